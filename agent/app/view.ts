@@ -49,6 +49,7 @@ export function createAgentView(joined: Joined): AgentView {
     testUplink: async (request, onStep) => uplink.current?.tools.test(request, onStep),
     history: store.history,
     exportPage: store.exportPage,
+    decisions: store.decisions,
     store: () =>
       storeView({ cabinet: cabinet(), store, chores: () => joined.housekeeping.view(), upMs: () => clock.monoMs() - startedMono }),
     checkStore: store.check,

@@ -7,6 +7,7 @@ import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
+import type { RecordPage, RecordQuery } from './decision-record.ts';
 import type { LightTools } from './light-tools.ts';
 import type { Message, Said } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
@@ -64,6 +65,8 @@ export interface AgentView extends LocalConfigView {
   /** These resolve with undefined if the disk did not respond; `store` then gives the reason. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
+  /** One page of the record of decisions, for a replay. */
+  decisions(query: RecordQuery): Promise<RecordPage | undefined>;
   store(): Promise<StoreView>;
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;

@@ -45,7 +45,7 @@ const WAIT_BYTES = 8_192;
  * Without a change, the record states this often that the agent runs. Units: ms. Source: assumed; the longest time without an answer after the end of a
  * run without a stop. Confirmed by: complaints about the minutes before a mains cut.
  */
-const ALIVE_MS = 10 * MINUTE_MS;
+const ALIVE_MS = 5 * MINUTE_MS;
 /** After a step of the clock, a segment begins whose times are all right or all wrong, but not more often than this. Units: ms. */
 const STEP_PAUSE_MS = MINUTE_MS;
 /** A smaller difference between wall clock and monotonic clock is no step. Units: ms. */

@@ -109,7 +109,7 @@ t.test('where the record lacks the moment, it says why', async (t) => {
   const third = await past.run();
   const cutOff = await third.ask('L1', '20:30');
   t.equal(cutOff?.missing?.why, 'broken-off');
-  t.ok((cutOff?.missing?.fromMs ?? 0) >= winter('19:50'), 'at most ten minutes of a quiet street are lost');
+  t.ok((cutOff?.missing?.fromMs ?? 0) >= winter('19:55'), 'at most five minutes of a quiet street are lost');
   t.match(await third.ask('L1', '19:30'), { missing: null });
   past.fault.now = 'refused';
   await past.clock.advance(30 * MINUTE_MS);
