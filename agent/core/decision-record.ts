@@ -40,6 +40,12 @@ export interface RecordPart extends RecordStreams {
   readonly lost: number;
 }
 
+/** A part with its place: numbers of its segment within the run, and of the part within the segment, both from 0. */
+export interface NumberedPart extends RecordPart {
+  readonly segment: number;
+  readonly part: number;
+}
+
 /** Time and state of a stored segment. Its times are corrected if the clock was wrong and the true time became known later. */
 export interface RecordLabel {
   readonly id: number;

@@ -5,7 +5,7 @@
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
-import type { RecordPage, RecordQuery } from '../core/decision-record.ts';
+import type { NumberedPart, RecordPage, RecordQuery } from '../core/decision-record.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import type {
@@ -24,7 +24,6 @@ import type { AgentEvent, Outcome } from '../core/words.ts';
 import type { Numbering } from './client/numbering.ts';
 import type { HistoryPage, HistoryPageQuery } from './history-sums.ts';
 import type { TimedNote } from './state/audit-table.ts';
-import type { NumberedPart } from './telemetry/record-table.ts';
 
 /** What the thread found when a command had the data locked. `hadFiles`: the folder contained files of the store. */
 export interface FoundHeld {

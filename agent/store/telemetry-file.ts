@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MonoMs, WallMs } from '../core/clock.ts';
-import type { RecordPage, RecordQuery } from '../core/decision-record.ts';
 import { count } from '../core/counts.ts';
+import type { RecordPage, RecordQuery } from '../core/decision-record.ts';
 import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg } from '../core/message.ts';
 import type {

@@ -26,7 +26,7 @@ const SPEEDS_MPS = [1.3, 1.5, 4.5, 6];
 /** A person is in the range of a sensor for this long at 1 m/s. Units: ms. */
 const RANGE_MS = 16_000;
 /** A store so small that the record of a night does not fit. Units: megabytes. */
-const SMALL_MEGABYTES = 1;
+const SMALL_MEGABYTES = 3;
 
 export async function recordBench({ quick, emit, progress }: BenchOptions): Promise<void> {
   const hours = quick ? HOURS.quick : HOURS.full;
@@ -34,8 +34,20 @@ export async function recordBench({ quick, emit, progress }: BenchOptions): Prom
   const note = `${LAMPS} lamps, ${normal.sensors} sensors, ${normal.people} people and ${normal.detections} detections in ${hours} h, wave`;
   const perDay = (bytes: number): number => Math.round((bytes * 24) / hours);
   emit({ bench: 'store', metric: 'record-bytes-per-day', value: perDay(normal.facts.bytes), unit: 'bytes a day', note });
-  emit({ bench: 'store', metric: 'record-bytes-per-detection', value: round(normal.facts.bytes / normal.detections, 2), unit: 'bytes', note });
-  emit({ bench: 'store', metric: 'record-thinned-bytes-per-day', value: perDay(normal.keptBytes), unit: 'bytes a day', note: `${note}; without inputs` });
+  emit({
+    bench: 'store',
+    metric: 'record-bytes-per-detection',
+    value: round(normal.facts.bytes / normal.detections, 2),
+    unit: 'bytes',
+    note,
+  });
+  emit({
+    bench: 'store',
+    metric: 'record-thinned-bytes-per-day',
+    value: perDay(normal.keptBytes),
+    unit: 'bytes a day',
+    note: `${note}; without inputs`,
+  });
   const small = await recordDay({ hours, maxMegabytes: SMALL_MEGABYTES, progress });
   const { thinned, thinnedToMs, droppedToMs, maxBytes, bytes } = small.facts;
   const text = (ms: number | null): string => (ms === null ? 'none' : new Date(ms).toISOString());
@@ -67,7 +79,16 @@ async function recordDay({
   const { cabinet: street } = lightingSite({ poles: LAMPS, hasWave: true, dir });
   const clock = createManualClock(START_MS);
   const log = { event: () => {} };
-  const store = createStore({ dir, clock, log, commitSeconds: 10, maxMegabytes, maxDays: 400, decimals: new Map(), openLink: openInProcessLink });
+  const store = createStore({
+    dir,
+    clock,
+    log,
+    commitSeconds: 10,
+    maxMegabytes,
+    maxDays: 400,
+    decimals: new Map(),
+    openLink: openInProcessLink,
+  });
   await store.start();
   const recorder = new DecisionRecorder({ street, store, log, version: 'bench', revision: () => 1 });
   const latest = new Map<PointId, Reading>();
@@ -125,10 +146,13 @@ function sendPeople(
   const sense = (pointId: PointId, change: number, threshold: number): void => {
     const number = (inRange.get(pointId) ?? 0) + change;
     inRange.set(pointId, number);
-    const reading: Reading = { pointId, value: number > 0 ? threshold + 10 : 0, quality: 'good', atMono: clock.monoMs(), atMs: clock.wallMs() };
-    latest(pointId, reading);
-  };
-  const latest = (pointId: PointId, reading: Reading): void => {
+    const reading: Reading = {
+      pointId,
+      value: number > 0 ? threshold + 10 : 0,
+      quality: 'good',
+      atMono: clock.monoMs(),
+      atMs: clock.wallMs(),
+    };
     street.latest.set(pointId, reading);
     street.control.onReadings([reading]);
   };

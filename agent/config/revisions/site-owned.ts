@@ -36,7 +36,7 @@ export const SITE_OWNED: readonly string[] = [
   'store.dir',
   // The record of users' actions could be deleted before anyone has read it.
   'store.peopleDays',
-  // Who passed when would be kept for longer, or a complaint could no longer be answered.
+  // The times of detections would be kept for longer, or a complaint could no longer be answered.
   'store.recordDays',
   // A revision could name its own signers and allow its own ports.
   ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],

@@ -38,6 +38,26 @@ export interface TimeRange {
 /** Source: the longest time that a store keeps readings. */
 const SPAN: SpanLimits = { minMs: 1_000, maxMs: 3_650 * 86_400_000 };
 
+/** `23:40`, or in French also `23h40` and `23h`. */
+const CLOCK_TIME = /^([01]?\d|2[0-3])(?::|h)([0-5]\d)$/i;
+const FULL_HOUR = /^([01]?\d|2[0-3])h$/i;
+
+/** Days by name, in English and French, with their usual short forms. Sunday is 0. */
+const DAY_NAMES: Readonly<Record<string, { readonly daysAgo: number } | { readonly weekday: number }>> = Object.fromEntries([
+  ...['today', "aujourd'hui", 'aujourd’hui'].map((name) => [name, { daysAgo: 0 }] as const),
+  ...['yesterday', 'hier'].map((name) => [name, { daysAgo: 1 }] as const),
+  ...['avant-hier'].map((name) => [name, { daysAgo: 2 }] as const),
+  ...[
+    ['sunday', 'sun', 'dimanche', 'dim'],
+    ['monday', 'mon', 'lundi', 'lun'],
+    ['tuesday', 'tue', 'mardi', 'mar'],
+    ['wednesday', 'wed', 'mercredi', 'mer'],
+    ['thursday', 'thu', 'jeudi', 'jeu'],
+    ['friday', 'fri', 'vendredi', 'ven'],
+    ['saturday', 'sat', 'samedi', 'sam'],
+  ].flatMap((names, weekday) => names.map((name) => [name, { weekday }] as const)),
+]);
+
 /** The options `--since` and `--until`, for the commands that show a period. */
 export const RANGE_OPTIONS = {
   since: { name: 'since', value: 'TIME', summary: msg`how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00` },
@@ -140,26 +160,6 @@ export function typedInstant(text: string): TypedInstant {
     );
   return typed;
 }
-
-/** `23:40`, or in French also `23h40` and `23h`. */
-const CLOCK_TIME = /^([01]?\d|2[0-3])(?::|h)([0-5]\d)$/i;
-const FULL_HOUR = /^([01]?\d|2[0-3])h$/i;
-
-/** Days by name, in English and French, with their usual short forms. Sunday is 0. */
-const DAY_NAMES: Readonly<Record<string, { readonly daysAgo: number } | { readonly weekday: number }>> = Object.fromEntries([
-  ...['today', "aujourd'hui", 'aujourd’hui'].map((name) => [name, { daysAgo: 0 }] as const),
-  ...['yesterday', 'hier'].map((name) => [name, { daysAgo: 1 }] as const),
-  ...['avant-hier'].map((name) => [name, { daysAgo: 2 }] as const),
-  ...[
-    ['sunday', 'sun', 'dimanche', 'dim'],
-    ['monday', 'mon', 'lundi', 'lun'],
-    ['tuesday', 'tue', 'mardi', 'mar'],
-    ['wednesday', 'wed', 'mercredi', 'mer'],
-    ['thursday', 'thu', 'jeudi', 'jeu'],
-    ['friday', 'fri', 'vendredi', 'ven'],
-    ['saturday', 'sat', 'samedi', 'sam'],
-  ].flatMap((names, weekday) => names.map((name) => [name, { weekday }] as const)),
-]);
 
 function timeOf(hour: string, minute = '0'): number {
   return (Number(hour) * 60 + Number(minute)) * MINUTE_MS;

@@ -1,6 +1,5 @@
-import type { RecordPart } from '../../core/decision-record.ts';
+import type { NumberedPart, RecordPart } from '../../core/decision-record.ts';
 import { MAX_WAITING_RECORD_BYTES } from '../../core/store-port.ts';
-import type { NumberedPart } from '../telemetry/record-table.ts';
 
 /**
  * Parts of the record of decisions until the disk has them, and their numbers. Its memory is limited: a part that does not fit is refused, because the

@@ -92,7 +92,7 @@ function withoutRows({ rows: _, ...label }: SegmentHeads): RecordLabel {
 /** Undefined if nothing of the segment can be read. */
 function storedRecord({ record }: Handle, segment: SegmentHeads): StoredRecord | undefined {
   const [first] = segment.rows;
-  const rows = first === undefined ? [] : soundPrefix(record.rows(first.boot, first.segment));
+  const rows = first === undefined ? [] : soundPrefix(record.rows(first));
   const basis = rows[0] === undefined ? undefined : record.basis(rows[0].basis);
   if (basis === undefined || rows[0] === undefined) return undefined;
   try {

@@ -24,7 +24,7 @@ export function packOneRecord(handle: Handle): boolean {
   const ended = segmentsOf(handle).slice(0, -1);
   const [first] = ended.find(({ rows }) => rows.some(({ packed }) => packed === 0))?.rows ?? [];
   if (first === undefined) return false;
-  handle.record.pack(first.boot, first.segment);
+  handle.record.pack(first);
   return true;
 }
 
@@ -56,8 +56,8 @@ function isDated({ boots }: Handle, { rows, run }: SegmentHeads): boolean {
 function thinSegment({ record }: Handle, { rows }: SegmentHeads): void {
   const [first] = rows;
   if (first === undefined) return;
-  if (rows.length > 1 || first.packed === 0) record.pack(first.boot, first.segment);
-  record.thin(first.boot, first.segment);
+  if (rows.length > 1 || first.packed === 0) record.pack(first);
+  record.thin(first);
 }
 
 function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: 'cap' | 'age'): void {
@@ -68,7 +68,7 @@ function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: '
 /** Removes the segments of which a part is damaged or missing. Returns their number. */
 export function dropDamagedRecords(handle: Handle): number {
   const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {
-    const rows = first === undefined ? [] : handle.record.rows(first.boot, first.segment);
+    const rows = first === undefined ? [] : handle.record.rows(first);
     return soundPrefix(rows).length < rows.length || handle.record.basis(rows[0]?.basis ?? 0) === undefined;
   });
   for (const { rows } of damaged) if (rows[0] !== undefined) handle.record.remove(rows[0]);

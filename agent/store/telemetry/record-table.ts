@@ -5,16 +5,10 @@
  * the stream `inputs` first when room is needed.
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib';
-import type { RecordBasis, RecordPart } from '../../core/decision-record.ts';
+import type { NumberedPart, RecordBasis } from '../../core/decision-record.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { isTrustedQuality } from './boot-table.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
-
-/** A part with its place: numbers of its segment within the run, and of the part within the segment, both from 0. */
-export interface NumberedPart extends RecordPart {
-  readonly segment: number;
-  readonly part: number;
-}
 
 /** The columns of a row without its bytes. `inputs_bytes` is null if the inputs were removed. */
 export interface RecordHead {
@@ -54,104 +48,121 @@ const HEAD =
 const DROPPED = 'record_dropped_ms';
 const AGED = 'record_aged_ms';
 
-/** Creates the access to the record of an open file. Errors: all functions throw SQLite errors. */
-export function createRecordTable(db: Sqlite) {
-  const insert = db.prepare(
-    `INSERT INTO record(boot, segment, part, basis, from_us, to_us, from_ms, to_ms, tq, packed, is_end, lost, crc, ticks, inputs, levels)
-     VALUES(@boot, @segment, @part, @basis, @from_us, @to_us, @from_ms, @to_ms, @tq, @packed, @is_end, @lost, @crc, @ticks, @inputs, @levels)`,
-  );
-  const heads = db.prepare<[], RecordHead>(`SELECT ${HEAD} FROM record ORDER BY id`);
-  const newest = db.prepare<[number], Pick<RecordHead, 'segment' | 'part' | 'basis'>>(
-    'SELECT segment, part, basis FROM record WHERE boot = ? ORDER BY id DESC LIMIT 1',
-  );
-  const rows = db.prepare<[number, number], RecordRow>(
-    `SELECT ${HEAD}, ticks, inputs, levels FROM record WHERE boot = ? AND segment = ? ORDER BY id`,
-  );
-  const remove = db.prepare('DELETE FROM record WHERE boot = ? AND segment = ?');
-  const removeRow = db.prepare('DELETE FROM record WHERE id = ?');
-  const pack = db.prepare(
-    'UPDATE record SET to_us = ?, to_ms = ?, is_end = ?, packed = 1, crc = ?, ticks = ?, inputs = ?, levels = ? WHERE id = ?',
-  );
-  const thin = db.prepare('UPDATE record SET inputs = NULL, crc = ? WHERE id = ?');
-  const sizes = db.prepare<[], { readonly rows: number; readonly bytes: number }>(
-    'SELECT count(*) AS rows, coalesce(sum(length(ticks) + coalesce(length(inputs), 0) + length(levels)), 0) AS bytes FROM record',
-  );
-  const basisBytes = db.prepare<[], number>('SELECT coalesce(sum(length(body)), 0) FROM record_basis').pluck();
-  const basisId = db.prepare<[string], number>('SELECT id FROM record_basis WHERE body = ?').pluck();
-  const basisOf = db.prepare<[number], string>('SELECT body FROM record_basis WHERE id = ?').pluck();
-  const addBasis = db.prepare('INSERT INTO record_basis(body) VALUES(?)');
-  const dropBases = db.prepare('DELETE FROM record_basis WHERE id NOT IN (SELECT basis FROM record)');
+/** The record of an open file: adds, joins, reads and removes segments. Errors: all methods throw SQLite errors. */
+export class RecordTable {
+  readonly #db: Sqlite;
 
-  const idOf = (basis: RecordBasis): number => {
+  constructor(db: Sqlite) {
+    this.#db = db;
+  }
+
+  /** Inserts a part. A part that an earlier commit inserted, whose answer was lost, changes nothing; so does one whose former part is missing. */
+  add(numbered: NumberedPart, boot: number): void {
+    const { segment, part, basis } = numbered;
+    const last = this.#db
+      .prepare<[number], Pick<RecordHead, 'segment' | 'part' | 'basis'>>(
+        'SELECT segment, part, basis FROM record WHERE boot = ? ORDER BY id DESC LIMIT 1',
+      )
+      .get(boot);
+    if (last !== undefined && (segment < last.segment || (segment === last.segment && part <= last.part))) return;
+    const isNext = last?.segment === segment && part === last.part + 1;
+    if (basis === null && !isNext) return;
+    const row = rowOf(numbered, boot, basis === null ? Number(last?.basis) : this.#idOf(basis));
+    this.#db
+      .prepare(
+        `INSERT INTO record(boot, segment, part, basis, from_us, to_us, from_ms, to_ms, tq, packed, is_end, lost, crc, ticks, inputs, levels)
+         VALUES(@boot, @segment, @part, @basis, @from_us, @to_us, @from_ms, @to_ms, @tq, @packed, @is_end, @lost, @crc, @ticks, @inputs, @levels)`,
+      )
+      .run({ ...row, crc: crcOf(row) });
+  }
+
+  /** All rows in the order in which they were written, without their bytes. */
+  heads(): readonly RecordHead[] {
+    return this.#db.prepare<[], RecordHead>(`SELECT ${HEAD} FROM record ORDER BY id`).all();
+  }
+
+  /** The rows of a segment, in order. */
+  rows({ boot, segment }: SegmentKey): readonly RecordRow[] {
+    return this.#db
+      .prepare<[number, number], RecordRow>(`SELECT ${HEAD}, ticks, inputs, levels FROM record WHERE boot = ? AND segment = ? ORDER BY id`)
+      .all(boot, segment);
+  }
+
+  /** The basis with this number; undefined if it is missing. */
+  basis(id: number): RecordBasis | undefined {
+    const body = this.#db.prepare<[number], string>('SELECT body FROM record_basis WHERE id = ?').pluck().get(id);
+    return body === undefined ? undefined : (JSON.parse(body) as RecordBasis);
+  }
+
+  /** Units: bytes of all rows. */
+  bytes(): number {
+    const sizes = this.#db
+      .prepare<[], number>(
+        `SELECT count(*) * ${ROW_BYTES} + coalesce(sum(length(ticks) + coalesce(length(inputs), 0) + length(levels)), 0)
+           + (SELECT coalesce(sum(length(body)), 0) FROM record_basis) FROM record`,
+      )
+      .pluck();
+    return sizes.get() ?? 0;
+  }
+
+  /** Joins the rows of a segment to one. Parts after a missing or damaged one are dropped; without a first one, the whole segment. */
+  pack(key: SegmentKey): void {
+    const all = this.rows(key);
+    const good = soundPrefix(all);
+    const [first, last] = [good[0], good.at(-1)];
+    if (first === undefined || last === undefined) {
+      this.remove(key);
+      return;
+    }
+    const { to_us, to_ms, is_end } = last;
+    const joined = { ...first, to_us, to_ms, is_end, packed: 1, ...deflated(joinedStreams(good)) };
+    const removeRow = this.#db.prepare('DELETE FROM record WHERE id = ?');
+    for (const { id } of all.slice(1)) removeRow.run(id);
+    this.#db
+      .prepare('UPDATE record SET to_us = ?, to_ms = ?, is_end = ?, packed = 1, crc = ?, ticks = ?, inputs = ?, levels = ? WHERE id = ?')
+      .run(to_us, to_ms, is_end, crcOf(joined), joined.ticks, joined.inputs, joined.levels, first.id);
+  }
+
+  /** Removes the inputs of a segment. */
+  thin(key: SegmentKey): void {
+    const thin = this.#db.prepare('UPDATE record SET inputs = NULL, crc = ? WHERE id = ?');
+    for (const row of this.rows(key)) thin.run(crcOf({ ...row, inputs: null }), row.id);
+  }
+
+  /** Removes a segment, and each basis that no other has. */
+  remove({ boot, segment }: SegmentKey): void {
+    this.#db.prepare('DELETE FROM record WHERE boot = ? AND segment = ?').run(boot, segment);
+    this.#db.exec('DELETE FROM record_basis WHERE id NOT IN (SELECT basis FROM record)');
+  }
+
+  /** Removes a segment, and remembers its end `toMs` with the reason. Units: ms. */
+  drop(key: SegmentKey, reason: 'cap' | 'age', toMs: number): void {
+    this.remove(key);
+    const name = reason === 'cap' ? DROPPED : AGED;
+    setMeta(this.#db, name, Math.max(Number(getMeta(this.#db, name) ?? 0), Math.round(toMs)));
+  }
+
+  /** The ends of the newest segments that were removed; null if none was. Units: ms. */
+  removed(): { readonly droppedToMs: number | null; readonly agedToMs: number | null } {
+    const found = (name: string): number | null => {
+      const value = getMeta(this.#db, name);
+      return value === undefined ? null : Number(value);
+    };
+    return { droppedToMs: found(DROPPED), agedToMs: found(AGED) };
+  }
+
+  #idOf(basis: RecordBasis): number {
     const body = JSON.stringify(basis);
-    return basisId.get(body) ?? Number(addBasis.run(body).lastInsertRowid);
-  };
-  const bytes = (): number => {
-    const { rows: count, bytes: sum } = sizes.get() ?? { rows: 0, bytes: 0 };
-    return sum + count * ROW_BYTES + (basisBytes.get() ?? 0);
-  };
-  return {
-    /** Inserts a part. A part that an earlier commit inserted, whose answer was lost, changes nothing; so does one whose first part is missing. */
-    add: (numbered: NumberedPart, boot: number): void => {
-      const { segment, part, basis } = numbered;
-      const last = newest.get(boot);
-      if (last !== undefined && (segment < last.segment || (segment === last.segment && part <= last.part))) return;
-      const isNext = last?.segment === segment && part === last.part + 1;
-      if (basis === null && !isNext) return;
-      const row = rowOf(numbered, boot, basis === null ? Number(last?.basis) : idOf(basis));
-      insert.run({ ...row, crc: crcOf(row) });
-    },
-    /** All rows in the order in which they were written, without their bytes. */
-    heads: (): readonly RecordHead[] => heads.all(),
-    /** The rows of a segment, in order. */
-    rows: (boot: number, segment: number): readonly RecordRow[] => rows.all(boot, segment),
-    /** The basis with this number; undefined if it is missing. */
-    basis: (id: number): RecordBasis | undefined => {
-      const body = basisOf.get(id);
-      return body === undefined ? undefined : (JSON.parse(body) as RecordBasis);
-    },
-    bytes,
-    /** Joins the rows of a segment to one. Parts after a missing or damaged one are dropped. */
-    pack: (boot: number, segment: number): void => {
-      const all = rows.all(boot, segment);
-      const good = soundPrefix(all);
-      const [first, last] = [good[0], good.at(-1)];
-      if (first === undefined || last === undefined) {
-        remove.run(boot, segment);
-        return;
-      }
-      for (const { id } of all.slice(1)) removeRow.run(id);
-      const joined = { ...first, to_us: last.to_us, to_ms: last.to_ms, is_end: last.is_end, packed: 1, ...deflated(joinedStreams(good)) };
-      pack.run(joined.to_us, joined.to_ms, joined.is_end, crcOf(joined), joined.ticks, joined.inputs, joined.levels, first.id);
-    },
-    /** Removes the inputs of a packed segment. */
-    thin: (boot: number, segment: number): void => {
-      for (const row of rows.all(boot, segment)) thin.run(crcOf({ ...row, inputs: null }), row.id);
-    },
-    /** Removes a damaged segment. */
-    remove: ({ boot, segment }: Pick<RecordHead, 'boot' | 'segment'>): void => {
-      remove.run(boot, segment);
-    },
-    /** Removes a segment. `toMs`: its end, which is remembered with the reason. */
-    drop: ({ boot, segment }: Pick<RecordHead, 'boot' | 'segment'>, reason: 'cap' | 'age', toMs: number): void => {
-      remove.run(boot, segment);
-      dropBases.run();
-      const key = reason === 'cap' ? DROPPED : AGED;
-      setMeta(db, key, Math.max(Number(getMeta(db, key) ?? 0), Math.round(toMs)));
-    },
-    /** The ends of the newest segments that were removed; null if none was. Units: ms. */
-    removed: (): { readonly droppedToMs: number | null; readonly agedToMs: number | null } => {
-      const found = (key: string): number | null => (getMeta(db, key) === undefined ? null : Number(getMeta(db, key)));
-      return { droppedToMs: found(DROPPED), agedToMs: found(AGED) };
-    },
-  };
+    const known = this.#db.prepare<[string], number>('SELECT id FROM record_basis WHERE body = ?').pluck().get(body);
+    return known ?? Number(this.#db.prepare('INSERT INTO record_basis(body) VALUES(?)').run(body).lastInsertRowid);
+  }
 }
 
-/** Adds, joins, reads and removes the segments of the record. */
-export type RecordTable = ReturnType<typeof createRecordTable>;
+/** Identifies a segment: the number of its run, and its number within the run. */
+export type SegmentKey = Pick<RecordHead, 'boot' | 'segment'>;
 
 /** Whether checksum and order of the row are right. */
-export function isSoundRow(row: RecordRow): boolean {
+function isSoundRow(row: RecordRow): boolean {
   return row.ticks instanceof Uint8Array && row.levels instanceof Uint8Array && crcOf(row) === row.crc;
 }
 

@@ -6,7 +6,7 @@ import type { Sqlite } from '../sqlite.ts';
 import { type BootTable, createBootTable } from './boot-table.ts';
 import { type FrameRow, FrameTable, type Read, type Tally } from './frame-table.ts';
 import { createGapTable, type GapTable } from './gap-table.ts';
-import { createRecordTable, type RecordTable } from './record-table.ts';
+import { RecordTable } from './record-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
@@ -43,7 +43,7 @@ export function openTables(db: Sqlite, setup: Setup): Handle {
     frames,
     segments: createSegmentTable(db, series, boots),
     gaps: createGapTable(db),
-    record: createRecordTable(db),
+    record: new RecordTable(db),
   };
 }
 

@@ -130,8 +130,7 @@ export function makeFakeStreet({
     onOutcome: (outcome) => outcomes.push(outcome),
     onDecision: (decision) => decisions.push(decision),
     verificationOf: () => ({ settleMs: 40, tolerance: 0 }),
-    contacts,
-    contactZones,
+    ...{ contacts, contactZones },
     ...(recorder === undefined ? {} : { recorder }),
   });
   let commands = 0;

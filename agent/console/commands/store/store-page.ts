@@ -3,8 +3,8 @@
  */
 
 import { count } from '../../../core/counts.ts';
-import { HOUR_MS } from '../../../core/durations.ts';
 import type { RecordFacts } from '../../../core/decision-record.ts';
+import { HOUR_MS } from '../../../core/durations.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
 import { type Message, msg } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';

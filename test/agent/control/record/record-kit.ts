@@ -8,7 +8,7 @@ import type { LightingStreet } from '../../../../agent/lighting/lighting.ts';
 /** What a decision is compared by; the text of its trace says seconds. */
 export type PlainDecision = Pick<Decision, 'lampId' | 'levelPct' | 'rank' | 'reason'> & { readonly held: boolean; readonly source: string };
 
-export function plainDecision({ lampId, levelPct, rank, reason, isHeld, trace }: Decision): PlainDecision {
+function plainDecision({ lampId, levelPct, rank, reason, isHeld, trace }: Decision): PlainDecision {
   return { lampId, levelPct, rank, reason, held: isHeld === true, source: trace.find(({ applied }) => applied)?.source ?? '' };
 }
 
@@ -20,7 +20,7 @@ export interface SeenTick {
 }
 
 /** Parts as a store would join them. */
-export function joinParts(parts: readonly RecordPart[]): readonly StoredRecord[] {
+function joinParts(parts: readonly RecordPart[]): readonly StoredRecord[] {
   const records: StoredRecord[] = [];
   for (const part of parts) {
     const last = records.at(-1);

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import t from 'tap';
-import type { RecordBasis, RecordQuery } from '../../../../agent/core/decision-record.ts';
+import type { NumberedPart, RecordBasis, RecordQuery } from '../../../../agent/core/decision-record.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import type { ReadingFrame } from '../../../../agent/core/ports.ts';
-import type { NumberedPart } from '../../../../agent/store/telemetry/record-table.ts';
 import { cut, inside, MB, must, type OpenStore, openStore } from '../files/open-store.ts';
 import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
@@ -44,17 +43,35 @@ t.test('parts of a segment are joined, also after a cut of the power and packed'
   const whole = [['t0.0 t0.1 t0.2 ', 'i0.0 i0.1 i0.2 ', 'l0.0 l0.1 l0.2 ']];
   t.same(texts(store), whole);
   const [segment] = page(store).segments;
-  t.match(segment, { basis: BASIS, fromMs: STORE_START_MS, toMs: STORE_START_MS + 3 * MINUTE_MS, fromMono: 0, isThinned: false, isEnd: false });
+  t.match(segment, {
+    basis: BASIS,
+    fromMs: STORE_START_MS,
+    toMs: STORE_START_MS + 3 * MINUTE_MS,
+    fromMono: 0,
+    isThinned: false,
+    isEnd: false,
+  });
   t.same(texts(openStore(t, cut(t, dir))), whole, 'what was committed survives');
   commit(store, [makePart(0, 1), makePart(0, 2)]);
   t.same(texts(store), whole, 'a commit whose answer was lost is repeated without effect');
   commit(store, [makePart(1, 0)]);
   const rowsOf = (): unknown => inside(join(dir, 'telemetry.db'), (db) => db.prepare('SELECT segment, packed FROM record').raw().all());
   compact(store);
-  t.same(rowsOf(), [[0, 1], [1, 0]], 'the running segment stays as it is');
+  t.same(
+    rowsOf(),
+    [
+      [0, 1],
+      [1, 0],
+    ],
+    'the running segment stays as it is',
+  );
   t.same(texts(store), [...whole, ['t1.0 ', 'i1.0 ', 'l1.0 ']]);
   t.equal(page(store).segments[0]?.toMs, STORE_START_MS + 3 * MINUTE_MS);
-  t.equal(inside(join(dir, 'telemetry.db'), (db) => db.prepare('SELECT count(*) FROM record_basis').pluck().get()), 1, 'one basis for both');
+  t.equal(
+    inside(join(dir, 'telemetry.db'), (db) => db.prepare('SELECT count(*) FROM record_basis').pluck().get()),
+    1,
+    'one basis for both',
+  );
 });
 
 t.test('a part that cannot be read without a lost one is not stored', async (t) => {
@@ -102,7 +119,10 @@ t.test('at its cap the record loses inputs first, then whole segments, and says 
   const [oldest] = page(store).segments;
   t.same([oldest?.isThinned, oldest?.inputs.length, oldest?.levels.length], [true, 0, 4_000], 'levels are kept');
   t.ok(facts.bytesPerDay !== null && facts.bytesPerDay > 20_000);
-  t.equal(must(store.ask('check', {})).files.every(({ ok }) => ok), true);
+  t.equal(
+    must(store.ask('check', {})).files.every(({ ok }) => ok),
+    true,
+  );
 });
 
 t.test('the record is kept for its days, by a trusted clock', async (t) => {
@@ -148,5 +168,8 @@ t.test('the earlier release can still use the file', async (t) => {
   const store = openStore(t, dir);
   commit(store, [makePart(0, 0)], [frame(1)]);
   store.close();
-  t.equal(inside(join(dir, 'telemetry.db'), (db) => db.prepare("SELECT value FROM meta WHERE key = 'readable_since'").pluck().get()), 2);
+  t.equal(
+    inside(join(dir, 'telemetry.db'), (db) => db.prepare("SELECT value FROM meta WHERE key = 'readable_since'").pluck().get()),
+    2,
+  );
 });
