@@ -25,7 +25,7 @@ export type ItemKind = 'whole' | 'time' | 'double' | 'text';
  * - `p`: a photocell: its verdict with flags, its light in lx.
  * - `t`: traffic of a zone: step, since when, flow, fault.
  * - `r`: a rule: active or not, since when, its value.
- * - `i`: the intents in force, as JSON; `g`: the programmes chosen for zones, as JSON.
+ * - `i`: an intent in force: its place in their order, and the intent as JSON; `g`: the programmes chosen for zones, as JSON.
  * - `h`: a level found at the start, with its end; `f`: the level below which a lamp is not set while the start waits for readings.
  * - `o`: a zone that presence has raised for too long.
  * - `b`: burning hours of a lamp.
@@ -38,7 +38,7 @@ export const CELL_ITEMS: Readonly<Record<string, readonly ItemKind[]>> = {
   p: ['whole', 'double'],
   t: ['whole', 'time', 'double', 'double', 'text'],
   r: ['whole', 'time', 'double'],
-  i: ['text'],
+  i: ['whole', 'text'],
   g: ['text'],
   h: ['whole', 'time'],
   f: ['whole'],

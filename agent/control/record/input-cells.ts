@@ -33,6 +33,12 @@ interface Known {
   look: number;
 }
 
+interface KnownIntent {
+  readonly intent: Intent;
+  readonly order: number;
+  readonly text: string;
+}
+
 /** The second clock moves with the first; a smaller difference is the rounding of both. Units: ms. */
 const CLOCK_ROUNDING_MS = 2;
 
@@ -44,7 +50,8 @@ export class InputCells {
   readonly #ageing: ReadonlySet<string>;
   readonly #hasWave: boolean;
   #written = new WeakSet<Detection>();
-  #intents: readonly Intent[] = [];
+  #known = new Map<string, KnownIntent>();
+  #nextOrder = 0;
   #look = 0;
   #changes: CellChange[] = [];
 
@@ -62,7 +69,7 @@ export class InputCells {
   forget(): void {
     this.#cells.clear();
     this.#written = new WeakSet();
-    this.#intents = [];
+    this.#known = new Map();
   }
 
   /** Returns the cells that changed. `changedLamps`: the lamps whose decision changed at this tick; if there are any, the look is exact. */
@@ -127,15 +134,26 @@ export class InputCells {
   }
 
   #requests({ intents, programmes, nowMono }: LightingSnapshot): void {
-    const inForce = intents.filter(({ untilMono }) => nowMono < untilMono);
-    if (inForce.length > 0) {
-      const isSame = inForce.length === this.#intents.length && inForce.every((intent, at) => intent === this.#intents[at]);
-      if (isSame) this.#see('i', '');
-      else this.#put('i', '', [JSON.stringify(inForce.map(plainIntent))]);
-    }
-    this.#intents = inForce;
+    this.#intents(intents.filter(({ untilMono }) => nowMono < untilMono));
     const chosen = [...(programmes ?? [])].filter(([, { untilMono }]) => nowMono < untilMono);
     if (chosen.length > 0) this.#put('g', '', [JSON.stringify(chosen)]);
+  }
+
+  /** Each intent has a number that rises in their order: a removed one does not change the others. */
+  #intents(inForce: readonly Intent[]): void {
+    const known = new Map<string, KnownIntent>();
+    let last = -1;
+    for (const intent of inForce) {
+      // Two intents of one id are two cells.
+      const id = known.has(intent.id) ? `${intent.id}\n${known.size}` : intent.id;
+      const before = this.#known.get(id);
+      const order = before !== undefined && before.order > last ? before.order : this.#nextOrder++;
+      const text = before?.intent === intent ? before.text : JSON.stringify(plainIntent(intent));
+      last = order;
+      known.set(id, { intent, order, text });
+      this.#put('i', id, [order, text]);
+    }
+    this.#known = known;
   }
 
   #lampCells({ snapshot, floors }: RecordedMoment, changedLamps: ReadonlySet<string>): void {

@@ -1,5 +1,6 @@
 /** Builds the inputs of a decision from the state of the record at an instant. */
 import { StoreError } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import { msg } from '../../core/message.ts';
 import type { Intent, LevelPct, PointId } from '../../core/words.ts';
 import type { Detection, LightingSnapshot, PhotocellState, ProgrammeChoice, SensorState } from '../../lighting/lighting.ts';
@@ -31,7 +32,8 @@ export function recordedInputs(
   const floors = new Map<string, LevelPct>();
   const overRaised = new Set<string>();
   const lit = new Map<string, number | null>();
-  let [clock, intents, programmes]: [readonly Item[], readonly Intent[], ReadonlyMap<string, ProgrammeChoice>] = [[0, null], [], new Map()];
+  let [clock, programmes]: [readonly Item[], ReadonlyMap<string, ProgrammeChoice>] = [[0, null], new Map()];
+  const requests: (readonly Item[])[] = [];
   for (const [key, { items }] of state.cells) {
     const id = key.slice(2);
     if (key.startsWith('s:')) sensors.set(id as PointId, sensorOf(items));
@@ -40,8 +42,8 @@ export function recordedInputs(
     else if (key.startsWith('f:')) floors.set(id, numberOf(items[0]));
     else if (key.startsWith('l:')) lit.set(id, monoOf(items[0]));
     else if (key.startsWith('c:')) clock = items;
-    else if (key.startsWith('i:')) intents = intentsOf(items, at);
-    else if (key.startsWith('g:')) programmes = new Map(jsonOf(items) as readonly (readonly [string, ProgrammeChoice])[]);
+    else if (key.startsWith('i:')) requests.push(items);
+    else if (key.startsWith('g:')) programmes = new Map(listIn(items[0]) as readonly (readonly [string, ProgrammeChoice])[]);
     else putPlain(maps, key.charAt(0), id, items);
   }
   const [quality, otherMs] = clock;
@@ -49,7 +51,8 @@ export function recordedInputs(
     ...at,
     clockQuality: CLOCK_WORDS[numberOf(quality)] ?? 'none',
     otherMs: typeof otherMs === 'number' ? at.nowMs + otherMs : null,
-    ...{ sensors, photocells, overRaised, lit, intents, programmes, ...maps },
+    ...{ sensors, photocells, overRaised, lit, programmes, ...maps },
+    intents: requests.toSorted(([a], [b]) => numberOf(a) - numberOf(b)).map((items) => intentOf(items, at)),
     detections: detectionsOf(state.detections, at.nowMono),
   };
   return { snapshot, floors };
@@ -107,19 +110,29 @@ function photocellOf([flags, lux]: readonly Item[], nowMono: number): PhotocellS
   };
 }
 
-function intentsOf(items: readonly Item[], { nowMs, nowMono }: { readonly nowMs: number; readonly nowMono: number }): readonly Intent[] {
+function intentOf([, text]: readonly Item[], { nowMs, nowMono }: { readonly nowMs: number; readonly nowMono: number }): Intent {
+  const intent = jsonOf(text) as Intent;
+  if (!isRecord(intent) || typeof intent.id !== 'string') throw unreadable();
   const renewed = { sinceMs: nowMs, untilMs: nowMs + RENEWED_MS, untilMono: nowMono + RENEWED_MS };
-  return (jsonOf(items) as readonly Intent[]).map((intent) => (intent.id.startsWith('contact:') ? { ...intent, ...renewed } : intent));
+  return intent.id.startsWith('contact:') ? { ...intent, ...renewed } : intent;
 }
 
-function jsonOf([text]: readonly Item[]): unknown {
+function listIn(text: Item | undefined): readonly unknown[] {
+  const found = jsonOf(text);
+  if (!Array.isArray(found)) throw unreadable();
+  return found;
+}
+
+function jsonOf(text: Item | undefined): unknown {
   try {
-    const found: unknown = JSON.parse(String(text));
-    if (Array.isArray(found)) return found;
+    return JSON.parse(String(text));
   } catch {
-    // Reported below: the text is damaged.
+    throw unreadable();
   }
-  throw new StoreError('corrupt', msg`stored bytes: the requests of the record cannot be read`);
+}
+
+function unreadable(): StoreError {
+  return new StoreError('corrupt', msg`stored bytes: the requests of the record cannot be read`);
 }
 
 /** As the relay passes them on: own ones before relayed ones of the same time. */

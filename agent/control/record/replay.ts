@@ -41,7 +41,7 @@ interface Carried {
 }
 
 /** Returns the street of a segment. Errors: throws SyntaxError if its text is damaged. */
-export function streetOf({ basis }: Pick<StoredRecord, 'basis'>): LightingStreet {
+export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): LightingStreet {
   return JSON.parse(basis.street) as LightingStreet;
 }
 
@@ -51,7 +51,7 @@ export function streetOf({ basis }: Pick<StoredRecord, 'basis'>): LightingStreet
  */
 export function* replayRecord(record: StoredRecord, { street, stepMs }: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;
-  const own = streetOf(record);
+  const own = recordedStreet(record);
   const used = street ?? own;
   const decider = createDecider(used);
   const carried: Carried = { lit: null };

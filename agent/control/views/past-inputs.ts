@@ -12,14 +12,14 @@ import { trafficLevel } from '../../lighting/traffic.ts';
 import type { RecordedState } from '../record/record-decoder.ts';
 
 /** The lamps of the question, and the state of the record at its instant. */
-export interface PastFacts {
+export interface PastMoment {
   readonly lampIds: readonly string[];
   readonly state: Pick<RecordedState, 'cells'>;
   readonly snapshot: LightingSnapshot;
 }
 
 /** Returns the inputs that concern these lamps: sensors, photocells, traffic and rules of their zones, requests, and chosen programmes. */
-export function pastInputs(street: LightingStreet, facts: PastFacts): readonly RecordedInput[] {
+export function pastInputs(street: LightingStreet, facts: PastMoment): readonly RecordedInput[] {
   const zones = street.zones.filter(({ lamps, presence }) =>
     facts.lampIds.some((id) => lamps.includes(id) || presence?.alsoLamps?.includes(id) === true),
   );
@@ -34,11 +34,11 @@ export function pastInputs(street: LightingStreet, facts: PastFacts): readonly R
   return [...new Map(all.map((input) => [`${input.source} ${String(input.text)}`, input])).values()];
 }
 
-function sinceOf({ state }: PastFacts, key: string): number | null {
+function sinceOf({ state }: PastMoment, key: string): number | null {
   return state.cells.get(key)?.sinceMs ?? null;
 }
 
-function ofSensors({ presence }: Zone, facts: PastFacts): readonly RecordedInput[] {
+function ofSensors({ presence }: Zone, facts: PastMoment): readonly RecordedInput[] {
   return (presence?.sensors ?? []).map((sensor) => {
     const source: PointId = sensorPointOf(sensor);
     const sensorState = facts.snapshot.sensors.get(source);
@@ -48,7 +48,7 @@ function ofSensors({ presence }: Zone, facts: PastFacts): readonly RecordedInput
 }
 
 /** The start of a spell of presence is known exactly. */
-function spellStart({ present, sinceMono }: SensorState, { snapshot: { nowMs, nowMono } }: PastFacts): number | null {
+function spellStart({ present, sinceMono }: SensorState, { snapshot: { nowMs, nowMono } }: PastMoment): number | null {
   return present && sinceMono !== null ? Math.round(nowMs - (nowMono - sinceMono)) : null;
 }
 
@@ -62,7 +62,7 @@ function sensorText(state: SensorState | undefined, { nowMono }: LightingSnapsho
     : msg`detected someone ${spell(nowMono - state.lastPresentMono)} before`;
 }
 
-function ofPhotocell({ photocell }: Zone, facts: PastFacts): readonly RecordedInput[] {
+function ofPhotocell({ photocell }: Zone, facts: PastMoment): readonly RecordedInput[] {
   if (photocell === null) return [];
   const source: PointId = `${photocell.device}.${photocell.point}`;
   const cell = facts.snapshot.photocells?.get(source);
@@ -78,13 +78,13 @@ function ofPhotocell({ photocell }: Zone, facts: PastFacts): readonly RecordedIn
   return [{ source, text, sinceMs: sinceOf(facts, `p:${source}`) }];
 }
 
-function ofTraffic(zone: Zone, facts: PastFacts): readonly RecordedInput[] {
+function ofTraffic(zone: Zone, facts: PastMoment): readonly RecordedInput[] {
   if (zone.traffic === null) return [];
   const { text } = trafficLevel(facts.snapshot.traffic?.get(zone.id), zone.traffic, zone);
   return [{ source: zone.id, text, sinceMs: sinceOf(facts, `t:${zone.id}`) }];
 }
 
-function ofRules({ rules }: LightingStreet, zones: readonly Zone[], facts: PastFacts): readonly RecordedInput[] {
+function ofRules({ rules }: LightingStreet, zones: readonly Zone[], facts: PastMoment): readonly RecordedInput[] {
   const concerned = rules.filter(({ raise, lower }) =>
     zones.some(({ id }) => raise?.zones.includes(id) === true || lower?.zones.includes(id) === true),
   );
@@ -94,7 +94,7 @@ function ofRules({ rules }: LightingStreet, zones: readonly Zone[], facts: PastF
   });
 }
 
-function ofRequests(zones: readonly Zone[], { snapshot, lampIds }: PastFacts): readonly RecordedInput[] {
+function ofRequests(zones: readonly Zone[], { snapshot, lampIds }: PastMoment): readonly RecordedInput[] {
   const isHere = (kind: string, id: string): boolean =>
     kind === 'cabinet' || (kind === 'zone' ? zones.some((zone) => zone.id === id) : lampIds.includes(id));
   const intents = snapshot.intents

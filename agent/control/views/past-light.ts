@@ -12,7 +12,7 @@ import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.t
 import { CLOCK_WORDS } from '../record/input-words.ts';
 import { decodeRecord, type RecordedState } from '../record/record-decoder.ts';
 import { recordedInputs } from '../record/recorded-snapshot.ts';
-import { streetOf } from '../record/replay.ts';
+import { recordedStreet } from '../record/replay.ts';
 import { notBelowFound } from '../start-guard.ts';
 import { pastInputs } from './past-inputs.ts';
 import { placeOf } from './views.ts';
@@ -83,7 +83,7 @@ interface Question {
 
 /** Errors: throws StoreError `corrupt`, or SyntaxError for a damaged street. */
 function answered(record: StoredRecord, { id, atMs, isTwice }: Question): RecordedWhy {
-  const street = streetOf(record);
+  const street = recordedStreet(record);
   const place = placeOf(street, id);
   const state = stateAt(record, atMs);
   if (place === undefined || state === undefined)
