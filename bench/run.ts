@@ -34,6 +34,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             memory       what the storage thread costs
             compaction   how long a call of the hourly compaction takes
             shrink       how long commits wait while a cap that was lowered on a full store is reached
+            record       bytes a day of the record of decisions, 35 lamps on a busy night, and what thinning removes
 
   lighting  light on demand; about ten minutes
             decide       what one decision for 250 lamps costs

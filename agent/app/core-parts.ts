@@ -45,6 +45,9 @@ export function storeFor({ parts, clock, state }: Building): Store {
     get peopleDays() {
       return state.site.cabinet.store.peopleDays;
     },
+    get recordDays() {
+      return state.site.cabinet.store.recordDays;
+    },
     clock,
     log: parts.log,
     get decimals() {

@@ -6,6 +6,7 @@
 
 import { pendingProfiles } from '../config/load/pending-profiles.ts';
 import { Control } from '../control/control.ts';
+import { DecisionRecorder } from '../control/record/decision-recorder.ts';
 import { streetKnowledge } from '../control/street-knowledge.ts';
 import { createLightViews } from '../control/views/light-views.ts';
 import type { BusTools } from '../core/bus-tools.ts';
@@ -26,7 +27,8 @@ import { createSoundMetrics } from '../sync/sparkplug/sound-metrics.ts';
 import type { Joined, Rooms } from './parts.ts';
 
 /** Builds the lighting modules for the configuration in force. None of them is started yet. */
-export function createRooms({ parts, state, clock, field, store, uplink, quietMono, ongoing, flight }: Joined): Rooms {
+export function createRooms(joined: Joined): Rooms {
+  const { parts, state, clock, field, store, uplink, quietMono, ongoing, flight } = joined;
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
@@ -48,6 +50,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onRelay: (relay) => uplink.relay(relay),
     ...streetKnowledge(cabinet, points, profiles),
     quietUntilMono: quietMono,
+    recorder: recorderOf(joined),
   });
   rooms.energy = createEnergy({
     ...{ cabinet, profiles, points, clock, store, field },
@@ -80,6 +83,13 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
+}
+
+/** Records the decisions of the configuration in force. The revisions are known only once all parts are built. */
+function recorderOf(joined: Joined): DecisionRecorder {
+  const { parts, state, store } = joined;
+  const revision = (): number | null => joined.revisions?.view('').running.number ?? null;
+  return new DecisionRecorder({ street: state.site.cabinet, store, log: parts.log, version: parts.version, revision });
 }
 
 /**

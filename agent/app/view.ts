@@ -2,6 +2,7 @@
  * The view of a running agent for the console. It exists for the whole run, so it looks up parts of the configuration at each call.
  */
 import { createPersonCommands } from '../control/views/light-views.ts';
+import { recordedAt } from '../control/views/past-light.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
@@ -25,6 +26,7 @@ export function createAgentView(joined: Joined): AgentView {
     points: (filter) => pointViews(state.rooms.points, field, { filter, nowMono: clock.monoMs() }),
     why: (id) => whyNow(joined, id),
     whyAt: (id, atMs) => state.rooms.light.whyAt(id, atMs),
+    recordedAt: (id, atMs) => recordedAt({ store, flush: () => state.rooms.control.flushRecord() }, id, atMs),
     get light() {
       return state.rooms.light.light;
     },
@@ -50,6 +52,7 @@ export function createAgentView(joined: Joined): AgentView {
     testUplink: async (request, onStep) => uplink.current?.tools.test(request, onStep),
     history: store.history,
     exportPage: store.exportPage,
+    decisions: store.decisions,
     store: () =>
       storeView({ cabinet: cabinet(), store, chores: () => joined.housekeeping.view(), upMs: () => clock.monoMs() - startedMono }),
     checkStore: store.check,

@@ -19,6 +19,7 @@ import type { AgentEvent, Decision, Reading } from '../core/words.ts';
 import type { LightingSnapshot, ZoneState } from '../lighting/lighting.ts';
 import { BurningHoursTracker } from './burning-hours-tracker.ts';
 import { DetectionRelay, type DetectionRelayParts } from './detection-relay.ts';
+import type { DecisionRecorder } from './record/decision-recorder.ts';
 import { LightRequests, type LightRequestsParts } from './requests/light-requests.ts';
 import { createStreetSensing, type StreetSensing } from './sensing/street-sensing.ts';
 import { StreetDecider } from './street-decider.ts';
@@ -40,6 +41,8 @@ export interface ControlParts
     Partial<StreetKnowledge> {
   readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Records the decisions with their inputs. Default: nothing is recorded. */
+  readonly recorder?: Pick<DecisionRecorder, 'look' | 'flush' | 'stop'>;
   /** No level is written before this time, because drivers start up after a mains return. Default: no wait. Units: ms of monotonic time. */
   readonly quietUntilMono?: MonoMs;
 }
@@ -136,6 +139,7 @@ export class Control {
     this.#timer?.cancel();
     void this.#burning.save();
     this.#relay.stop();
+    this.#parts.recorder?.stop();
     await this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
@@ -207,6 +211,11 @@ export class Control {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }
 
+  /** Passes on what the record has in memory, so that the last minute can be read. */
+  flushRecord(): void {
+    this.#parts.recorder?.flush();
+  }
+
   /** End of the last tick; null before `start` and after `stop`. */
   get tickedMono(): MonoMs | null {
     return this.#state === 'running' ? this.#tickedMono : null;
@@ -231,7 +240,13 @@ export class Control {
     const { clock, quietUntilMono = 0 } = this.#parts;
     if (clock.monoMs() >= quietUntilMono) this.#follower.follow(this.#decider.writable(decisions));
     this.#requests.advance();
+    this.#record(decisions);
     this.#tickedMono = clock.monoMs();
+  }
+
+  #record(decisions: readonly Decision[]): void {
+    const { snapshot, floors, lit: litAfter, zoneStates: zones } = this.#decider;
+    if (snapshot !== null) this.#parts.recorder?.look({ snapshot, floors, litAfter, zones, decisions });
   }
 
   #reportTime(): void {

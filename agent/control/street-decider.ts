@@ -1,8 +1,8 @@
 /** Decides the level of every lamp at a tick, and keeps the state for the next tick: the lit lamps, and what the start protects. */
 import type { Clock, MonoMs } from '../core/clock.ts';
-import type { Decision, Reading } from '../core/words.ts';
+import type { Decision, LevelPct, Reading } from '../core/words.ts';
 import { createDecider, type Decider } from '../lighting/decide.ts';
-import type { LightingSnapshot, LightingStreet, ZoneState } from '../lighting/lighting.ts';
+import type { LightingSnapshot, LightingStreet, LitLamps, ZoneState } from '../lighting/lighting.ts';
 import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
 import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 
@@ -12,6 +12,8 @@ export type DecisionInputs = Pick<
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
 >;
 
+const NO_FLOORS: ReadonlyMap<string, LevelPct> = new Map();
+
 /** Decides the level of each lamp from the inputs of a tick and the time. Stores which lamps are lit, and the levels found at the start. */
 export class StreetDecider {
   readonly plan: Decider['plan'];
@@ -19,6 +21,8 @@ export class StreetDecider {
   snapshot: LightingSnapshot | null = null;
   /** Empty before the first decision. */
   zoneStates: readonly ZoneState[] = [];
+  /** The levels below which the start did not set a lamp in the newest decisions, by lamp; others are absent. */
+  floors: ReadonlyMap<string, LevelPct> = NO_FLOORS;
   readonly #clock: Clock;
   readonly #index: StreetIndex;
   readonly #decider: Decider;
@@ -37,6 +41,11 @@ export class StreetDecider {
     this.#guard = startGuardOf(street, contacts, clock.monoMs());
     // Until a lamp is found dark, it may have been lit just before the start.
     this.#lit = new Map(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
+  }
+
+  /** The lit lamps after the newest decisions. */
+  get lit(): LitLamps {
+    return this.#lit;
   }
 
   /** Records the first readings of lamps and points since the start. */
@@ -67,7 +76,10 @@ export class StreetDecider {
     this.snapshot = snapshot;
     this.zoneStates = zones;
     this.#lit = new Map(lit);
-    return decisions.map((decision) => this.#heldUp(decision, nowMono));
+    const floors = new Map<string, LevelPct>();
+    const held = decisions.map((decision) => this.#heldUp(decision, nowMono, floors));
+    this.floors = floors.size === 0 ? NO_FLOORS : floors;
+    return held;
   }
 
   /**
@@ -79,9 +91,11 @@ export class StreetDecider {
     return decisions.filter((decision) => !mustWait(decision, this.#guard, nowMono));
   }
 
-  #heldUp(decision: Decision, nowMono: MonoMs): Decision {
+  #heldUp(decision: Decision, nowMono: MonoMs, floors: Map<string, LevelPct>): Decision {
     const { lampId, levelPct } = decision;
-    const held = notBelowFound(decision, this.#guard.floorPct(lampId, nowMono), this.#index.maxPctOf.get(lampId));
+    const floorPct = this.#guard.floorPct(lampId, nowMono);
+    if (floorPct > 0) floors.set(lampId, floorPct);
+    const held = notBelowFound(decision, floorPct, this.#index.maxPctOf.get(lampId));
     // A lamp that the start keeps lit is lit, so its fall to 0 % has a warning too.
     if (held.levelPct > levelPct) this.#lit.set(lampId, null);
     return held;

@@ -245,6 +245,8 @@ export interface StoreConfig {
   readonly maxDays: number;
   /** Ended events, outcomes of commands and audit entries name people: they are deleted at this age at the latest. Units: days. */
   readonly peopleDays: number;
+  /** Longest time that the record of decisions, with the detections of sensors, is kept. Units: days. */
+  readonly recordDays: number;
   /** A reading that does not change is stored again after this time. Units: s. */
   readonly heartbeatS: number;
 }

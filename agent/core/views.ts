@@ -7,6 +7,7 @@ import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
+import type { RecordPage, RecordQuery } from './decision-record.ts';
 import type { LightTools } from './light-tools.ts';
 import type { LineSniffer } from './line-sniffer.ts';
 import type { Message, Said } from './message.ts';
@@ -29,11 +30,12 @@ import type {
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { RecorderTools } from './recorder-tools.ts';
+import type { RecordedWhy, WhyLine } from './recorded-why.ts';
 import type { ConfigManager } from './revisions.ts';
 import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
-import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank, TraceLine } from './words.ts';
+import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank } from './words.ts';
 
 /** Everything that the console can read from a running agent or request of it. Implemented by `agent/app/view.ts`. */
 export interface AgentView extends LocalConfigView {
@@ -46,11 +48,10 @@ export interface AgentView extends LocalConfigView {
   points(filter: string): readonly PointView[];
   /** Undefined if the cabinet has no such lamp or zone. */
   why(id: string): WhyView | undefined;
-  /**
-   * As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: `past` instead of
-   * `lamps`, since decisions are not recorded.
-   */
+  /** As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels; `recordedAt` has them. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
+  /** What the record has about a lamp or zone at an instant in the past; undefined if the cabinet has and had no such id, or if the disk did not respond. */
+  recordedAt(id: string, atMs: WallMs): Promise<RecordedWhy | undefined>;
   /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
@@ -74,6 +75,8 @@ export interface AgentView extends LocalConfigView {
    */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
+  /** One page of the record of decisions, for a replay. */
+  decisions(query: RecordQuery): Promise<RecordPage | undefined>;
   store(): Promise<StoreView>;
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
@@ -375,10 +378,12 @@ export interface WhyView {
   readonly atMs?: WallMs;
   /** Used instead of `lamps` for a time in the past. */
   readonly past?: readonly PastLamp[];
+  /** What the record has for a time in the past; absent if the disk did not respond. */
+  readonly recorded?: RecordedWhy;
 }
 
 /**
- * What is known about a lamp at a time in the past: the recorded reading of its level, and what was planned. Decisions are not recorded.
+ * What is known about a lamp at a time in the past without the record of decisions: the stored reading of its level, and what was planned.
  */
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   /** The point with its level. */
@@ -399,14 +404,6 @@ export interface WhyLamp extends LampView {
   /** What the winning rule requested before the limits were applied. Added, like the rest of each line, by `createLightViews`. */
   readonly requestedPct?: LevelPct;
   readonly trace: readonly WhyLine[];
-}
-
-/** A line of a decision's trace, with the time since when it applies and with what would change it. */
-export interface WhyLine extends TraceLine {
-  /** Null if unknown. */
-  readonly sinceMs?: WallMs | null;
-  /** What would change it; empty if its end already answers that. */
-  readonly changes?: Message;
 }
 
 /** Returns a device type as an entry of a list, with the number of its points and the ids of the devices on these lines that use it. */

@@ -81,6 +81,7 @@ export class StoreDatabase {
     status: (request) => this.#attempt(() => this.#telemetry.facts(request)),
     history: (request) => this.#attempt(() => this.#telemetry.historyPage(request, request.atMs)),
     exportPage: (request) => this.#attempt(() => this.#telemetry.exportPage(request, request.atMs)),
+    decisions: (request) => this.#attempt(() => this.#telemetry.decisions(request, request.atMs)),
     compact: (request) => this.#attemptWithReserve(request.atMs, () => this.#telemetry.compact(request)),
     retain: ({ atMs, ...step }) => this.#attemptWithReserve(atMs, () => this.#retain(step, atMs)),
     makeRoom: ({ provenSeq, atMs }) => this.#attemptWithReserve(atMs, () => this.#telemetry.makeRoom(provenSeq, atMs)),

@@ -5,6 +5,7 @@
 import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { MonoMs, WallMs } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
+import type { NumberedPart, RecordPage, RecordQuery } from '../core/decision-record.ts';
 import type { StoreErrorCode } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import type {
@@ -40,6 +41,8 @@ export interface Setup {
   readonly maxDays: number;
   /** Rows that may name people are kept for at most this long. Units: days. Default: only the number of rows is limited. */
   readonly peopleDays?: number;
+  /** The record of decisions is kept for at most this long. Units: days. Default: only its size is limited. */
+  readonly recordDays?: number;
   /** The boot of the machine: its id, and when this run's monotonic clock started after it. Null if the kernel does not report it. */
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; other values are kept exactly. */
@@ -96,6 +99,8 @@ export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
   readonly deliveredUnstored: DeliveredUnstored | null;
+  /** Parts of the record of decisions, in order. Default: none. */
+  readonly record?: readonly NumberedPart[];
   /** The ticket of the next frame; used if this work contains no frame. */
   readonly nextTicket: number;
   /** The seq up to which all rows are delivered; null if the cursor is not to be written now. */
@@ -163,6 +168,7 @@ export interface StoreMessages {
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
+  decisions: { ask: RecordQuery; answer: StoreResult<RecordPage> };
   /** One step of limited work; `more`: there is work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };

@@ -41,14 +41,15 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
  * A row of `gap` with `first_seq` describes committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
  * `estimate` is 1 if `n` is not counted: 0 readings then means an unknown number.
  * A row with `merged_from` replaces all gaps from that id to its own.
+ * Rows of `record` contain the record of decisions: a segment in parts, one packed row once it has ended. `record_basis` has the street of segments.
  * If the newest row of `frame` is damaged or removed, it stays with an empty `p`: later rows continue its numbers.
  */
 export const TELEMETRY: Schema = {
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
-  version: 5,
+  version: 6,
   readableSince: 2,
-  tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment'],
+  tables: ['meta', 'boot', 'series', 'frame', 'gap', 'segment', 'record', 'record_basis'],
   ddl: `${META}
 CREATE TABLE boot(id INTEGER PRIMARY KEY AUTOINCREMENT, token TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE series(id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT NOT NULL, decimals INTEGER NOT NULL, UNIQUE(point, decimals)) STRICT;
@@ -83,6 +84,16 @@ ALTER TABLE boot ADD COLUMN true_tq INTEGER;
 ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
     },
     { to: 5, ddl: 'ALTER TABLE gap ADD COLUMN estimate INTEGER;' },
+    {
+      to: 6,
+      ddl: `
+CREATE TABLE record_basis(id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
+CREATE TABLE record(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, boot INTEGER NOT NULL, segment INTEGER NOT NULL, part INTEGER NOT NULL, basis INTEGER NOT NULL,
+  from_us INTEGER NOT NULL, to_us INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, tq INTEGER NOT NULL,
+  packed INTEGER NOT NULL, is_end INTEGER NOT NULL, lost INTEGER NOT NULL, crc INTEGER NOT NULL,
+  ticks BLOB NOT NULL, levels BLOB NOT NULL, inputs BLOB) STRICT;`,
+    },
   ],
 };
 

@@ -25,6 +25,8 @@ export interface StoreParts {
   readonly maxDays: number;
   /** Ended events, outcomes and audit entries are kept for at most this long. Units: days. Default: only their numbers are limited. */
   readonly peopleDays?: number;
+  /** The record of decisions is kept for at most this long. Units: days. Default: only its size is limited. */
+  readonly recordDays?: number;
   /** Decimals to keep, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
   /** Points whose values only increase. Default: none. */
@@ -89,6 +91,7 @@ export function createStore(parts: StoreParts): Store {
   return Object.assign(callbacks, {
     ...runOf(parts, committer, reader),
     append: (frame) => committer.addFrame(frame),
+    appendDecisions: (part) => committer.addDecisions(part),
     recordLoss: (loss) => committer.addLoss(loss),
     rowOf: (ticket) => committer.progress.rowOf(ticket),
     appendEvent: (event) => committer.facts.addEvent(event),
@@ -113,6 +116,7 @@ function setupOf(parts: StoreParts, run: Pick<Setup, 'boot' | 'floorSeq'>): Setu
     maxBytes: parts.maxMegabytes * MEGABYTE,
     maxDays: parts.maxDays,
     ...(parts.peopleDays === undefined ? {} : { peopleDays: parts.peopleDays }),
+    ...(parts.recordDays === undefined ? {} : { recordDays: parts.recordDays }),
     machine: parts.machine ?? null,
     decimals: parts.decimals,
     counters: parts.counters ?? new Set(),
@@ -131,7 +135,7 @@ function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pi
   async function status(): Promise<StoreStatus> {
     const { provenSeq } = committer.progress;
     facts = (await reader.read('status', { atMono: clock.monoMs(), provenSeq }, 'telemetry.db')) ?? facts;
-    const { readingsWaiting, readingsStored, readingsLost, lossesEstimated } = committer.counters();
+    const { readingsWaiting, readingsStored, readingsLost, lossesEstimated, decisionsLost } = committer.counters();
     const reason = committer.troubles.text();
     return {
       ...facts,
@@ -141,6 +145,7 @@ function runOf(parts: StoreParts, committer: Committer, reader: StoreReader): Pi
       readingsStored,
       readingsLost,
       lossesEstimated,
+      decisionsLost,
     };
   }
 
@@ -194,7 +199,10 @@ function readersOf(
   clock: Clock,
   committer: Committer,
   reader: StoreReader,
-): Pick<Store, 'audit' | 'auditAfter' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'exportPage' | 'check' | 'backup'> {
+): Pick<
+  Store,
+  'audit' | 'auditAfter' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'decisions' | 'exportPage' | 'check' | 'backup'
+> {
   return {
     audit: {
       note: (note) => committer.attempts.add({ ...note, atMs: clock.wallMs() }),
@@ -210,6 +218,11 @@ function readersOf(
     gapsAfter: async (id) => (await reader.read('gapsAfter', { id }, 'telemetry.db')) ?? [],
     events: async (query) => (await reader.read('events', query, 'state.db')) ?? [],
     history: (query) => readHistory(reader, query),
+    decisions: async (query) => {
+      // The last minute may wait in memory.
+      await within(clock, STORE_TIMEOUT_MS.caller, committer.commit());
+      return reader.read('decisions', query, 'telemetry.db');
+    },
     exportPage: (query) => reader.read('exportPage', query, 'telemetry.db'),
     check: () => reader.readUnbounded('check', {}, 'telemetry.db'),
     backup: () => reader.readUnbounded('backup', {}, 'state.db'),

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MonoMs, WallMs } from '../core/clock.ts';
+import { count } from '../core/counts.ts';
+import type { RecordPage, RecordQuery } from '../core/decision-record.ts';
 import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg } from '../core/message.ts';
 import type {
@@ -26,6 +28,8 @@ import { compactOne, createLosses, dropPiece, type Losses, learnTime } from './t
 import { CLOCK_QUALITIES } from './telemetry/frame-table.ts';
 import { createGapTable } from './telemetry/gap-table.ts';
 import { historyPage } from './telemetry/history.ts';
+import { recordFacts, recordPage, segmentsOf } from './telemetry/record-reader.ts';
+import { dropDamagedRecords, makeRecordRoom, packOneRecord, recordMaxBytes, retainRecord } from './telemetry/record-room.ts';
 import { retainSome } from './telemetry/retention.ts';
 import { isOverCap, makeRoomFor, makeRoomOnce, returnTrial } from './telemetry/room.ts';
 import { createWriteMeter, epochOf, telemetryFacts } from './telemetry/telemetry-facts.ts';
@@ -112,6 +116,10 @@ export class TelemetryFile {
     return this.#find(atMs, (handle) => historyPage(handle, query));
   }
 
+  decisions(query: RecordQuery, atMs: WallMs): RecordPage {
+    return this.#file.read(atMs, (handle) => recordPage(handle, query, recordMaxBytes(this.#setup.maxBytes)));
+  }
+
   exportPage(query: ExportQuery, atMs: WallMs): ExportPage {
     return this.#find(atMs, (handle) => {
       const { value, damaged } = exportPage(handle, this.#memory, { ...query, maxFrames: Math.min(query.maxFrames, MAX_ANSWER) });
@@ -125,7 +133,7 @@ export class TelemetryFile {
       const isDue = (row: { boot: number; mono_ms: number }): boolean =>
         row.boot !== handle.boots.known() || atMono - row.mono_ms >= COMPACT_AFTER_MS;
       const report = compactOne(handle, losses, isDue);
-      return report === null ? { ...NOTHING_COMPACTED, more: false } : { ...report, more: true };
+      return report === null ? { ...NOTHING_COMPACTED, more: packOneRecord(handle) } : { ...report, more: true };
     });
   }
 
@@ -133,7 +141,10 @@ export class TelemetryFile {
   retain(step: RetentionStep, atMs: WallMs): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       moveCursor(handle, step.provenSeq);
-      return retainSome(handle, losses, { ...step, atMs, keepMs: this.#setup.maxDays * DAY_MS });
+      const report = retainSome(handle, losses, { ...step, atMs, keepMs: this.#setup.maxDays * DAY_MS });
+      const { recordDays } = this.#setup;
+      if (recordDays !== undefined && !report.more && !report.isClockDoubted) retainRecord(handle, atMs - recordDays * DAY_MS);
+      return report;
     });
   }
 
@@ -154,14 +165,18 @@ export class TelemetryFile {
       const pieces = allDamaged(handle);
       return { value: pieces, damaged: pieces };
     });
-    return { problems: [...pages, ...damaged.map(damageText)], account: this.#file.read(atMs, accountOf) };
+    const records = this.#write(atMs, (handle) => dropDamagedRecords(handle));
+    const recordText = msg`${count(records, 'segment')} of the record of decisions removed as damaged: \`why --at\` lacks that time`;
+    const problems = [...pages, ...damaged.map(damageText), ...(records === 0 ? [] : [recordText])];
+    return { problems, account: this.#file.read(atMs, accountOf) };
   }
 
   facts({ atMs, atMono, provenSeq }: { readonly atMs: WallMs; readonly atMono: MonoMs; readonly provenSeq: number }): TelemetryFacts {
     const { maxBytes } = this.#setup;
     return this.#file.read(atMs, (handle) => {
       const facts = telemetryFacts(handle, this.#file.path, provenSeq);
-      return { ...facts, maxBytes, written: this.#meter.read(atMono) };
+      const record = recordFacts(handle, segmentsOf(handle), recordMaxBytes(maxBytes));
+      return { ...facts, maxBytes, record, written: this.#meter.read(atMono) };
     });
   }
 
@@ -243,8 +258,8 @@ function countedNow(handle: Handle): UndeliveredNote & { readonly isEstimate: tr
 }
 
 function isEmpty(work: TelemetryWork): boolean {
-  const { frames, gaps, deliveredUnstored, cursorSeq, probe } = work;
-  return frames.length === 0 && gaps.length === 0 && deliveredUnstored === null && cursorSeq === null && !probe;
+  const { frames, gaps, deliveredUnstored, cursorSeq, probe, record = [] } = work;
+  return frames.length === 0 && record.length === 0 && gaps.length === 0 && deliveredUnstored === null && cursorSeq === null && !probe;
 }
 
 /** One transaction: cursor, then losses, then frames. Room is made between commits; here only if this commit would be refused. */
@@ -255,6 +270,8 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work
   if (work.deliveredUnstored !== null) addDeliveredUnstored(handle, work.deliveredUnstored, boots.own(atMs));
   for (const gap of work.gaps) gaps.addOnce(gap, gap.run === undefined ? boots.own(atMs) : boots.named(gap.run, gap.atMs));
   if (work.gaps.length > 0) gaps.mergeOldest();
+  for (const part of work.record ?? []) handle.record.add(part, boots.own(atMs));
+  if (work.record !== undefined && work.record.length > 0) makeRecordRoom(handle, recordMaxBytes(setup.maxBytes));
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
   if (fresh.length > 0) makeRoomFor(handle, losses, { neededBytes: frames.estimate(fresh), maxBytes: setup.maxBytes });

@@ -10,6 +10,7 @@ import { diskBench } from './disk.ts';
 import { historyBench } from './history.ts';
 import { ingestBench } from './ingest.ts';
 import { memoryBench } from './memory.ts';
+import { recordBench } from './record.ts';
 import { shrinkBench } from './shrink.ts';
 
 export const STORE_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
@@ -20,6 +21,7 @@ export const STORE_FIGURES: Readonly<Record<string, (options: BenchOptions) => P
   memory: memoryBench,
   compaction: compactionBench,
   shrink: shrinkBench,
+  record: recordBench,
 };
 
 /**

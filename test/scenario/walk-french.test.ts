@@ -18,7 +18,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   devices: ['devices', 'devices nobody'],
   points: ['points L01', 'points nobody'],
   events: ['events', 'events --active'],
-  why: ['why L01', 'why rue', 'why L01 --at 03:00', 'why L9'],
+  why: ['why L01', 'why rue', 'why L01 --at 03:00', 'why L01 --at "hier 23h40"', 'why L9'],
   tonight: ['tonight --plot'],
   zones: ['zones'],
   energy: ['energy', 'energy --by night', 'energy --by year'],

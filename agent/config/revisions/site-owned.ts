@@ -38,6 +38,8 @@ export const SITE_OWNED: readonly string[] = [
   'store.peopleDays',
   // Recordings of alarms could be deleted before anyone has read them.
   ...['recorder.memoryKilobytes', 'recorder.maxRecordings', 'recorder.maxMegabytes'],
+  // The times of detections would be kept for longer, or a complaint could no longer be answered.
+  'store.recordDays',
   // A revision could name its own signers and allow its own ports.
   ...['trust.revisionKeys', 'trust.userKeys', 'trust.ports'],
   // The square could be shouted at, at night too.

@@ -281,6 +281,14 @@ export const storeSchema = z.strictObject({
     .describe(
       String(msg`Events, outcomes of commands and entries of the audit log name people; older ones go, up to 30 days before that.`),
     ),
+  recordDays: z
+    .int()
+    .min(1)
+    .max(400)
+    .default(35)
+    .describe(
+      String(msg`The record of each lamp's levels with their causes, which tells when sensors detected people, goes after this time.`),
+    ),
   heartbeatS: z.int().min(1).max(86_400).default(60).describe(String(msg`An unchanged reading is kept this often all the same.`)),
 });
 

@@ -38,6 +38,26 @@ export interface TimeRange {
 /** Source: the longest time that a store keeps readings. */
 const SPAN: SpanLimits = { minMs: 1_000, maxMs: 3_650 * 86_400_000 };
 
+/** `23:40`, or in French also `23h40` and `23h`. */
+const CLOCK_TIME = /^([01]?\d|2[0-3])(?::|h)([0-5]\d)$/i;
+const FULL_HOUR = /^([01]?\d|2[0-3])h$/i;
+
+/** Days by name, in English and French, with their usual short forms. Sunday is 0. */
+const DAY_NAMES: Readonly<Record<string, { readonly daysAgo: number } | { readonly weekday: number }>> = Object.fromEntries([
+  ...['today', "aujourd'hui", 'aujourd’hui'].map((name) => [name, { daysAgo: 0 }] as const),
+  ...['yesterday', 'hier'].map((name) => [name, { daysAgo: 1 }] as const),
+  ...['avant-hier'].map((name) => [name, { daysAgo: 2 }] as const),
+  ...[
+    ['sunday', 'sun', 'dimanche', 'dim'],
+    ['monday', 'mon', 'lundi', 'lun'],
+    ['tuesday', 'tue', 'mardi', 'mar'],
+    ['wednesday', 'wed', 'mercredi', 'mer'],
+    ['thursday', 'thu', 'jeudi', 'jeu'],
+    ['friday', 'fri', 'vendredi', 'ven'],
+    ['saturday', 'sat', 'samedi', 'sam'],
+  ].flatMap((names, weekday) => names.map((name) => [name, { weekday }] as const)),
+]);
+
 /** The options `--since` and `--until`, for the commands that show a period. */
 export const RANGE_OPTIONS = {
   since: { name: 'since', value: 'TIME', summary: msg`how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00` },
@@ -117,33 +137,63 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/**
- * The instant of `--at` as typed. `clock`: a time of day, counted from midnight; otherwise a day and time, as in `TypedTime`. Units: ms.
- */
-export type TypedInstant = { readonly kind: 'clock'; readonly timeMs: number } | Exclude<TypedTime, { readonly kind: 'ago' }>;
+/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight; otherwise a day and time, as in `TypedTime`. Units: ms. */
+export type TypedInstant =
+  | { readonly kind: 'clock'; readonly timeMs: number }
+  /** A time of day on the day `daysAgo` days before today, or on the last such weekday (0: Sunday) that has come. */
+  | { readonly kind: 'day'; readonly timeMs: number; readonly day: { readonly daysAgo: number } | { readonly weekday: number } }
+  | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
 /**
  * Parses `--at`: a time of day such as `23:30`, or a day and time. A day alone or a span such as `30m` is not accepted. Errors: throws
  * ConsoleError 'usage' with what to write instead.
  */
 export function typedInstant(text: string): TypedInstant {
-  const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
-  if (hour !== undefined) return { kind: 'clock', timeMs: (Number(hour) * 60 + Number(minute)) * MINUTE_MS };
+  const [, hour, minute] = CLOCK_TIME.exec(text) ?? [];
+  if (hour !== undefined) return { kind: 'clock', timeMs: timeOf(hour, minute) };
+  const named = namedDay(text);
+  if (named !== null) return named;
   const typed = /^\d{4}-\d\d-\d\d[T ]/i.test(text) ? typedTime(text) : null;
   if (typed === null || typed.kind === 'ago')
     throw badTime(
-      msg`bad time "${text}": write a time of day, as 23:30 (the next one), or a day and time, as 2026-12-01T23:30 or 2026-12-01T22:30Z`,
+      msg`bad time "${text}": write a time of day, as 23:30 (the next one), or a day and time, as "yesterday 23:40", 2026-12-01T23:30 or 2026-12-01T22:30Z`,
     );
   return typed;
 }
 
+function timeOf(hour: string, minute = '0'): number {
+  return (Number(hour) * 60 + Number(minute)) * MINUTE_MS;
+}
+
+/** A named day and a time, in either order; null for any other text. */
+function namedDay(text: string): TypedInstant | null {
+  const words = text.toLowerCase().trim().split(/\s+/);
+  const day = words.flatMap((word) => (Object.hasOwn(DAY_NAMES, word) ? [DAY_NAMES[word]] : []))[0];
+  const rest = words.filter((word) => !Object.hasOwn(DAY_NAMES, word) && word !== 'at' && word !== 'à');
+  const [, hour, minute] = CLOCK_TIME.exec(rest[0] ?? '') ?? FULL_HOUR.exec(rest[0] ?? '') ?? [];
+  if (day === undefined || hour === undefined || rest.length !== 1) return null;
+  return { kind: 'day', timeMs: timeOf(hour, minute), day };
+}
+
 /**
- * Returns the instant of `--at`. A time of day means its next occurrence after now, today or tomorrow. A day and time may be in the past;
- * of two instants with that local time it means the first. A local time that the clocks skip is moved by the length of the change.
+ * Returns the instant of `--at`. A time of day means its next occurrence after now, today or tomorrow; a day and time may be in the past
+ * and means the first of two equal local times. A weekday means the last one whose time has come.
  */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
-  if (typed.kind !== 'clock') return resolveTime(typed, nowMs, timezone, 'first');
-  const today = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS + typed.timeMs;
+  if (typed.kind !== 'clock' && typed.kind !== 'day') return resolveTime(typed, nowMs, timezone, 'first');
+  const midnight = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS;
+  if (typed.kind === 'day') return namedInstant(typed, { midnight, nowMs, timezone });
+  const today = midnight + typed.timeMs;
   const next = (['first', 'last'] as const).map((which) => utcOf(today, timezone, which)).find((atMs) => atMs > nowMs);
   return next ?? utcOf(today + DAY_MS, timezone, 'first');
+}
+
+function namedInstant(
+  { day, timeMs }: Extract<TypedInstant, { readonly kind: 'day' }>,
+  { midnight, nowMs, timezone }: { readonly midnight: number; readonly nowMs: WallMs; readonly timezone: string },
+): WallMs {
+  if ('daysAgo' in day) return utcOf(midnight - day.daysAgo * DAY_MS + timeMs, timezone, 'first');
+  const back = (new Date(midnight).getUTCDay() - day.weekday + 7) % 7;
+  const atMs = utcOf(midnight - back * DAY_MS + timeMs, timezone, 'first');
+  return atMs <= nowMs ? atMs : utcOf(midnight - (back + 7) * DAY_MS + timeMs, timezone, 'first');
 }

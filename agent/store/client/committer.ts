@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import type { RecordPart } from '../../core/decision-record.ts';
 import { msg } from '../../core/message.ts';
 import type { Committed, EarlierLoss, FrameFate, Log, ReadingFrame } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
@@ -6,6 +7,7 @@ import type { Notice, OpenLink, Setup, StateWork, StoreResult, TelemetryDone, Te
 import { AttemptCounter } from './attempt-counter.ts';
 import { LockReporter } from './lock-reporter.ts';
 import { LossReporter } from './loss-reporter.ts';
+import { RecordBuffer } from './record-buffer.ts';
 import { StateQueue } from './state-queue.ts';
 import { StorageClient } from './storage-client.ts';
 import { TelemetryProgress } from './telemetry-progress.ts';
@@ -60,6 +62,7 @@ export class Committer {
   readonly attempts: AttemptCounter;
   readonly #parts: CommitterParts;
   readonly #buffer: WriteBuffer;
+  readonly #records = new RecordBuffer();
   readonly #lock: LockReporter;
   /** By the name of an earlier run: resolves its loss once that is on disk. */
   readonly #earlierLosses = new Map<string, () => void>();
@@ -103,6 +106,11 @@ export class Committer {
     const dropped = this.#buffer.add(frame, clock.wallMs());
     this.#commitEarly();
     if (dropped > 0) this.losses.reportOverflow(dropped);
+  }
+
+  /** Adds a part of the record of decisions. Returns false, and keeps nothing, if the memory for it is full. */
+  addDecisions(part: RecordPart): boolean {
+    return this.#records.add(part);
   }
 
   /** Records what a run without a store lost and starts a commit. Resolves when it is on disk, and never if this run cannot write it. */
@@ -150,7 +158,17 @@ export class Committer {
   counters() {
     const { readingsStored, lastSeq, cursorSeq, lastTicket } = this.progress;
     const { readingsLost, lossesEstimated } = this.losses;
-    return { readingsStored, readingsLost, lossesEstimated, lastSeq, cursorSeq, lastTicket, readingsWaiting: this.#buffer.readings };
+    const decisionsLost = this.#records.lost;
+    return {
+      readingsStored,
+      readingsLost,
+      lossesEstimated,
+      decisionsLost,
+      lastSeq,
+      cursorSeq,
+      lastTicket,
+      readingsWaiting: this.#buffer.readings,
+    };
   }
 
   /** Half of the memory is for frames that arrive during a commit. */
@@ -198,10 +216,12 @@ export class Committer {
   #planTelemetry(isReopening: boolean): TelemetryWork | null {
     const probe = this.troubles.has('telemetry.db');
     const cursorSeq = this.progress.dueCursor(this.#isFinal || this.#isOverCap);
-    this.#isDue = this.#isDue && (cursorSeq !== null || !this.#buffer.isEmpty);
+    this.#isDue = this.#isDue && (cursorSeq !== null || !this.#buffer.isEmpty || !this.#records.isEmpty);
     if (!this.#mayTry('telemetry.db') || !(isReopening || probe || this.#isDue)) return null;
-    const taken = this.#isDue || probe ? this.#buffer.take() : NOTHING_TAKEN;
-    return { ...taken, cursorSeq, probe, nextTicket: this.progress.lastTicket + 1 };
+    const isTaking = this.#isDue || probe;
+    const taken = isTaking ? this.#buffer.take() : NOTHING_TAKEN;
+    const record = isTaking ? this.#records.take() : [];
+    return { ...taken, ...(record.length === 0 ? {} : { record }), cursorSeq, probe, nextTicket: this.progress.lastTicket + 1 };
   }
 
   async #commitOnce(work: Work): Promise<void> {
@@ -224,6 +244,7 @@ export class Committer {
     this.#isOverCap = isOverCap;
     this.progress.settle(result.value);
     if (work !== null && (work.frames.length + work.gaps.length > 0 || work.deliveredUnstored !== null)) this.#buffer.settle();
+    this.#records.settle(work?.record?.length ?? 0);
     for (const { run = '' } of work?.gaps ?? []) {
       this.#earlierLosses.get(run)?.();
       this.#earlierLosses.delete(run);

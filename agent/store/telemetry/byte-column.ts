@@ -41,7 +41,7 @@ export function putVarint(writer: ByteWriter, value: number): void {
 }
 
 /** Zigzag encoding, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
-function putSigned(writer: ByteWriter, value: number): void {
+export function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
@@ -68,7 +68,7 @@ export function takeVarint(reader: ByteReader): number {
 }
 
 /** The inverse of `putSigned`. Errors: as `takeVarint`. */
-function takeSigned(reader: ByteReader): number {
+export function takeSigned(reader: ByteReader): number {
   const zigzag = takeVarint(reader);
   return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
 }

@@ -6,6 +6,7 @@ import type { Sqlite } from '../sqlite.ts';
 import { type BootTable, createBootTable } from './boot-table.ts';
 import { type FrameRow, FrameTable, type Read, type Tally } from './frame-table.ts';
 import { createGapTable, type GapTable } from './gap-table.ts';
+import { RecordTable } from './record-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
@@ -17,6 +18,7 @@ export interface Handle {
   readonly frames: FrameTable;
   readonly segments: SegmentTable;
   readonly gaps: GapTable;
+  readonly record: RecordTable;
 }
 
 /**
@@ -37,7 +39,15 @@ export function openTables(db: Sqlite, setup: Setup): Handle {
   const series = createSeriesTable(db, setup);
   const boots = createBootTable(db, setup);
   const frames = new FrameTable(db, series, boots);
-  return { db, series, boots, frames, segments: createSegmentTable(db, series, boots), gaps: createGapTable(db) };
+  return {
+    db,
+    series,
+    boots,
+    frames,
+    segments: createSegmentTable(db, series, boots),
+    gaps: createGapTable(db),
+    record: new RecordTable(db),
+  };
 }
 
 /**

@@ -255,6 +255,8 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
       asked.push({ id, atMs });
       return { id, kind: 'lamp', lamps: [{ ...whyLamp(7), measuredPct: null, sinceMs: atMs, requestedPct: 5 }], atMs };
     },
+    recordedAt: async () => undefined,
+    decisions: async () => undefined,
     why: (id) => (id === 'bressigny' ? whyZone() : id === 'L09' ? undefined : { id, kind: 'lamp', lamps: [whyLamp(7, true)] }),
     ...fakeOverrides(asked),
     bus: createFakeBus(asked),

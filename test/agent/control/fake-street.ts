@@ -2,7 +2,7 @@
  * Control on a manual clock, with lamps and sensors that are plain values behind a field that takes 20 ms a write.
  */
 
-import { Control } from '../../../agent/control/control.ts';
+import { Control, type ControlParts } from '../../../agent/control/control.ts';
 import type { LightContact } from '../../../agent/control/sensing/contact-tracker.ts';
 import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
@@ -52,6 +52,9 @@ export interface FakeOptions {
   readonly saves?: () => Promise<boolean>;
   /** What the lamps show at the start. Default: 0. */
   readonly foundPct?: number;
+  /** Default: a new clock at `now`. */
+  readonly clock?: ManualClock;
+  readonly recorder?: ControlParts['recorder'];
 }
 
 /** Lamps and sensors that are plain values behind a field that takes 20 ms a write. */
@@ -107,8 +110,9 @@ export function makeFakeStreet({
   contactZones = new Map(),
   saves = async () => true,
   foundPct = 0,
+  clock = createManualClock(now, quality),
+  recorder,
 }: FakeOptions = {}): FakeStreet {
-  const clock = createManualClock(now, quality);
   const lampIds = street.lamps.map(({ id }) => id);
   const { field, read, readLamp, ...lamps } = createFakeField(clock, lampIds, foundPct);
   const [events, outcomes, decisions]: [AgentEvent[], Outcome[], Decision[]] = [[], [], []];
@@ -126,8 +130,8 @@ export function makeFakeStreet({
     onOutcome: (outcome) => outcomes.push(outcome),
     onDecision: (decision) => decisions.push(decision),
     verificationOf: () => ({ settleMs: 40, tolerance: 0 }),
-    contacts,
-    contactZones,
+    ...{ contacts, contactZones },
+    ...(recorder === undefined ? {} : { recorder }),
   });
   let commands = 0;
   return {

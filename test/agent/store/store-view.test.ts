@@ -33,7 +33,7 @@ t.test('the bytes written in a day are reported once the run is old enough, wher
 });
 
 t.test('the status of the store contains its place in the configuration and its chores', async (t) => {
-  const store = { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 };
+  const store = { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, recordDays: 35, heartbeatS: 60 };
   const chore = { name: 'backup', cron: '0 2 * * *', nextMs: 1, lastMs: null, result: NO_TEXT, failed: false };
   const parts = { cabinet: { store }, store: { status: async () => storeStatus() }, chores: () => [chore], upMs: () => HOUR_MS };
   t.match(await storeView(parts), {
@@ -60,7 +60,7 @@ function choresOf(changes: Partial<Store> = {}) {
   const cabinet = {
     id: 'ANG-0421',
     longitudeDeg: -0.55,
-    store: { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 },
+    store: { dir: '/data', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, recordDays: 35, heartbeatS: 60 },
   };
   const parts: ChoreParts = {
     cabinet,

@@ -1,16 +1,14 @@
-/**
- * `why --at` in the past: shows what was measured, and what sun and programme request with the present settings. Decisions are not
- * recorded.
- */
+/** `why --at` in the past: shows what the record has; where it lacks that instant, what was measured, and what sun and programme request by the present settings. */
 
 import type { WallMs } from '../../../core/clock.ts';
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../core/views.ts';
-import { clockTime, formatLevel, type Page } from '../../text/page.ts';
+import type { Page } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { askStore } from '../store/store.ts';
+import { measuredText, missingText, NOT_RECORDED, renderRecorded } from './why-record.ts';
 import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
 /**
@@ -18,7 +16,6 @@ import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
  * gaps between level readings in a week of a store.
  */
 const MEASURED_WITHIN_MS = 600_000;
-const NOT_RECORDED = msg`not recorded`;
 
 /**
  * Resolves with the same lamps. `measured` is the newest stored reading of each in the 10 minutes up to and at that instant. Its level is
@@ -37,10 +34,17 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
 }
 
 /**
- * Renders `why` for a past instant: the measured levels, for one lamp as a sheet, for a zone as a table. Then what sun and programme
- * request at that time by the present settings; for a zone only the requests that all its lamps share.
+ * Renders `why` for a past instant: what the record has. If it lacks that instant: why, what was measured, one lamp as a sheet or a zone as a table, and
+ * what sun and programme request for that time by the present settings.
  */
-export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly PastLamp[], page: Page): string {
+export function renderPast(view: WhyView, lamps: readonly PastLamp[], page: Page): string {
+  const { recorded } = view;
+  return recorded === undefined || recorded.missing !== null
+    ? renderUnrecorded(view, lamps, page)
+    : renderRecorded(view, { recorded, measured: lamps }, page);
+}
+
+function renderUnrecorded({ id, kind, atMs = 0, recorded }: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const [first] = lamps;
   const then = { ...page, atMs };
@@ -52,20 +56,18 @@ export function renderPast({ id, kind, atMs = 0 }: WhyView, lamps: readonly Past
   return [
     ...head,
     ...requestedAt(atMs, page),
+    ...row(
+      msg`Record`,
+      recorded?.missing == null ? msg`the store does not answer: \`luciole store\`` : missingText(recorded.missing, page),
+    ),
     ...[msg`Requested`, msg`In force`, msg`Because`].flatMap((label) => row(label, NOT_RECORDED)),
     ...(kind === 'lamp' && first !== undefined ? row(msg`Measured`, measuredText(first, then)) : ['', ...measuredTable(lamps, then)]),
     '',
-    ...paragraph(msg`By the present settings sun and programme give this; sensors and commands of that time are not recorded:`, page),
+    ...paragraph(msg`By the present settings sun and programme give this; sensors and commands of that time are not known:`, page),
     ...traceLines(planned, then),
     '',
     ...paragraph(msg`\`luciole history ${first?.pointId ?? id}\` shows the measured levels`, page),
   ].join('\n');
-}
-
-function measuredText({ measured }: PastLamp, page: Page): Message {
-  if (measured === null) return NOT_RECORDED;
-  const at = clockTime(measured.atMs, page);
-  return measured.levelPct === null ? msg`no answer at ${at}` : msg`${formatLevel(measured.levelPct)} at ${at}`;
 }
 
 function measuredTable(lamps: readonly PastLamp[], page: Page): readonly string[] {

@@ -5,7 +5,8 @@
 import type { WallMs } from '../../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
-import type { WhyLine, WhyView } from '../../../core/views.ts';
+import type { WhyLine } from '../../../core/recorded-why.ts';
+import type { WhyView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, columnTime, formatLevel, fullTime, NOTHING, type Page } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';

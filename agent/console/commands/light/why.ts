@@ -5,7 +5,7 @@ import { type Message, msg, type Said } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
 import type { PanelView } from '../../../core/panel-tools.ts';
 import type { SoundView } from '../../../core/sound-tools.ts';
-import type { WhyLamp, WhyView } from '../../../core/views.ts';
+import type { AgentView, PastLamp, WhyLamp, WhyView } from '../../../core/views.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { since as ago, clockTime, formatLevel, formatLevels, type Page, stateWord, translated } from '../../text/page.ts';
@@ -23,8 +23,7 @@ import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 const TIMEOUT_MS = 60_000;
 
 /**
- * `why`: answers with the level of a lamp or zone and its reasons, the text of a panel or the sound of a place. For a lamp or zone, `--at`
- * selects another time: a forecast, or for the past the measured levels.
+ * `why`: answers with the level of a lamp or zone and its reasons: now, as a forecast for a later time, or from the record for an earlier one.
  */
 export const WHY = agentCommand({
   name: 'why',
@@ -32,8 +31,8 @@ export const WHY = agentCommand({
   group: 'Look:',
   summary: msg`why a lamp, zone, panel or place does what it does`,
   arguments: [{ name: 'target', summary: msg`a lamp, a zone, a panel or a sound place`, required: true, names: 'target' }],
-  options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one) or 2026-12-01T23:30` }],
-  examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00'],
+  options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one), "yesterday 23:40" or 2026-12-01T23:30` }],
+  examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00', 'luciole why L07 --at "yesterday 23:40"'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
   answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | WhyPanel | WhySound> => {
@@ -46,7 +45,7 @@ export const WHY = agentCommand({
     if (place !== undefined) return { kind: 'sound-place', place };
     const { id } = findTarget(view, target);
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
-    if (found?.past !== undefined) return { ...found, past: await withMeasured(view, found.past, found.atMs ?? 0) };
+    if (found?.past !== undefined) return withRecord(view, found, found.past);
     if (found === undefined || found.lamps.length === 0)
       throw new ConsoleError('failed', msg`no level has been decided for ${id} yet; try again in a second`);
     return found;
@@ -56,6 +55,13 @@ export const WHY = agentCommand({
     return result.kind === 'sound-place' ? renderSoundWhy(result.place, page) : renderWhy(result, page);
   },
 });
+
+/** Adds the record of that time, and what was measured. */
+async function withRecord(view: AgentView, found: WhyView, past: readonly PastLamp[]): Promise<WhyView> {
+  const { id, atMs = 0 } = found;
+  const recorded = await view.recordedAt(id, atMs);
+  return { ...found, past: await withMeasured(view, past, atMs), ...(recorded === undefined ? {} : { recorded }) };
+}
 
 interface WhySound {
   readonly kind: 'sound-place';

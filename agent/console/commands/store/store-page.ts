@@ -3,9 +3,11 @@
  */
 
 import { count } from '../../../core/counts.ts';
+import type { RecordFacts } from '../../../core/decision-record.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
 import { type Message, msg } from '../../../core/message.ts';
+import { inTurn } from '../../../core/message-lists.ts';
 import type { BackupReport, StoreAccount, StoreCheck } from '../../../core/ports.ts';
 import type { ChoreView, StoreView } from '../../../core/views.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -44,6 +46,7 @@ export function renderStore(view: StoreView, page: Page): string {
       msg`Sent`,
       msg`up to frame ${formatNumber(view.cursorSeq)} of ${formatNumber(view.lastSeq)}, ${count(view.backlogFrames, 'frame')} waiting`,
     ],
+    ...(view.record === undefined ? [] : [[msg`Record`, recordText(view.record, view.decisionsLost ?? 0, page)] as const]),
     [msg`Account`, accountText(view.account, view.gaps)],
     [msg`Epoch`, msg`${view.epoch === '' ? NOTHING : view.epoch}`],
   ];
@@ -94,6 +97,20 @@ function writtenText({ written, writtenBytesPerDay }: StoreView): Message {
   return writtenBytesPerDay === null
     ? msg`${sum}; a day's rate after 10 minutes`
     : msg`${formatBytes(writtenBytesPerDay)} written a day (${sum})`;
+}
+
+/** The record of decisions: its size and rate, how far back it goes, and what was removed or lost. */
+function recordText(record: RecordFacts, lost: number, page: Page): Message {
+  const { bytes, maxBytes, bytesPerDay, oldestMs, thinnedToMs, droppedToMs } = record;
+  if (oldestMs === null) return msg`of decisions: nothing yet`;
+  const size = msg`of decisions: ${formatBytes(bytes)} of at most ${formatBytes(maxBytes)}, back to ${fullTime(oldestMs, page.timezone)}`;
+  const rate = bytesPerDay === null ? msg`the rate is known after an hour` : msg`${formatBytes(bytesPerDay)} a day`;
+  const removed = [
+    ...(thinnedToMs === null ? [] : [msg`thinned: without inputs up to ${fullTime(thinnedToMs, page.timezone)}`]),
+    ...(droppedToMs === null ? [] : [msg`removed to make room up to ${fullTime(droppedToMs, page.timezone)}`]),
+    ...(lost === 0 ? [] : [msg`${count(lost, 'record')} lost since the start`]),
+  ];
+  return inTurn([size, rate, ...removed]);
 }
 
 function accountText({ produced, delivered, backlog, gaps, estimates, isBalanced }: StoreAccount, gapRecords: number): Message {

@@ -83,6 +83,7 @@ const NOT_OWED: Readonly<Record<string, string>> = {
   'store.commitSeconds': 'no light',
   'store.maxDays': 'no light',
   'store.peopleDays': 'no light',
+  'store.recordDays': 'no light',
   'store.heartbeatS': 'no light',
 };
 

@@ -60,7 +60,15 @@ t.test('a small street loads with every default filled in', async (t) => {
   t.equal(cabinet.zones[1]?.presence, null);
   t.same(cabinet.programmes[0]?.steps[1], { at: { hour: 23, minute: 0 }, level: { pct: 30 }, boostPct: null });
   t.match(cabinet.uplink, { protocol: 5, node: 'test', primaryHost: null, certFile: null, keepaliveS: 30, birthJitterS: 30 });
-  t.same(cabinet.store, { dir: '/var/lib/luciole', commitSeconds: 10, maxMegabytes: 512, maxDays: 400, peopleDays: 365, heartbeatS: 60 });
+  t.same(cabinet.store, {
+    dir: '/var/lib/luciole',
+    commitSeconds: 10,
+    maxMegabytes: 512,
+    maxDays: 400,
+    peopleDays: 365,
+    recordDays: 35,
+    heartbeatS: 60,
+  });
   t.same(place(['lines', 0, 'devices', 2, 'unit']), { line: 8, column: 26 });
   t.same(place(['lamps', 1, 'point']), { line: 20, column: 5 }, 'what was left out stands where its parent does');
 });

@@ -20,6 +20,7 @@ import { learn } from '../../../../../agent/console/text/translate.ts';
 import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../../agent/core/message.ts';
+import type { RecordedLamp, RecordedWhy } from '../../../../../agent/core/recorded-why.ts';
 import type { History, HistoryQuery, HistoryRow } from '../../../../../agent/core/store-port.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -40,6 +41,28 @@ function pastView(measured: readonly PastLamp['measured'][]): WhyView {
   const isLamp = past.length === 1;
   return { id: isLamp ? 'L07' : 'bressigny', kind: isLamp ? 'lamp' : 'zone', atMs: PAST_MS, lamps: [], past };
 }
+/** What the record has about the same lamps at that time. */
+function recordedWhy(changes: Partial<RecordedWhy> = {}): RecordedWhy {
+  const lamps = [7, 8, 9].map((number): RecordedLamp => {
+    const { id, pole, trace } = whyLamp(number);
+    const choice = { levelPct: number === 9 ? 30 : 80, rank: 'presence', reason: 'presence', source: 'S01' } as const;
+    return { id, pole, ...choice, sinceMs: PAST_MS - 9_000, trace, recomputedPct: null };
+  });
+  const inputs = [
+    { source: 'S01.motion', text: msg`detected someone`, sinceMs: PAST_MS - 9_000 },
+    { source: 'console:marie', text: msg`requested ${55} % for ${'L06'}: ${'works'}`, sinceMs: null },
+  ];
+  return { missing: null, lamps, inputs, notes: [], basis: { revision: 7, version: '1.2.0' }, clockQuality: 'synced', ...changes };
+}
+
+/** A lamp, or a zone of three lamps, with what the record has. */
+function recordedView(kind: 'lamp' | 'zone', changes: Partial<RecordedWhy> = {}): WhyView {
+  const recorded = recordedWhy(changes);
+  const lamps = kind === 'lamp' ? recorded.lamps.slice(0, 1) : recorded.lamps;
+  const measured = Array.from({ length: kind === 'lamp' ? 1 : 3 }, () => ({ levelPct: 60, atMs: PAST_MS - 4_000 }));
+  return { ...pastView(measured), recorded: { ...recorded, lamps } };
+}
+
 const stuck = { pointId: 'S02.motion', pole: 'P10', kind: 'motion', state: 'stuck', lastPresentMs: AT_MS - 7_200_000 } as const;
 const silent = { pointId: 'S03.motion', pole: null, kind: 'counter', state: 'silent', lastPresentMs: null } as const;
 const intent: ZoneLightView['intents'][number] = {
@@ -258,6 +281,54 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
     renderWhy(same(pastView([{ levelPct: 60, atMs: PAST_MS }, { levelPct: null, atMs: PAST_MS }, null])), page),
     [/^Zone +bressigny, 3 lamps$/m, /^L07 +P07 +60 % at 21:41:07\nL08 +P08 +no answer at 21:41:07\nL09 +P09 +not recorded$/m],
   ],
+  [
+    'why of a lamp in the past is answered from the record',
+    renderWhy(same(recordedView('lamp')), page),
+    [
+      /^Lamp +L07 on pole P07\nAt +Tue 2026-12-01 21:41:07 CET\nIn force +80 % since 21:40:58\nMeasured +60 % at 21:41:03$/m,
+      /^Because +presence \(rank presence\): S01$/m,
+      /^Settings +revision 7, luciole 1\.2\.0, clock synced$/m,
+      /^S01\.motion +21:40:58 +detected someone$/m,
+      /^console:marie +requested 55 % for L06: works$/m,
+    ],
+  ],
+  [
+    'why of a zone in the past has a row per lamp',
+    renderWhy(same(recordedView('zone')), page),
+    [/^Zone +bressigny, 3 lamps$/m, /^L09 +P09 +30 % +21:40:58 +60 % at 21:41:03 +presence \(rank/m, /^For all its lamps:$/m],
+  ],
+  [
+    'why in the past says that the inputs were thinned, and that this program decides otherwise',
+    renderWhy(
+      same(
+        recordedView('lamp', {
+          notes: [msg`thinned: the inputs of that time were removed to make room; levels and reasons are kept`],
+          inputs: [],
+          lamps: recordedWhy().lamps.map((lamp) => ({ ...lamp, recomputedPct: 20 })),
+        }),
+      ),
+      page,
+    ),
+    [/^Note +thinned: the inputs of that time were removed to make room; levels and$/m, /^Differs +this program would decide 20 %/m],
+  ],
+  ...(
+    [
+      ['empty', /^Record +nothing is recorded yet$/m],
+      ['before', /^Record +it begins at Tue 2026-12-01 21:31:07 CET$/m],
+      ['aged', /older parts were removed\s+after store\.recordDays/],
+      ['dropped', /older parts were removed to\s+make room/],
+      ['stopped', /^Record +the agent did not run from Tue 2026-12-01 21:21:07 CET to/m],
+      ['broken-off', /the agent ended without a stop/],
+      ['not-stored', /the disk accepted nothing from/],
+      ['damaged', /its bytes are damaged from/],
+      ['not-yet', /it is on disk up to/],
+      ['unknown', /had no such lamp or zone/],
+    ] as const
+  ).map(([why, pattern]): [string, string, RegExp[]] => [
+    `why in the past says why the record lacks the moment: ${why}`,
+    renderWhy(same(recordedView('lamp', { missing: { why, fromMs: PAST_MS - 1_200_000, toMs: PAST_MS - 600_000 }, lamps: [] })), page),
+    [pattern, /^Requested not recorded$/m, /By the present settings sun and programme give this/],
+  ]),
 ];
 for (const [story, text, patterns] of sheets) {
   t.test(`80 columns of plain letters: ${story}`, async (t) => {
@@ -286,13 +357,40 @@ const times: [typed: string, now: string, then: string][] = [
   ['2026-10-25T02:30', '2026-10-24T20:00Z', '2026-10-25T00:30Z'],
   ['02:30', '2026-03-28T20:00Z', '2026-03-29T01:30Z'],
   ['06:00', '2026-03-28T20:00Z', '2026-03-29T04:00Z'],
+  ['yesterday 23:40', '2026-12-01T21:41:07Z', '2026-11-30T22:40Z'],
+  ['23:40 yesterday', '2026-12-01T21:41:07Z', '2026-11-30T22:40Z'],
+  ['Yesterday 0:05', '2026-12-01T23:30Z', '2026-11-30T23:05Z'],
+  ['hier 23h40', '2026-12-01T21:41:07Z', '2026-11-30T22:40Z'],
+  ['hier à 23h', '2026-12-01T21:41:07Z', '2026-11-30T22:00Z'],
+  ['avant-hier 23:40', '2026-12-01T21:41:07Z', '2026-11-29T22:40Z'],
+  ["aujourd'hui 06:00", '2026-12-01T21:41:07Z', '2026-12-01T05:00Z'],
+  ['today 23:59', '2026-12-01T21:41:07Z', '2026-12-01T22:59Z'],
+  ['saturday 23:40', '2026-12-01T21:41:07Z', '2026-11-28T22:40Z'],
+  ['sam 23:40', '2026-12-01T21:41:07Z', '2026-11-28T22:40Z'],
+  ['tuesday 22:00', '2026-12-01T21:41:07Z', '2026-12-01T21:00Z'],
+  ['tuesday 23:00', '2026-12-01T21:41:07Z', '2026-11-24T22:00Z'],
+  ['yesterday 02:30', '2026-10-26T10:00Z', '2026-10-25T00:30Z'],
+  ['yesterday 02:30', '2026-03-30T10:00Z', '2026-03-29T01:30Z'],
 ];
 for (const [typed, now, then] of times) {
   t.test(`--at ${typed} asked at ${now} is ${then}`, async (t) => {
     t.equal(instantOf(typedInstant(typed), Date.parse(now), TIMEZONE), Date.parse(then));
   });
 }
-for (const typed of ['noon', '24:00', '23:60', '2h', '2026-12-24', '2026-13-01T10:00', '']) {
+for (const typed of [
+  'noon',
+  'yesterday',
+  'yesterday 25:00',
+  'yesterday sunday',
+  'yesterday 23:40 24:00',
+  'constructor 23:40',
+  '24:00',
+  '23:60',
+  '2h',
+  '2026-12-24',
+  '2026-13-01T10:00',
+  '',
+]) {
   t.test(`--at ${JSON.stringify(typed)} is refused with what to write`, async (t) => {
     t.throws(() => typedInstant(typed), { code: 'usage', message: /bad time .*: write / });
   });
@@ -350,6 +448,10 @@ t.test('each command is typed, answered and laid out', async (t) => {
 t.test('why in the past is French where the session is', async (t) => {
   await learn('fr');
   const french = { ...page, language: 'fr' } as const;
+  const found = renderWhy(same(recordedView('lamp', { notes: [msg`the clock was wrong then; the time was corrected later`] })), french);
+  t.match(found, /^Réglages +révision 7, luciole 1\.2\.0, horloge/m);
+  t.match(found, /^S01\.motion +21:40:58 +détectait quelqu'un$/m);
+  t.match(found, /^Note +l'horloge était fausse alors/m);
   for (const view of [pastView([{ levelPct: 60, atMs: PAST_MS }]), pastView([null, { levelPct: null, atMs: PAST_MS }])]) {
     const text = renderWhy(same(view), french);
     t.match(text, /^Demandé +non enregistré\nAppliqué +non enregistré\nRaison +non enregistré$/m);

@@ -1,7 +1,7 @@
 import { renderOutcome } from '../../../../../agent/console/commands/light/override.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { msg } from '../../../../../agent/core/message.ts';
-import type { WhyLine } from '../../../../../agent/core/views.ts';
+import type { WhyLine } from '../../../../../agent/core/recorded-why.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import { outcome as fakeOutcome, whyLamp as fakeWhyLamp, whyZone as fakeWhyZone } from '../../fake-view.ts';
 import { checkSheets, FAULT, page, same } from '../../pages.ts';

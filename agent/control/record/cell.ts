@@ -1,0 +1,106 @@
+/**
+ * Encodes the values of the record's inputs. A cell is one input, such as a sensor or the requests in force; its value is a short list of items.
+ *
+ * Times are whole microseconds of the monotonic clock: a replay compares them with the thresholds of the lighting as the original did.
+ */
+import { StoreError } from '../../core/errors.ts';
+import { msg } from '../../core/message.ts';
+import { type ByteReader, takeDouble, takeVarint } from '../../store/telemetry/byte-column.ts';
+import type { ByteStream } from './byte-stream.ts';
+
+/** One item of a cell. Null: no value. */
+export type Item = number | string | null;
+
+/**
+ * The kinds of items. `whole`: a whole number. `time`: microseconds of the monotonic clock, stored relative to the instant. `double`: any number. `text`: a
+ * text.
+ */
+export type ItemKind = 'whole' | 'time' | 'double' | 'text';
+
+/**
+ * The cells of the record, by the first letter of their key, with the kinds of their items. The key continues after a colon with a point, zone, rule or lamp.
+ *
+ * - `c`: clock quality, and the difference of the second clock in ms.
+ * - `s`: a sensor: flags and quality, start of its spell, its last presence.
+ * - `p`: a photocell: its verdict with flags, its light in lx.
+ * - `t`: traffic of a zone: step, since when, flow, fault.
+ * - `r`: a rule: active or not, since when, its value.
+ * - `i`: an intent in force: its place in their order, and the intent as JSON; `g`: the programmes chosen for zones, as JSON.
+ * - `h`: a level found at the start, with its end; `f`: the level below which a lamp is not set while the start waits for readings.
+ * - `o`: a zone that presence has raised for too long.
+ * - `b`: burning hours of a lamp.
+ * - `l`: a lit lamp of a zone that may be dark, before the decision: since when it shows its warning; `m`: the same after the decision.
+ * - `d`: a detection, its key has source and pole: time, flags, speed, distance. It is added to the others and replaces none.
+ */
+export const CELL_ITEMS: Readonly<Record<string, readonly ItemKind[]>> = {
+  c: ['whole', 'whole'],
+  s: ['whole', 'time', 'time'],
+  p: ['whole', 'double'],
+  t: ['whole', 'time', 'double', 'double', 'text'],
+  r: ['whole', 'time', 'double'],
+  i: ['whole', 'text'],
+  g: ['text'],
+  h: ['whole', 'time'],
+  f: ['whole'],
+  o: ['whole'],
+  b: ['double'],
+  l: ['time'],
+  m: ['time'],
+  d: ['time', 'whole', 'double', 'double'],
+};
+
+/** Returns the kinds of the items of a cell. Errors: throws StoreError `corrupt` for a key that no cell has. */
+export function kindsOf(key: string): readonly ItemKind[] {
+  const kinds = CELL_ITEMS[key.charAt(0)];
+  if (kinds === undefined) throw new StoreError('corrupt', msg`stored bytes: the record has no input ${JSON.stringify(key)}`);
+  return kinds;
+}
+
+/** Appends the items of a cell. `nowUs`: the instant. Units: microseconds. */
+export function putItems(stream: ByteStream, items: readonly Item[], kinds: readonly ItemKind[], nowUs: number): void {
+  kinds.forEach((kind, at) => {
+    const item = items[at] ?? null;
+    if (item === null) stream.varint(0);
+    else if (typeof item === 'string') {
+      stream.varint(1);
+      stream.text(item);
+    } else if (kind === 'double') {
+      stream.varint(1);
+      stream.double(item);
+    } else {
+      const value = kind === 'time' ? nowUs - item : item;
+      stream.varint((value >= 0 ? value * 2 : -value * 2 - 1) + 1);
+    }
+  });
+}
+
+/** The inverse of `putItems`. Errors: throws StoreError `corrupt`. */
+export function takeItems(reader: ByteReader, kinds: readonly ItemKind[], nowUs: number): Item[] {
+  return kinds.map((kind) => {
+    const head = takeVarint(reader);
+    if (head === 0) return null;
+    if (kind === 'text') return takeText(reader);
+    if (kind === 'double') return takeDouble(reader);
+    const zigzag = head - 1;
+    const value = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    return kind === 'time' ? nowUs - value : value;
+  });
+}
+
+/** Reads a text that `ByteStream.text` has written. Errors: throws StoreError `corrupt` when the bytes end. */
+export function takeText(reader: ByteReader): string {
+  const length = takeVarint(reader);
+  const end = reader.offset + length;
+  if (end > reader.bytes.length)
+    throw new StoreError('corrupt', msg`stored bytes: a text of ${length} bytes was announced at ${reader.offset}`);
+  const text = Buffer.from(reader.bytes.subarray(reader.offset, end)).toString('utf8');
+  reader.offset = end;
+  return text;
+}
+
+/** Whether both cells have the same items. */
+export function isSameCell(a: readonly Item[], b: readonly Item[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (!Object.is(a[at], b[at])) return false;
+  return true;
+}

@@ -1,0 +1,27 @@
+/** The numbers and texts that stand for words in the record of decisions. A word keeps its number for ever; new words are added at the end. */
+import type { ClockQuality } from '../../core/clock.ts';
+import type { DecisionReason, Quality, Rank } from '../../core/words.ts';
+import type { Detection, PhotocellState } from '../../lighting/lighting.ts';
+
+/** By number. */
+export const CLOCK_WORDS: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
+/** By number. */
+export const QUALITY_WORDS: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
+/** By number. */
+export const VERDICT_WORDS: readonly PhotocellState['says'][] = [null, 'dark', 'bright'];
+/** By number. */
+export const RANK_WORDS: readonly Rank[] = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'];
+/** By number. */
+export const REASON_WORDS: readonly DecisionReason[] = [...RANK_WORDS, 'day', 'time-not-trusted'];
+
+/** Values of the flags of a sensor; `quality` is the factor of its number. */
+export const SENSOR_FLAG = { present: 1, stuck: 2, quality: 4 } as const;
+/** Values of the flags of a photocell, beside the number of its verdict. */
+export const PHOTOCELL_FLAG = { doubtful: 4, noValue: 8 } as const;
+/** Values of the flags of a detection. */
+export const DETECTION_FLAG = { relayed: 1, up: 2, down: 4 } as const;
+
+/** Returns the text that identifies source and pole of a detection. */
+export function detectionKey({ source, pole }: Pick<Detection, 'source' | 'pole'>): string {
+  return `${source}\n${pole}`;
+}

@@ -1,0 +1,113 @@
+/** Encodes a segment of the record of decisions: instants, changed inputs and changed levels, each in a stream of its own. */
+import type { RecordStreams } from '../../core/decision-record.ts';
+import type { Decision } from '../../core/words.ts';
+import { ByteStream } from './byte-stream.ts';
+import { kindsOf, putItems } from './cell.ts';
+import type { CellChange } from './input-cells.ts';
+import { RANK_WORDS, REASON_WORDS } from './input-words.ts';
+
+/** The level of a lamp with its reason, as far as the record has it. `source`: that of the rule that decided. */
+export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 'reason'> {
+  readonly isHeld: boolean;
+  readonly source: string;
+}
+
+/** A change of one lamp. `lamp`: its index in the street. `sinceUs`: since when it has the choice; used at the first instant of a segment. */
+export interface LevelChange extends RecordedChoice {
+  readonly lamp: number;
+  readonly sinceUs: number;
+}
+
+/** An instant with its changes. Units: microseconds of the monotonic clock, ms. */
+export interface EncodedInstant {
+  readonly nowUs: number;
+  readonly nowMs: number;
+  readonly changes: readonly CellChange[];
+  readonly levels: readonly LevelChange[];
+}
+
+/** Ages at the start of a segment are kept in this unit. Units: microseconds. */
+export const AGE_UNIT_US = 1_000_000;
+
+/** Encodes the instants of one segment. Its first instant must have all inputs and all levels. */
+export class RecordEncoder {
+  readonly #ticks = new ByteStream();
+  readonly #inputs = new ByteStream();
+  readonly #levels = new ByteStream();
+  readonly #keys = new Map<string, number>();
+  readonly #choices = new Map<string, number>();
+  #last: { readonly nowUs: number; readonly nowMs: number };
+  #instants = 0;
+  #inputsAt = 0;
+  #levelsAt = 0;
+
+  /** `fromUs`, `fromMs`: the start of the segment. */
+  constructor(start: { readonly nowUs: number; readonly nowMs: number }) {
+    this.#last = start;
+  }
+
+  /** Instants since the start of the segment. */
+  get instants(): number {
+    return this.#instants;
+  }
+
+  /** Bytes that wait to be taken. */
+  get length(): number {
+    return this.#ticks.length + this.#inputs.length + this.#levels.length;
+  }
+
+  /** Appends an instant, which must not be before the last one. */
+  add({ nowUs, nowMs, changes, levels }: EncodedInstant): void {
+    const { nowUs: lastUs, nowMs: lastMs } = this.#last;
+    this.#ticks.varint(nowUs - lastUs);
+    this.#ticks.signed(nowMs - lastMs - Math.round((nowUs - lastUs) / 1_000));
+    this.#last = { nowUs, nowMs };
+    this.#instants++;
+    if (changes.length > 0) this.#addInputs(changes, nowUs);
+    if (levels.length > 0) this.#addLevels(levels, nowUs);
+  }
+
+  /** Returns the bytes since the last call. */
+  take(): RecordStreams {
+    return { ticks: this.#ticks.take(), inputs: this.#inputs.take(), levels: this.#levels.take() };
+  }
+
+  #addInputs(changes: readonly CellChange[], nowUs: number): void {
+    this.#inputs.varint(this.#instants - this.#inputsAt);
+    this.#inputsAt = this.#instants;
+    this.#inputs.varint(changes.length);
+    for (const { key, items } of changes) {
+      const known = this.#keys.get(key) ?? 0;
+      this.#inputs.varint(known * 2 + (items === null ? 1 : 0));
+      if (known === 0) {
+        this.#keys.set(key, this.#keys.size + 1);
+        this.#inputs.text(key);
+      }
+      if (items !== null) putItems(this.#inputs, items, kindsOf(key), nowUs);
+    }
+  }
+
+  #addLevels(levels: readonly LevelChange[], nowUs: number): void {
+    const isFirst = this.#levelsAt === 0;
+    this.#levels.varint(this.#instants - this.#levelsAt);
+    this.#levelsAt = this.#instants;
+    this.#levels.varint(levels.length);
+    for (const { lamp, sinceUs, ...choice } of levels) {
+      this.#levels.varint(lamp);
+      this.#addChoice(choice);
+      if (isFirst) this.#levels.varint(Math.max(0, Math.round((nowUs - sinceUs) / AGE_UNIT_US)));
+    }
+  }
+
+  #addChoice({ levelPct, rank, reason, isHeld, source }: RecordedChoice): void {
+    const key = `${levelPct} ${rank} ${reason} ${isHeld} ${source}`;
+    const known = this.#choices.get(key) ?? 0;
+    this.#levels.varint(known);
+    if (known > 0) return;
+    this.#choices.set(key, this.#choices.size + 1);
+    this.#levels.varint(levelPct);
+    this.#levels.varint(RANK_WORDS.indexOf(rank));
+    this.#levels.varint(REASON_WORDS.indexOf(reason) * 2 + (isHeld ? 1 : 0));
+    this.#levels.text(source);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The record of decisions: what the store keeps of it, and what `why --at` shows of it.
+ *
+ * A segment is a stretch of time that can be read alone; it begins with all inputs and all levels, and contains the changes after that. It is written in
+ * parts. Its bytes are encoded by `control/record/`; the store does not interpret them.
+ */
+import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
+
+/** The three streams of bytes of a segment. `ticks`: the instants; `inputs`, `levels`: what changed at each of them. */
+export interface RecordStreams {
+  readonly ticks: Uint8Array;
+  readonly inputs: Uint8Array;
+  readonly levels: Uint8Array;
+}
+
+/** What the levels of a segment follow from besides its inputs. Shape: `street` is the JSON of a `LightingStreet`. */
+export interface RecordBasis {
+  /** Number of the revision of the configuration; null if this run has no revisions. */
+  readonly revision: number | null;
+  /** Version of the program. */
+  readonly version: string;
+  readonly street: string;
+}
+
+/**
+ * One part of a segment, to be stored. The first part of a segment has its basis. It covers the time from `fromMono` to `toMono`, also where
+ * nothing changed.
+ */
+export interface RecordPart extends RecordStreams {
+  /** Null: it continues the segment of the part before. */
+  readonly basis: RecordBasis | null;
+  readonly fromMono: MonoMs;
+  readonly toMono: MonoMs;
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly clockQuality: ClockQuality;
+  /** The control of the light stopped after it. */
+  readonly isEnd: boolean;
+  /** Instants between the segment before and this one that could not be stored; only in the first part. */
+  readonly lost: number;
+}
+
+/** A part with its place: numbers of its segment within the run, and of the part within the segment, both from 0. */
+export interface NumberedPart extends RecordPart {
+  readonly segment: number;
+  readonly part: number;
+}
+
+/** Time and state of a stored segment. Its times are corrected if the clock was wrong and the true time became known later. */
+export interface RecordLabel {
+  readonly id: number;
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly clockQuality: ClockQuality;
+  readonly isCorrected: boolean;
+  /** Number of the run of the agent; equal for segments of one run. */
+  readonly run: number;
+  readonly isEnd: boolean;
+  readonly lost: number;
+  /** The inputs were removed to make room; the levels and their reasons are kept. */
+  readonly isThinned: boolean;
+}
+
+/** A stored segment. Shape: `inputs` is empty if they were removed. */
+export interface StoredRecord extends RecordLabel, RecordStreams {
+  readonly basis: RecordBasis;
+  readonly fromMono: MonoMs;
+}
+
+/** Asks for the segments of a period, from `fromMs` to before `toMs`, with a higher id than `afterId`. */
+export interface RecordQuery {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly afterId: number;
+}
+
+/**
+ * One page of segments in the order in which they were written; `nextId` is the `afterId` of the next page, null if this was the last. `damaged`: segments
+ * of the period whose bytes are damaged. `before`, `after`: the nearest segments that end before and begin after the period.
+ */
+export interface RecordPage {
+  readonly segments: readonly StoredRecord[];
+  readonly damaged: number;
+  readonly nextId: number | null;
+  readonly before: RecordLabel | null;
+  readonly after: RecordLabel | null;
+  readonly facts: RecordFacts;
+}
+
+/** Size and reach of the record, and what was removed from it. */
+export interface RecordFacts {
+  readonly segments: number;
+  /** Units: bytes of the rows. */
+  readonly bytes: number;
+  /** The record does not grow beyond this. Units: bytes. */
+  readonly maxBytes: number;
+  /** The rate of the segments that still have their inputs; null if they cover less than an hour. */
+  readonly bytesPerDay: number | null;
+  readonly oldestMs: WallMs | null;
+  /** Segments without inputs, and the end of the newest of them; null if there is none. */
+  readonly thinned: number;
+  readonly thinnedToMs: WallMs | null;
+  /** The end of the newest segment that was removed to make room, and of the newest that was removed by age; null if none was. */
+  readonly droppedToMs: WallMs | null;
+  readonly agedToMs: WallMs | null;
+}

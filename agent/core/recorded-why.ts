@@ -1,0 +1,80 @@
+/** What `why --at` shows about a time in the past, from the record of decisions. */
+import type { ClockQuality, WallMs } from './clock.ts';
+import type { RecordBasis } from './decision-record.ts';
+import type { Message } from './message.ts';
+import type { DecisionReason, LevelPct, Rank, TraceLine } from './words.ts';
+
+/** A line of a decision's trace, with the time since when it applies and with what would change it. */
+export interface WhyLine extends TraceLine {
+  /** Null if unknown. */
+  readonly sinceMs?: WallMs | null;
+  /** What would change it; empty if its end already answers that. */
+  readonly changes?: Message;
+}
+
+/** A lamp as the record has it at an instant. */
+export interface RecordedLamp {
+  readonly id: string;
+  readonly pole: string;
+  readonly levelPct: LevelPct;
+  readonly rank: Rank;
+  readonly reason: DecisionReason;
+  /** The source of the rule that decided, such as a sensor or a programme. */
+  readonly source: string;
+  /** Wall time at which level, rank, reason or source last changed. */
+  readonly sinceMs: WallMs;
+  /** All lines of the decision, computed again from the recorded inputs; null if the inputs were removed. */
+  readonly trace: readonly WhyLine[] | null;
+  /** The program and settings at hand give another level for the recorded inputs. Null if both agree or the inputs were removed. */
+  readonly recomputedPct: LevelPct | null;
+}
+
+/** One input of the decisions at an instant, as the record has it. */
+export interface RecordedInput {
+  /** A point, rule, zone or person. */
+  readonly source: string;
+  readonly text: Message;
+  /** Since when; null if unknown. */
+  readonly sinceMs: WallMs | null;
+}
+
+/**
+ * Why the record lacks an instant.
+ *
+ * - `empty`: nothing is recorded yet. `before`: it begins later.
+ * - `aged`, `dropped`: it was removed by age, or to make room.
+ * - `stopped`, `broken-off`: the agent did not run; it was stopped, or ended without a stop.
+ * - `not-stored`: the disk did not accept it. `damaged`: its bytes are damaged. `not-yet`: it is not on disk yet.
+ * - `unknown`: the street of that time had no such lamp or zone.
+ */
+export type MissingReason =
+  | 'empty'
+  | 'before'
+  | 'aged'
+  | 'dropped'
+  | 'stopped'
+  | 'broken-off'
+  | 'not-stored'
+  | 'damaged'
+  | 'not-yet'
+  | 'unknown';
+
+/** Why the record lacks an instant, with the end of the record before it and the start of the record after it; null if there is none. */
+export interface MissingRecord {
+  readonly why: MissingReason;
+  readonly fromMs: WallMs | null;
+  readonly toMs: WallMs | null;
+}
+
+/** What the record has about a lamp or zone at an instant. */
+export interface RecordedWhy {
+  /** Why the record lacks that instant; null if it has it. The lists are empty then. */
+  readonly missing: MissingRecord | null;
+  readonly lamps: readonly RecordedLamp[];
+  readonly inputs: readonly RecordedInput[];
+  /** What limits this answer: removed inputs, a corrected time, a time that occurred twice. */
+  readonly notes: readonly Message[];
+  /** Null while `missing` is set. */
+  readonly basis: Pick<RecordBasis, 'revision' | 'version'> | null;
+  readonly clockQuality: ClockQuality | null;
+}

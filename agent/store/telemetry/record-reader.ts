@@ -1,0 +1,116 @@
+/** Reads the record of decisions: its segments of a period with corrected times, and its facts. */
+import type { WallMs } from '../../core/clock.ts';
+import type { RecordFacts, RecordLabel, RecordPage, RecordQuery, StoredRecord } from '../../core/decision-record.ts';
+import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
+import { unpack } from './frame-codec.ts';
+import { CLOCK_QUALITIES } from './frame-table.ts';
+import { type RecordHead, type RecordRow, soundPrefix } from './record-table.ts';
+import type { Handle } from './telemetry-handle.ts';
+
+/** Segments in one answer. Source: two days of a quiet street; a request blocks the storage thread for some milliseconds. */
+const PAGE_SEGMENTS = 8;
+/** Far above any segment; damaged bytes must not fill the memory. Units: bytes. */
+const MAX_UNPACKED_BYTES = 2 ** 23;
+
+/** A segment without its bytes: the heads of its rows, and its corrected times. */
+export interface SegmentHeads extends RecordLabel {
+  readonly rows: readonly RecordHead[];
+}
+
+/** All segments in the order in which they were written, with corrected times. */
+export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
+  const byKey = new Map<string, RecordHead[]>();
+  for (const head of handle.record.heads()) {
+    const key = `${head.boot} ${head.segment}`;
+    const rows = byKey.get(key);
+    if (rows === undefined) byKey.set(key, [head]);
+    else rows.push(head);
+  }
+  return [...byKey.values()].map((rows) => labelled(handle, rows));
+}
+
+/** One page of the segments of a period. A segment whose first part is damaged is only counted. */
+export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuery, maxBytes: number): RecordPage {
+  const all = segmentsOf(handle);
+  const found = all.filter((segment) => segment.toMs >= fromMs && segment.fromMs < toMs && segment.id > afterId);
+  const page = found.slice(0, PAGE_SEGMENTS);
+  const segments = page.flatMap((segment) => storedRecord(handle, segment) ?? []);
+  const { before, after } = neighbours(all, { fromMs, toMs });
+  return {
+    ...{ segments, damaged: page.length - segments.length, before, after },
+    nextId: found.length > page.length ? (page.at(-1)?.id ?? null) : null,
+    facts: recordFacts(handle, all, maxBytes),
+  };
+}
+
+/** The size of the record, its reach, and what was removed. */
+export function recordFacts(handle: Handle, all: readonly SegmentHeads[], maxBytes: number): RecordFacts {
+  const whole = all.filter(({ isThinned }) => !isThinned);
+  const thinned = all.filter(({ isThinned }) => isThinned);
+  const coveredMs = whole.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, toMs - fromMs), 0);
+  const wholeBytes = whole.flatMap(({ rows }) => rows).reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    segments: all.length,
+    bytes: handle.record.bytes(),
+    maxBytes,
+    bytesPerDay: coveredMs < HOUR_MS ? null : Math.round((wholeBytes / coveredMs) * DAY_MS),
+    oldestMs: all.length === 0 ? null : Math.min(...all.map(({ fromMs }) => fromMs)),
+    thinned: thinned.length,
+    thinnedToMs: thinned.length === 0 ? null : Math.max(...thinned.map(({ toMs }) => toMs)),
+    ...handle.record.removed(),
+  };
+}
+
+function labelled({ boots }: Handle, rows: readonly RecordHead[]): SegmentHeads {
+  const [first, last] = [rows[0] as RecordHead, rows.at(-1) as RecordHead];
+  const shiftMs = Math.round(boots.shiftMs(first.boot, { clockQuality: first.tq, monoMs: first.from_us / 1_000, wallMs: first.from_ms }));
+  return {
+    ...{ rows, id: first.id, run: first.boot, isEnd: last.is_end === 1, lost: first.lost, isCorrected: shiftMs !== 0 },
+    fromMs: first.from_ms + shiftMs,
+    toMs: last.to_ms + shiftMs,
+    clockQuality: CLOCK_QUALITIES[first.tq] ?? 'none',
+    isThinned: rows.every(({ inputs_bytes: bytes }) => bytes === null),
+  };
+}
+
+function neighbours(
+  all: readonly SegmentHeads[],
+  { fromMs, toMs }: { readonly fromMs: WallMs; readonly toMs: WallMs },
+): Pick<RecordPage, 'before' | 'after'> {
+  let [before, after]: [SegmentHeads | null, SegmentHeads | null] = [null, null];
+  for (const segment of all) {
+    if (segment.toMs < fromMs && (before === null || segment.toMs > before.toMs)) before = segment;
+    if (segment.fromMs >= toMs && (after === null || segment.fromMs < after.fromMs)) after = segment;
+  }
+  return { before: before && withoutRows(before), after: after && withoutRows(after) };
+}
+
+function withoutRows({ rows: _, ...label }: SegmentHeads): RecordLabel {
+  return label;
+}
+
+/** Undefined if nothing of the segment can be read. */
+function storedRecord({ record }: Handle, segment: SegmentHeads): StoredRecord | undefined {
+  const [first] = segment.rows;
+  const rows = first === undefined ? [] : soundPrefix(record.rows(first));
+  const basis = rows[0] === undefined ? undefined : record.basis(rows[0].basis);
+  if (basis === undefined || rows[0] === undefined) return undefined;
+  try {
+    return { ...withoutRows(segment), basis, fromMono: rows[0].from_us / 1_000, ...streamsOf(rows) };
+  } catch {
+    // Bytes with a right checksum that do not unpack: as damaged as others.
+    return undefined;
+  }
+}
+
+function streamsOf(rows: readonly RecordRow[]): Pick<StoredRecord, 'ticks' | 'inputs' | 'levels'> {
+  const all = (stream: 'ticks' | 'inputs' | 'levels'): Uint8Array =>
+    new Uint8Array(
+      Buffer.concat(
+        rows.map((row) =>
+          row[stream] === null ? Buffer.alloc(0) : row.packed === 1 ? unpack(row[stream], MAX_UNPACKED_BYTES) : row[stream],
+        ),
+      ),
+    );
+  return { ticks: all('ticks'), inputs: all('inputs'), levels: all('levels') };
+}
