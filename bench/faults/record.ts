@@ -1,7 +1,8 @@
 /** One record of a simulated cabinet: its faults, mains cuts and restarts of the agent, and the alarms that the watch raised. */
+
+import type { EventCode } from '../../agent/core/words.ts';
 import { WatchEngine } from '../../agent/diagnosis/watch/watch-engine.ts';
 import { createWatchFrame } from '../../agent/diagnosis/watch/watch-frame.ts';
-import type { EventCode } from '../../agent/core/words.ts';
 import { FAULT_KINDS, type FaultName, type InjectedFault } from './faults-of-street.ts';
 import { type Draws, drawsFor } from './random.ts';
 import { type MainsCut, SimulatedCabinet } from './simulated-cabinet.ts';
@@ -53,7 +54,12 @@ export function drawCuts(seed: number, days: number): readonly MainsCut[] {
 /** Runs a cabinet for some days. `restarts`: the agent starts again after half of the cuts, with what it had stored. */
 export function runRecord(
   seed: number,
-  { days, faults = [], hasCuts = false, traits = drawTraits(seed) }: { days: number; faults?: readonly InjectedFault[]; hasCuts?: boolean; traits?: StreetTraits },
+  {
+    days,
+    faults = [],
+    hasCuts = false,
+    traits = drawTraits(seed),
+  }: { days: number; faults?: readonly InjectedFault[]; hasCuts?: boolean; traits?: StreetTraits },
 ): CabinetRecord {
   const cuts = hasCuts ? drawCuts(seed, days) : [];
   const cabinet = new SimulatedCabinet(seed, traits, { faults, cuts });
@@ -73,7 +79,8 @@ export function runRecord(
       continue;
     }
     for (const change of cabinet.minute(minute, frame, engine))
-      if (change.begins && !ADVICE.has(change.fault)) alarms.push({ code: change.fault, lamp: change.kind === 'lamp' ? change.index : -1, atMin: minute });
+      if (change.begins && !ADVICE.has(change.fault))
+        alarms.push({ code: change.fault, lamp: change.kind === 'lamp' ? change.index : -1, atMin: minute });
     if (minute % KEEP_MIN === 0) kept = learnedOf(engine);
   }
   return { days, faults, cuts, alarms };
@@ -97,7 +104,11 @@ function restore(engine: WatchEngine, kept: ReturnType<typeof learnedOf>): void 
 }
 
 /** Draws one fault of a kind that begins on a day. `avoid`: lamps that have another fault. */
-export function drawFault(name: FaultName, cabinet: Pick<SimulatedCabinet, 'lit'>, { day, draws, avoid = [] }: { day: number; draws: Draws; avoid?: readonly number[] }): InjectedFault {
+export function drawFault(
+  name: FaultName,
+  cabinet: Pick<SimulatedCabinet, 'lit'>,
+  { day, draws, avoid = [] }: { day: number; draws: Draws; avoid?: readonly number[] },
+): InjectedFault {
   const kind = FAULT_KINDS[name];
   const { onMin, offMin } = cabinet.lit(day);
   const fromMin = Math.floor(
@@ -113,6 +124,10 @@ export function drawFault(name: FaultName, cabinet: Pick<SimulatedCabinet, 'lit'
   const free = Array.from({ length: LAMPS }, (_, at) => at).filter((at) => !avoid.includes(at));
   const size = 'size' in kind ? kind.size(draws) : 1;
   const lamps =
-    kind.place === 'lamp' ? [free[Math.floor(draws.uniform() * free.length)] ?? 0] : kind.place === 'lamps' ? free.filter(() => draws.uniform() < size) : [];
+    kind.place === 'lamp'
+      ? [free[Math.floor(draws.uniform() * free.length)] ?? 0]
+      : kind.place === 'lamps'
+        ? free.filter(() => draws.uniform() < size)
+        : [];
   return { name, fromMin, toMin, lamps, size };
 }

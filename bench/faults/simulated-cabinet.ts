@@ -2,10 +2,11 @@
  * One simulated cabinet, minute by minute: programme, presence, polls, and the faults put into it. It fills the frame of the watch and steps it, as
  * the agent does with readings.
  */
+
+import { DEFAULT_WATCH } from '../../agent/core/watch-config.ts';
 import type { WatchChange, WatchEngine } from '../../agent/diagnosis/watch/watch-engine.ts';
 import { setCommand, setFeeder, setValue, type WatchFrame } from '../../agent/diagnosis/watch/watch-frame.ts';
 import type { WatchPlan } from '../../agent/diagnosis/watch/watch-plan.ts';
-import { DEFAULT_WATCH } from '../../agent/core/watch-config.ts';
 import { FAULT_KINDS, type FaultKind, type FaultName, type InjectedFault } from './faults-of-street.ts';
 import { type Draws, drawsFor } from './random.ts';
 import {
@@ -15,8 +16,8 @@ import {
   drivenW,
   isPollLost,
   type LampModel,
-  measured,
   type MeterModel,
+  measured,
   type Outside,
   powerFactorAt,
   type StreetTraits,
@@ -63,7 +64,11 @@ export class SimulatedCabinet {
   #active: readonly InjectedFault[] = [];
   #isContactorOn = false;
 
-  constructor(seed: number, traits: StreetTraits, { faults = [], cuts = [] }: { faults?: readonly InjectedFault[]; cuts?: readonly MainsCut[] }) {
+  constructor(
+    seed: number,
+    traits: StreetTraits,
+    { faults = [], cuts = [] }: { faults?: readonly InjectedFault[]; cuts?: readonly MainsCut[] },
+  ) {
     const draws = drawsFor(seed, 1);
     this.traits = traits;
     this.lamps = drawLamps(draws, traits);
@@ -180,14 +185,21 @@ export class SimulatedCabinet {
     frame: WatchFrame,
     lamp: number,
     model: LampModel,
-    drawn: Drawn & { readonly atMs: number; readonly volts: number; readonly airC: number; readonly minute: number; readonly fault: InjectedFault | undefined },
+    drawn: Drawn & {
+      readonly atMs: number;
+      readonly volts: number;
+      readonly airC: number;
+      readonly minute: number;
+      readonly fault: InjectedFault | undefined;
+    },
   ): void {
     const { atMs, volts, airC, minute, fault } = drawn;
     const { lamps } = frame;
     setValue(lamps.power, lamp, measured(this.#noise, drawn.powerW * model.gain, 0.006, this.traits.powerStepW), atMs);
     setValue(lamps.voltage, lamp, measured(this.#noise, volts - 2 * (lamp / this.lamps.length), 0.002, 1), atMs);
     setValue(lamps['power-factor'], lamp, measured(this.#noise, drawn.powerFactor, 0.01, 0.01), atMs);
-    const hotK = fault?.name === 'overheated' ? fault.size * Math.min(1, (minute - fault.fromMin) / 90) * (drawn.levelPct > 0 ? 1 : 0.3) : 0;
+    const hotK =
+      fault?.name === 'overheated' ? fault.size * Math.min(1, (minute - fault.fromMin) / 90) * (drawn.levelPct > 0 ? 1 : 0.3) : 0;
     setValue(lamps.temperature, lamp, measured(this.#noise, airC + model.warmK + hotK, 0.01, 1), atMs);
     setValue(lamps.uptime, lamp, Math.max(0, Math.round((atMs - model.uptimeFromMin * MINUTE_MS) / 1_000)), atMs);
     if (fault?.name === 'driverReset') model.uptimeFromMin = minute;
@@ -215,11 +227,15 @@ export class SimulatedCabinet {
     const atMs = nowMs + 52_000;
     setValue(frame.meters.power, 0, measured(this.#noise, totalW * gain, 0.001, 1), atMs);
     setValue(frame.meters.reactive, 0, measured(this.#noise, usedW.reactiveVar + 15, 0.002, 1), atMs);
-    for (const [phase, volts] of phaseVolts.entries()) setValue(frame.meters.voltage, phase, measured(this.#noise, volts, 0.001, 0.1), atMs);
+    for (const [phase, volts] of phaseVolts.entries())
+      setValue(frame.meters.voltage, phase, measured(this.#noise, volts, 0.001, 0.1), atMs);
   }
 
   /** Detections raise the zone; afterwards it returns to the programme. At most one change up and one down in a minute. */
-  #people3(zone: ZoneLight, { nowMs, baseLevel, minute }: { readonly nowMs: number; readonly baseLevel: number; readonly minute: number }): void {
+  #people3(
+    zone: ZoneLight,
+    { nowMs, baseLevel, minute }: { readonly nowMs: number; readonly baseLevel: number; readonly minute: number },
+  ): void {
     const isBoosted = zone.boostUntilMs > nowMs;
     const to = (level: number, atMs: number): void => {
       if (level !== zone.level) [zone.before, zone.level, zone.sinceMs] = [zone.level, level, atMs];
@@ -262,7 +278,19 @@ function shownLevel({ before, level, sinceMs }: ZoneLight, atMs: number): number
 
 function drawnBy(
   model: LampModel,
-  { fault, level, minute, atMs, volts }: { readonly fault: InjectedFault | undefined; readonly level: number; readonly minute: number; readonly atMs: number; readonly volts: number },
+  {
+    fault,
+    level,
+    minute,
+    atMs,
+    volts,
+  }: {
+    readonly fault: InjectedFault | undefined;
+    readonly level: number;
+    readonly minute: number;
+    readonly atMs: number;
+    readonly volts: number;
+  },
 ): Drawn {
   const name = fault?.name;
   const size = fault?.size ?? 0;

@@ -53,25 +53,32 @@ const RATINGS_W = [28, 38, 55, 72];
 /** Draws the lamps of a cabinet. Source of the curves: TALQ's example of a power factor curve, 0.60 to 0.65 near 0 % and 0.98 at 100 %. */
 export function drawLamps(random: Draws, { lamps }: StreetTraits): LampModel[] {
   const rating = RATINGS_W[Math.floor(random.uniform() * RATINGS_W.length)] ?? 38;
-  return Array.from({ length: lamps }, (_, at): LampModel => ({
-    ratedW: rating,
-    fullW: rating * (1 + 0.05 * random.normal()),
-    lossShare: random.between(0.03, 0.1),
-    bend: random.between(-0.12, 0.1),
-    gain: 1 + 0.015 * random.normal(),
-    powerFactorFull: random.between(0.93, 0.985),
-    riseK: random.between(18, 30),
-    standbyW: random.between(0.2, 0.5),
-    phase: at % PHASES,
-    warmK: 0,
-    uptimeFromMin: -random.between(1_000, 400_000),
-    lostPolls: 0,
-  }));
+  return Array.from(
+    { length: lamps },
+    (_, at): LampModel => ({
+      ratedW: rating,
+      fullW: rating * (1 + 0.05 * random.normal()),
+      lossShare: random.between(0.03, 0.1),
+      bend: random.between(-0.12, 0.1),
+      gain: 1 + 0.015 * random.normal(),
+      powerFactorFull: random.between(0.93, 0.985),
+      riseK: random.between(18, 30),
+      standbyW: random.between(0.2, 0.5),
+      phase: at % PHASES,
+      warmK: 0,
+      uptimeFromMin: -random.between(1_000, 400_000),
+      lostPolls: 0,
+    }),
+  );
 }
 
 /** Draws the meter of a cabinet: class 1, with a gateway and sometimes a heater against frost behind it. */
 export function drawMeter(random: Draws): MeterModel {
-  return { gain: 1 + 0.004 * random.normal(), otherW: random.between(12, 45), heaterW: random.uniform() < 0.3 ? random.between(15, 40) : 0 };
+  return {
+    gain: 1 + 0.004 * random.normal(),
+    otherW: random.between(12, 45),
+    heaterW: random.uniform() < 0.3 ? random.between(15, 40) : 0,
+  };
 }
 
 /** Electrical power of a driver at a level. Units: W; level 0 to 100 %, air in °C. */

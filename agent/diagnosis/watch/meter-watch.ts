@@ -86,7 +86,8 @@ export class MeterWatch {
     const ratio = this.learned.isLearned(meter, RATIO) ? this.learned.median(meter, RATIO) : 1;
     const sigmaW = this.learned.sigma(meter, RATIO) * lampsW;
     const otherW = this.learned.isLearned(meter, OTHER_LOAD) ? this.learned.median(meter, OTHER_LOAD) : Number.NaN;
-    const toleranceW = this.#silentW + Math.max(LIMIT.nightShare * lampsW, LIMIT.leastW, SIGMAS * (sigmaW + this.learned.sigma(meter, OTHER_LOAD)));
+    const toleranceW =
+      this.#silentW + Math.max(LIMIT.nightShare * lampsW, LIMIT.leastW, SIGMAS * (sigmaW + this.learned.sigma(meter, OTHER_LOAD)));
     return { meterW: values[meter] ?? Number.NaN, lampsW: lampsW * ratio, otherW, toleranceW };
   }
 

@@ -39,6 +39,9 @@ const SUPPLY_FAULTS = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off'] 
 const MORNING_MS = 5 * HOUR_MS;
 /** Without a trusted time a latched fault ends this long after it was cleared first seen. Units: ms. Source: assumed; a summer night. Confirmed by: cabinets without a clock. */
 const UNKNOWN_SUN_MS = 8 * HOUR_MS;
+/** A group of lamps of an earlier run has supply again once this share answered within this time. Units: ms. Source: assumed. Confirmed by: test/scenario/watch.test.ts. */
+const ANSWERING_SHARE = 0.8;
+const ANSWERS_MS = 180_000;
 const NOTHING: readonly WatchChange[] = [];
 
 /** Judges the frame of a plan, step by step. */
@@ -71,7 +74,8 @@ export class WatchEngine {
     let isDisturbed = false;
     for (const [index, feeder] of this.#plan.feeders.entries()) {
       this.feeders.step(index, monoMs, isPhaseLost(feeder, this.#plan, this.#frame, monoMs));
-      isDisturbed ||= this.feeders.fedMono(index) === Number.POSITIVE_INFINITY || this.#isSupplyLost(index) || this.common.sizeOf(index) > 0;
+      isDisturbed ||=
+        this.feeders.fedMono(index) === Number.POSITIVE_INFINITY || this.#isSupplyLost(index) || this.common.sizeOf(index) > 0;
     }
     for (const [index, { feeder }] of this.#plan.lamps.entries()) this.lamps.step(index, moment, this.feeders.fedMono(feeder));
     this.lamps.finish(monoMs);
@@ -84,6 +88,30 @@ export class WatchEngine {
     const changes = this.#changes;
     this.#changes = [];
     return changes;
+  }
+
+  /** Whether a lamp has no supply as far as known: its feeder is not live, or it failed together with others. */
+  isWithoutSupply(lamp: number): boolean {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    return (
+      this.feeders.fedMono(feeder) === Number.POSITIVE_INFINITY ||
+      this.common.isInGroup(lamp) ||
+      this.#isSupplyLost(feeder) ||
+      this.#isPhaseOutAt(feeder)
+    );
+  }
+
+  /** Opens a fault of an earlier run again. `isSource`: whether the subject at this index is its source. Returns the index, null for none. */
+  resume(kind: string, fault: string, isSource: (index: number, kind: WatchChange['kind']) => boolean): number | null {
+    const all = { lamp: this.lamps.latches, feeder: this.feeders.latches, meter: this.meters.latches };
+    if (kind !== 'lamp' && kind !== 'feeder' && kind !== 'meter') return null;
+    const latches: Readonly<Record<string, FaultLatch | undefined>> = all[kind];
+    const latch = Object.hasOwn(latches, fault) ? latches[fault] : undefined;
+    const subjects = { lamp: this.#plan.lamps, feeder: this.#plan.feeders, meter: this.#plan.meters }[kind];
+    const index = [...subjects.keys()].find((at) => isSource(at, kind));
+    if (latch === undefined || index === undefined) return null;
+    latch.open(index);
+    return index;
   }
 
   #announceFeeders(): void {
@@ -151,6 +179,12 @@ export class WatchEngine {
 
   #releaseGroups(nowMono: MonoMs): void {
     const latch = this.feeders.latches['supply-lost'];
+    for (const [index, { supply, lamps }] of this.#plan.feeders.entries()) {
+      // A group of an earlier run is not known any more; it ends once its lamps answer.
+      if (supply !== null || !latch.isOpen(index) || this.common.sizeOf(index) > 0) continue;
+      const answering = lamps.filter((lamp) => nowMono - (this.#frame.answeredMono[lamp] ?? 0) < ANSWERS_MS).length;
+      if (answering >= ANSWERING_SHARE * lamps.length) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
+    }
     for (const [index, { feeder, points }] of this.#plan.lamps.entries()) {
       if (this.common.sizeOf(feeder) === 0) continue;
       const answeredMono = this.#frame.answeredMono[index] ?? 0;
