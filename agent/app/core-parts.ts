@@ -104,7 +104,7 @@ export function fieldFor(made: Building): LiveField {
     },
     onTransaction: (lineId, report) => flight.memory.ended(lineId, endOf(report)),
     onAlive: (deviceId, alive) => uplink.deviceAlive(deviceId, alive),
-    onEvent: ongoing.onEvent,
+    onEvent: (event) => state.rooms.watch.takeLineEvent(event, ongoing.onEvent),
   });
 }
 

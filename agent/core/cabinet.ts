@@ -5,6 +5,7 @@
 import type { Role } from './access.ts';
 import type { PanelConfig } from './panel-config.ts';
 import type { SoundConfig } from './sound-config.ts';
+import type { WatchConfig } from './watch-config.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
@@ -44,6 +45,8 @@ export interface Cabinet {
   readonly store: StoreConfig;
   /** Absent: `RECORDER_DEFAULTS`. */
   readonly recorder?: RecorderConfig;
+  /** Limits of the fault watch; absent: the defaults. */
+  readonly watch?: WatchConfig;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
