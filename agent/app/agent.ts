@@ -90,7 +90,7 @@ async function startAgent(joined: Joined): Promise<void> {
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
   state.rooms.startOthers();
   if (state.isStopping) return;
-  void endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
+  void joined.alarms.begin().then(() => endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn }));
   // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
   const shown = showState(joined);
   if ((await within(clock, DISK_WAIT_MS, shown)) !== true)
@@ -112,6 +112,7 @@ async function stopAgent(joined: Joined): Promise<void> {
   state.isStopping = true;
   joined.housekeeping.stop();
   joined.self.stop();
+  joined.alarms.stop();
   joined.record.stop();
   joined.stepWatch.stop();
   joined.updates?.stop();

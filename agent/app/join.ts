@@ -23,7 +23,7 @@ import { createStepWatch } from '../service/time/clock-steps.ts';
 import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
 import { createUplinkSlot } from '../sync/uplink-slot.ts';
-import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
+import { alarmsFor, fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
 import { type AgentParts, AgentState, type Building, type Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
@@ -44,7 +44,13 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   });
   // The machine's own clock: the audit log records its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
-  made.ongoing = createOngoing({ ...parts, ...made });
+  made.ongoing = createOngoing({
+    ...{ ...parts, ...made },
+    get alarms() {
+      return made.alarms;
+    },
+  });
+  [made.alarms, made.platformAlarms] = alarmsFor(made);
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);
   made.state.bus = busOf(made);
