@@ -8,6 +8,7 @@ import { msg } from '../core/message.ts';
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
 /** Where events and outcomes are passed on. */
@@ -65,7 +66,7 @@ export function createOngoing(parts: OngoingParts): Ongoing {
   };
   return {
     onEvent(reported) {
-      const event = parts.alarms.admit(reported, open.get(reported.id));
+      const event = parts.alarms.admit(withFaultFacts(reported), open.get(reported.id));
       record.note(event);
       raise(event);
       keep(event);
