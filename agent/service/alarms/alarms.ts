@@ -25,7 +25,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { DISK_WAIT_MS, within } from '../../core/within.ts';
 import type { AgentEvent, Target } from '../../core/words.ts';
 import { CarriedAcknowledgements } from './carried-acknowledgements.ts';
-import { type AlarmSite, isAbout, maySuppress } from './covered-events.ts';
+import { type AlarmSite, isEventOf, maySuppress } from './covered-events.ts';
 import { type PlacedSite, placeOfSource } from './event-place.ts';
 import { findEndedEvent, findOpenEvents } from './find-events.ts';
 import { maintenanceEndEvent, maintenanceEvent } from './maintenance-events.ts';
@@ -160,7 +160,7 @@ export class Alarms implements AlarmTools {
     const { list } = this.#maintenance;
     if (list.length === 0) return undefined;
     const site = this.#parts.site();
-    const covering = list.find(({ owner, target }) => maySuppress(owner, event) && isAbout(site, target, event.source));
+    const covering = list.find(({ owner, target }) => maySuppress(owner, event) && isEventOf(site, target, event.source));
     if (covering === undefined) return undefined;
     this.#maintenance.suppress(covering.id, event);
     return { maintenance: covering.id, untilMs: null };

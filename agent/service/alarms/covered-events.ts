@@ -26,7 +26,9 @@ const OF_EQUIPMENT: ReadonlySet<EventCode> = new Set<EventCode>([
  * Dangers that a person at the cabinet may suppress, because the work causes them, but the platform may not. `earth-leakage` is suppressed by nobody: it
  * endangers everyone who touches a pole. Source: docs/adr/0055-maintenance-hides-no-danger.md.
  */
-const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>(['door-open', 'phase-lost', 'breaker-tripped', 'contactor-stuck-on']);
+const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([
+  ...(['door-open', 'phase-lost', 'breaker-tripped', 'contactor-stuck-on', 'supply-voltage-high'] as const),
+]);
 
 /** Whether maintenance of this owner may suppress an event, whatever the event is about. A notice of severity `info` raises no alarm anyway. */
 export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
@@ -37,7 +39,7 @@ export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<Ag
  * Whether an event is about nothing but the target. An event of a device counts for a lamp if the device has no lamp beside it, and for a zone if all that is
  * on the device belongs to the zone; an event of a line if that applies to each of its devices. All events belong to the cabinet.
  */
-export function isAbout({ lines, lamps, zones }: AlarmSite, { kind, id }: Target, source: string): boolean {
+export function isEventOf({ lines, lamps, zones }: AlarmSite, { kind, id }: Target, source: string): boolean {
   if (kind === 'cabinet') return true;
   if (source === id) return true;
   const zone = kind === 'zone' ? zones.find((each) => each.id === id) : undefined;

@@ -60,6 +60,8 @@ export class MaintenanceRegistry {
   #waiting: readonly StoredMaintenance[] = [];
   #ended: readonly MaintenanceView[] = [];
   #platform: PlatformTime;
+  /** What is saved has the present number of suppressed events. */
+  #isCounted = true;
   #savedMono: MonoMs;
 
   constructor(parts: MaintenanceRegistryParts) {
@@ -138,8 +140,9 @@ export class MaintenanceRegistry {
     return ended;
   }
 
-  /** Counts an event that this maintenance suppresses. It is saved with the next change, a minute later at most. */
+  /** Counts an event that this maintenance suppresses. It is saved at the next `tend`, so that many events at once are one write. */
   suppress(id: string, event: AgentEvent): void {
+    this.#isCounted = false;
     this.#list = this.#list.map((each) => (each.id === id ? withSuppressed(each, event) : each));
   }
 
@@ -151,7 +154,7 @@ export class MaintenanceRegistry {
     else this.#platform = usedUntil(this.#platform, nowMono, false);
     // The event of the earlier run has ended by now.
     this.#resume((each) => ({ ...each, id: idOf(each, clock.wallMs()) }));
-    if (this.#list.length > 0 && nowMono - this.#savedMono >= REST_SAVE_MS) this.#save();
+    if (this.#list.length > 0 && (!this.#isCounted || nowMono - this.#savedMono >= REST_SAVE_MS)) this.#save();
     else this.#saves.tend();
   }
 
@@ -211,6 +214,7 @@ export class MaintenanceRegistry {
   }
 
   #save(): void {
+    this.#isCounted = true;
     this.#savedMono = this.#parts.clock.monoMs();
     this.#saves.now();
   }

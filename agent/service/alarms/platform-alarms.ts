@@ -65,17 +65,15 @@ export function createPlatformAlarms({ clock, site, uplink, onOutcome }: Platfor
     },
     /** Publishes the maintenance in force, as JSON; an empty list if there is none. */
     show(list: readonly MaintenanceView[]): void {
-      const items = list
-        .slice(0, MAX_SHOWN)
-        .map(({ target, owner, source, reason, sinceMs, untilMs }) => ({
-          target: target.id,
-          kind: target.kind,
-          owner,
-          source,
-          reason,
-          sinceMs,
-          untilMs,
-        }));
+      const items = list.slice(0, MAX_SHOWN).map(({ target, owner, source, reason, sinceMs, untilMs }) => ({
+        target: target.id,
+        kind: target.kind,
+        owner,
+        source,
+        reason,
+        sinceMs,
+        untilMs,
+      }));
       uplink.update('', MAINTENANCE_LIST, { value: JSON.stringify(items), quality: 'good', atMs: clock.wallMs() });
     },
   };

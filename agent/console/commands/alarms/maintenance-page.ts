@@ -36,16 +36,13 @@ export function renderMaintenance({ maintenance, raised, isSaved }: MaintenanceA
   ].join('\n');
 }
 
-function startLines({ target, untilMs }: MaintenanceView, page: Page): readonly string[] {
-  const until = msg`${target.id}: maintenance until ${clockTime(untilMs, page)} (${formatDuration(untilMs - page.atMs)})`;
+function startLines({ target: { kind, id }, untilMs }: MaintenanceView, page: Page): readonly string[] {
+  const until = msg`${id}: maintenance until ${clockTime(untilMs, page)} (${formatDuration(untilMs - page.atMs)})`;
+  const light = msg`not affected: presence, programme and platform still set the level`;
   return [
     ...labelled(msg`Alarms`, msg`${until}; alarms are recorded, but not raised`, page),
-    ...labelled(
-      msg`Light`,
-      msg`not affected: presence, programme and platform still set the level; lock it by \`override ${target.id} LEVEL --maintenance\``,
-      page,
-    ),
-    ...labelled(msg`End`, msg`\`maintenance end ${target.kind === 'cabinet' ? 'cabinet' : target.id}\``, page),
+    ...labelled(msg`Light`, kind === 'cabinet' ? light : msg`${light}; lock it by \`override ${id} LEVEL --maintenance\``, page),
+    ...labelled(msg`End`, msg`\`maintenance end ${kind === 'cabinet' ? 'cabinet' : id}\``, page),
   ];
 }
 

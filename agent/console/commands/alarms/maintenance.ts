@@ -59,7 +59,7 @@ const list = agentCommand({
   role: 'viewer',
   group: 'Look:',
   summary: msg`which maintenance is in force, what it suppressed`,
-  examples: ['luciole maintenance list'],
+  examples: ['luciole maintenance list', 'luciole maintenance list --json'],
   answer: (view): MaintenanceLists => ({ inForce: view.alarms.maintenance(), ended: view.alarms.ended() }),
   render: renderMaintenanceList,
 });
