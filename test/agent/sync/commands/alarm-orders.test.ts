@@ -76,7 +76,7 @@ t.test('each kind of order is remembered over a restart, so that none is carried
     };
     const record = {
       ...{ commandId: 'c1', n: 1, kind, digest: 'd', what: 'w', receivedMs: 1, isTold: false },
-      outcome: { ...outcome, reason: '' },
+      outcome: { ...outcome, reason: NO_TEXT },
     };
     t.ok(fromStoredRecord(JSON.parse(JSON.stringify(toStoredRecord(record as never)))), kind);
   }
