@@ -16,7 +16,7 @@ export const MAINTENANCE_SPAN = {
   platform: { minMs: MINUTE_MS, maxMs: 8 * HOUR_MS },
 } as const;
 
-/** Who started maintenance: a person at the cabinet, or the platform. */
+/** The side that started maintenance: a person at the cabinet (`site`), or the platform. */
 export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
 
 /** Requests that events are acknowledged. Its format has been checked, the names have not. */

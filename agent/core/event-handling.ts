@@ -4,7 +4,7 @@
 import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
-/** Who has seen an event, and when. The event lasts on until its condition ends. */
+/** The record that a person has seen an event, and when. The event lasts on until its condition ends. */
 export interface Acknowledgement {
   /** `console:<user>`, `platform` or `platform:<user>`. */
   readonly by: string;

@@ -23,7 +23,7 @@ const OF_EQUIPMENT: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['door-open', 'sensor-stuck', 'sensor-silent', 'sensor-busy', 'presence-too-long', 'photocell-doubtful'] as const),
 ]);
 /**
- * Dangers that a person at the cabinet may suppress, because the work causes them, but the platform may not. `earth-leakage` is suppressed by nobody: it
+ * Dangers that a person at the cabinet may suppress, because the work causes them, but the platform may not. `earth-leakage` is never suppressed: it
  * endangers everyone who touches a pole. Source: docs/adr/0055-maintenance-hides-no-danger.md.
  */
 const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([

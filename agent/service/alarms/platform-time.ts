@@ -14,7 +14,7 @@ export interface PlatformTime {
 }
 
 const LIMIT_MS = MAINTENANCE_SPAN.platform.maxMs;
-/** Of each hour without its maintenance, this share is given back: 8 h in force and 16 h without give the same again the next day. */
+/** The share of each hour without its maintenance that is given back: 8 h in force and 16 h without give the same again the next day. */
 const GIVEN_BACK = LIMIT_MS / (DAY_MS - LIMIT_MS);
 
 /** Returns the used time at `nowMono`: it grows while maintenance of the platform is in force, and shrinks at half that rate otherwise. */
