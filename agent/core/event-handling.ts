@@ -53,3 +53,9 @@ function isSuppression(value: unknown): value is Suppression {
   const { maintenance, untilMs } = value;
   return typeof maintenance === 'string' && (untilMs === null || Number.isFinite(untilMs));
 }
+
+/** Returns the id of an event without its start: the same for each event of one condition. */
+export function conditionOf({ id, startMs }: { readonly id: string; readonly startMs: WallMs }): string {
+  const end = `:${startMs}`;
+  return id.endsWith(end) ? id.slice(0, -end.length) : id;
+}

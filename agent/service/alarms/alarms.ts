@@ -18,7 +18,7 @@ import {
 } from '../../core/alarm-tools.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { SECOND_MS } from '../../core/durations.ts';
-import { isSuppressed } from '../../core/event-handling.ts';
+import { conditionOf, isSuppressed } from '../../core/event-handling.ts';
 import { msg } from '../../core/message.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -57,6 +57,8 @@ export class Alarms implements AlarmTools {
   readonly #parts: AlarmsParts;
   readonly #carried: CarriedAcknowledgements;
   readonly #maintenance: MaintenanceRegistry;
+  /** Conditions that earlier runs had raised: maintenance does not take an alarm back because of a restart. */
+  readonly #raisedBefore = new Set<string>();
   #ticks: Timer | null = null;
   #isBeginning = false;
 
@@ -83,7 +85,8 @@ export class Alarms implements AlarmTools {
     const { store, clock, log, ongoing } = this.#parts;
     this.#ticks ??= every(clock, SECOND_MS, () => this.#tend());
     try {
-      const left = (await store.events(OPEN)).filter(({ id, endMs }) => endMs === null && !ongoing.isGoingOn(id));
+      const left = (await store.events(OPEN)).filter(({ endMs }) => endMs === null);
+      for (const event of left) if (!isSuppressed(event) && !ongoing.isGoingOn(event.id)) this.#raisedBefore.add(conditionOf(event));
       await this.#carried.restore(left);
       for (const event of ongoing.openEvents()) {
         const acknowledged = event.acknowledged === undefined ? this.#carried.take(event) : undefined;
@@ -158,7 +161,8 @@ export class Alarms implements AlarmTools {
   /** Undefined if no maintenance covers the event. Counts it there. */
   #suppressionOf(event: AgentEvent): AgentEvent['suppressed'] {
     const { list } = this.#maintenance;
-    if (list.length === 0) return undefined;
+    const wasRaised = this.#raisedBefore.size > 0 && this.#raisedBefore.delete(conditionOf(event));
+    if (list.length === 0 || wasRaised) return undefined;
     const site = this.#parts.site();
     const covering = list.find(({ owner, target }) => maySuppress(owner, event) && isEventOf(site, target, event.source));
     if (covering === undefined) return undefined;

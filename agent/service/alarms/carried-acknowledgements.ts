@@ -7,7 +7,7 @@
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import type { CopyRule } from '../../core/copied-state.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
-import { type Acknowledgement, isAcknowledgement } from '../../core/event-handling.ts';
+import { type Acknowledgement, conditionOf, isAcknowledgement } from '../../core/event-handling.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { RetriedSave } from '../../core/retried-save.ts';
@@ -101,10 +101,4 @@ export class CarriedAcknowledgements {
     const items = [...this.#waiting].map(([key, { acknowledged, untilMono }]) => ({ key, acknowledged, restMs: untilMono - nowMono }));
     return items.length === 0 ? undefined : items;
   }
-}
-
-/** The id without its start: the same for each event of one condition. */
-function conditionOf({ id, startMs }: Pick<AgentEvent, 'id' | 'startMs'>): string {
-  const end = `:${startMs}`;
-  return id.endsWith(end) ? id.slice(0, -end.length) : id;
 }

@@ -189,6 +189,24 @@ t.test('maintenance survives a restart, and what begins again before the disk an
   );
 });
 
+t.test('an alarm that was raised before the maintenance stays raised over a restart, also under the same id', async (t) => {
+  const first = await createAlarmBench();
+  const before = first.begin('lamp-out', 'L01');
+  await first.maintain('L01', 120);
+  const hidden = first.begin('unit-silent', 'L01');
+  await first.alarms.acknowledge({ event: hidden.id, note: '', source: 'platform' });
+  const bench = await first.restart();
+  bench.ongoing.onEvent(before);
+  bench.ongoing.onEvent(hidden);
+  t.match(bench.ongoing.openEvents().slice(-2), [
+    { id: before.id, suppressed: undefined },
+    { id: hidden.id, suppressed: { untilMs: null }, acknowledged: { by: 'platform' } },
+  ]);
+  bench.end(before);
+  bench.begin('lamp-out', 'L01');
+  t.ok(isSuppressed(bench.ongoing.openEvents().at(-1) ?? {}), 'a new occurrence is suppressed');
+});
+
 t.test('maintenance that ended while the agent was off is reported as over', async (t) => {
   const first = await createAlarmBench();
   await first.maintain('L01', 30);
