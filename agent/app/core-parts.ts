@@ -10,6 +10,7 @@ import { maxMeterKw, setupValuesOf } from '../config/setup-values.ts';
 import { BURNING_COPY_RULE } from '../control/burning-hours-tracker.ts';
 import { OVERRIDES_COPY_RULE } from '../control/requests/override-registry.ts';
 import { PROGRAMMES_COPY_RULE } from '../control/requests/programme-registry.ts';
+import type { Cabinet } from '../core/cabinet.ts';
 import { BusError } from '../core/errors.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointId } from '../core/words.ts';
@@ -18,6 +19,10 @@ import type { TransactionReport } from '../field/bus-tools/bus-watch.ts';
 import { createField, type LiveField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import { TEXTS_COPY_RULE } from '../panels/sent-text-registry.ts';
+import { Alarms } from '../service/alarms/alarms.ts';
+import { ACKNOWLEDGED_COPY_RULE } from '../service/alarms/carried-acknowledgements.ts';
+import { MAINTENANCE_COPY_RULE } from '../service/alarms/maintenance-registry.ts';
+import { createPlatformAlarms, type PlatformAlarms } from '../service/alarms/platform-alarms.ts';
 import { createSelf, type Self } from '../service/metrics/self-report.ts';
 import { tracesOfRuns } from '../service/run/start-ledger.ts';
 import { SOUND_COPY_RULE } from '../sound/intent-registry.ts';
@@ -58,9 +63,21 @@ export function storeFor({ parts, clock, state }: Building): Store {
     },
     machine: parts.machine ?? null,
     traces: [...tracesOfRuns(parts.guard?.ledger()), ...tracesOfRevisions(parts.revisions?.atStart.history)],
-    copyRules: [BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE, TEXTS_COPY_RULE, SOUND_COPY_RULE],
+    copyRules: [
+      ...[BD_SEQ_COPY_RULE, OVERRIDES_COPY_RULE, PROGRAMMES_COPY_RULE, BURNING_COPY_RULE, TEXTS_COPY_RULE, SOUND_COPY_RULE],
+      ...[MAINTENANCE_COPY_RULE, ACKNOWLEDGED_COPY_RULE],
+    ],
     ...(parts.openStoreLink === undefined ? {} : { openLink: parts.openStoreLink }),
   });
+}
+
+/** Returns the alarm handling, which has read nothing yet, and the handler of the platform's orders for it. */
+export function alarmsFor({ parts, clock, store, uplink, ongoing, state }: Building): [Alarms, PlatformAlarms] {
+  const site = (): Cabinet => state.site.cabinet;
+  const platform = createPlatformAlarms({ clock, site, uplink, onOutcome: ongoing.onOutcome }, () => alarms);
+  const alarms: Alarms = new Alarms({ clock, store, log: parts.log, site, ongoing, onMaintenance: platform.show });
+  platform.show([]);
+  return [alarms, platform];
 }
 
 /** Returns the report of the agent about its own health, not started. */

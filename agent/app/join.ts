@@ -23,7 +23,7 @@ import { createStepWatch } from '../service/time/clock-steps.ts';
 import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
 import { createUplinkSlot } from '../sync/uplink-slot.ts';
-import { fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
+import { alarmsFor, fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
 import { flightFor } from './flight.ts';
 import { type AgentParts, AgentState, type Building, type Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
@@ -46,7 +46,13 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   // The machine's own clock: the audit log records its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
   made.flight = flightFor(made);
-  made.ongoing = createOngoing({ ...parts, ...made, flight: made.flight.recorder });
+  made.ongoing = createOngoing({
+    ...{ ...parts, ...made, flight: made.flight.recorder },
+    get alarms() {
+      return made.alarms;
+    },
+  });
+  [made.alarms, made.platformAlarms] = alarmsFor(made);
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);
   made.state.bus = busOf(made);

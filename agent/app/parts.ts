@@ -29,6 +29,8 @@ import type { Watch } from '../diagnosis/watch/watch.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Panels } from '../panels/panels.ts';
+import type { Alarms } from '../service/alarms/alarms.ts';
+import type { PlatformAlarms } from '../service/alarms/platform-alarms.ts';
 import type { Housekeeping } from '../service/housekeeping/housekeeping.ts';
 import type { AgentHealth } from '../service/metrics/health.ts';
 import type { Self } from '../service/metrics/self-report.ts';
@@ -159,6 +161,9 @@ export interface Joined {
   readonly audit: AuditTools;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;
+  /** Acknowledgements and maintenance. */
+  readonly alarms: Alarms;
+  readonly platformAlarms: PlatformAlarms;
   readonly field: LiveField;
   readonly recorder: Recorder;
   /** The last minutes of the lines and decisions, and their recordings. */

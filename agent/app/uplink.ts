@@ -34,6 +34,7 @@ export function openUplink(joined: Joined): Uplink | null {
       else if (kind === 'sound') void sound.request({ ...request, authority: 'platform' });
       else if (kind === 'point') void control.writePoint(request);
       else if (kind === 'panel') void state.rooms.panels.request(request);
+      else if (kind === 'alarm') void joined.platformAlarms.take(request);
       else if (kind === 'config') void joined.platformConfig.take(request);
       else void joined.platformUpdates.take(request);
     },

@@ -36,6 +36,7 @@ export function createAgentView(joined: Joined): AgentView {
     get sound() {
       return state.rooms.sound.tools();
     },
+    alarms: joined.alarms,
     ...createPersonCommands(() => state.rooms.control, clock),
     get bus() {
       return state.bus;

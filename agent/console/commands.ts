@@ -6,6 +6,9 @@ import { AUDIT } from './commands/access/audit.ts';
 import { LOGIN_COMMANDS } from './commands/access/login.ts';
 import { USER_COMMANDS } from './commands/access/user.ts';
 import { USER_LIST_COMMANDS } from './commands/access/user-list.ts';
+import { EVENTS_ACK } from './commands/alarms/events-ack.ts';
+import { EVENTS_EXPORT } from './commands/alarms/events-export.ts';
+import { MAINTENANCE_COMMANDS } from './commands/alarms/maintenance.ts';
 import { DEVICES, POINTS, STATUS } from './commands/cabinet/devices.ts';
 import { EVENTS } from './commands/cabinet/events.ts';
 import { GREETING, NAMES } from './commands/cabinet/names.ts';
@@ -61,6 +64,9 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   DEVICES,
   POINTS,
   EVENTS,
+  EVENTS_ACK,
+  EVENTS_EXPORT,
+  ...MAINTENANCE_COMMANDS,
   WHY,
   TONIGHT,
   ZONES,
@@ -137,6 +143,7 @@ export const FAMILIES: readonly Family[] = [
   { name: 'test', group: 'Act:', summary: msg`try a lamp or a zone: ramp, read-back, power` },
   { name: 'sound', group: 'Act:', summary: msg`sound: show, play, announce, stop, volume, emergency, resume` },
   { name: 'panel', group: 'Act:', summary: msg`the information panels: show, set a text, clear it` },
+  { name: 'maintenance', group: 'Act:', summary: msg`alarms recorded, not raised: start, end, list` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
   { name: 'bus', group: 'Lines:', summary: msg`a line: scan, read, write, stats, watch, sniff` },
   { name: 'recorder', group: 'Lines:', summary: msg`flight recorder: list, show, export, freeze, pin` },

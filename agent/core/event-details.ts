@@ -1,7 +1,9 @@
 /**
- * What an event of a fault contains besides its text: its name in TALQ, how soon it needs a person, its evidence, and what to check.
+ * What an event of a fault contains besides its text: its name in TALQ, how soon it needs a person, its evidence, what to check, and what people did
+ * about it.
  */
 import type { WallMs } from './clock.ts';
+import { type EventHandling, handlingIn, handlingOf } from './event-handling.ts';
 import { isRecord, parseRecord } from './is-record.ts';
 import { Message, msg } from './message.ts';
 import { withMessages, withTexts } from './message-wire.ts';
@@ -41,7 +43,7 @@ export interface EventCheck {
 }
 
 /** The details of an event. Each is absent where the part that reports the event does not provide it. */
-export interface EventDetails {
+export interface EventDetails extends EventHandling {
   /** The name of the event in the data model of TALQ, such as `lampFailure`. Source: TALQ 2.7.1. */
   readonly talq?: string;
   readonly urgency?: Urgency;
@@ -50,12 +52,13 @@ export interface EventDetails {
 }
 
 /** Returns the details of an event alone; empty if it has none. */
-export function detailsOf({ talq, urgency, evidence, check }: EventDetails): EventDetails {
+export function detailsOf({ talq, urgency, evidence, check, ...rest }: EventDetails): EventDetails {
   return {
     ...(talq === undefined ? {} : { talq }),
     ...(urgency === undefined ? {} : { urgency }),
     ...(evidence === undefined ? {} : { evidence }),
     ...(check === undefined ? {} : { check }),
+    ...handlingOf(rest),
   };
 }
 
@@ -76,6 +79,7 @@ export function detailsIn(json: string): EventDetails {
     ...(urgency === 'urgent' || urgency === 'deferred' ? { urgency } : {}),
     ...(evidence === undefined ? {} : { evidence }),
     ...(check === undefined ? {} : { check }),
+    ...handlingIn(stored),
   };
 }
 

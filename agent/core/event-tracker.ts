@@ -91,6 +91,7 @@ export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: 
           ...event,
           text: msg`${event.text}; ${why}, reported again where it lasts`,
           endMs: Math.max(clock.wallMs(), event.startMs),
+          isInterrupted: true,
         });
     },
   };

@@ -2,6 +2,7 @@
  * The interface of the uplink: what the platform sees, what it may request, and the state of the delivery.
  */
 
+import type { AlarmOrder } from './alarm-tools.ts';
 import type { MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { TextSender } from './panel-config.ts';
@@ -133,6 +134,7 @@ export type PlatformOrder =
   | { readonly kind: 'point'; readonly request: PointRequest }
   | { readonly kind: 'panel'; readonly request: PanelRequest }
   | { readonly kind: 'sound'; readonly request: SoundRequest }
+  | { readonly kind: 'alarm'; readonly request: AlarmOrder }
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 
@@ -237,7 +239,7 @@ export interface Uplink {
   fates(): (ticket: number) => FrameFate;
   /** Reports a step of a command to the platform. */
   outcome(outcome: Outcome): void;
-  /** Reports the beginning or the end of an event; one with severity `info` is not sent. */
+  /** Reports the beginning, the end or another handling of an event; one with severity `info`, and one that maintenance suppresses, is not sent. */
   event(event: AgentEvent): void;
   /** Sends a detection to a neighbour cabinet now; without a session it is discarded, because a late detection is useless. */
   relay(relay: RelayedDetection): void;

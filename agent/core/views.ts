@@ -3,6 +3,7 @@
  */
 
 import type { AccessTools } from './access.ts';
+import type { AlarmTools } from './alarm-tools.ts';
 import type { AuditTools } from './audit-tools.ts';
 import type { BusTools } from './bus-tools.ts';
 import type { Cabinet } from './cabinet.ts';
@@ -57,6 +58,7 @@ export interface AgentView extends LocalConfigView {
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
   readonly panels: PanelTools;
+  readonly alarms: AlarmTools;
   /** Absent without sound places. */
   readonly sound?: SoundTools;
   readonly bus: BusTools;

@@ -195,6 +195,7 @@ export type EventCode =
   | 'contactor-stuck-on'
   | 'contactor-stuck-off'
   | 'earth-leakage'
+  | 'maintenance-mode'
   | 'output-not-following'
   | 'panel-not-showing'
   | 'panel-text-cut'
@@ -274,4 +275,6 @@ export interface AgentEvent extends EventDetails {
   readonly text: Message;
   readonly startMs: WallMs;
   readonly endMs: WallMs | null;
+  /** Only on its end: the part that reports it ended, not the condition. If the condition lasts, a new event reports it. It is not stored. */
+  readonly isInterrupted?: true;
 }

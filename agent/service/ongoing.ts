@@ -3,6 +3,7 @@
  */
 
 import type { Clock } from '../core/clock.ts';
+import { isSuppressed } from '../core/event-handling.ts';
 import { msg } from '../core/message.ts';
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
@@ -19,13 +20,19 @@ export interface OngoingParts {
   readonly record: { note(event: AgentEvent): void };
   /** Freezes its memory on an alarm. */
   readonly flight: { note(event: AgentEvent): void };
+  /** Adds to an event what people have done about it. */
+  readonly alarms: { admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent };
 }
 
 /** Receives every event and outcome of this run, passes them on, and lists what is still open. */
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
+  /** Receives an event of this run, or of the store, whose handling has changed. If it is raised only now, it is logged and counted as a new one. An open event that is not among `openEvents` is ignored. */
+  amend(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
-  /** Returns the open events of this run that a person must see: warnings and alarms. */
+  /** Returns the open events of this run. */
+  openEvents(): readonly AgentEvent[];
+  /** Returns the open events of this run that a person must see: warnings and alarms, also suppressed ones. */
   activeEvents(): readonly AgentEvent[];
   /**
    * Resolves with events, oldest first. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise the newest
@@ -39,25 +46,42 @@ export interface Ongoing {
 }
 
 /**
- * Creates the tracker, with no open event and no open command. Each event is logged, counted, stored and passed to the uplink; each outcome is
- * stored and passed to the uplink.
+ * Creates the tracker, with no open event and no open command. Each event is logged, counted, stored and passed to the uplink; one that maintenance suppresses is
+ * not counted, and logged as a notice. Each outcome is stored and passed to the uplink. `parts.alarms` is read at the first event.
  */
-export function createOngoing({ store, uplink, log, self, record, flight }: OngoingParts): Ongoing {
+export function createOngoing(parts: OngoingParts): Ongoing {
+  const { store, uplink, log, self, record, flight } = parts;
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
   const activeEvents = (): readonly AgentEvent[] => [...open.values()].filter(({ severity }) => severity !== 'info');
+  const keep = (event: AgentEvent): void => {
+    if (event.endMs === null) open.set(event.id, event);
+    else open.delete(event.id);
+    store.appendEvent(event);
+    uplink.event(event);
+  };
+  const raise = (event: AgentEvent): void => {
+    const isRaised = !isSuppressed(event);
+    if (isRaised) {
+      self.note(event);
+      flight.note(event);
+    }
+    const facts = { source: event.source, text: event.text, ended: event.endMs !== null, ...(isRaised ? {} : { suppressed: true }) };
+    log.event(event.code, facts, isRaised ? event.severity : 'info');
+  };
   return {
     onEvent(reported) {
-      const event = withFaultFacts(reported);
-      if (event.endMs === null) open.set(event.id, event);
-      else open.delete(event.id);
-      self.note(event);
+      const event = parts.alarms.admit(withFaultFacts(reported), open.get(reported.id));
       record.note(event);
-      log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
-      store.appendEvent(event);
-      flight.note(event);
-      uplink.event(event);
+      raise(event);
+      keep(event);
     },
+    amend(event) {
+      const before = open.get(event.id);
+      if (before !== undefined && isSuppressed(before) && !isSuppressed(event)) raise(event);
+      if (before !== undefined || event.endMs !== null) keep(event);
+    },
+    openEvents: () => [...open.values()],
     onOutcome(outcome) {
       if (isFinal(outcome.state)) openCommands.delete(outcome.commandId);
       else openCommands.add(outcome.commandId);

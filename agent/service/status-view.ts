@@ -4,6 +4,7 @@
 import type { Control } from '../control/control.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { Clock, MonoMs } from '../core/clock.ts';
+import { isSuppressed } from '../core/event-handling.ts';
 import type { DeviceView, Field, Store } from '../core/ports.ts';
 import type { StatusView } from '../core/views.ts';
 import type { AgentEvent } from '../core/words.ts';
@@ -29,10 +30,11 @@ export interface StatusSources {
 
 const MEGABYTE = 2 ** 20;
 
-/** Resolves with the status as it is now. The lamps include the faults of the open events. Rejects if the status of the store does. */
+/** Resolves with the status as it is now. The lamps include the faults of the open events that are not suppressed. Rejects if the status of the store does. */
 export async function statusView(sources: StatusSources): Promise<StatusView> {
   const { cabinet, clock, field, control, activeEvents, firstPollMono } = sources;
   const states = control.zoneStates();
+  const raised = activeEvents.filter((event) => !isSuppressed(event));
   const altitudeDeg = states[0]?.sunAltitudeDeg ?? sunAltitudeDeg(cabinet, clock.wallMs());
   return {
     version: sources.version,
@@ -45,7 +47,7 @@ export async function statusView(sources: StatusSources): Promise<StatusView> {
     startMs: firstPollMono === null ? null : Math.round(firstPollMono),
     night: states.some(({ night }) => night),
     sunAltitudeDeg: Math.round(altitudeDeg * 10) / 10,
-    zones: control.zones().map((zone) => ({ ...zone, lamps: zone.lamps.map((lamp) => withLampFaults(lamp, cabinet, activeEvents)) })),
+    zones: control.zones().map((zone) => ({ ...zone, lamps: zone.lamps.map((lamp) => withLampFaults(lamp, cabinet, raised)) })),
     lines: field.lines(),
     units: countUnits(field.devices()),
     store: await sources.store.status(),

@@ -1,16 +1,18 @@
 /**
- * Reports warnings and alarms to the platform as `Sync/Event`: one JSON object when an event begins and one, with the same id, when it ends.
+ * Reports warnings and alarms to the platform as `Sync/Event`: one JSON object when an event begins, and one with the same id when it is acknowledged and
+ * when it ends.
  *
  * ```
  * {"open":["lamp-out:L07:1795614324357"]}                          after each birth: all other events have ended
  * {"id":"lamp-out:L07:1795614324357","code":"lamp-out","source":"L07","severity":"alarm","text":"...","startMs":...,"endMs":null,
- *  "talq":"lampFailure","urgency":"urgent","evidence":{...},"check":{...}}
+ *  "talq":"lampFailure","urgency":"urgent","evidence":{...},"check":{...},"acknowledged":{"by":"console:ann","atMs":...,"note":""}}
  * ```
  *
  * Each is sent until the broker has it, also over a restart.
  */
 import type { Clock, WallMs } from '../core/clock.ts';
 import { detailsOf } from '../core/event-details.ts';
+import { isSuppressed } from '../core/event-handling.ts';
 import { isRecord } from '../core/is-record.ts';
 import { withTexts } from '../core/message-wire.ts';
 import type { Log, Store } from '../core/ports.ts';
@@ -60,16 +62,24 @@ export class EventReporter {
       if (!this.#waiting.has(event.id)) this.report(event);
   }
 
-  /** Queues the beginning or the end of an event. An event with severity `info` is not reported. */
+  /**
+   * Queues the beginning, the end or another handling of an event. One with severity `info`, or that maintenance suppresses, is not reported; if it
+   * waits, it is removed.
+   */
   report(event: AgentEvent): void {
     if (event.severity === 'info') return;
+    if (isSuppressed(event)) {
+      this.#waiting.delete(event.id);
+      this.#outbox.remove(event.id);
+      return;
+    }
     this.#waiting.set(event.id, event);
     this.#outbox.add(event);
   }
 
   /** Starts reporting on a link after its births: first which events are open, then these again, then what waits. */
   open(link: Provable): void {
-    const open = this.#parts.openEvents();
+    const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
     this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id) })]);
     for (const event of open) if (!this.#waiting.has(event.id)) this.report(event);
     this.#outbox.open(link);
@@ -97,9 +107,9 @@ export class EventReporter {
 
 /** Returns the JSON of an event. Shortened to the limit: first without templates, then without readings and check, last without its text. */
 function eventText(event: AgentEvent, maxBytes: number): string {
-  const { id, code, source, severity, text, startMs, endMs, talq, urgency, evidence, check } = event;
+  const { id, code, source, severity, text, startMs, endMs, talq, urgency, evidence, check, acknowledged } = event;
   const facts = { id, code, source, severity, startMs, endMs };
-  const plain = { ...facts, text: String(text), talq, urgency };
+  const plain = { ...facts, text: String(text), talq, urgency, acknowledged };
   const because = evidence && String(evidence.text);
   const forms = [
     withTexts({ ...facts, text, ...detailsOf(event) }),

@@ -16,6 +16,8 @@ const BATCH = 64;
 export interface Outbox<T> {
   /** Queues an item; one with the same id that is still waiting is replaced. */
   add(item: T): void;
+  /** Removes the item with this id if it still waits. */
+  remove(id: string): void;
   /** Starts sending on a link. */
   open(link: Provable): void;
   /** Stops sending; what the broker has not received waits for the next `open`. */
@@ -69,6 +71,7 @@ export function createOutbox<T>({ log, idOf, send, onProven }: OutboxParts<T>): 
       waiting.set(idOf(item), item);
       start();
     },
+    remove: (id) => void waiting.delete(id),
     open(opened) {
       link = opened;
       start();

@@ -146,6 +146,10 @@ function isWithinLimits({ kind, request }: PlatformOrder): boolean {
       return !/\p{C}/u.test(request.text ?? '') && (request.text ?? '').length <= 256 && isBetween(request.minutes, 0, 1_440);
     case 'sound':
       return !('minutes' in request.ask) || isBetween(request.ask.minutes, 1, 1_440);
+    case 'alarm':
+      return request.action === 'acknowledge'
+        ? !/\p{C}/u.test(request.event + request.note) && request.note.length <= 160
+        : !/\p{C}/u.test(request.reason) && (request.minutes === null || isBetween(request.minutes, 1, 480));
     case 'config':
       return !/\p{C}/u.test(request.by) && (request.ask.action !== 'put' || request.ask.data.length <= 65_536);
     case 'update':

@@ -119,14 +119,22 @@ function columnWidths(
 }
 
 /**
- * Returns one line of CSV, without its line end. A field with a comma, a quote or a line end is put in quotes; null is empty. Source: RFC
+ * Returns one line of CSV, without its line end. A field with the separator, a quote or a line end is put in quotes; null is empty. Source: RFC
  * 4180 §2.
  */
-export function csvLine(fields: readonly (string | number | boolean | null)[]): string {
+export function csvLine(fields: readonly (string | number | boolean | null)[], separator: ',' | ';' = ','): string {
   return fields
     .map((field) => {
       const text = field === null ? '' : String(field);
-      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+      return text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     })
-    .join(',');
+    .join(separator);
+}
+
+/**
+ * Returns a text for a field of CSV that people open in a spreadsheet. One that it would run as a formula, as a note may contain, begins with an
+ * apostrophe. Source: OWASP, CSV Injection.
+ */
+export function csvText(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }

@@ -1,6 +1,7 @@
 /**
  * Names and values of the agent's metrics. Pure: views in, metric families out.
  */
+import { isSuppressed } from '../../core/event-handling.ts';
 import type { MetricFamily, MetricSample } from '../../core/metrics.ts';
 import type { LineView, UplinkStatus } from '../../core/ports.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
@@ -172,12 +173,14 @@ function uplinkFamilies({ uplink, atMs }: StatusView): MetricFamily[] {
 }
 
 function eventFamilies({ status, events }: MetricsParts): MetricFamily[] {
-  const active = Object.fromEntries(
-    SEVERITIES.map((severity) => [severity, status.activeEvents.filter((event) => event.severity === severity).length]),
-  );
+  const raised = status.activeEvents.filter((event) => !isSuppressed(event));
+  const active = Object.fromEntries(SEVERITIES.map((severity) => [severity, raised.filter((event) => event.severity === severity).length]));
+  const unacknowledged = raised.filter(({ acknowledged }) => acknowledged === undefined).length;
   const { info: _, ...worth } = active;
   return [
     family('gauge', 'luciole_active_events', '', 'Warnings and alarms that go on', by('severity', worth)),
+    gauge('luciole_unacknowledged_events', '', 'Warnings and alarms that go on and that nobody has acknowledged', unacknowledged),
+    gauge('luciole_suppressed_events', '', 'Warnings and alarms that maintenance suppresses', status.activeEvents.length - raised.length),
     family('counter', 'luciole_events', '', 'Events that began', by('code', Object.fromEntries(events))),
   ];
 }

@@ -51,6 +51,19 @@ const SOUND = {
   minutes: ['Sound/Minutes', 'Int64', 'min'],
   reason: ['Sound/Reason', 'String'],
 } as const;
+const ALARM = {
+  acknowledge: ['Alarm/Acknowledge', 'String'],
+  note: ['Alarm/Note', 'String'],
+  user: ['Alarm/User', 'String'],
+} as const;
+const MAINTENANCE_STATE = { list: ['Maintenance/List', 'String'] } as const;
+const MAINTENANCE = {
+  on: ['Maintenance/On', 'Boolean'],
+  target: ['Maintenance/Target', 'String'],
+  minutes: ['Maintenance/Minutes', 'Int64', 'min'],
+  reason: ['Maintenance/Reason', 'String'],
+  user: ['Maintenance/User', 'String'],
+} as const;
 const RELEASE = { at: ['Override/Release At', 'String'] } as const;
 const CONFIG_STATE = {
   revision: ['Config/Revision', 'Int64'],
@@ -111,16 +124,24 @@ export const PANEL_METRIC = metricNames(PANEL);
 export const CONFIG_METRIC = metricNames(CONFIG);
 /** Metric names, on the node, that the platform writes to update the program. */
 export const UPDATE_METRIC = metricNames(UPDATE);
+/** Metric names, on the node, that the platform writes to acknowledge an event. */
+export const ALARM_METRIC = metricNames(ALARM);
+/** Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. */
+export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
+/** Metric name, on the node, of the maintenance in force; read-only for the platform. */
+export const MAINTENANCE_LIST = MAINTENANCE_STATE.list[0];
 /** Metric names, on the node, of the state of the program; read-only for the platform. */
 export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
 /** Metric names, on the node, of the state of the configuration; read-only for the platform. */
 export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
 /**
- * Names of the metrics of `CONFIG_METRIC` and `UPDATE_METRIC`. If the birth of the node is too large, they are left out first, because they
- * show no state.
+ * Names of the metrics that the platform only writes: those of `CONFIG_METRIC`, `UPDATE_METRIC`, `ALARM_METRIC` and `MAINTENANCE_METRIC`. If a birth is too
+ * large they are left out first, because they show no state.
  */
-export const WRITTEN_METRICS: ReadonlySet<string> = new Set([...Object.values(CONFIG_METRIC), ...Object.values(UPDATE_METRIC)]);
+export const WRITTEN_METRICS: ReadonlySet<string> = new Set(
+  [CONFIG_METRIC, UPDATE_METRIC, ALARM_METRIC, MAINTENANCE_METRIC].flatMap((metrics) => Object.values(metrics)),
+);
 
 /**
  * How long a new configuration is tried before it is kept or undone, if the platform gives no time. Units: min. Source: as at network
@@ -143,9 +164,10 @@ export const DEFAULT_OVERRIDE_MINUTES = 120;
  * The metrics that the node has for commands and for the state of configuration and program. In a birth, `requiredFirst` changes their
  * order.
  */
-export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE].flatMap(
-  ownMetrics,
-);
+export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
+  ...[EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE],
+  ...[MAINTENANCE_STATE, MAINTENANCE, ALARM],
+].flatMap(ownMetrics);
 
 /**
  * Returns the metrics that a device has for commands. Empty for a device that is neither lamp, zone, panel nor sound place and has no

@@ -2,6 +2,7 @@
  * The stored record of one command, its description, and the check of a record read from disk. Pure.
  */
 
+import type { AlarmOrder } from '../../core/alarm-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
 import { msg, NO_TEXT, type Said } from '../../core/message.ts';
@@ -44,6 +45,7 @@ const KINDS: Readonly<Record<CommandRecord['kind'], true>> = {
   point: true,
   panel: true,
   sound: true,
+  alarm: true,
   config: true,
   update: true,
   refused: true,
@@ -142,9 +144,18 @@ export function describeOrder(order: PlatformOrder): string {
       const { ask, place, reason } = order.request;
       return `sound ${Object.values(ask).join(' ')} at ${place}${because(reason)}`;
     }
+    case 'alarm':
+      return describeAlarm(order.request);
     case 'point':
       return `${order.request.pointId} to ${order.request.value}`;
   }
+}
+
+function describeAlarm(order: AlarmOrder): string {
+  const who = order.source === 'platform' ? '' : ` (${order.source})`;
+  if (order.action === 'acknowledge') return `acknowledgement of ${order.event}${who}${because(order.note)}`;
+  const what = order.minutes === null ? 'end of maintenance' : `maintenance for ${order.minutes} min`;
+  return `${what} of ${order.target === '' ? 'the cabinet' : order.target}${who}${because(order.reason)}`;
 }
 
 function describeConfig({ ask, by }: ConfigRequest): string {

@@ -13,6 +13,7 @@ import { syncInCommand } from '../delivery/sync-writes.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import { decodePayload, type Metric } from '../sparkplug/codec.ts';
 import { type DeviceEntry, type MetricEntry, type MetricTable, NODE_METRIC } from '../sparkplug/metric-table.ts';
+import { readAlarmOrder } from './alarm-orders.ts';
 import { bringsOnlyLight, judgeLifetime, type Lifetime, refuseDoubtful } from './command-expiry.ts';
 import {
   type CommandFields,
@@ -112,7 +113,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
 }
 
 /**
- * Parses an NCMD. Returns the order (emergency or its end, configuration, program update), `rebirth`, `nothing` for a message without
+ * Parses an NCMD. Returns the order (emergency or its end, acknowledgement, maintenance, configuration, program update), `rebirth`, `nothing` for a message without
  * metrics, or a refusal with its reason. `cabinet` is the target of an emergency. Errors: none.
  */
 export function readNodeCommand(
@@ -129,7 +130,7 @@ export function readNodeCommand(
     elsewhere: ({ name }) => syncInCommand(name),
   };
   const readOrder = (fields: CommandFields, frame: OrderFrame): PlatformOrder =>
-    readMaintenanceOrder(fields, frame) ?? readEmergency(fields, cabinet, frame);
+    readMaintenanceOrder(fields, frame) ?? readAlarmOrder(fields, frame) ?? readEmergency(fields, cabinet, frame);
   return orRefusal<NodeCommand>(
     message,
     place.byAlias,

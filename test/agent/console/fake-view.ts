@@ -6,6 +6,7 @@ import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 import { createFakeAccess } from './fake-access.ts';
+import { fakeAlarms } from './fake-alarms.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
 import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { fakeLight } from './fake-light.ts';
@@ -251,6 +252,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     points: (filter) => points().filter(({ pointId }) => pointId.includes(filter)),
     light: fakeLight(asked),
     panels: fakePanels(asked),
+    alarms: fakeAlarms(asked),
     whyAt: (id, atMs) => {
       asked.push({ id, atMs });
       return { id, kind: 'lamp', lamps: [{ ...whyLamp(7), measuredPct: null, sinceMs: atMs, requestedPct: 5 }], atMs };

@@ -12,8 +12,9 @@ import { tableLines } from '../../text/text-table.ts';
  * How far back events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by:
  * the oldest event in the stores of a year.
  */
-const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
-const USUAL_EVENT_SPAN = '24h';
+export const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
+/** How far back events are shown if nothing else is requested. */
+export const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;
 
@@ -60,7 +61,7 @@ export function renderEvents(
     stateWord(event.severity, page),
     lasted(event, page),
     event.source,
-    [eventText(event, page), ...detailLines(event, page, hasDetails)].join('\n'),
+    [eventText(event, page), ...handlingLines(event, page), ...detailLines(event, page, hasDetails)].join('\n'),
   ]);
   const columns = [
     { title: msg`Began` },
@@ -72,9 +73,26 @@ export function renderEvents(
   return [...tableLines(columns, rows, page), '', translated(sumOf(events, spanMs), page)].join('\n');
 }
 
+/** Returns who has acknowledged an event, and whether maintenance suppressed it. */
+function handlingLines({ acknowledged, suppressed }: AgentEvent, page: Page): readonly string[] {
+  const lines: Message[] = [];
+  if (acknowledged !== undefined) {
+    const { by, atMs, note } = acknowledged;
+    const who = msg`acknowledged by ${by} at ${clockTime(atMs, page)}`;
+    lines.push(note === '' ? who : msg`${who}: ${note}`);
+  }
+  if (suppressed !== undefined) {
+    const { untilMs } = suppressed;
+    lines.push(
+      untilMs === null ? msg`suppressed by maintenance: no alarm` : msg`suppressed by maintenance until ${clockTime(untilMs, page)}`,
+    );
+  }
+  return lines.map((line) => translated(line, page));
+}
+
 /** Returns the lines below the text of an event in its column; none for an event without details. */
 function detailLines(event: AgentEvent, page: Page, hasDetails: boolean): readonly string[] {
-  const { check, urgency, evidence, talq, endMs } = event;
+  const { id, check, urgency, evidence, talq, endMs, severity } = event;
   const what = check === undefined ? [] : [msg`check: ${check.what}`];
   if (!hasDetails) return endMs === null ? what.map((line) => translated(line, page)) : [];
   return [
@@ -91,6 +109,7 @@ function detailLines(event: AgentEvent, page: Page, hasDetails: boolean): readon
     ...(check === undefined ? [] : [msg`where: ${check.where}`, msg`with: ${check.tool}`]),
     ...(urgency === undefined ? [] : [urgency === 'urgent' ? msg`urgent: tonight` : msg`deferred: with the next planned work`]),
     ...(talq === undefined ? [] : [msg`TALQ event: ${talq}`]),
+    ...(severity === 'info' ? [] : [msg`id: ${id}`]),
   ].map((line) => translated(line, page));
 }
 

@@ -1,6 +1,7 @@
 /** Renders `luciole status` in at most 23 lines: verdict, time, lamps and reasons, lines, units, store. Pure. */
 
 import { count } from '../../../core/counts.ts';
+import { isSuppressed } from '../../../core/event-handling.ts';
 import { lostNumber } from '../../../core/lost-readings.ts';
 import { type Message, msg, NO_TEXT, type Said } from '../../../core/message.ts';
 import type { LineView } from '../../../core/ports.ts';
@@ -209,10 +210,23 @@ function uplinkText({ state, reason, broker, sinceMs }: StatusView['uplink'], pa
 const SEVERITIES = ['info', 'warning', 'alarm'];
 
 function eventList(events: readonly AgentEvent[], page: Page): List {
-  const worst = [...events].sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs);
-  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), eventText(event, page)]);
+  const worst = [...events].sort(
+    (a, b) => handled(a) - handled(b) || SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || b.startMs - a.startMs,
+  );
+  const rows = worst.map((event) => [stateWord(event.severity, page), event.source, since(event.startMs, page), markedText(event, page)]);
   const columns = [{ title: msg`Events` }, { title: msg`About`, maxCols: 16 }, { title: msg`For` }, { title: NO_TEXT }] as const;
   return listOf('event', columns, rows, page);
+}
+
+/** Events that wait for a person first, suppressed ones last. */
+function handled(event: AgentEvent): number {
+  return isSuppressed(event) ? 2 : event.acknowledged === undefined ? 0 : 1;
+}
+
+function markedText(event: AgentEvent, page: Page): Said {
+  const text = eventText(event, page);
+  if (isSuppressed(event)) return msg`(suppressed) ${text}`;
+  return event.acknowledged === undefined ? text : msg`(acknowledged) ${text}`;
 }
 
 /** Returns one labelled line, cut at the edge; there is no room for a second one. */

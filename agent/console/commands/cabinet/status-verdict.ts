@@ -1,5 +1,6 @@
 /** Computes the first line of `luciole status`: all is well, or the worst finding and the command that shows more. Pure. */
 
+import { isSuppressed } from '../../../core/event-handling.ts';
 import { counted, type Message, msg } from '../../../core/message.ts';
 import type { StatusView } from '../../../core/views.ts';
 import type { EventCode } from '../../../core/words.ts';
@@ -65,7 +66,7 @@ function openText(n: number): Message {
   return counted(n, msg`${n} open event: \`luciole events --active\``, msg`${n} open events: \`luciole events --active\``);
 }
 
-/** Returns warnings and alarms that no other finding covers. */
+/** Returns the number of warnings and alarms that no other finding covers and no maintenance suppresses. */
 function eventsBeyond({ activeEvents, clockQuality, lines, units, store, uplink }: StatusView, hasLampFinding: boolean): number {
   const hasState: Partial<Record<EventCode, boolean>> = {
     'line-down': lines.some(({ state }) => state !== 'up'),
@@ -75,6 +76,7 @@ function eventsBeyond({ activeEvents, clockQuality, lines, units, store, uplink 
     'time-not-trusted': clockQuality === 'none' || clockQuality === 'restored',
   };
   return activeEvents.filter(
-    ({ code, severity }) => severity !== 'info' && !(SHOWN_BY_STATE.has(code) && (hasState[code] ?? hasLampFinding)),
+    (event) =>
+      !isSuppressed(event) && event.severity !== 'info' && !(SHOWN_BY_STATE.has(event.code) && (hasState[event.code] ?? hasLampFinding)),
   ).length;
 }

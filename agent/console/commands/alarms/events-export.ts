@@ -1,0 +1,46 @@
+/** `events export`: one row for each warning or alarm, for work orders. */
+import { msg } from '../../../core/message.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { parseDuration } from '../../text/duration.ts';
+import { EVENT_SPAN, USUAL_EVENT_SPAN } from '../cabinet/events.ts';
+import type { PlacedEvent, WorkOrderForm } from './work-orders-page.ts';
+
+/** Most events that have ended. Source: the store returns no more. */
+const MAX_EXPORTED = 2_000;
+const FORMATS = ['csv', 'json'] as const;
+
+/** `events export`: prints the warnings and alarms of a period, or with `--open` those that have not ended, with place, evidence, check and handling. */
+export const EVENTS_EXPORT = agentCommand({
+  name: 'events export',
+  role: 'viewer',
+  group: 'Store:',
+  summary: msg`alarms as rows for work orders: CSV or JSON`,
+  options: [
+    { name: 'open', value: null, summary: msg`only what is going on now, whenever it began` },
+    { name: 'since', value: 'DURATION', summary: msg`how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)` },
+    { name: 'format', value: 'FORMAT', summary: msg`csv or json (default: csv)`, choices: FORMATS },
+    { name: 'semicolon', value: null, summary: msg`CSV with ; between the fields, for a French spreadsheet` },
+  ],
+  examples: ['luciole events export --open --format csv > orders.csv', 'luciole events export --since 7d --format json'],
+  read: (args) => ({
+    openOnly: args['open'] === true,
+    form: { format: formatArg(args), separator: args['semicolon'] === true ? ';' : ',' } satisfies WorkOrderForm,
+    spanMs: parseDuration(args['since'] === undefined ? USUAL_EVENT_SPAN : textArg(args, 'since'), EVENT_SPAN),
+  }),
+  answer: async (view, { openOnly, spanMs }, { clock }): Promise<readonly PlacedEvent[]> => {
+    const events = await view.events({ sinceMs: clock.wallMs() - spanMs, activeOnly: openOnly, limit: MAX_EXPORTED });
+    return events
+      .filter(({ severity, code }) => severity !== 'info' && code !== 'maintenance-mode')
+      .map((event) => ({ ...event, place: view.alarms.placeOf(event.source) }));
+  },
+  render: async (result, page, { form }) => (await import('./work-orders-page.ts')).renderWorkOrders(result, page, form),
+});
+
+function formatArg(args: RawArgs): WorkOrderForm['format'] {
+  const text = args['format'] === undefined ? 'csv' : textArg(args, 'format');
+  const found = FORMATS.find((each) => each === text.toLowerCase());
+  if (found === undefined) throw new ConsoleError('usage', msg`no format "${text}": write csv or json`);
+  return found;
+}

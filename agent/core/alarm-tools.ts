@@ -1,0 +1,109 @@
+/**
+ * Acknowledging events, and maintenance that suppresses alarms: requests, views, and their limits.
+ */
+import type { MonoMs, WallMs } from './clock.ts';
+import { HOUR_MS, MINUTE_MS } from './durations.ts';
+import type { AgentEvent, EventCode, Target } from './words.ts';
+
+/** Longest note or reason. Units: UTF-16 units. Source: assumed; two lines of a terminal, and one field of a work order. Confirmed by: the notes in the audit logs of a year. */
+export const MAX_NOTE_LENGTH = 160;
+/**
+ * How long maintenance may last, for each owner, both ends allowed. Units: ms. Source: assumed; the site as for
+ * an override of light, the platform one working day. Confirmed by: the maintenance of a year of cabinets.
+ */
+export const MAINTENANCE_SPAN = {
+  site: { minMs: MINUTE_MS, maxMs: 24 * HOUR_MS },
+  platform: { minMs: MINUTE_MS, maxMs: 8 * HOUR_MS },
+} as const;
+
+/** The side that started maintenance: a person at the cabinet (`site`), or the platform. */
+export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
+
+/** Requests that events are acknowledged. Its format has been checked, the names have not. */
+export interface AcknowledgeRequest {
+  /** An id, or `all` for all that are raised and not acknowledged. At the console also the name of a source, or `<code>:<source>`. */
+  readonly event: string;
+  readonly note: string;
+  /** `console:<user>`, `platform` or `platform:<user>`. */
+  readonly source: string;
+}
+
+/** The result: the events that this request acknowledged, and those that someone had acknowledged before, which are unchanged. */
+export interface AcknowledgeAnswer {
+  readonly acknowledged: readonly AgentEvent[];
+  readonly before: readonly AgentEvent[];
+  /** False if a restart forgets it, because the disk has not accepted it yet. */
+  readonly isSaved: boolean;
+}
+
+/** Requests maintenance for `minutes`, or its end with `minutes` null. Its format has been checked, target and limits have not. */
+export interface MaintenanceRequest {
+  /** The id of a cabinet does not matter. */
+  readonly target: Target;
+  readonly minutes: number | null;
+  readonly reason: string;
+  readonly owner: MaintenanceOwner;
+  /** As `AcknowledgeRequest.source`. */
+  readonly source: string;
+}
+
+/** An order of the platform about events or maintenance. `target`: the id of a lamp, a zone or the cabinet. */
+export type AlarmOrder = { readonly commandId: string } & (
+  | ({ readonly action: 'acknowledge' } & AcknowledgeRequest)
+  | ({ readonly action: 'maintain'; readonly target: string } & Omit<MaintenanceRequest, 'target' | 'owner'>)
+);
+
+/** An event that maintenance suppressed. */
+export interface SuppressedEvent extends Pick<AgentEvent, 'id' | 'source' | 'startMs'> {
+  readonly code: EventCode;
+}
+
+/** Maintenance in force: alarms of its target are recorded, but not raised. */
+export interface Maintenance {
+  /** Also the id of the event that reports it. */
+  readonly id: string;
+  readonly target: Target;
+  readonly owner: MaintenanceOwner;
+  readonly source: string;
+  readonly reason: string;
+  readonly sinceMs: WallMs;
+  /** For display. It ends by monotonic time, so a step of the wall clock neither shortens nor prolongs it. */
+  readonly untilMs: WallMs;
+  readonly untilMono: MonoMs;
+  /** Events suppressed so far, and the first of them. */
+  readonly count: number;
+  readonly suppressed: readonly SuppressedEvent[];
+}
+
+/** Maintenance for display. */
+export type MaintenanceView = Omit<Maintenance, 'untilMono'>;
+
+/** Maintenance that was started or ended. `isSaved`: as in `AcknowledgeAnswer`. `raised`: events that lasted on at its end, and raised their alarm then. */
+export interface MaintenanceAnswer {
+  readonly maintenance: readonly MaintenanceView[];
+  readonly raised: readonly AgentEvent[];
+  readonly isSaved: boolean;
+}
+
+/** The place on the street that an event is about. `atM`: distance along `street` from its start (m). Null: unknown, or more than one. */
+export interface EventPlace {
+  /** Several lamps of one device are listed with spaces. */
+  readonly lamp: string | null;
+  readonly pole: string | null;
+  readonly atM: number | null;
+  readonly zone: string | null;
+  readonly street: string | null;
+}
+
+/** What a person can do about alarms. Errors: its methods reject with Refusal for an unknown name, a value out of range, or a limit of the platform. */
+export interface AlarmTools {
+  acknowledge(request: AcknowledgeRequest): Promise<AcknowledgeAnswer>;
+  /** Starts or ends maintenance. A person at the cabinet ends that of any owner, the platform only its own. */
+  maintain(request: MaintenanceRequest): Promise<MaintenanceAnswer>;
+  /** Those in force, in the order in which they were started, then those that wait until the time is trusted. */
+  maintenance(): readonly MaintenanceView[];
+  /** Those that ended in this run, newest last, 20 at most. */
+  ended(): readonly MaintenanceView[];
+  /** Returns the place that the source of an event is at. */
+  placeOf(source: string): EventPlace;
+}

@@ -1,0 +1,61 @@
+/**
+ * What people have done about an event: who has acknowledged it, and the maintenance because of which it raised no alarm.
+ */
+import type { WallMs } from './clock.ts';
+import { isRecord } from './is-record.ts';
+
+/** The record that a person has seen an event, and when. The event lasts on until its condition ends. */
+export interface Acknowledgement {
+  /** `console:<user>`, `platform` or `platform:<user>`. */
+  readonly by: string;
+  readonly atMs: WallMs;
+  /** The words of that person; empty for none. */
+  readonly note: string;
+}
+
+/** The maintenance because of which an event raised no alarm. `untilMs`: when the alarm was raised after all; null if it was not. */
+export interface Suppression {
+  readonly maintenance: string;
+  readonly untilMs: WallMs | null;
+}
+
+/** The handling of an event. Each part is absent if it does not apply. */
+export interface EventHandling {
+  readonly acknowledged?: Acknowledgement;
+  readonly suppressed?: Suppression;
+}
+
+/** Whether an event raises no alarm because of maintenance. It is stored and listed, but neither sent nor counted. */
+export function isSuppressed({ suppressed }: EventHandling): boolean {
+  return suppressed !== undefined && suppressed.untilMs === null;
+}
+
+/** Returns the handling of an event alone; empty if it has none. */
+export function handlingOf({ acknowledged, suppressed }: EventHandling): EventHandling {
+  return { ...(acknowledged === undefined ? {} : { acknowledged }), ...(suppressed === undefined ? {} : { suppressed }) };
+}
+
+/** Reads the handling from stored data. A part with another shape, as in damaged bytes, is left out. */
+export function handlingIn({ acknowledged, suppressed }: Readonly<Record<string, unknown>>): EventHandling {
+  return {
+    ...(isAcknowledgement(acknowledged) ? { acknowledged } : {}),
+    ...(isSuppression(suppressed) ? { suppressed } : {}),
+  };
+}
+
+/** Whether stored data is an acknowledgement. */
+export function isAcknowledgement(value: unknown): value is Acknowledgement {
+  return isRecord(value) && typeof value['by'] === 'string' && Number.isFinite(value['atMs']) && typeof value['note'] === 'string';
+}
+
+function isSuppression(value: unknown): value is Suppression {
+  if (!isRecord(value)) return false;
+  const { maintenance, untilMs } = value;
+  return typeof maintenance === 'string' && (untilMs === null || Number.isFinite(untilMs));
+}
+
+/** Returns the id of an event without its start: the same for each event of one condition. */
+export function conditionOf({ id, startMs }: { readonly id: string; readonly startMs: WallMs }): string {
+  const end = `:${startMs}`;
+  return id.endsWith(end) ? id.slice(0, -end.length) : id;
+}

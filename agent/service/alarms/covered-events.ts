@@ -1,0 +1,77 @@
+/**
+ * Which events maintenance may suppress, and which of them belong to a lamp, a zone or the cabinet. Pure.
+ */
+import type { MaintenanceOwner } from '../../core/alarm-tools.ts';
+import type { Cabinet, Zone } from '../../core/cabinet.ts';
+import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
+
+/** The parts of a cabinet that events are about. */
+export type AlarmSite = Pick<Cabinet, 'id' | 'lines' | 'lamps' | 'zones'>;
+
+/**
+ * Events about the equipment of the street: work on it causes them. All others are about the agent, its clock, its data, its users or its link, and are
+ * never suppressed: maintenance must not hide an intrusion. Source: docs/adr/0055-maintenance-hides-no-danger.md.
+ */
+const OF_EQUIPMENT: ReadonlySet<EventCode> = new Set<EventCode>([
+  ...(['line-down', 'line-silent', 'second-master', 'unit-silent', 'unit-not-set-up', 'unit-no-data', 'unit-answers-twice'] as const),
+  ...(['level-not-read', 'lamp-not-following', 'lamp-fault', 'lamp-out', 'lamp-power-low', 'lamp-power-high'] as const),
+  ...(['lamp-day-burner', 'lamp-cycling', 'supply-voltage-low', 'supply-voltage-high', 'supply-lost', 'phase-lost'] as const),
+  ...(['power-factor-low', 'reactive-high', 'temperature-high', 'thermal-derating', 'driver-reset', 'meter-differs'] as const),
+  ...(['unexpected-load', 'breaker-tripped', 'contactor-stuck-on', 'contactor-stuck-off', 'output-not-following'] as const),
+  ...(['panel-not-showing', 'traffic-not-counted', 'sound-player-silent', 'sound-no-medium', 'sound-track-missing'] as const),
+  ...(['sound-amplifier-not-following', 'device-flag', 'counter-restarted', 'energy-differs', 'meter-clock-differs'] as const),
+  ...(['door-open', 'sensor-stuck', 'sensor-silent', 'sensor-busy', 'presence-too-long', 'photocell-doubtful'] as const),
+]);
+/**
+ * Dangers that a person at the cabinet may suppress, because the work causes them, but the platform may not. `earth-leakage` is never suppressed: it
+ * endangers everyone who touches a pole. Source: docs/adr/0055-maintenance-hides-no-danger.md.
+ */
+const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([
+  ...(['door-open', 'phase-lost', 'breaker-tripped', 'contactor-stuck-on', 'supply-voltage-high'] as const),
+]);
+
+/** Whether maintenance of this owner may suppress an event, whatever the event is about. A notice of severity `info` raises no alarm anyway. */
+export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
+  return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
+}
+
+/**
+ * Whether an event is about nothing but the target. An event of a device counts for a lamp if the device has no lamp beside it, and for a zone if all that is
+ * on the device belongs to the zone; an event of a line if that applies to each of its devices. All events belong to the cabinet.
+ */
+export function isEventOf({ lines, lamps, zones }: AlarmSite, { kind, id }: Target, source: string): boolean {
+  if (kind === 'cabinet') return true;
+  if (source === id) return true;
+  const zone = kind === 'zone' ? zones.find((each) => each.id === id) : undefined;
+  const isOurs = (lamp: { readonly id: string }): boolean => (kind === 'lamp' ? lamp.id === id : (zone?.lamps.includes(lamp.id) ?? false));
+  const named = lamps.find((lamp) => lamp.id === source);
+  if (named !== undefined) return isOurs(named);
+  const coversDevice = (deviceId: string): boolean => {
+    const on = lamps.filter(({ device }) => device === deviceId);
+    return on.length > 0 ? on.every(isOurs) : zone !== undefined && sensorsOf(zone).has(deviceId) && !isShared(zones, zone, deviceId);
+  };
+  const line = lines.find((each) => each.id === source);
+  if (line !== undefined) return line.devices.length > 0 && line.devices.every((device) => coversDevice(device.id));
+  const deviceId = source.split('.', 1)[0] ?? source;
+  const ofPart = lamps.filter(({ device, point }) => device === deviceId && source.startsWith(stemOf(device, point)));
+  return ofPart.length > 0 ? ofPart.every(isOurs) : coversDevice(deviceId);
+}
+
+/** Points of one part of a device have a common prefix: `G1.ecg4_level`, `G1.ecg4_fault`. */
+function stemOf(device: string, point: string): string {
+  return `${device}.${point.slice(0, point.lastIndexOf('_') + 1)}`;
+}
+
+/** The devices of the sensors of a zone. */
+function sensorsOf({ presence, photocell, traffic }: Zone): ReadonlySet<string> {
+  const sensors: readonly { readonly device: string }[] = [
+    ...(presence?.sensors ?? []),
+    ...(photocell === null ? [] : [photocell]),
+    ...(traffic?.counters ?? []),
+  ];
+  return new Set(sensors.map(({ device }) => device));
+}
+
+function isShared(zones: readonly Zone[], zone: Zone, deviceId: string): boolean {
+  return zones.some((other) => other !== zone && sensorsOf(other).has(deviceId));
+}

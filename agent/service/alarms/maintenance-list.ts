@@ -1,0 +1,90 @@
+/**
+ * Operations on the list of maintenance in force: add, expire, store and resume. Pure: no clock, no disk.
+ */
+import { MAINTENANCE_SPAN, type Maintenance, type SuppressedEvent } from '../../core/alarm-tools.ts';
+import type { MonoMs, WallMs } from '../../core/clock.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
+import { isRecord } from '../../core/is-record.ts';
+import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
+
+/** Suppressed events that are kept by name for the list at the end; others are only counted. Source: assumed; a screen. Confirmed by: the number of events in the maintenance of a year. */
+const MAX_NAMED = 20;
+/**
+ * How often the remaining time is saved. What is on disk is shorter by this, so that a restart with a wrong clock never makes maintenance longer. Units: ms.
+ * Source: assumed; a commit a minute is a sixth of the usual ones. Confirmed by: `bench -- store device`.
+ */
+export const REST_SAVE_MS = MINUTE_MS;
+
+/** An instant on both clocks. */
+export interface Instant {
+  readonly nowMs: WallMs;
+  readonly nowMono: MonoMs;
+}
+
+/** Maintenance on disk. `restMs`: how long it may last at most after a restart, whatever the clock shows. */
+export type StoredMaintenance = Omit<Maintenance, 'untilMono'> & { readonly restMs: number };
+
+/** Whether two maintenances have the same target and owner: the later one replaces the earlier one. */
+export function isSameMaintenance(a: Pick<Maintenance, 'target' | 'owner'>, b: Pick<Maintenance, 'target' | 'owner'>): boolean {
+  return a.owner === b.owner && isSameTarget(a.target, b.target);
+}
+
+/** Whether two targets are the same lamp, zone or cabinet. */
+export function isSameTarget(a: Target, b: Target): boolean {
+  return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
+}
+
+/** Returns the maintenance with one suppressed event more. An event with a known id is not counted again. */
+export function withSuppressed(maintenance: Maintenance, { id, code, source, startMs }: AgentEvent): Maintenance {
+  const { suppressed, count } = maintenance;
+  if (suppressed.some((each) => each.id === id)) return maintenance;
+  const next = suppressed.length < MAX_NAMED ? [...suppressed, { id, code, source, startMs }] : suppressed;
+  return { ...maintenance, count: count + 1, suppressed: next };
+}
+
+/** Returns the maintenance with its wall times computed from its monotonic end; the same object if they differ by less than a second. */
+export function rebasedMaintenance(maintenance: Maintenance, { nowMs, nowMono }: Instant): Maintenance {
+  const shiftMs = Math.round(nowMs + maintenance.untilMono - nowMono) - maintenance.untilMs;
+  if (Math.abs(shiftMs) < 1_000) return maintenance;
+  return { ...maintenance, sinceMs: maintenance.sinceMs + shiftMs, untilMs: maintenance.untilMs + shiftMs };
+}
+
+/** Returns the form on disk: the monotonic end has no meaning after a restart, so the remaining time replaces it. */
+export function toStoredMaintenance({ untilMono, ...rest }: Maintenance, nowMono: MonoMs): StoredMaintenance {
+  return { ...rest, restMs: Math.max(0, Math.round(untilMono - nowMono) - REST_SAVE_MS) };
+}
+
+/**
+ * Returns the maintenance that continues after a restart; null if it has ended. Call it only with a trusted clock. It lasts until its stored end, but no
+ * longer than its stored remaining time, nor than the longest span of its owner.
+ */
+export function resumedMaintenance({ restMs, ...stored }: StoredMaintenance, { nowMs, nowMono }: Instant): Maintenance | null {
+  const leftMs = Math.min(stored.untilMs - nowMs, restMs, MAINTENANCE_SPAN[stored.owner].maxMs);
+  if (leftMs <= 0) return null;
+  return { ...stored, untilMs: Math.round(nowMs + leftMs), untilMono: nowMono + leftMs };
+}
+
+/** Returns the maintenance in stored data; ignores anything else. */
+export function readStoredMaintenance(stored: unknown): readonly StoredMaintenance[] {
+  return Array.isArray(stored) ? stored.filter(isStored).map((each) => ({ ...each, suppressed: each.suppressed.filter(isNamed) })) : [];
+}
+
+function isStored(value: unknown): value is StoredMaintenance {
+  if (!isRecord(value)) return false;
+  const { id, target, owner, source, reason, sinceMs, untilMs, restMs, count, suppressed } = value;
+  return (
+    [id, source, reason].every((text) => typeof text === 'string') &&
+    [sinceMs, untilMs, restMs, count].every(Number.isFinite) &&
+    (owner === 'site' || owner === 'platform') &&
+    isTarget(target) &&
+    Array.isArray(suppressed)
+  );
+}
+
+function isTarget(value: unknown): value is Target {
+  return isRecord(value) && typeof value['id'] === 'string' && ['lamp', 'zone', 'cabinet'].some((kind) => kind === value['kind']);
+}
+
+function isNamed(value: unknown): value is SuppressedEvent & { readonly code: EventCode } {
+  return isRecord(value) && ['id', 'code', 'source'].every((key) => typeof value[key] === 'string') && Number.isFinite(value['startMs']);
+}
