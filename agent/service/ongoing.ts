@@ -7,6 +7,7 @@ import { msg } from '../core/message.ts';
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
 /** Where events and outcomes are passed on. */
@@ -44,7 +45,8 @@ export function createOngoing({ store, uplink, log, self, record }: OngoingParts
   const openCommands = new Set<string>();
   const activeEvents = (): readonly AgentEvent[] => [...open.values()].filter(({ severity }) => severity !== 'info');
   return {
-    onEvent(event) {
+    onEvent(reported) {
+      const event = withFaultFacts(reported);
       if (event.endMs === null) open.set(event.id, event);
       else open.delete(event.id);
       self.note(event);
