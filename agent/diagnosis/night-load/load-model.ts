@@ -29,7 +29,7 @@ export interface LoadModel {
 }
 
 /** Fewest nights for a model. Source: a limit requires a night that is judged by another one. */
-export const LEAST_NIGHTS = 2;
+const LEAST_NIGHTS = 2;
 /** Longest warm-up, and when the power has settled. Units: minutes. Source: lamps reach their power within some minutes, high pressure lamps within about ten; assumed: twice that. Confirmed by: warm-up curves. */
 export const WARM_UP = { longestMin: 20, settledMin: 40 };
 /** A lamp is warm when its power differs by less from the settled one. Units: ln W. Source: assumed. Confirmed by: `bench -- faults --data`. */

@@ -5,7 +5,7 @@
  * An early or missing switch-on or a failure at night leaves the lamps dark: a finding of its own.
  */
 import { DayJudge, type DayLoad } from './day-judge.ts';
-import { LEAST_NIGHTS, type LoadModel, learnedLoad, WARM_UP } from './load-model.ts';
+import { type LoadModel, learnedLoad, WARM_UP } from './load-model.ts';
 import { type LoadDifference, type NightDifferences, NightJudge } from './night-judge.ts';
 import { NIGHT_MIN, NightTrace } from './night-trace.ts';
 import { usualOff, usualOn } from './usual-times.ts';
@@ -87,12 +87,13 @@ export class LoadWatch {
   #coldUntil = 0;
   #darkSince: number | null = null;
 
-  constructor(memory: LoadMemory = NO_LOAD_MEMORY) {
+  /** `model`: of the nights in `memory`; by default it is computed from them. */
+  constructor(memory: LoadMemory = NO_LOAD_MEMORY, model: LoadModel | null = learnedLoad(memory.nights)) {
     this.#nights = memory.nights.slice(-KEPT_NIGHTS);
     this.#differences = { ...memory.differences };
     this.#day = new DayJudge(memory.dayHours);
     this.#nightsOpen = memory.nightsOpen;
-    this.#model = learnedLoad(this.#nights);
+    this.#model = model;
     if (memory.tonight !== null) this.#resume(memory.tonight);
   }
 
@@ -241,7 +242,7 @@ export class LoadWatch {
     this.#nightsOpen = 0;
     this.#nights.push(night.trimmed());
     if (this.#nights.length > KEPT_NIGHTS) this.#nights.shift();
-    this.#model = this.#nights.length < LEAST_NIGHTS ? null : learnedLoad(this.#nights);
+    this.#model = learnedLoad(this.#nights);
   }
 
   /** Continues the night of the run before. Minutes in between are a gap. */
