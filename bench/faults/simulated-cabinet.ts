@@ -7,7 +7,7 @@ import { DEFAULT_WATCH } from '../../agent/core/watch-config.ts';
 import type { WatchChange, WatchEngine } from '../../agent/diagnosis/watch/watch-engine.ts';
 import { setCommand, setFeeder, setValue, type WatchFrame } from '../../agent/diagnosis/watch/watch-frame.ts';
 import type { WatchPlan } from '../../agent/diagnosis/watch/watch-plan.ts';
-import { FAULT_KINDS, type FaultKind, type FaultName, type InjectedFault } from './faults-of-street.ts';
+import type { FaultName, InjectedFault } from './faults-of-street.ts';
 import { type Draws, drawsFor } from './random.ts';
 import {
   createOutside,
@@ -111,7 +111,7 @@ export class SimulatedCabinet {
     } else this.#isContactorOn = true;
     const isTripped = this.#fault('breaker') !== undefined;
     const isLive = this.#isContactorOn && !isTripped && !isCut;
-    const phaseVolts = this.#phaseVolts(volts, minute, isCut);
+    const phaseVolts = this.#phaseVolts(volts, isCut);
     const usedW = this.#pollLamps({ minute, nowMs, frame, isNight, isLive, isBack, phaseVolts, airC });
     if (this.traits.hasContactor) setValue(frame.feeders.supply, 0, isLive ? 1 : 0, nowMs + 55_000);
     setValue(frame.feeders.breaker, 0, isTripped ? 1 : 0, nowMs + 55_000);
@@ -128,12 +128,12 @@ export class SimulatedCabinet {
     return this.#active.length === 0 ? undefined : this.#active.find(({ lamps }) => lamps.includes(lamp));
   }
 
-  #phaseVolts(volts: Outside['volts'], minute: number, isCut: boolean): readonly number[] {
+  #phaseVolts(volts: Outside['volts'], isCut: boolean): readonly number[] {
     if (isCut) return [0, 0, 0];
     const shift = (this.#fault('overVoltage') ?? this.#fault('underVoltage'))?.size ?? 0;
     const lost = this.#fault('phaseLost');
     const lostPhase = lost === undefined ? -1 : lost.fromMin % 3;
-    return volts.map((value, phase) => (phase === lostPhase ? (lost?.size ?? 0) : value + shift + 0 * minute));
+    return volts.map((value, phase) => (phase === lostPhase ? (lost?.size ?? 0) : value + shift));
   }
 
   /** Returns the power that the lamps draw. */
@@ -152,7 +152,7 @@ export class SimulatedCabinet {
     let activeW = 0;
     let reactiveVar = 0;
     for (const [index, zone] of this.#zones.entries()) {
-      this.#people3(zone, { nowMs, baseLevel, minute });
+      this.#detect(zone, { nowMs, baseLevel, minute });
       for (let lamp = index * ZONE_LAMPS; lamp < Math.min(this.lamps.length, (index + 1) * ZONE_LAMPS); lamp++) {
         const model = this.lamps[lamp];
         if (model === undefined) continue;
@@ -232,7 +232,7 @@ export class SimulatedCabinet {
   }
 
   /** Detections raise the zone; afterwards it returns to the programme. At most one change up and one down in a minute. */
-  #people3(
+  #detect(
     zone: ZoneLight,
     { nowMs, baseLevel, minute }: { readonly nowMs: number; readonly baseLevel: number; readonly minute: number },
   ): void {
@@ -331,12 +331,4 @@ function planOf(lamps: readonly LampModel[], { hasContactor, powerStepW }: Stree
     meters: [{ id: 'M1', power: ['M1.power'], reactive: ['M1.reactive'], voltages: ['M1.v1', 'M1.v2', 'M1.v3'], toW: 1 }],
     settings: DEFAULT_WATCH,
   };
-}
-
-/** Lists the names of all kinds of faults that a cabinet can have. */
-export function faultNames({ hasContactor }: Pick<StreetTraits, 'hasContactor'>): FaultName[] {
-  return (Object.keys(FAULT_KINDS) as FaultName[]).filter((name) => {
-    const kind: FaultKind = FAULT_KINDS[name];
-    return (kind.contactor ?? hasContactor) === hasContactor;
-  });
 }
