@@ -41,6 +41,9 @@ const BLOCK_MIN = 60;
 /** Hours lit between two false alarms by each rule. Source: the design, one false alarm per cabinet and month, for two rules and 12 h a night. */
 const BLOCKS_PER_ALARM = 2 * 30 * 12;
 
+/** Smallest limits. Units: ln W. Source: assumed; meters of class 1 are wrong by 1 %, and repeat within half of it. Confirmed by: limits of cabinets with LED lamps. */
+const LEAST = { both: 0.005, level: 0.01 };
+
 /** Returns the model of these nights, oldest first; null with fewer than two. Takes some milliseconds for a week. */
 export function learnedLoad(nights: readonly NightTrace[]): LoadModel | null {
   if (nights.length < LEAST_NIGHTS) return null;
@@ -107,7 +110,10 @@ function limitsOf(profiles: readonly NightProfile[], loads: readonly SettledLoad
       levels.push(largest(found.map(({ level }) => -level)));
     }
   });
-  return { both: returnLevel(both, BLOCKS_PER_ALARM), level: returnLevel(levels, BLOCKS_PER_ALARM) };
+  return {
+    both: Math.max(LEAST.both, returnLevel(both, BLOCKS_PER_ALARM)),
+    level: Math.max(LEAST.level, returnLevel(levels, BLOCKS_PER_ALARM)),
+  };
 }
 
 function longestSame({ lnW, lnV, length }: NightTrace): number {

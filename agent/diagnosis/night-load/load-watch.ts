@@ -61,8 +61,11 @@ const LEARNABLE = { minutes: 240, share: 0.7 };
 const ACCEPT_NIGHTS = 14;
 /** The lamps are off after so long without power. Units: minutes. Source: assumed; short cuts do not end the night. Confirmed by: lengths of power cuts. */
 const OFF_MIN = 5;
-/** After a longer gap the lamps may have been without power. Units: minutes. Source: assumed; lamps restart within it. Confirmed by: restart times of lamps. */
+/** After a longer gap, with less than this share of the power before it, the lamps are warming up. Units: minutes; share. Source: assumed; discharge lamps start with a fifth to a half. Confirmed by: restart times of lamps. */
 const COLD_GAP_MIN = 5;
+const COLD_SHARE = 0.9;
+/** Lamps that restart hot take so many times the warm-up. Source: assumed; hot discharge lamps ignite late, and the last percent takes as long as the others. Confirmed by: `bench -- faults --data` after its gap. */
+const RESTART_FACTOR = 2;
 /** Equal values for this time, plus three times the longest such time in the learned nights, are no measurement. Units: minutes. Source: assumed. Confirmed by: longest equal runs of a meter with 100 W steps. */
 const STUCK_MIN = 60;
 /** Share of the lowest power of the night, or of the highest power ever seen, above which the lamps are on. Source: assumed; a half is far from both. Confirmed by: dim steps of cabinets. */
@@ -105,6 +108,21 @@ export class LoadWatch {
   /** When the present night began; null by day. Units: minutes since 1970, UTC. */
   get onMin(): number | null {
     return this.#tonight?.onMin ?? null;
+  }
+
+  /** Nights that were learned. */
+  get nights(): number {
+    return this.#nights.length;
+  }
+
+  /** Changes whenever the learned nights do. */
+  get nightsStamp(): string {
+    return `${this.#nights.at(-1)?.onMin} ${this.#nightsOpen} ${this.#day.hours.length}`;
+  }
+
+  /** What other nights had at the last minute; null by day, while learning, or when a step is due. Units: W. */
+  get expectedW(): number | null {
+    return this.#judge?.expectedW(this.#lastMin - (this.#tonight?.onMin ?? 0)) ?? null;
   }
 
   get findings(): LoadFindings {
@@ -188,7 +206,7 @@ export class LoadWatch {
     const off = this.#model === null ? null : usualOff(this.#model.profiles, night.onMin);
     if (watts <= this.#onW() && at > OFF_MIN) this.#stepOut(atMin, off?.fromMin ?? Number.NEGATIVE_INFINITY, off?.toMin ?? atMin);
     else {
-      if (this.#outSince !== null || atMin - this.#lastMin > COLD_GAP_MIN) this.#coldUntil = at + this.#warmUpMin;
+      if (this.#outSince !== null || (atMin - this.#lastMin > COLD_GAP_MIN && watts < COLD_SHARE * this.#lastW)) this.#coldUntil = at + RESTART_FACTOR * this.#warmUpMin;
       this.#outSince = null;
       this.#darkSince = null;
       if (at >= this.#coldUntil) night.put(at, watts, volts);

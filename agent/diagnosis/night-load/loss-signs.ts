@@ -82,9 +82,9 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
   };
 }
 
-/** Returns how much speaks for a loss, 0 if one of the signs does not. Units: ln W, positive. */
+/** Returns how much speaks for a loss: the weaker of both signs, 0 if one of them does not show a loss or is unknown. Units: ln W, not negative. */
 export function lossEvidence(jump: number, level: number): number {
-  return jump < 0 && level < 0 ? Math.sqrt(jump * level) : 0;
+  return Math.max(0, -Math.max(jump, level)) || 0;
 }
 
 /** What a wrong exponent may have added to a difference. Zero without a voltage. */

@@ -28,6 +28,11 @@ export interface NightDifferences {
 /** A level alone must differ for this time, and a difference must have ended for this time. Units: minutes. Source: assumed; twice the window, within the allowed delay of 30 min; ends are not urgent. Confirmed by: `bench -- faults --data`. */
 const HOLD_MIN = { level: 20, extra: 30, end: 60 };
 
+/** Minutes from the first sign of a loss until its size is known. Source: by then the window has only minutes after the loss, because more than half of it had to show the loss. */
+const SIZE_MIN = 4;
+/** A loss is visible as a jump for so long. Units: minutes. Source: both windows, and the longer distance between them. */
+const BLIND_MIN = 2 * WINDOW_MIN + 11;
+
 /** The judge of one night. Call `judge` for each minute in order, after `put`. */
 export class NightJudge {
   readonly #model: LoadModel;
@@ -40,6 +45,7 @@ export class NightJudge {
   #endedMin = 0;
   #extraEndedMin = 0;
   #blindUntil = 0;
+  #pendingMin: number | null = null;
   /** The signs at the last judged minute. */
   last: LossSigns = { jump: Number.NaN, level: Number.NaN, doubt: Number.NaN };
 
@@ -63,46 +69,69 @@ export class NightJudge {
     this.#load.lnV[minute] = lnV;
   }
 
+  /** Returns what other nights had at a minute, at the usual voltage; null if unknown. Units: W. */
+  expectedW(minute: number): number | null {
+    const lnW = this.#expected[minute] ?? Number.NaN;
+    return Number.isNaN(lnW) ? null : Math.exp(lnW);
+  }
+
   /** Updates the differences by this minute of the night. */
   judge(minute: number, differences: NightDifferences): void {
     const { limits } = this.#model;
     this.last = this.#signs(this.#load, this.#expected, minute);
-    const known = (differences.extra?.share ?? 0) - (differences.lost?.share ?? 0);
-    const { jump, doubt } = this.last;
-    const level = this.last.level - known;
+    const { jump, level, doubt } = this.last;
     if (Number.isNaN(limits.both) || Number.isNaN(level)) return;
     this.#end(differences);
-    this.#lowMin = level + doubt < -limits.level ? this.#lowMin + 1 : 0;
-    this.#highMin = level - doubt > limits.level ? this.#highMin + 1 : 0;
-    if (minute >= this.#blindUntil && lossEvidence(jump, level + doubt) > limits.both)
-      this.#lose(minute, -(jump + level) / 2, WINDOW_MIN, differences);
-    else if (this.#lowMin >= HOLD_MIN.level) this.#lose(minute, -level, HOLD_MIN.level + WINDOW_MIN / 2, differences);
+    this.#followExtra(differences);
+    const [lostShare, extraShare] = [differences.lost?.share ?? 0, differences.extra?.share ?? 0];
+    // Back at the usual level, an extra load has ended and nothing is lost.
+    const isUsual = extraShare > 0 && (Math.abs(level) < limits.level || Math.abs(level + lostShare) < limits.level);
+    const missing = isUsual ? 0 : level + lostShare - extraShare;
+    // The level of an extra load is not known well enough to find a loss without a jump.
+    this.#lowMin = extraShare === 0 && missing + doubt < -limits.level ? this.#lowMin + 1 : 0;
+    this.#highMin = level - extraShare - doubt > limits.level ? this.#highMin + 1 : 0;
+    if (minute >= this.#blindUntil && lossEvidence(jump, missing + doubt) > limits.both) this.#pendingMin ??= minute;
+    if (this.#pendingMin !== null && minute - this.#pendingMin >= SIZE_MIN) this.#lose(minute, -(jump + missing) / 2, WINDOW_MIN, differences);
+    else if (this.#lowMin >= HOLD_MIN.level) this.#lose(minute, -missing, HOLD_MIN.level + WINDOW_MIN / 2, differences);
     else if (this.#highMin >= HOLD_MIN.extra) {
       this.#highMin = 0;
-      differences.extra = this.#difference(minute, level + (differences.extra?.share ?? 0), HOLD_MIN.extra + WINDOW_MIN / 2);
+      differences.extra = this.#difference(minute, level + lostShare, HOLD_MIN.extra + WINDOW_MIN / 2);
     }
   }
 
   #lose(minute: number, share: number, agoMin: number, differences: NightDifferences): void {
+    this.#pendingMin = null;
     this.#lowMin = 0;
-    this.#blindUntil = minute + 2 * WINDOW_MIN + 1;
-    differences.lost = this.#difference(minute, share + (differences.lost?.share ?? 0), agoMin);
+    this.#blindUntil = minute + BLIND_MIN;
+    if (share > 0) differences.lost = this.#difference(minute, share + (differences.lost?.share ?? 0), agoMin);
+  }
+
+  /** An extra load need not dim with the lamps, so its share of the power changes over the night. */
+  #followExtra(differences: NightDifferences): void {
+    const { lost, extra } = differences;
+    if (extra === null) return;
+    const share = Math.max(0, extra.share + (this.last.level + (lost?.share ?? 0) - extra.share) / HOLD_MIN.extra);
+    differences.extra = { ...extra, share };
   }
 
   /** Units: `share` of the whole difference; `agoMin` minutes. */
   #difference(minute: number, share: number, agoMin: number): LoadDifference {
     const { warmUpMin, fullW, lowestW } = this.#model;
-    const usualW = Math.exp(this.#expected[minute] ?? Number.NaN) || lowestW;
+    const usualW = this.expectedW(minute) ?? lowestW;
     const since = Math.max(0, minute - agoMin);
     const atSwitchOn = since <= warmUpMin + WINDOW_MIN;
     return { share, watts: usualW * share, fullWatts: fullW * share, sinceMin: this.#night.onMin + (atSwitchOn ? 0 : since), atSwitchOn };
   }
 
-  /** Ends a difference of which less than a half has been left for an hour. */
+  /** Ends a loss of which less than a half, and an extra load of which nearly nothing has been left for an hour. With both, the usual level ends both. */
   #end(differences: NightDifferences): void {
     const { lost, extra } = differences;
-    this.#endedMin = lost !== null && this.last.level > -lost.share / 2 ? this.#endedMin + 1 : 0;
-    this.#extraEndedMin = extra !== null && this.last.level < extra.share / 2 ? this.#extraEndedMin + 1 : 0;
+    const { level } = this.last;
+    const usual = this.#model.limits.level;
+    const isFound = lost !== null && (extra === null ? level > -lost.share / 2 : Math.abs(level) < usual);
+    const isGone = extra !== null && (level + (lost?.share ?? 0) < usual / 2 || (lost !== null && Math.abs(level) < usual));
+    this.#endedMin = isFound ? this.#endedMin + 1 : 0;
+    this.#extraEndedMin = isGone ? this.#extraEndedMin + 1 : 0;
     if (this.#endedMin >= HOLD_MIN.end) differences.lost = null;
     if (this.#extraEndedMin >= HOLD_MIN.end) differences.extra = null;
   }
