@@ -97,6 +97,9 @@ function profileOf({ onMin, utcOffsetMin, length }: NightTrace, load: SettledLoa
 function limitsOf(profiles: readonly NightProfile[], loads: readonly SettledLoad[], base: Pick<LoadModel, 'usualLnV'>): LossLimits {
   const signs = createLossSigns(base.usualLnV);
   const [both, levels]: [number[], number[]] = [[], []];
+  // A night is judged here by one night fewer than the present one will be, so its level varies more. Source: variance 1 + 1/n of a difference from a mean of n.
+  const n = profiles.length;
+  const toPresent = Math.sqrt((1 + 1 / n) / (1 + 1 / (n - 1)));
   profiles.forEach((night, index) => {
     const load = loads[index];
     if (load === undefined) return;
@@ -106,7 +109,7 @@ function limitsOf(profiles: readonly NightProfile[], loads: readonly SettledLoad
       const found = Array.from({ length: Math.min(BLOCK_MIN, night.level.length - from) }, (_, minute) =>
         signs(load, expected, from + minute),
       );
-      both.push(largest(found.map(({ jump, level }) => lossEvidence(jump, level))));
+      both.push(largest(found.map(({ jump, level, before }) => lossEvidence(jump, level * toPresent, before * toPresent))));
       levels.push(largest(found.map(({ level }) => -level)));
     }
   });

@@ -11,11 +11,13 @@ export interface LossSigns {
   readonly jump: number;
   /** Difference of the power from the expected one; positive for more power. */
   readonly level: number;
+  /** How much more the power was than expected in the hour before; 0 if it was less or is unknown. */
+  readonly before: number;
   /** How far the level may be wrong because the voltage is unusual; not negative. */
   readonly doubt: number;
 }
 
-const UNKNOWN: LossSigns = { jump: Number.NaN, level: Number.NaN, doubt: Number.NaN };
+const UNKNOWN: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, doubt: Number.NaN };
 
 /** The settled minutes of one night, without what the voltage explains. Units: ln W; `lnV` ln V; NaN where not settled. */
 export interface SettledLoad {
@@ -34,6 +36,10 @@ const CHANGE_MIN = [1, 10];
 const FARTHEST_MIN = 150;
 /** Minutes of a window that must have values. Source: assumed; more than a half, so that the median is of this side. Confirmed by: `bench -- faults --data`. */
 const LEAST = Math.ceil(0.6 * WINDOW_MIN);
+/** Time before a change from which the level of the night is taken. Units: minutes. Source: assumed; several times as long as a window. Confirmed by: `bench -- faults --data`. */
+const HOUR_MIN = 60;
+/** Share of that level that belongs to the night, such as the season or a new lamp; the rest is what regulators do, and ends. Source: assumed; equal variances between nights and within them. Confirmed by: both variances over a month of nights. */
+const NIGHT_SHARE = 0.5;
 /** The learned exponents are wrong by so much at a voltage far from usual. Source: assumed; spread of the exponent of a cabinet over nights. Confirmed by: a cabinet with a voltage that varies by 5 %. */
 const EXPONENT_ERROR = 0.3;
 
@@ -62,6 +68,15 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
     if (count < LEAST) return Number.NaN;
     return now.power - medianOf(before, count) + exponentError(now.volts - medianOf(firstV, count));
   };
+  const hour = new Float64Array(HOUR_MIN);
+  const levelBefore = ({ slow }: SettledLoad, expected: ExpectedLoad, fromMin: number): number => {
+    let count = 0;
+    for (let at = fromMin; at > fromMin - FARTHEST_MIN && count < HOUR_MIN; at--) {
+      const level = value(slow, at) - value(expected, at);
+      if (!Number.isNaN(level)) hour[count++] = level;
+    }
+    return count < LEAST ? 0 : Math.max(0, medianOf(hour, count));
+  };
   return (load, expected, minute) => {
     let count = 0;
     let expectedNow = Number.NaN;
@@ -78,13 +93,13 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
     if (count < LEAST) return UNKNOWN;
     const now: Side = { power: medianOf(after, count), volts: medianOf(lastV, count), expected: expectedNow };
     const changes = CHANGE_MIN.map((gapMin) => changeSince(load, expected, at - gapMin, now));
-    return { jump: Math.min(...changes), level: medianOf(levels, count), doubt: exponentError(now.volts - usualLnV) };
+    return { jump: Math.min(...changes), level: medianOf(levels, count), before: levelBefore(load, expected, at - Math.max(...CHANGE_MIN)), doubt: exponentError(now.volts - usualLnV) };
   };
 }
 
-/** Returns how much speaks for a loss: the weaker of both signs, 0 if one of them does not show a loss or is unknown. Units: ln W, not negative. */
-export function lossEvidence(jump: number, level: number): number {
-  return Math.max(0, -Math.max(jump, level)) || 0;
+/** Returns how much speaks for a loss: the weaker of both signs, of which the level is seen from where the night was before; 0 if one of them does not show a loss or is unknown. Units: ln W, not negative. */
+export function lossEvidence(jump: number, level: number, before: number): number {
+  return Math.max(0, -Math.max(jump, level - NIGHT_SHARE * before)) || 0;
 }
 
 /** What a wrong exponent may have added to a difference. Zero without a voltage. */

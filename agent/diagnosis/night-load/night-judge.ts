@@ -47,7 +47,7 @@ export class NightJudge {
   #blindUntil = 0;
   #pendingMin: number | null = null;
   /** The signs at the last judged minute. */
-  last: LossSigns = { jump: Number.NaN, level: Number.NaN, doubt: Number.NaN };
+  last: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, doubt: Number.NaN };
 
   constructor(model: LoadModel, night: NightTrace) {
     this.#model = model;
@@ -79,7 +79,7 @@ export class NightJudge {
   judge(minute: number, differences: NightDifferences): void {
     const { limits } = this.#model;
     this.last = this.#signs(this.#load, this.#expected, minute);
-    const { jump, level, doubt } = this.last;
+    const { jump, level, before, doubt } = this.last;
     if (Number.isNaN(limits.both) || Number.isNaN(level)) return;
     this.#end(differences);
     this.#followExtra(differences);
@@ -90,7 +90,7 @@ export class NightJudge {
     // The level of an extra load is not known well enough to find a loss without a jump.
     this.#lowMin = extraShare === 0 && missing + doubt < -limits.level ? this.#lowMin + 1 : 0;
     this.#highMin = level - extraShare - doubt > limits.level ? this.#highMin + 1 : 0;
-    if (minute >= this.#blindUntil && lossEvidence(jump, missing + doubt) > limits.both) this.#pendingMin ??= minute;
+    if (minute >= this.#blindUntil && lossEvidence(jump, missing + doubt, extraShare > 0 ? 0 : before) > limits.both) this.#pendingMin ??= minute;
     if (this.#pendingMin !== null && minute - this.#pendingMin >= SIZE_MIN) this.#lose(minute, -(jump + missing) / 2, WINDOW_MIN, differences);
     else if (this.#lowMin >= HOLD_MIN.level) this.#lose(minute, -missing, HOLD_MIN.level + WINDOW_MIN / 2, differences);
     else if (this.#highMin >= HOLD_MIN.extra) {
