@@ -84,8 +84,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
     /** Stops the current uplink, then starts the next one. Shape: `hasDevice` is true for the devices of the next one. */
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;
-      held = [];
-      current = null;
+      [held, current] = [[], null];
       await previous?.stop();
       if (previous !== null) counted = withCounts(previous.status(), counted);
       current = next();
