@@ -25,6 +25,7 @@ import type { Energy } from '../diagnosis/energy-count.ts';
 import type { FlightMemory } from '../diagnosis/flight/flight-memory.ts';
 import type { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
 import type { HeldEvents } from '../diagnosis/watch/supply-gate.ts';
+import type { LoadMonitor } from '../diagnosis/night-load/load-monitor.ts';
 import type { Watch } from '../diagnosis/watch/watch.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
@@ -99,6 +100,7 @@ export interface Rooms {
   readonly panels: Panels;
   readonly energy: Energy;
   readonly watch: Watch;
+  readonly loads: LoadMonitor;
   readonly light: LightViews;
   readonly sound: SoundControl;
   /** Starts panels, energy, sound and the fault watch. */

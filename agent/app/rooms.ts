@@ -17,6 +17,7 @@ import { msg } from '../core/message.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
+import { LoadMonitor } from '../diagnosis/night-load/load-monitor.ts';
 import { Watch } from '../diagnosis/watch/watch.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { Panels, type PanelsParts } from '../panels/panels.ts';
@@ -42,6 +43,7 @@ export function createRooms(joined: Joined): Rooms {
     ...{ cabinet, points, profiles, clock, store, held: state.heldEvents, onEvent: ongoing.onEvent },
     light: { decisions: () => rooms.control.decisions(), outputs: () => rooms.control.outputs() },
   });
+  rooms.loads = new LoadMonitor({ cabinet, points, profiles, clock, store, onEvent: ongoing.onEvent });
   rooms.control = new Control({
     ...{ street: cabinet, clock, field, store, log: parts.log, onOutcome: ongoing.onOutcome },
     onEvent: (event) => rooms.watch.takeLightEvent(event, events.report),
@@ -84,6 +86,7 @@ export function createRooms(joined: Joined): Rooms {
     rooms.sound.onReadings(readings);
     diagnosis.onReadings(readings);
     rooms.watch.onReadings(readings);
+    rooms.loads.onReadings(readings);
     meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);
     rooms.panels.onReadings(readings);
@@ -112,17 +115,19 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   state.rooms.close();
 }
 
-function startOthers({ panels, energy, sound, watch }: Rooms): void {
+function startOthers({ panels, energy, sound, watch, loads }: Rooms): void {
   void panels.start();
   energy.start();
   watch.start();
+  loads.start();
   sound.start();
 }
 
 /** Sound that the configuration in force still has continues. */
-async function stopOthers({ panels, energy, sound, watch }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+async function stopOthers({ panels, energy, sound, watch, loads }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
   energy.stop();
   watch.stop();
+  loads.stop();
   sound.stop(next.sound ?? null);
   await panels.stop();
 }

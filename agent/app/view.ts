@@ -59,6 +59,7 @@ export function createAgentView(joined: Joined): AgentView {
     checkStore: store.check,
     backupStore: store.backup,
     energy: (query) => state.rooms.energy.view(query),
+    meterLoads: () => state.rooms.loads.views(),
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

@@ -13,6 +13,7 @@ import type { LightTools } from './light-tools.ts';
 import type { LineSniffer } from './line-sniffer.ts';
 import type { Message, Said } from './message.ts';
 import type { MetricFamily } from './metrics.ts';
+import type { MeterLoadView } from './meter-load-view.ts';
 import type { PanelTools } from './panel-tools.ts';
 import type {
   BackupReport,
@@ -83,6 +84,8 @@ export interface AgentView extends LocalConfigView {
   checkStore(): Promise<StoreCheck | undefined>;
   backupStore(): Promise<BackupReport | undefined>;
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
+  /** The meters of lamps that cannot communicate. */
+  meterLoads(): readonly MeterLoadView[];
   /** Null if this run accepts no updates. */
   readonly updates: UpdateManager | null;
   /** Metrics for a monitoring system. */

@@ -15,6 +15,10 @@ export interface WatchConfig {
   readonly tanPhiMax: number;
   /** Feeders in addition to the outputs with `litWith`, which each feed the lamps of their zones. */
   readonly feeders: readonly FeederConfig[];
+  /** Meters of lamps that cannot communicate; null: all meters if the cabinet has no lamps, else none. */
+  readonly loadMeters?: readonly string[] | null;
+  /** Rated power of one lamp at these meters; null if unknown. Units: W. */
+  readonly loadLampW?: number | null;
 }
 
 /** One circuit that feeds lamps. Contacts read 1 while the condition is present; null where there is none. */

@@ -190,6 +190,8 @@ export type EventCode =
   | 'thermal-derating'
   | 'driver-reset'
   | 'meter-differs'
+  | 'light-lost'
+  | 'meter-stuck'
   | 'unexpected-load'
   | 'breaker-tripped'
   | 'contactor-stuck-on'

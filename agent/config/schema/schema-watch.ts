@@ -50,6 +50,12 @@ export const watchSchema = z.strictObject({
     .max(2)
     .default(DEFAULT_WATCH.tanPhiMax)
     .describe(String(msg`Reactive over active power of the cabinet, above which compensation is advised.`)),
+  loadMeters: z
+    .array(idSchema)
+    .max(32)
+    .nullish()
+    .describe(String(msg`Meters of lamps that cannot communicate. Default: all meters if the cabinet has no lamps, else none.`)),
+  loadLampW: z.number().min(1).max(2_000).nullish().describe(String(msg`Rated power of one lamp at these meters.`)),
   feeders: z
     .array(feederSchema)
     .max(32)

@@ -71,7 +71,7 @@ export class MeterWatch {
     this.#seenMono[meter] = at;
     this.#judgeReactive(meter, powerW, reactive.values[meter] ?? Number.NaN, at);
     // Several meters share the lamps in an unknown way.
-    if (this.#plan.meters.length !== 1 || this.#frame.isDoorOpen) return;
+    if (this.#plan.meters.length !== 1 || this.#plan.meters[meter]?.isOfLoad === true || this.#frame.isDoorOpen) return;
     const darkMono = this.#darkSince();
     if (darkMono !== null && at - darkMono >= DARK_MS) this.#judgeDay(meter, powerW, at);
     else if (darkMono === null && !isDisturbed) this.#judgeNight(meter, powerW, at);

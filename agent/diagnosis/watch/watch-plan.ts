@@ -52,6 +52,8 @@ export interface WatchedMeter {
   readonly reactive: readonly PointId[];
   readonly voltages: readonly PointId[];
   readonly toW: number;
+  /** Its lamps cannot communicate, so its power is judged against other nights instead of the sum of the lamps. */
+  readonly isOfLoad?: boolean;
 }
 
 /** The lamps, feeders and meters to watch, with the limits of the site. */
@@ -81,7 +83,7 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
   const byDevice = Map.groupBy(points.values(), ({ device }) => device.id);
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const meters = [...byDevice].flatMap(([id, own]) =>
-    profiles.get(own[0]?.device.profile ?? '')?.category === 'meter' ? watchedMeter(id, own) : [],
+    profiles.get(own[0]?.device.profile ?? '')?.category === 'meter' ? watchedMeter(id, own, settings.loadMeters?.includes(id) ?? cabinet.lamps.length === 0) : [],
   );
   const circuits = [...feedersOf(cabinet, settings), circuit({ id: cabinet.id })];
   const feederOf = (zone: string): number => circuits.findIndex(({ id, zones }) => zones.includes(zone) || id === cabinet.id);
@@ -140,7 +142,7 @@ function stepOf(point: CabinetPoint | undefined): number {
   return point === undefined ? 0 : Math.max(point.profile.scale, 10 ** -point.profile.decimals);
 }
 
-function watchedMeter(id: string, own: readonly CabinetPoint[]): readonly WatchedMeter[] {
+function watchedMeter(id: string, own: readonly CabinetPoint[], isOfLoad: boolean): readonly WatchedMeter[] {
   const of = (semantic: Semantic): readonly CabinetPoint[] =>
     own.filter((point) => point.semantic === semantic && point.profile.poll !== 'never');
   const power = totalOf(of('power'));
@@ -153,6 +155,7 @@ function watchedMeter(id: string, own: readonly CabinetPoint[]): readonly Watche
       reactive: totalOf(of('reactive')).map(({ pointId }) => pointId),
       voltages: voltages.slice(0, voltages.length >= PHASES ? PHASES : 1).map(({ pointId }) => pointId),
       toW: WATTS[power[0]?.profile.unit ?? 'W'] ?? 1,
+      isOfLoad,
     },
   ];
 }

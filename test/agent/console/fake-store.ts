@@ -3,6 +3,7 @@
 import type { AuditPage } from '../../../agent/core/audit-tools.ts';
 import { count } from '../../../agent/core/counts.ts';
 import { type Message, msg } from '../../../agent/core/message.ts';
+import type { MeterLoadView } from '../../../agent/core/meter-load-view.ts';
 import type { ExportQuery, History, HistoryQuery, StoreCheck, StoredFrame, StoreStatus } from '../../../agent/core/ports.ts';
 import type { ChoreView, EnergyRow, EnergyView, StoreView } from '../../../agent/core/views.ts';
 import { AT_MS } from './fake-clock.ts';
@@ -182,5 +183,21 @@ export function auditPage(isVerified: boolean, problems: readonly Message[] = []
     entries,
     head: { n: 13, hash: HASH },
     verdict: isVerified ? { entries: 13, firstN: 1, reserved: 0, problems, remarks: [] } : null,
+  };
+}
+
+/** A meter whose lamps cannot communicate, with one lost lamp. */
+export function meterLoad(): MeterLoadView {
+  return {
+    meter: 'M01',
+    powerW: 5_290,
+    expectedW: 5_402,
+    onSinceMs: AT_MS - 3 * 3_600_000,
+    nights: 7,
+    fullW: 6_950,
+    smallestLossW: 108,
+    voltageExponents: [1.5, 0.4],
+    warmUpMin: 7,
+    findings: [{ text: msg`M01: light was lost: 112 W, at full power 126 W`, sinceMs: AT_MS - 600_000 }],
   };
 }

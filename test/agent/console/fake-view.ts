@@ -12,7 +12,7 @@ import { AT_MS, TIMEZONE } from './fake-clock.ts';
 import { fakeLight } from './fake-light.ts';
 import { fakePanels } from './fake-panels.ts';
 import { createFakeRecorder, createFakeSniffer } from './fake-recorder.ts';
-import { auditPage, energy, exportOf, fakeStoreView, history, storeCheck, storedFrames, storeStatus } from './fake-store.ts';
+import { auditPage, energy, exportOf, fakeStoreView, history, meterLoad, storeCheck, storedFrames, storeStatus } from './fake-store.ts';
 import { fakeUplinkTools, uplinkTest, uplinkView } from './fake-uplink.ts';
 
 function lampId(number: number): string {
@@ -275,6 +275,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     backupStore: async () => ({ path: '/var/lib/luciole/state.db.bak', bytes: 98_304, atMs: AT_MS }),
     config: null,
     logFeed: null,
+    meterLoads: () => [meterLoad()],
     energy: async (query) => {
       asked.push(query);
       return query.by === 'month' ? undefined : energy();

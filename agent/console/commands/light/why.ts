@@ -1,8 +1,9 @@
-/** `why`: shows why a lamp or zone has its level, now or at another time, why a panel has its text and a place its sound. */
+/** `why`: shows why a lamp or zone has its level, now or at another time, why a panel has its text, a place its sound, and a meter its events. */
 
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { inTurn } from '../../../core/message-lists.ts';
+import type { MeterLoadView } from '../../../core/meter-load-view.ts';
 import type { PanelView } from '../../../core/panel-tools.ts';
 import type { SoundView } from '../../../core/sound-tools.ts';
 import type { AgentView, PastLamp, WhyLamp, WhyView } from '../../../core/views.ts';
@@ -16,6 +17,7 @@ import { renderWhyPanel } from '../panels/panel-page.ts';
 import { renderSoundWhy } from '../sound/sound-page.ts';
 import { instantOf, typedInstant } from '../time-range.ts';
 import { findTarget } from './light-args.ts';
+import { renderMeterLoad } from './meter-load-page.ts';
 import { renderPast, withMeasured } from './why-past.ts';
 import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 
@@ -29,20 +31,22 @@ export const WHY = agentCommand({
   name: 'why',
   role: 'viewer',
   group: 'Look:',
-  summary: msg`why a lamp, zone, panel or place does what it does`,
-  arguments: [{ name: 'target', summary: msg`a lamp, a zone, a panel or a sound place`, required: true, names: 'target' }],
+  summary: msg`why a lamp, zone, panel, place or meter is so`,
+  arguments: [{ name: 'target', summary: msg`a lamp, a zone, a panel, a sound place or a meter`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one), "yesterday 23:40" or 2026-12-01T23:30` }],
-  examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why L07 --at 03:00', 'luciole why L07 --at "yesterday 23:40"'],
+  examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why M01', 'luciole why L07 --at "yesterday 23:40"'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
-  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | WhyPanel | WhySound> => {
+  answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | WhyPanel | WhySound | WhyMeter> => {
     const isTarget = ({ id }: { readonly id: string }): boolean => id.toLowerCase() === target.toLowerCase();
     const panel = view.panels.views().find(isTarget);
     const place = view.sound?.places().find(isTarget);
-    if ((panel ?? place) !== undefined && at !== null)
+    const load = view.meterLoads().find(({ meter }) => isTarget({ id: meter }));
+    if ((panel ?? place ?? load) !== undefined && at !== null)
       throw new ConsoleError('usage', msg`only lamps and zones have a record of other times; leave --at out`);
     if (panel !== undefined) return { kind: 'panel', panel };
     if (place !== undefined) return { kind: 'sound-place', place };
+    if (load !== undefined) return { kind: 'meter', load };
     const { id } = findTarget(view, target);
     const found = at === null ? view.why(id) : view.whyAt(id, instantOf(at, clock.wallMs(), timezone));
     if (found?.past !== undefined) return withRecord(view, found, found.past);
@@ -52,6 +56,7 @@ export const WHY = agentCommand({
   },
   render: (result, page) => {
     if (result.kind === 'panel') return renderWhyPanel(result.panel, page);
+    if (result.kind === 'meter') return renderMeterLoad(result.load, page);
     return result.kind === 'sound-place' ? renderSoundWhy(result.place, page) : renderWhy(result, page);
   },
 });
@@ -66,6 +71,11 @@ async function withRecord(view: AgentView, found: WhyView, past: readonly PastLa
 interface WhySound {
   readonly kind: 'sound-place';
   readonly place: SoundView;
+}
+
+interface WhyMeter {
+  readonly kind: 'meter';
+  readonly load: MeterLoadView;
 }
 
 interface WhyPanel {

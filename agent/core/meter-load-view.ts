@@ -1,0 +1,25 @@
+/** What the agent knows about the load of a meter whose lamps cannot communicate. Part of `views.ts`. */
+import type { WallMs } from './clock.ts';
+import type { Message } from './message.ts';
+
+/** The load of one meter, and what was learned about it. Units: W. */
+export interface MeterLoadView {
+  readonly meter: string;
+  /** The mean of the last minute; null if it is older than a quarter of an hour. */
+  readonly powerW: number | null;
+  /** What other nights had at this time; null by day, while learning, or when a step is due. */
+  readonly expectedW: number | null;
+  /** When the lamps came on; null while they are off. */
+  readonly onSinceMs: WallMs | null;
+  /** Nights that were learned. Two are required before anything is judged. */
+  readonly nights: number;
+  /** Power after the warm-up; null while learning. */
+  readonly fullW: number | null;
+  /** The smallest lost load that is found, at full power; null while learning. */
+  readonly smallestLossW: number | null;
+  /** By how much power follows the voltage, within a minute and within an hour; null while learning. */
+  readonly voltageExponents: readonly [fast: number, slow: number] | null;
+  readonly warmUpMin: number | null;
+  /** What is wrong now. */
+  readonly findings: readonly { readonly text: Message; readonly sinceMs: WallMs }[];
+}

@@ -1,0 +1,39 @@
+/** When a meter's lamps usually come on and go off, from its last nights. */
+import type { NightProfile } from './expected-load.ts';
+
+/** Switching may be so much earlier or later than in one of the last nights. Units: minutes. Source: assumed; an hour of summer time and a week of season. Confirmed by: switching times of a year at high latitude. */
+const SLACK_MIN = 75;
+/** Times of older nights are out of date. Units: minutes. Source: assumed; two weeks of season are within the slack at 60 degrees north. Confirmed by: as above. */
+const VALID_MIN = 14 * 1_440;
+const DAY_MIN = 1_440;
+
+/** A span of time. Units: minutes since 1970, UTC. */
+export interface MinuteSpan {
+  readonly fromMin: number;
+  readonly toMin: number;
+}
+
+/** Returns when the lamps are expected to come on, the span nearest to `nearMin`. Null if no night is recent enough. */
+export function usualOn(nights: readonly NightProfile[], nearMin: number): MinuteSpan | null {
+  return spanOf(recent(nights, nearMin).map(({ onMin }) => nearest(onMin, nearMin)));
+}
+
+/** Returns when the lamps that came on at `onMin` are expected to go off: after the same time as before, or at the same time of the day. Null as in `usualOn`. */
+export function usualOff(nights: readonly NightProfile[], onMin: number): MinuteSpan | null {
+  const lasts = recent(nights, onMin).map((night) => ({ lengthMin: night.level.length, offMin: night.onMin + night.level.length }));
+  return spanOf(lasts.flatMap(({ lengthMin, offMin }) => [onMin + lengthMin, nearest(offMin, onMin + lengthMin)]));
+}
+
+function recent(nights: readonly NightProfile[], nowMin: number): readonly NightProfile[] {
+  return nights.filter(({ onMin }) => nowMin - onMin < VALID_MIN);
+}
+
+/** The same time of the day, on the day that is nearest. */
+function nearest(timeMin: number, nearMin: number): number {
+  return timeMin + DAY_MIN * Math.round((nearMin - timeMin) / DAY_MIN);
+}
+
+function spanOf(times: readonly number[]): MinuteSpan | null {
+  if (times.length === 0) return null;
+  return { fromMin: Math.min(...times) - SLACK_MIN, toMin: Math.max(...times) + SLACK_MIN };
+}
