@@ -97,7 +97,7 @@ export function fieldFor(made: Building): LiveField {
       made.recorder.record(readings.filter(({ pointId }) => state.rooms.points.get(pointId)?.profile.type !== 'text'));
     },
     onAlive: (deviceId, alive) => uplink.deviceAlive(deviceId, alive),
-    onEvent: ongoing.onEvent,
+    onEvent: (event) => state.rooms.watch.takeLineEvent(event, ongoing.onEvent),
   });
 }
 

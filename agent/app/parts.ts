@@ -22,6 +22,8 @@ import type { SteadyClock, SteadyClockParts } from '../core/steady-clock.ts';
 import type { AgentView } from '../core/views.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import type { Energy } from '../diagnosis/energy-count.ts';
+import type { HeldEvents } from '../diagnosis/watch/supply-gate.ts';
+import type { Watch } from '../diagnosis/watch/watch.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Panels } from '../panels/panels.ts';
@@ -92,9 +94,10 @@ export interface Rooms {
   readonly control: Control;
   readonly panels: Panels;
   readonly energy: Energy;
+  readonly watch: Watch;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Starts panels, energy and sound. */
+  /** Starts panels, energy, sound and the fault watch. */
   startOthers(): void;
   /** Stops panels, energy and sound. Sound that the configuration in force still has continues. */
   stopOthers(): Promise<void>;
@@ -130,6 +133,9 @@ export class AgentState {
 
   /** Announcements under the earlier configurations of this run. */
   readonly soundHistory: SoundHistory = new Map();
+
+  /** Events of lines that wait until it is known whether their lamps have supply. */
+  readonly heldEvents: HeldEvents = new Map();
 
   constructor(site: CabinetAndProfiles) {
     this.site = site;

@@ -16,6 +16,7 @@ import { msg } from '../core/message.ts';
 import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
+import { Watch } from '../diagnosis/watch/watch.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { Panels, type PanelsParts } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
@@ -35,8 +36,13 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   const meterClock = createMeterClock({ points, clock, events: meterEvents });
   const platform = createPlatformView(cabinet, uplinkDevices(cabinet, points, profiles), clock, uplink);
   const rooms = { points } as { -readonly [Part in keyof Rooms]: Rooms[Part] };
+  rooms.watch = new Watch({
+    ...{ cabinet, points, profiles, clock, store, held: state.heldEvents, onEvent: ongoing.onEvent },
+    light: { decisions: () => rooms.control.decisions(), outputs: () => rooms.control.outputs() },
+  });
   rooms.control = new Control({
-    ...{ street: cabinet, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome },
+    ...{ street: cabinet, clock, field, store, log: parts.log, onOutcome: ongoing.onOutcome },
+    onEvent: (event) => rooms.watch.takeLightEvent(event, events.report),
     onDecision(decision) {
       rooms.energy.onDecision(decision);
       platform.decision(decision);
@@ -73,6 +79,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     rooms.control.onReadings(readings);
     rooms.sound.onReadings(readings);
     diagnosis.onReadings(readings);
+    rooms.watch.onReadings(readings);
     meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);
     rooms.panels.onReadings(readings);
@@ -94,15 +101,17 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   state.rooms.close();
 }
 
-function startOthers({ panels, energy, sound }: Rooms): void {
+function startOthers({ panels, energy, sound, watch }: Rooms): void {
   void panels.start();
   energy.start();
+  watch.start();
   sound.start();
 }
 
 /** Sound that the configuration in force still has continues. */
-async function stopOthers({ panels, energy, sound }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+async function stopOthers({ panels, energy, sound, watch }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
   energy.stop();
+  watch.stop();
   sound.stop(next.sound ?? null);
   await panels.stop();
 }

@@ -39,5 +39,6 @@ export function openUplink(joined: Joined): Uplink | null {
     },
     onRelay: (relay) => state.rooms.control.receiveRelay(relay),
     onEvent: state.uplinkEvents.report,
+    openEvents: ongoing.activeEvents,
   });
 }

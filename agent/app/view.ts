@@ -19,7 +19,7 @@ export function createAgentView(joined: Joined): AgentView {
     status: () => agentStatus(joined),
     devices() {
       const events = ongoing.activeEvents();
-      return field.devices().map((device) => withDeviceFaults(device, events));
+      return field.devices().map((device) => state.rooms.watch.withSupply(withDeviceFaults(device, events)));
     },
     points: (filter) => pointViews(state.rooms.points, field, { filter, nowMono: clock.monoMs() }),
     why: (id) => whyNow(joined, id),
@@ -67,7 +67,8 @@ export function createAgentView(joined: Joined): AgentView {
 
 function agentStatus({ parts, state, clock, field, store, uplink, ongoing, startedMono }: Joined): ReturnType<AgentView['status']> {
   return statusView({
-    ...{ cabinet: state.site.cabinet, version: parts.version, clock, field, store, control: state.rooms.control, uplink, startedMono },
+    ...{ cabinet: state.site.cabinet, version: parts.version, clock, store, control: state.rooms.control, uplink, startedMono },
+    field: { lines: () => field.lines(), devices: () => field.devices().map((device) => state.rooms.watch.withSupply(device)) },
     activeEvents: ongoing.activeEvents(),
     firstPollMono: state.firstPollMono,
     counters: countersOf(state),
@@ -77,7 +78,12 @@ function agentStatus({ parts, state, clock, field, store, uplink, ongoing, start
 function whyNow({ state, ongoing }: Joined, id: string): ReturnType<AgentView['why']> {
   const view = state.rooms.light.why(id);
   const events = ongoing.activeEvents();
-  return view && { ...view, lamps: view.lamps.map((lamp) => withLampTrouble(lamp, state.site.cabinet, events)) };
+  return (
+    view && {
+      ...view,
+      lamps: view.lamps.map((lamp) => withLampTrouble(lamp, state.site.cabinet, events, state.rooms.watch.feederOf(lamp.id))),
+    }
+  );
 }
 
 async function uplinkView({ state, store, uplink }: Joined): ReturnType<AgentView['uplink']> {

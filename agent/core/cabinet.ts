@@ -5,6 +5,7 @@
 import type { Role } from './access.ts';
 import type { PanelConfig } from './panel-config.ts';
 import type { SoundConfig } from './sound-config.ts';
+import type { WatchConfig } from './watch-config.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
@@ -42,6 +43,8 @@ export interface Cabinet {
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
+  /** Limits of the fault watch; absent: the defaults. */
+  readonly watch?: WatchConfig;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };

@@ -4,11 +4,12 @@
  */
 
 import type { Clock } from './clock.ts';
+import type { EventDetails } from './event-details.ts';
 import { type Message, msg } from './message.ts';
 import type { AgentEvent, EventCode } from './words.ts';
 
 /** An event without its id and its times. */
-export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'>;
+export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'> & EventDetails;
 
 /**
  * An event that occurred before the event log was available, to be reported later. `isLasting`: the condition still exists, so the event

@@ -142,6 +142,8 @@ export interface DeviceView {
    * `silent`.
    */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
+  /** It is silent because the feeder of its lamps is not live. Absent: it has supply, or that is not known. */
+  readonly hasNoSupply?: true;
   /** What is wrong with it although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;

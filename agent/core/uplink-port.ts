@@ -10,7 +10,7 @@ import type { SoundRequest } from './sound-tools.ts';
 import type { Committed, FrameFate, ReadingFrame } from './store-port.ts';
 import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
-import type { Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
+import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
 
 /** One device, lamp or zone as the platform sees it. */
 export interface UplinkDevice {
@@ -237,6 +237,8 @@ export interface Uplink {
   fates(): (ticket: number) => FrameFate;
   /** Reports a step of a command to the platform. */
   outcome(outcome: Outcome): void;
+  /** Reports the beginning or the end of an event; one with severity `info` is not sent. */
+  event(event: AgentEvent): void;
   /** Sends a detection to a neighbour cabinet now; without a session it is discarded, because a late detection is useless. */
   relay(relay: RelayedDetection): void;
   status(): UplinkStatus;

@@ -3,6 +3,7 @@
  */
 
 import type { MonoMs, WallMs } from './clock.ts';
+import type { EventDetails } from './event-details.ts';
 import type { Message } from './message.ts';
 
 /** Name of a point: `<device>.<quantity>`, such as `L07.level`. */
@@ -174,6 +175,26 @@ export type EventCode =
   | 'level-not-read'
   | 'lamp-not-following'
   | 'lamp-fault'
+  | 'lamp-out'
+  | 'lamp-power-low'
+  | 'lamp-power-high'
+  | 'lamp-day-burner'
+  | 'lamp-cycling'
+  | 'supply-voltage-low'
+  | 'supply-voltage-high'
+  | 'supply-lost'
+  | 'phase-lost'
+  | 'power-factor-low'
+  | 'reactive-high'
+  | 'temperature-high'
+  | 'thermal-derating'
+  | 'driver-reset'
+  | 'meter-differs'
+  | 'unexpected-load'
+  | 'breaker-tripped'
+  | 'contactor-stuck-on'
+  | 'contactor-stuck-off'
+  | 'earth-leakage'
   | 'output-not-following'
   | 'panel-not-showing'
   | 'panel-text-cut'
@@ -237,9 +258,9 @@ export type Severity = 'info' | 'warning' | 'alarm';
 
 /**
  * An alarm or a notice. `endMs` is null while the condition lasts; an event without duration has its end from the first report, equal to
- * its start.
+ * its start. A fault also has details: urgency, evidence, and what to check.
  */
-export interface AgentEvent {
+export interface AgentEvent extends EventDetails {
   /**
    * Usually `<code>:<source>:<startMs>`; for a flag of a point `<code>:<source>:<flag>:<startMs>`. The end of an event has the id of its
    * start.

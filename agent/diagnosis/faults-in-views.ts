@@ -1,12 +1,16 @@
 /** Adds the texts of open fault events to the views of devices and lamps: a lamp that follows may still have a fault. Pure. */
 import type { Cabinet, Lamp } from '../core/cabinet.ts';
+import { type Message, msg } from '../core/message.ts';
 import type { DeviceView } from '../core/ports.ts';
 import type { LampView } from '../core/views.ts';
 import type { AgentEvent, EventCode } from '../core/words.ts';
+import { LAMP_FAULTS } from './watch/watch-faults.ts';
 
 /** Faults to show; a silent device and a lamp that does not follow already show that in their own state. */
 const FAULTS: readonly EventCode[] = [
   'lamp-fault',
+  'thermal-derating',
+  ...(Object.keys(LAMP_FAULTS) as (keyof typeof LAMP_FAULTS)[]).filter((code) => code !== 'unit-silent'),
   'device-flag',
   'unit-not-set-up',
   'unit-no-data',
@@ -15,6 +19,8 @@ const FAULTS: readonly EventCode[] = [
 ];
 /** Faults that prevent a lamp from receiving anything. */
 const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
+/** Faults of a feeder that leave its lamps without supply. */
+const FEEDER_CODES: readonly EventCode[] = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off', 'contactor-stuck-on', 'earth-leakage'];
 
 /**
  * Returns a copy of the device whose `faults` are the texts of its open fault events. `events`: open events only. That a device is silent
@@ -31,19 +37,47 @@ export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent
 export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabinet, 'lamps'>, events: readonly AgentEvent[]): T {
   const own = lamps.find(({ id }) => id === lamp.id);
   if (own === undefined) return lamp;
-  const stems = lamps.filter(({ device, id }) => device === own.device && id !== own.id).map(stemOf);
-  const others = stems.filter((stem) => stem !== `${own.device}.` && stem !== stemOf(own));
-  const faults = ofDevice(own.device, events).filter(({ source }) => !others.some((stem) => source.startsWith(stem)));
-  return { ...lamp, faults: faults.map(({ text }) => text) };
+  return { ...lamp, faults: ownEvents(own, otherStems(own, lamps), events).map(({ text }) => text) };
 }
 
-/** Returns a copy of the lamp as `withLampFaults`. The texts of a silent device or line, because of which it receives nothing, come first. */
-export function withLampTrouble<T extends LampView>(lamp: T, cabinet: Pick<Cabinet, 'lamps' | 'lines'>, events: readonly AgentEvent[]): T {
-  const deviceId = cabinet.lamps.find(({ id }) => id === lamp.id)?.device;
-  const lineId = cabinet.lines.find(({ devices }) => devices.some(({ id }) => id === deviceId))?.id;
-  const silences = events.filter(({ code, source }) => SILENCES.includes(code) && (source === deviceId || source === lineId));
-  const known = withLampFaults(lamp, cabinet, events);
-  return { ...known, faults: [...silences.map(({ text }) => text), ...known.faults] };
+/**
+ * Returns a copy of the lamp as `withLampFaults`, each fault with its evidence and what to check. The texts of a silent device or line, or of its
+ * feeder, because of which it receives nothing, come first. `feederId`: the feeder of the lamp; null if it is unknown.
+ */
+export function withLampTrouble<T extends LampView>(
+  lamp: T,
+  { lamps, lines }: Pick<Cabinet, 'lamps' | 'lines'>,
+  events: readonly AgentEvent[],
+  feederId: string | null = null,
+): T {
+  const own = lamps.find(({ id }) => id === lamp.id);
+  const lineId = lines.find(({ devices }) => devices.some(({ id }) => id === own?.device))?.id;
+  const causes = events.filter(
+    ({ code, source }) =>
+      (SILENCES.includes(code) && (source === own?.device || source === lineId)) || (FEEDER_CODES.includes(code) && source === feederId),
+  );
+  const faults = own === undefined ? [] : ownEvents(own, otherStems(own, lamps), events);
+  return own === undefined ? lamp : { ...lamp, faults: [...causes, ...faults].map(withReasons) };
+}
+
+/** The text of an event with its evidence and what to check. */
+function withReasons({ text, evidence, check }: AgentEvent): Message {
+  const shown = evidence === undefined ? text : msg`${text} (${evidence.text})`;
+  return check === undefined ? shown : msg`${shown}; check: ${check.what}`;
+}
+
+function otherStems(own: Lamp, lamps: readonly Lamp[]): readonly string[] {
+  const stems = lamps.filter(({ device, id }) => device === own.device && id !== own.id).map(stemOf);
+  return stems.filter((stem) => stem !== `${own.device}.` && stem !== stemOf(own));
+}
+
+/** The faults of the lamp and of its device, without those of other lamps of the device. */
+function ownEvents({ id, device }: Lamp, others: readonly string[], events: readonly AgentEvent[]): readonly AgentEvent[] {
+  return events.filter(
+    ({ code, source }) =>
+      FAULTS.includes(code) &&
+      (source === id || source === device || (source.startsWith(`${device}.`) && !others.some((stem) => source.startsWith(stem)))),
+  );
 }
 
 function ofDevice(deviceId: string, events: readonly AgentEvent[]): readonly AgentEvent[] {

@@ -113,7 +113,7 @@ function bySemantic(pointId: string, value: number, semantic: Semantic): readonl
     case 'derating': {
       const wrong = value < FULL_OUTPUT_PCT;
       const text = msg`${pointId}: the driver limits itself to ${value} % of its output`;
-      return [{ flag: '', code: 'lamp-fault', severity: 'warning', wrong, text }];
+      return [{ flag: '', code: 'thermal-derating', severity: 'warning', wrong, text }];
     }
     default:
       return [];

@@ -7,12 +7,13 @@ import { msg } from '../core/message.ts';
 import type { Log, Store, Uplink } from '../core/ports.ts';
 import type { AgentView } from '../core/views.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
+import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
 /** Where events and outcomes are passed on. */
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;
-  readonly uplink: Pick<Uplink, 'outcome'>;
+  readonly uplink: Pick<Uplink, 'outcome' | 'event'>;
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
   readonly record: { note(event: AgentEvent): void };
@@ -36,21 +37,23 @@ export interface Ongoing {
 }
 
 /**
- * Creates the tracker, with no open event and no open command. Each event is logged, counted and stored; each outcome is stored and sent to
- * the platform.
+ * Creates the tracker, with no open event and no open command. Each event is logged, counted, stored and passed to the uplink; each outcome is
+ * stored and passed to the uplink.
  */
 export function createOngoing({ store, uplink, log, self, record }: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
   const activeEvents = (): readonly AgentEvent[] => [...open.values()].filter(({ severity }) => severity !== 'info');
   return {
-    onEvent(event) {
+    onEvent(reported) {
+      const event = withFaultFacts(reported);
       if (event.endMs === null) open.set(event.id, event);
       else open.delete(event.id);
       self.note(event);
       record.note(event);
       log.event(event.code, { source: event.source, text: event.text, ended: event.endMs !== null }, event.severity);
       store.appendEvent(event);
+      uplink.event(event);
     },
     onOutcome(outcome) {
       if (isFinal(outcome.state)) openCommands.delete(outcome.commandId);

@@ -56,6 +56,7 @@ export async function statusView(sources: StatusSources): Promise<StatusView> {
 }
 
 function countUnits(devices: readonly DeviceView[]): StatusView['units'] {
-  const count = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
+  const count = (state: DeviceView['state']): number =>
+    devices.filter((device) => device.state === state && device.hasNoSupply !== true).length;
   return { ok: count('ok'), flaky: count('flaky'), silent: count('silent') + count('new') };
 }

@@ -92,13 +92,13 @@ ALTER TABLE gap ADD COLUMN merged_from INTEGER;`,
  * `crc` covers the other columns of its row, because SQLite does not detect flipped bytes within a value; null in rows of version 1.
  * Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
  * their digest. `template` of an event is the JSON of its message template. `crc` does not cover it, so that the previous release, which has no such column,
- * accepts the rows: it counts only if it produces the same text. Every file from version 4 on has an `audit_head` in `meta`, even for an
+ * accepts the rows: it counts only if it produces the same text. `details` of an event is JSON with a checksum of its own, `details_crc`. Every file from version 4 on has an `audit_head` in `meta`, even for an
  * empty log.
  */
 export const STATE: Schema = {
   fileName: 'state.db',
   applicationId: 0x4c756353,
-  version: 5,
+  version: 6,
   readableSince: 2,
   tables: ['meta', 'kv', 'event', 'outcome', 'audit', 'audit_reserved'],
   ddl: `${META}
@@ -128,6 +128,12 @@ CREATE TABLE audit_reserved(n INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, body 
 INSERT OR IGNORE INTO meta(key, value) VALUES('audit_head', '0 ${'0'.repeat(64)}');`,
     },
     { to: 5, ddl: 'ALTER TABLE event ADD COLUMN template TEXT;' },
+    {
+      to: 6,
+      ddl: `
+ALTER TABLE event ADD COLUMN details TEXT;
+ALTER TABLE event ADD COLUMN details_crc INTEGER;`,
+    },
   ],
 };
 

@@ -200,13 +200,14 @@ function attach(db: Sqlite) {
     sealFact: db.prepare(`UPDATE kv SET crc = ${stateRowCrcSql('kv')} WHERE key = ?`),
     remove: db.prepare('DELETE FROM kv WHERE key = ?'),
     addEvent: db.prepare(
-      `INSERT INTO event(id, code, source, severity, text, template, start_ms, end_ms)
-       VALUES(@id, @code, @source, @severity, @text, @template, @startMs, @endMs)
+      `INSERT INTO event(id, code, source, severity, text, template, details, start_ms, end_ms)
+       VALUES(@id, @code, @source, @severity, @text, @template, @details, @startMs, @endMs)
        ON CONFLICT(id) DO UPDATE SET code = excluded.code, source = excluded.source, start_ms = excluded.start_ms,
          severity = excluded.severity, text = excluded.text, template = excluded.template,
+         details = coalesce(excluded.details, details),
          end_ms = coalesce(excluded.end_ms, end_ms)`,
     ),
-    sealEvent: db.prepare(`UPDATE event SET crc = ${stateRowCrcSql('event')} WHERE id = ?`),
+    sealEvent: db.prepare(`UPDATE event SET crc = ${stateRowCrcSql('event')}, details_crc = row_crc(details) WHERE id = ?`),
     addOutcome: db.prepare(
       `INSERT INTO outcome(command_id, state, at_ms, detail) VALUES(?, ?, ?, ?)
        ON CONFLICT(command_id, state) DO UPDATE SET at_ms = excluded.at_ms, detail = excluded.detail`,
@@ -215,7 +216,8 @@ function attach(db: Sqlite) {
     trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?'),
     trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT max(n) FROM outcome) - ?'),
     events: db.prepare<[number, number, number], EventRow>(
-      `SELECT id, code, source, severity, text, template, start_ms AS startMs, end_ms AS endMs FROM event
+      `SELECT id, code, source, severity, text, template, CASE WHEN details_crc = row_crc(details) THEN details END AS details,
+         start_ms AS startMs, end_ms AS endMs FROM event
        WHERE (start_ms >= ? OR end_ms IS NULL OR end_ms >= ?) AND ${isSound('event')} ORDER BY n DESC LIMIT ?`,
     ),
     damaged: db.prepare<[], DamagedRow>(

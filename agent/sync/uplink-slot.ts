@@ -8,7 +8,7 @@
 import type { Clock } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
-import type { Outcome } from '../core/words.ts';
+import type { AgentEvent, Outcome } from '../core/words.ts';
 
 /** The holder that `createUplinkSlot` creates. */
 export type UplinkSlot = ReturnType<typeof createUplinkSlot>;
@@ -68,6 +68,8 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       if (held === null) current?.outcome(outcome);
       else held.push(outcome);
     },
+    /** Passes on an event; without an uplink it has no effect. The next uplink reads earlier events from the store. */
+    event: (event: AgentEvent): void => current?.event(event),
     /** Whether the end of this command arrived during an exchange and was not passed on yet. */
     isHeld: (commandId: string): boolean => held?.some((outcome) => outcome.commandId === commandId) === true,
     relay: (relay: RelayedDetection): void => current?.relay(relay),

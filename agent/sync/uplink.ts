@@ -30,6 +30,7 @@ import { createDataBudget, type DataBudget } from './delivery/data-budget.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { ResendResult } from './delivery/resend-queue.ts';
 import { createSyncHandler, type SyncHandler } from './delivery/sync-handler.ts';
+import { EventReporter } from './event-reporter.ts';
 import { messageFields } from './message-fields.ts';
 import { CertificateWatch } from './mqtt/certificate-watch.ts';
 import type { InboundMessage, MqttConnection, MqttTransport } from './mqtt/mqtt-transport.ts';
@@ -58,7 +59,18 @@ export interface UplinkParts {
   readonly log: Log;
   readonly store: Pick<
     Store,
-    'save' | 'load' | 'loadAll' | 'audit' | 'auditAfter' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+    | 'save'
+    | 'load'
+    | 'loadAll'
+    | 'audit'
+    | 'auditAfter'
+    | 'readAfter'
+    | 'moveCursor'
+    | 'status'
+    | 'rowOf'
+    | 'gapsAfter'
+    | 'exportPage'
+    | 'events'
   >;
   /** The newest reading of a point, for births. */
   readonly latest: (pointId: PointId) => Reading | undefined;
@@ -73,6 +85,8 @@ export interface UplinkParts {
   /** A neighbour cabinet reports a person; the shape of the message is checked, its plausibility is not. */
   readonly onRelay?: (relay: RelayedDetection) => void;
   readonly onEvent?: (event: AgentEvent) => void;
+  /** The warnings and alarms of the agent that have not ended. Default: none. */
+  readonly openEvents?: () => readonly AgentEvent[];
 }
 
 /** Period at which `Sync/*` is updated and, if it changed, sent. Units: ms. */
@@ -98,6 +112,7 @@ export class SparkplugUplink implements Uplink {
   readonly #delivery: Delivery;
   readonly #syncHandler: SyncHandler;
   readonly #commands: CommandInbox;
+  readonly #events: EventReporter;
   readonly #link: BrokerLink;
   readonly #certificates: CertificateWatch;
   readonly #counts = { published: 0, historical: 0, acked: 0, messages: 0, bytes: 0 };
@@ -132,6 +147,7 @@ export class SparkplugUplink implements Uplink {
       onAccept: () => void this.#reportSync(),
     });
     this.#commands = this.#createCommandInbox(onEvent);
+    this.#events = this.#createEventReporter();
     this.#link = this.#createLink();
     this.#certificates = new CertificateWatch({
       ...{ config, readFile: this.#readFile, clock, onEvent },
@@ -153,7 +169,13 @@ export class SparkplugUplink implements Uplink {
 
   async start(): Promise<void> {
     this.#isWanted = true;
-    await Promise.all([this.#delivery.restore(), this.#budget.restore(), this.#commands.restore(), this.#restoreAliases()]);
+    await Promise.all([
+      this.#delivery.restore(),
+      this.#budget.restore(),
+      this.#commands.restore(),
+      this.#events.restore(),
+      this.#restoreAliases(),
+    ]);
     if (!this.#isWanted) return;
     void this.#reportSync();
     // Also without a session: a birth that waited long for its host contains the current values.
@@ -166,7 +188,7 @@ export class SparkplugUplink implements Uplink {
     this.#isWanted = false;
     this.#syncTimer?.cancel();
     this.#certificates.stop();
-    await within(this.#parts.clock, SETTLE_MS, this.#commands.stop());
+    await within(this.#parts.clock, SETTLE_MS, Promise.all([this.#commands.stop(), this.#events.settled()]));
     await this.#link.stop();
     this.#budget.save(true);
   }
@@ -193,6 +215,10 @@ export class SparkplugUplink implements Uplink {
 
   outcome(outcome: Outcome): void {
     this.#commands.note(outcome);
+  }
+
+  event(event: AgentEvent): void {
+    this.#events.report(event);
   }
 
   relay(relay: RelayedDetection): void {
@@ -275,6 +301,15 @@ export class SparkplugUplink implements Uplink {
     });
   }
 
+  #createEventReporter(): EventReporter {
+    const { store, clock, log, openEvents = () => [] } = this.#parts;
+    return new EventReporter({
+      ...{ store, clock, log, openEvents },
+      onTexts: (texts) => this.#publisher.texts(NODE_METRIC.event, texts),
+      maxTextBytes: () => this.#publisher.maxTextBytes(),
+    });
+  }
+
   #createLink(): BrokerLink {
     const { config, clock, log, store, transport, random } = this.#parts;
     const [table, topics] = [this.#table, this.#topics];
@@ -286,20 +321,20 @@ export class SparkplugUplink implements Uplink {
       onBirth: (connection, bdSeq) =>
         this.#publisher.open(connection, bdSeq, (publisher) => {
           this.#delivery.open({ publisher, connection });
-          this.#commands.open(connection);
+          this.#openOutboxes(connection);
         }),
       onHold: () => this.#hold(),
       onRebirth: (connection) => {
         this.#hold();
         this.#publisher.rebirth(connection, () => {
           this.#delivery.resume();
-          this.#commands.open(connection);
+          this.#openOutboxes(connection);
         });
       },
       onDeath: (connection, ending) => this.#sendDeaths(connection, ending),
       onGone: () => {
         this.#delivery.close();
-        this.#commands.close();
+        this.#closeOutboxes();
         this.#publisher.close();
       },
       onMessage: (message) => this.#receive(message),
@@ -312,17 +347,27 @@ export class SparkplugUplink implements Uplink {
     });
   }
 
+  #openOutboxes(connection: MqttConnection): void {
+    this.#commands.open(connection);
+    this.#events.open(connection);
+  }
+
+  #closeOutboxes(): void {
+    this.#commands.close();
+    this.#events.close();
+  }
+
   /** The births are due again: DATA waits for them. */
   #hold(): void {
     this.#publisher.hold();
     this.#delivery.hold();
-    this.#commands.close();
+    this.#closeOutboxes();
   }
 
   async #sendDeaths(connection: MqttConnection, { bdSeq, wanted }: Ending): Promise<void> {
     if (wanted) await within(this.#parts.clock, SETTLE_MS, this.#delivery.settled());
     this.#delivery.close();
-    this.#commands.close();
+    this.#closeOutboxes();
     this.#publisher.death(connection, bdSeq);
   }
 

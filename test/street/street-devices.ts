@@ -57,6 +57,8 @@ export class StreetDevices {
   unitFor(device: DeviceConfig): SimUnit {
     const { world, cabinet, clock, onLevel } = this.#parts;
     switch (device.profile) {
+      // A type of the tests: the same dimmer, with a power register.
+      case 'metered-led':
       case 'wirenboard-wb-led': {
         const config = cabinet.lamps.find((lamp) => lamp.device === device.id);
         const lamp = world.addLamp(config?.id ?? device.id, this.#atM(config?.pole ?? device.pole), config?.ratedPowerW ?? 60);

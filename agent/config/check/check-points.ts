@@ -5,6 +5,7 @@ import { type Message, msg } from '../../core/message.ts';
 import { outputProblems } from '../../core/output-values.ts';
 import type { PointProfile, Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
+import type { FeederConfig } from '../../core/watch-config.ts';
 import { checkPanelPoints } from './check-panel-points.ts';
 import { absentPart, type SayBelow } from './check-parts.ts';
 import { checkSoundPoints } from './check-sound-points.ts';
@@ -42,6 +43,7 @@ export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBel
     ...outputProblems(cabinet.outputs, cabinet.lamps, (device) => site.narrow.get(device)).map(({ path, message }) =>
       say(['outputs', ...path], message),
     ),
+    ...(cabinet.watch?.feeders ?? []).flatMap((feeder, i) => checkFeeder(site, feeder, below('watch', 'feeders', i))),
     ...checkSoundPoints(cabinet, (device) => site.narrow.get(device), say),
   ];
 }
@@ -71,6 +73,20 @@ function cannotCount(pointId: string, profileId: string): Message {
 
 function cannotSense(pointId: string, profileId: string): Message {
   return msg`"${pointId}" of profile "${profileId}" is never polled, so it cannot be a sensor`;
+}
+
+/** The contacts of a feeder must exist and be polled. */
+function checkFeeder(site: ProfiledCabinet, feeder: FeederConfig, say: SayBelow): Problem[] {
+  return (['supply', 'breaker', 'leakage'] as const).flatMap((contact) => {
+    const [device = '', point = ''] = feeder[contact]?.split('.') ?? [];
+    return feeder[contact] === null
+      ? []
+      : checkReadPoint(site, { device, point, unfit: cannotWatch }, (_, message) => say([contact], message));
+  });
+}
+
+function cannotWatch(pointId: string, profileId: string): Message {
+  return msg`"${pointId}" of profile "${profileId}" is never polled, so it cannot be watched`;
 }
 
 function cannotBePhotocell(pointId: string, profileId: string): Message {

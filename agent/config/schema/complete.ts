@@ -9,6 +9,7 @@ import {
 } from './complete-lighting.ts';
 import { completePanels } from './complete-panels.ts';
 import { completeSound } from './complete-sound.ts';
+import { completeWatch } from './complete-watch.ts';
 import { type CabinetDocument, storeSchema } from './schema.ts';
 
 /** Source: the folder that the package creates for the operator's own profiles. */
@@ -36,6 +37,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     outputs: completeOutputs(document),
     panels: completePanels(document),
     sound: completeSound(document),
+    watch: completeWatch(document.watch),
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),

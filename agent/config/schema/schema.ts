@@ -20,6 +20,7 @@ import {
 } from './schema-lighting.ts';
 import { panelSchema } from './schema-panels.ts';
 import { soundSchema } from './schema-sound.ts';
+import { watchSchema } from './schema-watch.ts';
 import {
   daySchema,
   idSchema,
@@ -374,6 +375,7 @@ export const cabinetSchema = z.strictObject({
     .describe(String(msg`Relay circuits, message numbers, volumes: points that follow zones and rules.`)),
   sound: soundSchema.nullish().describe(String(msg`Music and announcements from serial players, with their amplifiers.`)),
   panels: z.array(panelSchema).max(16).optional().describe(String(msg`Information panels: texts by rule, clock and calendar.`)),
+  watch: watchSchema.nullish().describe(String(msg`Limits of the fault watch, and which circuit feeds which lamps.`)),
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),

@@ -160,7 +160,9 @@ function lastStateLines(state: LastState, page: Page): readonly string[] {
     ...(store === null ? [] : labelled(msg`Store`, store.dir, page)),
     ...(last === null || last === undefined ? [] : labelled(msg`Reading`, msg`the last one ${dayTime(last, page.timezone)}`, page)),
     ...(store?.problems ?? []).flatMap((text) => labelled(msg`Trouble`, text, page)),
-    ...(store === null || store.events.length === 0 ? [] : ['', ...renderEvents(store.events, page, null).split('\n').slice(0, -2)]),
+    ...(store === null || store.events.length === 0
+      ? []
+      : ['', ...renderEvents(store.events, page, { spanMs: null }).split('\n').slice(0, -2)]),
     '',
     translated(msg`Its log:`, page),
     ...log.filter((line) => line !== '').flatMap((line) => wrap(line instanceof Message ? translated(line, page) : line, page.widthCols)),

@@ -2,26 +2,29 @@
  * An event as a row of `state.db`: its English text, which every release can read, and the template and values that produce the text.
  */
 import type { WallMs } from '../../core/clock.ts';
+import { detailsIn, detailsInJson } from '../../core/event-details.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { inJson, messageIn } from '../../core/message-wire.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
 /**
- * An event as a row of `state.db`. `template`: JSON as `inJson` writes it; null for a text without one, missing in a file of an earlier
- * release.
+ * An event as a row of `state.db`. `template`: JSON as `inJson` writes it; null for a text without one. `details`: JSON as `detailsInJson`
+ * writes it; null for an event without details. Both are missing in a file of an earlier release.
  */
-export interface EventRow extends Omit<AgentEvent, 'text'> {
+export interface EventRow extends Pick<AgentEvent, 'id' | 'code' | 'source' | 'severity' | 'startMs' | 'endMs'> {
   readonly text: string;
   readonly template?: string | null;
+  readonly details?: string | null;
 }
 
 /** Converts an event to its row. Times are rounded to whole milliseconds. */
 export function toEventRow(event: AgentEvent): EventRow {
-  const { text } = event;
+  const { id, code, source, severity, text } = event;
   return {
-    ...event,
+    ...{ id, code, source, severity },
     text: String(text),
     template: isAsWritten(text) ? null : JSON.stringify(inJson(text)),
+    details: detailsInJson(event),
     startMs: wholeMs(event.startMs),
     endMs: event.endMs === null ? null : wholeMs(event.endMs),
   };
@@ -33,8 +36,8 @@ export function toEventRow(event: AgentEvent): EventRow {
  *
  * They can differ: an earlier release wrote a new text and kept the template, or bytes are damaged. The checksum of the row covers only the text.
  */
-export function toEvent({ id, code, source, severity, text, template, startMs, endMs }: EventRow): AgentEvent {
-  return { id, code, source, severity, text: saidBy(text, template), startMs, endMs };
+export function toEvent({ id, code, source, severity, text, template, details, startMs, endMs }: EventRow): AgentEvent {
+  return { id, code, source, severity, text: saidBy(text, template), startMs, endMs, ...(details == null ? {} : detailsIn(details)) };
 }
 
 /** Returns the time in whole milliseconds; 0 if it is not a finite number, because that must not block a whole commit. */

@@ -17,11 +17,11 @@ import type { Log, Store } from '../../core/ports.ts';
 import { createTokenBucket, type TokenBucket } from '../../core/token-bucket.ts';
 import { within } from '../../core/within.ts';
 import type { CommandTarget, Outcome } from '../../core/words.ts';
+import { createOutbox, type Outbox } from '../outbox.ts';
 import { type CommandRecord, isFinal, stageOf } from './command-record.ts';
 import type { CommandRegistry } from './command-registry.ts';
 import type { CommandRefusal } from './commands.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
-import { createOutcomeOutbox, type OutcomeOutbox } from './outcome-outbox.ts';
 
 /** The dependencies with which `CommandAnswers` is created. */
 export interface CommandAnswersParts {
@@ -47,7 +47,7 @@ const SAVE_MS = 2_000;
  */
 export class CommandAnswers {
   /** The ends that the broker may not have yet. */
-  readonly outbox: OutcomeOutbox;
+  readonly outbox: Outbox<Outcome>;
   /** Messages refused so far, with or without an answer. */
   refused = 0;
   readonly #parts: CommandAnswersParts;
@@ -60,10 +60,11 @@ export class CommandAnswers {
     this.#parts = parts;
     this.#answers = createTokenBucket(clock, ANSWERS);
     this.#auditedRefusals = createTokenBucket(clock, AUDITED_REFUSALS);
-    this.outbox = createOutcomeOutbox({
+    this.outbox = createOutbox({
       log,
+      idOf: ({ commandId }) => commandId,
       send: (outcome) => onAnswer(outcome, registry.find(outcome.commandId)?.kind ?? 'refused'),
-      onProven: (commandIds) => registry.markReported(commandIds),
+      onProven: (outcomes) => registry.markReported(outcomes.map(({ commandId }) => commandId)),
     });
   }
 

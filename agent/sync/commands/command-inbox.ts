@@ -21,6 +21,7 @@ import { createTokenBucket, type TokenBucket } from '../../core/token-bucket.ts'
 import { within } from '../../core/within.ts';
 import type { AgentEvent, Outcome, Target } from '../../core/words.ts';
 import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
+import type { Provable } from '../outbox.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import { CommandAnswers } from './command-answers.ts';
 import { bringsOnlyLight, isOver } from './command-expiry.ts';
@@ -29,7 +30,6 @@ import { CommandRegistry, REMEMBERED } from './command-registry.ts';
 import { type CommandContext, readDeviceCommand, readNodeCommand, type SoundCommand } from './commands.ts';
 import { CopiedIds } from './copied-ids.ts';
 import type { OutcomeKind } from './outcome-metrics.ts';
-import type { Provable } from './outcome-outbox.ts';
 import { createReadLimit } from './read-limit.ts';
 
 /** The dependencies with which `CommandInbox` is created, and its callbacks. */

@@ -74,6 +74,7 @@ const NODE = {
   gaps: ['Sync/Gaps', 'Int64'],
   gap: ['Sync/Gap', 'String'],
   audit: ['Sync/Log', 'String'],
+  event: ['Sync/Event', 'String'],
   bytesToday: ['Sync/Bytes Today', 'Int64', 'B'],
   segment: ['Sync/Segment', 'Bytes'],
   relay: ['Relay/Detection', 'String'],

@@ -5,14 +5,25 @@
 import type { AuditRow } from '../../../agent/core/audit-tools.ts';
 import { NO_TEXT } from '../../../agent/core/message.ts';
 import type { Committed, Gap, ReadingFrame, Store, StoredFrame } from '../../../agent/core/ports.ts';
-import type { Reading } from '../../../agent/core/words.ts';
+import type { AgentEvent, Reading } from '../../../agent/core/words.ts';
 import { chained, GENESIS } from '../../../agent/store/state/audit-chain.ts';
 
 /** A store in memory. `append` reserves the next row, which can be read only after `commit`; `commit` returns the rows that it added. */
 export interface MemoryStore {
   readonly port: Pick<
     Store,
-    'save' | 'load' | 'loadAll' | 'audit' | 'auditAfter' | 'readAfter' | 'moveCursor' | 'status' | 'rowOf' | 'gapsAfter' | 'exportPage'
+    | 'save'
+    | 'load'
+    | 'loadAll'
+    | 'audit'
+    | 'auditAfter'
+    | 'readAfter'
+    | 'moveCursor'
+    | 'status'
+    | 'rowOf'
+    | 'gapsAfter'
+    | 'exportPage'
+    | 'events'
   >;
   /** Recorded losses; a test adds its own. */
   readonly gaps: Gap[];
@@ -20,6 +31,8 @@ export interface MemoryStore {
   readonly audits: AuditRow[];
   /** Adds an entry to it. */
   note(action: string): AuditRow;
+  /** Events that an earlier run stored; a test adds them. */
+  readonly events: AgentEvent[];
   readonly saved: Map<string, unknown>;
   readonly rows: readonly StoredFrame[];
   readonly cursor: number;
@@ -34,14 +47,15 @@ interface Memory {
   readonly rows: StoredFrame[];
   readonly gaps: Gap[];
   readonly audits: AuditRow[];
+  readonly events: AgentEvent[];
   readonly seqOfTicket: Map<number, number>;
   cursor: number;
 }
 
 /** A store without rows. `saved`: facts of an earlier run; the store changes this map. */
 export function createMemoryStore(saved = new Map<string, unknown>()): MemoryStore {
-  const memory: Memory = { saved, rows: [], gaps: [], audits: [], seqOfTicket: new Map(), cursor: 0 };
-  const { rows, gaps, audits, seqOfTicket } = memory;
+  const memory: Memory = { saved, rows: [], gaps: [], audits: [], events: [], seqOfTicket: new Map(), cursor: 0 };
+  const { rows, gaps, audits, events, seqOfTicket } = memory;
   let appended = 0;
   let waiting: ReadingFrame[] = [];
   return {
@@ -49,6 +63,7 @@ export function createMemoryStore(saved = new Map<string, unknown>()): MemorySto
     rows,
     gaps,
     audits,
+    events,
     note: (action) => {
       const note = { user: 'ada', role: 'admin', door: 'login', action, detail: '', result: 'ok' } as const;
       const row = chained(audits.at(-1) ?? GENESIS, note, 1_795_600_000_000 + audits.length);
@@ -98,6 +113,7 @@ function portOf(memory: Memory): MemoryStore['port'] {
       [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),
     rowOf: (ticket) => (seqOfTicket.has(ticket) ? { epoch: 'e1', seq: seqOfTicket.get(ticket) ?? 0 } : null),
     gapsAfter: async (id) => gaps.filter((gap) => gap.id > id),
+    events: async ({ sinceMs }) => memory.events.filter(({ startMs, endMs }) => endMs === null || Math.max(startMs, endMs) >= sinceMs),
     exportPage: async ({ fromMs, toMs }) => ({
       epoch: 'e1',
       frames: rows.filter(({ atMs }) => atMs >= fromMs && atMs < toMs),

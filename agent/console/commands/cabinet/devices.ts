@@ -95,7 +95,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
     device.unit === 0 && device.isShortAddress !== true ? NOTHING : formatNumber(device.unit),
     device.profile,
     device.pole ?? NOTHING,
-    `${stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated(msg`fault`, page)}`}`,
+    `${device.hasNoSupply === true ? stateWord('off', page, msg`no supply`) : stateWord(device.state, page)}${device.faults.length === 0 ? '' : `, ${translated(msg`fault`, page)}`}`,
     since(device.lastSeenMs, page),
     formatNumber(device.turnaroundMs, 1),
     formatNumber(device.failures),
@@ -111,11 +111,14 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
     { title: msg`ms`, align: 'right' },
     { title: msg`Failed`, align: 'right' },
   ] as const;
-  const number = (state: DeviceView['state']): number => devices.filter((device) => device.state === state).length;
+  const number = (state: DeviceView['state']): number =>
+    devices.filter((device) => device.state === state && device.hasNoSupply !== true).length;
+  const unfed = devices.filter(({ hasNoSupply }) => hasNoSupply === true).length;
   const faulty = devices.filter(({ faults }) => faults.length > 0).length;
   const sums = [
     count(devices.length, 'device'),
     msg`${number('silent')} silent`,
+    ...(unfed === 0 ? [] : [msg`${unfed} without supply`]),
     ...(number('new') === 0 ? [] : [msg`${number('new')} not met yet`]),
     ...(faulty === 0 ? [] : [msg`${faulty} with a fault`]),
   ];

@@ -4,7 +4,8 @@ import { counted, type Message, msg } from '../../../core/message.ts';
 import type { AgentEvent } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
-import { clockTime, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { clockTime, formatLevel, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
+import { wordOf } from '../../text/state-words.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /**
@@ -27,23 +28,31 @@ export const EVENTS = agentCommand({
   summary: msg`what went wrong, since when, and what is over`,
   options: [
     { name: 'active', value: null, summary: msg`only what is going on now, whenever it began` },
+    { name: 'details', value: null, summary: msg`also the evidence of faults, and what to check with what` },
     { name: 'since', value: 'DURATION', summary: msg`how far back, 1m to 90d, as 30m, 24h or 7d (default: 24h)` },
   ],
-  examples: ['luciole events', 'luciole events --active', 'luciole events --since 72h --json'],
+  examples: ['luciole events', 'luciole events --active --details', 'luciole events --since 72h --json'],
   read: (args) => ({
     activeOnly: args['active'] === true,
+    hasDetails: args['details'] === true,
     spanMs: parseDuration(args['since'] === undefined ? USUAL_EVENT_SPAN : textArg(args, 'since'), EVENT_SPAN),
   }),
   answer: (view, { activeOnly, spanMs }, { clock }): Promise<readonly AgentEvent[]> =>
     view.events({ sinceMs: clock.wallMs() - spanMs, activeOnly, limit: MAX_EVENTS }),
-  render: (result, page, { activeOnly, spanMs }) => renderEvents(result, page, activeOnly ? null : spanMs),
+  render: (result, page, { activeOnly, hasDetails, spanMs }) =>
+    renderEvents(result, page, { spanMs: activeOnly ? null : spanMs, hasDetails }),
 });
 
 /**
- * Renders `luciole events`: one row per event in the given order, then their number; one sentence if there are none. `spanMs`: the
- * requested period; null if only active events were requested. It selects the sentence, not the events. Units: ms.
+ * Renders `luciole events`: one row per event in the given order, then their number; one sentence if there are none. A fault that is active
+ * has what to check below its text; with `hasDetails` each fault has evidence, urgency, place and tool too. `spanMs`: the requested period;
+ * null if only active events were requested. It selects the sentence, not the events. Units: ms.
  */
-export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: number | null): string {
+export function renderEvents(
+  events: readonly AgentEvent[],
+  page: Page,
+  { spanMs, hasDetails = false }: { readonly spanMs: number | null; readonly hasDetails?: boolean },
+): string {
   if (events.length === 0)
     return translated(spanMs === null ? msg`no events going on now` : msg`no events in the last ${formatDuration(spanMs)}`, page);
   const rows = events.map((event) => [
@@ -51,7 +60,7 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     stateWord(event.severity, page),
     lasted(event, page),
     event.source,
-    eventText(event, page),
+    [eventText(event, page), ...detailLines(event, page, hasDetails)].join('\n'),
   ]);
   const columns = [
     { title: msg`Began` },
@@ -61,6 +70,28 @@ export function renderEvents(events: readonly AgentEvent[], page: Page, spanMs: 
     { title: msg`What`, wraps: true },
   ] as const;
   return [...tableLines(columns, rows, page), '', translated(sumOf(events, spanMs), page)].join('\n');
+}
+
+/** Returns the lines below the text of an event in its column; none for an event without details. */
+function detailLines(event: AgentEvent, page: Page, hasDetails: boolean): readonly string[] {
+  const { check, urgency, evidence, talq, endMs } = event;
+  const what = check === undefined ? [] : [msg`check: ${check.what}`];
+  if (!hasDetails) return endMs === null ? what.map((line) => translated(line, page)) : [];
+  return [
+    ...(evidence === undefined ? [] : [msg`evidence: ${evidence.text}`]),
+    ...(evidence?.readings ?? []).map(
+      ({ pointId, value, unit, atMs }) =>
+        msg`${pointId} ${value === null ? NOTHING : `${value} ${unit}`.trim()} at ${clockTime(atMs, page)}`,
+    ),
+    ...(evidence?.decisions ?? []).map(
+      ({ lampId, levelPct, reason, sinceMs }) =>
+        msg`${lampId} in force ${formatLevel(levelPct)} since ${clockTime(sinceMs, page)}: ${wordOf(reason)}`,
+    ),
+    ...what,
+    ...(check === undefined ? [] : [msg`where: ${check.where}`, msg`with: ${check.tool}`]),
+    ...(urgency === undefined ? [] : [urgency === 'urgent' ? msg`urgent: tonight` : msg`deferred: with the next planned work`]),
+    ...(talq === undefined ? [] : [msg`TALQ event: ${talq}`]),
+  ].map((line) => translated(line, page));
 }
 
 function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {

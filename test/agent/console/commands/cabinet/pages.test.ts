@@ -163,7 +163,7 @@ checkSheets([
   ['no point matches', renderPoints([], page), [/no point matches/]],
   [
     'events, those that are over too',
-    renderEvents(same([fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS }), fakeEvent(0, { endMs: AT_MS })]), page, 86_400_000),
+    renderEvents(same([fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS }), fakeEvent(0, { endMs: AT_MS })]), page, { spanMs: 86_400_000 }),
     [/22:31:07 {2}warning {3}10 min \+ {2}L01/, /22:21:07 {2}info +20 min {2}L02/, /3 events in the last 24 h, 1 not over/],
   ],
   [
@@ -171,10 +171,10 @@ checkSheets([
     renderStatus(same(fakeStatus({ store: { ...fakeStatus().store, readingsLost: 0, lossesEstimated: 1 } })), page),
     [/^Store +ok, an unknown number lost, /m],
   ],
-  ['no events', renderEvents([], page, null), [/no events going on now/]],
+  ['no events', renderEvents([], page, { spanMs: null }), [/no events going on now/]],
   [
     'what is going on, which says so once',
-    renderEvents([fakeEvent(1, { source: 'L01.status', text: msg`L01.status: lamp fault` })], page, null),
+    renderEvents([fakeEvent(1, { source: 'L01.status', text: msg`L01.status: lamp fault` })], page, { spanMs: null }),
     [/ {2}L01\.status {2}lamp fault$/m, /^1 event going on now$/m],
   ],
   [
@@ -189,7 +189,7 @@ checkSheets([
         }),
       ],
       page,
-      null,
+      { spanMs: null },
     ),
     [/ \/data\/telemetry\.db: SQLITE_NOTADB/, /\/data\/state\.db: it was/, /\/var\/lib\/luciole\/state\.db:\s+SQLITE_FULL/],
   ],

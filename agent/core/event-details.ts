@@ -1,0 +1,116 @@
+/**
+ * What an event of a fault contains besides its text: its name in TALQ, how soon it needs a person, its evidence, and what to check.
+ */
+import type { WallMs } from './clock.ts';
+import { isRecord, parseRecord } from './is-record.ts';
+import { Message, msg } from './message.ts';
+import { withMessages, withTexts } from './message-wire.ts';
+import type { LevelPct, PointId } from './words.ts';
+
+/** How soon a fault needs a person: `urgent` tonight, `deferred` with the next planned work on the street. */
+export type Urgency = 'urgent' | 'deferred';
+
+/** One reading that supports an event. Units: `unit`, as in the profile. */
+export interface EvidenceReading {
+  readonly pointId: PointId;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly atMs: WallMs;
+}
+
+/** The level in force for a lamp when the fault was judged, and since when. `reason`: why it had that level. */
+export interface EvidenceDecision {
+  readonly lampId: string;
+  readonly levelPct: LevelPct;
+  readonly reason: string;
+  readonly sinceMs: WallMs;
+}
+
+/** Why the agent reports an event: one sentence, and the values behind it. */
+export interface EventEvidence {
+  readonly text: Message;
+  readonly readings: readonly EvidenceReading[];
+  readonly decisions: readonly EvidenceDecision[];
+}
+
+/** What a person must check: what, at which place, and with which tool. */
+export interface EventCheck {
+  readonly what: Message;
+  readonly where: Message;
+  readonly tool: Message;
+}
+
+/** The details of an event. Each is absent where the part that reports the event does not provide it. */
+export interface EventDetails {
+  /** The name of the event in the data model of TALQ, such as `lampFailure`. Source: TALQ 2.7.1. */
+  readonly talq?: string;
+  readonly urgency?: Urgency;
+  readonly evidence?: EventEvidence;
+  readonly check?: EventCheck;
+}
+
+/** Returns the details of an event alone; empty if it has none. */
+export function detailsOf({ talq, urgency, evidence, check }: EventDetails): EventDetails {
+  return {
+    ...(talq === undefined ? {} : { talq }),
+    ...(urgency === undefined ? {} : { urgency }),
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(check === undefined ? {} : { check }),
+  };
+}
+
+/** Returns the details of an event as JSON, with each message as English text and template; null if it has none. */
+export function detailsInJson(event: EventDetails): string | null {
+  const details = detailsOf(event);
+  return Object.keys(details).length === 0 ? null : JSON.stringify(withTexts(details));
+}
+
+/** Restores the details of an event from the JSON of `detailsInJson`. A part with another shape, as in damaged bytes, is left out. */
+export function detailsIn(json: string): EventDetails {
+  const stored = withMessages(parseRecord(json) ?? {}) as Readonly<Record<string, unknown>>;
+  const { talq, urgency } = stored;
+  const evidence = evidenceIn(stored['evidence']);
+  const check = checkIn(stored['check']);
+  return {
+    ...(typeof talq === 'string' ? { talq } : {}),
+    ...(urgency === 'urgent' || urgency === 'deferred' ? { urgency } : {}),
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(check === undefined ? {} : { check }),
+  };
+}
+
+function evidenceIn(value: unknown): EventEvidence | undefined {
+  if (!isRecord(value) || !isSaid(value['text']) || !Array.isArray(value['readings']) || !Array.isArray(value['decisions']))
+    return undefined;
+  const readings = value['readings'].filter(isReading);
+  const decisions = value['decisions'].filter(isDecision);
+  return { text: messageOf(value['text']), readings, decisions };
+}
+
+function checkIn(value: unknown): EventCheck | undefined {
+  if (!isRecord(value)) return undefined;
+  const { what, where, tool } = value;
+  if (!isSaid(what) || !isSaid(where) || !isSaid(tool)) return undefined;
+  return { what: messageOf(what), where: messageOf(where), tool: messageOf(tool) };
+}
+
+function isReading(value: unknown): value is EvidenceReading {
+  if (!isRecord(value)) return false;
+  const { pointId, value: read, unit, atMs } = value;
+  return typeof pointId === 'string' && (read === null || typeof read === 'number') && typeof unit === 'string' && typeof atMs === 'number';
+}
+
+function isDecision(value: unknown): value is EvidenceDecision {
+  if (!isRecord(value)) return false;
+  const { lampId, levelPct, reason, sinceMs } = value;
+  return typeof lampId === 'string' && typeof levelPct === 'number' && typeof reason === 'string' && typeof sinceMs === 'number';
+}
+
+function isSaid(value: unknown): value is Message | string {
+  return typeof value === 'string' || value instanceof Message;
+}
+
+/** A text without a valid template is shown as written. */
+function messageOf(text: Message | string): Message {
+  return text instanceof Message ? text : msg`${text}`;
+}

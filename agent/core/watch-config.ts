@@ -1,0 +1,48 @@
+/** The section `watch` of `cabinet.yaml`: limits of the fault watch, and the feeders of the cabinet. Part of `cabinet.ts`. */
+import type { PointId } from './words.ts';
+
+/** Limits of the fault watch, and how the lamps are fed. */
+export interface WatchConfig {
+  /** Largest difference between measured and expected power of a lamp. Units: % of the expected power. */
+  readonly powerTolerancePct: number;
+  readonly voltageV: number;
+  /** Largest difference of the mains voltage from `voltageV`. Units: %. */
+  readonly voltageTolerancePct: number;
+  /** Lowest power factor of a lamp above half its level. */
+  readonly powerFactorMin: number;
+  readonly temperatureMaxC: number;
+  /** Highest ratio of reactive to active power of the cabinet before compensation is advised. */
+  readonly tanPhiMax: number;
+  /** Feeders in addition to the outputs with `litWith`, which each feed the lamps of their zones. */
+  readonly feeders: readonly FeederConfig[];
+}
+
+/** One circuit that feeds lamps. Contacts read 1 while the condition is present; null where there is none. */
+export interface FeederConfig {
+  readonly id: string;
+  readonly zones: readonly string[];
+  /** The output that switches its contactor; null if it is always on. */
+  readonly output: string | null;
+  /** Contact behind the contactor and the breaker: 1 while the circuit has voltage. */
+  readonly supply: PointId | null;
+  /** Contact of the breaker: 1 once it has tripped. */
+  readonly breaker: PointId | null;
+  /** Contact of the earth-leakage relay: 1 once it has tripped. */
+  readonly leakage: PointId | null;
+  /** Phase of its meter, 1 to 3; null for three phases or if unknown. */
+  readonly phase: number | null;
+}
+
+/**
+ * Limits without a section `watch`. Source: CPD 3000 manual (power ±15 %, voltage ±15 %, power factor 0.65, 65 °C); the issue (tan phi 0.4);
+ * 230 V by EN 60038.
+ */
+export const DEFAULT_WATCH: WatchConfig = {
+  powerTolerancePct: 15,
+  voltageV: 230,
+  voltageTolerancePct: 15,
+  powerFactorMin: 0.65,
+  temperatureMaxC: 65,
+  tanPhiMax: 0.4,
+  feeders: [],
+};

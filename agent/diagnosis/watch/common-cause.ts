@@ -1,0 +1,92 @@
+/**
+ * Groups lamps that fail together: a lost fuse, phase or cable is one fault, not one of each lamp. Pure apart from its own state.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { LampFault, Latches } from './watch-faults.ts';
+import type { WatchPlan } from './watch-plan.ts';
+
+/** Faults of a lamp that a lost supply causes. */
+const BY_SUPPLY = ['lamp-out', 'unit-silent'] as const satisfies readonly LampFault[];
+/** Failures that begin within this time count as one. Units: ms. Source: assumed; two polls of a minute, and one that was lost. Confirmed by: `bench -- faults`. */
+const TOGETHER_MS = 200_000;
+/** Lamps that fail together: at least this many, and this share of their feeder. Source: assumed; two lamps may fail in one minute after a storm, three are rare. Confirmed by: `bench -- faults`. */
+const LEAST = { lamps: 3, share: 0.1 };
+/** The other lamps of a feeder are read within this time. Units: ms. Source: assumed; as TOGETHER_MS. Confirmed by: poll times of drivers. */
+const GATHER_MS = 240_000;
+
+/** A lamp whose failure is this young may be the first of several. Units: ms. Source: assumed; a poll of a minute, and one that was lost. Confirmed by: poll times of drivers. */
+const FIRST_MS = 120_000;
+const DARK = 1;
+const SILENT = 2;
+
+/** What is known about a lamp that may have failed with others. `wait`: not all have been read yet. */
+export type Cause = 'own' | 'wait' | 'common';
+
+/** The groups of lamps without supply, by feeder. */
+export class CommonCause {
+  readonly #plan: WatchPlan;
+  readonly #latches: Latches<LampFault>;
+  /** How each lamp of an open group failed; 0 for all others. */
+  readonly #inGroup: Uint8Array;
+  readonly #sizes: Uint16Array;
+
+  constructor(plan: WatchPlan, latches: Latches<LampFault>) {
+    this.#plan = plan;
+    this.#latches = latches;
+    this.#inGroup = new Uint8Array(plan.lamps.length);
+    this.#sizes = new Uint16Array(plan.feeders.length);
+  }
+
+  /** Number of lamps of the feeder's open group; 0 without one. */
+  sizeOf(feeder: number): number {
+    return this.#sizes[feeder] ?? 0;
+  }
+
+  isInGroup(lamp: number): boolean {
+    return (this.#inGroup[lamp] ?? 0) > 0;
+  }
+
+  /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. */
+  causeOf(lamp: number, sinceMono: MonoMs, nowMono: MonoMs): Cause {
+    const feeder = this.#plan.feeders[this.#plan.lamps[lamp]?.feeder ?? 0];
+    if (feeder === undefined) return 'own';
+    let together = 0;
+    for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono)) together++;
+    const isCommon = together >= Math.max(LEAST.lamps, LEAST.share * feeder.lamps.length);
+    if (nowMono - sinceMono < (isCommon ? GATHER_MS : FIRST_MS)) return 'wait';
+    return isCommon ? 'common' : 'own';
+  }
+
+  /** Opens or extends the group of a feeder with the lamps that failed at this time. Returns whether it is new. */
+  gather(feederIndex: number, sinceMono: MonoMs): boolean {
+    const isNew = this.sizeOf(feederIndex) === 0;
+    for (const lamp of this.#plan.feeders[feederIndex]?.lamps ?? []) {
+      if (this.isInGroup(lamp) || !this.#failedAt(lamp, sinceMono)) continue;
+      this.#inGroup[lamp] = this.#latches['unit-silent'].isBad(lamp) ? SILENT : DARK;
+      this.#sizes[feederIndex] = this.sizeOf(feederIndex) + 1;
+      for (const fault of BY_SUPPLY) this.#latches[fault].doubt(lamp);
+    }
+    return isNew && this.sizeOf(feederIndex) > 0;
+  }
+
+  /**
+   * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. Returns whether the group is now
+   * empty. `answeredMono`, `lightMono`: when it last did.
+   */
+  release(lamp: number, { answeredMono, lightMono, nowMono }: { answeredMono: MonoMs; lightMono: MonoMs; nowMono: MonoMs }): boolean {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    const seenMono = this.#inGroup[lamp] === SILENT ? answeredMono : lightMono;
+    if (!this.isInGroup(lamp) || nowMono - seenMono > FIRST_MS) return false;
+    this.#inGroup[lamp] = 0;
+    this.#sizes[feeder] = Math.max(0, this.sizeOf(feeder) - 1);
+    return this.sizeOf(feeder) === 0;
+  }
+
+  /** Whether the lamp is bad, not yet announced, since about this time. */
+  #failedAt(lamp: number, sinceMono: MonoMs): boolean {
+    return BY_SUPPLY.some((fault) => {
+      const latch = this.#latches[fault];
+      return !latch.isOpen(lamp) && latch.isBad(lamp) && Math.abs(latch.badSince(lamp) - sinceMono) <= TOGETHER_MS;
+    });
+  }
+}

@@ -1,0 +1,94 @@
+/** Finds lamps that go out and on again (cycling), and drivers that restart, from power and uptime. */
+import type { MonoMs } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
+
+/** Times that a lamp goes dark within an hour, while it should be lit, before it counts as cycling. Source: assumed; a lamp that was re-plugged goes dark once or twice. Confirmed by: `bench -- faults`. */
+const FALLS = 3;
+const WINDOW_MS = HOUR_MS;
+/** The instant of a start, computed from two uptimes, differs by the time between a driver's count and the reading. Units: ms. Source: assumed. Confirmed by: uptimes read on a slow line. */
+const START_SLACK_MS = 30_000;
+/** Starts of several drivers within this time have one cause: a short loss of mains. Units: ms. */
+const TOGETHER_MS = 150_000;
+/** A start is judged once other drivers have been read too. Units: ms. Source: assumed; five polls a minute apart. Confirmed by: poll times of the drivers. */
+const HOLD_MS = 300_000;
+/** Starts of more drivers than this at one time are a loss of mains. Source: assumed; two drivers may fail in one gust, three rarely. Confirmed by: starts of drivers at a cabinet. */
+const FEW = 2;
+/** A driver that restarts is reported once in this time. Units: ms. Source: assumed; once a night. Confirmed by: technicians. */
+const REPEAT_MS = 12 * HOUR_MS;
+const DARK = 1;
+const LIT = 2;
+
+/** The goings-out and starts of all lamps, by index. */
+export class DerivedStarts {
+  readonly #light: Uint8Array;
+  /** The last times that each lamp went dark, as a ring. */
+  readonly #falls: Float64Array;
+  readonly #fallCount: Uint32Array;
+  /** When each driver started, as computed from its last uptime; NaN if unknown. */
+  readonly #startMono: Float64Array;
+  /** A start that is not judged yet; NaN for none. */
+  readonly #pendingMono: Float64Array;
+  readonly #reportedMono: Float64Array;
+  #pendingCount = 0;
+
+  constructor(lamps: number) {
+    this.#light = new Uint8Array(lamps);
+    this.#falls = new Float64Array(lamps * FALLS).fill(Number.NEGATIVE_INFINITY);
+    this.#fallCount = new Uint32Array(lamps);
+    this.#startMono = new Float64Array(lamps).fill(Number.NaN);
+    this.#reportedMono = new Float64Array(lamps).fill(Number.NEGATIVE_INFINITY);
+    this.#pendingMono = new Float64Array(lamps).fill(Number.NaN);
+  }
+
+  /** Notes whether a lamp that should be lit is dark. */
+  noteLight(lamp: number, isDark: boolean, at: MonoMs): void {
+    if (isDark && this.#light[lamp] === LIT) this.#addFall(lamp, at);
+    this.#light[lamp] = isDark ? DARK : LIT;
+  }
+
+  /** Whether the lamp went dark several times in the last hour. */
+  cycles(lamp: number, at: MonoMs): boolean {
+    for (let n = 0; n < FALLS; n++) if (at - (this.#falls[lamp * FALLS + n] ?? 0) > WINDOW_MS) return false;
+    return true;
+  }
+
+  /** Notes the uptime of a driver. A start while its feeder was live is kept until `judge` has compared it with the others. Units: s. */
+  noteUptime(lamp: number, uptimeS: number, { at, isFed }: { at: MonoMs; isFed: boolean }): void {
+    const startMono = at - uptimeS * 1_000;
+    const before = this.#startMono[lamp] ?? Number.NaN;
+    const hasStarted = startMono - before > START_SLACK_MS;
+    if (hasStarted || Number.isNaN(before)) this.#startMono[lamp] = startMono;
+    if (hasStarted && isFed && Number.isNaN(this.#pendingMono[lamp])) {
+      this.#pendingMono[lamp] = startMono;
+      this.#pendingCount++;
+    }
+  }
+
+  /**
+   * Judges the starts that are old enough: one alone is a fault of its driver, several together are a loss of mains. `onReset` receives the first
+   * of a driver in half a day; each counts as a going-out of the lamp.
+   */
+  judge(nowMono: MonoMs, onReset: (lamp: number) => void): void {
+    if (this.#pendingCount === 0) return;
+    const pending = this.#pendingMono;
+    for (let lamp = 0; lamp < pending.length; lamp++) {
+      const at = pending[lamp] ?? Number.NaN;
+      if (Number.isNaN(at) || nowMono - at < HOLD_MS) continue;
+      let together = 0;
+      for (const other of this.#startMono) if (Math.abs(other - at) <= TOGETHER_MS) together++;
+      pending[lamp] = Number.NaN;
+      this.#pendingCount--;
+      if (together > FEW) continue;
+      this.#addFall(lamp, at);
+      if (at - (this.#reportedMono[lamp] ?? 0) < REPEAT_MS) continue;
+      this.#reportedMono[lamp] = at;
+      onReset(lamp);
+    }
+  }
+
+  #addFall(lamp: number, at: MonoMs): void {
+    const count = this.#fallCount[lamp] ?? 0;
+    this.#falls[lamp * FALLS + (count % FALLS)] = at;
+    this.#fallCount[lamp] = count + 1;
+  }
+}

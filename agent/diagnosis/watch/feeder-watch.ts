@@ -1,0 +1,129 @@
+/**
+ * Judges the feeders: whether each is live, whether its contactor follows, its breaker and its earth-leakage relay. A lamp is judged only while its
+ * feeder is live. Pure apart from its own state.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { Sample } from './fault-latch.ts';
+import { DEAD_SHARE } from './lamp-watch.ts';
+import { createLatches, FEEDER_FAULTS, type FeederFault, type Latches } from './watch-faults.ts';
+import { PHASES, type Series, type WatchFrame } from './watch-frame.ts';
+import type { WatchedFeeder, WatchPlan } from './watch-plan.ts';
+
+/** A contactor and its contact need this long to follow. Units: ms. Source: assumed; contacts are polled each 5 s, an output waits 2 s at most. Confirmed by: contactors of a cabinet. */
+const FOLLOW_MS = { on: 30_000, off: 120_000 };
+/** A lamp on a feeder that is off draws more than this only if the feeder has voltage. Units: W. Source: CPD 3000 manual, relay open but P > 6 W. */
+const WELDED_W = 6;
+/** Lamps that do not answer for this time after their feeder was switched off have no voltage. Units: ms. Source: assumed; drivers hold their charge for seconds. Confirmed by: contactors of a cabinet. */
+const QUIET_MS = 600_000;
+/** Contacts that were not read for this time prove nothing. Units: ms. Source: assumed; several polls. Confirmed by: poll times of contacts. */
+const FRESH_MS = 300_000;
+
+type Contact = 'supply' | 'breaker' | 'leakage';
+
+/** Judges feeders. Call `step` for each feeder before its lamps. */
+export class FeederWatch {
+  readonly latches: Latches<FeederFault>;
+  readonly #plan: WatchPlan;
+  readonly #frame: WatchFrame;
+  /** Since when each feeder is live; Infinity while it is not. */
+  readonly #fedMono: Float64Array;
+  readonly #seen: Readonly<Record<Contact, Float64Array>>;
+
+  constructor(plan: WatchPlan, frame: WatchFrame) {
+    const n = plan.feeders.length;
+    this.#plan = plan;
+    this.#frame = frame;
+    this.latches = createLatches(FEEDER_FAULTS, n);
+    this.#fedMono = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
+    this.#seen = { supply: times(n), breaker: times(n), leakage: times(n) };
+  }
+
+  /** Since when the lamps of a feeder have voltage, as far as known; -Infinity: always; Infinity: they have none. */
+  fedMono(feeder: number): MonoMs {
+    return this.#fedMono[feeder] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Judges one feeder. `lostPhase`: the meter shows that its phase, or every phase, is dead. */
+  step(feeder: number, nowMono: MonoMs, lostPhase: boolean): void {
+    const watched = this.#plan.feeders[feeder];
+    if (watched === undefined) return;
+    const { commandedOn, sinceMono, supply, breaker, leakage } = this.#frame.feeders;
+    const [isOn, since = 0] = [commandedOn[feeder] ?? -1, sinceMono[feeder]];
+    const tripped = contact(breaker, feeder, nowMono);
+    const live = contact(supply, feeder, nowMono);
+    if (this.#isNew('breaker', breaker, feeder))
+      this.latches['breaker-tripped'].feed(feeder, tripped === true ? 'bad' : 'good', breaker.atMono[feeder] ?? 0);
+    if (this.#isNew('leakage', leakage, feeder))
+      this.latches['earth-leakage'].feed(feeder, leakage.values[feeder] === 1 ? 'bad' : 'good', leakage.atMono[feeder] ?? 0);
+    if (this.#isNew('supply', supply, feeder))
+      this.#judgeSupply(feeder, { at: supply.atMono[feeder] ?? 0, live, isExplained: lostPhase || tripped === true });
+    if (isOn === 0 && nowMono - since > FOLLOW_MS.off)
+      this.latches['contactor-stuck-on'].feed(feeder, this.#isStuckOn(watched, { live, offMono: since, nowMono }), nowMono);
+    const isFed = !(isOn === 0 && !this.latches['contactor-stuck-on'].isOpen(feeder)) && tripped !== true && live !== false && !lostPhase;
+    if (!isFed) this.#fedMono[feeder] = Number.POSITIVE_INFINITY;
+    else if (this.#fedMono[feeder] === Number.POSITIVE_INFINITY) this.#fedMono[feeder] = nowMono;
+  }
+
+  /** Voltage behind the contactor, compared with its command. Without a command there is only a lost supply. */
+  #judgeSupply(feeder: number, { at, live, isExplained }: { at: MonoMs; live: boolean | null; isExplained: boolean }): void {
+    const { commandedOn, sinceMono } = this.#frame.feeders;
+    const isOn = commandedOn[feeder] ?? -1;
+    const isSettled = at - (sinceMono[feeder] ?? 0) > FOLLOW_MS.on;
+    const sample: Sample = isExplained || isOn === 0 || !isSettled ? 'none' : live === false ? 'bad' : 'good';
+    this.latches[isOn === -1 ? 'supply-lost' : 'contactor-stuck-off'].feed(feeder, sample, at);
+  }
+
+  /** The feeder was switched off, but its contact, or a lamp, still shows voltage. It is off if its contact shows that, or no lamp answers. */
+  #isStuckOn(
+    { lamps, supply }: WatchedFeeder,
+    { live, offMono, nowMono }: { readonly live: boolean | null; readonly offMono: MonoMs; readonly nowMono: MonoMs },
+  ): Sample {
+    if (live === true) return 'bad';
+    const { voltage, power } = this.#frame.lamps;
+    const { voltageV } = this.#plan.settings;
+    let isMeasured = supply !== null && live === false;
+    let isQuiet = nowMono - offMono > QUIET_MS;
+    for (const lamp of lamps) {
+      const hasVoltage = (voltage.atMono[lamp] ?? 0) - offMono > FOLLOW_MS.off;
+      const hasPower = (power.atMono[lamp] ?? 0) - offMono > FOLLOW_MS.off;
+      if (hasVoltage && (voltage.values[lamp] ?? 0) > DEAD_SHARE * voltageV) return 'bad';
+      if (hasPower && (power.values[lamp] ?? 0) > WELDED_W) return 'bad';
+      isMeasured ||= hasVoltage || hasPower;
+      isQuiet &&= (this.#frame.answeredMono[lamp] ?? 0) - offMono <= FOLLOW_MS.off;
+    }
+    return isMeasured || isQuiet ? 'good' : 'none';
+  }
+
+  #isNew(kind: Contact, { values, atMono }: Series, feeder: number): boolean {
+    const at = atMono[feeder] ?? 0;
+    if (Number.isNaN(values[feeder]) || at <= (this.#seen[kind][feeder] ?? 0)) return false;
+    this.#seen[kind][feeder] = at;
+    return true;
+  }
+}
+
+/** Returns whether the meter shows no voltage where a feeder gets it: on its phase, or, if that is unknown, on all phases. */
+export function isPhaseLost(
+  { meter, phase }: WatchedFeeder,
+  { meters, settings }: WatchPlan,
+  { meters: { voltage } }: WatchFrame,
+  nowMono: MonoMs,
+): boolean {
+  const count = meters[meter]?.voltages.length ?? 0;
+  if (count === 0) return false;
+  const isDead = (index: number): boolean =>
+    nowMono - (voltage.atMono[index] ?? 0) < FRESH_MS && (voltage.values[index] ?? Number.NaN) < DEAD_SHARE * settings.voltageV;
+  if (phase !== null && phase <= count) return isDead(meter * PHASES + phase - 1);
+  for (let at = 0; at < count; at++) if (!isDead(meter * PHASES + at)) return false;
+  return true;
+}
+
+/** Null if the contact does not exist or was not read recently. */
+function contact({ values, atMono }: Series, feeder: number, nowMono: MonoMs): boolean | null {
+  const value = values[feeder] ?? Number.NaN;
+  return Number.isNaN(value) || nowMono - (atMono[feeder] ?? 0) > FRESH_MS ? null : value >= 1;
+}
+
+function times(size: number): Float64Array {
+  return new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
+}

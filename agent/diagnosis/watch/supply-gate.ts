@@ -1,0 +1,68 @@
+/**
+ * Holds back the events of lamps that do not answer or do not follow until it is known whether their feeder is live: a lamp without supply is not a
+ * silent lamp.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { EventDetails } from '../../core/event-details.ts';
+import type { AgentEvent, EventCode } from '../../core/words.ts';
+
+/** What is known about the lamps of an event. `unknown`: not yet. `details`: those of the watch. */
+export type SupplyVerdict = { readonly kind: 'own'; readonly details: EventDetails } | { readonly kind: 'supply' | 'unknown' };
+
+/** An event that is held back. `pass` receives it once its cause is known. */
+interface HeldEvent {
+  readonly event: AgentEvent;
+  readonly sinceMono: MonoMs;
+  readonly pass: (event: AgentEvent) => void;
+  /** Reported by a line, which outlives a change of the configuration. */
+  readonly isOfLine: boolean;
+}
+
+/** The events that are held back, by id. They outlive the gate of one configuration. */
+export type HeldEvents = Map<string, HeldEvent>;
+
+/** What `createSupplyGate` requires. */
+export interface SupplyGateParts {
+  readonly held: HeldEvents;
+  /** Whether the source of an event is a lamp, or drives lamps, whose feeder is watched. */
+  readonly isWatched: (source: string) => boolean;
+  readonly verdictOf: (event: AgentEvent, heldMs: number) => SupplyVerdict;
+}
+
+const HELD_CODES: ReadonlySet<EventCode> = new Set<EventCode>(['unit-silent', 'lamp-not-following']);
+
+/** The gate that `createSupplyGate` creates. */
+export interface SupplyGate {
+  /** Takes an event of a line or of the light control. Most pass at once. */
+  take(event: AgentEvent, from: Pick<HeldEvent, 'pass' | 'isOfLine'>, nowMono: MonoMs): void;
+  /** Passes the held events whose cause is now known to be their own. */
+  tend(nowMono: MonoMs): void;
+  /** Drops the held events of the light control, which reports again what persists. */
+  stop(): void;
+}
+
+/**
+ * Creates the gate. An event that ends while it is held is dropped with its end: its cause was the supply, or it was short. One that passes keeps
+ * its id and its start.
+ */
+export function createSupplyGate({ held, isWatched, verdictOf }: SupplyGateParts): SupplyGate {
+  return {
+    take(event, { pass, isOfLine }, nowMono) {
+      const isHeld = held.has(event.id);
+      if (event.endMs !== null && isHeld) held.delete(event.id);
+      else if (event.endMs !== null || !HELD_CODES.has(event.code) || !isWatched(event.source)) pass(event);
+      else if (!isHeld) held.set(event.id, { event, sinceMono: nowMono, pass, isOfLine });
+    },
+    tend(nowMono) {
+      for (const [id, { event, sinceMono, pass }] of held) {
+        const verdict = verdictOf(event, nowMono - sinceMono);
+        if (verdict.kind !== 'own') continue;
+        held.delete(id);
+        pass({ ...event, ...verdict.details });
+      }
+    },
+    stop() {
+      for (const [id, { isOfLine }] of held) if (!isOfLine) held.delete(id);
+    },
+  };
+}

@@ -1,0 +1,264 @@
+/**
+ * The fault engine: judges feeders, lamps and meters, and returns which faults begin and end. One cause gives one fault: what a feeder, a phase or
+ * a breaker explains is not reported for its lamps.
+ *
+ * `step` depends on its arguments and on the state of the engine alone; it has no clock, no disk and no texts.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
+import { CommonCause } from './common-cause.ts';
+import type { FaultLatch } from './fault-latch.ts';
+import { FeederWatch, isPhaseLost } from './feeder-watch.ts';
+import { LampWatch, type WatchMoment } from './lamp-watch.ts';
+import { MeterWatch } from './meter-watch.ts';
+import { FEEDER_FAULTS, type FeederFault, LAMP_FAULTS, type LampFault, METER_FAULTS, type MeterFault } from './watch-faults.ts';
+import type { WatchFrame } from './watch-frame.ts';
+import type { WatchPlan } from './watch-plan.ts';
+
+/** A fault that begins or ends. `index`: of the lamp, feeder or meter. A driver's restart has no duration: it only begins. */
+export type WatchChange = {
+  readonly begins: boolean;
+  readonly index: number;
+  /** Another fault explains it, so it ends although it may last. */
+  readonly isSuperseded?: true;
+} & (
+  | { readonly kind: 'lamp'; readonly fault: LampFault }
+  | { readonly kind: 'feeder'; readonly fault: FeederFault }
+  | { readonly kind: 'meter'; readonly fault: MeterFault }
+);
+
+const LAMP_LIST = Object.keys(LAMP_FAULTS) as LampFault[];
+const FEEDER_LIST = Object.keys(FEEDER_FAULTS) as FeederFault[];
+const METER_LIST = Object.keys(METER_FAULTS) as MeterFault[];
+/** Faults of a lamp that end as soon as they are clear; all others stay until the morning. */
+const NOT_LATCHED: ReadonlySet<LampFault> = new Set<LampFault>(['unit-silent', 'driver-reset']);
+/** Faults of a lamp that a loss of its supply explains. */
+const BY_SUPPLY: ReadonlySet<LampFault> = new Set<LampFault>(['lamp-out', 'unit-silent', 'lamp-cycling', 'lamp-power-low']);
+const SUPPLY_FAULTS = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off'] as const satisfies readonly FeederFault[];
+/** Time after sunrise at which latched faults that are clear end. Units: ms. Source: CPD 3000 manual, at least 5 h after sunrise. */
+const MORNING_MS = 5 * HOUR_MS;
+/** Without a trusted time a latched fault ends this long after it was cleared first seen. Units: ms. Source: assumed; a summer night. Confirmed by: cabinets without a clock. */
+const UNKNOWN_SUN_MS = 8 * HOUR_MS;
+/** A group of lamps of an earlier run has supply again once this share answered within this time. Units: ms. Source: assumed. Confirmed by: test/scenario/watch.test.ts. */
+const ANSWERING_SHARE = 0.8;
+const ANSWERS_MS = 180_000;
+const NOTHING: readonly WatchChange[] = [];
+
+/** Judges the frame of a plan, step by step. */
+export class WatchEngine {
+  readonly lamps: LampWatch;
+  readonly feeders: FeederWatch;
+  readonly meters: MeterWatch;
+  readonly common: CommonCause;
+  readonly #plan: WatchPlan;
+  readonly #frame: WatchFrame;
+  /** Since when the sun is up; null while it is down. */
+  #sunUpMono: MonoMs | null = null;
+  /** Since when the sun's altitude is unknown; null while it is known. */
+  #sunlessMono: MonoMs | null = null;
+  #changes: WatchChange[] = [];
+
+  constructor(plan: WatchPlan, frame: WatchFrame) {
+    this.#plan = plan;
+    this.#frame = frame;
+    this.lamps = new LampWatch(plan, frame);
+    this.feeders = new FeederWatch(plan, frame);
+    this.meters = new MeterWatch(plan, frame, this.lamps);
+    this.common = new CommonCause(plan, this.lamps.latches);
+  }
+
+  /** Judges what is new in the frame. Returns the faults that begin or end, in this order: feeders, meters, lamps. Call it every few seconds. */
+  step(moment: WatchMoment): readonly WatchChange[] {
+    const { monoMs } = moment;
+    this.#followSun(moment);
+    let isDisturbed = false;
+    for (const [index, feeder] of this.#plan.feeders.entries()) {
+      this.feeders.step(index, monoMs, isPhaseLost(feeder, this.#plan, this.#frame, monoMs));
+      isDisturbed ||=
+        this.feeders.fedMono(index) === Number.POSITIVE_INFINITY || this.#isSupplyLost(index) || this.common.sizeOf(index) > 0;
+    }
+    for (const [index, { feeder }] of this.#plan.lamps.entries()) this.lamps.step(index, moment, this.feeders.fedMono(feeder));
+    this.lamps.finish(monoMs);
+    for (const index of this.#plan.meters.keys()) this.meters.step(index, monoMs, isDisturbed || this.#isPhaseOut());
+    this.#announceFeeders();
+    this.#announceMeters();
+    this.#releaseGroups(monoMs);
+    this.#announceLamps(monoMs);
+    if (this.#changes.length === 0) return NOTHING;
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  /** Whether a lamp has no supply as far as known: its feeder is not live, or it failed together with others. */
+  isWithoutSupply(lamp: number): boolean {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    return (
+      this.feeders.fedMono(feeder) === Number.POSITIVE_INFINITY ||
+      this.common.isInGroup(lamp) ||
+      this.#isSupplyLost(feeder) ||
+      this.#isPhaseOutAt(feeder)
+    );
+  }
+
+  /** Opens a fault of an earlier run again. `isSource`: whether the subject at this index is its source. Returns the index, null for none. */
+  resume(kind: string, fault: string, isSource: (index: number, kind: WatchChange['kind']) => boolean): number | null {
+    const all = { lamp: this.lamps.latches, feeder: this.feeders.latches, meter: this.meters.latches };
+    if (kind !== 'lamp' && kind !== 'feeder' && kind !== 'meter') return null;
+    const latches: Readonly<Record<string, FaultLatch | undefined>> = all[kind];
+    const latch = Object.hasOwn(latches, fault) ? latches[fault] : undefined;
+    const subjects = { lamp: this.#plan.lamps, feeder: this.#plan.feeders, meter: this.#plan.meters }[kind];
+    const index = [...subjects.keys()].find((at) => isSource(at, kind));
+    if (latch === undefined || index === undefined) return null;
+    latch.open(index);
+    return index;
+  }
+
+  #announceFeeders(): void {
+    for (const fault of FEEDER_LIST) {
+      const latch = this.feeders.latches[fault];
+      if (!latch.isDue) continue;
+      for (const index of this.#plan.feeders.keys()) {
+        if (latch.isRipe(index)) this.#begin(latch, { kind: 'feeder', fault, index });
+        else if (latch.isCleared(index) && this.common.sizeOf(index) === 0) this.#end(latch, { kind: 'feeder', fault, index });
+      }
+    }
+  }
+
+  #announceMeters(): void {
+    for (const fault of METER_LIST) {
+      const latch = this.meters.latches[fault];
+      if (!latch.isDue) continue;
+      for (const index of this.#plan.meters.keys()) {
+        if (latch.isRipe(index)) this.#begin(latch, { kind: 'meter', fault, index });
+        else if (latch.isCleared(index)) this.#end(latch, { kind: 'meter', fault, index });
+      }
+    }
+  }
+
+  #announceLamps(nowMono: MonoMs): void {
+    for (const fault of LAMP_LIST) {
+      const latch = this.lamps.latches[fault];
+      if (!latch.isDue) continue;
+      for (const index of this.#plan.lamps.keys()) {
+        if (latch.isRipe(index)) this.#announceLamp(fault, index, nowMono);
+        else if (latch.isCleared(index) && (NOT_LATCHED.has(fault) || this.#isMorning(nowMono)))
+          this.#end(latch, { kind: 'lamp', fault, index });
+      }
+    }
+  }
+
+  #announceLamp(fault: LampFault, index: number, nowMono: MonoMs): void {
+    const latch = this.lamps.latches[fault];
+    if (this.#isExplained(fault, index)) {
+      latch.doubt(index);
+      return;
+    }
+    if (fault === 'lamp-out' || fault === 'unit-silent') {
+      const cause = this.common.causeOf(index, latch.badSince(index), nowMono);
+      if (cause === 'common') this.#openGroup(index, latch.badSince(index));
+      if (cause !== 'own') return;
+    }
+    if (fault === 'driver-reset') {
+      latch.reset(index);
+      this.#changes.push({ kind: 'lamp', fault, index, begins: true });
+      return;
+    }
+    if (fault === 'lamp-day-burner') this.#supersede('lamp-power-high', index);
+    if (fault === 'lamp-cycling') this.#supersede('lamp-out', index);
+    if (fault === 'lamp-out' || fault === 'lamp-cycling') this.#supersede('lamp-power-low', index);
+    this.#begin(latch, { kind: 'lamp', fault, index });
+  }
+
+  #openGroup(lamp: number, sinceMono: MonoMs): void {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    const latch = this.feeders.latches['supply-lost'];
+    if (this.common.gather(feeder, sinceMono) && !latch.isOpen(feeder) && !this.#isPhaseOutAt(feeder) && !this.#isSupplyLost(feeder))
+      this.#begin(latch, { kind: 'feeder', fault: 'supply-lost', index: feeder });
+  }
+
+  #releaseGroups(nowMono: MonoMs): void {
+    const latch = this.feeders.latches['supply-lost'];
+    for (const [index, { supply, lamps }] of this.#plan.feeders.entries()) {
+      // A group of an earlier run is not known any more; it ends once its lamps answer.
+      if (supply !== null || !latch.isOpen(index) || this.common.sizeOf(index) > 0) continue;
+      const answering = lamps.filter((lamp) => nowMono - (this.#frame.answeredMono[lamp] ?? 0) < ANSWERS_MS).length;
+      if (answering >= ANSWERING_SHARE * lamps.length) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
+    }
+    for (const [index, { feeder, points }] of this.#plan.lamps.entries()) {
+      if (this.common.sizeOf(feeder) === 0) continue;
+      const answeredMono = this.#frame.answeredMono[index] ?? 0;
+      const lightMono = points.power === undefined ? answeredMono : (this.lamps.lightMono[index] ?? 0);
+      const isEmpty = this.common.release(index, { answeredMono, lightMono, nowMono });
+      // Without a contact nothing else clears it.
+      if (isEmpty && latch.isOpen(feeder) && this.#plan.feeders[feeder]?.supply === null)
+        this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index: feeder });
+    }
+  }
+
+  /** Whether another fault, open or about to be, explains this one. */
+  #isExplained(fault: LampFault, index: number): boolean {
+    const lamp = this.#plan.lamps[index];
+    if (lamp === undefined) return true;
+    if (fault === 'lamp-day-burner')
+      return (
+        this.feeders.latches['contactor-stuck-on'].isOpen(lamp.feeder) || this.feeders.latches['contactor-stuck-on'].isBad(lamp.feeder)
+      );
+    if (fault === 'supply-voltage-low' || fault === 'supply-voltage-high') return this.#plan.meters.length > 0 && this.#isMeterBad(fault);
+    if (!BY_SUPPLY.has(fault)) return false;
+    return this.common.isInGroup(index) || this.#isSupplyLost(lamp.feeder) || this.#isPhaseOutAt(lamp.feeder);
+  }
+
+  #isSupplyLost(feeder: number): boolean {
+    return SUPPLY_FAULTS.some((fault) => {
+      const latch = this.feeders.latches[fault];
+      return latch.isOpen(feeder) ? this.common.sizeOf(feeder) === 0 && !latch.isCleared(feeder) : latch.isBad(feeder);
+    });
+  }
+
+  /** A phase is out that may feed these lamps: a feeder with a known phase is not live then. */
+  #isPhaseOutAt(feeder: number): boolean {
+    return this.#plan.feeders[feeder]?.phase === null && this.#isPhaseOut();
+  }
+
+  #isPhaseOut(): boolean {
+    return this.#isMeterBad('phase-lost') || this.#isMeterBad('supply-lost');
+  }
+
+  #isMeterBad(fault: MeterFault): boolean {
+    const latch = this.meters.latches[fault];
+    for (const index of this.#plan.meters.keys()) if (latch.isBad(index) || latch.isOpen(index)) return true;
+    return false;
+  }
+
+  #supersede(fault: LampFault, index: number): void {
+    const latch = this.lamps.latches[fault];
+    if (!latch.isOpen(index)) return;
+    latch.reset(index);
+    this.#changes.push({ kind: 'lamp', fault, index, begins: false, isSuperseded: true });
+  }
+
+  #begin(latch: FaultLatch, change: DistributedOmit<WatchChange, 'begins'>): void {
+    latch.open(change.index);
+    this.#changes.push({ ...change, begins: true });
+  }
+
+  #end(latch: FaultLatch, change: DistributedOmit<WatchChange, 'begins'>): void {
+    latch.reset(change.index);
+    this.#changes.push({ ...change, begins: false });
+  }
+
+  #followSun({ monoMs, sunAltitudeDeg }: WatchMoment): void {
+    if (sunAltitudeDeg === null) this.#sunlessMono ??= monoMs;
+    else this.#sunlessMono = null;
+    if (sunAltitudeDeg === null || sunAltitudeDeg <= 0) this.#sunUpMono = null;
+    else this.#sunUpMono ??= monoMs;
+  }
+
+  #isMorning(nowMono: MonoMs): boolean {
+    if (this.#sunUpMono !== null) return nowMono - this.#sunUpMono >= MORNING_MS;
+    return this.#sunlessMono !== null && nowMono - this.#sunlessMono >= UNKNOWN_SUN_MS;
+  }
+}
+
+type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

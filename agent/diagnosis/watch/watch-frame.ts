@@ -1,0 +1,92 @@
+/**
+ * The inputs of the fault watch as arrays: the newest value of each quantity of each lamp, feeder and meter, and when it was measured.
+ *
+ * Arrays in place of objects: the watch looks at each lamp every few seconds and must leave no garbage.
+ */
+import type { MonoMs } from '../../core/clock.ts';
+import type { LevelPct } from '../../core/words.ts';
+import { LAMP_QUANTITIES, type LampQuantity, type WatchPlan } from './watch-plan.ts';
+
+/** Values by index, NaN for none, and the time of each, -Infinity for none. Units: the quantity's own; ms of the monotonic clock. */
+export interface Series {
+  readonly values: Float64Array;
+  readonly atMono: Float64Array;
+}
+
+/** The level in force of each lamp, and since when. `byPerson`: a person requested it, or the time is not trusted; it then may burn by day. */
+export interface Commands {
+  readonly levelPct: Float64Array;
+  readonly sinceMono: Float64Array;
+  readonly byPerson: Uint8Array;
+}
+
+/** The inputs of one step. Shape: `commandedOn` of a feeder is 1, 0, or -1 if nothing switches it. Contacts are 1, 0, or NaN for none. */
+export interface WatchFrame {
+  readonly lamps: Readonly<Record<LampQuantity, Series>>;
+  /** When a lamp's device last answered. */
+  readonly answeredMono: Float64Array;
+  readonly commands: Commands;
+  readonly feeders: {
+    readonly commandedOn: Int8Array;
+    readonly sinceMono: Float64Array;
+    readonly supply: Series;
+    readonly breaker: Series;
+    readonly leakage: Series;
+  };
+  /** Phase voltages: index `3 × meter + phase`. Units: V, W, var. */
+  readonly meters: { readonly power: Series; readonly reactive: Series; readonly voltage: Series };
+  /** A door of the cabinet is open. */
+  isDoorOpen: boolean;
+}
+
+/** Phase voltages of one meter. */
+export const PHASES = 3;
+
+/** Creates a frame without values for a plan; no feeder is switched, all lamps are off. */
+export function createWatchFrame({ lamps, feeders, meters }: Pick<WatchPlan, 'lamps' | 'feeders' | 'meters'>): WatchFrame {
+  const n = lamps.length;
+  return {
+    lamps: Object.fromEntries(LAMP_QUANTITIES.map((quantity) => [quantity, createSeries(n)])) as Record<LampQuantity, Series>,
+    answeredMono: new Float64Array(n).fill(Number.NEGATIVE_INFINITY),
+    commands: { levelPct: new Float64Array(n), sinceMono: new Float64Array(n).fill(Number.NEGATIVE_INFINITY), byPerson: new Uint8Array(n) },
+    feeders: {
+      commandedOn: new Int8Array(feeders.length).fill(-1),
+      sinceMono: new Float64Array(feeders.length).fill(Number.NEGATIVE_INFINITY),
+      supply: createSeries(feeders.length),
+      breaker: createSeries(feeders.length),
+      leakage: createSeries(feeders.length),
+    },
+    meters: { power: createSeries(meters.length), reactive: createSeries(meters.length), voltage: createSeries(meters.length * PHASES) },
+    isDoorOpen: false,
+  };
+}
+
+/** Records a value with its time; null for one that could not be measured. */
+export function setValue({ values, atMono }: Series, index: number, value: number | null, nowMono: MonoMs): void {
+  values[index] = value ?? Number.NaN;
+  atMono[index] = nowMono;
+}
+
+/** Records the level in force for a lamp. The time of the last change stays if the level is the same. */
+export function setCommand(
+  { levelPct, sinceMono, byPerson }: Commands,
+  lamp: number,
+  level: LevelPct,
+  isByPerson: boolean,
+  nowMono: MonoMs,
+): void {
+  if (levelPct[lamp] !== level || sinceMono[lamp] === Number.NEGATIVE_INFINITY) sinceMono[lamp] = nowMono;
+  levelPct[lamp] = level;
+  byPerson[lamp] = isByPerson ? 1 : 0;
+}
+
+/** Records whether a feeder is commanded on. The time of the last change stays if it is the same. */
+export function setFeeder({ commandedOn, sinceMono }: WatchFrame['feeders'], feeder: number, isOn: boolean, nowMono: MonoMs): void {
+  const next = isOn ? 1 : 0;
+  if (commandedOn[feeder] !== next) sinceMono[feeder] = nowMono;
+  commandedOn[feeder] = next;
+}
+
+function createSeries(size: number): Series {
+  return { values: new Float64Array(size).fill(Number.NaN), atMono: new Float64Array(size).fill(Number.NEGATIVE_INFINITY) };
+}

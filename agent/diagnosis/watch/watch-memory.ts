@@ -1,0 +1,70 @@
+/** What the watch keeps over a restart: learned curves and open faults, as plain JSON. */
+import { isRecord } from '../../core/is-record.ts';
+import { Message } from '../../core/message.ts';
+import { withMessages, withTexts } from '../../core/message-wire.ts';
+import type { AgentEvent } from '../../core/words.ts';
+import { BANDS, type LearnedLamp } from './level-curve.ts';
+import type { WatchEngine } from './watch-engine.ts';
+import type { WatchPlan } from './watch-plan.ts';
+
+/** A fault that was open. `kind` and `fault` as in `WatchChange`. */
+export interface OpenFault {
+  readonly kind: string;
+  readonly fault: string;
+  readonly event: AgentEvent;
+}
+
+/** Returns the state to store. Shape: JSON; lamps and meters by id. */
+export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, open: readonly OpenFault[]): unknown {
+  return {
+    v: 1,
+    lamps: Object.fromEntries(
+      lamps.map(({ id, ratedPowerW }, at) => [
+        id,
+        { ratedPowerW, power: engine.lamps.power.stored(at), powerFactor: engine.lamps.powerFactor.stored(at) },
+      ]),
+    ),
+    meters: Object.fromEntries(meters.map(({ id }, at) => [id, engine.meters.learned.stored(at)])),
+    open: withTexts(open),
+  };
+}
+
+/**
+ * Restores the learned curves of lamps and meters that still exist. A lamp whose rated power has changed learns anew. Returns the open faults; a
+ * value of another shape is left out.
+ */
+export function restoreWatch(stored: unknown, { lamps, meters }: WatchPlan, engine: WatchEngine): readonly OpenFault[] {
+  if (!isRecord(stored) || stored['v'] !== 1) return [];
+  const ofLamps = isRecord(stored['lamps']) ? stored['lamps'] : {};
+  for (const [at, { id, ratedPowerW }] of lamps.entries()) {
+    const lamp = ofLamps[id];
+    if (!isRecord(lamp) || lamp['ratedPowerW'] !== ratedPowerW) continue;
+    const [power, powerFactor] = [curveIn(lamp['power']), curveIn(lamp['powerFactor'])];
+    if (power !== undefined) engine.lamps.power.restore(at, power);
+    if (powerFactor !== undefined) engine.lamps.powerFactor.restore(at, powerFactor);
+  }
+  const ofMeters = isRecord(stored['meters']) ? stored['meters'] : {};
+  for (const [at, { id }] of meters.entries()) {
+    const curve = curveIn(ofMeters[id]);
+    if (curve !== undefined) engine.meters.learned.restore(at, curve);
+  }
+  const open = withMessages(stored['open']);
+  return Array.isArray(open) ? open.filter(isOpenFault) : [];
+}
+
+function curveIn(value: unknown): LearnedLamp | undefined {
+  if (!isRecord(value)) return undefined;
+  const { medians, references } = value;
+  return isRow(medians) && isRow(references) ? { medians, references } : undefined;
+}
+
+function isRow(value: unknown): value is readonly (number | null)[] {
+  return Array.isArray(value) && value.length === BANDS && value.every((each) => each === null || Number.isFinite(each));
+}
+
+function isOpenFault(value: unknown): value is OpenFault {
+  if (!isRecord(value) || typeof value['kind'] !== 'string' || typeof value['fault'] !== 'string' || !isRecord(value['event']))
+    return false;
+  const { id, source, text, startMs } = value['event'];
+  return typeof id === 'string' && typeof source === 'string' && text instanceof Message && typeof startMs === 'number';
+}

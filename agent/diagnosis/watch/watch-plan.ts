@@ -1,0 +1,164 @@
+/**
+ * What the fault watch needs to know about a cabinet: its lamps with their points, how they are fed, and its meters. Computed once for a
+ * configuration. Pure.
+ */
+import type { Cabinet, Lamp } from '../../core/cabinet.ts';
+import type { CabinetPoint } from '../../core/cabinet-points.ts';
+import type { Profile, Semantic } from '../../core/profile.ts';
+import { DEFAULT_WATCH, type FeederConfig, type WatchConfig } from '../../core/watch-config.ts';
+import type { PointId } from '../../core/words.ts';
+
+/** The quantities of a lamp that the watch uses, each by the meaning of a point. */
+export const LAMP_QUANTITIES = [
+  'power',
+  'voltage',
+  'power-factor',
+  'temperature',
+  'derating',
+  'uptime',
+  'level',
+] as const satisfies readonly Semantic[];
+/** One quantity of a lamp. */
+export type LampQuantity = (typeof LAMP_QUANTITIES)[number];
+
+/** One lamp with its own points. `feeder`: index in `WatchPlan.feeders`. */
+export interface WatchedLamp {
+  readonly id: string;
+  readonly device: string;
+  readonly pole: string;
+  readonly zone: string;
+  readonly feeder: number;
+  readonly ratedPowerW: number;
+  /** Smallest step of its power reading. Units: W. */
+  readonly stepW: number;
+  /** After a change of its level no reading counts for this time: fade and 5 s. Units: ms. */
+  readonly settleMs: number;
+  readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
+}
+
+/** One circuit with its lamps, as indices. `meter`: index of the meter of its cabinet; -1 without one. */
+export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
+  readonly lamps: readonly number[];
+  readonly meter: number;
+}
+
+/**
+ * One meter of the cabinet. Shape: up to three phase voltages; the sum of the points of `power` and `reactive` is the total. Units: `toW`
+ * converts both to W and var.
+ */
+export interface WatchedMeter {
+  readonly id: string;
+  readonly power: readonly PointId[];
+  readonly reactive: readonly PointId[];
+  readonly voltages: readonly PointId[];
+  readonly toW: number;
+}
+
+/** The lamps, feeders and meters to watch, with the limits of the site. */
+export interface WatchPlan {
+  readonly cabinetId: string;
+  readonly lamps: readonly WatchedLamp[];
+  readonly feeders: readonly WatchedFeeder[];
+  readonly meters: readonly WatchedMeter[];
+  readonly settings: WatchConfig;
+}
+
+/** Added to the fade of a lamp before its readings count. Units: ms. Source: reference §1.4, fade and 2 to 5 s. */
+const SETTLE_MS = 5_000;
+const PHASES = 3;
+/** Names of points of one phase, and between two phases, in the shipped profiles: `power_l2`, `voltage_l1_l2`. */
+const OF_PHASE = /_l[123]$/;
+const LINE_TO_LINE = /_l[123]_?l[123]$/;
+/** Units: W in a unit of power. */
+const WATTS: Readonly<Record<string, number>> = { W: 1, kW: 1_000, var: 1, kvar: 1_000 };
+
+/**
+ * Returns the plan of a cabinet. A lamp without a feeder of its own is fed by one with the id of the cabinet, which is always on. `points`: all
+ * points of the cabinet.
+ */
+export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>, profiles: ReadonlyMap<string, Profile>): WatchPlan {
+  const settings = cabinet.watch ?? DEFAULT_WATCH;
+  const byDevice = Map.groupBy(points.values(), ({ device }) => device.id);
+  const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
+  const meters = [...byDevice].flatMap(([id, own]) =>
+    profiles.get(own[0]?.device.profile ?? '')?.category === 'meter' ? watchedMeter(id, own) : [],
+  );
+  const circuits = [...feedersOf(cabinet, settings), circuit({ id: cabinet.id })];
+  const feederOf = (zone: string): number => circuits.findIndex(({ id, zones }) => zones.includes(zone) || id === cabinet.id);
+  const lamps = cabinet.lamps.map((lamp): WatchedLamp => {
+    const zone = zoneOf.get(lamp.id);
+    const isAlone = cabinet.lamps.every(({ id, device }) => id === lamp.id || device !== lamp.device);
+    const own = ownPoints(lamp, byDevice.get(lamp.device) ?? [], isAlone);
+    const fadeS = Math.max(zone?.presence?.rampUpS ?? 0, zone?.presence?.rampDownS ?? 0);
+    return {
+      ...{ id: lamp.id, device: lamp.device, pole: lamp.pole, zone: zone?.id ?? '', ratedPowerW: lamp.ratedPowerW },
+      feeder: feederOf(zone?.id ?? ''),
+      stepW: stepOf(own.find(({ semantic }) => semantic === 'power')),
+      settleMs: fadeS * 1_000 + SETTLE_MS,
+      points: Object.fromEntries(LAMP_QUANTITIES.flatMap((quantity) => pointOf(own, quantity))),
+    };
+  });
+  const feeders = circuits.map(
+    ({ zones: _, ...feeder }, index): WatchedFeeder => ({
+      ...feeder,
+      lamps: [...lamps.keys()].filter((at) => lamps[at]?.feeder === index),
+      meter: meters.length === 1 ? 0 : -1,
+    }),
+  );
+  return { cabinetId: cabinet.id, lamps, feeders, meters, settings };
+}
+
+/** The feeders of the section `watch`, then the outputs that switch zones and are not named there. */
+function feedersOf({ outputs }: Cabinet, { feeders }: WatchConfig): readonly FeederConfig[] {
+  const named = new Set(feeders.flatMap(({ output }) => output ?? []));
+  const switched = outputs.flatMap(({ id, litWith }) =>
+    litWith === null || named.has(id) ? [] : [circuit({ id, zones: litWith.zones, output: id })],
+  );
+  return [...feeders, ...switched];
+}
+
+function circuit(given: Pick<FeederConfig, 'id'> & Partial<FeederConfig>): FeederConfig {
+  return { zones: [], output: null, supply: null, breaker: null, leakage: null, phase: null, ...given };
+}
+
+/** The points of a lamp: those of its device if it is the only lamp of it, else those of its own part, such as `ecg4_`. */
+function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAlone: boolean): readonly CabinetPoint[] {
+  if (isAlone) return device;
+  const stem = /^.*\d_/.exec(point)?.[0];
+  return device.filter(({ profile }) => profile.id === point || (stem !== undefined && profile.id.startsWith(stem)));
+}
+
+function pointOf(own: readonly CabinetPoint[], quantity: LampQuantity): readonly (readonly [LampQuantity, PointId])[] {
+  const found = own.find(
+    ({ semantic, profile }) => semantic === quantity && profile.poll !== 'never' && (quantity !== 'power' || profile.unit === 'W'),
+  );
+  return found === undefined ? [] : [[quantity, found.pointId]];
+}
+
+/** Units: W. */
+function stepOf(point: CabinetPoint | undefined): number {
+  return point === undefined ? 0 : Math.max(point.profile.scale, 10 ** -point.profile.decimals);
+}
+
+function watchedMeter(id: string, own: readonly CabinetPoint[]): readonly WatchedMeter[] {
+  const of = (semantic: Semantic): readonly CabinetPoint[] =>
+    own.filter((point) => point.semantic === semantic && point.profile.poll !== 'never');
+  const power = totalOf(of('power'));
+  const voltages = of('voltage').filter(({ profile }) => profile.unit === 'V' && !LINE_TO_LINE.test(profile.id));
+  if (power.length + voltages.length === 0) return [];
+  return [
+    {
+      id,
+      power: power.map(({ pointId }) => pointId),
+      reactive: totalOf(of('reactive')).map(({ pointId }) => pointId),
+      voltages: voltages.slice(0, voltages.length >= PHASES ? PHASES : 1).map(({ pointId }) => pointId),
+      toW: WATTS[power[0]?.profile.unit ?? 'W'] ?? 1,
+    },
+  ];
+}
+
+/** The point that is not of one phase; without one, those of all phases. */
+function totalOf(all: readonly CabinetPoint[]): readonly CabinetPoint[] {
+  const total = all.find(({ profile }) => !OF_PHASE.test(profile.id));
+  return total === undefined ? all : [total];
+}

@@ -1,0 +1,114 @@
+/**
+ * Reports warnings and alarms to the platform as `Sync/Event`: one JSON object when an event begins and one, with the same id, when it ends.
+ *
+ * ```
+ * {"open":["lamp-out:L07:1795614324357"]}                          after each birth: all other events have ended
+ * {"id":"lamp-out:L07:1795614324357","code":"lamp-out","source":"L07","severity":"alarm","text":"...","startMs":...,"endMs":null,
+ *  "talq":"lampFailure","urgency":"urgent","evidence":{...},"check":{...}}
+ * ```
+ *
+ * Each is sent until the broker has it, also over a restart.
+ */
+import type { Clock, WallMs } from '../core/clock.ts';
+import { detailsOf } from '../core/event-details.ts';
+import { isRecord } from '../core/is-record.ts';
+import { withTexts } from '../core/message-wire.ts';
+import type { Log, Store } from '../core/ports.ts';
+import type { AgentEvent } from '../core/words.ts';
+import { createOutbox, type Outbox, type Provable } from './outbox.ts';
+
+/** The dependencies with which `EventReporter` is created. */
+export interface EventReporterParts {
+  readonly store: Pick<Store, 'save' | 'load' | 'events'>;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly log: Log;
+  /** Returns the warnings and alarms that have not ended. */
+  readonly openEvents: () => readonly AgentEvent[];
+  /** Sends the texts, without proof that they arrive. */
+  readonly onTexts: (texts: readonly string[]) => void;
+  /** Longest text that the broker accepts. Units: UTF-8 bytes. */
+  readonly maxTextBytes: () => number;
+}
+
+const KEY = 'sync.eventsTold';
+/** Events of earlier runs that are reported after a start. Source: assumed; a megabyte, once. Confirmed by: the events of a cabinet in a week without a link. */
+const MAX_EARLIER = 500;
+
+/** Reports events to the platform. Nothing is sent before `open`. */
+export class EventReporter {
+  readonly #parts: EventReporterParts;
+  readonly #outbox: Outbox<AgentEvent>;
+  /** By id: the newest state that the broker does not have. */
+  readonly #waiting = new Map<string, AgentEvent>();
+
+  constructor(parts: EventReporterParts) {
+    this.#parts = parts;
+    this.#outbox = createOutbox<AgentEvent>({
+      log: parts.log,
+      idOf: ({ id }) => id,
+      send: (event) => parts.onTexts([eventText(event, parts.maxTextBytes())]),
+      onProven: (events) => this.#settle(events),
+    });
+  }
+
+  /** Queues the events of earlier runs that began or ended after the last one that the broker received. */
+  async restore(): Promise<void> {
+    const { store } = this.#parts;
+    const saved = await store.load(KEY);
+    if (!isRecord(saved) || typeof saved['atMs'] !== 'number') return;
+    for (const event of await store.events({ sinceMs: saved['atMs'], limit: MAX_EARLIER }))
+      if (!this.#waiting.has(event.id)) this.report(event);
+  }
+
+  /** Queues the beginning or the end of an event. An event with severity `info` is not reported. */
+  report(event: AgentEvent): void {
+    if (event.severity === 'info') return;
+    this.#waiting.set(event.id, event);
+    this.#outbox.add(event);
+  }
+
+  /** Starts reporting on a link after its births: first which events are open, then these again, then what waits. */
+  open(link: Provable): void {
+    const open = this.#parts.openEvents();
+    this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id) })]);
+    for (const event of open) if (!this.#waiting.has(event.id)) this.report(event);
+    this.#outbox.open(link);
+  }
+
+  close(): void {
+    this.#outbox.close();
+  }
+
+  /** Resolves when the broker has all events, or when the link is gone. */
+  settled(): Promise<void> {
+    return this.#outbox.settled();
+  }
+
+  #settle(events: readonly AgentEvent[]): void {
+    for (const event of events) if (this.#waiting.get(event.id) === event) this.#waiting.delete(event.id);
+    if (this.#waiting.size === 0) void this.#parts.store.save(KEY, { atMs: Math.round(this.#newestMs(events)) });
+  }
+
+  /** One millisecond after the newest change, so that it is not reported again after a start. */
+  #newestMs(events: readonly AgentEvent[]): WallMs {
+    return Math.min(this.#parts.clock.wallMs(), Math.max(...events.map(({ startMs, endMs }) => endMs ?? startMs))) + 1;
+  }
+}
+
+/** Returns the JSON of an event. Shortened to the limit: first without templates, then without readings and check, last without its text. */
+function eventText(event: AgentEvent, maxBytes: number): string {
+  const { id, code, source, severity, text, startMs, endMs, talq, urgency, evidence, check } = event;
+  const facts = { id, code, source, severity, startMs, endMs };
+  const plain = { ...facts, text: String(text), talq, urgency };
+  const because = evidence && String(evidence.text);
+  const forms = [
+    withTexts({ ...facts, text, ...detailsOf(event) }),
+    {
+      ...plain,
+      evidence: evidence && { ...evidence, text: because },
+      check: check && { what: String(check.what), where: String(check.where), tool: String(check.tool) },
+    },
+    { ...plain, evidence: { text: because } },
+  ];
+  return forms.map((form) => JSON.stringify(form)).find((json) => Buffer.byteLength(json) <= maxBytes) ?? JSON.stringify(facts);
+}
