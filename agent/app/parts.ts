@@ -24,6 +24,7 @@ import type { PointId, Reading } from '../core/words.ts';
 import type { Energy } from '../diagnosis/energy-count.ts';
 import type { HeldEvents } from '../diagnosis/watch/supply-gate.ts';
 import type { Watch } from '../diagnosis/watch/watch.ts';
+import type { Wear } from '../diagnosis/wear/wear.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Panels } from '../panels/panels.ts';
@@ -95,6 +96,7 @@ export interface Rooms {
   readonly panels: Panels;
   readonly energy: Energy;
   readonly watch: Watch;
+  readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
   /** Starts panels, energy, sound and the fault watch. */

@@ -17,6 +17,7 @@ import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { Watch } from '../diagnosis/watch/watch.ts';
+import { Wear } from '../diagnosis/wear/wear.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { Panels, type PanelsParts } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
@@ -60,6 +61,11 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onNight: platform.night,
     events: meterEvents,
   });
+  rooms.wear = new Wear({
+    ...{ cabinet, points, clock, store, events: meterEvents, decisions: () => rooms.control.decisions() },
+    powerDriftPct: () => rooms.watch.powerDriftPct(),
+    burningH: () => rooms.control.burningHours(),
+  });
   const shared = { points, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome };
   const ruleStates = (): ReturnType<PanelsParts['ruleStates']> => rooms.control.snapshot()?.rules ?? new Map();
   rooms.panels = new Panels({ ...shared, cabinet, ruleStates, onPanel: platform.panel });
@@ -80,6 +86,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     rooms.sound.onReadings(readings);
     diagnosis.onReadings(readings);
     rooms.watch.onReadings(readings);
+    rooms.wear.onReadings(readings);
     meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);
     rooms.panels.onReadings(readings);
@@ -101,17 +108,19 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   state.rooms.close();
 }
 
-function startOthers({ panels, energy, sound, watch }: Rooms): void {
+function startOthers({ panels, energy, sound, watch, wear }: Rooms): void {
   void panels.start();
   energy.start();
   watch.start();
+  wear.start();
   sound.start();
 }
 
 /** Sound that the configuration in force still has continues. */
-async function stopOthers({ panels, energy, sound, watch }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+async function stopOthers({ panels, energy, sound, watch, wear }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
   energy.stop();
   watch.stop();
+  wear.stop();
   sound.stop(next.sound ?? null);
   await panels.stop();
 }

@@ -52,6 +52,7 @@ export function createAgentView(joined: Joined): AgentView {
     checkStore: store.check,
     backupStore: store.backup,
     energy: (query) => state.rooms.energy.view(query),
+    predictions: () => state.rooms.wear.predictions(),
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

@@ -268,6 +268,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     backupStore: async () => ({ path: '/var/lib/luciole/state.db.bak', bytes: 98_304, atMs: AT_MS }),
     config: null,
     logFeed: null,
+    predictions: async () => [],
     energy: async (query) => {
       asked.push(query);
       return query.by === 'month' ? undefined : energy();
