@@ -61,17 +61,17 @@ export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
 
 function summary(all: readonly DatedNight[], nights: number): DatedNight {
   const newest = all.reduce((a, b) => (b.date > a.date ? b : a));
-  const valueOf = (quantity: WearQuantity): number | null => {
+  const newestOrMedian = (quantity: WearQuantity): number | null => {
     const values = all.flatMap(({ night }) => night[quantity] ?? []);
     if (values.length === 0) return null;
     return NEWEST.has(quantity) ? (values.at(-1) ?? null) : quantile(values, MEDIAN);
   };
-  return { date: newest.date, night: { ...wearValues(valueOf), nights, kind: newest.night.kind } };
+  return { date: newest.date, night: { ...wearValues(newestOrMedian), nights, kind: newest.night.kind } };
 }
 
 /** Returns an object with each quantity of a summary. */
-export function wearValues(valueOf: (quantity: WearQuantity) => number | null): Record<WearQuantity, number | null> {
-  return Object.fromEntries(WEAR_QUANTITIES.map((quantity) => [quantity, valueOf(quantity)])) as Record<WearQuantity, number | null>;
+export function wearValues(of: (quantity: WearQuantity) => number | null): Record<WearQuantity, number | null> {
+  return Object.fromEntries(WEAR_QUANTITIES.map((quantity) => [quantity, of(quantity)])) as Record<WearQuantity, number | null>;
 }
 
 /** Returns a summary as a short array for the store: the kind, the number of nights, then the quantities. Units: as in `WearNight`, two decimals. */

@@ -24,26 +24,34 @@ export interface WornLamp {
 interface Trend {
   readonly sign: WearSign;
   readonly points: readonly SeriesPoint[];
-  /** 1: rises to the limit; -1: falls to it. */
+  /** 1: rises to the band; -1: falls to it. */
   readonly direction: 1 | -1;
-  readonly limit: number;
+  /** The lamp is at its end somewhere between these two values; the first one is reached first. */
+  readonly band: readonly [number, number];
   /** Smaller changes are not reported. */
   readonly leastChange: number;
   readonly unit: string;
 }
 
-/** Weeks of a trend: the newest ones, which show wear that accelerates, and a year. */
-const WINDOWS_WEEKS = [13, 52];
+/** The newest weeks of a trend, which show wear that accelerates. Source: assumed; with fewer, the noise of a week hides it. Confirmed by: `bench -- predict`. */
+const RECENT_WEEKS = 13;
+/** Weeks of a trend. A year, so that its season is in it once. */
+const WINDOWS_WEEKS = [RECENT_WEEKS, 52];
 /** Weekly values of a trend. Source: assumed; with 8, Kendall's variance is near normal, and two months outlast a spell of weather. Confirmed by: `bench -- predict`. */
 export const LEAST_WEEKS = 8;
-/** The power and the output current of a lamp may drift this far. Units: %. Source: REFERENCE_SHARE of the fault watch, which then reports a fault. */
-const DRIFT_LIMIT_PCT = 20;
+/**
+ * A lamp is at its end somewhere between these drifts of its power or output current. Units: %. Source: CPD 3000 manual, 15 % beyond the expected power
+ * is a fault; L70 of IEC 62717, 70 % of the light is the end of life.
+ */
+const DRIFT_BAND_PCT = { early: 15, late: 30 };
 /** Units: %. Source: assumed; the forward voltage of LEDs changes power by 2 to 3 % between summer and winter. Confirmed by: drift of healthy lamps over a year. */
 const LEAST_DRIFT_PCT = 4;
 /** A lamp that becomes warmer than the others by this has lost cooling. Units: K. Source: assumed; dust and wind differ by less. Confirmed by: temperatures of drivers over a year. */
 const LEAST_WARMING_K = 5;
+/** Around the highest temperature of a driver. Units: K. Source: assumed. Confirmed by: temperatures of drivers that failed. */
+const TEMPERATURE_BAND_K = { early: -5, late: 10 };
 /** Share of the lit time with derating at which the light is no longer as planned. Units: %. Source: assumed. Confirmed by: operators. */
-const DERATING_LIMIT_PCT = 50;
+const DERATING_BAND_PCT = { early: 25, late: 75 };
 const LEAST_DERATING_PCT = 8;
 const MEDIAN = 0.5;
 
@@ -63,19 +71,28 @@ function trendsOf({ weeks, temperatureMaxC }: WornLamp, fleet: Fleet): readonly 
   const warmest = Math.max(...fleet.temperature.values());
   const temperature = excessOf(weeks, 'temperatureC', fleet.temperature);
   const derating = excessOf(weeks, 'deratedPct', fleet.derating);
+  const [{ early, late }, { early: warm, late: hot }, derated] = [DRIFT_BAND_PCT, TEMPERATURE_BAND_K, DERATING_BAND_PCT];
+  const limitK = ratedC - warmest;
   return [
-    { ...power, direction: -1, limit: -DRIFT_LIMIT_PCT },
-    { ...power, direction: 1, limit: DRIFT_LIMIT_PCT },
-    { sign: 'current', points: current, direction: -1, limit: first - DRIFT_LIMIT_PCT, leastChange: LEAST_DRIFT_PCT, unit: '%' },
-    { sign: 'temperature', points: temperature, direction: 1, limit: ratedC - warmest, leastChange: LEAST_WARMING_K, unit: 'K' },
-    { sign: 'derating', points: derating, direction: 1, limit: DERATING_LIMIT_PCT, leastChange: LEAST_DERATING_PCT, unit: '%' },
+    { ...power, direction: -1, band: [-early, -late] },
+    { ...power, direction: 1, band: [early, late] },
+    { sign: 'current', points: current, direction: -1, band: [first - early, first - late], leastChange: LEAST_DRIFT_PCT, unit: '%' },
+    {
+      sign: 'temperature',
+      points: temperature,
+      direction: 1,
+      band: [limitK + warm, limitK + hot],
+      leastChange: LEAST_WARMING_K,
+      unit: 'K',
+    },
+    { sign: 'derating', points: derating, direction: 1, band: [derated.early, derated.late], leastChange: LEAST_DERATING_PCT, unit: '%' },
   ];
 }
 
-/** The earliest of the findings in the windows; empty without one. */
+/** Of the findings in the windows, the one that ends first; empty without one. */
 function trendFinding(trend: Trend): readonly WearFinding[] {
   const found = WINDOWS_WEEKS.flatMap((window) => inWindow(trend, newest(trend.points, window)));
-  return found.length === 0 ? [] : [found.reduce((a, b) => (b.earliestWeeks < a.earliestWeeks ? b : a))];
+  return found.length === 0 ? [] : [found.reduce((a, b) => ((b.latestWeeks ?? 0) < (a.latestWeeks ?? 0) ? b : a))];
 }
 
 function newest(points: readonly SeriesPoint[], weeks: number): readonly SeriesPoint[] {
@@ -91,40 +108,48 @@ function inWindow(trend: Trend, points: readonly SeriesPoint[]): readonly WearFi
   return step === null ? crossing(trend, points, line) : inWindow(trend, points.slice(step));
 }
 
-/** A trend is not continued for longer than it was seen: who knows more weeks may predict more weeks. */
-function crossing(
-  { sign, direction, limit, leastChange, unit }: Trend,
-  points: readonly SeriesPoint[],
-  line: RobustLine,
-): readonly WearFinding[] {
-  const [slow, fast] = direction === 1 ? [line.slopeLow, line.slopeHigh] : [-line.slopeHigh, -line.slopeLow];
+/**
+ * The weeks until a trend reaches its band; empty if it is not certain, too small, or too far away. A trend is not continued for longer than it was
+ * seen. Wear accelerates, so the earliest week follows from the newest weeks where these are faster.
+ */
+function crossing(trend: Trend, points: readonly SeriesPoint[], line: RobustLine): readonly WearFinding[] {
+  const { sign, direction, band, leastChange, unit } = trend;
+  const recent = robustLine(newest(points, RECENT_WEEKS)) ?? line;
+  const [slow, fast] = speeds(line, direction);
   const spanWeeks = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
   const change = direction * line.slope * spanWeeks;
-  const rest = direction * (limit - line.level);
-  if (!(slow > 0 && change >= leastChange) || rest / (direction * line.slope) > spanWeeks) return [];
-  const [earliestWeeks, latestWeeks] = [Math.max(0, rest - line.levelError) / fast, Math.max(0, rest + line.levelError) / slow];
-  const confidence = confidenceOf({ earliestWeeks, latestWeeks, points: points.length });
-  const text = trendText(sign, { change: direction * change, level: line.level, limit, weeks: spanWeeks, unit });
+  const rest = (limit: number, { level }: RobustLine): number => direction * (limit - level);
+  if (!(slow > 0 && change >= leastChange) || rest(band[0], line) > change) return [];
+  const nearest = Math.min(rest(band[0], line) - line.levelError, rest(band[0], recent) - recent.levelError);
+  const earliestWeeks = Math.max(0, nearest) / Math.max(fast, speeds(recent, direction)[1]);
+  const latestWeeks = Math.max(0, rest(band[1], line) + line.levelError) / slow;
+  const confidence = confidenceOf({ points: points.length, slopeRatio: slow / fast, changeRatio: change / leastChange });
+  const text = trendText(sign, { change: direction * change, level: recent.level, limit: band[0], weeks: spanWeeks, unit });
   return [{ sign, earliestWeeks, latestWeeks, confidence, text }];
 }
 
-/** Values of a trend for `medium`, and for `high`. Source: assumed. Confirmed by: `bench -- predict`. */
-const SURE_WEEKS = { medium: 10, high: 12 };
-/** The latest week may be this many times the earliest. Source: assumed. Confirmed by: `bench -- predict`. */
-const NARROW = { medium: 4, high: 2 };
+/** Lower and upper bound of the speed towards the band. */
+function speeds({ slopeLow, slopeHigh }: RobustLine, direction: 1 | -1): readonly [number, number] {
+  return direction === 1 ? [slopeLow, slopeHigh] : [-slopeHigh, -slopeLow];
+}
 
-function confidenceOf({
-  earliestWeeks,
-  latestWeeks,
-  points,
-}: {
-  earliestWeeks: number;
-  latestWeeks: number;
-  points: number;
-}): WearConfidence {
-  const ratio = (latestWeeks + 1) / (earliestWeeks + 1);
-  if (points >= SURE_WEEKS.high && ratio <= NARROW.high) return 'high';
-  return points >= SURE_WEEKS.medium && ratio <= NARROW.medium ? 'medium' : 'low';
+/** What makes a trend certain. `slopeRatio`: lower over upper bound of the slope. `changeRatio`: its change over the smallest that is reported. */
+interface Certainty {
+  readonly points: number;
+  readonly slopeRatio: number;
+  readonly changeRatio: number;
+}
+
+/** Source: assumed. Confirmed by: `bench -- predict`. */
+const LEAST_CERTAINTY: Readonly<Record<'high' | 'medium', Certainty>> = {
+  high: { points: 12, slopeRatio: 0.6, changeRatio: 2 },
+  medium: { points: 10, slopeRatio: 0.4, changeRatio: 1.3 },
+};
+
+function confidenceOf(found: Certainty): WearConfidence {
+  const reaches = (least: Certainty): boolean =>
+    found.points >= least.points && found.slopeRatio >= least.slopeRatio && found.changeRatio >= least.changeRatio;
+  return reaches(LEAST_CERTAINTY.high) ? 'high' : reaches(LEAST_CERTAINTY.medium) ? 'medium' : 'low';
 }
 
 /** Weeks over which starts are counted, and the weeks before that they are compared with. */
