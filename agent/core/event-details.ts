@@ -5,14 +5,13 @@ import type { WallMs } from './clock.ts';
 import { isRecord, parseRecord } from './is-record.ts';
 import { Message, msg } from './message.ts';
 import { withMessages, withTexts } from './message-wire.ts';
-import type { LevelPct, PointId } from './words.ts';
 
 /** How soon a fault needs a person: `urgent` tonight, `deferred` with the next planned work on the street. */
 export type Urgency = 'urgent' | 'deferred';
 
 /** One reading that supports an event. Units: `unit`, as in the profile. */
 export interface EvidenceReading {
-  readonly pointId: PointId;
+  readonly pointId: `${string}.${string}`;
   readonly value: number | null;
   readonly unit: string;
   readonly atMs: WallMs;
@@ -21,7 +20,8 @@ export interface EvidenceReading {
 /** The level in force for a lamp when the fault was judged, and since when. `reason`: why it had that level. */
 export interface EvidenceDecision {
   readonly lampId: string;
-  readonly levelPct: LevelPct;
+  /** Units: %. */
+  readonly levelPct: number;
   readonly reason: string;
   readonly sinceMs: WallMs;
 }

@@ -87,8 +87,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
      */
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;
-      held = [];
-      current = null;
+      [held, current] = [[], null];
       await previous?.stop();
       if (previous !== null) counted = withCounts(previous.status(), counted);
       current = next();

@@ -26,6 +26,8 @@ const CUT_SLACK_MIN = 15;
 const RECALL_GOAL_PCT = 99;
 const RATE_GOAL = 1;
 const CONFIDENCE = 0.95;
+/** Faults that take the supply of lamps: whatever begins later on such a lamp cannot be seen. In a pair they begin a night later. */
+const SUPPLY: ReadonlySet<FaultName> = new Set<FaultName>(['breaker', 'cableCut', 'contactorOff', 'phaseLost']);
 const LARGE_CABINET = 250;
 
 /** The figures of the bench on the simulated street, by name. */
@@ -154,9 +156,6 @@ function faultyRecord(
   const days = NIGHTS.before + NIGHTS.after;
   return { record: runRecord(seed, { days, faults, traits }), faults };
 }
-
-/** Faults that take the supply of lamps: whatever begins later on such a lamp cannot be seen. In a pair they begin a night later. */
-const SUPPLY: ReadonlySet<FaultName> = new Set<FaultName>(['breaker', 'cableCut', 'contactorOff', 'phaseLost']);
 
 function canJoin(first: FaultName, second: FaultName): boolean {
   const [one, two]: readonly FaultKind[] = [FAULT_KINDS[first], FAULT_KINDS[second]];

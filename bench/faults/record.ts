@@ -14,6 +14,8 @@ const LAMPS = 35;
 const ADVICE: ReadonlySet<EventCode> = new Set<EventCode>(['reactive-high']);
 /** Time between two states of the curves that a restart keeps. Units: min. */
 const KEEP_MIN = 360;
+/** An agent that does not run. */
+const IDLE = { step: () => [] } as unknown as WatchEngine;
 
 /** An alarm of the watch. `subject`: index of the lamp; -1 for feeder or meter. */
 export interface RaisedAlarm {
@@ -42,7 +44,7 @@ export function drawTraits(seed: number): StreetTraits {
 }
 
 /** Losses of the mains: one in about a week, seconds to hours long; half of them also end the agent. */
-export function drawCuts(seed: number, days: number): readonly MainsCut[] {
+function drawCuts(seed: number, days: number): readonly MainsCut[] {
   const draws = drawsFor(seed, 8);
   return Array.from({ length: days }, (_, day) => day).flatMap((day): MainsCut[] => {
     if (draws.uniform() > 0.14) return [];
@@ -85,8 +87,6 @@ export function runRecord(
   }
   return { days, faults, cuts, alarms };
 }
-
-const IDLE = { step: () => [] } as unknown as WatchEngine;
 
 function learnedOf(engine: WatchEngine) {
   const ids = Array.from({ length: LAMPS }, (_, at) => at);

@@ -203,7 +203,7 @@ export class SimulatedCabinet {
     setValue(lamps.temperature, lamp, measured(this.#noise, airC + model.warmK + hotK, 0.01, 1), atMs);
     setValue(lamps.uptime, lamp, Math.max(0, Math.round((atMs - model.uptimeFromMin * MINUTE_MS) / 1_000)), atMs);
     if (fault?.name === 'driverReset') model.uptimeFromMin = minute;
-    // A driver that hiccups starts anew each time.
+    // A driver that hiccups starts again each time.
     if (fault?.name === 'cyclingFast') model.uptimeFromMin = atMs / MINUTE_MS - ((atMs / MINUTE_MS) % fault.size);
   }
 

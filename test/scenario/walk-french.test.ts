@@ -17,7 +17,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   audit: ['audit --since 1h | exclude agent-started', 'audit --verify | exclude agent-started', 'audit --verify --head nothing'],
   devices: ['devices', 'devices nobody'],
   points: ['points L01', 'points nobody'],
-  events: ['events', 'events --active'],
+  events: ['events', 'events --active', 'events --active --details'],
   why: ['why L01', 'why rue', 'why L01 --at 03:00', 'why L9'],
   tonight: ['tonight --plot'],
   zones: ['zones'],

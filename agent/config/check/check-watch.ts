@@ -1,5 +1,5 @@
 import { msg } from '../../core/message.ts';
-import { didYouMean } from '../../core/suggestions.ts';
+import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { type Named, repeatedBy } from './check-names.ts';
 import { type CabinetDraft, type Index, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding } from './finding.ts';
@@ -21,7 +21,12 @@ export function checkWatch({ watch }: CabinetDraft, { known, outputs }: Index): 
       ...unknownZones(value.zones, [...path, 'zones'], known.zones),
       ...(value.output == null || outputIds.has(value.output)
         ? []
-        : [{ path: [...path, 'output'], message: msg`unknown output "${value.output}"${didYouMean(value.output, outputIds, msg``)}` }]),
+        : [
+            {
+              path: [...path, 'output'],
+              message: msg`unknown output "${value.output}"${didYouMean(value.output, outputIds, msg`; there are: ${listNames(outputIds)}`)}`,
+            },
+          ]),
       ...CONTACTS.flatMap((contact) =>
         unknownName({ what: 'device', id: value[contact]?.split('.')[0], known: known.devices, path: [...path, contact] }),
       ),

@@ -18,7 +18,7 @@ const warning = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ 
  * The faults that the watch reports. Urgent: several lamps are dark, or people are in danger. Source: names from TALQ 2.7.1, events of lamp monitor,
  * electrical meter, segment monitor and cabinet monitor.
  */
-export const WATCH_FACTS: Readonly<Record<Exclude<LampFault | FeederFault | MeterFault, 'unit-silent'>, FaultFacts>> = {
+export const WATCH_FACTS: Readonly<Record<LampFault | FeederFault | MeterFault, FaultFacts>> = {
   'lamp-out': alarm('lampFailure'),
   'lamp-power-low': warning('lampPowerTooLow'),
   'lamp-power-high': warning('lampPowerTooHigh'),
@@ -29,6 +29,7 @@ export const WATCH_FACTS: Readonly<Record<Exclude<LampFault | FeederFault | Mete
   'power-factor-low': warning('powerFactorTooLow'),
   'temperature-high': warning('temperatureTooHigh'),
   'driver-reset': warning('deviceReset'),
+  'unit-silent': warning('communicationFailure'),
   'supply-lost': alarm('supplyLoss', 'urgent'),
   'phase-lost': alarm('supplyLoss', 'urgent'),
   'breaker-tripped': alarm('circuitBreakerTripped', 'urgent'),

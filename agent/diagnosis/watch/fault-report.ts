@@ -53,11 +53,10 @@ export function faultEvent(change: WatchChange, parts: FaultReportParts): AgentE
   const nowMs = parts.clock.wallMs();
   const { begin, evidence, check } = faultTexts(change, parts);
   const source = sourceOf(change, parts.plan);
-  const facts = change.fault === 'unit-silent' ? WATCH_FACTS['lamp-out'] : WATCH_FACTS[change.fault];
   return {
     id: `${change.fault}:${source}:${nowMs}`,
     ...{ code: change.fault, source, startMs: nowMs, endMs: change.fault === 'driver-reset' ? nowMs : null },
-    ...facts,
+    ...WATCH_FACTS[change.fault],
     text: begin,
     evidence: { text: evidence, ...supportOf(change, parts) },
     check,

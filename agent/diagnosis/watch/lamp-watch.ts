@@ -10,7 +10,7 @@ import type { WatchFrame } from './watch-frame.ts';
 import { LAMP_QUANTITIES, type LampQuantity, type WatchPlan } from './watch-plan.ts';
 
 /** After a feeder is live again its lamps are not judged for this time. Units: ms. Source: CPD 3000 manual, 120 s after any change of state. */
-export const FED_BLANK_MS = 120_000;
+const FED_BLANK_MS = 120_000;
 /** A lamp that should be off may need this long for it. Units: ms. Source: as FED_BLANK_MS. */
 const OFF_BLANK_MS = 120_000;
 /** A lamp that was just lit draws more or less until it is warm. Units: ms. Source: assumed; discharge lamps run up in 5 to 10 min. Confirmed by: `bench -- faults`. */

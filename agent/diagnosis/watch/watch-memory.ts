@@ -30,7 +30,7 @@ export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, o
 }
 
 /**
- * Restores the learned curves of lamps and meters that still exist. A lamp whose rated power has changed learns anew. Returns the open faults; a
+ * Restores the learned curves of lamps and meters that still exist. A lamp whose rated power has changed learns again. Returns the open faults; a
  * value of another shape is left out.
  */
 export function restoreWatch(stored: unknown, { lamps, meters }: WatchPlan, engine: WatchEngine): readonly OpenFault[] {

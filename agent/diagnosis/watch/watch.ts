@@ -46,6 +46,8 @@ const KEY = 'watch.state';
 const HOLD_MS = 420_000;
 /** A lamp that does not follow but has answered within this time has supply. Units: ms. Source: as HOLD_MS. */
 const ANSWERS_MS = 60_000;
+/** Ranks of a person's request: such a lamp may burn by day. */
+const PERSONS: ReadonlySet<Decision['rank']> = new Set<Decision['rank']>(['maintenance', 'emergency', 'override']);
 const UNREAD = Symbol('unread');
 
 /** The fault watch. Events begin with `start`; readings are taken before, too. */
@@ -79,7 +81,7 @@ export class Watch {
     );
     this.#gate = createSupplyGate({
       held: parts.held,
-      isWatched: (source) => (this.#lampsOf.get(source) ?? []).some((lamp) => this.#isFeederWatched(lamp)),
+      isWatched: (source) => (this.#lampsOf.get(source) ?? []).some((lamp) => isFeederWatched(this.#plan, lamp)),
       verdictOf: (event, heldMs) => this.#verdictOf(event, heldMs),
     });
     this.#report = {
@@ -121,7 +123,7 @@ export class Watch {
   /** Returns a copy of the device with `hasNoSupply` if it drives lamps, is silent, and the feeder of all of them is not live. */
   withSupply(device: DeviceView): DeviceView {
     const lamps = device.state === 'silent' ? (this.#lampsOf.get(device.id) ?? []) : [];
-    return lamps.length > 0 && lamps.every((lamp) => this.#isWithoutSupply(lamp)) ? { ...device, hasNoSupply: true } : device;
+    return lamps.length > 0 && lamps.every((lamp) => this.#engine.isWithoutSupply(lamp)) ? { ...device, hasNoSupply: true } : device;
   }
 
   /** Returns the id of the feeder of a lamp; null for an unknown lamp. */
@@ -186,17 +188,9 @@ export class Watch {
     this.#parts.onEvent({ ...event, text, endMs: Math.max(this.#parts.clock.wallMs(), event.startMs) });
   }
 
-  #isFeederWatched(lamp: number): boolean {
-    return isWatched(this.#plan, lamp);
-  }
-
-  #isWithoutSupply(lamp: number): boolean {
-    return this.#engine.isWithoutSupply(lamp);
-  }
-
   #verdictOf({ code, source }: AgentEvent, heldMs: number): SupplyVerdict {
     const lamps = this.#lampsOf.get(source) ?? [];
-    if (lamps.some((lamp) => this.#isWithoutSupply(lamp))) return { kind: 'supply' };
+    if (lamps.some((lamp) => this.#engine.isWithoutSupply(lamp))) return { kind: 'supply' };
     const index = lamps.find((lamp) => this.#engine.lamps.latches['unit-silent'].isOpen(lamp));
     if (index !== undefined)
       return { kind: 'own', details: detailsOf(faultEvent({ kind: 'lamp', fault: 'unit-silent', index, begins: true }, this.#report)) };
@@ -234,10 +228,8 @@ export class Watch {
   }
 }
 
-const PERSONS: ReadonlySet<Decision['rank']> = new Set<Decision['rank']>(['maintenance', 'emergency', 'override']);
-
 /** Whether it can be known that the feeder of a lamp is not live. */
-function isWatched({ lamps, feeders }: WatchPlan, lamp: number): boolean {
+function isFeederWatched({ lamps, feeders }: WatchPlan, lamp: number): boolean {
   const feeder = feeders[lamps[lamp]?.feeder ?? -1];
   return feeder !== undefined && (feeder.output ?? feeder.supply ?? feeder.breaker) !== null;
 }

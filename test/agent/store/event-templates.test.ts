@@ -119,7 +119,11 @@ t.test('a state.db of the previous release is shown as written, and its audit ch
   const before = await earlier.audit.read({ ...ALL, isVerified: true, knownHead: null });
   await earlier.stop();
   t.equal(before?.entries.length, 5);
-  within(dir, (db) => db.exec('ALTER TABLE event DROP COLUMN template; ALTER TABLE event DROP COLUMN details; ALTER TABLE event DROP COLUMN details_crc; PRAGMA user_version = 4'));
+  within(dir, (db) =>
+    db.exec(
+      'ALTER TABLE event DROP COLUMN template; ALTER TABLE event DROP COLUMN details; ALTER TABLE event DROP COLUMN details_crc; PRAGMA user_version = 4',
+    ),
+  );
   t.equal(String(readStoredState(dir).events[0]?.text), 'off', 'also while no agent runs');
   const later = openStore(dir);
   await later.start();

@@ -18,6 +18,7 @@ const HOLDING: Readonly<Record<number, { factory: number; min: number; max: numb
 const NOT_IN_THIS_MODE = 0xffff;
 /** Channels 1 to 4, pairs and all, colour temperatures, RGB: on or off, with the level kept. Source: as above. */
 const COILS = 10;
+/** Power; only the profile of a test has this register. Units: 0.1 W. */
 const METERED = 403;
 
 export interface WbLedOptions {
@@ -74,9 +75,7 @@ export function createWbLed({ world, lamp, clock, onLevel }: WbLedOptions): SimU
   };
   const input = (address: number): number | undefined => {
     if (address === 400) return Math.round(25 + world.levelPct(lamp) / 5);
-    if (address === 401) return 100;
-    // Only the profile of a test has this register. Units: 0.1 W.
-    if (address === METERED) return Math.round(10 * world.lampW(lamp));
+    if (address === 401 || address === METERED) return address === 401 ? 100 : Math.round(10 * world.lampW(lamp));
     return address === 402 ? Number(lamp.burnt) : common.input(address);
   };
   const holding = (address: number): number | undefined =>

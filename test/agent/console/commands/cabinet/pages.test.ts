@@ -163,7 +163,9 @@ checkSheets([
   ['no point matches', renderPoints([], page), [/no point matches/]],
   [
     'events, those that are over too',
-    renderEvents(same([fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS }), fakeEvent(0, { endMs: AT_MS })]), page, { spanMs: 86_400_000 }),
+    renderEvents(same([fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS }), fakeEvent(0, { endMs: AT_MS })]), page, {
+      spanMs: 86_400_000,
+    }),
     [/22:31:07 {2}warning {3}10 min \+ {2}L01/, /22:21:07 {2}info +20 min {2}L02/, /3 events in the last 24 h, 1 not over/],
   ],
   [

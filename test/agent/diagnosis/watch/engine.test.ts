@@ -1,0 +1,191 @@
+import t from 'tap';
+import { setCommand, setValue } from '../../../../agent/diagnosis/watch/watch-frame.ts';
+import { RATED_W, type SmallWatch, smallWatch, switched } from './small-watch.ts';
+
+function lit(options?: Parameters<typeof smallWatch>[0], nights = 1): SmallWatch {
+  const watch = smallWatch(options);
+  watch.level(100);
+  watch.pass(nights * 200);
+  return watch;
+}
+
+for (const everyMs of [5_000, 60_000, 300_000, 900_000])
+  t.test(`a dead lamp is found with a poll each ${everyMs / 1_000} s, and only that lamp`, (t) => {
+    const watch = lit();
+    watch.drawnW[2] = 0.4;
+    watch.pass(Math.max(4, (4 * everyMs) / 60_000), everyMs);
+    t.strictSame(watch.log, ['L2 lamp-out begins']);
+    t.end();
+  });
+
+t.test('a lamp that changes its level every half minute is judged all the same', (t) => {
+  const watch = lit({ powerStepW: 1 });
+  for (let n = 0; n < 60; n++) {
+    watch.level(n % 2 === 0 ? 20 : 90);
+    if (n >= 30) watch.drawnW[1] = 0.5;
+    watch.pass(0.5, 5_000);
+  }
+  t.strictSame(watch.log, ['L1 lamp-out begins']);
+  t.end();
+});
+
+t.test('the fault stays until the morning, ends then if it is gone, and not before', (t) => {
+  const watch = lit();
+  watch.drawnW[0] = 0;
+  watch.pass(5);
+  watch.level(100);
+  watch.pass(60);
+  t.strictSame(watch.log, ['L0 lamp-out begins'], 'lit again, still open');
+  watch.level(0);
+  watch.sunDeg = 5;
+  watch.pass(4 * 60);
+  t.strictSame(watch.log, ['L0 lamp-out begins']);
+  watch.pass(90);
+  t.strictSame(watch.log, ['L0 lamp-out begins', 'L0 lamp-out ends']);
+  t.end();
+});
+
+t.test('a fault that persists over the day is one fault', (t) => {
+  const watch = lit();
+  watch.drawnW[0] = 0;
+  for (const _ of [1, 2]) {
+    watch.pass(60);
+    watch.level(0);
+    watch.sunDeg = 30;
+    watch.pass(600);
+    watch.sunDeg = -20;
+    watch.level(100);
+    watch.drawnW[0] = 0;
+  }
+  watch.pass(60);
+  t.strictSame(watch.log, ['L0 lamp-out begins']);
+  t.end();
+});
+
+t.test('a slow loss is not learned away, and shows as a drift', (t) => {
+  const watch = lit();
+  t.ok(Math.abs(watch.engine.lamps.power.driftPct(3) ?? 1) < 0.1);
+  let share = 1;
+  for (let hour = 0; hour < 400 && watch.log.length === 0; hour++) {
+    share -= 0.001;
+    watch.drawnW[3] = RATED_W * share;
+    watch.pass(60);
+  }
+  t.strictSame(watch.log, ['L3 lamp-power-low begins']);
+  t.ok(share > 0.78 && share < 0.82, `found at ${share.toFixed(2)}`);
+  t.ok(Math.abs((watch.engine.lamps.power.driftPct(3) ?? 0) + 19) < 2);
+  t.end();
+});
+
+t.test('lamps that go dark together are one fault of their feeder', (t) => {
+  for (const count of [3, 6]) {
+    const watch = lit();
+    for (let lamp = 0; lamp < count; lamp++) watch.drawnW[lamp] = null;
+    watch.pass(15);
+    t.strictSame(watch.log, ['F supply-lost begins'], `${count} silent`);
+    t.ok(watch.engine.isWithoutSupply(0));
+    watch.drawnW.fill(RATED_W);
+    watch.pass(15);
+    t.strictSame(watch.log, ['F supply-lost begins', 'F supply-lost ends']);
+  }
+  const watch = lit();
+  watch.drawnW[4] = null;
+  watch.pass(15);
+  t.strictSame(watch.log, ['L4 unit-silent begins'], 'one alone is its own');
+  t.end();
+});
+
+t.test('while a feeder is switched off its lamps are neither silent nor dark', (t) => {
+  const watch = smallWatch({ hasContactor: true });
+  switched(watch, true);
+  watch.level(100);
+  watch.pass(200);
+  switched(watch, false);
+  watch.level(0);
+  watch.drawnW.fill(null);
+  watch.sunDeg = 20;
+  watch.pass(600);
+  t.strictSame(watch.log, []);
+  switched(watch, true);
+  watch.sunDeg = -5;
+  watch.drawnW.fill(RATED_W);
+  watch.level(100);
+  watch.pass(60);
+  t.strictSame(watch.log, [], 'and have time to start');
+  t.end();
+});
+
+t.test('a contactor that sticks is found by its lamps, and the lamps are not blamed', (t) => {
+  const watch = smallWatch({ hasContactor: true });
+  switched(watch, true);
+  watch.level(100);
+  watch.pass(60);
+  switched(watch, false);
+  watch.level(0);
+  watch.drawnW.fill(RATED_W);
+  watch.sunDeg = 20;
+  watch.pass(60);
+  t.strictSame(watch.log, ['F contactor-stuck-on begins']);
+  t.end();
+});
+
+t.test('a lamp burns by day: found from its power, whatever is decided; a person may light it', (t) => {
+  for (const [level, isByPerson, found] of [
+    [0, false, ['L1 lamp-day-burner begins']],
+    [80, false, ['L1 lamp-day-burner begins']],
+    [80, true, []],
+  ] as const) {
+    const watch = smallWatch();
+    watch.sunDeg = 30;
+    watch.pass(30);
+    setCommand(watch.frame.commands, 1, level, isByPerson, watch.nowMono);
+    watch.drawnW[1] = 40;
+    watch.pass(10);
+    t.strictSame(watch.log, found, `${level} %, ${isByPerson ? 'by a person' : 'by a rule'}`);
+  }
+  t.end();
+});
+
+t.test('values that no lamp can have neither throw nor hide a fault', (t) => {
+  for (const strange of [-40, 0, 1e9, Number.NaN]) {
+    const watch = lit();
+    watch.drawnW[5] = strange;
+    watch.pass(30);
+    watch.drawnW[2] = 0;
+    watch.pass(5);
+    t.ok(watch.log.includes('L2 lamp-out begins'), `${strange} W`);
+  }
+  t.end();
+});
+
+t.test('without a trusted time faults begin all the same, and end hours after they are gone', (t) => {
+  const watch = lit();
+  watch.sunDeg = null;
+  watch.drawnW[0] = 0;
+  watch.pass(5);
+  watch.drawnW[0] = RATED_W;
+  watch.pass(60);
+  t.strictSame(watch.log, ['L0 lamp-out begins']);
+  watch.pass(10 * 60);
+  t.strictSame(watch.log, ['L0 lamp-out begins', 'L0 lamp-out ends']);
+  t.end();
+});
+
+t.test('a driver that restarts alone is reported, restarts of all are not', (t) => {
+  const watch = lit();
+  const uptimes = (startedMono: readonly number[]): void => {
+    for (const [lamp, at] of startedMono.entries()) setValue(watch.frame.lamps.uptime, lamp, (watch.nowMono - at) / 1_000, watch.nowMono);
+  };
+  const boot = watch.plan.lamps.map(() => 0);
+  uptimes(boot);
+  watch.pass(10);
+  const all = boot.map(() => watch.nowMono);
+  watch.pass(1);
+  uptimes(all);
+  watch.pass(20);
+  t.strictSame(watch.log, [], 'a short loss of mains');
+  uptimes(all.map((at, lamp) => (lamp === 3 ? watch.nowMono - 1_000 : at)));
+  watch.pass(20);
+  t.strictSame(watch.log, ['L3 driver-reset begins']);
+  t.end();
+});

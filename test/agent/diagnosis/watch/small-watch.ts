@@ -1,0 +1,80 @@
+/** A watch over a small plan, fed by a test minute by minute or as often as it likes. */
+import { DEFAULT_WATCH } from '../../../../agent/core/watch-config.ts';
+import { powerW } from '../../../../agent/diagnosis/energy.ts';
+import { type WatchChange, WatchEngine } from '../../../../agent/diagnosis/watch/watch-engine.ts';
+import { createWatchFrame, setCommand, setFeeder, setValue, type WatchFrame } from '../../../../agent/diagnosis/watch/watch-frame.ts';
+import type { WatchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
+
+export const RATED_W = 50;
+const MINUTE_MS = 60_000;
+
+export interface SmallWatch {
+  readonly plan: WatchPlan;
+  readonly frame: WatchFrame;
+  readonly engine: WatchEngine;
+  /** As `<lamp or feeder> <fault> begins`, oldest first. */
+  readonly log: string[];
+  nowMono: number;
+  sunDeg: number | null;
+  /** Power of each lamp; null: it does not answer. Units: W. */
+  readonly drawnW: (number | null)[];
+  level(levelPct: number, lamps?: readonly number[]): void;
+  /** Polls each lamp each `everyMs` for so many minutes. */
+  pass(minutes: number, everyMs?: number): void;
+}
+
+export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 } = {}): SmallWatch {
+  const ids = Array.from({ length: lamps }, (_, at) => at);
+  const plan: WatchPlan = {
+    cabinetId: 'C1',
+    lamps: ids.map((at) => ({
+      ...{
+        id: `L${at}`,
+        device: `L${at}`,
+        pole: `P${at}`,
+        zone: 'Z',
+        feeder: 0,
+        ratedPowerW: RATED_W,
+        stepW: powerStepW,
+        settleMs: 10_000,
+      },
+      points: { power: `L${at}.power` },
+    })),
+    feeders: [
+      { id: 'F', lamps: ids, meter: -1, phase: null, leakage: null, breaker: 'IO.b', supply: null, output: hasContactor ? 'K' : null },
+    ],
+    meters: [],
+    settings: DEFAULT_WATCH,
+  };
+  const frame = createWatchFrame(plan);
+  const engine = new WatchEngine(plan, frame);
+  const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : 'F');
+  const watch: SmallWatch = {
+    ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0) },
+    level(levelPct, of = ids) {
+      for (const lamp of of) {
+        setCommand(frame.commands, lamp, levelPct, false, watch.nowMono);
+        if (watch.drawnW[lamp] !== null) watch.drawnW[lamp] = powerW(RATED_W, levelPct);
+      }
+    },
+    pass(minutes, everyMs = MINUTE_MS) {
+      const endMono = watch.nowMono + minutes * MINUTE_MS;
+      while (watch.nowMono < endMono) {
+        watch.nowMono += everyMs;
+        for (const [lamp, drawnW] of watch.drawnW.entries()) {
+          if (drawnW === null) continue;
+          frame.answeredMono[lamp] = watch.nowMono;
+          setValue(frame.lamps.power, lamp, drawnW, watch.nowMono);
+        }
+        for (const change of engine.step({ monoMs: watch.nowMono, sunAltitudeDeg: watch.sunDeg }))
+          watch.log.push(`${nameOf(change)} ${change.fault} ${change.begins ? 'begins' : 'ends'}`);
+      }
+    },
+  };
+  return watch;
+}
+
+/** Switches the contactor of the feeder by command. */
+export function switched({ frame, nowMono }: SmallWatch, isOn: boolean): void {
+  setFeeder(frame.feeders, 0, isOn, nowMono);
+}
