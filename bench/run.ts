@@ -9,6 +9,7 @@ import { FAULTS_FIGURES, faultsBench } from './faults/faults-bench.ts';
 import { FOOTPRINT_FIGURES, footprintBench } from './footprint/footprint-bench.ts';
 import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
+import { PREDICT_FIGURES, predictBench } from './predict/predict-bench.ts';
 import type { BenchOptions } from './result.ts';
 import { STORE_FIGURES, storeBench } from './store/store-bench.ts';
 import { TIC_FIGURES, ticBench } from './tic/tic-bench.ts';
@@ -58,6 +59,9 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             healthy      false alarms in 110 months with weather, dimming, presence, lost polls and mains cuts
             cpu          the cost of the engine with 250 lamps
 
+  predict   the prediction of failures on simulated lamps that wear for three years, 40 cabinets of 35; about five minutes
+            street       failing lamps listed before they fail, entries without a failure, failures within the stated interval
+
   footprint the packaged agent on a street of 35 lamps, beside Node-RED with its Modbus nodes, which npm installs into a temporary folder;
             about ten minutes and 1 GB there
             agent        memory after two minutes, and the time from the start to the first poll
@@ -101,6 +105,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   footprint: { run: footprintBench, figures: Object.keys(FOOTPRINT_FIGURES) },
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
   lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },
+  predict: { run: predictBench, figures: Object.keys(PREDICT_FIGURES) },
   store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },
   tic: { run: ticBench, figures: Object.keys(TIC_FIGURES) },
   uplink: { run: uplinkBench, figures: Object.keys(UPLINK_FIGURES) },

@@ -27,6 +27,7 @@ import type { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
 import type { HeldEvents } from '../diagnosis/watch/supply-gate.ts';
 import type { LoadMonitor } from '../diagnosis/night-load/load-monitor.ts';
 import type { Watch } from '../diagnosis/watch/watch.ts';
+import type { Wear } from '../diagnosis/wear/wear.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { Panels } from '../panels/panels.ts';
@@ -101,6 +102,7 @@ export interface Rooms {
   readonly energy: Energy;
   readonly watch: Watch;
   readonly loads: LoadMonitor;
+  readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
   /** Starts panels, energy, sound and the fault watch. */

@@ -19,6 +19,7 @@ import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { LoadMonitor } from '../diagnosis/night-load/load-monitor.ts';
 import { Watch } from '../diagnosis/watch/watch.ts';
+import { Wear } from '../diagnosis/wear/wear.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { Panels, type PanelsParts } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
@@ -66,6 +67,11 @@ export function createRooms(joined: Joined): Rooms {
     onNight: platform.night,
     events: meterEvents,
   });
+  rooms.wear = new Wear({
+    ...{ cabinet, points, clock, store, events: meterEvents, decisions: () => rooms.control.decisions() },
+    powerDriftPct: () => rooms.watch.powerDriftPct(),
+    burningH: () => rooms.control.burningHours(),
+  });
   const shared = { points, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome };
   const ruleStates = (): ReturnType<PanelsParts['ruleStates']> => rooms.control.snapshot()?.rules ?? new Map();
   rooms.panels = new Panels({ ...shared, cabinet, ruleStates, onPanel: platform.panel });
@@ -87,6 +93,7 @@ export function createRooms(joined: Joined): Rooms {
     diagnosis.onReadings(readings);
     rooms.watch.onReadings(readings);
     rooms.loads.onReadings(readings);
+    rooms.wear.onReadings(readings);
     meterClock.onReadings(readings);
     rooms.energy.onReadings(readings);
     rooms.panels.onReadings(readings);
@@ -115,19 +122,21 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   state.rooms.close();
 }
 
-function startOthers({ panels, energy, sound, watch, loads }: Rooms): void {
+function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms): void {
   void panels.start();
   energy.start();
   watch.start();
   loads.start();
+  wear.start();
   sound.start();
 }
 
 /** Sound that the configuration in force still has continues. */
-async function stopOthers({ panels, energy, sound, watch, loads }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+async function stopOthers({ panels, energy, sound, watch, loads, wear }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
   energy.stop();
   watch.stop();
   loads.stop();
+  wear.stop();
   sound.stop(next.sound ?? null);
   await panels.stop();
 }

@@ -60,6 +60,7 @@ export function createAgentView(joined: Joined): AgentView {
     backupStore: store.backup,
     energy: (query) => state.rooms.energy.view(query),
     meterLoads: () => state.rooms.loads.views(),
+    predictions: () => state.rooms.wear.predictions(),
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

@@ -28,6 +28,7 @@ import { TRIAL_HOLD } from './commands/config/lost-trial.ts';
 import { SIGNING_COMMANDS } from './commands/config/sign.ts';
 import { ENERGY } from './commands/light/energy.ts';
 import { HOURS } from './commands/light/hours.ts';
+import { PREDICT } from './commands/light/predict.ts';
 import { IDENTIFY } from './commands/light/identify.ts';
 import { LIGHTS_COMMANDS } from './commands/light/lights.ts';
 import { OVERRIDE, RELEASE } from './commands/light/override.ts';
@@ -71,6 +72,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   TONIGHT,
   ZONES,
   ENERGY,
+  PREDICT,
   OVERRIDE,
   RELEASE,
   WALK_TEST,

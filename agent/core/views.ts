@@ -37,6 +37,7 @@ import type { ConfigManager } from './revisions.ts';
 import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
+import type { LampPrediction } from './wear-view.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank } from './words.ts';
 
 /** Everything that the console can read from a running agent or request of it. Implemented by `agent/app/view.ts`. */
@@ -74,7 +75,7 @@ export interface AgentView extends LocalConfigView {
    */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /**
-   * Undefined if the disk did not respond; `store` then gives the reason. So for `exportPage`, `checkStore`, `backupStore` and `energy`.
+   * Undefined if the disk did not respond; `store` then gives the reason. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`.
    */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
@@ -86,6 +87,8 @@ export interface AgentView extends LocalConfigView {
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
   /** The meters of lamps that cannot communicate. */
   meterLoads(): readonly MeterLoadView[];
+  /** When each lamp should be replaced, in the order of the configuration; undefined as above. */
+  predictions(): Promise<readonly LampPrediction[] | undefined>;
   /** Null if this run accepts no updates. */
   readonly updates: UpdateManager | null;
   /** Metrics for a monitoring system. */

@@ -189,6 +189,7 @@ export type EventCode =
   | 'temperature-high'
   | 'thermal-derating'
   | 'driver-reset'
+  | 'lamp-wears-out'
   | 'meter-differs'
   | 'light-lost'
   | 'meter-stuck'

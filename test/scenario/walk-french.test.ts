@@ -22,6 +22,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   tonight: ['tonight --plot'],
   zones: ['zones'],
   energy: ['energy', 'energy --by night', 'energy --by year'],
+  predict: ['predict', 'predict --all', 'predict L01', 'predict L9'],
   override: [
     'override L02 90 --for 30m --maintenance --reason essai',
     'override rue 40 --for 5m',

@@ -123,8 +123,8 @@ function circuit(given: Pick<FeederConfig, 'id'> & Partial<FeederConfig>): Feede
   return { zones: [], output: null, supply: null, breaker: null, leakage: null, phase: null, ...given };
 }
 
-/** The points of a lamp: those of its device if it is the only lamp of it, else those of its own part, such as `ecg4_`. */
-function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAlone: boolean): readonly CabinetPoint[] {
+/** Returns the points of a lamp: those of its device if it is the only lamp of it, else those of its own part, such as `ecg4_`. */
+export function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAlone: boolean): readonly CabinetPoint[] {
   if (isAlone) return device;
   const stem = /^.*\d_/.exec(point)?.[0];
   return device.filter(({ profile }) => profile.id === point || (stem !== undefined && profile.id.startsWith(stem)));

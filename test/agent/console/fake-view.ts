@@ -276,6 +276,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     config: null,
     logFeed: null,
     meterLoads: () => [meterLoad()],
+    predictions: async () => [],
     energy: async (query) => {
       asked.push(query);
       return query.by === 'month' ? undefined : energy();

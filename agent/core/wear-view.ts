@@ -1,0 +1,38 @@
+/** What is predicted for a lamp: when it should be replaced, how certain that is, and why. */
+import type { Message } from './message.ts';
+
+/** What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other lamps. */
+export type WearSign = 'power' | 'current' | 'temperature' | 'derating' | 'starts' | 'rated-hours' | 'rated-starts';
+
+/** How certain a prediction is. Source: the share of failures within the interval, `bench -- predict`. */
+export type WearConfidence = 'high' | 'medium' | 'low';
+
+/** One sign of wear. Units: weeks from the newest night; `latestWeeks` null: no end can be stated. */
+export interface WearFinding {
+  readonly sign: WearSign;
+  readonly earliestWeeks: number;
+  readonly latestWeeks: number | null;
+  readonly confidence: WearConfidence;
+  readonly text: Message;
+}
+
+/**
+ * The prediction for one lamp. `listed`: replace it within `withinWeeks`. `no-sign`: enough nights, and none of the signs. `too-little`: fewer than
+ * `neededNights` nights, or none of the last weeks. `no-data`: the lamp reports nothing that shows wear.
+ */
+export interface LampPrediction {
+  readonly lamp: string;
+  readonly pole: string;
+  readonly state: 'listed' | 'no-sign' | 'too-little' | 'no-data';
+  /** One of a few classes, 4 to 52, not later than `earliestWeeks` if that is 4 or more; null unless listed. */
+  readonly withinWeeks: number | null;
+  readonly earliestWeeks: number | null;
+  readonly latestWeeks: number | null;
+  readonly confidence: WearConfidence | null;
+  /** Stored nights of this lamp and driver, and the first of them, `2026-12-01`; null without one. */
+  readonly nights: number;
+  readonly neededNights: number;
+  readonly sinceNight: string | null;
+  /** The sign that is expected first is the first one. */
+  readonly signs: readonly WearFinding[];
+}

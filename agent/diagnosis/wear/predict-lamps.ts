@@ -1,0 +1,103 @@
+/**
+ * Predicts for each lamp of a cabinet when it should be replaced, from the summaries of its nights. Pure. Reason for the method:
+ * docs/adr/0057-wear-by-robust-trends.md.
+ */
+
+import { DAY_MS } from '../../core/durations.ts';
+import type { LampPrediction, WearConfidence, WearFinding } from '../../core/wear-view.ts';
+import type { NightDate } from '../energy-months.ts';
+import { type DatedNight, NIGHTS_A_WEEK, WEAR_QUANTITIES, weeksOf } from './wear-night.ts';
+import { fleetMedians, sinceExchange } from './wear-series.ts';
+import { type Fleet, LEAST_WEEKS, signsOf } from './wear-signs.ts';
+
+/** One lamp with its nights, in any order. `temperatureMaxC`: its limit where the driver has no rated temperature. */
+export interface LampHistory {
+  readonly id: string;
+  readonly pole: string;
+  readonly temperatureMaxC: number;
+  readonly nights: readonly DatedNight[];
+}
+
+/** Nights before anything is stated: `LEAST_WEEKS` weeks. */
+export const NEEDED_NIGHTS = LEAST_WEEKS * 7;
+/** Without a night for this long nothing is stated. Units: days. Source: assumed; as long as starts are counted. Confirmed by: outages of cabinets. */
+const STALE_DAYS = 28;
+/** Units: weeks. Source: assumed; month, two months, quarter, half a year, year, as street works are planned. Confirmed by: operators. */
+const CLASSES = [4, 8, 13, 26, 52] as const;
+const RATED = new Set(['ratedHours', 'ratedStarts', 'ratedTemperatureC']);
+
+/** Returns a prediction for each lamp, in their order. Nights after `today` (a clock was wrong) are ignored. */
+export function predictLamps(lamps: readonly LampHistory[], today: NightDate): readonly LampPrediction[] {
+  const all = lamps.map((lamp) => {
+    const known = lamp.nights.filter(({ date }) => date <= today).sort((a, b) => (a.date < b.date ? -1 : 1));
+    const nights = sinceExchange(known);
+    const weeks = weeksOf(nights);
+    return { lamp, nights, weeks, starts: startsByWeek(weeks) };
+  });
+  const weeks = all.map((each) => each.weeks);
+  const fleet: Fleet = {
+    temperature: fleetMedians(weeks, 'temperatureC'),
+    derating: fleetMedians(weeks, 'deratedPct'),
+    starts: fleetMedians(
+      all.map(({ starts }) => starts),
+      'starts',
+    ),
+  };
+  return all.map(({ lamp, nights, weeks: own, starts }) => {
+    const isFresh = daysBetween(nights.at(-1)?.date, today) <= STALE_DAYS;
+    const signs = isFresh ? signsOf({ weeks: own, starts, temperatureMaxC: lamp.temperatureMaxC }, fleet) : [];
+    return prediction(lamp, { nights, isFresh, weeks: own.length, signs });
+  });
+}
+
+interface Judged {
+  readonly nights: readonly DatedNight[];
+  readonly isFresh: boolean;
+  readonly weeks: number;
+  readonly signs: readonly WearFinding[];
+}
+
+function prediction({ id, pole }: LampHistory, { nights, isFresh, weeks, signs }: Judged): LampPrediction {
+  const sorted = signs.toSorted((a, b) => a.earliestWeeks - b.earliestWeeks || (a.latestWeeks ?? Infinity) - (b.latestWeeks ?? Infinity));
+  const [first] = sorted;
+  const count = nights.reduce((sum, { night }) => sum + night.nights, 0);
+  const hasData = nights.some(({ night }) => WEAR_QUANTITIES.some((quantity) => !RATED.has(quantity) && night[quantity] !== null));
+  const isEnough = weeks >= LEAST_WEEKS && count >= LEAST_WEEKS * NIGHTS_A_WEEK && isFresh;
+  const silent = nights.length > 0 && !hasData ? 'no-data' : isEnough ? 'no-sign' : 'too-little';
+  return {
+    ...{ lamp: id, pole, nights: count, neededNights: NEEDED_NIGHTS, sinceNight: nights[0]?.date ?? null, signs: sorted },
+    state: first === undefined ? silent : 'listed',
+    withinWeeks: first === undefined ? null : classOf(first.earliestWeeks),
+    earliestWeeks: first?.earliestWeeks ?? null,
+    latestWeeks: first?.latestWeeks ?? null,
+    confidence: first === undefined ? null : together(first, sorted),
+  };
+}
+
+/** The largest class that is not later; the smallest one if none is. Units: weeks. */
+function classOf(earliestWeeks: number): number {
+  return CLASSES.findLast((weeks) => weeks <= earliestWeeks) ?? CLASSES[0];
+}
+
+const RAISED: Readonly<Record<WearConfidence, WearConfidence>> = { low: 'medium', medium: 'high', high: 'high' };
+
+/** Two signs that do not depend on each other are more certain than one. Rated life raises nothing. */
+function together({ confidence, sign }: WearFinding, signs: readonly WearFinding[]): WearConfidence {
+  const others = signs.filter((each) => each.sign !== sign && !each.sign.startsWith('rated-'));
+  return others.length > 0 && !sign.startsWith('rated-') ? RAISED[confidence] : confidence;
+}
+
+/** The starts of each week after the first, from a counter that only rises. */
+function startsByWeek(weeks: readonly DatedNight[]): readonly DatedNight[] {
+  const known = weeks.filter(({ night }) => night.starts !== null);
+  return known.slice(1).map(({ date, night }, at) => {
+    const before = known[at];
+    const days = Math.max(1, daysBetween(before?.date, date));
+    const starts = Math.max(0, (night.starts ?? 0) - (before?.night.starts ?? 0));
+    return { date, night: { ...night, starts: (starts * 7) / days } };
+  });
+}
+
+function daysBetween(from: NightDate | undefined, to: NightDate): number {
+  return from === undefined ? Number.POSITIVE_INFINITY : (Date.parse(to) - Date.parse(from)) / DAY_MS;
+}

@@ -1,0 +1,96 @@
+/** The summary of one lamp in one night, as stored for the prediction; and of a week, which has the same shape. Pure. */
+import { quantile } from '../../core/quantile.ts';
+import type { NightDate } from '../energy-months.ts';
+
+/** The quantities of a summary. Each is null where the lamp does not report it. */
+export const WEAR_QUANTITIES = [
+  'driftPct',
+  'temperatureC',
+  'deratedPct',
+  'currentPct',
+  'starts',
+  'hours',
+  'ratedHours',
+  'ratedStarts',
+  'ratedTemperatureC',
+] as const;
+/** One quantity of a summary. */
+export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
+
+/**
+ * One lamp in one night, or in a week of nights. Units: `driftPct` % of the power of its first nights; `deratedPct` % of the lit time;
+ * `currentPct` % of the nominal output current at full level; `temperatureC` mean while lit; `starts` and `hours` counters at the end of the night.
+ */
+export interface WearNight extends Readonly<Record<WearQuantity, number | null>> {
+  /** Number of nights that it summarises. */
+  readonly nights: number;
+  /** Checksum of device, type and rated power; another value means another lamp or driver. */
+  readonly kind: string;
+}
+
+/** A summary with the date of its last night. */
+export interface DatedNight {
+  readonly date: NightDate;
+  readonly night: WearNight;
+}
+
+/** Nights of one month by date, then by lamp. */
+export type WearMonth = Readonly<Record<NightDate, Readonly<Record<string, WearNight>>>>;
+
+const MEDIAN = 0.5;
+const DAYS = 7;
+const LAST_WEEK = 3;
+/** Fewer nights are no week. Source: assumed; the median of three ignores one wrong night. Confirmed by: `bench -- predict`. */
+export const NIGHTS_A_WEEK = 3;
+/** Counters and rated values: the newest value of a week, not the median, stands for it. */
+const NEWEST: ReadonlySet<WearQuantity> = new Set<WearQuantity>(['starts', 'hours', 'ratedHours', 'ratedStarts', 'ratedTemperatureC']);
+
+/** Returns the week of a night: four in each month, the last with the days from the 22nd on. Shape: `2026-12/0`. */
+export function weekOf(date: NightDate): string {
+  return `${date.slice(0, 7)}/${Math.min(LAST_WEEK, Math.floor((Number(date.slice(8, 10)) - 1) / DAYS))}`;
+}
+
+/** Returns one summary for each week and kind with at least three nights, oldest first. A week that is summarised already stays as it is. */
+export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
+  const weeks = Map.groupBy(nights, ({ date, night }) => `${weekOf(date)} ${night.kind}`);
+  return [...weeks.values()].flatMap((all) => {
+    const count = all.reduce((sum, { night }) => sum + night.nights, 0);
+    return count < NIGHTS_A_WEEK ? [] : [summary(all, count)];
+  });
+}
+
+function summary(all: readonly DatedNight[], nights: number): DatedNight {
+  const newest = all.reduce((a, b) => (b.date > a.date ? b : a));
+  const newestOrMedian = (quantity: WearQuantity): number | null => {
+    const values = all.flatMap(({ night }) => night[quantity] ?? []);
+    if (values.length === 0) return null;
+    return NEWEST.has(quantity) ? (values.at(-1) ?? null) : quantile(values, MEDIAN);
+  };
+  return { date: newest.date, night: { ...wearValues(newestOrMedian), nights, kind: newest.night.kind } };
+}
+
+/** Returns an object with each quantity of a summary. */
+export function wearValues(of: (quantity: WearQuantity) => number | null): Record<WearQuantity, number | null> {
+  return Object.fromEntries(WEAR_QUANTITIES.map((quantity) => [quantity, of(quantity)])) as Record<WearQuantity, number | null>;
+}
+
+/** Returns a summary as a short array for the store: the kind, the number of nights, then the quantities. Units: as in `WearNight`, two decimals. */
+export function packedNight(night: WearNight): readonly (string | number | null)[] {
+  return [night.kind, night.nights, ...WEAR_QUANTITIES.map((quantity) => rounded(night[quantity]))];
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value * 100) / 100;
+}
+
+/** Reads a stored summary; undefined if it has another shape. A quantity that is not a number is null. */
+export function readNight(stored: unknown): WearNight | undefined {
+  if (!Array.isArray(stored)) return undefined;
+  const [kind, nights, ...values]: readonly unknown[] = stored;
+  if (typeof kind !== 'string' || typeof nights !== 'number' || !(nights >= 1)) return undefined;
+  return { ...wearValues((quantity) => finite(values[WEAR_QUANTITIES.indexOf(quantity)])), nights, kind };
+}
+
+function finite(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}

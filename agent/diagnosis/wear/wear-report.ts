@@ -1,0 +1,73 @@
+/** Decides which predictions are reported as events: a new entry, or one whose time has become shorter. Pure. */
+import { DAY_MS } from '../../core/durations.ts';
+import type { EventFacts } from '../../core/event-tracker.ts';
+import { isRecord } from '../../core/is-record.ts';
+import { type Message, msg } from '../../core/message.ts';
+import type { LampPrediction } from '../../core/wear-view.ts';
+import type { NightDate } from '../energy-months.ts';
+
+/** What was reported of a lamp, and the last night in which it was listed. */
+export interface ReportedLamp {
+  readonly withinWeeks: number;
+  readonly date: NightDate;
+}
+
+/** By lamp. */
+export type ReportedLamps = Readonly<Record<string, ReportedLamp>>;
+
+/** An entry that is gone for this long counts as new when it returns. Units: days. Source: assumed; an entry at the edge of a limit must not be reported each week. Confirmed by: `bench -- predict`. */
+const FORGET_DAYS = 28;
+
+/** Returns the events of one night, and what was reported until then. */
+export function wearEvents(
+  predictions: readonly LampPrediction[],
+  before: ReportedLamps,
+  date: NightDate,
+): { readonly events: readonly EventFacts[]; readonly reported: ReportedLamps } {
+  const events: EventFacts[] = [];
+  const reported = new Map<string, ReportedLamp>(
+    Object.entries(before).filter((entry) => Math.abs(Date.parse(date) - Date.parse(entry[1].date)) <= FORGET_DAYS * DAY_MS),
+  );
+  for (const prediction of predictions) {
+    if (prediction.withinWeeks === null) continue;
+    const { withinWeeks = Number.POSITIVE_INFINITY } = reported.get(prediction.lamp) ?? {};
+    if (prediction.withinWeeks < withinWeeks) events.push(wearEvent(prediction, prediction.withinWeeks));
+    reported.set(prediction.lamp, { withinWeeks: Math.min(withinWeeks, prediction.withinWeeks), date });
+  }
+  return { events, reported: Object.fromEntries(reported) };
+}
+
+function wearEvent(prediction: LampPrediction, withinWeeks: number): EventFacts {
+  const { lamp, pole, signs } = prediction;
+  const text = evidenceOf(prediction);
+  return {
+    code: 'lamp-wears-out',
+    source: lamp,
+    severity: 'warning',
+    urgency: 'deferred',
+    text: msg`${lamp}: replace within ${withinWeeks} weeks: ${text}`,
+    evidence: { text: msg`${text}; confidence: ${prediction.confidence ?? 'low'}`, readings: [], decisions: [] },
+    check: {
+      what: signs.some(({ sign }) => sign === 'temperature' || sign === 'derating')
+        ? msg`dirt on the heat sink, the driver, the LED module`
+        : msg`the driver, its terminals, the LED module`,
+      where: pole === '' ? msg`lamp ${lamp}` : msg`pole ${pole}`,
+      tool: msg`\`luciole predict\`, a spare driver`,
+    },
+  };
+}
+
+/** Returns the sentences of all signs as one. */
+export function evidenceOf({ signs }: LampPrediction): Message {
+  return msg`${signs.map(({ text }) => text)}`;
+}
+
+/** Reads what an earlier run reported. A value of another shape is left out. */
+export function readReported(stored: unknown): ReportedLamps {
+  return Object.fromEntries(
+    Object.entries(isRecord(stored) ? stored : {}).flatMap(([lamp, value]) => {
+      const { withinWeeks, date } = isRecord(value) ? value : {};
+      return typeof withinWeeks === 'number' && typeof date === 'string' ? [[lamp, { withinWeeks, date }] as const] : [];
+    }),
+  );
+}

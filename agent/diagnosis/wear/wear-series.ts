@@ -1,0 +1,80 @@
+/** The history of one lamp since its last exchange, and its quantities by week. Pure. */
+import { DAY_MS } from '../../core/durations.ts';
+import { quantile } from '../../core/quantile.ts';
+import type { SeriesPoint } from './theil-sen.ts';
+import { type DatedNight, type WearQuantity, weekOf } from './wear-night.ts';
+
+const MEDIAN = 0.5;
+const WEEK_DAYS = 7;
+/** A counter that falls by more than this belongs to another driver. Source: assumed; drivers save their counters at most some hours late. Confirmed by: counters of a driver over mains cuts. */
+const FALL = { hours: 24, starts: 10 };
+/** More starts in a night are no starts but another counter. Source: assumed; a driver that restarts each minute does it 1,440 times a day. Confirmed by: counters of failing drivers. */
+const MOST_STARTS = 1_500;
+/** Hours in a day, with the slack of a reading that is a day late. */
+const MOST_HOURS = 24;
+
+/** Returns the nights since the lamp or its driver was last exchanged: since its kind changed, or a counter fell or jumped. Nights in the order of their dates. */
+export function sinceExchange(nights: readonly DatedNight[]): readonly DatedNight[] {
+  let from = 0;
+  for (let at = 1; at < nights.length; at++) if (nights[at]?.night.kind !== nights[at - 1]?.night.kind) from = at;
+  for (const counter of ['hours', 'starts'] as const) from = Math.max(from, lastBreak(nights, counter));
+  return nights.slice(from);
+}
+
+/** Index of the first night after the last break of a counter. The median of three nights ignores one wrong reading. */
+function lastBreak(nights: readonly DatedNight[], counter: 'hours' | 'starts'): number {
+  const known = nights.flatMap(({ date, night }, at) => (night[counter] === null ? [] : [{ at, date, value: night[counter] }]));
+  let from = 0;
+  for (let n = 1; n < known.length; n++) {
+    const [before, now] = [known[n - 1], known[n]];
+    if (before === undefined || now === undefined) continue;
+    const [low, high] = [smooth(known, n - 1), smooth(known, n)];
+    const days = Math.max(1, (Date.parse(now.date) - Date.parse(before.date)) / DAY_MS) + 1;
+    const most = counter === 'hours' ? MOST_HOURS * days + FALL.hours : MOST_STARTS * days;
+    if (high < low - FALL[counter] || high - low > most) from = now.at;
+  }
+  return from;
+}
+
+function smooth(known: readonly { readonly value: number }[], at: number): number {
+  const from = Math.max(0, Math.min(at - 1, known.length - 3));
+  return quantile(
+    known.slice(from, from + 3).map(({ value }) => value),
+    MEDIAN,
+  );
+}
+
+/** Returns one quantity by week. Units: x in weeks of any origin. */
+export function seriesOf(weeks: readonly DatedNight[], quantity: WearQuantity): readonly SeriesPoint[] {
+  return weeks.flatMap(({ date, night }) => (night[quantity] === null ? [] : [{ x: weekNumber(date), y: night[quantity] }]));
+}
+
+/** Units: weeks, with fractions. */
+export function weekNumber(date: string): number {
+  return Date.parse(date) / (WEEK_DAYS * DAY_MS);
+}
+
+/** By week, the median of one quantity over all lamps of the cabinet, if at least `LEAST_LAMPS` have it. */
+export type FleetMedians = ReadonlyMap<string, number>;
+
+/** Fewer lamps have no common value. Source: assumed; the median of five ignores two lamps that age. Confirmed by: `bench -- predict`. */
+const LEAST_LAMPS = 5;
+
+/** Returns the medians over lamps. `weeks`: those of each lamp. */
+export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity: WearQuantity): FleetMedians {
+  const byWeek = Map.groupBy(weeks.flat(), ({ date }) => weekOf(date));
+  return new Map(
+    [...byWeek].flatMap(([week, all]) => {
+      const values = all.flatMap(({ night }) => night[quantity] ?? []);
+      return values.length < LEAST_LAMPS ? [] : [[week, quantile(values, MEDIAN)] as const];
+    }),
+  );
+}
+
+/** Returns how far a quantity is above the median of all lamps, by week: what the season does to all lamps is removed. */
+export function excessOf(weeks: readonly DatedNight[], quantity: WearQuantity, fleet: FleetMedians): readonly SeriesPoint[] {
+  return weeks.flatMap(({ date, night }) => {
+    const [value, common] = [night[quantity], fleet.get(weekOf(date))];
+    return value === null || common === undefined ? [] : [{ x: weekNumber(date), y: value - common }];
+  });
+}

@@ -1,0 +1,44 @@
+/** Sentences about the signs of wear. Pure. */
+import { type Message, msg } from '../../core/message.ts';
+import type { WearSign } from '../../core/wear-view.ts';
+
+/** The figures of a trend. Units: `unit`; `weeks` is the time over which it changed. */
+export interface TrendFigures {
+  readonly change: number;
+  readonly level: number;
+  readonly limit: number;
+  readonly weeks: number;
+  readonly unit: string;
+}
+
+/** Returns the sentence about a trend. */
+export function trendText(sign: WearSign, figures: TrendFigures): Message {
+  const { unit } = figures;
+  const [change, level, limit] = [signed(figures.change), signed(figures.level), signed(figures.limit)];
+  const weeks = Math.round(figures.weeks);
+  switch (sign) {
+    case 'current':
+      return msg`output current changed by ${change} ${unit} in ${weeks} weeks, now ${figures.level.toFixed(0)} ${unit}, limit ${figures.limit.toFixed(0)} ${unit}`;
+    case 'temperature':
+      return msg`warmer by ${change} ${unit} than the other lamps in ${weeks} weeks, now ${level} ${unit}, limit ${limit} ${unit}`;
+    case 'derating':
+      return msg`dims itself in ${change} ${unit} more of the lit time in ${weeks} weeks, now ${level} ${unit}, limit ${limit} ${unit}`;
+    default:
+      return msg`power drifted by ${change} ${unit} in ${weeks} weeks, now ${level} ${unit}, limit ${limit} ${unit}`;
+  }
+}
+
+/** Returns the sentence about restarts: in the last four weeks, and in the four before. */
+export function startsText(now: number, before: number): Message {
+  return msg`${now} starts more than the other lamps in 4 weeks, ${before} in the 4 weeks before`;
+}
+
+/** Returns the sentence about a rated life. Units: h or starts. */
+export function usedText(counter: 'hours' | 'starts', used: number, rated: number): Message {
+  const [done, of] = [Math.round(used), Math.round(rated)];
+  return counter === 'hours' ? msg`${done} of ${of} rated hours` : msg`${done} of ${of} rated starts`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(0)}`;
+}
