@@ -33,6 +33,7 @@ import { TONIGHT } from './commands/light/tonight.ts';
 import { WALK_TEST } from './commands/light/walk-test.ts';
 import { WHY } from './commands/light/why.ts';
 import { ZONES } from './commands/light/zones.ts';
+import { BUS_DOCTOR } from './commands/lines/bus-doctor.ts';
 import { BUS_READ, BUS_REGISTERS } from './commands/lines/bus-read.ts';
 import { BUS_SCAN } from './commands/lines/bus-scan.ts';
 import { BUS_STATS } from './commands/lines/bus-stats.ts';
@@ -77,6 +78,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   BUS_READ,
   BUS_WRITE,
   BUS_STATS,
+  BUS_DOCTOR,
   BUS_WATCH,
   ...PROFILE_COMMANDS,
   HISTORY,

@@ -11,6 +11,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
 import { LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite, scanRange } from './bus-bounds.ts';
+import { examineLine } from './bus-exam.ts';
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
@@ -92,6 +93,11 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
       const adapter = { latencyMs: adapterLatencyMs(queue.config.port), hiddenChars: stats.hiddenChars() };
       const isDamaged = (unit: number): boolean => stats.isDamaged(unit);
       return scanLine({ queue, profiles: profiles(), adapter, isDamaged }, request, onProgress);
+    },
+    async examine(request, onProgress) {
+      const { queue, stats } = openLine(request.line);
+      const latencyMs = adapterLatencyMs(queue.config.port);
+      return examineLine({ queue, stats, profiles: profiles(), latencyMs }, request, onProgress);
     },
     async registers(request, onProgress) {
       const { queue } = openLine(request.line);
