@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { DALI_FIGURES, daliBench } from './dali/dali-bench.ts';
+import { DOCTOR_FIGURES, doctorBench } from './doctor/doctor-bench.ts';
 import { FOOTPRINT_FIGURES, footprintBench } from './footprint/footprint-bench.ts';
 import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
@@ -50,6 +51,9 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
   dali      64 D4i drivers on a simulated DALI bus; two minutes for six simulated hours
             bus          levels while memory banks are read, the age of the banks, failure flags as events
 
+  doctor    the bus doctor on lines with a known cause, in simulated time; about eight minutes
+            matrix       verdicts by cause, healthy lines too: right, undecided and wrong
+
   footprint the packaged agent on a street of 35 lamps, beside Node-RED with its Modbus nodes, which npm installs into a temporary folder;
             about ten minutes and 1 GB there
             agent        memory after two minutes, and the time from the start to the first poll
@@ -89,6 +93,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   dali: { run: daliBench, figures: Object.keys(DALI_FIGURES) },
+  doctor: { run: doctorBench, figures: Object.keys(DOCTOR_FIGURES) },
   footprint: { run: footprintBench, figures: Object.keys(FOOTPRINT_FIGURES) },
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
   lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },

@@ -7,7 +7,7 @@
 import type { BusExam } from '../../core/bus-exam.ts';
 import { adapterLatency, echo, noBias, noiseAtHours, noTermination, secondMaster } from './line-rules.ts';
 import { healthy, undecided } from './plain-findings.ts';
-import { lineSilent, swappedWires, unitSilent, wrongSettings } from './silence-rules.ts';
+import { lineSilent, slowUnit, swappedWires, unitSilent, wrongSettings } from './silence-rules.ts';
 import { type BusSymptoms, symptomsOf } from './symptoms.ts';
 import { doubleReplies, duplicateAddress, noisyUnit, sleepingDriver } from './unit-rules.ts';
 import type { BusDiagnosis, Finding, TimeText } from './finding.ts';
@@ -18,9 +18,9 @@ const LEAST_ASKED = 12;
 type Rule = (symptoms: BusSymptoms) => Finding | null;
 
 /** A silent line has one cause, so the first of these that applies is its only finding. */
-const SILENCE: readonly Rule[] = [wrongSettings, swappedWires, lineSilent];
+const SILENCE: readonly Rule[] = [wrongSettings, slowUnit, swappedWires, lineSilent];
 /** What explains failures of several units: the first that applies. */
-const FAILURES: readonly Rule[] = [secondMaster, doubleReplies, noBias, noTermination];
+const FAILURES: readonly Rule[] = [secondMaster, slowUnit, doubleReplies, noBias, noTermination];
 /** What explains failures of one unit: the first that applies. */
 const UNIT: readonly Rule[] = [sleepingDriver, duplicateAddress, noisyUnit];
 
@@ -28,7 +28,7 @@ const UNIT: readonly Rule[] = [sleepingDriver, duplicateAddress, noisyUnit];
 export function diagnose(exam: BusExam, timeText: TimeText): BusDiagnosis {
   const symptoms = symptomsOf(exam);
   const found = findingsOf(symptoms, timeText);
-  const findings = found.length > 0 ? found : [isExplained(symptoms) ? healthy(symptoms) : undecided(symptoms)];
+  const findings = found.length > 0 ? found : [isExplained(symptoms) && !symptoms.quarters.hasTrouble ? healthy(symptoms) : undecided(symptoms)];
   const { line, asked, answered, durationMs } = symptoms;
   return { line, verdict: (findings[0] as Finding).verdict, findings, asked, answered, units: symptoms.units.length, durationMs };
 }
@@ -44,9 +44,9 @@ function findingsOf(symptoms: BusSymptoms, timeText: TimeText): Finding[] {
   const whole = firstOf(FAILURES, others);
   const single = whole.length > 0 ? [] : firstOf(UNIT, others);
   const active = [...whole, ...single];
-  const timed = active.length > 0 || !isExplained(symptoms) ? [] : firstOf([(all) => noiseAtHours(all, timeText)], symptoms);
+  const timed = active.length > 0 || !isExplained(others) ? [] : firstOf([(all) => noiseAtHours(all, timeText)], symptoms);
   // Failures that no rule explains are said too, beside what is certain.
-  const rest = active.length === 0 && timed.length === 0 && absent.length + steady.length > 0 && !isExplained(symptoms) ? [undecided(symptoms)] : [];
+  const rest = active.length === 0 && timed.length === 0 && absent.length + steady.length > 0 && !isExplained(others) ? [undecided(others)] : [];
   return [...active, ...absent, ...timed, ...rest, ...steady];
 }
 
@@ -71,5 +71,5 @@ export function isExplained({ units, recents, asked, strays }: BusSymptoms): boo
   const recentFailures = lately.reduce((sum, { missed, damaged }) => sum + missed + damaged, 0);
   const recentAsked = lately.reduce((sum, { missed, damaged, answered }) => sum + missed + damaged + answered, 0);
   const isOdd = (count: number, of: number): boolean => count <= ODD.failures || count <= ODD.share * of;
-  return isOdd(failures, asked) && isOdd(recentFailures, recentAsked) && isOdd(strays, asked);
+  return isOdd(failures + recentFailures, asked + recentAsked) && isOdd(strays, asked);
 }

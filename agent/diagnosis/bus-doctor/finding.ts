@@ -21,6 +21,7 @@ export const VERDICTS = [
   'echo',
   'noisy-unit',
   'unit-silent',
+  'slow-unit',
   'noise-at-hours',
   'sleeping-driver',
   'adapter-latency',

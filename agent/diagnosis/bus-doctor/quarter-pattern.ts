@@ -10,7 +10,7 @@ const LEAST_REQUESTS = 20;
 /** Failures in a quarter of an hour, and their share of its requests, from which it is bad; below `quiet` it is quiet. Source: assumed; a good line damages less than one frame in a thousand. Confirmed by: a week of quarters of healthy lines. */
 const BAD = { failures: 3, share: 0.02, quiet: 0.004 } as const;
 /** Quiet quarters needed before and after the bad ones. */
-const QUIET_AROUND = 2;
+const QUIET = { before: 2, after: 1 } as const;
 /** The sun is between these altitudes when lamps are switched. Units: degrees. Source: lighting.md §6: switching between sunset and the end of civil twilight; a quarter of an hour on both sides is 2 to 3 degrees. */
 const SWITCHING_DEG = { low: -10, high: 4 } as const;
 
@@ -20,6 +20,8 @@ export interface QuarterPattern {
   readonly bad: readonly QuarterHour[];
   readonly quiet: number;
   readonly isTimed: boolean;
+  /** There are bad ones besides the first since the agent started, in which units may have been starting too. */
+  readonly hasTrouble: boolean;
   /** All bad quarters are around dusk or dawn. */
   readonly isAtTwilight: boolean;
 }
@@ -33,10 +35,11 @@ export function quarterPattern(quarters: readonly QuarterHour[]): QuarterPattern
   const before = first === undefined ? 0 : quiet.filter(({ startMs }) => startMs < first.startMs).length;
   const after = last === undefined ? 0 : quiet.filter(({ startMs }) => startMs > last.startMs).length;
   // After the newest bad quarter it has been quiet: the trouble is over now. Most quarters are quiet.
-  const isTimed = bad.length > 0 && before >= QUIET_AROUND && after >= QUIET_AROUND && bad.length * 2 <= quiet.length;
+  const isTimed = bad.length > 0 && before >= QUIET.before && after >= QUIET.after && bad.length * 2 <= quiet.length;
   const isAtTwilight =
     bad.length > 0 && bad.every(({ sunDeg }) => sunDeg !== undefined && sunDeg >= SWITCHING_DEG.low && sunDeg <= SWITCHING_DEG.high);
-  return { known: known.length, bad, quiet: quiet.length, isTimed, isAtTwilight };
+  const hasTrouble = bad.some((quarter) => quarter !== quarters[0]);
+  return { known: known.length, bad, quiet: quiet.length, isTimed, hasTrouble, isAtTwilight };
 }
 
 /** Damaged replies and lost requests, and noise in bursts. */

@@ -12,6 +12,8 @@ import type { BusSymptoms } from './symptoms.ts';
 const SILENT_AFTER = 3;
 /** Share of silent requests followed by a break, from which the idle level is wrong. Source: the break follows each transmission. */
 const BREAK_SHARE = 0.6;
+/** Late replies of a unit, and their share of its requests without a reply in time. Source: assumed; one or two follow a restart. Confirmed by: late replies of units after a restart. */
+const SLOW = { replies: 3, share: 0.5 } as const;
 /** Damaged replies to equal requests that are all alike show settings, not noise. */
 const SAME = 0.8;
 
@@ -88,7 +90,7 @@ export function unitSilent(symptoms: BusSymptoms): Finding | null {
   const { units, trials } = symptoms;
   const elsewhere = new Set(trials.flatMap(({ answered }) => answered));
   const silent = units.filter(
-    (unit) => unit.answered === 0 && unit.damaged === 0 && unit.asked >= SILENT_AFTER && !elsewhere.has(unit.unit),
+    (unit) => unit.answered === 0 && unit.damaged === 0 && unit.late === 0 && unit.asked >= SILENT_AFTER && !elsewhere.has(unit.unit),
   );
   if (silent.length === 0) return null;
   const names = silent.map(({ unit }) => unit);
@@ -103,6 +105,21 @@ export function unitSilent(symptoms: BusSymptoms): Finding | null {
       ...(names.some((name) => tried.has(name)) ? [msg`no reply at ${trials.length} other serial settings either`] : []),
     ],
     check: msg`measure the supply at the unit; compare the address on its switches; swap A and B at its terminals`,
+  };
+}
+
+/** Units answer, but only after the agent has given the request up. */
+export function slowUnit({ units }: BusSymptoms): Finding | null {
+  const slow = units.filter(({ late, silent }) => late >= SLOW.replies && late >= SLOW.share * silent);
+  if (slow.length === 0) return null;
+  const names = slow.map(({ unit }) => unit);
+  return {
+    verdict: 'slow-unit',
+    units: names,
+    text: msg`units ${names} answer later than their timeout`,
+    causes: [msg`responseTimeoutMs in the profile is too short for these units`, msg`a gateway, bridge or radio link in front of them`, msg`the unit is busy`],
+    evidence: slow.slice(0, 4).map(({ unit, late, silent, asked }) => msg`unit ${unit}: ${late} late replies, ${silent} of ${asked} requests without a reply in time`),
+    check: msg`compare with the response time in the maker's manual; set quirks: { responseTimeoutMs: … } of the device in cabinet.yaml`,
   };
 }
 

@@ -18,7 +18,7 @@ const LEAST_UNITS = 3;
 /** A unit that sleeps misses nearly every request after a rest and nearly none soon after another. */
 const SLEEP = { rests: 3, missed: 0.8, soon: 8, soonMissed: 0.02 } as const;
 /** Two units with one address: double replies, replies that are too long, or damage that is different each time. Source: overlapping frames differ in about half of their bytes; a noisy transceiver changes single bits. */
-const TWINS = { doubled: 3, tailBytes: 2, tooLongShare: 0.25, likeness: 0.6 } as const;
+const TWINS = { doubled: 3, tailBytes: 2, tooLong: 3, tooLongShare: 0.4, likeness: 0.55 } as const;
 /** Single wrong bits leave replies alike. */
 const NOISY_LIKENESS = 0.75;
 
@@ -62,7 +62,7 @@ export function doubleReplies(symptoms: BusSymptoms): Finding | null {
   const [unit] = symptoms.units.toSorted((a, b) => tailsOf(b) / b.asked - tailsOf(a) / a.asked);
   if (unit === undefined || tailsOf(unit) < TWINS.doubled) return null;
   const isAlone = isOfOneUnit(symptoms.units, tailsOf);
-  const isReply = unit.doubled >= TWINS.doubled || unit.strayBytes >= TWINS.tailBytes * unit.strays;
+  const isReply = unit.doubled >= TWINS.doubled || unit.strayBytes >= TWINS.tailBytes * unit.strays || isOverlaid(unit);
   return isAlone && isReply ? twins(unit, symptoms) : null;
 }
 
@@ -74,10 +74,14 @@ function tailsOf({ doubled, strays }: UnitSymptoms): number {
 export function duplicateAddress(symptoms: BusSymptoms): Finding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
-  const isLong = unit.damaged >= TROUBLED.failures && unit.tooLong >= TWINS.tooLongShare * unit.damaged;
-  const isUnlike = unit.damaged >= TROUBLED.failures && unit.likeness !== null && unit.likeness < TWINS.likeness;
-  if (!(isLong && (unit.likeness ?? 0) < NOISY_LIKENESS) && !isUnlike) return null;
+  if (!isOverlaid(unit)) return null;
   return twins(unit, symptoms);
+}
+
+/** Its damaged replies are longer than one reply, or wrong from end to end. */
+function isOverlaid({ damaged, tooLong, likeness }: UnitSymptoms): boolean {
+  const isLong = tooLong >= TWINS.tooLong && tooLong >= TWINS.tooLongShare * damaged && (likeness ?? 0) < NOISY_LIKENESS;
+  return isLong || (damaged >= TROUBLED.failures && likeness !== null && likeness < TWINS.likeness);
 }
 
 function twins(unit: UnitSymptoms, symptoms: BusSymptoms): Finding {

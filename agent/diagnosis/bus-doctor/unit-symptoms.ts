@@ -20,6 +20,8 @@ export interface UnitSymptoms {
   readonly silent: number;
   /** Valid replies too many: a second one in the same window, or one that came later although the unit had already answered. */
   readonly doubled: number;
+  /** Valid replies that came after their request was given up, in the window of a later one. */
+  readonly late: number;
   /** Windows with bytes of no frame beside a reply or in silence, and those bytes. */
   readonly strays: number;
   readonly strayBytes: number;
@@ -43,27 +45,38 @@ export interface UnitSymptoms {
 
 /** Returns the symptoms of each unit that was requested, by address. */
 export function unitSymptoms(windows: readonly WindowFacts[]): UnitSymptoms[] {
-  const extras = extraReplies(windows);
+  const displaced = displacedReplies(windows);
   const byUnit = Map.groupBy(
     windows.filter(({ end }) => end !== 'none'),
     ({ unit }) => unit,
   );
-  return [...byUnit].map(([unit, own]) => symptomsOf(unit, own, extras.get(unit) ?? 0)).toSorted((a, b) => a.unit - b.unit);
+  return [...byUnit].map(([unit, own]) => symptomsOf(unit, own, displaced.get(unit) ?? NOT_DISPLACED)).toSorted((a, b) => a.unit - b.unit);
 }
 
-/** Replies that came in a window of another unit, although their own unit had answered its last request. */
-function extraReplies(windows: readonly WindowFacts[]): Map<number, number> {
+/** Replies in windows of other units: too many if their own unit had answered its last request, else late. */
+interface Displaced {
+  readonly extra: number;
+  readonly late: number;
+}
+
+function displacedReplies(windows: readonly WindowFacts[]): Map<number, Displaced> {
   const lastEnds = new Map<number, WindowFacts['end']>();
-  const extras = new Map<number, number>();
+  const displaced = new Map<number, Displaced>();
   for (const { unit, end, foreignReplies } of windows) {
-    for (const other of foreignReplies)
-      if (lastEnds.get(other) === 'answered' || lastEnds.get(other) === 'damaged') extras.set(other, (extras.get(other) ?? 0) + 1);
+    for (const other of foreignReplies) {
+      const { extra, late } = displaced.get(other) ?? NOT_DISPLACED;
+      const isLate = lastEnds.get(other) === 'silent';
+      const isExtra = !isLate && lastEnds.has(other);
+      displaced.set(other, { extra: extra + (isExtra ? 1 : 0), late: late + (isLate ? 1 : 0) });
+    }
     lastEnds.set(unit, end);
   }
-  return extras;
+  return displaced;
 }
 
-function symptomsOf(unit: number, windows: readonly WindowFacts[], extra: number): UnitSymptoms {
+const NOT_DISPLACED: Displaced = { extra: 0, late: 0 };
+
+function symptomsOf(unit: number, windows: readonly WindowFacts[], { extra, late }: Displaced): UnitSymptoms {
   const counts = (end: WindowFacts['end']): number => windows.filter((window) => window.end === end).length;
   const lengths = windows.map(({ expectedBytes }) => expectedBytes);
   const middle = (Math.min(...lengths) + Math.max(...lengths)) / 2;
@@ -75,6 +88,7 @@ function symptomsOf(unit: number, windows: readonly WindowFacts[], extra: number
     damaged: damaged.length,
     silent: counts('silent'),
     doubled: extra + windows.reduce((sum, { replies }) => sum + Math.max(0, replies - 1), 0),
+    late,
     strays: windows.filter(({ strayBytes }) => strayBytes > 0).length,
     strayBytes: windows.reduce((sum, { strayBytes }) => sum + strayBytes, 0),
     short: shareOf(windows.filter(({ expectedBytes }) => expectedBytes <= middle)),

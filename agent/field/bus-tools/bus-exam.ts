@@ -24,7 +24,7 @@ const LISTEN_MS = 16_000;
 /** Time for the reads. Units: ms. Source: assumed; 24 units have ten reads each in it at 9600 baud. Confirmed by: the number of reads in examinations of full lines. */
 const READ_MS = 14_000;
 /** Reads in total, of one unit that does not answer, and of one whose replies are all damaged. Source: assumed; a share of damaged replies of 5 % is then seen ten times. Confirmed by: examinations of lines with known faults. */
-const MOST_READS = { all: 240, silent: 4, damaged: 20 } as const;
+const MOST_READS = { all: 240, silent: 6, damaged: 20 } as const;
 /** Units that are read; the polls of the others are observed. */
 const MOST_UNITS = 24;
 /**
@@ -38,6 +38,8 @@ const GOLDEN = 0.618_034;
 const SILENCE = { everyReads: 16, forMs: 100 } as const;
 /** Rests of units that miss requests: a unit that sleeps in between misses the first read after each. Units: ms. Source: assumed; longer than the period of lamp polls. Confirmed by: drivers that sleep. */
 const REST = { times: 4, forMs: 6_000 } as const;
+/** More reads of units that failed now and then, if they are few. Units: ms. Source: assumed; a share of failures of 5 % is then seen twice more. Confirmed by: examinations of units with a loose terminal. */
+const SUSPECTS = { units: 3, reads: 40, forMs: 10_000 } as const;
 /** Share of recently missed requests from which a unit is given rests. */
 const MISSED_SHARE = 0.05;
 /** Units without an answer for which other settings are tried, and the wait for each. Units: ms. Source: assumed; as the wait through a network. Confirmed by: as there. */
@@ -105,6 +107,7 @@ class Examination {
     const { id, port, serial } = queue.config;
     await this.#rest('listening', LISTEN_MS);
     await this.#readAll();
+    await this.#readSuspects();
     for (const patient of this.#missing()) await this.#restAndRead(patient);
     const windows = this.#log.windows();
     const trials = await this.#tryOthers();
@@ -121,10 +124,25 @@ class Examination {
       if (open.length === 0) return this.#rest('reading', endMono - clock.monoMs());
       for (const patient of open) {
         if (clock.monoMs() >= endMono) return;
+        const isNew = patient.answered === 0;
         await this.#read(patient, round % 2 === 0 ? 'short' : 'long');
+        // A unit that sleeps misses the first request after a pause and answers one that follows at once.
+        if (isNew && patient.answered === 0) await this.#read(patient, 'short');
         if (this.#reads % SILENCE.everyReads === 0) await this.#silence();
       }
       this.#report('reading');
+    }
+  }
+
+  /** A few units that failed now and then are read more often, so that chance does not decide. */
+  async #readSuspects(): Promise<void> {
+    const { clock } = this.#parts.queue;
+    const suspects = this.#patients.filter(({ asked, answered }) => answered > 0 && answered < asked);
+    if (suspects.length > SUSPECTS.units) return;
+    const endMono = clock.monoMs() + SUSPECTS.forMs;
+    for (let reads = 0; reads < SUSPECTS.reads && clock.monoMs() < endMono; reads++) {
+      for (const patient of suspects) await this.#read(patient, reads % 3 === 0 ? 'short' : 'long');
+      if (suspects.length > 0) this.#report('reading');
     }
   }
 

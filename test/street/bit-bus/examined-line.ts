@@ -26,6 +26,7 @@ export const RIGHT: Readonly<Record<Cause, readonly Verdict[]>> = {
   'unit-other-speed': ['wrong-settings'],
   'noise-at-dusk': ['noise-at-hours'],
   'sleeping-driver': ['sleeping-driver'],
+  'slow-unit': ['slow-unit'],
   'adapter-steps': ['adapter-latency'],
 };
 

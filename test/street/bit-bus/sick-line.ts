@@ -34,6 +34,7 @@ export const CAUSES = [
   'unit-other-speed',
   'noise-at-dusk',
   'sleeping-driver',
+  'slow-unit',
   'adapter-steps',
 ] as const;
 export type Cause = (typeof CAUSES)[number];
@@ -68,7 +69,7 @@ const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(ran
 
 /** A line with this cause; the seed chooses speed, number of units, cable and severity. */
 export function planLine(cause: Cause, seed: number): LinePlan {
-  const random = createRandom(seed * 7_919 + CAUSES.indexOf(cause) * 104_729);
+  const random = createRandom(seed * 7_919 + [...cause].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7));
   const baud = cause === 'no-termination' ? pick(random, [57_600, 115_200]) : pick(random, [9_600, 19_200, 38_400, 115_200]);
   const parity = pick(random, ['none', 'none', 'even'] as const);
   const serial: SerialSettings = { baud, parity, stopBits: parity === 'none' ? 2 : 1, dataBits: 8 };
@@ -188,7 +189,14 @@ const CHANGES: Readonly<Record<Cause, Change>> = {
       burstSigma: between(random, 0.3, 0.45),
     };
   },
-  'sleeping-driver': (plan, random) => withUnit(plan, random, (unit) => ({ ...unit, sleepsAfterMs: between(random, 300, 3_000) })),
+  // Polled rarely: a driver that is polled more often than it falls asleep never sleeps.
+  'sleeping-driver': (plan, random) => ({
+    ...withUnit(plan, random, (unit) => ({ ...unit, sleepsAfterMs: between(random, 600, 3_000) })),
+    periodsMs: { fast: 250, normal: 10_000, slow: 30_000 },
+    hasPresence: false,
+  }),
+  // The profile allows 200 ms; the agent learns up to a second.
+  'slow-unit': (plan, random) => withUnit(plan, random, (unit) => ({ ...unit, turnaroundMs: between(random, 1_100, 2_500), jitterMs: between(random, 10, 200) })),
   'adapter-steps': (plan, random) => ({ ...plan, adapter: { ...plan.adapter, stepMs: pick(random, [16, 16, 16, 10, 8, 20]) } }),
 };
 
