@@ -4,9 +4,9 @@
  * The confusion matrix has a line for each cause and a column for each verdict. Seeds of the results are not those of the tests, which were used to
  * set the thresholds.
  */
-import { type Verdict, VERDICTS } from '../../agent/diagnosis/bus-doctor/finding.ts';
+import { VERDICTS, type Verdict } from '../../agent/diagnosis/bus-doctor/finding.ts';
 import { examinedCause, type Judgement } from '../../test/street/bit-bus/examined-line.ts';
-import { CAUSES, type Cause } from '../../test/street/bit-bus/sick-line.ts';
+import { CAUSES, type Cause } from '../../test/street/bit-bus/line-plans.ts';
 import { against, type BenchOptions } from '../result.ts';
 
 /** Seeds up to 1,000 were used while the thresholds were set. */

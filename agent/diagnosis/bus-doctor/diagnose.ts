@@ -5,12 +5,12 @@
  * noise, a wrong speed makes silence. A rule that explains the failures ends the search. What no rule explains is "undecided".
  */
 import type { BusExam } from '../../core/bus-exam.ts';
+import type { BusDiagnosis, Finding, TimeText } from './finding.ts';
 import { adapterLatency, echo, noBias, noiseAtHours, noTermination, secondMaster } from './line-rules.ts';
 import { healthy, undecided } from './plain-findings.ts';
 import { lineSilent, slowUnit, swappedWires, unitSilent, wrongSettings } from './silence-rules.ts';
 import { type BusSymptoms, symptomsOf } from './symptoms.ts';
 import { doubleReplies, duplicateAddress, noisyUnit, sleepingDriver } from './unit-rules.ts';
-import type { BusDiagnosis, Finding, TimeText } from './finding.ts';
 
 /** Requests below which an examination shows nothing. */
 const LEAST_ASKED = 12;
@@ -28,7 +28,8 @@ const UNIT: readonly Rule[] = [sleepingDriver, duplicateAddress, noisyUnit];
 export function diagnose(exam: BusExam, timeText: TimeText): BusDiagnosis {
   const symptoms = symptomsOf(exam);
   const found = findingsOf(symptoms, timeText);
-  const findings = found.length > 0 ? found : [isExplained(symptoms) && !symptoms.quarters.hasTrouble ? healthy(symptoms) : undecided(symptoms)];
+  const findings =
+    found.length > 0 ? found : [isExplained(symptoms) && !symptoms.quarters.hasTrouble ? healthy(symptoms) : undecided(symptoms)];
   const { line, asked, answered, durationMs } = symptoms;
   return { line, verdict: (findings[0] as Finding).verdict, findings, asked, answered, units: symptoms.units.length, durationMs };
 }
@@ -46,7 +47,8 @@ function findingsOf(symptoms: BusSymptoms, timeText: TimeText): Finding[] {
   const active = [...whole, ...single];
   const timed = active.length > 0 || !isExplained(others) ? [] : firstOf([(all) => noiseAtHours(all, timeText)], symptoms);
   // Failures that no rule explains are said too, beside what is certain.
-  const rest = active.length === 0 && timed.length === 0 && absent.length + steady.length > 0 && !isExplained(others) ? [undecided(others)] : [];
+  const rest =
+    active.length === 0 && timed.length === 0 && absent.length + steady.length > 0 && !isExplained(others) ? [undecided(others)] : [];
   return [...active, ...absent, ...timed, ...rest, ...steady];
 }
 
@@ -62,7 +64,7 @@ function firstOf(rules: readonly Rule[], symptoms: BusSymptoms): Finding[] {
 const ODD = { failures: 1, share: 0.001 } as const;
 
 /** Whether all units answer, except those that never do, with at most an odd failure, now and in the last ten minutes. */
-export function isExplained({ units, recents, asked, strays }: BusSymptoms): boolean {
+function isExplained({ units, recents, asked, strays }: BusSymptoms): boolean {
   if (asked < LEAST_ASKED) return false;
   const present = units.filter(({ answered }) => answered > 0);
   const failures = present.reduce((sum, unit) => sum + unit.damaged + unit.silent, 0);

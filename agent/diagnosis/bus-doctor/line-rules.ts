@@ -61,7 +61,7 @@ export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymp
   return {
     verdict: 'no-bias',
     units: [],
-    text: msg`bytes arrive while nobody sends`,
+    text: msg`bytes arrive while no device sends`,
     causes: [msg`no bias resistors (the line floats between frames)`, msg`a unit that sends by itself`, msg`strong interference`],
     evidence: [
       msg`${strayBytes} bytes of no frame at ${strays} times in ${Math.round(durationMs / 1_000)} s`,
@@ -114,8 +114,16 @@ export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): Fin
     units: [],
     text: quarters.isAtTwilight ? msg`the line is disturbed when the lamps are switched` : msg`the line is disturbed at certain hours only`,
     causes: quarters.isAtTwilight
-      ? [msg`contactors without a suppressor in the cabinet`, msg`ignition of discharge lamps beside the cable`, msg`the shield is not connected`]
-      : [msg`a large load that switches then, in the cabinet or beside the cable`, msg`a person worked on the line`, msg`contactors of another feeder`],
+      ? [
+          msg`contactors without a suppressor in the cabinet`,
+          msg`ignition of discharge lamps beside the cable`,
+          msg`the shield is not connected`,
+        ]
+      : [
+          msg`a large load that switches then, in the cabinet or beside the cable`,
+          msg`a person worked on the line`,
+          msg`contactors of another feeder`,
+        ],
     evidence: [
       msg`${failed} of ${asked} requests failed in the quarters of an hour from ${times}`,
       msg`${quarters.quiet} of ${quarters.known} quarters of an hour were quiet, before and after`,
@@ -137,7 +145,9 @@ export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): Fi
       ? [msg`the serial server collects bytes before it sends them`]
       : [msg`the latency timer of the USB adapter`, msg`a converter that collects bytes`],
     evidence: [
-      ...(isStepped ? [msg`arrivals fit steps of ${(steps as { stepMs: number }).stepMs} ms to ${Math.round(100 * (steps as { fit: number }).fit)} %`] : []),
+      ...(isStepped
+        ? [msg`arrivals fit steps of ${(steps as { stepMs: number }).stepMs} ms to ${Math.round(100 * (steps as { fit: number }).fit)} %`]
+        : []),
       ...(latencyMs === null ? [] : [msg`the adapter's driver reports ${latencyMs} ms`]),
     ],
     check: isNetwork
@@ -152,7 +162,11 @@ const OTHERS = 0.25;
 /** Whether a symptom belongs to one unit: the others, with as many requests, would have it at most a quarter as often. */
 export function isOfOneUnit(units: readonly UnitSymptoms[], countOf: (unit: UnitSymptoms) => number): boolean {
   const rate = (some: readonly UnitSymptoms[]): number =>
-    some.reduce((sum, unit) => sum + countOf(unit), 0) / Math.max(1, some.reduce((sum, { asked }) => sum + asked, 0));
+    some.reduce((sum, unit) => sum + countOf(unit), 0) /
+    Math.max(
+      1,
+      some.reduce((sum, { asked }) => sum + asked, 0),
+    );
   const [first, ...others] = units.toSorted((a, b) => rate([b]) - rate([a]));
   return first !== undefined && others.length > 0 && rate(others) <= OTHERS * rate([first]);
 }

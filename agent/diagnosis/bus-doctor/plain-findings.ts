@@ -37,6 +37,6 @@ export function undecided(symptoms: BusSymptoms): Finding {
       msg`in the last ten minutes ${lately} requests failed`,
       ...(quarters.bad.length === 0 ? [] : [msg`${quarters.bad.length} of ${quarters.known} quarters of an hour with trouble`]),
     ],
-    check: msg`run the doctor again while the trouble is there; switch half of the units off and compare \`luciole bus stats\` of both halves`,
+    check: msg`run the doctor again while the trouble lasts; switch half of the units off and compare \`luciole bus stats\` of both halves`,
   };
 }

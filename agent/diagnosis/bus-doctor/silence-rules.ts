@@ -4,7 +4,7 @@
  * Pure.
  */
 import type { SerialSettings } from '../../core/cabinet.ts';
-import { msg, type Message } from '../../core/message.ts';
+import { counted, type Message, msg } from '../../core/message.ts';
 import type { Finding } from './finding.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
@@ -13,7 +13,7 @@ const SILENT_AFTER = 3;
 /** Share of silent requests followed by a break, from which the idle level is wrong. Source: the break follows each transmission. */
 const BREAK_SHARE = 0.6;
 /** Late replies of a unit, and their share of its requests without a reply in time. Source: assumed; one or two follow a restart. Confirmed by: late replies of units after a restart. */
-const SLOW = { replies: 3, share: 0.5 } as const;
+const SLOW = { replies: 3, share: 0.3 } as const;
 /** Damaged replies to equal requests that are all alike show settings, not noise. */
 const SAME = 0.8;
 
@@ -22,14 +22,18 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
   const hits = trials.filter(({ answered }) => answered.length > 0);
   const answered = [...new Set(hits.flatMap((trial) => trial.answered))].toSorted((a, b) => a - b);
   if (answered.length > 0) {
-    const at = hits.map((trial) => msg`${settingsText(trial.serial)}: units ${trial.answered}`);
+    const at = hits.map((trial) => msg`${settingsText(trial.serial)} from ${trial.answered}`);
     return {
       verdict: 'wrong-settings',
       units: answered,
       text:
         valid === 0
           ? msg`the units of this line use other serial settings than ${settingsText(serial)} (tried: ${answered})`
-          : msg`units ${answered} use other serial settings than the line (${settingsText(serial)})`,
+          : counted(
+              answered.length,
+              msg`unit ${answered} uses other serial settings than the line (${settingsText(serial)})`,
+              msg`units ${answered} use other serial settings than the line (${settingsText(serial)})`,
+            ),
       causes:
         valid === 0
           ? [msg`serial: of the line in cabinet.yaml is wrong`, msg`the units have their factory settings`]
@@ -44,9 +48,15 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
   return {
     verdict: 'wrong-settings',
     units: names,
-    text: msg`units ${names} answer, but every reply is damaged in the same way`,
+    text: counted(
+      names.length,
+      msg`unit ${names} answers, but every reply is damaged in the same way`,
+      msg`units ${names} answer, but every reply is damaged in the same way`,
+    ),
     causes: [msg`another parity`, msg`another speed`, msg`other data bits`],
-    evidence: garbled.map(({ unit, damaged, asked }) => msg`unit ${unit}: ${damaged} of ${asked} replies damaged, equal requests give equal damage`),
+    evidence: garbled.map(
+      ({ unit, damaged, asked }) => msg`unit ${unit}: ${damaged} of ${asked} replies damaged, equal requests give equal damage`,
+    ),
     check: isNetwork
       ? msg`compare speed and parity of the serial server with those of the units`
       : msg`compare speed and parity on the label of the units with serial: of the line`,
@@ -74,8 +84,18 @@ export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSy
     units: [],
     text: msg`no unit answers`,
     causes: isNetwork
-      ? [msg`no supply behind the serial server`, msg`other serial settings of the serial server`, msg`A and B swapped behind it`, msg`a broken cable`]
-      : [msg`no supply of the line`, msg`A and B swapped`, msg`a broken cable or a loose terminal near the gateway`, msg`the wrong port (${port})`],
+      ? [
+          msg`no supply behind the serial server`,
+          msg`other serial settings of the serial server`,
+          msg`A and B swapped behind it`,
+          msg`a broken cable`,
+        ]
+      : [
+          msg`no supply of the line`,
+          msg`A and B swapped`,
+          msg`a broken cable or a loose terminal near the gateway`,
+          msg`the wrong port (${port})`,
+        ],
     evidence: [
       msg`0 of ${asked} requests answered`,
       ...(settings === 0 ? [] : [msg`no reply at ${settings} other serial settings either`]),
@@ -98,7 +118,11 @@ export function unitSilent(symptoms: BusSymptoms): Finding | null {
   return {
     verdict: 'unit-silent',
     units: names,
-    text: msg`units ${names} do not answer, while ${units.length - silent.length} others do`,
+    text: counted(
+      names.length,
+      msg`unit ${names} does not answer, others do (${units.length - silent.length})`,
+      msg`units ${names} do not answer, others do (${units.length - silent.length})`,
+    ),
     causes: [msg`no supply`, msg`another address`, msg`A and B swapped at its terminals`, msg`its stub is broken`],
     evidence: [
       ...silent.slice(0, 4).map(({ unit, asked }) => msg`unit ${unit}: 0 of ${asked} requests answered`),
@@ -116,14 +140,22 @@ export function slowUnit({ units }: BusSymptoms): Finding | null {
   return {
     verdict: 'slow-unit',
     units: names,
-    text: msg`units ${names} answer later than their timeout`,
-    causes: [msg`responseTimeoutMs in the profile is too short for these units`, msg`a gateway, bridge or radio link in front of them`, msg`the unit is busy`],
-    evidence: slow.slice(0, 4).map(({ unit, late, silent, asked }) => msg`unit ${unit}: ${late} late replies, ${silent} of ${asked} requests without a reply in time`),
+    text: counted(names.length, msg`unit ${names} answers later than its timeout`, msg`units ${names} answer later than their timeout`),
+    causes: [
+      msg`responseTimeoutMs in the profile is too short for these units`,
+      msg`a gateway, bridge or radio link in front of them`,
+      msg`the unit is busy`,
+    ],
+    evidence: slow
+      .slice(0, 4)
+      .map(
+        ({ unit, late, silent, asked }) => msg`unit ${unit}: ${late} late replies, ${silent} of ${asked} requests without a reply in time`,
+      ),
     check: msg`compare with the response time in the maker's manual; set quirks: { responseTimeoutMs: … } of the device in cabinet.yaml`,
   };
 }
 
 /** Serial settings as people write them: `19200 8N2`. */
-export function settingsText({ baud, dataBits, parity, stopBits }: SerialSettings): Message {
+function settingsText({ baud, dataBits, parity, stopBits }: SerialSettings): Message {
   return msg`${`${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`}`;
 }

@@ -39,6 +39,8 @@ export interface BusSymptoms {
 
 /** A break after a request begins within this many characters of its end. Source: the receiver is on again as soon as the driver is off. */
 const BREAK_CHARACTERS = 4;
+/** Longest time that an adapter holds bytes back. Units: ms. Source: default latency timer of FTDI adapters. */
+const ADAPTER_MS = 16;
 
 /** Returns the symptoms that an examination shows. */
 export function symptomsOf(exam: BusExam): BusSymptoms {
@@ -76,6 +78,3 @@ function isBreak({ end, bytes, sentMono, deliveriesMono }: WindowFacts, baud: nu
   const sinceMs = (deliveriesMono[0] ?? sentMono) - sentMono;
   return sinceMs <= ((8 + BREAK_CHARACTERS) * 11_000) / baud + ADAPTER_MS;
 }
-
-/** Longest time that an adapter holds bytes back. Units: ms. Source: default latency timer of FTDI adapters. */
-const ADAPTER_MS = 16;

@@ -92,7 +92,9 @@ function twins(unit: UnitSymptoms, symptoms: BusSymptoms): Finding {
     causes: [msg`two units have the address ${unit.unit}`, msg`a repeater passes its replies on twice`],
     evidence: [
       msg`${unit.damaged} of ${unit.asked} replies damaged, ${unit.tooLong} of them longer than one reply, ${unit.doubled} replies too many`,
-      ...(unit.likeness === null ? [] : [msg`damaged replies to equal requests agree in ${Math.round(100 * unit.likeness)} % of their bytes`]),
+      ...(unit.likeness === null
+        ? []
+        : [msg`damaged replies to equal requests agree in ${Math.round(100 * unit.likeness)} % of their bytes`]),
       msg`the other units: ${percent(sumOf(symptoms.units.filter((each) => each !== unit && each.answered > 0)))} failed`,
     ],
     check: msg`switch the unit off: if address ${unit.unit} still answers (\`luciole bus scan LINE --from ${unit.unit} --to ${unit.unit}\`), the other one is found; give one of them a free address`,

@@ -43,6 +43,14 @@ export interface UnitSymptoms {
   readonly sameness: number | null;
 }
 
+/** Replies in windows of other units: too many if their own unit had answered its last request, else late. */
+interface Displaced {
+  readonly extra: number;
+  readonly late: number;
+}
+
+const NOT_DISPLACED: Displaced = { extra: 0, late: 0 };
+
 /** Returns the symptoms of each unit that was requested, by address. */
 export function unitSymptoms(windows: readonly WindowFacts[]): UnitSymptoms[] {
   const displaced = displacedReplies(windows);
@@ -51,12 +59,6 @@ export function unitSymptoms(windows: readonly WindowFacts[]): UnitSymptoms[] {
     ({ unit }) => unit,
   );
   return [...byUnit].map(([unit, own]) => symptomsOf(unit, own, displaced.get(unit) ?? NOT_DISPLACED)).toSorted((a, b) => a.unit - b.unit);
-}
-
-/** Replies in windows of other units: too many if their own unit had answered its last request, else late. */
-interface Displaced {
-  readonly extra: number;
-  readonly late: number;
 }
 
 function displacedReplies(windows: readonly WindowFacts[]): Map<number, Displaced> {
@@ -73,8 +75,6 @@ function displacedReplies(windows: readonly WindowFacts[]): Map<number, Displace
   }
   return displaced;
 }
-
-const NOT_DISPLACED: Displaced = { extra: 0, late: 0 };
 
 function symptomsOf(unit: number, windows: readonly WindowFacts[], { extra, late }: Displaced): UnitSymptoms {
   const counts = (end: WindowFacts['end']): number => windows.filter((window) => window.end === end).length;
@@ -119,7 +119,9 @@ function likenessOf(windows: readonly WindowFacts[]): number | null {
     const damaged = same.filter(({ end }) => end === 'damaged');
     const usual = valid.length >= 2 ? agreedBytes(valid) : usualBytes(damaged);
     const places = usual.flatMap((byte, place) => (byte === undefined ? [] : [place]));
-    return usual.length === 0 ? [] : damaged.map(({ bytes }) => places.filter((place) => bytes[place] === usual[place]).length / places.length);
+    return usual.length === 0
+      ? []
+      : damaged.map(({ bytes }) => places.filter((place) => bytes[place] === usual[place]).length / places.length);
   });
   return shares.length < 3 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }

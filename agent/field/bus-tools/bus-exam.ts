@@ -61,7 +61,9 @@ export interface ExamParts {
 export async function examineLine(parts: ExamParts, request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam> {
   const { line, config, clock } = parts.queue;
   if (line.lastUnit !== undefined || config.port.startsWith('tcp:'))
-    throw new Refusal(msg`the wire of line ${config.id} is not visible here: the doctor examines serial lines; \`luciole bus stats ${config.id}\` shows its counters`);
+    throw new Refusal(
+      msg`the wire of line ${config.id} is not visible here: the doctor examines serial lines; \`luciole bus stats ${config.id}\` shows its counters`,
+    );
   if (line.tap != null) throw new Refusal(msg`line ${config.id} is being examined already: wait for the end of that examination`);
   const log = createExamLog(clock);
   line.tap = log.tap;

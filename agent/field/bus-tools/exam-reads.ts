@@ -25,7 +25,10 @@ export function examReads(unit: Unit): ExamReads | undefined {
   const runs = usable.map((_, from) => runFrom(unit, usable, from));
   const byLength = runs.toSorted((a, b) => a.count - b.count);
   const short = usable.toSorted((a, b) => a.count - b.count)[0] as Slot;
-  return { short: { unit: unit.device.unit, table: short.table, address: short.address, count: short.count }, long: byLength.at(-1) as ReadRequest };
+  return {
+    short: { unit: unit.device.unit, table: short.table, address: short.address, count: short.count },
+    long: byLength.at(-1) as ReadRequest,
+  };
 }
 
 /** The longest block that starts with this slot, across holes that the unit accepts. */

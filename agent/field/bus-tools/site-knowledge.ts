@@ -27,7 +27,10 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
     },
     async examine(request, onProgress) {
       const exam = await bus.examine(request, onProgress);
-      return { ...exam, quarters: exam.quarters.map((quarter) => ({ ...quarter, sunDeg: sunAltitudeDeg(cabinet, quarter.startMs + QUARTER_MS / 2) })) };
+      return {
+        ...exam,
+        quarters: exam.quarters.map((quarter) => ({ ...quarter, sunDeg: sunAltitudeDeg(cabinet, quarter.startMs + QUARTER_MS / 2) })),
+      };
     },
     warnings: (request) => writeWarnings(request, cabinet, profiles),
     async write(request) {

@@ -15,9 +15,6 @@ const COUNTS = ['transactions', 'damaged', 'missed', 'noiseBytes'] as const;
 /** What is added to the present quarter. */
 export type QuarterCounts = Partial<Omit<QuarterHour, 'startMs' | 'sunDeg'>>;
 
-/** The history of one line; see `createLineHistory`. */
-export type LineHistory = ReturnType<typeof createLineHistory>;
-
 /** Creates the history of a line, empty. A quarter is identified by the wall clock, so a clock that is set back may add to a quarter twice. */
 export function createLineHistory() {
   const counts = new Uint32Array(QUARTERS * COUNTS.length);
@@ -30,7 +27,8 @@ export function createLineHistory() {
       const place = number % QUARTERS;
       if (numbers[place] !== number) counts.fill(0, place * COUNTS.length, (place + 1) * COUNTS.length);
       numbers[place] = number;
-      for (const [i, key] of COUNTS.entries()) counts[place * COUNTS.length + i] = (counts[place * COUNTS.length + i] ?? 0) + (added[key] ?? 0);
+      for (const [i, key] of COUNTS.entries())
+        counts[place * COUNTS.length + i] = (counts[place * COUNTS.length + i] ?? 0) + (added[key] ?? 0);
     },
     /** The quarters of the last 24 hours that have counts, oldest first; the last one may be incomplete. */
     quarters(nowMs: WallMs): QuarterHour[] {
@@ -39,7 +37,10 @@ export function createLineHistory() {
         .flatMap((number, place) => (number > newest - QUARTERS && number <= newest ? [{ number, place }] : []))
         .toSorted((a, b) => a.number - b.number)
         .map(({ number, place }) => {
-          const [transactions = 0, damaged = 0, missed = 0, noiseBytes = 0] = counts.subarray(place * COUNTS.length, (place + 1) * COUNTS.length);
+          const [transactions = 0, damaged = 0, missed = 0, noiseBytes = 0] = counts.subarray(
+            place * COUNTS.length,
+            (place + 1) * COUNTS.length,
+          );
           return { startMs: number * QUARTER_MS, transactions, damaged, missed, noiseBytes };
         });
     },

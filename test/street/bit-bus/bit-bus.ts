@@ -154,7 +154,7 @@ export class BitBus {
   /** Computes again what the gateway receives in this busy time; what it has already received cannot change. */
   #changed(): void {
     const nowMs = this.#clock.monoMs();
-    this.#pending.forEach(({ timer }) => timer?.cancel());
+    for (const { timer } of this.#pending) timer?.cancel();
     const characters = this.#heardBy(this.#gateway);
     this.#pending = characters.slice(this.#delivered).map((character) => ({ character, timer: null }));
     const groups = Map.groupBy(this.#pending, ({ character }) => this.#deliveryMs(character, characters));
@@ -166,7 +166,12 @@ export class BitBus {
       for (const each of group) each.timer = timer;
     }
     this.#periodEnd?.cancel();
-    const lastMs = Math.max(...this.#live.map(({ endMs }) => endMs), ...this.#pulses.map(({ endMs }) => endMs), ...groups.keys(), ...characters.map(({ endMs }) => endMs));
+    const lastMs = Math.max(
+      ...this.#live.map(({ endMs }) => endMs),
+      ...this.#pulses.map(({ endMs }) => endMs),
+      ...groups.keys(),
+      ...characters.map(({ endMs }) => endMs),
+    );
     this.#periodEnd = this.#clock.precisely(lastMs + 1e-3, () => this.#end());
   }
 
@@ -226,7 +231,9 @@ export class BitBus {
     if (own.some(({ fromMs, endMs }) => atMs >= fromMs && atMs < endMs)) return 1;
     const active = others.filter(({ fromMs, endMs }) => atMs >= fromMs && atMs < endMs);
     if (active.length === 0) return this.#pulses.some(({ fromMs, endMs }) => atMs >= fromMs && atMs < endMs) ? 0 : idle;
-    const levels = active.map(({ fromMs, bitMs, bits, sender }) => (bits[Math.floor((atMs - fromMs) / bitMs)] ?? 1) ^ (sender.isSwapped === true ? 1 : 0));
+    const levels = active.map(
+      ({ fromMs, bitMs, bits, sender }) => (bits[Math.floor((atMs - fromMs) / bitMs)] ?? 1) ^ (sender.isSwapped === true ? 1 : 0),
+    );
     const isEqual = levels.every((level) => level === levels[0]);
     const strongest = active.reduce((best, each, i) => (each.strength > (active[best] as Transmission).strength ? i : best), 0);
     const level = isEqual || this.wires.contention === 'stronger' ? levels[strongest] : this.hash('contention', atMs) < 0.5 ? 0 : 1;
@@ -237,7 +244,11 @@ export class BitBus {
     const { reflection } = this.wires;
     const id = [...receiver.name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % 65_536;
     // Below one wrong sample in ten million nothing would ever show.
-    const isPlain = reflection === null && tail(1 / this.wires.sigma) < 1e-7 && others.every(({ sender }) => (sender.flipShare ?? 0) === 0) && (receiver.flipShare ?? 0) === 0;
+    const isPlain =
+      reflection === null &&
+      tail(1 / this.wires.sigma) < 1e-7 &&
+      others.every(({ sender }) => (sender.flipShare ?? 0) === 0) &&
+      (receiver.flipShare ?? 0) === 0;
     if (isPlain) return (_, level) => level;
     return (atMs, level, sinceEdgeMs) => {
       const sender = others.find(({ fromMs, endMs }) => atMs >= fromMs && atMs < endMs)?.sender;
@@ -251,7 +262,7 @@ export class BitBus {
 }
 
 /** The probability that noise exceeds this many standard deviations. Source: Abramowitz and Stegun 7.1.26, error below 1.5e-7. */
-export function tail(deviations: number): number {
+function tail(deviations: number): number {
   if (!Number.isFinite(deviations)) return deviations > 0 ? 0 : 1;
   const x = Math.abs(deviations) / Math.SQRT2;
   const t = 1 / (1 + 0.327_591_1 * x);

@@ -32,14 +32,18 @@ export function addBitUnit(bus: BitBus, clock: Clock, options: BitUnitOptions): 
   const gapMs = (3.5 * bitsPerCharacter * 1_000) / serial.baud;
   let heardMono = Number.NEGATIVE_INFINITY;
   let requests = 0;
-  const node: BusNode = {
-    ...options,
-    name: options.name ?? `unit ${address}`,
-    onCharacters(characters) {
-      for (const frame of framesOf(characters, gapMs)) serve(frame);
-    },
+  const replyTo = (request: SlaveRequest, bytes: Buffer): Buffer => {
+    if (request.kind === 'write') return writeReply(bytes);
+    if (request.address + request.count > options.registers) return exceptionReply(request, 2);
+    const step = Math.floor(clock.monoMs() / (options.valueMs ?? 2_000));
+    // Half of the registers change, as power and counters do; the others are settings.
+    const words = Array.from({ length: request.count }, (_, i) => {
+      const place = request.address + i;
+      return Math.floor(bus.hash('value', salt, place, place % 2 === 0 ? 0 : step) * 1_000);
+    });
+    return encodeReadReply(request, words);
   };
-  const serve = (frame: readonly Character[]): void => {
+  const serve = (node: BusNode, frame: readonly Character[]): void => {
     if (options.isLenient !== true && frame.some(({ isFaulty }) => isFaulty)) return;
     const bytes = Buffer.from(frame.map(({ byte }) => byte));
     const request = parseRequest(bytes);
@@ -54,16 +58,12 @@ export function addBitUnit(bus: BitBus, clock: Clock, options: BitUnitOptions): 
     const waitMs = Math.max(gapMs, turnaroundMs) + jitterMs * bus.hash('jitter', salt, requests);
     clock.precisely(nowMono + waitMs, () => void bus.send(node, reply));
   };
-  const replyTo = (request: SlaveRequest, bytes: Buffer): Buffer => {
-    if (request.kind === 'write') return writeReply(bytes);
-    if (request.address + request.count > options.registers) return exceptionReply(request, 2);
-    const step = Math.floor(clock.monoMs() / (options.valueMs ?? 2_000));
-    // Half of the registers change, as power and counters do; the others are settings.
-    const words = Array.from({ length: request.count }, (_, i) => {
-      const place = request.address + i;
-      return Math.floor(bus.hash('value', salt, place, place % 2 === 0 ? 0 : step) * 1_000);
-    });
-    return encodeReadReply(request, words);
+  const node: BusNode = {
+    ...options,
+    name: options.name ?? `unit ${address}`,
+    onCharacters(characters) {
+      for (const frame of framesOf(characters, gapMs)) serve(node, frame);
+    },
   };
   bus.add(node);
 }

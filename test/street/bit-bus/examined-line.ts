@@ -2,7 +2,8 @@
 import type { BusExam } from '../../../agent/core/bus-exam.ts';
 import { diagnose } from '../../../agent/diagnosis/bus-doctor/diagnose.ts';
 import type { BusDiagnosis, Verdict } from '../../../agent/diagnosis/bus-doctor/finding.ts';
-import { type Cause, type LinePlan, planLine, settled, startLine } from './sick-line.ts';
+import { type Cause, type LinePlan, planLine } from './line-plans.ts';
+import { settled, startLine } from './sick-line.ts';
 
 /**
  * The verdicts that are right for a cause. Two causes that look the same from the gateway share one: a line without supply and swapped wires without
@@ -37,7 +38,10 @@ export type Judgement = 'right' | 'undecided' | 'wrong';
 export async function examined(plan: LinePlan): Promise<{ readonly exam: BusExam; readonly diagnosis: BusDiagnosis }> {
   const line = await startLine(plan);
   await line.clock.advance(plan.warmUpMs);
-  const exam = await settled(line.clock, line.field.bus.examine({ line: 'north' }, () => {}));
+  const exam = await settled(
+    line.clock,
+    line.field.bus.examine({ line: 'north' }, () => {}),
+  );
   await settled(line.clock, line.stop());
   return { exam, diagnosis: diagnose(exam, (atMs) => new Date(atMs).toISOString().slice(11, 16)) };
 }

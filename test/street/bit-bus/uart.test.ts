@@ -3,7 +3,12 @@ import t from 'tap';
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import { bitsOf, receive, type Segment } from './uart.ts';
 
-const settings = (baud: number, parity: SerialSettings['parity'] = 'none', stopBits: 1 | 2 = 1): SerialSettings => ({ baud, parity, stopBits, dataBits: 8 });
+const settings = (baud: number, parity: SerialSettings['parity'] = 'none', stopBits: 1 | 2 = 1): SerialSettings => ({
+  baud,
+  parity,
+  stopBits,
+  dataBits: 8,
+});
 
 /** The waveform of a frame that begins at 1 ms. */
 function wave(bytes: readonly number[], serial: SerialSettings, isInverted = false): Segment[] {
@@ -19,7 +24,9 @@ function wave(bytes: readonly number[], serial: SerialSettings, isInverted = fal
 }
 
 const heard = (segments: readonly Segment[], serial: SerialSettings): string =>
-  receive(segments, serial).map(({ byte, isFaulty }) => `${byte.toString(16).padStart(2, '0')}${isFaulty ? '!' : ''}`).join(' ');
+  receive(segments, serial)
+    .map(({ byte, isFaulty }) => `${byte.toString(16).padStart(2, '0')}${isFaulty ? '!' : ''}`)
+    .join(' ');
 
 const CASES = [
   ['its own settings', wave([0x01, 0x03, 0xff, 0x00], settings(9_600)), settings(9_600), '01 03 ff 00'],

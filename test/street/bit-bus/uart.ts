@@ -78,8 +78,7 @@ function createCursor(segments: readonly Segment[], disturb: Disturbance) {
   const levelOf = (index: number): number => segments[index]?.level ?? 1;
   const fallFrom = (ms: number): number | null => {
     seek(ms);
-    for (let i = at + 1; i < segments.length; i++)
-      if (levelOf(i) === 0 && levelOf(i - 1) === 1) return (segments[i] as Segment).fromMs;
+    for (let i = at + 1; i < segments.length; i++) if (levelOf(i) === 0 && levelOf(i - 1) === 1) return (segments[i] as Segment).fromMs;
     return null;
   };
   return {

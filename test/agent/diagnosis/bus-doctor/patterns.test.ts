@@ -8,23 +8,48 @@ import { createRandom } from '../../../street/random.ts';
 
 const REQUEST = '010300000001840a';
 
-
-
 function window(chunks: readonly (readonly [number, string])[], request = REQUEST): ExamWindow {
   const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
-  return { request: bytes(request), sentMono: 0, endMono: 500, isTest: true, chunks: chunks.map(([atMono, hex]) => ({ atMono, bytes: bytes(hex) })) };
+  return {
+    request: bytes(request),
+    sentMono: 0,
+    endMono: 500,
+    isTest: true,
+    chunks: chunks.map(([atMono, hex]) => ({ atMono, bytes: bytes(hex) })),
+  };
 }
 
 const WINDOWS = [
   ['an answer', [[20, withCrc('0103020005')]], { end: 'answered', replies: 1, strayBytes: 0, hasEcho: false }],
-  ['an echo and an answer', [[9, REQUEST], [20, withCrc('0103020005')]], { end: 'answered', hasEcho: true, strayBytes: 0 }],
+  [
+    'an echo and an answer',
+    [
+      [9, REQUEST],
+      [20, withCrc('0103020005')],
+    ],
+    { end: 'answered', hasEcho: true, strayBytes: 0 },
+  ],
   ['an exception', [[20, withCrc('018302')]], { end: 'answered', replies: 1 }],
   ['silence', [], { end: 'silent', strayBytes: 0 }],
   ['a break', [[12, '00']], { end: 'silent', strayBytes: 1 }],
   ['a damaged answer', [[20, '01030200051111']], { end: 'damaged', strayBytes: 0 }],
   ['a byte before the answer', [[20, `ff${withCrc('0103020005')}`]], { end: 'answered', strayBytes: 1 }],
-  ['two answers', [[20, withCrc('0103020005')], [40, withCrc('0103020006')]], { end: 'answered', replies: 2 }],
-  ['the request and answer of another master', [[20, withCrc('020300000001')], [40, withCrc('0203020005')]], { end: 'silent', foreignRequests: 1, foreignReplies: [2] }],
+  [
+    'two answers',
+    [
+      [20, withCrc('0103020005')],
+      [40, withCrc('0103020006')],
+    ],
+    { end: 'answered', replies: 2 },
+  ],
+  [
+    'the request and answer of another master',
+    [
+      [20, withCrc('020300000001')],
+      [40, withCrc('0203020005')],
+    ],
+    { end: 'silent', foreignRequests: 1, foreignReplies: [2] },
+  ],
 ] as const;
 
 for (const [what, chunks, facts] of WINDOWS)
@@ -77,7 +102,16 @@ function quarters(letters: string, sunDeg?: number): QuarterHour[] {
   return [...letters].flatMap((letter, i) => {
     if (letter === '-') return [];
     const failed = letter === 'b' ? 30 : 0;
-    return [{ startMs: i * QUARTER_MS, transactions: 500, damaged: failed, missed: 0, noiseBytes: 0, ...(sunDeg === undefined ? {} : { sunDeg }) }];
+    return [
+      {
+        startMs: i * QUARTER_MS,
+        transactions: 500,
+        damaged: failed,
+        missed: 0,
+        noiseBytes: 0,
+        ...(sunDeg === undefined ? {} : { sunDeg }),
+      },
+    ];
   });
 }
 
