@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { DALI_FIGURES, daliBench } from './dali/dali-bench.ts';
+import { DOCTOR_FIGURES, doctorBench } from './doctor/doctor-bench.ts';
 import { FAULTS_FIGURES, faultsBench } from './faults/faults-bench.ts';
 import { FOOTPRINT_FIGURES, footprintBench } from './footprint/footprint-bench.ts';
 import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
@@ -61,6 +62,8 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
 
   predict   the prediction of failures on simulated lamps that wear for three years, 40 cabinets of 35; about five minutes
             street       failing lamps listed before they fail, entries without a failure, failures within the stated interval
+  doctor    the bus doctor on lines with a known cause, in simulated time; about eight minutes
+            matrix       verdicts by cause, healthy lines too: right, undecided and wrong
 
   footprint the packaged agent on a street of 35 lamps, beside Node-RED with its Modbus nodes, which npm installs into a temporary folder;
             about ten minutes and 1 GB there
@@ -101,6 +104,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   dali: { run: daliBench, figures: Object.keys(DALI_FIGURES) },
+  doctor: { run: doctorBench, figures: Object.keys(DOCTOR_FIGURES) },
   faults: { run: faultsBench, figures: Object.keys(FAULTS_FIGURES) },
   footprint: { run: footprintBench, figures: Object.keys(FOOTPRINT_FIGURES) },
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },

@@ -37,6 +37,7 @@ import { TONIGHT } from './commands/light/tonight.ts';
 import { WALK_TEST } from './commands/light/walk-test.ts';
 import { WHY } from './commands/light/why.ts';
 import { ZONES } from './commands/light/zones.ts';
+import { BUS_DOCTOR } from './commands/lines/bus-doctor.ts';
 import { BUS_READ, BUS_REGISTERS } from './commands/lines/bus-read.ts';
 import { BUS_SCAN } from './commands/lines/bus-scan.ts';
 import { BUS_SNIFF } from './commands/lines/bus-sniff.ts';
@@ -87,6 +88,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   BUS_READ,
   BUS_WRITE,
   BUS_STATS,
+  BUS_DOCTOR,
   BUS_WATCH,
   BUS_SNIFF,
   ...RECORDER_COMMANDS,

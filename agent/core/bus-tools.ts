@@ -4,6 +4,7 @@
  * Every request is scheduled by the line's own queue.
  */
 
+import type { BusExam, ExamProgress, ExamRequest } from './bus-exam.ts';
 import type { SerialSettings } from './cabinet.ts';
 import type { BusErrorCode } from './errors.ts';
 import type { Message } from './message.ts';
@@ -19,6 +20,11 @@ export interface BusTools {
    * Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found.
    */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
+  /**
+   * Observes a serial line in service for half a minute, a minute and a half at most, and reads from its units between the polls; never
+   * writes. Rejects with Refusal where the wire is not visible, and while another examination of the line runs.
+   */
+  examine(request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam>;
   /**
    * Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit does not answer, or stops answering.
    */

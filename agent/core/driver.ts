@@ -2,6 +2,7 @@
  * The interfaces between the field module (polls the devices) and `drivers/`: a byte port, a line that takes requests, and a driver that
  * decodes registers.
  */
+import type { LineTap } from './bus-exam.ts';
 import type { Rs485Settings, SerialSettings } from './cabinet.ts';
 import type { MonoMs } from './clock.ts';
 import type { BusError } from './errors.ts';
@@ -192,6 +193,8 @@ export interface ModbusLine {
   onExtraReply?: (unit: number) => void;
   /** Called when another sender has sent a command on a DALI bus. Set by the owner. */
   onForeignFrame?: () => void;
+  /** Receives the bytes of a serial line at its own settings; null for none. Absent or without effect on Modbus TCP and DALI. Set by an examination. */
+  tap?: LineTap | null;
 }
 
 /** The value of one point, decoded. `plausible`: there is a value, and it is within the range of the profile, if the profile has one. */

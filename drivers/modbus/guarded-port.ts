@@ -227,6 +227,8 @@ export class GuardedPort extends ModbusLink {
     pending.txEndMono = nowMono + pending.request.length * this.#charMs;
     this.#quietMono = pending.txEndMono;
     try {
+      // Before the write: a simulated far end may answer within it.
+      this.tap?.sent(pending.request, nowMono);
       this.port.write(pending.request);
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
@@ -279,6 +281,7 @@ export class GuardedPort extends ModbusLink {
 
   #receive(bytes: Buffer): void {
     const nowMono = this.clock.monoMs();
+    this.tap?.received(bytes, nowMono);
     const pending = this.#pending;
     if (pending === null || pending.sentMono === null) {
       // A late reply is a frame and gets its full silence; noise gets it only up to a limit.

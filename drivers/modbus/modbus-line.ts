@@ -4,6 +4,7 @@
  * The client of `modbus-serial` encodes and decodes; a `ModbusLink` under it does the timing. The line never retries.
  */
 
+import type { LineTap } from '../../agent/core/bus-exam.ts';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, LateReply, LineCounters, ModbusLine, ReadRequest, Reply, WriteRequest } from '../../agent/core/driver.ts';
@@ -146,6 +147,14 @@ class ClientLine implements ModbusLine {
 
   get freeMono(): MonoMs {
     return this.#at.link.freeMono;
+  }
+
+  get tap(): LineTap | null {
+    return this.#own.link.tap;
+  }
+
+  set tap(tap: LineTap | null) {
+    this.#own.link.tap = tap;
   }
 
   open(): Promise<void> {

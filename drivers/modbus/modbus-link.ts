@@ -1,6 +1,7 @@
 /** The custom port under the client of `modbus-serial`, common to RTU and TCP. Before each request it is given the reply to expect. */
 
 import { EventEmitter } from 'node:events';
+import type { LineTap } from '../../agent/core/bus-exam.ts';
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import type { BytePort, LineCounters } from '../../agent/core/driver.ts';
 import { BusError } from '../../agent/core/errors.ts';
@@ -53,6 +54,8 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   /** As `ModbusLine.mayAskAgain`. */
   mayAskAgain: (isChange: boolean) => boolean = () => true;
   last: ReplyTiming = { sentMono: 0, turnaroundMs: 0, firstByteMs: 0 };
+  /** As `ModbusLine.tap`. */
+  tap: LineTap | null = null;
   protected readonly port: BytePort;
   protected readonly clock: Clock;
   protected readonly counters: LinkCounters;

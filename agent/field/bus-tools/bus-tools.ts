@@ -11,6 +11,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
 import { LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite, scanRange } from './bus-bounds.ts';
+import { type ExamParts, examineLine } from './bus-exam.ts';
 import { findRegisters } from './bus-registers.ts';
 import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
@@ -82,6 +83,9 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     if (!tools.queue.line.isOpen) throw new BusError('port-closed', msg`line ${lineId} is down: check ${tools.queue.config.port}`);
     return tools;
   };
+  const examParts = ({ queue, stats }: LineTools): ExamParts => {
+    return { queue, stats, profiles: profiles(), latencyMs: adapterLatencyMs(queue.config.port) };
+  };
   const countersOf = (lineId: string): LineCounters | null => carried.sum(lineId, lines.get(lineId)?.stats.counters());
 
   return {
@@ -93,6 +97,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
       const isDamaged = (unit: number): boolean => stats.isDamaged(unit);
       return scanLine({ queue, profiles: profiles(), adapter, isDamaged }, request, onProgress);
     },
+    examine: async (request, onProgress) => examineLine(examParts(openLine(request.line)), request, onProgress),
     async registers(request, onProgress) {
       const { queue } = openLine(request.line);
       checkRegisters(request, queue.line);
@@ -111,11 +116,7 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     stats: () => [...[...lines.values()].map(({ stats }) => stats.stats()), ...rawLines.map(rawStats)],
     watch: (lineId, onTransaction) => lineTools(lineId).watch.watch(onTransaction),
     hush: (lineId, forMs) => lineTools(lineId).queue.runner.hush(forMs),
-    note(lineId, report) {
-      const tools = lines.get(lineId);
-      tools?.stats.note(report);
-      if (tools?.watch.isWatched === true) tools.watch.note(watched(report, clock));
-    },
+    note: (lineId, report) => noteOn(lines.get(lineId), report, clock),
     exchange(gone, come) {
       for (const id of gone) {
         carried.keep(id, come.lines.some(({ config }) => config.id === id) ? countersOf(id) : null);
@@ -127,6 +128,11 @@ export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: 
     noteUrgent: (lineId, waitMs) => lines.get(lineId)?.stats.noteUrgent(waitMs),
     counters: countersOf,
   };
+}
+
+function noteOn(tools: LineTools | undefined, report: TransactionReport, clock: Clock): void {
+  tools?.stats.note(report);
+  if (tools?.watch.isWatched === true) tools.watch.note(watched(report, clock));
 }
 
 /** The counters of lines from before they were reopened with other settings. */

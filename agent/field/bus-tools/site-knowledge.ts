@@ -9,10 +9,12 @@ import type { Cabinet, DeviceConfig } from '../../core/cabinet.ts';
 import { type Message, msg, type Said } from '../../core/message.ts';
 import { narrowed } from '../../core/narrowed.ts';
 import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../../core/profile.ts';
+import { sunAltitudeDeg } from '../../lighting/sun.ts';
+import { QUARTER_MS } from '../stats/line-history.ts';
 
 /**
  * Returns the bus tools with more in their answers. A read has its frames, except on a DALI bus. A write has the lamps whose level it sets
- * and the warnings about it. `warnings` returns the warnings before a write.
+ * and the warnings about it. An examination has the altitude of the sun. `warnings` returns the warnings before a write.
  */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
@@ -21,6 +23,13 @@ export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: Rea
       const result = await bus.read(request);
       const isDali = cabinet.lines.find(({ id }) => id === request.line)?.kind === 'dali';
       return isDali ? result : { ...result, ...readFrames(request, result.words) };
+    },
+    async examine(request, onProgress) {
+      const exam = await bus.examine(request, onProgress);
+      return {
+        ...exam,
+        quarters: exam.quarters.map((quarter) => ({ ...quarter, sunDeg: sunAltitudeDeg(cabinet, quarter.startMs + QUARTER_MS / 2) })),
+      };
     },
     warnings: (request) => writeWarnings(request, cabinet, profiles),
     async write(request) {

@@ -2,6 +2,7 @@
  * Statistics of a line since the agent started, and the advice that follows from them.
  */
 import { charMs } from '../../../drivers/modbus/wire-time.ts';
+import type { ExamUnit, QuarterHour } from '../../core/bus-exam.ts';
 import type { LineStats, UnitStats } from '../../core/bus-tools.ts';
 import type { LineConfig, SerialSettings } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
@@ -12,9 +13,11 @@ import type { Message } from '../../core/message.ts';
 import type { Lane } from '../../core/ports.ts';
 import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import { isolatedQuantities, type Unit, unitState } from '../units/unit.ts';
+import { SILENT_AFTER } from '../units/unit-health.ts';
 import { timeoutOf } from '../units/unit-requests.ts';
 import { answersTwice, doMostAnswerTwice } from '../units/unit-trouble.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
+import { createLineHistory } from './line-history.ts';
 import { createBusLoad, createConsoleShare, createSpreadMeter } from './meters.ts';
 import { createUnitTally, type UnitTally } from './unit-stats.ts';
 
@@ -54,6 +57,9 @@ export class LineStatsCollector {
   readonly #busy = createBusLoad();
   readonly #wire = createBusLoad();
   readonly #share = createConsoleShare();
+  readonly #history = createLineHistory();
+  /** Requests lost in a row, by unit: they count once the unit answers again. */
+  readonly #lost = new Map<number, number>();
   #wireMs = 0;
   #sampledMono: MonoMs = Number.NEGATIVE_INFINITY;
   #seen: LineCounters;
@@ -82,9 +88,24 @@ export class LineStatsCollector {
     if (now.lateReplies > before.lateReplies && this.#givenUp !== null && !isLateOfConsole)
       this.#tallies.get(this.#givenUp.unit)?.noteLate(now.lateReplies - before.lateReplies, report.atMono);
     this.#share.note(before, now, { transaction: byConsole, late: isLateOfConsole });
+    if (!byConsole) this.#noteHistory(report, now.noiseBytes - before.noiseBytes);
     this.#seen = now;
     if (end instanceof BusError && end.code === 'timeout') this.#givenUp = { unit: request.unit, lane };
     if (clock.monoMs() - this.#sampledMono >= SAMPLE_MS) this.#sample();
+  }
+
+  /** What was counted in each quarter of an hour of the last day, without the requests of the console. */
+  quarters(): QuarterHour[] {
+    return this.#history.quarters(this.#parts.clock.wallMs());
+  }
+
+  /** How the requests to each unit ended in the last ten minutes, without those of the console. */
+  recentUnits(): ExamUnit[] {
+    const { units, clock } = this.#parts;
+    return units.map((unit) => {
+      const { unit: address, id } = unit.device;
+      return { unit: address, device: id, recent: this.#tallyOf(unit).recent(clock.monoMs()) };
+    });
   }
 
   /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
@@ -136,6 +157,17 @@ export class LineStatsCollector {
       doMostAnswerTwice: doMostAnswerTwice(units, clock.monoMs()),
     };
     return { ...plain, advice: adviceOf({ ...plain, ...more }, latencyMs()) };
+  }
+
+  #noteHistory({ request: { unit }, end }: TransactionReport, noiseBytes: number): void {
+    const isFailed = end instanceof BusError;
+    const isLost = isFailed && end.code === 'timeout';
+    const isDamaged = isFailed && !isLost && !end.policy.answered && end.policy.unitUsable;
+    const lost = this.#lost.get(unit) ?? 0;
+    // A unit that stays silent has no supply or no wire: that is no trouble of certain hours.
+    const missed = !isLost && lost < SILENT_AFTER ? lost : 0;
+    this.#lost.set(unit, isLost ? lost + 1 : 0);
+    this.#history.note(this.#parts.clock.wallMs(), { transactions: 1, damaged: isDamaged ? 1 : 0, missed, noiseBytes });
   }
 
   #sample(): void {

@@ -1,3 +1,4 @@
+import type { BusExam } from '../../../agent/core/bus-exam.ts';
 import type {
   BusReadResult,
   BusTools,
@@ -91,6 +92,16 @@ export function readResult(changes: Partial<BusReadResult> = {}): BusReadResult 
   return { ...request, words: [300, 0xff38], turnaroundMs: 4.6, values, ...changes };
 }
 
+/** A line on which nothing answers. */
+function silentExam(): BusExam {
+  const request = Uint8Array.from([1, 3, 0, 0, 0, 1, 0x84, 0x0a]);
+  const windows = Array.from({ length: 20 }, (_, i) => ({ request, sentMono: 500 * i, endMono: 500 * (i + 1), isTest: false, chunks: [] }));
+  const recent = { answered: 0, missed: 0, damaged: 0, late: 0 };
+  const units = [{ unit: 1, device: 'L01', recent }];
+  const rest = { trials: [], quarters: [], latencyMs: null, durationMs: 30_000 };
+  return { line: 'street', port: '/dev/ttyS1', isNetwork: false, serial: SERIAL, windows, units, ...rest };
+}
+
 function unitStats(unit: number, changes: Partial<UnitStats> = {}): UnitStats {
   return {
     unit,
@@ -163,6 +174,11 @@ export function createFakeBus(asked: unknown[]): BusTools {
       asked.push(request);
       for (const done of [1, 124, 247]) report({ done, total: 247, serial: SERIAL, found: null });
       return scanResult();
+    },
+    examine: async ({ signal: _, ...request }, report) => {
+      asked.push(request);
+      report({ step: 'listening', doneMs: 10_000, totalMs: 30_000 });
+      return silentExam();
     },
     registers: async ({ signal: _, ...request }, report) => {
       asked.push(request);

@@ -1,0 +1,36 @@
+/** Renders the result of `bus doctor`. */
+import type { ExamProgress } from '../../../core/bus-exam.ts';
+import { type Message, msg } from '../../../core/message.ts';
+import type { BusDiagnosis, Finding } from '../../../diagnosis/bus-doctor/finding.ts';
+import { formatTook } from '../../text/duration.ts';
+import { type Page, translated } from '../../text/page.ts';
+import { labelled } from '../../text/text-lines.ts';
+
+const STEPS: Readonly<Record<ExamProgress['step'], Message>> = {
+  listening: msg`listening`,
+  reading: msg`reading`,
+  resting: msg`waiting for a unit to rest`,
+  settings: msg`trying other serial settings`,
+};
+
+/** Renders the progress line of an examination. */
+export function renderExamProgress({ step, doneMs, totalMs }: ExamProgress, page?: Pick<Page, 'language'>): string {
+  const [done, total] = [Math.round(doneMs / 1_000), Math.round(totalMs / 1_000)];
+  return translated(msg`${STEPS[step]}, ${done} of about ${total} s`, page ?? {});
+}
+
+/** Renders each finding with its evidence, causes and next check. */
+export function renderDiagnosis({ line, findings, asked, answered, durationMs }: BusDiagnosis, page: Page): string {
+  const sum = msg`line ${line}: ${answered} of ${asked} requests answered, examined for ${formatTook(durationMs)}`;
+  return [translated(sum, page), ...findings.flatMap((finding) => ['', ...findingLines(finding, page)])].join('\n');
+}
+
+function findingLines({ verdict, text, evidence, causes, check }: Finding, page: Page): string[] {
+  const isWell = verdict === 'healthy';
+  return [
+    ...labelled(msg`Verdict`, msg`${verdict}: ${text}`, page),
+    ...evidence.flatMap((each, i) => labelled(i === 0 ? msg`Evidence` : '', each, page)),
+    ...causes.flatMap((each, i) => labelled(i === 0 ? msg`Causes` : '', msg`${i + 1}. ${each}`, page)),
+    ...(isWell ? [] : labelled(msg`Check`, check, page)),
+  ];
+}

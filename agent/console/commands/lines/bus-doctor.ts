@@ -1,0 +1,34 @@
+/** `bus doctor`: examines a line in service and names what is wrong. */
+import type { ExamProgress } from '../../../core/bus-exam.ts';
+import { msg } from '../../../core/message.ts';
+import { diagnose } from '../../../diagnosis/bus-doctor/diagnose.ts';
+import type { BusDiagnosis } from '../../../diagnosis/bus-doctor/finding.ts';
+import { agentCommand, textArg } from '../../agent-command.ts';
+import { dayTime } from '../../text/page.ts';
+import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
+
+/** `bus doctor`: answers with the verdict about a line, its evidence and what to check. Fails unless the line is healthy. */
+export const BUS_DOCTOR = agentCommand<{ line: string }, BusDiagnosis, ExamProgress>({
+  name: 'bus doctor',
+  role: 'technician',
+  group: 'Lines:',
+  summary: msg`examine a line in service: what is wrong`,
+  arguments: [LINE_ARGUMENT],
+  examples: ['luciole bus doctor street', 'luciole bus doctor street --json'],
+  read: (args) => ({ line: textArg(args, 'line') }),
+  answer: (view, args, { report, signal, timezone }) => {
+    const line = findLine(view, args.line);
+    return onBus(async () => {
+      const exam = await view.bus.examine({ line, signal }, (progress) => void report(progress));
+      return diagnose(exam, (atMs) => dayTime(atMs, timezone));
+    });
+  },
+  render: async (result, page) => (await import('./bus-doctor-page.ts')).renderDiagnosis(result, page),
+  succeeded: ({ verdict }) => verdict === 'healthy',
+  progress: {
+    isLasting: false,
+    load: async () => (await import('./bus-doctor-page.ts')).renderExamProgress,
+    // Half a minute without output looks like a hang in a script's log.
+    stage: ({ step }) => step,
+  },
+});

@@ -1,0 +1,90 @@
+/**
+ * The record of an examination of a Modbus line in service: the bytes of each request and what came back, and what the running counters
+ * show. `bus doctor` derives its verdict from this record alone.
+ */
+import type { SerialSettings } from './cabinet.ts';
+import type { MonoMs, WallMs } from './clock.ts';
+
+/** Receives every byte of a line as it passes. It must return at once and must not keep `bytes`, which the port may use again. */
+export interface LineTap {
+  /** Called after the bytes were given to the port. */
+  sent(bytes: Uint8Array, atMono: MonoMs): void;
+  /** Called when the port delivers bytes, which is after their last bit. */
+  received(bytes: Uint8Array, atMono: MonoMs): void;
+}
+
+/** Which line to examine. */
+export interface ExamRequest {
+  readonly line: string;
+  /** Abort it when no client waits for the result. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far an examination is. `listening`: only the usual polls are observed. Units: `doneMs` of about `totalMs`, in ms. */
+export interface ExamProgress {
+  readonly step: 'listening' | 'reading' | 'resting' | 'settings';
+  readonly doneMs: number;
+  readonly totalMs: number;
+}
+
+/** Bytes that the port delivered together, after their last bit. */
+export interface ExamChunk {
+  readonly atMono: MonoMs;
+  readonly bytes: Uint8Array;
+}
+
+/** One request of the agent and every byte received from then until the next request. */
+export interface ExamWindow {
+  /** The frame that was sent. Empty for the bytes before the first request. */
+  readonly request: Uint8Array;
+  readonly sentMono: MonoMs;
+  /** When the next request was sent, or the observation ended. */
+  readonly endMono: MonoMs;
+  /** A read of the examination, sent after a pause whose length varies evenly. */
+  readonly isTest: boolean;
+  readonly chunks: readonly ExamChunk[];
+}
+
+/** A unit of the line, and how its requests ended in the last ten minutes. `recent` as `RecentCounts`. */
+export interface ExamUnit {
+  readonly unit: number;
+  readonly device: string;
+  readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };
+}
+
+/** Other serial settings that were tried with units that do not answer at the line's own. `answered`: those of `tried` that gave a valid reply. */
+export interface ExamTrial {
+  readonly serial: SerialSettings;
+  readonly tried: readonly number[];
+  readonly answered: readonly number[];
+}
+
+/** What a line counted in a quarter of an hour. `missed`: lost requests of units that answered again soon. */
+export interface QuarterHour {
+  readonly startMs: WallMs;
+  readonly transactions: number;
+  readonly damaged: number;
+  readonly missed: number;
+  readonly noiseBytes: number;
+  /** Altitude of the sun in the middle of it. Added where field and configuration are joined. Units: degrees above the horizon. */
+  readonly sunDeg?: number;
+}
+
+/** Everything that an examination recorded. */
+export interface BusExam {
+  readonly line: string;
+  readonly port: string;
+  /** The wire is behind a serial server. */
+  readonly isNetwork: boolean;
+  readonly serial: SerialSettings;
+  /** How long the adapter holds bytes back, as its driver reports it; null if unknown. Units: ms. */
+  readonly latencyMs: number | null;
+  /** In the order of time. */
+  readonly windows: readonly ExamWindow[];
+  readonly units: readonly ExamUnit[];
+  /** Empty if every unit answered, and where the settings cannot be changed. */
+  readonly trials: readonly ExamTrial[];
+  /** At most 24 hours, oldest first, without quarters before the start of the agent. */
+  readonly quarters: readonly QuarterHour[];
+  readonly durationMs: number;
+}

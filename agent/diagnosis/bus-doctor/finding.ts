@@ -1,0 +1,63 @@
+/** What `bus doctor` finds: the words of its verdicts. */
+import type { WallMs } from '../../core/clock.ts';
+import type { Message } from '../../core/message.ts';
+
+/**
+ * The classes that symptoms can separate. Causes that look the same from the gateway are one class, with its causes in order.
+ *
+ * `line-silent`: nothing answers. `swapped-wires`: nothing answers, and the line without a driver has the wrong polarity. `unit-silent`: units that
+ * do not answer while others do.
+ */
+export const VERDICTS = [
+  'healthy',
+  'undecided',
+  'line-silent',
+  'swapped-wires',
+  'wrong-settings',
+  'no-termination',
+  'no-bias',
+  'duplicate-address',
+  'second-master',
+  'echo',
+  'noisy-unit',
+  'unit-silent',
+  'slow-unit',
+  'noise-at-hours',
+  'sleeping-driver',
+  'adapter-latency',
+] as const;
+
+/** The code of a verdict. */
+export type Verdict = (typeof VERDICTS)[number];
+
+/** One finding with its evidence. */
+export interface Finding {
+  readonly verdict: Verdict;
+  /** Addresses of the units concerned; empty for the line. */
+  readonly units: readonly number[];
+  /** One sentence: what is wrong. */
+  readonly text: Message;
+  /** The likely causes, most likely first. */
+  readonly causes: readonly Message[];
+  /** The numbers that led to it. */
+  readonly evidence: readonly Message[];
+  /** What to check next, where and with what. */
+  readonly check: Message;
+}
+
+/** The result of an examination. */
+export interface BusDiagnosis {
+  readonly line: string;
+  /** The verdict of the first finding. */
+  readonly verdict: Verdict;
+  /** The most serious first; at least one. */
+  readonly findings: readonly Finding[];
+  /** Requests observed, and those answered. */
+  readonly asked: number;
+  readonly answered: number;
+  readonly units: number;
+  readonly durationMs: number;
+}
+
+/** Shows a time of day as the reader of the result expects it. */
+export type TimeText = (atMs: WallMs) => string;

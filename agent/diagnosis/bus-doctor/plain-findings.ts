@@ -1,0 +1,42 @@
+/** The verdicts without a fault: healthy, and undecided with what is known. Pure. */
+import { msg } from '../../core/message.ts';
+import type { Finding } from './finding.ts';
+import { percent, sumOf } from './line-rules.ts';
+import type { BusSymptoms } from './symptoms.ts';
+
+/** No symptom. */
+export function healthy({ asked, answered, units, quarters, durationMs }: BusSymptoms): Finding {
+  const bad = quarters.bad.length;
+  return {
+    verdict: 'healthy',
+    units: [],
+    text: msg`the line is healthy`,
+    causes: [],
+    evidence: [
+      msg`${answered} of ${asked} requests to ${units.length} units answered in ${Math.round(durationMs / 1_000)} s, no stray bytes, no frames of others`,
+      ...(quarters.known === 0 ? [] : [msg`${quarters.known - bad} of the last ${quarters.known} quarters of an hour without trouble`]),
+    ],
+    check: msg`nothing`,
+  };
+}
+
+/** Symptoms that no rule explains, or too few requests. */
+export function undecided(symptoms: BusSymptoms): Finding {
+  const { asked, units, strays, quarters, recents } = symptoms;
+  const present = units.filter(({ answered, damaged }) => answered + damaged > 0);
+  const all = sumOf(present);
+  const worst = present.toSorted((a, b) => b.damaged + b.silent - a.damaged - a.silent).slice(0, 4);
+  const lately = recents.reduce((sum, { recent }) => sum + recent.missed + recent.damaged, 0);
+  return {
+    verdict: 'undecided',
+    units: worst.filter(({ damaged, silent }) => damaged + silent > 0).map(({ unit }) => unit),
+    text: msg`something is wrong, but the symptoms are too weak or fit several causes`,
+    causes: [msg`a loose terminal`, msg`termination or bias`, msg`one unit that disturbs the others`],
+    evidence: [
+      msg`${all.failed} of ${all.asked} requests failed (${percent(all)}), ${strays} times stray bytes, ${asked} requests in all`,
+      msg`in the last ten minutes ${lately} requests failed`,
+      ...(quarters.bad.length === 0 ? [] : [msg`${quarters.bad.length} of ${quarters.known} quarters of an hour with trouble`]),
+    ],
+    check: msg`run the doctor again while the trouble lasts; switch half of the units off and compare \`luciole bus stats\` of both halves`,
+  };
+}

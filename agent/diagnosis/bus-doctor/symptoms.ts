@@ -1,0 +1,80 @@
+/**
+ * The symptoms of a line, as numbers, from the record of an examination.
+ *
+ * Pure.
+ */
+import type { BusExam } from '../../core/bus-exam.ts';
+import { type DeliverySteps, deliverySteps } from './delivery-steps.ts';
+import { type QuarterPattern, quarterPattern } from './quarter-pattern.ts';
+import { type UnitSymptoms, unitSymptoms } from './unit-symptoms.ts';
+import { type WindowFacts, windowFacts } from './window-facts.ts';
+
+/** The symptoms of a line. Counts are of windows, unless the name says otherwise. */
+export interface BusSymptoms {
+  readonly line: string;
+  readonly port: string;
+  readonly isNetwork: boolean;
+  readonly serial: BusExam['serial'];
+  readonly units: readonly UnitSymptoms[];
+  /** Requests to units. */
+  readonly asked: number;
+  readonly answered: number;
+  /** Requests after which the gateway received its own frame. */
+  readonly echoes: number;
+  readonly foreignRequests: number;
+  readonly foreignReplies: number;
+  /** Windows with bytes of no frame, and those bytes. */
+  readonly strays: number;
+  readonly strayBytes: number;
+  /** Silent windows in which only one or two bytes came: 00 right after the request. */
+  readonly breaks: number;
+  readonly silent: number;
+  readonly steps: DeliverySteps | null;
+  readonly latencyMs: number | null;
+  readonly trials: BusExam['trials'];
+  readonly quarters: QuarterPattern;
+  readonly recents: BusExam['units'];
+  readonly durationMs: number;
+}
+
+/** A break after a request begins within this many characters of its end. Source: the receiver is on again as soon as the driver is off. */
+const BREAK_CHARACTERS = 4;
+/** Longest time that an adapter holds bytes back. Units: ms. Source: default latency timer of FTDI adapters. */
+const ADAPTER_MS = 16;
+
+/** Returns the symptoms that an examination shows. */
+export function symptomsOf(exam: BusExam): BusSymptoms {
+  const windows = exam.windows.map(windowFacts);
+  const requests = windows.filter(({ end }) => end !== 'none');
+  const count = (holds: (window: WindowFacts) => boolean): number => requests.filter(holds).length;
+  const sum = (of: (window: WindowFacts) => number): number => windows.reduce((total, window) => total + of(window), 0);
+  return {
+    line: exam.line,
+    port: exam.port,
+    isNetwork: exam.isNetwork,
+    serial: exam.serial,
+    units: unitSymptoms(windows),
+    asked: requests.length,
+    answered: count(({ end }) => end === 'answered'),
+    echoes: count(({ hasEcho }) => hasEcho),
+    foreignRequests: sum((window) => window.foreignRequests),
+    foreignReplies: sum((window) => window.foreignReplies.length),
+    strays: windows.filter(({ strayBytes }) => strayBytes > 0).length,
+    strayBytes: sum((window) => window.strayBytes),
+    breaks: count((window) => isBreak(window, exam.serial.baud)),
+    silent: count(({ end }) => end === 'silent'),
+    steps: deliverySteps(windows),
+    latencyMs: exam.latencyMs,
+    trials: exam.trials,
+    quarters: quarterPattern(exam.quarters),
+    recents: exam.units,
+    durationMs: exam.durationMs,
+  };
+}
+
+/** Units: a character of 11 bits. Deliveries may be late by an adapter's step. */
+function isBreak({ end, bytes, sentMono, deliveriesMono }: WindowFacts, baud: number): boolean {
+  if (end !== 'silent' || bytes.length === 0 || bytes.some((byte) => byte !== 0)) return false;
+  const sinceMs = (deliveriesMono[0] ?? sentMono) - sentMono;
+  return sinceMs <= ((8 + BREAK_CHARACTERS) * 11_000) / baud + ADAPTER_MS;
+}

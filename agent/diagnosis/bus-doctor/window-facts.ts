@@ -1,0 +1,95 @@
+/**
+ * What one request and the bytes after it show: an answer, a damaged one, none, the request itself, frames of others, bytes of no frame.
+ *
+ * Pure.
+ */
+import { functionOf, type SoundFrame, soundFrames } from '../../../drivers/modbus/frames.ts';
+import type { ExamWindow } from '../../core/bus-exam.ts';
+import type { MonoMs } from '../../core/clock.ts';
+
+/**
+ * Bytes that are not part of any frame, from which they are a damaged reply; fewer are noise. Source: assumed; a pulse of noise is one or two
+ * characters, the shortest reply has five. Confirmed by: recordings of lines without bias.
+ */
+const DAMAGED_BYTES = 3;
+
+/** How a request ended. `none`: a broadcast, or the time before the first request. */
+export type WindowEnd = 'answered' | 'damaged' | 'silent' | 'none';
+
+/** One window of an examination, classified. */
+export interface WindowFacts {
+  /** Address of the requested unit; 0 if there is no request or it is a broadcast. */
+  readonly unit: number;
+  readonly sentMono: MonoMs;
+  readonly isTest: boolean;
+  readonly end: WindowEnd;
+  /** The request as a key: equal requests to one unit have equal keys. */
+  readonly request: string;
+  /** Length of the normal reply. Units: bytes. */
+  readonly expectedBytes: number;
+  /** The gateway received its own request. */
+  readonly hasEcho: boolean;
+  /** Valid replies of the requested unit. */
+  readonly replies: number;
+  /** Valid requests that the agent did not send. */
+  readonly foreignRequests: number;
+  /** Addresses in valid replies of other units: late, to another master, or of a second unit with that address. */
+  readonly foreignReplies: readonly number[];
+  /** Bytes outside of all frames, beside an answer or in silence; 0 if the reply itself is damaged. */
+  readonly strayBytes: number;
+  /** All bytes without the echo. */
+  readonly bytes: Uint8Array;
+  /** When the last byte of the answer arrived; null without one. */
+  readonly arrivalMono: MonoMs | null;
+  /** When each delivery arrived. */
+  readonly deliveriesMono: readonly MonoMs[];
+}
+
+/** Classifies one window. */
+export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): WindowFacts {
+  const all = Buffer.concat(chunks.map(({ bytes }) => bytes));
+  const hasEcho = request.length > 0 && all.length >= request.length && all.subarray(0, request.length).equals(request);
+  const bytes = hasEcho ? all.subarray(request.length) : all;
+  const frames = soundFrames(bytes);
+  const [unit, fc] = [request[0] ?? 0, functionOf(request[1] ?? 0)];
+  const expectedBytes = expectedOf(request);
+  const isReply = (frame: SoundFrame): boolean => !frame.isRequest && frame.unit === unit && isOf(frame, fc, expectedBytes);
+  const replies = unit === 0 ? [] : frames.filter(isReply);
+  const foreign = frames.filter((frame) => !replies.includes(frame));
+  const loose = bytes.length - frames.reduce((sum, { frame }) => sum + frame.length, 0);
+  const end = endOf(unit, replies.length, loose);
+  return {
+    unit,
+    sentMono,
+    isTest,
+    end,
+    request: Buffer.from(request).toString('hex'),
+    expectedBytes,
+    hasEcho,
+    replies: replies.length,
+    foreignRequests: foreign.filter(({ isRequest }) => isRequest).length,
+    foreignReplies: foreign.flatMap((frame) => (frame.isRequest ? [] : [frame.unit])),
+    strayBytes: end === 'damaged' ? 0 : loose,
+    bytes,
+    arrivalMono: replies.length === 0 ? null : (chunks.at(-1)?.atMono ?? null),
+    deliveriesMono: chunks.map(({ atMono }) => atMono),
+  };
+}
+
+function endOf(unit: number, replies: number, loose: number): WindowEnd {
+  if (unit === 0) return 'none';
+  if (replies > 0) return 'answered';
+  return loose >= DAMAGED_BYTES ? 'damaged' : 'silent';
+}
+
+function isOf({ fc, frame }: SoundFrame, requested: number, expectedBytes: number): boolean {
+  return fc === requested && (frame.length === expectedBytes || frame.length === 5);
+}
+
+/** Source: Modbus Application Protocol V1.1b3 §6. */
+function expectedOf(request: Uint8Array): number {
+  const fc = request[1] ?? 0;
+  const count = ((request[4] ?? 0) << 8) | (request[5] ?? 0);
+  if (fc === 1 || fc === 2) return 5 + Math.ceil(count / 8);
+  return fc === 3 || fc === 4 ? 5 + 2 * count : 8;
+}

@@ -1,0 +1,50 @@
+/**
+ * What an examination reads from a unit: a short and a long block of registers that its profile has.
+ *
+ * Pure.
+ */
+import type { ReadRequest } from '../../core/driver.ts';
+import type { Slot } from '../polls/poll-plan.ts';
+import type { Unit } from '../units/unit.ts';
+import { probeOf } from '../units/unit-requests.ts';
+
+/** Registers of the long read at most. Source: assumed; a reply of 69 bytes takes 80 ms at 9600 baud, which an urgent level may have to wait. Confirmed by: waits of urgent levels during examinations. */
+const LONG_REGISTERS = 32;
+
+/** The reads of one unit. `long` equals `short` where its registers do not lie together. */
+export interface ExamReads {
+  readonly short: ReadRequest;
+  readonly long: ReadRequest;
+}
+
+/** Returns the reads for a unit; undefined if its profile has no points. Both read registers that the unit has given, unless it has given none. */
+export function examReads(unit: Unit): ExamReads | undefined {
+  const usable = unit.slots.filter(({ isolation, isSingle, table }) => isolation === null && !isSingle && isRegisters(table));
+  const probe = probeOf(unit);
+  if (usable.length === 0 || unit.driver.profile.quirks.evenAlign) return probe && { short: probe, long: probe };
+  const runs = usable.map((_, from) => runFrom(unit, usable, from));
+  const byLength = runs.toSorted((a, b) => a.count - b.count);
+  const short = usable.toSorted((a, b) => a.count - b.count)[0] as Slot;
+  return {
+    short: { unit: unit.device.unit, table: short.table, address: short.address, count: short.count },
+    long: byLength.at(-1) as ReadRequest,
+  };
+}
+
+/** The longest block that starts with this slot, across holes that the unit accepts. */
+function runFrom({ device, driver, noHoles }: Unit, slots: readonly Slot[], from: number): ReadRequest {
+  const { maxHole, maxReadRegisters } = driver.profile.quirks;
+  const [{ table, address, count: least }, ...later] = slots.slice(from) as [Slot, ...Slot[]];
+  let end = address + least;
+  for (const slot of later) {
+    const next = slot.address + slot.count;
+    if (slot.table !== table || slot.address - end > (noHoles ? 0 : maxHole)) break;
+    if (next - address > Math.min(LONG_REGISTERS, maxReadRegisters)) break;
+    end = next;
+  }
+  return { unit: device.unit, table, address, count: end - address };
+}
+
+function isRegisters(table: Slot['table']): boolean {
+  return table === 'holding' || table === 'input';
+}
