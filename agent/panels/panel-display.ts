@@ -12,6 +12,7 @@ import type { PanelProgress } from './panel-commands.ts';
 import type { PanelSchedule } from './panel-schedule.ts';
 import { PanelWriter, type PanelWriterParts } from './panel-writer.ts';
 import { decideText, type TextDecision, type TextFacts } from './text-decision.ts';
+import { characterName } from './text-template.ts';
 
 export interface PanelDisplayParts extends Omit<PanelWriterParts, 'id'> {
   readonly panel: PanelConfig;
@@ -117,6 +118,6 @@ export class PanelDisplay {
 function fittedText({ cut, replaced }: FittedText): Message {
   return inTurn([
     ...(cut.length > 0 ? [msg`"${cut.join(' ')}" is cut off`] : []),
-    ...(replaced.length > 0 ? [msg`characters that the panel does not have: ${replaced}`] : []),
+    ...(replaced.length > 0 ? [msg`characters that the panel does not have: ${replaced.map(characterName)}`] : []),
   ]);
 }
