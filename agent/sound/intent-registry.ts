@@ -116,8 +116,9 @@ export class IntentRegistry {
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
     const waiting = this.#waiting;
     this.#waiting = [];
-    const resumed = waiting.flatMap(({ lengthMs: _, ...each }) => {
-      const restMs = Math.min(each.untilMs - nowMs, MAX_LENGTH_MS);
+    // A clock that was set back must not make a request longer than it was.
+    const resumed = waiting.flatMap(({ lengthMs, ...each }) => {
+      const restMs = Math.min(each.untilMs - nowMs, lengthMs, MAX_LENGTH_MS);
       return restMs > 0 ? [{ ...each, untilMs: nowMs + restMs, untilMono: nowMono + restMs }] : [];
     });
     for (const each of waiting) if (!resumed.some(({ id }) => id === each.id)) onEnd(each);
