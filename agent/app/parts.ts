@@ -24,6 +24,7 @@ import type { PointId, Reading } from '../core/words.ts';
 import type { Energy } from '../diagnosis/energy-count.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
+import type { PanelPaces } from '../panels/panel-registers.ts';
 import type { Panels } from '../panels/panels.ts';
 import type { Housekeeping } from '../service/housekeeping/housekeeping.ts';
 import type { AgentHealth } from '../service/metrics/health.ts';
@@ -130,6 +131,8 @@ export class AgentState {
 
   /** Announcements under the earlier configurations of this run. */
   readonly soundHistory: SoundHistory = new Map();
+  /** Changes of the panels under the earlier configurations of this run. */
+  readonly panelPaces: PanelPaces = new Map();
 
   constructor(site: CabinetAndProfiles) {
     this.site = site;

@@ -14,8 +14,8 @@ import { nextChangeMono } from './change-pace.ts';
 import type { SentText } from './text-decision.ts';
 import { characterName } from './text-template.ts';
 
-/** A text in the store; it ends by wall time there. */
-export type StoredText = Omit<SentText, 'untilMono'>;
+/** A text in the store; it ends by wall time there. `registers`: those of its panel; absent in the store of an earlier release. */
+export type StoredText = Omit<SentText, 'untilMono'> & { readonly registers?: readonly string[] };
 
 /** Longest time of a text that was sent. Units: min. Source: assumed; a day, after that it belongs in the configuration. Confirmed by: the texts that operators send. */
 export const TEXT_MINUTES = { min: 1, max: 1_440 };
@@ -77,9 +77,9 @@ export function withRequest(
   return [...others, added];
 }
 
-/** The texts for the store. */
-export function toStoredTexts(sent: readonly SentText[]): readonly StoredText[] {
-  return sent.map(({ untilMono: _, ...text }) => text);
+/** The texts for the store, with the registers of their panels. */
+export function toStoredTexts(sent: readonly SentText[], registers: ReadonlyMap<string, readonly string[]>): readonly StoredText[] {
+  return sent.map(({ untilMono: _, ...text }) => ({ ...text, registers: registers.get(text.panel) ?? [] }));
 }
 
 /** Reads the stored texts. Entries with another shape, or that last longer than any text may, are left out. */
@@ -87,19 +87,22 @@ export function readStoredTexts(stored: unknown): readonly StoredText[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value): StoredText[] => {
     if (!isRecord(value)) return [];
-    const { id, panel, text, isEmergency, sender, source, sinceMs, untilMs } = value;
+    const { id, panel, text, isEmergency, sender, source, sinceMs, untilMs, registers } = value;
     const known = TEXT_SENDERS.find((each) => each === sender);
     const isText = [id, panel, text, source].every((each) => typeof each === 'string');
     if (!isText || known === undefined || typeof isEmergency !== 'boolean') return [];
     if (typeof sinceMs !== 'number' || typeof untilMs !== 'number') return [];
     if (!(untilMs - sinceMs <= TEXT_MINUTES.max * MINUTE_MS + HOUR_MS)) return [];
-    return [
-      { id: String(id), panel: String(panel), text: String(text), isEmergency, sender: known, source: String(source), sinceMs, untilMs },
-    ];
+    const texts = { id: String(id), panel: String(panel), text: String(text), source: String(source) };
+    const places = Array.isArray(registers) ? registers.map(String) : [];
+    return [{ ...texts, isEmergency, sender: known, sinceMs, untilMs, registers: places }];
   });
 }
 
-/** The stored texts that still apply, once the time is known. Texts of the same kind that were sent meanwhile have precedence. */
+/**
+ * The stored texts that still apply, once the time is known: for the rest of their time, and never longer than they were sent for, also after the
+ * clock was set back. Texts of the same kind that were sent meanwhile have precedence.
+ */
 export function resumedTexts(
   stored: readonly StoredText[],
   sent: readonly SentText[],
@@ -107,6 +110,12 @@ export function resumedTexts(
 ): readonly SentText[] {
   const isReplaced = ({ panel, isEmergency }: StoredText): boolean =>
     sent.some((each) => each.panel === panel && each.isEmergency === isEmergency);
-  const kept = stored.filter((text) => text.untilMs > nowMs && text.sinceMs <= nowMs && !isReplaced(text));
-  return [...kept.map((text) => ({ ...text, untilMono: nowMono + text.untilMs - nowMs })), ...sent];
+  const resumed = stored.flatMap((text): SentText[] => {
+    const lengthMs = text.untilMs - text.sinceMs;
+    const restMs = Math.min(text.untilMs - nowMs, lengthMs);
+    if (restMs <= 0 || isReplaced(text)) return [];
+    const untilMs = nowMs + restMs;
+    return [{ ...text, sinceMs: untilMs - lengthMs, untilMs, untilMono: nowMono + restMs }];
+  });
+  return [...resumed, ...sent];
 }
