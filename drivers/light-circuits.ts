@@ -5,7 +5,7 @@
  * Pure.
  */
 import type { Cabinet, ContactRole, DeviceConfig, Lamp, LineConfig, Output } from '../agent/core/cabinet.ts';
-import { linePortName, parseLinePort } from '../agent/core/line-port.ts';
+import { portKey } from '../agent/core/line-port.ts';
 import { withQuirks } from '../agent/core/narrowed.ts';
 import { outputNumber } from '../agent/core/output-values.ts';
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
@@ -40,8 +40,7 @@ export function wireUnit({ line, device }: WiredDevice): string {
  * returned unchanged.
  */
 export function portOf({ port }: Pick<LineConfig, 'port'>): string {
-  const parsed = parseLinePort(port);
-  return parsed.kind === 'bad' ? port : linePortName(parsed);
+  return portKey(port);
 }
 
 /** Undefined if the device has no such point, or cannot write it. */

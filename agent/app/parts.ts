@@ -30,6 +30,7 @@ import type { Watch } from '../diagnosis/watch/watch.ts';
 import type { Wear } from '../diagnosis/wear/wear.ts';
 import type { LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
+import type { PanelPaces } from '../panels/panel-registers.ts';
 import type { Panels } from '../panels/panels.ts';
 import type { Alarms } from '../service/alarms/alarms.ts';
 import type { PlatformAlarms } from '../service/alarms/platform-alarms.ts';
@@ -141,6 +142,8 @@ export class AgentState {
 
   /** Announcements under the earlier configurations of this run. */
   readonly soundHistory: SoundHistory = new Map();
+  /** Changes of the panels under the earlier configurations of this run. */
+  readonly panelPaces: PanelPaces = new Map();
 
   /** Events of lines that wait until it is known whether their lamps have supply. */
   readonly heldEvents: HeldEvents = new Map();

@@ -74,7 +74,7 @@ export function createRooms(joined: Joined): Rooms {
   });
   const shared = { points, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome };
   const ruleStates = (): ReturnType<PanelsParts['ruleStates']> => rooms.control.snapshot()?.rules ?? new Map();
-  rooms.panels = new Panels({ ...shared, cabinet, ruleStates, onPanel: platform.panel });
+  rooms.panels = new Panels({ ...shared, cabinet, ruleStates, paces: state.panelPaces, onPanel: platform.panel });
   const { sound = null } = cabinet;
   rooms.sound = new SoundControl({
     ...shared,

@@ -84,6 +84,12 @@ export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;
 }
 
+/** Returns one name for the port of a line, however it was written; a text that cannot be used is returned as it is. */
+export function portKey(text: string): string {
+  const port = parseLinePort(text);
+  return port.kind === 'bad' ? text : linePortName(port);
+}
+
 /** The serial settings that apply to a line; null on Modbus TCP, even if the configuration contains defaults for them. */
 export function serialOf({ port, serial }: Pick<LineConfig, 'port' | 'serial'>): SerialSettings | null {
   return parseLinePort(port).kind === 'tcp' ? null : serial;

@@ -25,6 +25,8 @@ export interface LocalCalendar {
    * A time that the change to summer time skips gives the change itself; of a time that occurs twice in autumn, the first counts.
    */
   instantOf(local: LocalTime): WallMs;
+  /** As `instantOf`, but of a time that occurs twice in autumn, the second counts: for the end of what must not end early. */
+  lastInstantOf(local: LocalTime): WallMs;
 }
 
 /**
@@ -39,7 +41,11 @@ const APART_MS = 36 * 60 * 60_000;
 export function createLocalCalendar(timezone: string): LocalCalendar {
   const localAt = timezone === process.env['TZ'] ? localByDate : localByIntl(timezone);
   const offsetMs = (atMs: WallMs): number => asUtc(localAt(atMs)) - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
-  return { localAt, instantOf: (local) => instantOf(asUtc(local), offsetMs) };
+  return {
+    localAt,
+    instantOf: (local) => instantOf(asUtc(local), offsetMs, Math.min),
+    lastInstantOf: (local) => instantOf(asUtc(local), offsetMs, Math.max),
+  };
 }
 
 /**
@@ -74,10 +80,11 @@ function asUtc({ year, month, day, hour, minute }: LocalTime): number {
   return Date.UTC(year, month - 1, day, hour, minute);
 }
 
-function instantOf(wanted: number, offsetMs: (atMs: WallMs) => number): WallMs {
+/** `chosen` selects one of two instants that show the same time. */
+function instantOf(wanted: number, offsetMs: (atMs: WallMs) => number, chosen: (...both: WallMs[]) => WallMs): WallMs {
   const offsets = [offsetMs(wanted - APART_MS), offsetMs(wanted + APART_MS)];
   const exact = offsets.map((offset) => wanted - offset).filter((atMs) => atMs + offsetMs(atMs) === wanted);
-  if (exact.length > 0) return Math.min(...exact);
+  if (exact.length > 0) return chosen(...exact);
   const before = (atMs: WallMs): boolean => atMs + offsetMs(atMs) < wanted;
   let [low, high] = [wanted - APART_MS, wanted + APART_MS];
   while (high - low > MINUTE_MS) {

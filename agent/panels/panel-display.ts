@@ -7,17 +7,24 @@ import type { PanelConfig } from '../core/panel-config.ts';
 import type { PanelView } from '../core/panel-tools.ts';
 import type { Log } from '../core/ports.ts';
 import { spell } from '../lighting/spell.ts';
-import { nextChangeMono, withChange } from './change-pace.ts';
+import { nextChangeMono } from './change-pace.ts';
 import type { PanelProgress } from './panel-commands.ts';
+import { changesOf, noteChange, type PanelPaces } from './panel-registers.ts';
 import type { PanelSchedule } from './panel-schedule.ts';
 import { PanelWriter, type PanelWriterParts } from './panel-writer.ts';
 import { decideText, type TextDecision, type TextFacts } from './text-decision.ts';
+import { characterName } from './text-template.ts';
+
+/** The changes of the shown text, in the paces. */
+const SHOWN = 'shown';
 
 /** The panel, its schedule, and the dependencies with which `PanelDisplay` is created. */
 export interface PanelDisplayParts extends Omit<PanelWriterParts, 'id'> {
   readonly panel: PanelConfig;
   readonly schedule: PanelSchedule;
   readonly log: Log;
+  readonly registers: readonly string[];
+  readonly paces: PanelPaces;
 }
 
 /** A decision with the time since when its source has decided. */
@@ -35,7 +42,6 @@ export class PanelDisplay {
   #decided: Decided | null = null;
   /** The text that is being shown, and how it was fitted; null before the first. */
   #shown: { readonly text: string; readonly fitted: FittedText } | null = null;
-  #changes: readonly MonoMs[] = [];
   /** The text waits for this time, because the panel has changed too often; 0 if it does not wait. */
   #waitsMono: MonoMs = 0;
 
@@ -82,14 +88,14 @@ export class PanelDisplay {
   }
 
   #change({ text, rank, source }: TextDecision): void {
-    const { clock, log, lines, events } = this.#parts;
+    const { clock, log, lines, events, paces, registers } = this.#parts;
     const nowMono = clock.monoMs();
     if (this.#shown?.text === text) {
       this.#waitsMono = 0;
       return;
     }
     // A person must read an emergency at once, and the text after it is not to wait for what the emergency changed.
-    const freeMono = rank === 'emergency' ? 0 : nextChangeMono(this.panel.limits, this.#changes);
+    const freeMono = rank === 'emergency' ? 0 : nextChangeMono(this.panel.limits, changesOf(paces, registers, SHOWN));
     this.#waitsMono = nowMono < freeMono ? freeMono : 0;
     if (this.#waitsMono > 0) return;
     const fitted = fitText(
@@ -97,7 +103,7 @@ export class PanelDisplay {
       text,
     );
     this.#shown = { text, fitted };
-    if (rank !== 'emergency') this.#changes = withChange(this.#changes, nowMono);
+    if (rank !== 'emergency') noteChange(paces, registers, { what: SHOWN, nowMono });
     const said = fittedText(fitted);
     log.event('panel-text', { panel: this.panel.id, text, rank, source, ...(String(said) === '' ? {} : { fitted: String(said) }) });
     const isLasting = fitted.cut.length > 0;
@@ -121,6 +127,6 @@ export class PanelDisplay {
 function fittedText({ cut, replaced }: FittedText): Message {
   return inTurn([
     ...(cut.length > 0 ? [msg`"${cut.join(' ')}" is cut off`] : []),
-    ...(replaced.length > 0 ? [msg`characters that the panel does not have: ${replaced}`] : []),
+    ...(replaced.length > 0 ? [msg`characters that the panel does not have: ${replaced.map(characterName)}`] : []),
   ]);
 }

@@ -28,6 +28,7 @@ export interface PanelSchedule {
 
 /** The sun rises and sets within this time of midnight and noon. Units: ms. Source: half a day. */
 const HALF_DAY_MS = DAY_MS / 2;
+const MINUTES_PER_HOUR = 60;
 
 /** Creates the schedule of a panel. An entry at a time of the sun does not apply on a day without that time. */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
@@ -46,8 +47,7 @@ export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, 
 
   function spanOf({ at, until }: PanelEntry, day: NightDay): Pick<AppliedEntry, 'sinceMs' | 'untilMs'> | null {
     const [sinceMs, sameDayMs] = [instantOf(day, at), instantOf(day, until)];
-    const untilMs =
-      sinceMs !== null && sameDayMs !== null && sameDayMs > sinceMs ? sameDayMs : instantOf({ ...day, day: day.day + 1 }, until);
+    const untilMs = isNextDay({ at, until }, sinceMs, sameDayMs) ? instantOf({ ...day, day: day.day + 1 }, until) : sameDayMs;
     return sinceMs === null || untilMs === null ? null : { sinceMs, untilMs };
   }
 
@@ -66,4 +66,14 @@ export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, 
       return null;
     },
   };
+}
+
+/**
+ * Whether an entry ends on the day after it begins. Two clock times are compared as written: in spring the clock skips an hour, so both may be one
+ * instant, and the entry has no length on that day.
+ */
+function isNextDay({ at, until }: Pick<PanelEntry, 'at' | 'until'>, sinceMs: WallMs | null, sameDayMs: WallMs | null): boolean {
+  if (at !== 'dusk' && until !== 'dusk' && 'hour' in at && 'hour' in until)
+    return until.hour * MINUTES_PER_HOUR + until.minute <= at.hour * MINUTES_PER_HOUR + at.minute;
+  return sinceMs === null || sameDayMs === null || sameDayMs <= sinceMs;
 }

@@ -18,6 +18,7 @@ import { createLocalCalendar } from '../lighting/local-time.ts';
 import { DayCounts } from './day-counts.ts';
 import { PanelCommands } from './panel-commands.ts';
 import { PanelDisplay } from './panel-display.ts';
+import { type PanelPaces, panelRegisters } from './panel-registers.ts';
 import { createPanelSchedule } from './panel-schedule.ts';
 import type { PanelLine } from './panel-writer.ts';
 import { SentTextRegistry } from './sent-text-registry.ts';
@@ -25,12 +26,14 @@ import { valueText } from './text-template.ts';
 
 /** The dependencies with which `Panels` is created, and its callbacks. */
 export interface PanelsParts {
-  readonly cabinet: Pick<Cabinet, 'panels' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
+  readonly cabinet: Pick<Cabinet, 'panels' | 'lines' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>;
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
   readonly clock: Clock;
   readonly field: Pick<Field, 'writeText' | 'latest' | 'devices'>;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
+  /** How often texts changed under earlier configurations of this run. */
+  readonly paces: PanelPaces;
   /** The rules of the cabinet, by id. */
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
@@ -63,7 +66,8 @@ export class Panels {
     const { cabinet, clock } = parts;
     this.#parts = parts;
     this.#events = createEventTracker(clock, parts.onEvent);
-    this.#sent = new SentTextRegistry(parts);
+    const registers = new Map(cabinet.panels.map((panel) => [panel.id, panelRegisters(panel, cabinet, parts.points)]));
+    this.#sent = new SentTextRegistry({ ...parts, registers });
     const calendar = createLocalCalendar(cabinet.timezone);
     const counted = cabinet.panels.flatMap(({ values }) => values.filter(({ today }) => today).map(({ point }) => point as PointId));
     this.#days = new DayCounts({ ...parts, points: counted, calendar });
@@ -71,7 +75,7 @@ export class Panels {
     const displays = cabinet.panels.map((panel) => {
       const lines = linesOf(panel, parts.points);
       const schedule = createPanelSchedule(cabinet, calendar, panel.schedule);
-      return new PanelDisplay({ ...parts, panel, lines, schedule, events: this.#events });
+      return new PanelDisplay({ ...parts, panel, lines, schedule, registers: registers.get(panel.id) ?? [], events: this.#events });
     });
     this.#displays = new Map(displays.map((display) => [display.panel.id, display]));
   }

@@ -1,11 +1,11 @@
 /** The texts that were sent for a time: in memory for the decision, on disk for the next start. */
-import { type Clock, isTrusted, type MonoMs } from '../core/clock.ts';
+import { type Clock, isTrusted } from '../core/clock.ts';
 import type { CopyRule } from '../core/copied-state.ts';
 import type { Message } from '../core/message.ts';
 import type { PanelConfig } from '../core/panel-config.ts';
 import type { Log, PanelRequest, Store } from '../core/ports.ts';
 import { RetriedSave } from '../core/retried-save.ts';
-import { withChange } from './change-pace.ts';
+import { changesOf, noteChange, type PanelPaces } from './panel-registers.ts';
 import { readStoredTexts, resumedTexts, type StoredText, sentTextRefusal, toStoredTexts, withRequest } from './sent-texts.ts';
 import type { SentText } from './text-decision.ts';
 
@@ -14,6 +14,9 @@ export interface SentTextParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
+  readonly paces: PanelPaces;
+  /** The registers of each panel. */
+  readonly registers: ReadonlyMap<string, readonly string[]>;
 }
 
 const KEY = 'panels.sent';
@@ -32,16 +35,14 @@ export class SentTextRegistry {
   #sent: readonly SentText[] = [];
   /** Texts from before the start, until the time is known. */
   #waiting: readonly StoredText[] = [];
-  /** When texts were accepted, by panel and sender. */
-  readonly #accepted = new Map<string, readonly MonoMs[]>();
   readonly #saves: RetriedSave;
 
   constructor(parts: SentTextParts) {
     this.#parts = parts;
-    const { clock, store, log } = parts;
+    const { clock, store, log, registers } = parts;
     this.#saves = new RetriedSave({
       clock,
-      save: () => store.save(KEY, [...this.#waiting, ...toStoredTexts(this.#sent)]),
+      save: () => store.save(KEY, [...this.#waiting, ...toStoredTexts(this.#sent, registers)]),
       onFailed: () =>
         log.event('panel-texts-not-saved', { check: 'the disk of store.dir; the texts hold until the agent stops' }, 'warning'),
     });
@@ -56,7 +57,7 @@ export class SentTextRegistry {
   async restore(): Promise<void> {
     const { store, log } = this.#parts;
     try {
-      this.#waiting = readStoredTexts(await store.load(KEY));
+      this.#waiting = readStoredTexts(await store.load(KEY)).map((text) => ({ ...text, panel: this.#panelOf(text) }));
       this.#resume();
     } catch (cause) {
       log.event('panel-texts-not-restored', { cause: String(cause) }, 'warning');
@@ -74,17 +75,17 @@ export class SentTextRegistry {
 
   /** Returns why a request is refused; empty if it is accepted. */
   refusalOf(panel: PanelConfig, request: PanelRequest): Message {
-    const accepted = this.#accepted.get(paceKey(request)) ?? [];
+    const accepted = changesOf(this.#parts.paces, this.#registersOf(request), paceKey(request));
     return sentTextRefusal(panel, request, { sent: this.of(panel), accepted, nowMono: this.#parts.clock.monoMs() });
   }
 
   /** Carries out a request that was not refused. */
   take(request: PanelRequest): void {
-    const { clock } = this.#parts;
+    const { clock, paces } = this.#parts;
     const nowMono = clock.monoMs();
     this.#sent = withRequest(this.#sent, request, { nowMs: clock.wallMs(), nowMono });
     this.#waiting = this.#waiting.filter(({ panel, isEmergency }) => panel !== request.panel || isEmergency !== request.isEmergency);
-    if (request.text !== null) this.#accepted.set(paceKey(request), withChange(this.#accepted.get(paceKey(request)) ?? [], nowMono));
+    if (request.text !== null) noteChange(paces, this.#registersOf(request), { what: paceKey(request), nowMono });
     this.#saves.now();
   }
 
@@ -106,6 +107,15 @@ export class SentTextRegistry {
     this.#saves.tend();
   }
 
+  #registersOf({ panel }: Pick<PanelRequest, 'panel'>): readonly string[] {
+    return this.#parts.registers.get(panel) ?? [];
+  }
+
+  /** The panel that now has the registers of a stored text. */
+  #panelOf({ panel, registers = [] }: StoredText): string {
+    return [...this.#parts.registers].find(([, now]) => now.some((each) => registers.includes(each)))?.[0] ?? panel;
+  }
+
   #resume(): void {
     const { clock } = this.#parts;
     if (this.#waiting.length === 0 || !isTrusted(clock.quality())) return;
@@ -115,6 +125,6 @@ export class SentTextRegistry {
   }
 }
 
-function paceKey({ panel, sender, isEmergency }: PanelRequest): string {
-  return `${panel} ${sender} ${isEmergency}`;
+function paceKey({ sender, isEmergency }: PanelRequest): string {
+  return `${sender} ${isEmergency ? 'emergency' : 'text'}`;
 }

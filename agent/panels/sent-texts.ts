@@ -14,8 +14,8 @@ import { nextChangeMono } from './change-pace.ts';
 import type { SentText } from './text-decision.ts';
 import { characterName } from './text-template.ts';
 
-/** A text in the store; it ends by wall time there. */
-export type StoredText = Omit<SentText, 'untilMono'>;
+/** A text in the store; it ends by wall time there. `registers`: those of its panel; absent in the store of an earlier release. */
+export type StoredText = Omit<SentText, 'untilMono'> & { readonly registers?: readonly string[] };
 
 /** Longest time of a text that was sent. Units: min. Source: assumed; a day, after that it belongs in the configuration. Confirmed by: the texts that operators send. */
 export const TEXT_MINUTES = { min: 1, max: 1_440 };
@@ -80,9 +80,9 @@ export function withRequest(
   return [...others, added];
 }
 
-/** Returns the texts as they are stored: without `untilMono`. */
-export function toStoredTexts(sent: readonly SentText[]): readonly StoredText[] {
-  return sent.map(({ untilMono: _, ...text }) => text);
+/** Returns the texts as they are stored: without `untilMono`, with the registers of their panels. */
+export function toStoredTexts(sent: readonly SentText[], registers: ReadonlyMap<string, readonly string[]>): readonly StoredText[] {
+  return sent.map(({ untilMono: _, ...text }) => ({ ...text, registers: registers.get(text.panel) ?? [] }));
 }
 
 /**
@@ -92,20 +92,20 @@ export function readStoredTexts(stored: unknown): readonly StoredText[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value): StoredText[] => {
     if (!isRecord(value)) return [];
-    const { id, panel, text, isEmergency, sender, source, sinceMs, untilMs } = value;
+    const { id, panel, text, isEmergency, sender, source, sinceMs, untilMs, registers } = value;
     const known = TEXT_SENDERS.find((each) => each === sender);
     const isText = [id, panel, text, source].every((each) => typeof each === 'string');
     if (!isText || known === undefined || typeof isEmergency !== 'boolean') return [];
     if (typeof sinceMs !== 'number' || typeof untilMs !== 'number') return [];
     if (!(untilMs - sinceMs <= TEXT_MINUTES.max * MINUTE_MS + HOUR_MS)) return [];
-    return [
-      { id: String(id), panel: String(panel), text: String(text), isEmergency, sender: known, source: String(source), sinceMs, untilMs },
-    ];
+    const texts = { id: String(id), panel: String(panel), text: String(text), source: String(source) };
+    const places = Array.isArray(registers) ? registers.map(String) : [];
+    return [{ ...texts, isEmergency, sender: known, sinceMs, untilMs, registers: places }];
   });
 }
 
 /**
- * Returns the stored texts that apply at `nowMs`, followed by all of `sent`. A stored text is left out if `sent` has one of the same panel
+ * Returns the stored texts that apply at `nowMs`, for no longer than they were sent for, followed by all of `sent`. A stored text is left out if `sent` has one of the same panel
  * and kind (emergency or not). Call it only once the time is known.
  */
 export function resumedTexts(
@@ -115,6 +115,12 @@ export function resumedTexts(
 ): readonly SentText[] {
   const isReplaced = ({ panel, isEmergency }: StoredText): boolean =>
     sent.some((each) => each.panel === panel && each.isEmergency === isEmergency);
-  const kept = stored.filter((text) => text.untilMs > nowMs && text.sinceMs <= nowMs && !isReplaced(text));
-  return [...kept.map((text) => ({ ...text, untilMono: nowMono + text.untilMs - nowMs })), ...sent];
+  const resumed = stored.flatMap((text): SentText[] => {
+    const lengthMs = text.untilMs - text.sinceMs;
+    const restMs = Math.min(text.untilMs - nowMs, lengthMs);
+    if (restMs <= 0 || isReplaced(text)) return [];
+    const untilMs = nowMs + restMs;
+    return [{ ...text, sinceMs: untilMs - lengthMs, untilMs, untilMono: nowMono + restMs }];
+  });
+  return [...resumed, ...sent];
 }

@@ -46,17 +46,27 @@ export function longestText(text: string, values: readonly ValueSize[]): number 
 
 /**
  * Returns the characters of a text that may not be shown, each once. `allowed`: the only ones besides the space; null for all but control and
- * format characters. A line break is allowed: it begins the next line of the panel. The names of values are not part of the text.
+ * format characters. A line break is allowed: it begins the next line of the panel. Braces count as characters: a template is checked by
+ * `foreignInTemplate`.
  */
 export function foreignCharacters(text: string, allowed: string | null): readonly string[] {
   const set = allowed === null ? null : new Set(allowed);
   const isForeign = (character: string): boolean => (set === null ? /\p{C}/u.test(character) : character !== ' ' && !set.has(character));
-  return [...new Set(text.replace(NAME, ' '))].filter((character) => character !== '\n' && isForeign(character));
+  return [...new Set(text)].filter((character) => character !== '\n' && isForeign(character));
 }
 
-/** Returns a character for people: unchanged, or as its number (`U+000A`) if it is not printable. */
+/** As `foreignCharacters`, for a text whose values are still names in braces; the names are not part of the text. */
+export function foreignInTemplate(text: string, allowed: string | null): readonly string[] {
+  return foreignCharacters(text.replace(NAME, ' '), allowed);
+}
+
+/**
+ * Returns a character for people: unchanged, or as its number (`U+000A`) if it is not printable or an accent without a letter.
+ */
 export function characterName(character: string): string {
-  return /\p{C}/u.test(character) ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}` : character;
+  return /[\p{C}\p{M}\p{Zl}\p{Zp}]/u.test(character)
+    ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    : character;
 }
 
 /**

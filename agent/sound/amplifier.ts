@@ -66,12 +66,13 @@ export class Amplifier {
     return this.#failures >= TRIES ? msg`amplifier relay ${this.pointId} does not follow: ${this.#reason}` : NO_TEXT;
   }
 
-  /** Writes the relay if it is not as wanted. One that was never read is left alone until it is wanted on. */
-  follow(wantsOn: boolean): void {
+  /** Writes the relay if it is not as wanted; null leaves it as it is. One that was never read is left alone until it is wanted on. */
+  follow(wantsOn: boolean | null): void {
     const { clock } = this.#parts;
     const { isOn } = this;
     const nowMono = clock.monoMs();
     this.#onMono = isOn === true ? (this.#onMono ?? nowMono) : null;
+    if (wantsOn === null) return;
     if (isOn === wantsOn && this.#failures > 0) this.#settle(true, NO_TEXT);
     if (isOn === wantsOn || this.#isWriting || nowMono < this.#retryMono) return;
     if (isOn === null && !wantsOn && this.#failures === 0 && this.#proven === null) return;

@@ -5,7 +5,7 @@
  */
 import type { WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
-import type { DayTime } from '../core/sound-config.ts';
+import type { ClockTime, DayTime } from '../core/sound-config.ts';
 import { createLocalCalendar, type LocalTime } from '../lighting/local-time.ts';
 import { createNights } from '../lighting/night.ts';
 import type { SunPosition } from '../lighting/sun.ts';
@@ -26,6 +26,8 @@ export interface DayTimes {
   dateAt(atMs: WallMs): LocalDate;
   /** When this time occurs on a date; null for a sun event that does not occur. A time that is skipped in spring occurs at the change. */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;
+  /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. */
+  lastInstantOf(at: ClockTime, date: LocalDate): WallMs;
   startOf(date: LocalDate): WallMs;
 }
 
@@ -44,16 +46,20 @@ export function createDayTimes(site: SunPosition & { readonly timezone: string }
     const atMs = nights.event(night, at.sun);
     return atMs === null ? null : atMs + at.offsetMin * MINUTE_MS;
   };
-  const instantOf = (at: DayTime, date: LocalDate): WallMs | null => {
-    const key = `${date.year}-${date.month}-${date.day} ${formatDayTime(at)}`;
+  const cached = (key: string, compute: () => WallMs | null): WallMs | null => {
     if (known.size >= MAX_KNOWN && !known.has(key)) known.clear();
-    const found = known.has(key) ? (known.get(key) ?? null) : computed(at, date);
+    const found = known.has(key) ? (known.get(key) ?? null) : compute();
     known.set(key, found);
     return found;
   };
+  const keyOf = (at: DayTime, { year, month, day }: LocalDate): string => `${year}-${month}-${day} ${formatDayTime(at)}`;
+  const instantOf = (at: DayTime, date: LocalDate): WallMs | null => cached(keyOf(at, date), () => computed(at, date));
+  const lastInstantOf = (at: ClockTime, date: LocalDate): WallMs =>
+    cached(`last ${keyOf(at, date)}`, () => calendar.lastInstantOf({ ...date, ...at })) ?? 0;
   const startOf = (date: LocalDate): WallMs => instantOf(MIDNIGHT, date) ?? 0;
   return {
     instantOf,
+    lastInstantOf,
     startOf,
     dateAt(atMs) {
       if (today !== null && atMs >= today.fromMs && atMs < today.toMs) return today.date;

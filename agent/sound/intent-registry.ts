@@ -13,15 +13,19 @@ import { RetriedSave } from '../core/retried-save.ts';
 import { MAX_SOUND_MINUTES } from './sound-intents.ts';
 import type { SoundIntent } from './sound-words.ts';
 
-/** `lengthMs`: how long it was to last when it was stored. */
-type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number };
+/** `lengthMs`: how long it was to last when it was stored. `port`: that of the player's line; absent in the store of an earlier release. */
+type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number; readonly port?: string };
 
 /** The dependencies with which `IntentRegistry` is created. `onEnd`: the time of a request is over. */
 export interface IntentRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  readonly isPlace: (id: string) => boolean;
+  /**
+   * The port of the player of each place. A stored request belongs to the place of its player: ids of places belong to the platform, which must not
+   * end the requests of a technician by another id.
+   */
+  readonly portOf: ReadonlyMap<string, string>;
   readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'source'>) => void;
 }
 
@@ -109,10 +113,18 @@ export class IntentRegistry {
   }
 
   #takeStored(loaded: unknown): void {
-    const { isPlace } = this.#parts;
     const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredIntent).slice(-MAX_INTENTS);
-    this.#waiting = stored.filter(({ id, place }) => isPlace(place) && !this.#intents.some((each) => each.id === id));
+    this.#waiting = stored.flatMap((each) => {
+      const place = this.#placeOf(each);
+      return place === undefined || this.#intents.some(({ id }) => id === each.id) ? [] : [{ ...each, place }];
+    });
     this.#resume();
+  }
+
+  /** The place that a stored request is for now; undefined if there is none. */
+  #placeOf({ place, port }: StoredIntent): string | undefined {
+    const { portOf } = this.#parts;
+    return [...portOf].find(([, each]) => each === port)?.[0] ?? (portOf.has(place) ? place : undefined);
   }
 
   #resume(): void {
@@ -121,8 +133,9 @@ export class IntentRegistry {
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
     const waiting = this.#waiting;
     this.#waiting = [];
-    const resumed = waiting.flatMap(({ lengthMs: _, ...each }) => {
-      const restMs = Math.min(each.untilMs - nowMs, MAX_LENGTH_MS);
+    // A clock that was set back must not make a request longer than it was.
+    const resumed = waiting.flatMap(({ lengthMs, port: _, ...each }) => {
+      const restMs = Math.min(each.untilMs - nowMs, lengthMs, MAX_LENGTH_MS);
       return restMs > 0 ? [{ ...each, untilMs: nowMs + restMs, untilMono: nowMono + restMs }] : [];
     });
     for (const each of waiting) if (!resumed.some(({ id }) => id === each.id)) onEnd(each);
@@ -130,7 +143,7 @@ export class IntentRegistry {
   }
 
   /** A stored emergency while the time is unknown. */
-  #unsure({ lengthMs, ...each }: StoredIntent): SoundIntent {
+  #unsure({ lengthMs, port: _, ...each }: StoredIntent): SoundIntent {
     return { ...each, untilMono: this.#startMono + Math.min(lengthMs, MAX_LENGTH_MS) };
   }
 
@@ -142,7 +155,10 @@ export class IntentRegistry {
   #stored(): readonly StoredIntent[] {
     const nowMono = this.#parts.clock.monoMs();
     const present = this.#intents.map(({ untilMono, ...each }) => ({ ...each, lengthMs: Math.round(untilMono - nowMono) }));
-    return [...this.#waiting, ...present];
+    return [...this.#waiting, ...present].map((each): StoredIntent => {
+      const port = this.#parts.portOf.get(each.place);
+      return port === undefined ? each : { ...each, port };
+    });
   }
 }
 
@@ -155,5 +171,6 @@ function isStoredIntent(value: unknown): value is StoredIntent {
   const bySender = value['authority'] === 'technician' || value['authority'] === 'platform';
   const track = value['track'] === null || typeof value['track'] === 'string';
   const volume = value['volumePct'] === null || Number.isFinite(value['volumePct']);
-  return texts && numbers && isKnown && bySender && track && volume;
+  const port = value['port'] === undefined || typeof value['port'] === 'string';
+  return texts && numbers && isKnown && bySender && track && volume && port;
 }

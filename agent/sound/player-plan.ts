@@ -16,7 +16,7 @@ import type { SoundDecision } from './sound-words.ts';
 export interface PlayerFacts {
   readonly isAlive: boolean;
   readonly state: number | null;
-  /** When the state was read. */
+  /** When the state was read; -Infinity before the first poll since the start. */
   readonly stateMono: MonoMs;
   readonly volumePct: number | null;
   /** 0: no card. */
@@ -106,12 +106,14 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
 /**
  * Returns whether the amplifiers should be on: while the place has something to play and the player has files, and for `offDelayS` s after.
  * False while the player does not answer or is too loud, and while nothing is to be played and the last write to the player failed.
+ * Null: as they are, because a player that was not read since the start may be playing.
  */
 export function wantsAmplifiers(
   { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,
   { offDelayS }: Pick<SoundPlace, 'offDelayS'>,
-): boolean {
+): boolean | null {
   const situation = { decision, player, memory };
+  if (decision.play.length > 0 && player.stateMono === Number.NEGATIVE_INFINITY) return null;
   if (!player.isAlive || isTooLoud(situation)) return false;
   // A player that does not stop is silenced by its amplifiers.
   if (decision.play.length === 0 && memory.failures > 0) return false;

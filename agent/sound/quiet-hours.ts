@@ -25,8 +25,12 @@ function latestEnd(hours: readonly QuietHours[], atMs: WallMs, times: DayTimes):
   const ends = hours.flatMap(({ from, until, weekdays }) =>
     [shiftedDate(today, -1), today].flatMap((date) => {
       if (weekdays !== null && !weekdays.includes(weekdayOf(date))) return [];
-      const [fromMs, untilMs] = [times.instantOf(from, date), times.instantOf(until, crosses(from, until) ? shiftedDate(date, 1) : date)];
-      return fromMs !== null && untilMs !== null && fromMs <= atMs && atMs < untilMs ? [untilMs] : [];
+      // An hour that occurs twice in autumn is quiet both times.
+      const [fromMs, untilMs] = [
+        times.instantOf(from, date),
+        times.lastInstantOf(until, crosses(from, until) ? shiftedDate(date, 1) : date),
+      ];
+      return fromMs !== null && fromMs <= atMs && atMs < untilMs ? [untilMs] : [];
     }),
   );
   return ends.length === 0 ? null : Math.max(...ends);

@@ -9,6 +9,7 @@ import type { Cabinet } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
+import { portKey } from '../core/line-port.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { Field, Log, Store } from '../core/ports.ts';
 import type { SoundConfig, SoundPlace } from '../core/sound-config.ts';
@@ -70,7 +71,8 @@ export class SoundControl {
     this.#parts = parts;
     this.#config = sound ?? NO_SOUND;
     this.#events = createEventTracker(clock, onEvent);
-    this.#intents = new IntentRegistry({ ...parts, isPlace: (id) => this.#places.has(id), onEnd: (intent) => this.#noteEnd(intent) });
+    const portOf = new Map(this.#config.places.map((place) => [place.id, this.#portOf(place)]));
+    this.#intents = new IntentRegistry({ ...parts, portOf, onEnd: (intent) => this.#noteEnd(intent) });
     this.#pending = new PendingRequests({
       clock,
       saved: () => this.#intents.saved,
@@ -134,9 +136,14 @@ export class SoundControl {
     });
     const { tracks } = this.#config;
     const player = new PlacePlayer({ place, tracks, clock, field, events, amplifiers, onProgress: () => this.#tick() });
-    const port = site.lines.find(({ devices }) => devices.some(({ id }) => id === place.player))?.port ?? place.player;
-    const history = historyOf(all, port);
+    const history = historyOf(all, this.#portOf(place));
     return new PlaceControl({ config: this.#config, place, times: createDayTimes(site), clock, log, events, player, history });
+  }
+
+  /** The port of the player's line, in its normal form. */
+  #portOf({ player }: SoundPlace): string {
+    const port = this.#parts.site.lines.find(({ devices }) => devices.some(({ id }) => id === player))?.port;
+    return port === undefined ? player : portKey(port);
   }
 
   #tick(): void {

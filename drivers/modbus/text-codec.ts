@@ -52,7 +52,8 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
 
 /**
  * Fits a text to the lines of a panel, top line first: a word that finds no room begins the next line, and what finds no room on the last line is cut
- * off at a word. A word longer than a line is cut within. A line break in the text begins the next line.
+ * off at a word. A word longer than a line is cut within. A line break in the text begins the next line. An accent that no character of the panel has
+ * is left out.
  */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
@@ -60,10 +61,11 @@ export function fitText(formats: readonly TextFormat[], text: string): FittedTex
   const cut: string[] = [];
   const [first] = formats;
   if (first === undefined) return { lines, cut, replaced: [] };
-  for (const paragraph of text.split('\n')) {
+  for (const paragraph of text.normalize('NFC').split('\n')) {
     let line: string | undefined;
     for (const word of paragraph.split(' ').filter((each) => each !== '')) {
       const shown = [...word].map((character) => charactersFor(character, first, replaced)).join('');
+      if (shown === '') continue;
       const room = formats[lines.length]?.length ?? 0;
       const joined = line === undefined ? shown : `${line} ${shown}`;
       if (cut.length > 0 || room === 0) cut.push(word);
@@ -152,6 +154,7 @@ export function textFormatOf({ type, text = null }: Pick<PointProfile, 'type' | 
 function charactersFor(character: string, format: TextFormat, replaced: Set<string>): string {
   if (hasCharacter(format, character)) return character;
   replaced.add(character);
+  if (/^\p{M}$/u.test(character)) return '';
   const base = SIMILAR[character] ?? character.normalize('NFD').replace(/\p{M}/gu, '');
   const candidates = [base, base.toUpperCase(), base.toLowerCase()];
   const isShown = (text: string): boolean => text !== '' && [...text].every((each) => hasCharacter(format, each));

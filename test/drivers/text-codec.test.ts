@@ -63,6 +63,8 @@ const characters: readonly (readonly [what: string, over: Partial<TextFormat>, t
   ['signs with a similar one', {}, 'œuvre – l’été…', 'oeuvre - l\'ete...', 'œ–’é…'],
   ['capitals only', { characters: '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ' }, 'été 30', 'ETE 30', 'ét'],
   ['no similar one', {}, '速 🚲', '? ?', '速🚲'],
+  ['accents of their own, as some keyboards send them', { encoding: 'latin1' }, 'e\u0301te\u0301', 'été', ''],
+  ['accents that no letter has', {}, `a${'\u0300\u0301'.repeat(9)}b \u0301`, 'ab', 'à\u0301\u0300'],
   ['control characters', {}, 'A\u0007B\u001b[2J', 'A?B?[2J', '\u0007\u001b'],
 ]; // biome-ignore format: a table
 for (const [what, over, text, line, replaced] of characters)

@@ -76,3 +76,20 @@ t.test('in the night the platform can start nothing but an emergency, and a kill
   await rig.until('the emergency again', () => player.state === 'playing' && player.track === 5, MINUTE_MS);
   t.match(rig.agent.view.sound?.places()[0], { rank: 'emergency' });
 });
+
+t.test('a kill in the middle of the music is not heard, and a player that is silent since then keeps no amplifier on', async (t) => {
+  const rig = await open(t, '2026-06-02T10:00:00+02:00');
+  const player = playerOf(rig);
+  const { relays } = rig.street.units.get('IO1') as unknown as { readonly relays: readonly number[] };
+  await rig.until('music', () => player.state === 'playing' && relays[2] === 1, MINUTE_MS);
+  await rig.kill();
+  for (let i = 0; i < 300; i++) {
+    await rig.clock.advance(100);
+    if (relays[2] !== 1 || player.state !== 'playing') t.fail(`after ${i * 100} ms: amplifier ${relays[2]}, player ${player.state}`);
+  }
+  t.match(rig.agent.view.sound?.places()[0], { state: 'playing', track: 'birds' });
+  player.isMute = true;
+  await rig.kill();
+  await rig.until('the amplifier is switched off', () => relays[2] === 0, MINUTE_MS);
+  t.match(rig.agent.view.sound?.places()[0], { state: 'fault' });
+});

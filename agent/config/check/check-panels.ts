@@ -1,7 +1,7 @@
 import { msg } from '../../core/message.ts';
 import { DEFAULT_LIMITS } from '../../core/panel-config.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
-import { characterName, foreignCharacters, longestText, namesIn } from '../../panels/text-template.ts';
+import { characterName, foreignCharacters, foreignInTemplate, longestText, namesIn } from '../../panels/text-template.ts';
 import { checkDays } from './check-calendars.ts';
 import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type PanelDraft, type Placed, placed, unknownName } from './draft.ts';
@@ -82,7 +82,9 @@ function checkLimits({ text, path }: PlacedText, { value: { limits, values } }: 
   const maxLength = limits?.maxLength ?? DEFAULT_LIMITS.maxLength;
   const known = placed(values, []).map((each) => each.value);
   const length = longestText(text, known);
-  const all = [text, ...wordsIn(text, known)].flatMap((each) => foreignCharacters(each, limits?.characters ?? null));
+  const allowed = limits?.characters ?? null;
+  // A word is shown as it is, with its braces.
+  const all = [...foreignInTemplate(text, allowed), ...wordsIn(text, known).flatMap((word) => foreignCharacters(word, allowed))];
   const foreign = [...new Set(all)].map(characterName);
   return [
     ...(length > maxLength

@@ -39,7 +39,7 @@ export function checkSound({ sound }: CabinetDraft, index: Index): Finding[] {
 function checkSoundIds(sound: SoundDraft, places: readonly Placed<PlaceDraft>[], index: Index): Finding[] {
   const named = (items: readonly Placed<IdDraft>[]): Named[] => items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
   const others = new Map(
-    [...index.devices, ...index.lamps, ...index.zones].flatMap(({ value, path }) =>
+    [...index.devices, ...index.lamps, ...index.zones, ...index.panels].flatMap(({ value, path }) =>
       value.id === undefined ? [] : [[value.id.toLowerCase(), [...path, 'id']] as const],
     ),
   );
@@ -57,7 +57,7 @@ function checkSoundIds(sound: SoundDraft, places: readonly Placed<PlaceDraft>[],
     ...named(places).flatMap(({ id, path }) => {
       const first = id === undefined ? undefined : others.get(id.toLowerCase());
       if (first === undefined) return [];
-      return [{ path, message: msg`"${id ?? ''}" is also the id of a device, lamp or zone; give the place another`, first }];
+      return [{ path, message: msg`"${id ?? ''}" is also the id of a device, lamp, zone or panel; give the place another`, first }];
     }),
   ];
 }

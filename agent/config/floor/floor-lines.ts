@@ -13,19 +13,22 @@ import type { Sensing, SensingQuestion } from './floor-sensors.ts';
 
 const OTHER_SETTINGS = msg`other serial settings could leave the light of this line out of reach: a technician at the cabinet, or a signed revision, may change them`;
 
+const ONLY_SENDS = msg`the device at this port sends by itself, and a line of this kind would send requests to it`;
+
 /** Pauses around a frame are compared by their length, in `floor-pace.ts`. */
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /**
  * Returns a flaw for each line of `after` whose settings differ from those of the running line at the same port. Its units could be out of
  * reach. Only lines with lamps, outputs, roles or sensors count. Also returns one for each line whose sensors would be read less often than
- * in `running`, in `site`, and than the fast poll period. A technician at the cabinet may change both, so each flaw has
- * `isAllowedAtCabinet`. Empty if there is none.
+ * in `running`, in `site`, and than the fast poll period. A technician at the cabinet may change both, so these flaws have
+ * `isAllowedAtCabinet`. Without it: a line of another kind at the port of a device that sends by itself. Empty if there is none.
  */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {
     const before = [running, site].filter(({ cabinet }) => lineAt(cabinet, line) !== undefined);
-    return [...wireFlaws(line, before), ...roundFlaws(line, after, before)].map((flaw) => ({ ...flaw, isAllowedAtCabinet: true }) as const);
+    const changes = [...wireFlaws(line, before), ...roundFlaws(line, after, before)];
+    return [...changes.map((flaw) => ({ ...flaw, isAllowedAtCabinet: true }) as const), ...rawFlaws(line, before)];
   });
 }
 
@@ -35,6 +38,12 @@ function wireFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
   const facts = ({ kind, serial, rs485 }: LineConfig): unknown => [kind, serial, rs485 === null ? null : { ...rs485, ...NO_PAUSES }];
   if (known === undefined || !hasAny(line, before, lightDevices) || isDeepStrictEqual(facts(known), facts(line))) return [];
   return [{ path: `lines[${line.id}].serial`, message: OTHER_SETTINGS }];
+}
+
+/** A device that sends by itself, such as the meter of the utility, must receive nothing. A line of another kind would send requests to it. */
+function rawFlaws(line: LineConfig, before: readonly Sensing[]): FloorFlaw[] {
+  const known = before[0] === undefined ? undefined : lineAt(before[0].cabinet, line);
+  return known?.kind === 'uart' && line.kind !== 'uart' ? [{ path: `lines[${line.id}].kind`, message: ONLY_SENDS }] : [];
 }
 
 /** Sensors share one lane of their line with all other points that are polled fast. */

@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Cabinet, PanelConfig, PanelLimits } from '../../core/cabinet.ts';
-import { type LineNetwork, linePortName, parseLineNetwork, parseLinePort } from '../../core/line-port.ts';
+import { type LineNetwork, parseLineNetwork, parseLinePort, portKey } from '../../core/line-port.ts';
 import { Message, msg } from '../../core/message.ts';
 import { DEFAULT_LIMITS } from '../../core/panel-config.ts';
 import type { SiteOwnedDifference } from '../../core/revisions.ts';
@@ -71,15 +71,15 @@ export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabin
   const others = [...sections.values()].flatMap((keys) => fewest(keys, candidate, allowed));
   const ports = new Set(allowed.flatMap(portsOf));
   const networks = allowed.flatMap(({ trust }) => trust.ports.flatMap((text) => parseLineNetwork(text) ?? []));
-  const isAllowed = (port: string): boolean => ports.has(portName(port)) || networks.some((network) => isInNetwork(network, port));
+  const isAllowed = (port: string): boolean => ports.has(portKey(port)) || networks.some((network) => isInNetwork(network, port));
   const foreign = candidate.lines.filter(({ port }) => !isAllowed(port)).map(({ id }) => `lines[${id}].port`);
   return [...others, ...foreign, ...panelDifferences(candidate, allowed), ...playerLines(candidate, allowed)].map((key) => ({ key }));
 }
 
 /** On a line of another kind, written registers could contain the bytes of a command to the player, such as its full volume. */
 function playerLines(candidate: Cabinet, allowed: readonly Cabinet[]): string[] {
-  const ports = new Set(allowed.flatMap(playerPorts).map(portName));
-  return candidate.lines.filter(({ kind, port }) => kind !== 'uart' && ports.has(portName(port))).map(({ id }) => `lines[${id}].kind`);
+  const ports = new Set(allowed.flatMap(playerPorts).map(portKey));
+  return candidate.lines.filter(({ kind, port }) => kind !== 'uart' && ports.has(portKey(port))).map(({ id }) => `lines[${id}].kind`);
 }
 
 function playerPorts({ sound, lines }: Cabinet): string[] {
@@ -137,11 +137,11 @@ function panelsAt(cabinet: Cabinet, place: string | undefined): readonly PanelCo
 
 /** Port and unit of each device. */
 function placesOf({ lines }: Cabinet): ReadonlyMap<string, string> {
-  return new Map(lines.flatMap(({ port, devices }) => devices.map(({ id, unit }) => [id, `${portName(port)}#${unit}`] as const)));
+  return new Map(lines.flatMap(({ port, devices }) => devices.map(({ id, unit }) => [id, `${portKey(port)}#${unit}`] as const)));
 }
 
 function portsOf({ lines, trust }: Cabinet): string[] {
-  return [...lines.map(({ port }) => port), ...trust.ports].map(portName);
+  return [...lines.map(({ port }) => port), ...trust.ports].map(portKey);
 }
 
 function isInNetwork(network: LineNetwork | Message, text: string): boolean {
@@ -150,10 +150,4 @@ function isInNetwork(network: LineNetwork | Message, text: string): boolean {
   return (
     (port.kind === 'tcp' || port.kind === 'rtu+tcp') && port.kind === network.kind && port.port === network.port && network.holds(port.host)
   );
-}
-
-/** Gives the same name to the same endpoint, `tcp://plc` and `tcp://plc:502`. */
-function portName(text: string): string {
-  const port = parseLinePort(text);
-  return port.kind === 'bad' ? text : linePortName(port);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { DEFAULT_LIMITS, type PanelLimits } from '../../../agent/core/panel-config.ts';
 import { readStoredTexts } from '../../../agent/panels/sent-texts.ts';
-import { createPanelSquare, type PanelSquare, panel } from './square.ts';
+import { createPanelSquare, NOON_MS, type PanelSquare, panel } from './square.ts';
 
 const S = 1_000;
 const started = async (square: PanelSquare): Promise<PanelSquare> => {
@@ -49,6 +49,35 @@ t.test('the platform neither replaces nor ends a text of the console', async (t)
     t.equal(square.text(), 'By the town');
   }
   await square.panels.stop();
+});
+
+t.test('a text survives a clock that was set back before a restart, and does not last longer because of it', async (t) => {
+  const disk = new Map<string, unknown>();
+  const before = await started(createPanelSquare({ panels: limited({}), disk }));
+  void before.request({ text: 'By the town', minutes: 2, sender: 'console', source: 'console:anna' });
+  await before.clock.advance(20 * S);
+  await before.panels.stop();
+  const after = await started(createPanelSquare({ panels: limited({}), disk, startMs: NOON_MS - 5 * 3_600 * S }));
+  t.match(after.panels.views()[0], { rank: 'sent', text: 'By the town' });
+  await after.clock.advance(121 * S);
+  t.match(after.panels.views()[0], { rank: 'fallback' });
+  await after.panels.stop();
+});
+
+t.test('a revision that gives the panel another id ends no text of the console, and does not renew the rate of the site', async (t) => {
+  const [disk, paces] = [new Map<string, unknown>(), new Map()];
+  const limits = { ...DEFAULT_LIMITS, emergencyFrom: ['console', 'platform'] as const };
+  const before = await started(createPanelSquare({ panels: [panel({ limits })], disk, paces }));
+  void before.request({ text: 'By the town', isEmergency: true, sender: 'console', source: 'console:anna' });
+  for (let n = 0; n < 4; n++) void before.request({ text: `Attack ${n}` });
+  await before.clock.advance(S);
+  await before.panels.stop();
+  const renamed = panel({ id: 'other', points: ['line_2', 'line_1'], limits });
+  const after = await started(createPanelSquare({ panels: [renamed], disk, paces }));
+  t.match(after.panels.views()[0], { rank: 'emergency', text: 'By the town' });
+  t.match(await after.request({ panel: 'other', isEmergency: true }), { state: 'refused', reason: /a text of console:anna is in force/ });
+  t.match(await after.request({ panel: 'other' }), { state: 'refused', reason: /accepts 4 texts a minute/ });
+  await after.panels.stop();
 });
 
 t.test('10,000 texts in an hour: the panel changes as often as the site allows, and each is answered', async (t) => {

@@ -41,6 +41,15 @@ t.test('an entry at a time of the sun does not apply where the sun does not set'
   for (let hour = 0; hour < 24; hour++) t.equal(north.at(Date.parse('2026-06-21T00:00:00Z') + hour * 3_600_000), null);
 });
 
+t.test('an entry within the hour that is skipped in spring is not shown for a day', async (t) => {
+  const skipped = createPanelSchedule(SQUARE_SITE, createLocalCalendar(SQUARE_SITE.timezone), [
+    entry('works', { at: timeOfDay('02:00'), until: timeOfDay('03:00') }),
+  ]);
+  for (const when of ['2026-03-29T00:59:00Z', '2026-03-29T01:00:00Z', '2026-03-29T12:00:00Z'])
+    t.equal(skipped.at(Date.parse(when)), null, when);
+  t.equal(skipped.at(Date.parse('2026-03-30T00:30:00Z'))?.text, 'works');
+});
+
 t.test('whatever the instant, the entry includes it', async (t) => {
   const fromMs = Date.parse('2026-01-01T00:00:00Z');
   for (let n = 0; n < 5_000; n++) {

@@ -8,6 +8,7 @@ import type { DeviceView, PanelRequest, TextWrite, WriteResult } from '../../../
 import type { PointProfile } from '../../../agent/core/profile.ts';
 import type { AgentEvent, Outcome, PointId, Reading } from '../../../agent/core/words.ts';
 import type { RuleState } from '../../../agent/lighting/lighting.ts';
+import type { PanelPaces } from '../../../agent/panels/panel-registers.ts';
 import { Panels } from '../../../agent/panels/panels.ts';
 import { MAX_TEXT_VALUE, textValue, textWords } from '../../../drivers/modbus/text-codec.ts';
 import { testDevice, testPoint, writable } from '../../support/profiles.ts';
@@ -75,6 +76,8 @@ export interface PanelSquareOptions {
   /** What the disk has; it is changed by saves. */
   readonly disk?: Map<string, unknown>;
   readonly isReadBack?: boolean;
+  /** What an earlier configuration of the same run left. */
+  readonly paces?: PanelPaces;
 }
 
 /** What is wrong with panel and disk. */
@@ -163,6 +166,7 @@ export function createPanelSquare({
   quality = 'synced',
   disk = new Map(),
   isReadBack = true,
+  paces = new Map(),
 }: PanelSquareOptions): PanelSquare {
   const clock = createManualClock(startMs, quality);
   const trouble: Trouble = { isSilent: false, isDeaf: false, isDiskFull: false, isDiskHanging: false };
@@ -173,7 +177,8 @@ export function createPanelSquare({
   const square: PanelSquare = {
     ...{ ...record, clock, trouble, disk, shown, writes, device: 'ok' },
     panels: new Panels({
-      cabinet: { ...SQUARE_SITE, panels: configs },
+      cabinet: { ...SQUARE_SITE, lines: [], panels: configs },
+      paces,
       points,
       clock,
       field: {

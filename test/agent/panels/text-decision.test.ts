@@ -49,6 +49,7 @@ const rows: readonly (readonly [what: string, over: Partial<TextFacts>, text: st
   ['braces of a text that was sent are no value', { sent: [sent({ text: '{bikes} {air}' })] }, '{bikes} {air}', 'sent'],
   ['a value that makes the text too long', { entry: ENTRY }, 'Welcome', 'fallback', { limits: { ...DEFAULT_LIMITS, maxLength: 16 } }],
   ['a value with a character that the site does not allow', { entry: ENTRY }, 'Welcome', 'fallback', { limits: { ...DEFAULT_LIMITS, characters: 'Bikestoday: ' } }],
+  ['a word in braces is part of the text', { entry: ENTRY, valueNamed: () => '{evil}' }, 'Welcome', 'fallback', { limits: { ...DEFAULT_LIMITS, characters: 'Bikestoday: ' } }],
   ['a text of before that is beyond the limits now', { sent: [sent({ text: 'x'.repeat(65) })] }, 'Welcome', 'fallback'],
 ]; // biome-ignore format: a table
 for (const [what, over, text, rank, changes] of rows)

@@ -84,6 +84,15 @@ const spans: [story: string, atMs: number, until: string | null][] = [
 for (const [story, atMs, until] of spans)
   t.test(`quiet hours, ${story}`, async (t) => t.equal(text(quietUntil(sound.limits.quietHours, atMs, times)), until));
 
+t.test('an hour that occurs twice in autumn is quiet both times, and one that is skipped in spring brings no quiet day', async (t) => {
+  const span = (from: number, until: number) => [{ from: { hour: from, minute: 0 }, until: { hour: until, minute: 30 }, weekdays: null }];
+  t.equal(text(quietUntil(span(1, 2), Date.parse('2026-10-25T01:15:00Z'), times)), '2026-10-25T01:30');
+  t.equal(quietUntil(span(1, 2), Date.parse('2026-10-25T01:30:00Z'), times), null);
+  t.equal(text(quietUntil(span(22, 2), Date.parse('2026-10-25T01:29:00Z'), times)), '2026-10-25T01:30');
+  t.equal(text(quietUntil(span(1, 2), Date.parse('2026-03-29T00:59:00Z'), times)), '2026-03-29T01:00');
+  t.equal(quietUntil(span(1, 2), Date.parse('2026-03-29T01:00:00Z'), times), null);
+});
+
 t.test('spans that follow at once are one, and a whole week of them has an end', async (t) => {
   const halves = [
     { from: { hour: 0, minute: 0 }, until: { hour: 12, minute: 0 }, weekdays: null },

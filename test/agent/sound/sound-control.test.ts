@@ -258,6 +258,28 @@ t.test('a restart in the middle of the music continues without a gap, and reques
   t.equal(square.player.state, 'stopped');
 });
 
+t.test('a revision that gives the place another id ends no request of a technician', async (t) => {
+  const square = await createSoundSquare(t);
+  await square.until('music', playing(square, 1));
+  const technician = { source: 'console:anna', authority: 'technician' } as const;
+  await square.settled(square.request({ action: 'stop', minutes: 30 }, technician));
+  square.restart(squareCabinet(['id: square-sound', 'id: other-name']));
+  await square.clock.advance(10_000);
+  t.match(square.view(), { id: 'other-name', rank: 'stop', state: 'silent' });
+  t.match(await square.settled(square.request({ action: 'resume' }, { place: 'other-name' })), { state: 'refused' });
+});
+
+t.test('no request lasts longer because the clock was set back before a restart', async (t) => {
+  const square = await createSoundSquare(t, { startAt: '2026-06-02T22:30:00+02:00' });
+  await square.clock.advance(20_000);
+  await square.settled(square.request({ action: 'emergency', track: 'gong', minutes: 2 }));
+  square.clock.stepWall(-8 * 60 * 60_000);
+  square.restart();
+  await square.until('the emergency again', () => square.view().rank === 'emergency');
+  await square.clock.advance(125_000);
+  t.not(square.view().rank, 'emergency', `until ${new Date(square.view().untilMs ?? 0).toISOString()}`);
+});
+
 t.test('after a power cut without a clock an emergency goes on, and everything else waits for the time', async (t) => {
   const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));

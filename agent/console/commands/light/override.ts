@@ -131,9 +131,9 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-/** Returns the text unchanged. Errors: throws ConsoleError 'usage' for more than 120 characters or a control character. */
+/** Returns the text unchanged. Errors: throws ConsoleError 'usage' for more than 120 characters, or a control or format character, as for the platform. */
 export function readReason(text: string): string {
-  if (text.length > MAX_REASON || /\p{Cc}/u.test(text)) {
+  if (text.length > MAX_REASON || /\p{C}/u.test(text)) {
     throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);
   }
   return text;

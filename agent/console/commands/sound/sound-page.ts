@@ -5,7 +5,7 @@ import type { Outcome } from '../../../core/words.ts';
 import { formatDuration } from '../../text/duration.ts';
 import { clockTime, formatLevel, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
-import { labelled } from '../../text/text-lines.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** Renders one row for each sound place, then the faults of all places. */
@@ -57,7 +57,7 @@ export function renderSoundWhy(view: SoundView, page: Page): string {
 export function renderSoundOutcome({ state, reason, target, isSaved }: Outcome, page: Page): string {
   const text = String(reason) === '' ? msg`${target.id}: ${wordOf(state)}` : msg`${target.id}: ${wordOf(state)}, ${reason}`;
   const notSaved = isSaved === false ? labelled(msg`Note`, msg`not saved yet: a restart of the agent may forget it`, page) : [];
-  return [translated(text, page), ...notSaved].join('\n');
+  return [...paragraph(text, page), ...notSaved].join('\n');
 }
 
 function traceTable(trace: readonly SoundTraceLine[], page: Page): string[] {

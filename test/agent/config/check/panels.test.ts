@@ -97,3 +97,16 @@ for (const [what, from, to, problem] of mistakes)
       `${problem} in ${found.join('\n')}`,
     );
   });
+
+t.test('a word in braces is no name of a value: the limits of the site apply to it', async (t) => {
+  const limits = ['maxLength: 16', 'maxLength: 16, characters: "ACDEFGHIMORTUY0123456789abdfgiopr-°"'] as [string, string];
+  const wordsOf = (word: string): string[] => complaints(limits, ['{ word: poor }', `{ word: "${word}" }`]);
+  t.strictSame(
+    wordsOf('poor').filter((each) => each.includes('rules[0]')),
+    [],
+  );
+  t.match(
+    wordsOf('{worse}').join(),
+    /rules\[0\].text: has characters that limits.characters of this panel does not allow: \{, w, s, e, \}/,
+  );
+});

@@ -58,6 +58,7 @@ const mistakes: readonly (readonly [story: string, changes: readonly Change[], w
   ['a folder without a file', [['folder: 2, file: 5', 'folder: 2']], /tracks\[3\]: write where the recording is/],
   ['two tracks of one id', [['id: water', 'id: birds']], /tracks\[1\]\.id: track "birds" is listed twice/],
   ['a place with the id of a device', [['id: square-sound', 'id: IO1']], /places\[0\]\.id: "IO1" is also the id of a device/],
+  ['a place with the id of a panel', [['sound:\n', 'panels: [{ id: square-sound, device: IO1, points: [relay_1], fallback: x }]\nsound:\n']], /places\[0\]\.id: "square-sound" is also the id of a device, lamp, zone or panel/],
   ['steps in another order', [['{ at: "21:30" }', '{ at: "08:30" }']], /steps\[2\]\.at: "08:30" comes after "09:00"/],
   ['two volumes at one time', [['"20:00"', '"08:00"']], /volumes\[1\]\.at: two steps at "08:00"/],
   ['quiet hours of no length', [['from: "22:00", until: "08:00"', 'from: "22:00", until: "22:00"']], /quietHours\[0\]\.until: quiet hours from "22:00" to "22:00" have no length/],

@@ -54,6 +54,29 @@ t.test('other settings of a line on which light depends are found, whichever the
   }
 });
 
+t.test('nothing is sent to a device that only sends: its port gets no line of another kind without an admin or a signature', async (t) => {
+  const base: Edits = [
+    ...LINES,
+    ['\npoles:', '\n  - { id: tic, kind: uart, port: demo/tic, devices: [{ id: TIC1, profile: enedis-linky-tic }] }\npoles:'],
+  ];
+  const modbus = '{ id: T1, port: demo/tic, devices: [{ id: T2, unit: 1, profile: eastron-sdm630 }] }';
+  const dali = '{ id: tic, kind: dali, port: demo/tic, devices: [] }';
+  const own = '{ id: tic, kind: uart, port: demo/tic, devices: [{ id: TIC1, profile: enedis-linky-tic }] }';
+  for (const line of [modbus, '{ id: tic, port: demo/tic, devices: [] }', dali]) {
+    const found = flawsOf(t, [[own, line]], { base });
+    t.match(found, [{ path: /lines\[\w+\].kind/, message: /sends by itself/ }], line);
+    t.notOk(found[0]?.isAllowedAtCabinet);
+  }
+  t.strictSame(
+    flawsOf(t, [[own, own.replace('TIC1', 'LINKY').replace('id: tic', 'id: linky')]], { base }),
+    [],
+    'another name is no change',
+  );
+  const [site, without] = [sensing(loadEdited(t, base)), sensing(loadEdited(t, LINES))];
+  const later = lineFlaws({ after: sensing(loadEdited(t, [...base, [own, modbus]])), running: without, site });
+  t.match(later, [{ path: 'lines[T1].kind' }], 'nor in two steps, the first of which removes the meter');
+});
+
 t.test('the line of a meter may change its speed, and a line with lamps anything but its settings', async (t) => {
   t.strictSame(flawsOf(t, [['demo/meter, serial: { baud: 9600', 'demo/meter, serial: { baud: 19200']]), []);
   t.strictSame(flawsOf(t, [['id: north', 'id: nord']]), []);

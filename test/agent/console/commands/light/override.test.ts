@@ -167,6 +167,7 @@ const noOverrides: [args: Record<string, string | boolean>, message: RegExp][] =
   [{ target: 'L07', level: '80', for: 'long' }, /write it as 10m, 2h or 1h30m$/],
   [{ target: 'L07', level: '80', reason: 'two\nlines' }, /one line/],
   [{ target: 'L07', level: '80', reason: 'x'.repeat(121) }, /120 characters/],
+  [{ target: 'L07', level: '80', reason: 'market \u202e' }, /bad reason/],
 ];
 
 for (const [args, message] of noOverrides) {

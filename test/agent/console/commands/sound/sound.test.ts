@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { AgentCommand, Job } from '../../../../../agent/console/command-spec.ts';
 import { WHY } from '../../../../../agent/console/commands/light/why.ts';
+import { renderSoundOutcome } from '../../../../../agent/console/commands/sound/sound-page.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { SoundRequest, SoundView } from '../../../../../agent/core/sound-tools.ts';
@@ -116,4 +117,26 @@ t.test('an unknown place, a volume that is none and a time that is too long are 
   await t.rejects(run('sound stop', { place: 'sqare-sound' }), /did you mean square-sound/);
   await t.rejects(run('sound volume', { place: 'square-sound', volume: '101' }), /0 to 100/);
   await t.rejects(run('sound stop', { place: 'square-sound', for: '25h' }), /between 1m and 24h/);
+});
+
+t.test('an outcome with a long reason fits the terminal', async (t) => {
+  const reason = msg`${'100 %'} is not allowed at ${'square-sound'}: 0 to ${50} % are, by the file of the site`;
+  const text = renderSoundOutcome(
+    {
+      commandId: 'c',
+      target: { kind: 'device', id: 'square-sound' },
+      levelPct: null,
+      state: 'refused',
+      reason,
+      lamps: {},
+      source: 'console:anna',
+      atMs: AT_MS,
+    },
+    { ...page, widthCols: 80, atMs: AT_MS },
+  );
+  t.match(text, /^square-sound: refused, 100 % is not allowed/);
+  t.ok(
+    text.split('\n').every((line) => line.length <= 80),
+    text,
+  );
 });

@@ -1,0 +1,40 @@
+/**
+ * The registers of a panel, and what was written to them under earlier configurations of this run. Ids of panels and devices belong to the platform:
+ * another id must neither renew the rate of the site nor end a text of the console. Pure.
+ */
+import type { Cabinet } from '../core/cabinet.ts';
+import type { CabinetPoint } from '../core/cabinet-points.ts';
+import type { MonoMs } from '../core/clock.ts';
+import { portKey } from '../core/line-port.ts';
+import type { PanelConfig } from '../core/panel-config.ts';
+import type { PointId } from '../core/words.ts';
+import { withChange } from './change-pace.ts';
+
+/** Times of changes by register and by what changed. Kept over changes of the configuration. */
+export type PanelPaces = Map<string, readonly MonoMs[]>;
+
+/** Returns one name for each register that a panel writes, with the port and unit of its device. */
+export function panelRegisters(
+  { device, points: names }: Pick<PanelConfig, 'device' | 'points'>,
+  { lines }: Pick<Cabinet, 'lines'>,
+  points: ReadonlyMap<PointId, CabinetPoint>,
+): readonly string[] {
+  const line = lines.find(({ devices }) => devices.some(({ id }) => id === device));
+  const unit = line?.devices.find(({ id }) => id === device)?.unit;
+  const place = line === undefined ? device : `${portKey(line.port)}#${unit}`;
+  return [...new Set(names.map((name) => `${place}@${points.get(`${device}.${name}`)?.profile.address ?? name}`))];
+}
+
+/** Returns the times of the changes of the register that changed most often, oldest first. */
+export function changesOf(paces: PanelPaces, registers: readonly string[], what: string): readonly MonoMs[] {
+  const each = registers.map((register) => paces.get(`${register} ${what}`) ?? []);
+  return each.reduce((most, next) => (next.length > most.length ? next : most), []);
+}
+
+/** Adds a change of all registers. */
+export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
+  for (const register of registers) {
+    const key = `${register} ${what}`;
+    paces.set(key, withChange(paces.get(key) ?? [], nowMono));
+  }
+}
