@@ -12,8 +12,8 @@ import type { RecordPage, RecordQuery } from './decision-record.ts';
 import type { LightTools } from './light-tools.ts';
 import type { LineSniffer } from './line-sniffer.ts';
 import type { Message, Said } from './message.ts';
-import type { MetricFamily } from './metrics.ts';
 import type { MeterLoadView } from './meter-load-view.ts';
+import type { MetricFamily } from './metrics.ts';
 import type { PanelTools } from './panel-tools.ts';
 import type {
   BackupReport,
@@ -31,8 +31,8 @@ import type {
   UplinkStatus,
 } from './ports.ts';
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
-import type { RecorderTools } from './recorder-tools.ts';
 import type { RecordedWhy, WhyLine } from './recorded-why.ts';
+import type { RecorderTools } from './recorder-tools.ts';
 import type { ConfigManager } from './revisions.ts';
 import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';

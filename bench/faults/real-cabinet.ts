@@ -57,7 +57,12 @@ function nameOf({ day, isThird }: Learned): string {
 }
 
 /** Runs the watch over these minutes and returns when each finding began. */
-function found(learned: Learned, minutes: readonly MeterMinute[], isFound: (findings: LoadFindings) => boolean, untilMin = Number.POSITIVE_INFINITY): number | null {
+function found(
+  learned: Learned,
+  minutes: readonly MeterMinute[],
+  isFound: (findings: LoadFindings) => boolean,
+  untilMin = Number.POSITIVE_INFINITY,
+): number | null {
   const watch = watchOf(learned);
   for (const minute of minutes) {
     if (minute.atMin > untilMin) return null;
@@ -81,7 +86,15 @@ function falseAlarms(learned: Learned, emit: BenchOptions['emit'], progress: Ben
   const { limits, exponents, warmUpMin } = learned.model;
   const note = `${nameOf(learned)}; limit ${percent(limits.both)} %, level alone ${percent(limits.level)} %, exponents ${exponents.fast.toFixed(2)} and ${exponents.slow.toFixed(2)}, warm-up ${warmUpMin} min`;
   const result = { bench: 'faults', metric: 'real-cabinet-false-alarms', value: seen.size, unit: 'alarms' };
-  emit({ ...against(result, '<=', 0), note, peer: PEER, peerValue: thresholdAlarms(learned.day.night, learned.others.map(({ night }) => night)).length });
+  emit({
+    ...against(result, '<=', 0),
+    note,
+    peer: PEER,
+    peerValue: thresholdAlarms(
+      learned.day.night,
+      learned.others.map(({ night }) => night),
+    ).length,
+  });
 }
 
 function lostLamps(learned: Learned, lampW: number, cases: number, emit: BenchOptions['emit']): void {

@@ -1,6 +1,7 @@
 /** The sentences and facts of what is wrong at a meter: what happened, the evidence, and what to check. Pure. */
-import { counted, type Message, msg } from '../../core/message.ts';
+
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { counted, type Message, msg } from '../../core/message.ts';
 import type { LoadFindings } from './load-watch.ts';
 import type { LoadDifference } from './night-judge.ts';
 
@@ -68,7 +69,9 @@ function lostLight(lost: LoadDifference, parts: LoadTextParts): LoadFinding {
       text: lost.atSwitchOn ? msg`${meter}: light is missing since switch-on: ${size}` : msg`${meter}: light was lost: ${size}`,
       evidence: { text: evidenceOf(lost.watts, parts), readings: [], decisions: [] },
       check: {
-        what: isCircuit ? msg`fuses and breakers of the circuits, then the first pole of a dark one` : msg`drive along the street at night and look for the dark lamp`,
+        what: isCircuit
+          ? msg`fuses and breakers of the circuits, then the first pole of a dark one`
+          : msg`drive along the street at night and look for the dark lamp`,
         where: isCircuit ? msg`cabinet ${cabinet}` : msg`the lamps on meter ${meter}`,
         tool: isCircuit ? msg`a voltage tester` : msg`sight; then a voltage tester at the pole`,
       },

@@ -100,7 +100,18 @@ t.test('whatever a payload has, the order is within its bounds, or it is refused
 
 t.test('a command of every kind is known after a restart', (t) => {
   const kinds: Readonly<Record<CommandRecord['kind'], null>> = {
-    ...{ override: null, release: null, programme: null, blink: null, point: null, panel: null, sound: null, alarm: null, config: null, update: null },
+    ...{
+      override: null,
+      release: null,
+      programme: null,
+      blink: null,
+      point: null,
+      panel: null,
+      sound: null,
+      alarm: null,
+      config: null,
+      update: null,
+    },
     refused: null,
   };
   for (const kind of Object.keys(kinds) as CommandRecord['kind'][]) {
