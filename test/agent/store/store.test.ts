@@ -178,7 +178,7 @@ t.test('each opening requests full synchronisation, and the file matches the sch
   t.equal(db.pragma('journal_mode', { simple: true }), 'wal');
   t.equal(db.pragma('page_size', { simple: true }), 2048);
   t.equal(db.pragma('auto_vacuum', { simple: true }), 2);
-  t.equal(db.pragma('user_version', { simple: true }), 5);
+  t.equal(db.pragma('user_version', { simple: true }), 6);
   t.strictSame(
     db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE '%STRICT%' AND name NOT LIKE 'sqlite_%'").all(),
     [],

@@ -43,7 +43,7 @@ const damages: readonly [story: string, damage: (path: string) => void, reason: 
   [
     'of a future version',
     (path) => inside(path, (db) => db.exec("PRAGMA user_version = 9; UPDATE meta SET value = 8 WHERE key = 'readable_since'")),
-    /version 9, readable since 8, this program reads up to 5.*(?:state|telemetry)\.db/,
+    /version 9, readable since 8, this program reads up to (?:5|6).*(?:state|telemetry)\.db/,
   ],
 ];
 
