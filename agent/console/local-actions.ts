@@ -84,7 +84,9 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     },
     'recorder export': async (args) => {
       const { exportRecording } = await import('./commands/recorder/recorder-export.ts');
-      return exportRecording(args, screen, expectRoom);
+      const { sessionDir } = await import('./shell/session-files.ts');
+      const dir = filesDir === undefined ? '' : sessionDir(filesDir, screen.role ?? null);
+      return exportRecording(args, screen, { dir, expectRoom });
     },
     export: async (args) => {
       const { exportReadings } = await import('./commands/store/export-run.ts');

@@ -1,6 +1,6 @@
 /** `luciole recorder export`: fetches a recording from the agent, or reads it from the data folder, and writes it in another format. */
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
 import type { FlightRow } from '../../../core/recorder-tools.ts';
@@ -29,16 +29,21 @@ const WIDE_COLS = 10_000;
 const END_OF: Readonly<Record<RecordingFormat, string>> = { text: 'txt', csv: 'csv', pcapng: 'pcapng' };
 
 /**
- * `recorder export`: writes a recording to a file and prints what is in it. Resolves with 0. Errors: rejects with ConsoleError if there is no such
+ * `recorder export`: writes a recording to a file and prints what is in it. Resolves with 0. `dir`: folder of the file without `--output`; empty for the working
+ * directory. Errors: rejects with ConsoleError if there is no such
  * recording, it is damaged, or the file cannot be written.
  */
-export async function exportRecording(args: LocalArgs, terminal: Terminal, expectRoom: ExpectRoom = async () => {}): Promise<number> {
+export async function exportRecording(
+  args: LocalArgs,
+  terminal: Terminal,
+  { dir = '', expectRoom = async () => {} }: { readonly dir?: string; readonly expectRoom?: ExpectRoom } = {},
+): Promise<number> {
   const id = readId(args as RawArgs);
   const output = typeof args['output'] === 'string' ? args['output'] : null;
   const format = formatOf(args as RawArgs, output);
   const recording = await soundRecording(id, await fileOf(id, args, terminal));
   const rows = rowsOf(recording);
-  const file = output ?? `recording-${id}.${END_OF[format]}`;
+  const file = output ?? join(dir, `recording-${id}.${END_OF[format]}`);
   const content = contentOf(id, recording, { rows, format });
   await written(file, content, expectRoom);
   const frames = rows.filter(({ what }) => what === 'frame').length;
