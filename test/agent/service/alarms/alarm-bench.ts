@@ -27,7 +27,7 @@ const lamp = (id: string, device = id, point = 'level', pole = 'P1'): Lamp => ({
 const devices = ['L01', 'L02', 'L03', 'G1', 'S1', 'S2'].map((id) => ({ id, pole: id.startsWith('S') ? 'P2' : null }));
 
 /** North: two lamps and a sensor. South: a lamp, and a device with two lamps, one of which is in no zone. */
-export const SITE = {
+export const ALARM_SITE = {
   id: 'ANG-1',
   name: 'Rue Bressigny',
   lines: [
@@ -114,10 +114,10 @@ export async function createAlarmBench(
   });
   const uplink = { update: (_: string, metric: string, { value }: { value: unknown }) => void shown.set(metric, value) };
   const platform = createPlatformAlarms(
-    { clock, site: () => SITE, uplink, onOutcome: (outcome) => void outcomes.push(outcome) },
+    { clock, site: () => ALARM_SITE, uplink, onOutcome: (outcome) => void outcomes.push(outcome) },
     () => alarms,
   );
-  const alarms: Alarms = new Alarms({ clock, store, log, site: () => SITE, ongoing, onMaintenance: platform.show });
+  const alarms: Alarms = new Alarms({ clock, store, log, site: () => ALARM_SITE, ongoing, onMaintenance: platform.show });
   const begin: AlarmBench['begin'] = (code, source, over = {}) => {
     const startMs = clock.wallMs();
     const usual = { severity: 'alarm', text: msg`${source}: wrong`, endMs: null } as const;
@@ -128,7 +128,7 @@ export async function createAlarmBench(
   for (const [code, source] of early) begin(code, source);
   await alarms.begin();
   await endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn });
-  const kindOf = (id: string) => (SITE.zones.some((zone) => zone.id === id) ? 'zone' : id === SITE.id ? 'cabinet' : 'lamp');
+  const kindOf = (id: string) => (ALARM_SITE.zones.some((zone) => zone.id === id) ? 'zone' : id === ALARM_SITE.id ? 'cabinet' : 'lamp');
   return {
     ...{ clock, disk, alarms, platform, ongoing, raised, sent, outcomes, shown },
     begin,

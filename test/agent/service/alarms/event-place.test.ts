@@ -1,6 +1,6 @@
 import t from 'tap';
 import { placeOfSource } from '../../../../agent/service/alarms/event-place.ts';
-import { SITE } from './alarm-bench.ts';
+import { ALARM_SITE } from './alarm-bench.ts';
 
 const NOWHERE = { lamp: null, pole: null, atM: null, zone: null, street: null };
 const places: readonly (readonly [source: string, place: object])[] = [
@@ -15,4 +15,5 @@ const places: readonly (readonly [source: string, place: object])[] = [
   ['', NOWHERE],
   ['state.db', NOWHERE],
 ]; // biome-ignore format: a table
-for (const [source, place] of places) t.test(`the place of "${source}"`, async (t) => t.strictSame(placeOfSource(SITE, source), place));
+for (const [source, place] of places)
+  t.test(`the place of "${source}"`, async (t) => t.strictSame(placeOfSource(ALARM_SITE, source), place));

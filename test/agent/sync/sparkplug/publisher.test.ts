@@ -73,7 +73,7 @@ t.test('a birth that must be cut keeps the metrics for proof, losses and results
     const node = born('NBIRTH');
     for (const name of ['bdSeq', 'Node Control/Rebirth', 'Sync/Rows', 'Sync/Gap', 'Command/Outcome']) t.ok(node.includes(name), name);
     t.ok(born('DBIRTH').includes('Command/Outcome'));
-    const light = cut.filter((name) => !/^(Agent|Config|Update)\//.test(name));
+    const light = cut.filter((name) => !/^(Agent|Config|Update|Alarm|Maintenance)\//.test(name));
     t.equal(light.length > 0, maxPacketBytes < 1_024, 'a kilobyte holds all that light and readings need');
   }
 });
@@ -93,11 +93,14 @@ function fill({ table, values }: ReturnType<typeof openSession>): void {
   }
 }
 
-t.test('the metrics left out first are those that only the platform writes; 2.6 kilobytes hold all', async (t) => {
+t.test('the metrics left out first are those that only the platform writes; 2.9 kilobytes hold all', async (t) => {
   for (const [maxPacketBytes, left] of [
     [1_024, /./],
-    [2_000, /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force))$/],
-    [2_600, /^nothing$/],
+    [
+      2_100,
+      /^(Config\/(Action|File|Part|SHA-256|Data|Base|Target|Confirm|Minutes|Comment|User)|Update\/(Action|At|Of|Data|Force)|Alarm\/(Acknowledge|Note|User)|Maintenance\/(On|Target|Minutes|Reason|User))$/,
+    ],
+    [2_900, /^nothing$/],
   ] as const) {
     const session = openSession(maxPacketBytes);
     fill(session);
@@ -162,7 +165,7 @@ t.test('a live reading that is older than the one in the birth is marked as hist
 });
 
 t.test('a long text does not push metrics out of a birth', async (t) => {
-  const { birth, values, table, born, cut } = openSession(2_000, NODE_DEVICES.slice(2));
+  const { birth, values, table, born, cut } = openSession(2_400, NODE_DEVICES.slice(2));
   const outcome = table.node.find(({ name }) => name === 'Command/Outcome');
   if (outcome === undefined) throw new Error('no such metric');
   values.put(outcome, { value: 'x'.repeat(1_500), quality: 'good', atMs: NODE_START_MS });
