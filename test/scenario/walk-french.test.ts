@@ -62,6 +62,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'bus read': ['bus read north 1 2000 2', 'bus read north 99 0', 'bus read north L01 2000 --table wrong'],
   'bus write': ['bus write north 1 2000 300', 'bus write north 1 2000 300 --yes', 'bus write north 1 2000 many'],
   'bus stats': ['bus stats', 'bus stats south'],
+  'bus doctor': ['bus doctor north', 'bus doctor south'],
   'bus watch': ['bus watch north --for 1s'],
   'bus sniff': [
     'bus sniff north --for 1s',

@@ -52,7 +52,7 @@ export function secondMaster({ foreignRequests, foreignReplies, asked, durationM
   };
 }
 
-/** Bytes appear while no driver is on. */
+/** Bytes appear while no driver is on. Source: Modbus over Serial Line V1.02 §3.4.6: bias of 450 to 650 ohm at one place. */
 export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymptoms): Finding | null {
   if (strays < STRAYS.windows || strays < STRAYS.share * asked) return null;
   // Bytes beside the replies of one unit are of that unit.
@@ -67,7 +67,7 @@ export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymp
       msg`${strayBytes} bytes of no frame at ${strays} times in ${Math.round(durationMs / 1_000)} s`,
       msg`${failed.failed} of ${failed.asked} requests failed`,
     ],
-    check: msg`measure B to A at the gateway with no traffic: below +0.2 V the bias is missing; add 560 to 680 ohm from B to +5 V and from A to 0 V at one place only`,
+    check: msg`measure B to A at the gateway with no traffic: below +0.2 V the bias is missing; add 450 to 650 ohm from B to +5 V and from A to 0 V at one place only`,
   };
 }
 

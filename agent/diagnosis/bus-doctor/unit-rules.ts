@@ -97,7 +97,7 @@ function twins(unit: UnitSymptoms, symptoms: BusSymptoms): Finding {
         : [msg`damaged replies to equal requests agree in ${Math.round(100 * unit.likeness)} % of their bytes`]),
       msg`the other units: ${percent(sumOf(symptoms.units.filter((each) => each !== unit && each.answered > 0)))} failed`,
     ],
-    check: msg`switch the unit off: if address ${unit.unit} still answers (\`luciole bus scan LINE --from ${unit.unit} --to ${unit.unit}\`), the other one is found; give one of them a free address`,
+    check: msg`switch the unit off: if address ${unit.unit} still answers (\`luciole bus scan ${symptoms.line} --from ${unit.unit} --to ${unit.unit}\`), the other one is found; give one of them a free address`,
   };
 }
 
