@@ -40,7 +40,7 @@ interface Entry {
 }
 
 function predictStreet({ emit, progress, quick }: BenchOptions): void {
-  const cabinets = quick ? 6 : 40;
+  const cabinets = quick ? 4 : 20;
   const entries: Entry[] = [];
   const lamps: WearingLamp[] = [];
   const timedMs: number[] = [];

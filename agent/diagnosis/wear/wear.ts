@@ -18,7 +18,7 @@ import type { Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
 import { type NightDate, UNREAD } from '../energy-months.ts';
-import { predictLamps } from './predict-lamps.ts';
+import { predictionSteps } from './predict-lamps.ts';
 import { createWearArchive, type LampsOfNight, type WearArchive } from './wear-archive.ts';
 import { WearCounter } from './wear-counter.ts';
 import type { DatedNight } from './wear-night.ts';
@@ -100,7 +100,12 @@ export class Wear {
     if (nights === undefined) return undefined;
     const { temperatureMaxC } = this.#parts.cabinet.watch ?? DEFAULT_WATCH;
     const lamps = this.#parts.cabinet.lamps.map(({ id, pole }) => ({ id, pole, temperatureMaxC, nights: nights.get(id) ?? [] }));
-    return predictLamps(lamps, today);
+    const steps = predictionSteps(lamps, today);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value;
+      // Lines and light have their turn between two lamps.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   async #look(): Promise<void> {

@@ -20,7 +20,10 @@ t.test('a power that falls is listed, with the weeks until it is no longer what 
   t.equal(sign?.sign, 'power');
   t.match(String(sign?.text), /^power drifted by -\d+ % in \d+ weeks, now -1[67] %, limit -15 %$/);
   // It is at -17.1 % and loses 0.5 % a week: 30 % are 26 weeks away.
-  t.ok(found.earliestWeeks === 0 && (found.latestWeeks ?? 0) >= 26 && (found.latestWeeks ?? 99) < 52, `${found.earliestWeeks} to ${found.latestWeeks}`);
+  t.ok(
+    found.earliestWeeks === 0 && (found.latestWeeks ?? 0) >= 26 && (found.latestWeeks ?? 99) < 52,
+    `${found.earliestWeeks} to ${found.latestWeeks}`,
+  );
 });
 
 const silent: [story: string, of: (night: number) => Partial<WearNight> | undefined, nights: number, state: string][] = [
