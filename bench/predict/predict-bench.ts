@@ -76,7 +76,13 @@ function entriesOf(street: readonly WearingLamp[], timedMs: number[]): readonly 
     const present = street.filter(({ failNight }) => failNight > night);
     const start = performance.now();
     const found = predictLamps(
-      present.map(({ id, nights }) => ({ id, pole: '', temperatureMaxC: 65, nights: keptAt(night, nights, weeks.get(id) ?? []) })),
+      present.map(({ id, nights }) => ({
+        id,
+        pole: '',
+        temperatureMaxC: 65,
+        ratedHours: null,
+        nights: keptAt(night, nights, weeks.get(id) ?? []),
+      })),
       today,
     );
     timedMs.push(performance.now() - start);

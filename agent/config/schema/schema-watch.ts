@@ -50,6 +50,13 @@ export const watchSchema = z.strictObject({
     .max(2)
     .default(DEFAULT_WATCH.tanPhiMax)
     .describe(String(msg`Reactive over active power of the cabinet, above which compensation is advised.`)),
+  ratedHours: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(1_000_000)
+    .nullish()
+    .describe(String(msg`Rated life of the lamps in hours of light, where their drivers do not report one (D4i).`)),
   feeders: z
     .array(feederSchema)
     .max(32)

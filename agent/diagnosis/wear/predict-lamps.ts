@@ -10,16 +10,17 @@ import { type DatedNight, NIGHTS_A_WEEK, WEAR_QUANTITIES, weeksOf } from './wear
 import { fleetMedians, sinceExchange } from './wear-series.ts';
 import { type Fleet, LEAST_WEEKS, signsOf } from './wear-signs.ts';
 
-/** One lamp with its nights, in any order. `temperatureMaxC`: its limit where the driver has no rated temperature. */
+/** One lamp with its nights, in any order. `temperatureMaxC` and `ratedHours` (null: unknown) count where the driver does not report its own. */
 export interface LampHistory {
   readonly id: string;
   readonly pole: string;
   readonly temperatureMaxC: number;
+  readonly ratedHours: number | null;
   readonly nights: readonly DatedNight[];
 }
 
 /** Nights before anything is stated: `LEAST_WEEKS` weeks. */
-export const NEEDED_NIGHTS = LEAST_WEEKS * 7;
+const NEEDED_NIGHTS = LEAST_WEEKS * 7;
 /** Without a night for this long nothing is stated. Units: days. Source: assumed; as long as starts are counted. Confirmed by: outages of cabinets. */
 const STALE_DAYS = 28;
 /** Units: weeks. Source: assumed; month, two months, quarter, half a year, year, as street works are planned. Confirmed by: operators. */
@@ -43,7 +44,7 @@ export function* predictionSteps(lamps: readonly LampHistory[], today: NightDate
   const found: LampPrediction[] = [];
   for (const { lamp, nights, weeks, starts } of all) {
     const isFresh = daysBetween(nights.at(-1)?.date, today) <= STALE_DAYS;
-    const signs = isFresh ? signsOf({ weeks, starts, temperatureMaxC: lamp.temperatureMaxC }, fleet) : [];
+    const signs = isFresh ? signsOf({ weeks, starts, temperatureMaxC: lamp.temperatureMaxC, ratedHours: lamp.ratedHours }, fleet) : [];
     found.push(prediction(lamp, { nights, isFresh, weeks: weeks.length, signs }));
     yield;
   }
