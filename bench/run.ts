@@ -60,7 +60,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             healthy      false alarms in 110 months with weather, dimming, presence, lost polls and mains cuts
             cpu          the cost of the engine with 250 lamps
 
-  predict   the prediction of failures on simulated lamps that wear for three years, 40 cabinets of 35; about five minutes
+  predict   the prediction of failures on simulated lamps that wear for three years, 20 cabinets of 35; about three minutes
             street       failing lamps listed before they fail, entries without a failure, failures within the stated interval
   doctor    the bus doctor on lines with a known cause, in simulated time; about eight minutes
             matrix       verdicts by cause, healthy lines too: right, undecided and wrong

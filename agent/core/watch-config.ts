@@ -13,6 +13,8 @@ export interface WatchConfig {
   readonly temperatureMaxC: number;
   /** Highest ratio of reactive to active power of the cabinet before compensation is advised. */
   readonly tanPhiMax: number;
+  /** Rated life of the lamps whose driver does not report one; null if unknown. Units: h of light. */
+  readonly ratedHours: number | null;
   /** Feeders in addition to the outputs with `litWith`, which each feed the lamps of their zones. */
   readonly feeders: readonly FeederConfig[];
   /** Meters of lamps that cannot communicate; null: all meters if the cabinet has no lamps, else none. */
@@ -48,5 +50,6 @@ export const DEFAULT_WATCH: WatchConfig = {
   powerFactorMin: 0.65,
   temperatureMaxC: 65,
   tanPhiMax: 0.4,
+  ratedHours: null,
   feeders: [],
 };

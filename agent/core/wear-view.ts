@@ -1,11 +1,14 @@
 /** What is predicted for a lamp: when it should be replaced, how certain that is, and why. */
-import type { Message } from './message.ts';
+import { type Message, msg, NO_TEXT } from './message.ts';
 
 /** What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other lamps. */
 export type WearSign = 'power' | 'current' | 'temperature' | 'derating' | 'starts' | 'rated-hours' | 'rated-starts';
 
 /** How certain a prediction is. Source: the share of failures within the interval, `bench -- predict`. */
 export type WearConfidence = 'high' | 'medium' | 'low';
+
+/** How certain a prediction is, in words. */
+export const CONFIDENCE_TEXTS: Readonly<Record<WearConfidence, Message>> = { high: msg`high`, medium: msg`medium`, low: msg`low` };
 
 /** One sign of wear. Units: weeks from the newest night; `latestWeeks` null: no end can be stated. */
 export interface WearFinding {
@@ -35,4 +38,9 @@ export interface LampPrediction {
   readonly sinceNight: string | null;
   /** The sign that is expected first is the first one. */
   readonly signs: readonly WearFinding[];
+}
+
+/** Returns the sentences of all signs as one; the empty message without a sign. */
+export function evidenceOf({ signs: [first, ...others] }: Pick<LampPrediction, 'signs'>): Message {
+  return first === undefined ? NO_TEXT : others.reduce((all, { text }) => msg`${all}; ${text}`, first.text);
 }

@@ -40,7 +40,7 @@ interface Entry {
 }
 
 function predictStreet({ emit, progress, quick }: BenchOptions): void {
-  const cabinets = quick ? 6 : 40;
+  const cabinets = quick ? 4 : 20;
   const entries: Entry[] = [];
   const lamps: WearingLamp[] = [];
   const timedMs: number[] = [];
@@ -76,7 +76,13 @@ function entriesOf(street: readonly WearingLamp[], timedMs: number[]): readonly 
     const present = street.filter(({ failNight }) => failNight > night);
     const start = performance.now();
     const found = predictLamps(
-      present.map(({ id, nights }) => ({ id, pole: '', temperatureMaxC: 65, nights: keptAt(night, nights, weeks.get(id) ?? []) })),
+      present.map(({ id, nights }) => ({
+        id,
+        pole: '',
+        temperatureMaxC: 65,
+        ratedHours: null,
+        nights: keptAt(night, nights, weeks.get(id) ?? []),
+      })),
       today,
     );
     timedMs.push(performance.now() - start);

@@ -56,6 +56,13 @@ export const watchSchema = z.strictObject({
     .nullish()
     .describe(String(msg`Meters of lamps that cannot communicate. Default: all meters if the cabinet has no lamps, else none.`)),
   loadLampW: z.number().min(1).max(2_000).nullish().describe(String(msg`Rated power of one lamp at these meters.`)),
+  ratedHours: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(1_000_000)
+    .nullish()
+    .describe(String(msg`Rated life of the lamps in hours of light, where their drivers do not report one (D4i).`)),
   feeders: z
     .array(feederSchema)
     .max(32)

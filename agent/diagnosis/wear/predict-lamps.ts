@@ -10,16 +10,17 @@ import { type DatedNight, NIGHTS_A_WEEK, WEAR_QUANTITIES, weeksOf } from './wear
 import { fleetMedians, sinceExchange } from './wear-series.ts';
 import { type Fleet, LEAST_WEEKS, signsOf } from './wear-signs.ts';
 
-/** One lamp with its nights, in any order. `temperatureMaxC`: its limit where the driver has no rated temperature. */
+/** One lamp with its nights, in any order. `temperatureMaxC` and `ratedHours` (null: unknown) count where the driver does not report its own. */
 export interface LampHistory {
   readonly id: string;
   readonly pole: string;
   readonly temperatureMaxC: number;
+  readonly ratedHours: number | null;
   readonly nights: readonly DatedNight[];
 }
 
 /** Nights before anything is stated: `LEAST_WEEKS` weeks. */
-export const NEEDED_NIGHTS = LEAST_WEEKS * 7;
+const NEEDED_NIGHTS = LEAST_WEEKS * 7;
 /** Without a night for this long nothing is stated. Units: days. Source: assumed; as long as starts are counted. Confirmed by: outages of cabinets. */
 const STALE_DAYS = 28;
 /** Units: weeks. Source: assumed; month, two months, quarter, half a year, year, as street works are planned. Confirmed by: operators. */
@@ -28,14 +29,46 @@ const RATED = new Set(['ratedHours', 'ratedStarts', 'ratedTemperatureC']);
 
 /** Returns a prediction for each lamp, in their order. Nights after `today` (a clock was wrong) are ignored. */
 export function predictLamps(lamps: readonly LampHistory[], today: NightDate): readonly LampPrediction[] {
-  const all = lamps.map((lamp) => {
-    const known = lamp.nights.filter(({ date }) => date <= today).sort((a, b) => (a.date < b.date ? -1 : 1));
-    const nights = sinceExchange(known);
-    const weeks = weeksOf(nights);
-    return { lamp, nights, weeks, starts: startsByWeek(weeks) };
-  });
+  const steps = predictionSteps(lamps, today);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** As `predictLamps`, in steps of one lamp, between which the caller can let other work run. Returns the predictions. */
+export function* predictionSteps(lamps: readonly LampHistory[], today: NightDate): Generator<undefined, readonly LampPrediction[]> {
+  const all: WornHistory[] = [];
+  for (const lamp of lamps) {
+    all.push(wornHistory(lamp, today));
+    yield;
+  }
+  const fleet = fleetOf(all);
+  const found: LampPrediction[] = [];
+  for (const { lamp, nights, weeks, starts } of all) {
+    const isFresh = daysBetween(nights.at(-1)?.date, today) <= STALE_DAYS;
+    const signs = isFresh ? signsOf({ weeks, starts, temperatureMaxC: lamp.temperatureMaxC, ratedHours: lamp.ratedHours }, fleet) : [];
+    found.push(prediction(lamp, { nights, isFresh, weeks: weeks.length, signs }));
+    yield;
+  }
+  return found;
+}
+
+/** A lamp with its nights and weeks since its last exchange. */
+interface WornHistory {
+  readonly lamp: LampHistory;
+  readonly nights: readonly DatedNight[];
+  readonly weeks: readonly DatedNight[];
+  readonly starts: readonly DatedNight[];
+}
+
+function wornHistory(lamp: LampHistory, today: NightDate): WornHistory {
+  const known = lamp.nights.filter(({ date }) => date <= today).sort((a, b) => (a.date < b.date ? -1 : 1));
+  const nights = sinceExchange(known);
+  const weeks = weeksOf(nights);
+  return { lamp, nights, weeks, starts: startsByWeek(weeks) };
+}
+
+function fleetOf(all: readonly WornHistory[]): Fleet {
   const weeks = all.map((each) => each.weeks);
-  const fleet: Fleet = {
+  return {
     temperature: fleetMedians(weeks, 'temperatureC'),
     derating: fleetMedians(weeks, 'deratedPct'),
     starts: fleetMedians(
@@ -43,11 +76,6 @@ export function predictLamps(lamps: readonly LampHistory[], today: NightDate): r
       'starts',
     ),
   };
-  return all.map(({ lamp, nights, weeks: own, starts }) => {
-    const isFresh = daysBetween(nights.at(-1)?.date, today) <= STALE_DAYS;
-    const signs = isFresh ? signsOf({ weeks: own, starts, temperatureMaxC: lamp.temperatureMaxC }, fleet) : [];
-    return prediction(lamp, { nights, isFresh, weeks: own.length, signs });
-  });
 }
 
 interface Judged {

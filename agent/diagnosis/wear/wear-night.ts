@@ -34,9 +34,6 @@ export interface DatedNight {
   readonly night: WearNight;
 }
 
-/** Nights of one month by date, then by lamp. */
-export type WearMonth = Readonly<Record<NightDate, Readonly<Record<string, WearNight>>>>;
-
 const MEDIAN = 0.5;
 const DAYS = 7;
 const LAST_WEEK = 3;

@@ -2,8 +2,8 @@
 import { DAY_MS } from '../../core/durations.ts';
 import type { EventFacts } from '../../core/event-tracker.ts';
 import { isRecord } from '../../core/is-record.ts';
-import { type Message, msg } from '../../core/message.ts';
-import type { LampPrediction } from '../../core/wear-view.ts';
+import { msg } from '../../core/message.ts';
+import { CONFIDENCE_TEXTS, evidenceOf, type LampPrediction } from '../../core/wear-view.ts';
 import type { NightDate } from '../energy-months.ts';
 
 /** What was reported of a lamp, and the last night in which it was listed. */
@@ -46,7 +46,7 @@ function wearEvent(prediction: LampPrediction, withinWeeks: number): EventFacts 
     severity: 'warning',
     urgency: 'deferred',
     text: msg`${lamp}: replace within ${withinWeeks} weeks: ${text}`,
-    evidence: { text: msg`${text}; confidence: ${prediction.confidence ?? 'low'}`, readings: [], decisions: [] },
+    evidence: { text: msg`${text}; confidence: ${CONFIDENCE_TEXTS[prediction.confidence ?? 'low']}`, readings: [], decisions: [] },
     check: {
       what: signs.some(({ sign }) => sign === 'temperature' || sign === 'derating')
         ? msg`dirt on the heat sink, the driver, the LED module`
@@ -55,11 +55,6 @@ function wearEvent(prediction: LampPrediction, withinWeeks: number): EventFacts 
       tool: msg`\`luciole predict\`, a spare driver`,
     },
   };
-}
-
-/** Returns the sentences of all signs as one. */
-export function evidenceOf({ signs }: LampPrediction): Message {
-  return msg`${signs.map(({ text }) => text)}`;
 }
 
 /** Reads what an earlier run reported. A value of another shape is left out. */

@@ -13,12 +13,32 @@ const MOST_STARTS = 1_500;
 /** Hours in a day, with the slack of a reading that is a day late. */
 const MOST_HOURS = 24;
 
-/** Returns the nights since the lamp or its driver was last exchanged: since its kind changed, or a counter fell or jumped. Nights in the order of their dates. */
+/** Hours that a person states for a lamp without known hours mean a new lamp up to this value. Units: h. Source: two nights. */
+const NEW_HOURS = 48;
+/** Nights from which the drift counts after an exchange. */
+const FIRST_NIGHTS = 8;
+
+/**
+ * Returns the nights since the lamp or its driver was last exchanged: since its kind changed, a counter fell or jumped, or hours near 0 were stated. Its
+ * drift then counts from its own first nights. Nights in the order of their dates.
+ */
 export function sinceExchange(nights: readonly DatedNight[]): readonly DatedNight[] {
   let from = 0;
-  for (let at = 1; at < nights.length; at++) if (nights[at]?.night.kind !== nights[at - 1]?.night.kind) from = at;
+  for (let at = 1; at < nights.length; at++) {
+    const [before, now] = [nights[at - 1]?.night, nights[at]?.night];
+    if (now?.kind !== before?.kind || (before?.hours === null && (now?.hours ?? NEW_HOURS) < NEW_HOURS)) from = at;
+  }
   for (const counter of ['hours', 'starts'] as const) from = Math.max(from, lastBreak(nights, counter));
-  return nights.slice(from);
+  return from === 0 ? nights : rebased(nights.slice(from));
+}
+
+function rebased(nights: readonly DatedNight[]): readonly DatedNight[] {
+  const drifts = nights.flatMap(({ night }) => night.driftPct ?? []);
+  const firstPct = quantile(drifts.slice(0, FIRST_NIGHTS), MEDIAN);
+  return nights.map(({ date, night }) => ({
+    date,
+    night: { ...night, driftPct: night.driftPct === null ? null : night.driftPct - firstPct },
+  }));
 }
 
 /** Index of the first night after the last break of a counter. The median of three nights ignores one wrong reading. */
@@ -50,7 +70,7 @@ export function seriesOf(weeks: readonly DatedNight[], quantity: WearQuantity): 
 }
 
 /** Units: weeks, with fractions. */
-export function weekNumber(date: string): number {
+function weekNumber(date: string): number {
   return Date.parse(date) / (WEEK_DAYS * DAY_MS);
 }
 

@@ -19,6 +19,7 @@ export interface WornLamp {
   readonly weeks: readonly DatedNight[];
   readonly starts: readonly DatedNight[];
   readonly temperatureMaxC: number;
+  readonly ratedHours: number | null;
 }
 
 interface Trend {
@@ -89,7 +90,7 @@ function trendsOf({ weeks, temperatureMaxC }: WornLamp, fleet: Fleet): readonly 
   ];
 }
 
-/** Of the findings in the windows, the one that ends first; empty without one. */
+/** Returns the finding that ends first among those of the windows; empty without one. */
 function trendFinding(trend: Trend): readonly WearFinding[] {
   const found = WINDOWS_WEEKS.flatMap((window) => inWindow(trend, newest(trend.points, window)));
   return found.length === 0 ? [] : [found.reduce((a, b) => ((b.latestWeeks ?? 0) < (a.latestWeeks ?? 0) ? b : a))];
@@ -181,9 +182,10 @@ const LEAST_RATE_WEEKS = 4;
  */
 const RATED_EARLIEST_WEEKS = 26;
 
-function ratedFindings({ weeks }: WornLamp): readonly WearFinding[] {
+function ratedFindings({ weeks, ratedHours }: WornLamp): readonly WearFinding[] {
   return (['hours', 'starts'] as const).flatMap((counter): readonly WearFinding[] => {
-    const rated = weeks.at(-1)?.night[counter === 'hours' ? 'ratedHours' : 'ratedStarts'] ?? null;
+    const last = weeks.at(-1)?.night;
+    const rated = counter === 'hours' ? (last?.ratedHours ?? ratedHours) : (last?.ratedStarts ?? null);
     const points = newest(seriesOf(weeks, counter), RATED_HORIZON_WEEKS);
     const [used, line] = [points.at(-1)?.y ?? 0, points.length < LEAST_RATE_WEEKS ? null : robustLine(points)];
     if (rated === null || rated <= 0 || line === null || line.slope <= 0) return [];

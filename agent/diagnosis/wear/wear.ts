@@ -18,14 +18,14 @@ import type { Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
 import { type NightDate, UNREAD } from '../energy-months.ts';
-import { predictLamps } from './predict-lamps.ts';
+import { predictionSteps } from './predict-lamps.ts';
 import { createWearArchive, type LampsOfNight, type WearArchive } from './wear-archive.ts';
 import { WearCounter } from './wear-counter.ts';
 import type { DatedNight } from './wear-night.ts';
 import { wearPoints } from './wear-points.ts';
 import { type ReportedLamps, readReported, wearEvents } from './wear-report.ts';
 
-/** What `Wear` requires: the cabinet, its clock and store, what other parts know about the lamps, and the receiver of events. */
+/** What `Wear` requires: the cabinet, its clock and store, the figures of other parts about the lamps, and the receiver of events. */
 export interface WearParts {
   readonly cabinet: Cabinet;
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
@@ -98,9 +98,20 @@ export class Wear {
     const today = hasTime ? this.#nightNow() : '';
     const nights = hasTime ? await this.#archive.nights(today) : new Map<string, readonly DatedNight[]>();
     if (nights === undefined) return undefined;
-    const { temperatureMaxC } = this.#parts.cabinet.watch ?? DEFAULT_WATCH;
-    const lamps = this.#parts.cabinet.lamps.map(({ id, pole }) => ({ id, pole, temperatureMaxC, nights: nights.get(id) ?? [] }));
-    return predictLamps(lamps, today);
+    const { temperatureMaxC, ratedHours } = this.#parts.cabinet.watch ?? DEFAULT_WATCH;
+    const lamps = this.#parts.cabinet.lamps.map(({ id, pole }) => ({
+      id,
+      pole,
+      temperatureMaxC,
+      ratedHours,
+      nights: nights.get(id) ?? [],
+    }));
+    const steps = predictionSteps(lamps, today);
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value;
+      // Lines and light have their turn between two lamps.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   async #look(): Promise<void> {

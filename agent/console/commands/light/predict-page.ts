@@ -1,7 +1,7 @@
 /** Renders `luciole predict` as a table or CSV. Pure. */
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
-import type { LampPrediction, WearConfidence } from '../../../core/wear-view.ts';
+import { CONFIDENCE_TEXTS, evidenceOf, type LampPrediction } from '../../../core/wear-view.ts';
 import { NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
@@ -25,7 +25,6 @@ const COLUMNS: readonly TableColumn[] = [
   { title: msg`Sure`, maxCols: 8 },
   { title: msg`Because`, wraps: true },
 ];
-const LEVELS: Readonly<Record<WearConfidence, Message>> = { high: msg`high`, medium: msg`medium`, low: msg`low` };
 /** An interval up to this ratio is shown in weeks, a wider one in the classes below. Source: assumed. Confirmed by: readers of the table. */
 const NARROW = 2;
 /** Units: weeks. */
@@ -47,7 +46,7 @@ function cells(lamp: LampPrediction): readonly Said[] {
     pole === '' ? NOTHING : pole,
     withinWeeks === null ? NOTHING : msg`${withinWeeks} wk`,
     interval(lamp),
-    confidence === null ? NOTHING : LEVELS[confidence],
+    confidence === null ? NOTHING : CONFIDENCE_TEXTS[confidence],
     reason(lamp),
   ];
 }
@@ -62,10 +61,11 @@ function interval({ earliestWeeks, latestWeeks }: LampPrediction): string {
   return to === undefined ? `${from}+` : `${from}-${to}`;
 }
 
-function reason({ state, signs, nights, neededNights }: LampPrediction): Message {
-  switch (state) {
+function reason(lamp: LampPrediction): Message {
+  const { nights, neededNights } = lamp;
+  switch (lamp.state) {
     case 'listed':
-      return msg`${signs.map(({ text }) => text)}`;
+      return evidenceOf(lamp);
     case 'no-sign':
       return msg`no sign in ${nights} nights`;
     case 'no-data':

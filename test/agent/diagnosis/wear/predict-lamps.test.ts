@@ -44,6 +44,7 @@ const silent: [story: string, of: (night: number) => Partial<WearNight> | undefi
     'too-little',
   ],
   ['hours of an older store', (night) => ({ ...fading(night), hours: night < 330 ? 5_000 + 10 * night : 100 + night }), 340, 'too-little'],
+  ['hours stated after an exchange', (night) => ({ ...fading(night), hours: night < 330 ? null : 10 * (night - 330) }), 340, 'too-little'],
   ['a used driver: its counter jumps', (night) => ({ ...fading(night), starts: night < 330 ? night : 90_000 + night }), 340, 'too-little'],
 ];
 for (const [story, of, nights, state] of silent) {
@@ -51,6 +52,14 @@ for (const [story, of, nights, state] of silent) {
     t.match(predict(nightsOf(nights, of), nights - 1), { state, withinWeeks: null, confidence: null, signs: [] });
   });
 }
+
+t.test('after an exchange the drift counts from the first nights of the new driver', async (t) => {
+  const night = (at: number): Partial<WearNight> => ({
+    driftPct: at < 100 ? wobble() : -12 - (at - 100) / 50 + wobble(),
+    starts: at < 100 ? 900 + at : at - 100,
+  });
+  t.match(predict(nightsOf(340, night), 339), { state: 'no-sign', nights: 240, sinceNight: dateOf(100) });
+});
 
 const same: [story: string, of: (night: number) => Partial<WearNight> | undefined][] = [
   ['a wrong reading of a counter', (night) => ({ ...fading(night), starts: night === 300 ? 0 : 100 + night })],
@@ -84,6 +93,11 @@ for (const [story, hours, perNight, expected] of rated) {
     const nights = nightsOf(100, (night) => ({ hours: hours - perNight * (99 - night), ratedHours: 50_000 }));
     const found = predict(nights, 99);
     t.match(found, expected);
+    const [fromSite] = predictLamps(
+      [{ ...lampWith(nights.map(({ date, night }) => ({ date, night: { ...night, ratedHours: null } }))), ratedHours: 50_000 }],
+      dateOf(99),
+    );
+    t.match(fromSite, expected, 'from the file of the site');
     if (found.state === 'listed') t.equal(String(found.signs[0]?.text), `${hours} of 50000 rated hours`);
   });
 }

@@ -5,7 +5,7 @@ import { type DatedNight, type WearNight, wearValues } from '../../../../agent/d
 import { createRandom } from '../../../street/random.ts';
 
 /** The first night. */
-export const FIRST = '2026-01-01';
+const FIRST = '2026-01-01';
 
 /** Returns the date of the night with this number; 0 is the first. */
 export function dateOf(night: number): string {
@@ -13,7 +13,7 @@ export function dateOf(night: number): string {
 }
 
 /** Returns a summary in which everything but the given quantities is unknown. */
-export function nightWith(values: Partial<WearNight>): WearNight {
+function nightWith(values: Partial<WearNight>): WearNight {
   return { ...wearValues(() => null), nights: 1, kind: 'L01 led 60', ...values };
 }
 
@@ -26,7 +26,7 @@ export function nightsOf(count: number, of: (night: number) => Partial<WearNight
 
 /** Returns a lamp with these nights. */
 export function lampWith(nights: readonly DatedNight[], id = 'L01'): LampHistory {
-  return { id, pole: 'P01', temperatureMaxC: 65, nights };
+  return { id, pole: 'P01', temperatureMaxC: 65, ratedHours: null, nights };
 }
 
 /** Returns noise without a trend: uniform within plus and minus `size`. */
