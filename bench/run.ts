@@ -52,6 +52,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             bus          levels while memory banks are read, the age of the banks, failure flags as events
 
   faults    the fault watch on a simulated cabinet of 35 lamps, polled each minute; about ten minutes
+            real-cabinet with --data DIR, a meter's log: false alarms, lost lamps of 50 to 200 W, a load by day; two minutes
             recall       each kind of fault alone: how many are found, and how late
             pairs        two faults at about the same time
             healthy      false alarms in 110 months with weather, dimming, presence, lost polls and mains cuts

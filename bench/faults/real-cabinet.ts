@@ -33,7 +33,7 @@ interface Learned {
 }
 
 /** Prints the figures of the log in `dataDir`; without it, that there is none. */
-export async function realCabinetBench({ dataDir, quick, emit, progress }: BenchOptions): Promise<void> {
+export function realCabinetBench({ dataDir, quick, emit, progress }: BenchOptions): void {
   if (dataDir === null) return progress('faults: no log of a real cabinet; give --data DIR');
   const days = loggedDays(loggedMinutes(join(dataDir, FILE)));
   const learned = days.flatMap((day, index): Learned[] => {
