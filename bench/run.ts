@@ -68,7 +68,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             corruption   wrong energy values within a million corrupted bytes, and the rate of other wrong values
             captures     real captures, from --data
 
-  --data DIR   a folder with tic/*.txt: captures as text, a group a line
+  --data DIR   a folder with tic/*.txt, captures as text with a group a line, and cabinet-meter.csv.gz: minute,watts,volts
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --minutes N  how long the agent of the footprint runs before its memory is read (default: 2; the peer at most 2)
   --slow N  1 ms of CPU in N ms for the start of the footprint, 2 to 1000 (default: a whole core)

@@ -9,8 +9,8 @@ import type { Cabinet } from './cabinet.ts';
 import type { ClockQuality, WallMs } from './clock.ts';
 import type { LightTools } from './light-tools.ts';
 import type { Message, Said } from './message.ts';
-import type { MetricFamily } from './metrics.ts';
 import type { MeterLoadView } from './meter-load-view.ts';
+import type { MetricFamily } from './metrics.ts';
 import type { PanelTools } from './panel-tools.ts';
 import type {
   BackupReport,

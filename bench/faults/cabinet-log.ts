@@ -1,9 +1,9 @@
 /** A log of a real cabinet's meter, cut into days from noon to noon, and the lost lamps and loads by day that the bench adds to it. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { quantile } from '../../agent/core/quantile.ts';
 import { LoadWatch, type MeterMinute } from '../../agent/diagnosis/night-load/load-watch.ts';
 import { NIGHT_MIN, type NightTrace } from '../../agent/diagnosis/night-load/night-trace.ts';
-import { quantile } from '../../agent/core/quantile.ts';
 
 /** One night of the log with the daytime before and after it. Units: minutes of the log. */
 export interface LoggedDay {
@@ -36,7 +36,14 @@ export function loggedDays(minutes: readonly MeterMinute[]): readonly LoggedDay[
     const [from, to] = [index === 0 ? Number.NEGATIVE_INFINITY : (ends[index - 1] ?? 0), ends[index] ?? 0];
     const own = minutes.filter(({ atMin }) => atMin >= from && atMin < to);
     const warm = own.filter(({ atMin, watts }) => atMin >= night.onMin + 20 && atMin < night.onMin + 60 && !Number.isNaN(watts));
-    return { minutes: own, night, fullW: quantile(warm.map(({ watts }) => watts), 0.5) };
+    return {
+      minutes: own,
+      night,
+      fullW: quantile(
+        warm.map(({ watts }) => watts),
+        0.5,
+      ),
+    };
   });
 }
 
@@ -56,6 +63,8 @@ export function withLoad(day: LoggedDay, loadW: number, fromMin: number, forMin:
 export function loggedTimes({ minutes, night }: LoggedDay, isLit: boolean): readonly number[] {
   const end = night.onMin + Math.min(night.length, NIGHT_MIN);
   return minutes
-    .filter(({ atMin, watts }) => !Number.isNaN(watts) && (atMin >= night.onMin && atMin < end) === isLit && (isLit ? watts > 0 : watts === 0))
+    .filter(
+      ({ atMin, watts }) => !Number.isNaN(watts) && (atMin >= night.onMin && atMin < end) === isLit && (isLit ? watts > 0 : watts === 0),
+    )
     .map(({ atMin }) => atMin);
 }

@@ -34,14 +34,20 @@ interface Learned {
 
 /** Prints the figures of the log in `dataDir`; without it, that there is none. */
 export function realCabinetBench({ dataDir, quick, emit, progress }: BenchOptions): void {
-  if (dataDir === null) return progress('faults: no log of a real cabinet; give --data DIR');
+  if (dataDir === null) {
+    progress('faults: no log of a real cabinet; give --data DIR');
+    return;
+  }
   const days = loggedDays(loggedMinutes(join(dataDir, FILE)));
   const learned = days.flatMap((day, index): Learned[] => {
     const others = days.filter((other) => other !== day);
     const model = learnedLoad(others.map(({ night }) => night));
     return model === null ? [] : [{ day, others, model, isThird: index === 2 }];
   });
-  if (learned.length < 3) return progress('faults: the log has fewer than three whole nights');
+  if (learned.length < 3) {
+    progress('faults: the log has fewer than three whole nights');
+    return;
+  }
   for (const each of learned) falseAlarms(each, emit, progress);
   const cases = quick ? CASES.quick : CASES.full;
   for (const lampW of LAMPS_W) for (const each of learned) lostLamps(each, lampW, cases, emit);
@@ -57,7 +63,12 @@ function nameOf({ day, isThird }: Learned): string {
 }
 
 /** Runs the watch over these minutes and returns when each finding began. */
-function found(learned: Learned, minutes: readonly MeterMinute[], isFound: (findings: LoadFindings) => boolean, untilMin = Number.POSITIVE_INFINITY): number | null {
+function found(
+  learned: Learned,
+  minutes: readonly MeterMinute[],
+  isFound: (findings: LoadFindings) => boolean,
+  untilMin = Number.POSITIVE_INFINITY,
+): number | null {
   const watch = watchOf(learned);
   for (const minute of minutes) {
     if (minute.atMin > untilMin) return null;
@@ -81,7 +92,15 @@ function falseAlarms(learned: Learned, emit: BenchOptions['emit'], progress: Ben
   const { limits, exponents, warmUpMin } = learned.model;
   const note = `${nameOf(learned)}; limit ${percent(limits.both)} %, level alone ${percent(limits.level)} %, exponents ${exponents.fast.toFixed(2)} and ${exponents.slow.toFixed(2)}, warm-up ${warmUpMin} min`;
   const result = { bench: 'faults', metric: 'real-cabinet-false-alarms', value: seen.size, unit: 'alarms' };
-  emit({ ...against(result, '<=', 0), note, peer: PEER, peerValue: thresholdAlarms(learned.day.night, learned.others.map(({ night }) => night)).length });
+  emit({
+    ...against(result, '<=', 0),
+    note,
+    peer: PEER,
+    peerValue: thresholdAlarms(
+      learned.day.night,
+      learned.others.map(({ night }) => night),
+    ).length,
+  });
 }
 
 function lostLamps(learned: Learned, lampW: number, cases: number, emit: BenchOptions['emit']): void {

@@ -1,6 +1,7 @@
 /** A detector with fixed thresholds, for comparison: more than 200 W and 2 % below the other nights for 7 min, not in the 10 min after switching. */
-import { medianOfAll } from '../../agent/diagnosis/night-load/robust.ts';
+
 import type { NightTrace } from '../../agent/diagnosis/night-load/night-trace.ts';
+import { medianOfAll } from '../../agent/diagnosis/night-load/robust.ts';
 
 /** Source: SLightliMon, as quoted in the issue. */
 const LIMIT = { watts: 200, share: 0.02, minutes: 7, afterSwitchingMin: 10 };

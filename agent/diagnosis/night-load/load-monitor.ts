@@ -111,7 +111,10 @@ export class LoadMonitor {
     if (this.#isKnown || this.#isLoading) return;
     this.#isLoading = true;
     const stored = await Promise.all(
-      this.#loads.map(async ({ meter }) => [await this.#parts.store.load(keyOf(meter), UNREAD), await this.#parts.store.load(nightKeyOf(meter), UNREAD)]),
+      this.#loads.map(async ({ meter }) => [
+        await this.#parts.store.load(keyOf(meter), UNREAD),
+        await this.#parts.store.load(nightKeyOf(meter), UNREAD),
+      ]),
     );
     this.#isLoading = false;
     if (stored.flat().includes(UNREAD)) return;
@@ -144,7 +147,11 @@ function nightKeyOf(meter: string): string {
 /** The events that were open, by the key of their finding. */
 function eventsIn(stored: unknown): ReadonlyMap<string, AgentEvent> {
   const open = withMessages(stored);
-  return new Map((Array.isArray(open) ? open : []).flatMap((each): (readonly [string, AgentEvent])[] => (isOpenEvent(each) ? [[each.key, each.event]] : [])));
+  return new Map(
+    (Array.isArray(open) ? open : []).flatMap((each): (readonly [string, AgentEvent])[] =>
+      isOpenEvent(each) ? [[each.key, each.event]] : [],
+    ),
+  );
 }
 
 function isOpenEvent(value: unknown): value is { readonly key: string; readonly event: AgentEvent } {

@@ -1,6 +1,7 @@
 /** The sentences and facts of what is wrong at a meter: what happened, the evidence, and what to check. Pure. */
-import { counted, type Message, msg } from '../../core/message.ts';
+
 import type { EventFacts } from '../../core/event-tracker.ts';
+import { counted, type Message, msg } from '../../core/message.ts';
 import type { LoadFindings } from './load-watch.ts';
 import type { LoadDifference } from './night-judge.ts';
 
@@ -9,7 +10,7 @@ export interface LoadFinding {
   readonly key: string;
   readonly sinceMin: number;
   readonly facts: EventFacts;
-  /** The text of the event's end. */
+  /** The text of the event's end, unless it goes on with another size. */
   readonly end: Message;
 }
 
@@ -61,14 +62,16 @@ function lostLight(lost: LoadDifference, parts: LoadTextParts): LoadFinding {
     // A further loss is a new event with the whole loss.
     key: `lost:${lost.sinceMin}:${Math.round(lost.watts)}`,
     sinceMin: lost.sinceMin,
-    end: msg`${meter}: the power is as in other nights again, or the loss has grown and is reported again`,
+    end: msg`${meter}: the power is as in other nights again`,
     facts: {
       ...{ code: 'light-lost', source: meter, severity: isCircuit ? 'alarm' : 'warning', talq: 'totalPowerTooLow' },
       urgency: isCircuit ? 'urgent' : 'deferred',
       text: lost.atSwitchOn ? msg`${meter}: light is missing since switch-on: ${size}` : msg`${meter}: light was lost: ${size}`,
       evidence: { text: evidenceOf(lost.watts, parts), readings: [], decisions: [] },
       check: {
-        what: isCircuit ? msg`fuses and breakers of the circuits, then the first pole of a dark one` : msg`drive along the street at night and look for the dark lamp`,
+        what: isCircuit
+          ? msg`fuses and breakers of the circuits, then the first pole of a dark one`
+          : msg`drive along the street at night and look for the dark lamp`,
         where: isCircuit ? msg`cabinet ${cabinet}` : msg`the lamps on meter ${meter}`,
         tool: isCircuit ? msg`a voltage tester` : msg`sight; then a voltage tester at the pole`,
       },

@@ -206,7 +206,8 @@ export class LoadWatch {
     const off = this.#model === null ? null : usualOff(this.#model.profiles, night.onMin);
     if (watts <= this.#onW() && at > OFF_MIN) this.#stepOut(atMin, off?.fromMin ?? Number.NEGATIVE_INFINITY, off?.toMin ?? atMin);
     else {
-      if (this.#outSince !== null || (atMin - this.#lastMin > COLD_GAP_MIN && watts < COLD_SHARE * this.#lastW)) this.#coldUntil = at + RESTART_FACTOR * this.#warmUpMin;
+      if (this.#outSince !== null || (atMin - this.#lastMin > COLD_GAP_MIN && watts < COLD_SHARE * this.#lastW))
+        this.#coldUntil = at + RESTART_FACTOR * this.#warmUpMin;
       this.#outSince = null;
       this.#darkSince = null;
       if (at >= this.#coldUntil) night.put(at, watts, volts);

@@ -93,7 +93,12 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
     if (count < LEAST) return UNKNOWN;
     const now: Side = { power: medianOf(after, count), volts: medianOf(lastV, count), expected: expectedNow };
     const changes = CHANGE_MIN.map((gapMin) => changeSince(load, expected, at - gapMin, now));
-    return { jump: Math.min(...changes), level: medianOf(levels, count), before: levelBefore(load, expected, at - Math.max(...CHANGE_MIN)), doubt: exponentError(now.volts - usualLnV) };
+    return {
+      jump: Math.min(...changes),
+      level: medianOf(levels, count),
+      before: levelBefore(load, expected, at - Math.max(...CHANGE_MIN)),
+      doubt: exponentError(now.volts - usualLnV),
+    };
   };
 }
 

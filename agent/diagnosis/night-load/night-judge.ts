@@ -90,8 +90,10 @@ export class NightJudge {
     // The level of an extra load is not known well enough to find a loss without a jump.
     this.#lowMin = extraShare === 0 && missing + doubt < -limits.level ? this.#lowMin + 1 : 0;
     this.#highMin = level - extraShare - doubt > limits.level ? this.#highMin + 1 : 0;
-    if (minute >= this.#blindUntil && lossEvidence(jump, missing + doubt, extraShare > 0 ? 0 : before) > limits.both) this.#pendingMin ??= minute;
-    if (this.#pendingMin !== null && minute - this.#pendingMin >= SIZE_MIN) this.#lose(minute, -(jump + missing) / 2, WINDOW_MIN, differences);
+    if (minute >= this.#blindUntil && lossEvidence(jump, missing + doubt, extraShare > 0 ? 0 : before) > limits.both)
+      this.#pendingMin ??= minute;
+    if (this.#pendingMin !== null && minute - this.#pendingMin >= SIZE_MIN)
+      this.#lose(minute, -(jump + missing) / 2, WINDOW_MIN, differences);
     else if (this.#lowMin >= HOLD_MIN.level) this.#lose(minute, -missing, HOLD_MIN.level + WINDOW_MIN / 2, differences);
     else if (this.#highMin >= HOLD_MIN.extra) {
       this.#highMin = 0;

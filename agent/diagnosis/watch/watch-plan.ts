@@ -83,7 +83,9 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
   const byDevice = Map.groupBy(points.values(), ({ device }) => device.id);
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const meters = [...byDevice].flatMap(([id, own]) =>
-    profiles.get(own[0]?.device.profile ?? '')?.category === 'meter' ? watchedMeter(id, own, settings.loadMeters?.includes(id) ?? cabinet.lamps.length === 0) : [],
+    profiles.get(own[0]?.device.profile ?? '')?.category === 'meter'
+      ? watchedMeter(id, own, settings.loadMeters?.includes(id) ?? cabinet.lamps.length === 0)
+      : [],
   );
   const circuits = [...feedersOf(cabinet, settings), circuit({ id: cabinet.id })];
   const feederOf = (zone: string): number => circuits.findIndex(({ id, zones }) => zones.includes(zone) || id === cabinet.id);

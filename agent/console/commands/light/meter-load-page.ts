@@ -22,7 +22,8 @@ export function renderMeterLoad(view: MeterLoadView, page: Page): string {
 }
 
 function learnedText({ nights, fullW, smallestLossW, voltageExponents, warmUpMin }: MeterLoadView): Message {
-  if (fullW === null || smallestLossW === null || voltageExponents === null) return msg`${count(nights, 'night')}; two whole nights are required`;
+  if (fullW === null || smallestLossW === null || voltageExponents === null)
+    return msg`${count(nights, 'night')}; two whole nights are required`;
   const [fast, slow] = [voltageExponents[0].toFixed(1), voltageExponents[1].toFixed(1)];
   const lamps = msg`${count(nights, 'night')}: ${fullW} W after a warm-up of ${warmUpMin ?? 0} min`;
   return msg`${lamps}, with the voltage to the power of ${fast} at once and ${slow} in hours; a lost lamp is found from about ${smallestLossW} W`;

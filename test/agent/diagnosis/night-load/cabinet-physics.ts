@@ -68,7 +68,10 @@ export function cabinetMinutes(physics: CabinetPhysics, fromDay: number, toDay: 
 }
 
 /** When each finding began and ended, such as `lost +2:120` for two hours into the third day. */
-export function findingsLog(watch: LoadWatch, minutes: readonly MeterMinute[]): { readonly at: number; readonly name: string; readonly begins: boolean }[] {
+export function findingsLog(
+  watch: LoadWatch,
+  minutes: readonly MeterMinute[],
+): { readonly at: number; readonly name: string; readonly begins: boolean }[] {
   const log: { at: number; name: string; begins: boolean }[] = [];
   const open = new Set<string>();
   for (const minute of minutes) {

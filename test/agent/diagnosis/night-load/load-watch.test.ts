@@ -41,9 +41,12 @@ t.test('healthy nights raise no alarm, whatever the cabinet is like', (t) => {
       offAt: (day) => (day >= FAULT_DAY ? 1_020 : 1_080),
       utcOffsetMin: (day) => (day >= FAULT_DAY ? 120 : 60),
     },
-    'gaps of an hour in each night': { meter: (minute) => (minute.atMin % DAY > 700 && minute.atMin % DAY < 760 ? { ...minute, watts: Number.NaN } : minute) },
+    'gaps of an hour in each night': {
+      meter: (minute) => (minute.atMin % DAY > 700 && minute.atMin % DAY < 760 ? { ...minute, watts: Number.NaN } : minute),
+    },
     'half of a night missing': {
-      meter: (minute) => (minute.atMin > FAULT_DAY * DAY + 500 && minute.atMin < FAULT_DAY * DAY + 900 ? { ...minute, watts: Number.NaN } : minute),
+      meter: (minute) =>
+        minute.atMin > FAULT_DAY * DAY + 500 && minute.atMin < FAULT_DAY * DAY + 900 ? { ...minute, watts: Number.NaN } : minute,
     },
     'a short mains cut': { fault: (atMin, loadW) => (atMin >= FAULT_DAY * DAY + 600 && atMin < FAULT_DAY * DAY + 604 ? 0 : loadW) },
     'a lamp that flickers': { fault: (atMin, loadW) => (atMin > FAULT_DAY * DAY + 500 && atMin % 3 === 0 ? loadW * 0.975 : loadW) },
@@ -90,7 +93,8 @@ t.test('light that is missing since switch-on is found, and says so', (t) => {
 t.test('a second lost lamp in the same night adds to the first', (t) => {
   const first = lampLost(300, 500);
   const watch = new LoadWatch();
-  const fault: CabinetPhysics['fault'] = (atMin, loadW, lit) => first(atMin, loadW, lit) - (atMin >= FAULT_DAY * DAY + 800 && lit ? 210 : 0);
+  const fault: CabinetPhysics['fault'] = (atMin, loadW, lit) =>
+    first(atMin, loadW, lit) - (atMin >= FAULT_DAY * DAY + 800 && lit ? 210 : 0);
   for (const each of cabinetMinutes({ fault }, 0, FAULT_DAY + 1)) watch.step(each);
   t.ok(Math.abs((watch.findings.lost?.fullWatts ?? 0) - 600) < 90, `${watch.findings.lost?.fullWatts} W`);
   t.end();
@@ -98,14 +102,30 @@ t.test('a second lost lamp in the same night adds to the first', (t) => {
 
 t.test('a feeder without power at night, or that does not come on, is dark; with the power it is over', (t) => {
   const at = FAULT_DAY * DAY + 600;
-  const log = findingsLog(new LoadWatch(), cabinetMinutes({ fault: (atMin, loadW) => (atMin >= at && atMin < at + 120 ? 0 : loadW) }, 0, FAULT_DAY + 2));
-  t.same(log.map(({ name, begins }) => [name, begins]), [['darkSinceMin', true], ['darkSinceMin', false]]);
+  const log = findingsLog(
+    new LoadWatch(),
+    cabinetMinutes({ fault: (atMin, loadW) => (atMin >= at && atMin < at + 120 ? 0 : loadW) }, 0, FAULT_DAY + 2),
+  );
+  t.same(
+    log.map(({ name, begins }) => [name, begins]),
+    [
+      ['darkSinceMin', true],
+      ['darkSinceMin', false],
+    ],
+  );
   t.ok((log[0]?.at ?? 0) - at <= 6);
   const missing = findingsLog(
     new LoadWatch(),
     cabinetMinutes({ fault: (atMin, loadW) => (atMin >= FAULT_DAY * DAY && atMin < (FAULT_DAY + 1) * DAY ? 0 : loadW) }, 0, FAULT_DAY + 2),
   );
-  t.same(missing.map(({ name, begins }) => [name, begins]), [['darkSinceMin', true], ['darkSinceMin', false]], 'a whole night without light');
+  t.same(
+    missing.map(({ name, begins }) => [name, begins]),
+    [
+      ['darkSinceMin', true],
+      ['darkSinceMin', false],
+    ],
+    'a whole night without light',
+  );
   t.end();
 });
 
@@ -116,7 +136,14 @@ t.test('a load by day, and lamps that burn by day, are found within 30 min', (t)
       new LoadWatch(),
       cabinetMinutes({ fault: (atMin, loadW) => (atMin >= at && atMin < at + 60 ? loadW + watts * 5_000 : loadW) }, 0, FAULT_DAY + 3),
     );
-    t.same(log.map(({ name, begins }) => [name, begins]), [['day', true], ['day', false]], `${watts} of full power`);
+    t.same(
+      log.map(({ name, begins }) => [name, begins]),
+      [
+        ['day', true],
+        ['day', false],
+      ],
+      `${watts} of full power`,
+    );
     t.ok((log[0]?.at ?? 0) - at <= 30);
   }
   t.end();
@@ -125,9 +152,13 @@ t.test('a load by day, and lamps that burn by day, are found within 30 min', (t)
 t.test('festive lights are more power than expected; while they burn, a lost lamp is still found, and their end is no loss', (t) => {
   const festive = (atMin: number): boolean => atMin >= FAULT_DAY * DAY && atMin < (FAULT_DAY + 3) * DAY;
   const lamp = (FAULT_DAY + 1) * DAY + 800;
-  const fault: CabinetPhysics['fault'] = (atMin, loadW, lit) => (lit ? loadW + (festive(atMin) ? 900 : 0) - (atMin >= lamp && atMin < lamp + DAY / 2 ? 300 : 0) : loadW);
+  const fault: CabinetPhysics['fault'] = (atMin, loadW, lit) =>
+    lit ? loadW + (festive(atMin) ? 900 : 0) - (atMin >= lamp && atMin < lamp + DAY / 2 ? 300 : 0) : loadW;
   const log = findingsLog(new LoadWatch(), cabinetMinutes({ fault }, 0, FAULT_DAY + 5));
-  t.same(log.map(({ name, begins }) => `${name} ${begins}`), ['extra true', 'lost true', 'lost false', 'extra false']);
+  t.same(
+    log.map(({ name, begins }) => `${name} ${begins}`),
+    ['extra true', 'lost true', 'lost false', 'extra false'],
+  );
   t.end();
 });
 
@@ -139,14 +170,27 @@ t.test('a stuck meter is reported, and nothing is judged or learned from it', (t
     return { ...minute, watts: last.watts, volts: last.volts };
   };
   const log = findingsLog(new LoadWatch(), cabinetMinutes({ meter }, 0, FAULT_DAY + 3));
-  t.same(log.map(({ name, begins }) => `${name} ${begins}`), ['stuckSinceMin true', 'stuckSinceMin false']);
+  t.same(
+    log.map(({ name, begins }) => `${name} ${begins}`),
+    ['stuckSinceMin true', 'stuckSinceMin false'],
+  );
   t.end();
 });
 
 t.test('after a meter was exchanged, the difference is one event, and after two weeks the new normal', (t) => {
   const watch = new LoadWatch();
-  const log = findingsLog(watch, cabinetMinutes({ meter: (minute) => (minute.atMin > FAULT_DAY * DAY ? { ...minute, watts: minute.watts * 0.92 } : minute) }, 0, FAULT_DAY + 18));
-  t.same(log.map(({ name, begins }) => `${name} ${begins}`), ['lost true', 'lost false']);
+  const log = findingsLog(
+    watch,
+    cabinetMinutes(
+      { meter: (minute) => (minute.atMin > FAULT_DAY * DAY ? { ...minute, watts: minute.watts * 0.92 } : minute) },
+      0,
+      FAULT_DAY + 18,
+    ),
+  );
+  t.same(
+    log.map(({ name, begins }) => `${name} ${begins}`),
+    ['lost true', 'lost false'],
+  );
   t.ok(Math.abs((watch.model?.fullW ?? 0) - 4_600) < 100, `${watch.model?.fullW} W`);
   t.end();
 });
@@ -157,8 +201,14 @@ t.test('a restart at night changes nothing: no alarm, and a lamp lost meanwhile 
   const before = new LoadWatch();
   for (const minute of minutes.filter(({ atMin }) => atMin < cut)) before.step(minute);
   const after = new LoadWatch(before.memory());
-  const log = findingsLog(after, minutes.filter(({ atMin }) => atMin >= cut + 10));
-  t.same(log.map(({ name, begins }) => `${name} ${begins}`), ['lost true']);
+  const log = findingsLog(
+    after,
+    minutes.filter(({ atMin }) => atMin >= cut + 10),
+  );
+  t.same(
+    log.map(({ name, begins }) => `${name} ${begins}`),
+    ['lost true'],
+  );
   t.ok((log[0]?.at ?? 0) - cut <= 35);
   t.end();
 });
