@@ -55,6 +55,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             bus          levels while memory banks are read, the age of the banks, failure flags as events
 
   faults    the fault watch on a simulated cabinet of 35 lamps, polled each minute; about ten minutes
+            real-cabinet with --data DIR, a meter's log: false alarms, lost lamps of 50 to 200 W, a load by day; two minutes
             recall       each kind of fault alone: how many are found, and how late
             pairs        two faults at about the same time
             healthy      false alarms in 110 months with weather, dimming, presence, lost polls and mains cuts
@@ -75,7 +76,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             corruption   wrong energy values within a million corrupted bytes, and the rate of other wrong values
             captures     real captures, from --data
 
-  --data DIR   a folder with tic/*.txt: captures as text, a group a line
+  --data DIR   a folder with tic/*.txt, captures as text with a group a line, and cabinet-meter.csv.gz: minute,watts,volts
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --minutes N  how long the agent of the footprint runs before its memory is read (default: 2; the peer at most 2)
   --slow N  1 ms of CPU in N ms for the start of the footprint, 2 to 1000 (default: a whole core)

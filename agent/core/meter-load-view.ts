@@ -1,4 +1,4 @@
-/** What the agent knows about the load of a meter whose lamps cannot communicate. Part of `views.ts`. */
+/** The load of a meter whose lamps cannot communicate, and what was learned about it. Part of `views.ts`. */
 import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 

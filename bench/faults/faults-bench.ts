@@ -11,6 +11,7 @@ import type { BenchOptions, BenchResult } from '../result.ts';
 import { FAULT_KINDS, type FaultKind, type FaultName, type InjectedFault } from './faults-of-street.ts';
 import { poissonUpper } from './poisson.ts';
 import { drawsFor } from './random.ts';
+import { realCabinetBench } from './real-cabinet.ts';
 import { type CabinetRecord, drawFault, drawTraits, type RaisedAlarm, runRecord } from './record.ts';
 import { SimulatedCabinet } from './simulated-cabinet.ts';
 
@@ -30,8 +31,14 @@ const CONFIDENCE = 0.95;
 const SUPPLY: ReadonlySet<FaultName> = new Set<FaultName>(['breaker', 'cableCut', 'contactorOff', 'phaseLost']);
 const LARGE_CABINET = 250;
 
-/** The figures of the bench on the simulated street, by name. */
-export const FAULTS_FIGURES: Readonly<Record<string, (options: BenchOptions) => void>> = { recall, pairs, healthy, cpu };
+/** The figures of the bench, by name: on the log of a real cabinet, then on the simulated street. */
+export const FAULTS_FIGURES: Readonly<Record<string, (options: BenchOptions) => void>> = {
+  'real-cabinet': realCabinetBench,
+  recall,
+  pairs,
+  healthy,
+  cpu,
+};
 
 /** Runs the named figures; all without names. */
 export async function faultsBench(options: BenchOptions): Promise<void> {

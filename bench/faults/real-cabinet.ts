@@ -33,15 +33,21 @@ interface Learned {
 }
 
 /** Prints the figures of the log in `dataDir`; without it, that there is none. */
-export async function realCabinetBench({ dataDir, quick, emit, progress }: BenchOptions): Promise<void> {
-  if (dataDir === null) return progress('faults: no log of a real cabinet; give --data DIR');
+export function realCabinetBench({ dataDir, quick, emit, progress }: BenchOptions): void {
+  if (dataDir === null) {
+    progress('faults: no log of a real cabinet; give --data DIR');
+    return;
+  }
   const days = loggedDays(loggedMinutes(join(dataDir, FILE)));
   const learned = days.flatMap((day, index): Learned[] => {
     const others = days.filter((other) => other !== day);
     const model = learnedLoad(others.map(({ night }) => night));
     return model === null ? [] : [{ day, others, model, isThird: index === 2 }];
   });
-  if (learned.length < 3) return progress('faults: the log has fewer than three whole nights');
+  if (learned.length < 3) {
+    progress('faults: the log has fewer than three whole nights');
+    return;
+  }
   for (const each of learned) falseAlarms(each, emit, progress);
   const cases = quick ? CASES.quick : CASES.full;
   for (const lampW of LAMPS_W) for (const each of learned) lostLamps(each, lampW, cases, emit);

@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts';
 
 const CONTACTS = ['supply', 'breaker', 'leakage'] as const;
 
-/** Returns what is wrong with the section `watch`: unknown zones, outputs and devices, two feeders with one id, a zone in two feeders. Pure. */
+/** Returns what is wrong with the section `watch`: unknown meters, zones, outputs and devices, two feeders with one id, a zone in two feeders. Pure. */
 export function checkWatch({ watch }: CabinetDraft, { known, outputs }: Index): Finding[] {
   const feeders = placed(watch?.feeders, ['watch', 'feeders']);
   const outputIds = new Set(outputs.flatMap(({ value: { id } }) => id ?? []));
@@ -15,6 +15,9 @@ export function checkWatch({ watch }: CabinetDraft, { known, outputs }: Index): 
     placed(value.zones, [...path, 'zones']).map((zone): Named => ({ id: zone.value, path: zone.path })),
   );
   return [
+    ...placed(watch?.loadMeters, ['watch', 'loadMeters']).flatMap(({ value, path }) =>
+      unknownName({ what: 'device', id: value, known: known.devices, path }),
+    ),
     ...repeatedBy(ids, (id) => msg`there are two feeders "${id}"`),
     ...repeatedBy(zones, (id) => msg`zone "${id}" is fed twice; a lamp has one feeder`),
     ...feeders.flatMap(({ value, path }) => [

@@ -7,9 +7,9 @@ import { type VoltageExponents, voltageExponents } from './voltage-exponents.ts'
 
 /** Least drops that count. Units: ln W, positive. NaN: unknown. */
 export interface LossLimits {
-  /** Of the mean of both signs. */
+  /** For the evidence of both signs. */
   readonly both: number;
-  /** Of the level alone. */
+  /** For the level alone. */
   readonly level: number;
 }
 
@@ -66,7 +66,7 @@ export function learnedLoad(nights: readonly NightTrace[]): LoadModel | null {
 }
 
 /** Removes from a night what the voltage explains, and the warm-up. A night without a voltage keeps its power. */
-export function settledLoad(
+function settledLoad(
   night: NightTrace,
   { exponents, warmUpMin, usualLnV }: Pick<LoadModel, 'exponents' | 'warmUpMin' | 'usualLnV'>,
 ): SettledLoad {

@@ -10,7 +10,7 @@ export interface LoadFinding {
   readonly key: string;
   readonly sinceMin: number;
   readonly facts: EventFacts;
-  /** The text of the event's end. */
+  /** The text of the event's end, unless it goes on with another size. */
   readonly end: Message;
 }
 
@@ -62,7 +62,7 @@ function lostLight(lost: LoadDifference, parts: LoadTextParts): LoadFinding {
     // A further loss is a new event with the whole loss.
     key: `lost:${lost.sinceMin}:${Math.round(lost.watts)}`,
     sinceMin: lost.sinceMin,
-    end: msg`${meter}: the power is as in other nights again, or the loss has grown and is reported again`,
+    end: msg`${meter}: the power is as in other nights again`,
     facts: {
       ...{ code: 'light-lost', source: meter, severity: isCircuit ? 'alarm' : 'warning', talq: 'totalPowerTooLow' },
       urgency: isCircuit ? 'urgent' : 'deferred',

@@ -1,5 +1,6 @@
 /** One meter of the load monitor: its minutes, its watch, and the events that are open. */
 import { MINUTE_MS } from '../../core/durations.ts';
+import { msg } from '../../core/message.ts';
 import type { MeterLoadView } from '../../core/meter-load-view.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import { restoredLoad, storedNights, storedTonight } from './load-memory.ts';
@@ -105,7 +106,9 @@ export class MeterLoad {
     for (const [key, { finding, event }] of this.#open) {
       if (keys.has(key) || (finding === null && this.#isJustResumed())) continue;
       this.#open.delete(key);
-      this.#parts.onEvent({ ...event, text: finding?.end ?? event.text, endMs: Math.max(this.#nowMs(), event.startMs) });
+      const hasGrown = now.some((other) => kindOf(other.key) === kindOf(key));
+      const text = hasGrown ? msg`${event.text}; it has grown and is reported again` : (finding?.end ?? event.text);
+      this.#parts.onEvent({ ...event, text, endMs: Math.max(this.#nowMs(), event.startMs) });
       this.hasNews = true;
     }
     for (const finding of now) {
@@ -119,8 +122,7 @@ export class MeterLoad {
 
   #begin(finding: LoadFinding): void {
     const startMs = finding.sinceMin * MINUTE_MS;
-    const [kind = ''] = finding.key.split(':');
-    const event: AgentEvent = { ...finding.facts, id: `${finding.facts.code}:${this.meter}:${kind}:${startMs}`, startMs, endMs: null };
+    const event: AgentEvent = { ...finding.facts, id: `${finding.facts.code}:${this.meter}:${kindOf(finding.key)}:${startMs}`, startMs, endMs: null };
     this.#open.set(finding.key, { finding, event });
     this.#parts.onEvent(event);
     this.hasNews = true;
@@ -135,4 +137,8 @@ export class MeterLoad {
   #nowMs(): number {
     return (this.#minutes.last?.atMin ?? 0) * MINUTE_MS;
   }
+}
+
+function kindOf(key: string): string {
+  return key.split(':', 1)[0] ?? key;
 }

@@ -1,8 +1,10 @@
+import { renderMeterLoad } from '../../../../../agent/console/commands/light/meter-load-page.ts';
 import { renderOutcome } from '../../../../../agent/console/commands/light/override.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { WhyLine } from '../../../../../agent/core/recorded-why.ts';
 import { AT_MS } from '../../fake-clock.ts';
+import { meterLoad } from '../../fake-store.ts';
 import { outcome as fakeOutcome, whyLamp as fakeWhyLamp, whyZone as fakeWhyZone } from '../../fake-view.ts';
 import { checkSheets, FAULT, page, same } from '../../pages.ts';
 
@@ -32,7 +34,29 @@ const held = fakeOutcome({
 
 const heldLamp = fakeOutcome({ ...held, target: intent.target, lamps: { L02: 'failed' } });
 
+const learning = {
+  nights: 1,
+  onSinceMs: null,
+  powerW: null,
+  expectedW: null,
+  fullW: null,
+  smallestLossW: null,
+  voltageExponents: null,
+  warmUpMin: null,
+  findings: [],
+};
+
 checkSheets([
+  [
+    'why a meter of lamps that cannot communicate has an event',
+    renderMeterLoad(same(meterLoad()), page),
+    [/^Expected +5402 W from other nights/m, /from\s+about\s+108 W/, /^Fault +M01: light was lost: 112 W, at full power 126 W/m],
+  ],
+  [
+    'why a meter has none while it learns',
+    renderMeterLoad(same({ ...meterLoad(), ...learning }), page),
+    [/^Lamps +off$/m, /1 night; two whole nights are required/],
+  ],
   [
     'why a lamp with a fault is dark',
     renderWhy(same({ ...lampWhy, lamps: [{ ...fakeWhyLamp(7, true), faults: [msg`${FAULT}`] }] }), page),
