@@ -151,9 +151,7 @@ function notice({ events, state }: Joined, code: 'agent-started' | 'agent-stoppe
 }
 
 /**
- * Replaces only the parts that the other configuration affects. Resolves with the affected parts. Shape: `next` has been checked.
- *
- * Lines first: drivers without communication fall back to their failsafe level after a minute.
+ * Replaces only the parts that the other configuration affects. Resolves with the affected parts. Shape: `next` has been checked. Lines first: drivers without communication fall back to their failsafe level after a minute.
  */
 async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<TouchedRooms> {
   const { state, store, uplink, parts } = joined;

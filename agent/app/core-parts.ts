@@ -74,8 +74,10 @@ export function storeFor({ parts, clock, state }: Building): Store {
 /** Returns the alarm handling, which has read nothing yet, and the handler of the platform's orders for it. */
 export function alarmsFor({ parts, clock, store, uplink, ongoing, state }: Building): [Alarms, PlatformAlarms] {
   const site = (): Cabinet => state.site.cabinet;
-  const platform = createPlatformAlarms({ clock, site, uplink, onOutcome: ongoing.onOutcome }, () => alarms);
-  const alarms: Alarms = new Alarms({ clock, store, log: parts.log, site, ongoing, onMaintenance: platform.show });
+  const made: { alarms?: Alarms } = {};
+  const platform = createPlatformAlarms({ clock, site, uplink, onOutcome: ongoing.onOutcome }, () => made.alarms as Alarms);
+  const alarms = new Alarms({ clock, store, log: parts.log, site, ongoing, onMaintenance: platform.show });
+  made.alarms = alarms;
   platform.show([]);
   return [alarms, platform];
 }

@@ -46,12 +46,8 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   // The machine's own clock: the audit log records its steps too.
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
   made.flight = flightFor(made);
-  made.ongoing = createOngoing({
-    ...{ ...parts, ...made, flight: made.flight.recorder },
-    get alarms() {
-      return made.alarms;
-    },
-  });
+  const admit: Building['alarms']['admit'] = (event, before) => made.alarms.admit(event, before);
+  made.ongoing = createOngoing({ ...parts, ...made, flight: made.flight.recorder, alarms: { admit } });
   [made.alarms, made.platformAlarms] = alarmsFor(made);
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);

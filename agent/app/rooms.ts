@@ -86,17 +86,11 @@ export function createRooms(joined: Joined): Rooms {
   rooms.startOthers = () => startOthers(rooms);
   rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet);
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
+  // Light first: a detection must not wait for statistics.
+  const { control, watch, loads, wear, energy, panels } = rooms;
+  const receivers = [control, rooms.sound, diagnosis, watch, loads, wear, meterClock, energy, panels];
   rooms.onReadings = (readings) => {
-    // Light first: a detection must not wait for statistics.
-    rooms.control.onReadings(readings);
-    rooms.sound.onReadings(readings);
-    diagnosis.onReadings(readings);
-    rooms.watch.onReadings(readings);
-    rooms.loads.onReadings(readings);
-    rooms.wear.onReadings(readings);
-    meterClock.onReadings(readings);
-    rooms.energy.onReadings(readings);
-    rooms.panels.onReadings(readings);
+    for (const receiver of receivers) receiver.onReadings(readings);
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
