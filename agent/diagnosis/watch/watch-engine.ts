@@ -42,6 +42,16 @@ const UNKNOWN_SUN_MS = 8 * HOUR_MS;
 /** A group of lamps of an earlier run has supply again once this share answered within this time. Units: ms. Source: assumed. Confirmed by: test/scenario/watch.test.ts. */
 const ANSWERING_SHARE = 0.8;
 const ANSWERS_MS = 180_000;
+/**
+ * Faults of a lamp that a low voltage of the mains explains, and for how long after it. Units: ms. Source: the periods in which restarts and goings-out
+ * are counted, and their judgement.
+ */
+const LOW_VOLTAGE_MS: Partial<Record<LampFault, number>> = {
+  'driver-reset': 600_000,
+  'lamp-out': 600_000,
+  'lamp-power-low': 600_000,
+  'lamp-cycling': HOUR_MS + 600_000,
+};
 const NOTHING: readonly WatchChange[] = [];
 
 /** Judges the frame of a plan, step by step. */
@@ -56,6 +66,9 @@ export class WatchEngine {
   #sunUpMono: MonoMs | null = null;
   /** Since when the sun's altitude is unknown; null while it is known. */
   #sunlessMono: MonoMs | null = null;
+  /** When the meter last showed a low voltage. */
+  #lowVoltageMono: MonoMs = Number.NEGATIVE_INFINITY;
+  #nowMono: MonoMs = 0;
   #changes: WatchChange[] = [];
 
   constructor(plan: WatchPlan, frame: WatchFrame) {
@@ -80,6 +93,8 @@ export class WatchEngine {
     for (const [index, { feeder }] of this.#plan.lamps.entries()) this.lamps.step(index, moment, this.feeders.fedMono(feeder));
     this.lamps.finish(monoMs);
     for (const index of this.#plan.meters.keys()) this.meters.step(index, monoMs, isDisturbed || this.#isPhaseOut());
+    this.#nowMono = monoMs;
+    if (this.#isMeterBad('supply-voltage-low')) this.#lowVoltageMono = monoMs;
     this.#announceFeeders();
     this.#announceMeters();
     this.#releaseGroups(monoMs);
@@ -205,8 +220,15 @@ export class WatchEngine {
         this.feeders.latches['contactor-stuck-on'].isOpen(lamp.feeder) || this.feeders.latches['contactor-stuck-on'].isBad(lamp.feeder)
       );
     if (fault === 'supply-voltage-low' || fault === 'supply-voltage-high') return this.#plan.meters.length > 0 && this.#isMeterBad(fault);
+    if (this.#isByLowVoltage(fault)) return true;
     if (!BY_SUPPLY.has(fault)) return false;
     return this.common.isInGroup(index) || this.#isSupplyLost(lamp.feeder) || this.#isPhaseOutAt(lamp.feeder);
+  }
+
+  /** Drivers stop and start again at a low voltage. */
+  #isByLowVoltage(fault: LampFault): boolean {
+    const windowMs = LOW_VOLTAGE_MS[fault] ?? 0;
+    return this.#nowMono - this.#lowVoltageMono < windowMs;
   }
 
   #isSupplyLost(feeder: number): boolean {
