@@ -8,6 +8,7 @@ import { quantile } from '../../agent/core/quantile.ts';
 import type { LampPrediction, WearConfidence } from '../../agent/core/wear-view.ts';
 import { predictLamps } from '../../agent/diagnosis/wear/predict-lamps.ts';
 import { type DatedNight, weeksOf } from '../../agent/diagnosis/wear/wear-night.ts';
+import { poissonUpper } from '../faults/poisson.ts';
 import type { BenchOptions, BenchResult } from '../result.ts';
 import { simulatedDate, WEAR_MODES, type WearingLamp, type WearMode, wearingStreet } from './wearing-street.ts';
 
@@ -121,6 +122,9 @@ function emitMode(
 function emitFalse(emit: BenchOptions['emit'], entries: readonly Entry[], cabinets: number): void {
   const isFalse = ({ lamp, night, first }: Entry): boolean => (lamp.failNight - night) / WEEK > (first.latestWeeks ?? 0) + AFTER_WEEKS;
   const wrong = entries.filter(isFalse);
+  const years = cabinets * YEARS;
+  const upper = poissonUpper(wrong.length, 0.95) / years;
+  emit(figure('entries without a failure, upper 95 % bound', upper, 'per cabinet-year', 'exact Poisson'));
   const bySign = [...Map.groupBy(wrong, ({ first }) => first.signs[0]?.sign ?? '')].map(([sign, all]) => `${sign} ${all.length}`);
   emit(
     figure(

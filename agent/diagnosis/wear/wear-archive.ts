@@ -24,6 +24,8 @@ const MONTH_KEY = 'wear.';
 const KEPT_MONTHS = 26;
 /** Units: months. */
 const FOLD_AFTER = 2;
+/** A month with fewer other nights folds and empties nothing: a clock that was wrong for some nights must not delete the history. */
+const SURE_NIGHTS = 7;
 
 /** Creates the archive in this store. Nothing is read or written before a call. */
 export function createWearArchive(store: Pick<Store, 'load' | 'save'>): WearArchive {
@@ -42,6 +44,7 @@ export function createWearArchive(store: Pick<Store, 'load' | 'save'>): WearArch
       const month = monthOf(night.date);
       const others = (await load(month))?.filter(({ date }) => date !== night.date);
       if (others === undefined || !(await save(month, [...others, night]))) return false;
+      if (others.length < SURE_NIGHTS) return true;
       await rewrite(monthsAfter(month, -FOLD_AFTER - 1), foldedWeeks);
       await rewrite(monthsAfter(month, -KEPT_MONTHS - 1), () => []);
       return true;

@@ -4,8 +4,8 @@ import type { LevelPct, PointId, Reading } from '../../core/words.ts';
 import { type WearNight, type WearQuantity, wearValues } from './wear-night.ts';
 import type { WearPoint, WearRole } from './wear-points.ts';
 
-/** What is known about a lamp besides its readings. Units: as in `WearNight`. */
-export interface BesidesReadings {
+/** The figures of a lamp that other parts of the agent provide. Units: as in `WearNight`. */
+export interface FiguresOfOthers {
   readonly kind: string;
   readonly driftPct: number | null;
   /** Burning hours that the agent counts, for a lamp that does not count them. */
@@ -59,7 +59,7 @@ export class WearCounter {
   }
 
   /** Returns the summary of a lamp; undefined if nothing is known about its wear in this night. */
-  night(lamp: number, { kind, driftPct, burningH }: BesidesReadings): WearNight | undefined {
+  night(lamp: number, { kind, driftPct, burningH }: FiguresOfOthers): WearNight | undefined {
     const sums = this.#byLamp.get(lamp) ?? [];
     const means = (role: WearRole): readonly number[] =>
       sums.flatMap(({ point, sum, count }) => (point.role === role && count > 0 ? [sum / count] : []));

@@ -1,14 +1,14 @@
 import t from 'tap';
 import { type LampHistory, predictLamps } from '../../../../agent/diagnosis/wear/predict-lamps.ts';
 import type { DatedNight, WearNight } from '../../../../agent/diagnosis/wear/wear-night.ts';
-import { dateOf, lampWith, nightsOf, noise } from './wearing-lamps.ts';
+import { dateOfNight, lampWith, nightsOf, noise } from './wearing-lamps.ts';
 
 const wobble = noise(1, 0.5);
 /** Loses 0.5 % of its power a week, from night 100 on. */
 const fading = (night: number): Partial<WearNight> => ({ driftPct: -Math.max(0, night - 100) / 14 + wobble() });
 
 function predict(nights: readonly DatedNight[], lastNight: number) {
-  const [found] = predictLamps([lampWith(nights)], dateOf(lastNight));
+  const [found] = predictLamps([lampWith(nights)], dateOfNight(lastNight));
   if (found === undefined) throw new Error('no prediction');
   return found;
 }
@@ -58,7 +58,7 @@ t.test('after an exchange the drift counts from the first nights of the new driv
     driftPct: at < 100 ? wobble() : -12 - (at - 100) / 50 + wobble(),
     starts: at < 100 ? 900 + at : at - 100,
   });
-  t.match(predict(nightsOf(340, night), 339), { state: 'no-sign', nights: 240, sinceNight: dateOf(100) });
+  t.match(predict(nightsOf(340, night), 339), { state: 'no-sign', nights: 240, sinceNight: dateOfNight(100) });
 });
 
 const same: [story: string, of: (night: number) => Partial<WearNight> | undefined][] = [
@@ -95,7 +95,7 @@ for (const [story, hours, perNight, expected] of rated) {
     t.match(found, expected);
     const [fromSite] = predictLamps(
       [{ ...lampWith(nights.map(({ date, night }) => ({ date, night: { ...night, ratedHours: null } }))), ratedHours: 50_000 }],
-      dateOf(99),
+      dateOfNight(99),
     );
     t.match(fromSite, expected, 'from the file of the site');
     if (found.state === 'listed') t.equal(String(found.signs[0]?.text), `${hours} of 50000 rated hours`);
@@ -119,7 +119,7 @@ function street(nights: number, change: (night: number) => Partial<WearNight>): 
 t.test('a lamp that becomes warmer than the others is listed; summer alone lists none', async (t) => {
   const summer = predictLamps(
     street(180, () => ({})),
-    dateOf(179),
+    dateOfNight(179),
   );
   t.strictSame(
     summer.map(({ state }) => state),
@@ -127,7 +127,7 @@ t.test('a lamp that becomes warmer than the others is listed; summer alone lists
   );
   const [dusty, ...others] = predictLamps(
     street(180, (night) => ({ temperatureC: night / 18 })),
-    dateOf(179),
+    dateOfNight(179),
   );
   t.match(dusty, { state: 'listed', signs: [{ sign: 'temperature' }] });
   t.match(String(dusty?.signs[0]?.text), /^warmer by \+\d+ K than the other lamps in \d+ weeks, now \+\d+ K, limit \+\d K$/);
@@ -137,7 +137,7 @@ t.test('a lamp that becomes warmer than the others is listed; summer alone lists
 t.test('derating that grows is listed', async (t) => {
   const [found] = predictLamps(
     street(180, (night) => ({ deratedPct: Math.max(0, night - 90) / 3 })),
-    dateOf(179),
+    dateOfNight(179),
   );
   t.match(found, { state: 'listed', signs: [{ sign: 'derating' }] });
 });
@@ -145,23 +145,23 @@ t.test('derating that grows is listed', async (t) => {
 t.test('a driver that restarts more and more often is listed; one that always did so is not', async (t) => {
   const [failing] = predictLamps(
     street(180, (night) => ({ starts: 100 + night + Math.max(0, night - 150) })),
-    dateOf(179),
+    dateOfNight(179),
   );
   t.match(failing, { state: 'listed', withinWeeks: 4, confidence: 'low', signs: [{ sign: 'starts' }] });
   const [busy] = predictLamps(
     street(180, (night) => ({ starts: 100 + 3 * night })),
-    dateOf(179),
+    dateOfNight(179),
   );
   t.match(busy, { state: 'no-sign' });
   const together = street(180, () => ({})).map((lamp) => ({
     ...lamp,
     nights: lamp.nights.map(({ date, night }) => ({
       date,
-      night: { ...night, starts: (night.starts ?? 0) * (date > dateOf(150) ? 2 : 1) },
+      night: { ...night, starts: (night.starts ?? 0) * (date > dateOfNight(150) ? 2 : 1) },
     })),
   }));
   t.ok(
-    predictLamps(together, dateOf(179)).every(({ state }) => state === 'no-sign'),
+    predictLamps(together, dateOfNight(179)).every(({ state }) => state === 'no-sign'),
     'mains cuts are starts of all lamps',
   );
 });
@@ -170,6 +170,6 @@ t.test('two signs are more certain than one', async (t) => {
   const one = street(180, (night) => ({ driftPct: -night / 14 + wobble() }));
   const two = street(180, (night) => ({ driftPct: -night / 14 + wobble(), deratedPct: Math.max(0, night - 90) / 2 }));
   const order = ['low', 'medium', 'high'];
-  const [alone, both] = [one, two].map((lamps) => predictLamps(lamps, dateOf(179))[0]?.confidence ?? 'low');
+  const [alone, both] = [one, two].map((lamps) => predictLamps(lamps, dateOfNight(179))[0]?.confidence ?? 'low');
   t.ok(order.indexOf(both ?? '') >= order.indexOf(alone ?? ''), `${alone} and ${both}`);
 });

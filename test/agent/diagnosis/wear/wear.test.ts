@@ -195,6 +195,24 @@ t.test(
   },
 );
 
+t.test('a clock that is years wrong for some nights deletes nothing', async (t) => {
+  const { clock, kept, create } = rigOf(t);
+  const wear = create();
+  wear.start();
+  for (let day = 0; day < 5; day++) await clock.advance(DAY_MS);
+  const before = kept.get('wear.2026-03');
+  t.equal(Object.keys(JSON.parse(before ?? '{}')).length, 5);
+  const wrongByMs = Date.parse('2028-06-10T12:00:00Z') - clock.wallMs();
+  clock.stepWall(wrongByMs);
+  for (let day = 0; day < 3; day++) await clock.advance(DAY_MS);
+  t.match(await wear.predictions(), [{ nights: 3 }, {}], 'nights of the wrong time');
+  clock.stepWall(-wrongByMs - 3 * DAY_MS);
+  await clock.advance(2 * DAY_MS);
+  t.equal(Object.keys(rowsOf(kept, 'wear.2026-03')).length, 7);
+  t.match(await wear.predictions(), [{ lamp: 'L01', nights: 7, state: 'too-little' }, {}]);
+  wear.stop();
+});
+
 t.test('damaged stores do no harm', async (t) => {
   const { clock, kept, create } = rigOf(t);
   for (const text of [

@@ -8,7 +8,7 @@ import { createRandom } from '../../../street/random.ts';
 const FIRST = '2026-01-01';
 
 /** Returns the date of the night with this number; 0 is the first. */
-export function dateOf(night: number): string {
+export function dateOfNight(night: number): string {
   return new Date(Date.parse(FIRST) + night * DAY_MS).toISOString().slice(0, 10);
 }
 
@@ -19,7 +19,7 @@ function nightWith(values: Partial<WearNight>): WearNight {
 
 /** Returns nights 0 to `count` - 1. `of` undefined: the night is missing. */
 export function nightsOf(count: number, of: (night: number) => Partial<WearNight> | undefined): readonly DatedNight[] {
-  return Array.from({ length: count }, (_, night) => ({ date: dateOf(night), values: of(night) })).flatMap(({ date, values }) =>
+  return Array.from({ length: count }, (_, night) => ({ date: dateOfNight(night), values: of(night) })).flatMap(({ date, values }) =>
     values === undefined ? [] : [{ date, night: nightWith(values) }],
   );
 }
