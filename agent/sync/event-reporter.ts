@@ -40,6 +40,8 @@ export class EventReporter {
   readonly #outbox: Outbox<AgentEvent>;
   /** By id: the newest state that the broker does not have. */
   readonly #waiting = new Map<string, AgentEvent>();
+  /** The platform may have an event of this cabinet that it takes for open. */
+  #hasReported = false;
 
   constructor(parts: EventReporterParts) {
     this.#parts = parts;
@@ -56,6 +58,7 @@ export class EventReporter {
     const { store } = this.#parts;
     const saved = await store.load(KEY);
     if (!isRecord(saved) || typeof saved['atMs'] !== 'number') return;
+    this.#hasReported = true;
     for (const event of await store.events({ sinceMs: saved['atMs'], limit: MAX_EARLIER }))
       if (!this.#waiting.has(event.id)) this.report(event);
   }
@@ -63,6 +66,7 @@ export class EventReporter {
   /** Queues the beginning or the end of an event. An event with severity `info` is not reported. */
   report(event: AgentEvent): void {
     if (event.severity === 'info') return;
+    this.#hasReported = true;
     this.#waiting.set(event.id, event);
     this.#outbox.add(event);
   }
@@ -70,7 +74,7 @@ export class EventReporter {
   /** Starts reporting on a link after its births: first which events are open, then these again, then what waits. */
   open(link: Provable): void {
     const open = this.#parts.openEvents();
-    this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id) })]);
+    if (this.#hasReported || open.length > 0) this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id) })]);
     for (const event of open) if (!this.#waiting.has(event.id)) this.report(event);
     this.#outbox.open(link);
   }

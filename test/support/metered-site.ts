@@ -19,6 +19,7 @@ export function meteredSite(folder: string, watch = ''): string {
     .replace('id: wirenboard-wb-led', 'id: metered-led')
     // Its power alone must show that it is dark.
     .replace(/ {2}- id: overcurrent[\s\S]*?(?= {2}- \{ id: uptime)/, '')
+    .replaceAll(', overcurrent: 0', '')
     .replace('groups:\n', `${POWER}groups:\n`);
   writeFileSync(join(profiles, 'metered-led.yaml'), profile);
   return `${SMALL_SITE.replaceAll('profile: wirenboard-wb-led,', 'profile: metered-led,').replace(

@@ -225,7 +225,8 @@ t.test('a file of the release before has its log after the upgrade, and an empty
     const { head } = await read();
     await store.stop();
     const head3 = notes === 0 ? "DELETE FROM meta WHERE key = 'audit_head';" : '';
-    tampered(dir, `DROP TABLE audit_reserved; ALTER TABLE event DROP COLUMN template; ${head3} PRAGMA user_version = 3`);
+    const columns = ['template', 'details', 'details_crc'].map((name) => `ALTER TABLE event DROP COLUMN ${name};`).join(' ');
+    tampered(dir, `DROP TABLE audit_reserved; ${columns} ${head3} PRAGMA user_version = 3`);
     const later = await opened(t, dir);
     t.strictSame((await later.read(head)).problems, []);
     later.store.audit.note(note());

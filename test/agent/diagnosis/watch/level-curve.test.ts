@@ -27,9 +27,8 @@ t.test('samples that follow too soon are not used', (t) => {
 
 t.test('the median follows a change, the reference does not, and the drift is their difference', (t) => {
   const curve = new LevelCurve(1);
-  let at = 0;
-  for (let n = 0; n < 15; n++) curve.learn(0, 9, 1, (at += STEP_MS));
-  for (let n = 0; n < 40; n++) curve.learn(0, 9, 0.9, (at += LATER_MS));
+  for (let n = 0; n < 15; n++) curve.learn(0, 9, 1, n * STEP_MS);
+  for (let n = 0; n < 40; n++) curve.learn(0, 9, 0.9, 15 * STEP_MS + n * LATER_MS);
   t.ok(Math.abs(curve.median(0, 9) - 0.9) < 1e-6);
   t.equal(curve.reference(0, 9), 1);
   t.equal(Math.round(curve.driftPct(0) ?? 0), -10);
@@ -38,9 +37,8 @@ t.test('the median follows a change, the reference does not, and the drift is th
 
 t.test('what was learned continues after a restart', (t) => {
   const [curve, next] = [new LevelCurve(1), new LevelCurve(1)];
-  let at = 0;
-  for (let n = 0; n < 15; n++) curve.learn(0, 5, 1.25, (at += STEP_MS));
-  for (let n = 0; n < 40; n++) curve.learn(0, 5, 1.5, (at += LATER_MS));
+  for (let n = 0; n < 15; n++) curve.learn(0, 5, 1.25, n * STEP_MS);
+  for (let n = 0; n < 40; n++) curve.learn(0, 5, 1.5, 15 * STEP_MS + n * LATER_MS);
   next.restore(0, JSON.parse(JSON.stringify(curve.stored(0))));
   t.same(next.stored(0), curve.stored(0));
   next.learn(0, 5, 99, 0);
