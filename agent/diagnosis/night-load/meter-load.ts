@@ -122,7 +122,12 @@ export class MeterLoad {
 
   #begin(finding: LoadFinding): void {
     const startMs = finding.sinceMin * MINUTE_MS;
-    const event: AgentEvent = { ...finding.facts, id: `${finding.facts.code}:${this.meter}:${kindOf(finding.key)}:${startMs}`, startMs, endMs: null };
+    const event: AgentEvent = {
+      ...finding.facts,
+      id: `${finding.facts.code}:${this.meter}:${kindOf(finding.key)}:${startMs}`,
+      startMs,
+      endMs: null,
+    };
     this.#open.set(finding.key, { finding, event });
     this.#parts.onEvent(event);
     this.hasNews = true;
