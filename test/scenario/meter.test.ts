@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { Cabinet, Rule } from '../../agent/core/cabinet.ts';
+import { DEFAULT_WATCH } from '../../agent/core/watch-config.ts';
 import { testDevice, testLine } from '../support/profiles.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 
@@ -90,4 +91,15 @@ t.test('the subscribed power and the clock of the meter are events', async (t) =
   const found = events.map(({ code, source }) => `${code} ${source}`);
   t.ok(found.includes('meter-clock-differs LINKY'), `${found}`);
   t.match(rig.agent.field.latest('LINKY.subscribed'), { value: 1 });
+});
+
+t.test('a meter that is named in watch.loadMeters is learned; one without a power is not', async (t) => {
+  const watch = { ...DEFAULT_WATCH, loadMeters: ['M01', 'LINKY'] };
+  const change = (cabinet: Cabinet): Cabinet => ({ ...cabinet, lines: [...cabinet.lines, METER], watch });
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00', change });
+  await rig.clock.advance(180_000);
+  const [load, ...others] = rig.agent.view.meterLoads();
+  t.same(others, []);
+  t.match(load, { meter: 'M01', nights: 0, fullW: null, findings: [] });
+  t.ok((load?.powerW ?? 0) > 0, `${load?.powerW} W`);
 });

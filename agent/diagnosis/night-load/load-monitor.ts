@@ -57,7 +57,7 @@ export class LoadMonitor {
     this.#parts = parts;
     this.#calendar = createLocalCalendar(cabinet.timezone);
     this.#savedMono = clock.monoMs();
-    const watched = watchPlan(cabinet, points, profiles).meters.filter(({ isOfLoad }) => isOfLoad === true);
+    const watched = watchPlan(cabinet, points, profiles).meters.filter(({ isOfLoad, power }) => isOfLoad === true && power.length > 0);
     const named = { cabinet: cabinet.id, lampW: cabinet.watch?.loadLampW ?? null };
     this.#loads = watched.map(({ id, power }) => new MeterLoad({ ...named, meter: id, powers: power.length, onEvent: parts.onEvent }));
     this.#slots = new Map(
