@@ -5,7 +5,7 @@
  * set the thresholds.
  */
 import { VERDICTS, type Verdict } from '../../agent/diagnosis/bus-doctor/finding.ts';
-import { examinedCause, type Judgement } from '../../test/street/bit-bus/examined-line.ts';
+import { examinedCause, type VerdictCheck } from '../../test/street/bit-bus/examined-line.ts';
 import { CAUSES, type Cause } from '../../test/street/bit-bus/line-plans.ts';
 import { against, type BenchOptions } from '../result.ts';
 
@@ -23,7 +23,7 @@ export async function doctorBench(options: BenchOptions): Promise<void> {
 }
 
 async function matrixBench({ quick, emit, progress }: BenchOptions): Promise<void> {
-  const judged: Record<Judgement, number> = { right: 0, undecided: 0, wrong: 0 };
+  const judged: Record<VerdictCheck, number> = { right: 0, undecided: 0, wrong: 0 };
   let alarms = 0;
   for (const cause of CAUSES) {
     const seeds = Math.max(2, Math.ceil((quick ? SEEDS.quick : SEEDS.full) / (SLOW[cause] ?? 1)));

@@ -5,7 +5,7 @@
  * noise, a wrong speed makes silence. A rule that explains the failures ends the search. What no rule explains is "undecided".
  */
 import type { BusExam } from '../../core/bus-exam.ts';
-import type { BusDiagnosis, Finding, TimeText } from './finding.ts';
+import type { BusDiagnosis, BusFinding, TimeText } from './finding.ts';
 import { adapterLatency, echo, noBias, noiseAtHours, noTermination, secondMaster } from './line-rules.ts';
 import { healthy, undecided } from './plain-findings.ts';
 import { lineSilent, slowUnit, swappedWires, unitSilent, wrongSettings } from './silence-rules.ts';
@@ -15,7 +15,7 @@ import { doubleReplies, duplicateAddress, noisyUnit, sleepingDriver } from './un
 /** Requests below which an examination shows nothing. */
 const LEAST_ASKED = 12;
 
-type Rule = (symptoms: BusSymptoms) => Finding | null;
+type Rule = (symptoms: BusSymptoms) => BusFinding | null;
 
 /** A silent line has one cause, so the first of these that applies is its only finding. */
 const SILENCE: readonly Rule[] = [wrongSettings, slowUnit, swappedWires, lineSilent];
@@ -31,10 +31,10 @@ export function diagnose(exam: BusExam, timeText: TimeText): BusDiagnosis {
   const findings =
     found.length > 0 ? found : [isExplained(symptoms) && !symptoms.quarters.hasTrouble ? healthy(symptoms) : undecided(symptoms)];
   const { line, asked, answered, durationMs } = symptoms;
-  return { line, verdict: (findings[0] as Finding).verdict, findings, asked, answered, units: symptoms.units.length, durationMs };
+  return { line, verdict: (findings[0] as BusFinding).verdict, findings, asked, answered, units: symptoms.units.length, durationMs };
 }
 
-function findingsOf(symptoms: BusSymptoms, timeText: TimeText): Finding[] {
+function findingsOf(symptoms: BusSymptoms, timeText: TimeText): BusFinding[] {
   if (symptoms.asked < LEAST_ASKED) return [];
   const steady = [echo, adapterLatency].flatMap((rule) => rule(symptoms) ?? []);
   if (symptoms.answered === 0) return [...firstOf(SILENCE, symptoms), ...steady];
@@ -52,7 +52,7 @@ function findingsOf(symptoms: BusSymptoms, timeText: TimeText): Finding[] {
   return [...active, ...absent, ...timed, ...rest, ...steady];
 }
 
-function firstOf(rules: readonly Rule[], symptoms: BusSymptoms): Finding[] {
+function firstOf(rules: readonly Rule[], symptoms: BusSymptoms): BusFinding[] {
   for (const rule of rules) {
     const finding = rule(symptoms);
     if (finding !== null) return [finding];

@@ -31,7 +31,7 @@ export const VERDICTS = [
 export type Verdict = (typeof VERDICTS)[number];
 
 /** One finding with its evidence. */
-export interface Finding {
+export interface BusFinding {
   readonly verdict: Verdict;
   /** Addresses of the units concerned; empty for the line. */
   readonly units: readonly number[];
@@ -51,7 +51,7 @@ export interface BusDiagnosis {
   /** The verdict of the first finding. */
   readonly verdict: Verdict;
   /** The most serious first; at least one. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly BusFinding[];
   /** Requests observed, and those answered. */
   readonly asked: number;
   readonly answered: number;

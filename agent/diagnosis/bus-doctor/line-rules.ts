@@ -4,7 +4,7 @@
  * Pure.
  */
 import { msg } from '../../core/message.ts';
-import type { Finding, TimeText } from './finding.ts';
+import type { BusFinding, TimeText } from './finding.ts';
 import type { BusSymptoms } from './symptoms.ts';
 import type { Share, UnitSymptoms } from './unit-symptoms.ts';
 
@@ -24,7 +24,7 @@ const STEP_FIT = 0.8;
 const NEGLIGIBLE_MS = 2;
 
 /** The gateway receives what it sends. */
-export function echo({ echoes, asked }: BusSymptoms): Finding | null {
+export function echo({ echoes, asked }: BusSymptoms): BusFinding | null {
   if (echoes < ECHO_SHARE * asked) return null;
   return {
     verdict: 'echo',
@@ -37,7 +37,7 @@ export function echo({ echoes, asked }: BusSymptoms): Finding | null {
 }
 
 /** Another device sends requests. */
-export function secondMaster({ foreignRequests, foreignReplies, asked, durationMs }: BusSymptoms): Finding | null {
+export function secondMaster({ foreignRequests, foreignReplies, asked, durationMs }: BusSymptoms): BusFinding | null {
   if (foreignRequests < FOREIGN) return null;
   return {
     verdict: 'second-master',
@@ -53,7 +53,7 @@ export function secondMaster({ foreignRequests, foreignReplies, asked, durationM
 }
 
 /** Bytes appear while no driver is on. Source: Modbus over Serial Line V1.02 §3.4.6: bias of 450 to 650 ohm at one place. */
-export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymptoms): Finding | null {
+export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymptoms): BusFinding | null {
   if (strays < STRAYS.windows || strays < STRAYS.share * asked) return null;
   // Bytes beside the replies of one unit are of that unit.
   if (isOfOneUnit(units, ({ strays: own }) => own)) return null;
@@ -72,7 +72,7 @@ export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymp
 }
 
 /** Replies of several units are damaged, the longer the more. */
-export function noTermination({ units, serial }: BusSymptoms): Finding | null {
+export function noTermination({ units, serial }: BusSymptoms): BusFinding | null {
   const present = units.filter(({ answered }) => answered > 0);
   const troubled = present.filter(failedOf).toSorted((a, b) => shareOf(b) - shareOf(a));
   const [worst] = troubled;
@@ -104,7 +104,7 @@ export function noTermination({ units, serial }: BusSymptoms): Finding | null {
 }
 
 /** The line was quiet, then bad for a while, and is quiet now. */
-export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): Finding | null {
+export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): BusFinding | null {
   if (!quarters.isTimed) return null;
   const times = quarters.bad.map(({ startMs }) => timeText(startMs));
   const failed = quarters.bad.reduce((sum, { damaged, missed }) => sum + damaged + missed, 0);
@@ -133,7 +133,7 @@ export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): Fin
 }
 
 /** Bytes are delivered at fixed steps. */
-export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): Finding | null {
+export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): BusFinding | null {
   const isStepped = steps !== null && steps.fit >= STEP_FIT;
   if (!isStepped && (latencyMs === null || latencyMs <= NEGLIGIBLE_MS)) return null;
   const stepMs = latencyMs !== null && latencyMs > NEGLIGIBLE_MS ? latencyMs : (steps?.stepMs ?? 0);

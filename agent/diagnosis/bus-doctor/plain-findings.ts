@@ -1,11 +1,11 @@
 /** The verdicts without a fault: healthy, and undecided with what is known. Pure. */
 import { msg } from '../../core/message.ts';
-import type { Finding } from './finding.ts';
+import type { BusFinding } from './finding.ts';
 import { percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
 /** No symptom. */
-export function healthy({ asked, answered, units, quarters, durationMs }: BusSymptoms): Finding {
+export function healthy({ asked, answered, units, quarters, durationMs }: BusSymptoms): BusFinding {
   const bad = quarters.bad.length;
   return {
     verdict: 'healthy',
@@ -21,7 +21,7 @@ export function healthy({ asked, answered, units, quarters, durationMs }: BusSym
 }
 
 /** Symptoms that no rule explains, or too few requests. */
-export function undecided(symptoms: BusSymptoms): Finding {
+export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;
   const present = units.filter(({ answered, damaged }) => answered + damaged > 0);
   const all = sumOf(present);

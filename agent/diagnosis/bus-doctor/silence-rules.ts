@@ -5,7 +5,7 @@
  */
 import type { SerialSettings } from '../../core/cabinet.ts';
 import { counted, type Message, msg } from '../../core/message.ts';
-import type { Finding } from './finding.ts';
+import type { BusFinding } from './finding.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
 /** Requests to a unit without any answer, from which it counts as silent. Source: as for unit health, three lost in a row. */
@@ -18,7 +18,7 @@ const SLOW = { replies: 3, share: 0.3 } as const;
 const SAME = 0.8;
 
 /** Units answer at other serial settings than those of the line; or their replies are all damaged in the same way. */
-export function wrongSettings({ trials, units, serial, isNetwork, answered: valid }: BusSymptoms): Finding | null {
+export function wrongSettings({ trials, units, serial, isNetwork, answered: valid }: BusSymptoms): BusFinding | null {
   const hits = trials.filter(({ answered }) => answered.length > 0);
   const answered = [...new Set(hits.flatMap((trial) => trial.answered))].toSorted((a, b) => a - b);
   if (answered.length > 0) {
@@ -64,7 +64,7 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
 }
 
 /** Nothing answers, and the line falls to the space level when no driver is on. */
-export function swappedWires({ breaks, asked, silent }: BusSymptoms): Finding | null {
+export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding | null {
   if (breaks < SILENT_AFTER || breaks < BREAK_SHARE * silent) return null;
   return {
     verdict: 'swapped-wires',
@@ -77,7 +77,7 @@ export function swappedWires({ breaks, asked, silent }: BusSymptoms): Finding | 
 }
 
 /** Nothing answers at any settings. */
-export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSymptoms): Finding {
+export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSymptoms): BusFinding {
   const settings = new Set(trials.map(({ serial }) => settingsText(serial).toString())).size;
   return {
     verdict: 'line-silent',
@@ -106,7 +106,7 @@ export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSy
 }
 
 /** Some units never answer, while others do. */
-export function unitSilent(symptoms: BusSymptoms): Finding | null {
+export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
   const { units, trials } = symptoms;
   const elsewhere = new Set(trials.flatMap(({ answered }) => answered));
   const silent = units.filter(
@@ -133,7 +133,7 @@ export function unitSilent(symptoms: BusSymptoms): Finding | null {
 }
 
 /** Units answer, but only after the agent has given the request up. */
-export function slowUnit({ units }: BusSymptoms): Finding | null {
+export function slowUnit({ units }: BusSymptoms): BusFinding | null {
   const slow = units.filter(({ late, silent }) => late >= SLOW.replies && late >= SLOW.share * silent);
   if (slow.length === 0) return null;
   const names = slow.map(({ unit }) => unit);
@@ -151,7 +151,7 @@ export function slowUnit({ units }: BusSymptoms): Finding | null {
       .map(
         ({ unit, late, silent, asked }) => msg`unit ${unit}: ${late} late replies, ${silent} of ${asked} requests without a reply in time`,
       ),
-    check: msg`compare with the response time in the maker's manual; set quirks: { responseTimeoutMs: … } of the device in cabinet.yaml`,
+    check: msg`compare with the response time in the maker's manual; set quirks.responseTimeoutMs of the device in cabinet.yaml`,
   };
 }
 

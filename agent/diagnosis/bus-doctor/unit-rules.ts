@@ -4,7 +4,7 @@
  * Pure.
  */
 import { msg } from '../../core/message.ts';
-import type { Finding } from './finding.ts';
+import type { BusFinding } from './finding.ts';
 import { isOfOneUnit, percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 import type { UnitSymptoms } from './unit-symptoms.ts';
@@ -38,7 +38,7 @@ function isTroubled({ damaged, silent, asked }: UnitSymptoms): boolean {
 }
 
 /** The unit misses the first request after a rest, and answers those that follow. */
-export function sleepingDriver(symptoms: BusSymptoms): Finding | null {
+export function sleepingDriver(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
   const { rested, soon, restMs } = unit;
@@ -58,7 +58,7 @@ export function sleepingDriver(symptoms: BusSymptoms): Finding | null {
 }
 
 /** One unit has sent replies too many, or bytes after its replies; others fail only because those hit theirs. */
-export function doubleReplies(symptoms: BusSymptoms): Finding | null {
+export function doubleReplies(symptoms: BusSymptoms): BusFinding | null {
   const [unit] = symptoms.units.toSorted((a, b) => tailsOf(b) / b.asked - tailsOf(a) / a.asked);
   if (unit === undefined || tailsOf(unit) < TWINS.doubled) return null;
   const isAlone = isOfOneUnit(symptoms.units, tailsOf);
@@ -71,7 +71,7 @@ function tailsOf({ doubled, strays }: UnitSymptoms): number {
 }
 
 /** Two units answer at one address, at the same time. */
-export function duplicateAddress(symptoms: BusSymptoms): Finding | null {
+export function duplicateAddress(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
   if (!isOverlaid(unit)) return null;
@@ -84,7 +84,7 @@ function isOverlaid({ damaged, tooLong, likeness }: UnitSymptoms): boolean {
   return isLong || (damaged >= TROUBLED.failures && likeness !== null && likeness < TWINS.likeness);
 }
 
-function twins(unit: UnitSymptoms, symptoms: BusSymptoms): Finding {
+function twins(unit: UnitSymptoms, symptoms: BusSymptoms): BusFinding {
   return {
     verdict: 'duplicate-address',
     units: [unit.unit],
@@ -102,7 +102,7 @@ function twins(unit: UnitSymptoms, symptoms: BusSymptoms): Finding {
 }
 
 /** Replies of one unit have wrong bits, or are missing at random. */
-export function noisyUnit(symptoms: BusSymptoms): Finding | null {
+export function noisyUnit(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null || unit.damaged < TROUBLED.failures) return null;
   if (unit.likeness === null || unit.likeness < NOISY_LIKENESS) return null;

@@ -7,7 +7,7 @@
  */
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import type { Clock, MonoMs, Timer } from '../../../agent/core/clock.ts';
-import { bitsOf, type Character, type Disturbance, receive, type Segment } from './uart.ts';
+import { bitsOf, type Character, type Disturbance, type LevelSpan, receive } from './uart.ts';
 
 /** Anything that is connected to the wires. */
 export interface BusNode {
@@ -203,7 +203,7 @@ export class BitBus {
     return receive(segments, receiver.serial, this.#disturbanceAt(receiver, others));
   }
 
-  #waveform(receiver: BusNode, others: readonly Transmission[]): Segment[] {
+  #waveform(receiver: BusNode, others: readonly Transmission[]): LevelSpan[] {
     const own = this.#live.filter(({ sender }) => sender.name === receiver.name);
     const isGateway = receiver.name === 'gateway';
     const idle = isGateway && this.wires.idlesInverted ? 0 : 1;
@@ -214,7 +214,7 @@ export class BitBus {
     }
     for (const { fromMs, endMs } of [...own, ...this.#pulses]) times.add(fromMs).add(endMs);
     const sorted = [...times].sort((a, b) => a - b);
-    const segments: Segment[] = [];
+    const segments: LevelSpan[] = [];
     for (const [i, fromMs] of sorted.entries()) {
       const atMs = fromMs === Number.NEGATIVE_INFINITY ? (sorted[1] ?? 0) - 1 : (fromMs + (sorted[i + 1] ?? fromMs + 1)) / 2;
       const level = this.#levelAt(atMs, { others, own, idle, isSwapped: receiver.isSwapped === true });

@@ -3,7 +3,7 @@ import type { BusExam } from '../../../agent/core/bus-exam.ts';
 import { diagnose } from '../../../agent/diagnosis/bus-doctor/diagnose.ts';
 import type { BusDiagnosis, Verdict } from '../../../agent/diagnosis/bus-doctor/finding.ts';
 import { type Cause, type LinePlan, planLine } from './line-plans.ts';
-import { settled, startLine } from './sick-line.ts';
+import { startLine, untilSettled } from './sick-line.ts';
 
 /**
  * The verdicts that are right for a cause. Two causes that look the same from the gateway share one: a line without supply and swapped wires without
@@ -32,22 +32,22 @@ export const RIGHT: Readonly<Record<Cause, readonly Verdict[]>> = {
 };
 
 /** How a diagnosis compares with the cause. `undecided`: no verdict; `wrong`: any finding that the cause does not give, or none for a fault. */
-export type Judgement = 'right' | 'undecided' | 'wrong';
+export type VerdictCheck = 'right' | 'undecided' | 'wrong';
 
 /** Runs the line of a plan and examines it. */
 export async function examined(plan: LinePlan): Promise<{ readonly exam: BusExam; readonly diagnosis: BusDiagnosis }> {
   const line = await startLine(plan);
   await line.clock.advance(plan.warmUpMs);
-  const exam = await settled(
+  const exam = await untilSettled(
     line.clock,
     line.field.bus.examine({ line: 'north' }, () => {}),
   );
-  await settled(line.clock, line.stop());
+  await untilSettled(line.clock, line.stop());
   return { exam, diagnosis: diagnose(exam, (atMs) => new Date(atMs).toISOString().slice(11, 16)) };
 }
 
 /** Compares the findings with the cause. "Undecided" beside or in place of a right finding is not wrong. */
-export function judged(cause: Cause, { findings, verdict }: Pick<BusDiagnosis, 'findings' | 'verdict'>): Judgement {
+export function judged(cause: Cause, { findings, verdict }: Pick<BusDiagnosis, 'findings' | 'verdict'>): VerdictCheck {
   const isFit = (found: Verdict): boolean => RIGHT[cause].includes(found) || found === 'undecided';
   if (!findings.every((finding) => isFit(finding.verdict))) return 'wrong';
   return RIGHT[cause].includes(verdict) ? 'right' : 'undecided';

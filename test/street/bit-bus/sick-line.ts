@@ -108,7 +108,7 @@ function fieldLineOf(plan: LinePlan, portFor: (serial: SerialSettings) => BytePo
 }
 
 /** Lets simulated time run until the work has settled. */
-export async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+export async function untilSettled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   let isSettled = false;
   const end = (): void => {
     isSettled = true;

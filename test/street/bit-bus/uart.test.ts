@@ -1,7 +1,7 @@
 /** What a UART makes of waveforms, computed by hand. */
 import t from 'tap';
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
-import { bitsOf, receive, type Segment } from './uart.ts';
+import { bitsOf, type LevelSpan, receive } from './uart.ts';
 
 const settings = (baud: number, parity: SerialSettings['parity'] = 'none', stopBits: 1 | 2 = 1): SerialSettings => ({
   baud,
@@ -11,7 +11,7 @@ const settings = (baud: number, parity: SerialSettings['parity'] = 'none', stopB
 });
 
 /** The waveform of a frame that begins at 1 ms. */
-function wave(bytes: readonly number[], serial: SerialSettings, isInverted = false): Segment[] {
+function wave(bytes: readonly number[], serial: SerialSettings, isInverted = false): LevelSpan[] {
   const bitMs = 1_000 / serial.baud;
   const flip = isInverted ? 1 : 0;
   const level = (bit: number): 0 | 1 => (bit ^ flip) as 0 | 1;
@@ -23,7 +23,7 @@ function wave(bytes: readonly number[], serial: SerialSettings, isInverted = fal
   ];
 }
 
-const heard = (segments: readonly Segment[], serial: SerialSettings): string =>
+const heard = (segments: readonly LevelSpan[], serial: SerialSettings): string =>
   receive(segments, serial)
     .map(({ byte, isFaulty }) => `${byte.toString(16).padStart(2, '0')}${isFaulty ? '!' : ''}`)
     .join(' ');
@@ -49,7 +49,7 @@ for (const [what, segments, serial, expected] of CASES)
   });
 
 t.test('a line that falls to space is one 00, however long it lasts', async (t) => {
-  const fall = (forMs: number): Segment[] => [
+  const fall = (forMs: number): LevelSpan[] => [
     { fromMs: Number.NEGATIVE_INFINITY, level: 1 },
     { fromMs: 1, level: 0 },
     { fromMs: 1 + forMs, level: 1 },

@@ -8,7 +8,7 @@
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 
 /** A level from its start until that of the next. 1: mark (idle), 0: space. Units: ms. */
-export interface Segment {
+export interface LevelSpan {
   readonly fromMs: number;
   readonly level: 0 | 1;
 }
@@ -40,7 +40,7 @@ export function bitsOf(bytes: Uint8Array, { dataBits, parity, stopBits }: Serial
 export type Disturbance = (atMs: number, level: 0 | 1, sinceEdgeMs: number) => 0 | 1;
 
 /** The characters that a receiver with these settings makes of a waveform. `segments` in order of time; the last level lasts for ever. */
-export function receive(segments: readonly Segment[], serial: SerialSettings, disturb: Disturbance = (_, level) => level): Character[] {
+export function receive(segments: readonly LevelSpan[], serial: SerialSettings, disturb: Disturbance = (_, level) => level): Character[] {
   const bitMs = 1_000 / serial.baud;
   const places = 1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1);
   const cursor = createCursor(segments, disturb);
@@ -69,16 +69,16 @@ export function receive(segments: readonly Segment[], serial: SerialSettings, di
   return out;
 }
 
-function createCursor(segments: readonly Segment[], disturb: Disturbance) {
+function createCursor(segments: readonly LevelSpan[], disturb: Disturbance) {
   let at = 0;
   const seek = (ms: number): void => {
-    while (at > 0 && (segments[at] as Segment).fromMs > ms) at--;
-    while (at + 1 < segments.length && (segments[at + 1] as Segment).fromMs <= ms) at++;
+    while (at > 0 && (segments[at] as LevelSpan).fromMs > ms) at--;
+    while (at + 1 < segments.length && (segments[at + 1] as LevelSpan).fromMs <= ms) at++;
   };
   const levelOf = (index: number): number => segments[index]?.level ?? 1;
   const fallFrom = (ms: number): number | null => {
     seek(ms);
-    for (let i = at + 1; i < segments.length; i++) if (levelOf(i) === 0 && levelOf(i - 1) === 1) return (segments[i] as Segment).fromMs;
+    for (let i = at + 1; i < segments.length; i++) if (levelOf(i) === 0 && levelOf(i - 1) === 1) return (segments[i] as LevelSpan).fromMs;
     return null;
   };
   return {
@@ -91,7 +91,7 @@ function createCursor(segments: readonly Segment[], disturb: Disturbance) {
     fallAfter: fallFrom,
     fallAfterRise(ms: number): number | null {
       seek(ms);
-      for (let i = at; i < segments.length; i++) if (levelOf(i) === 1 && i > at) return fallFrom((segments[i] as Segment).fromMs);
+      for (let i = at; i < segments.length; i++) if (levelOf(i) === 1 && i > at) return fallFrom((segments[i] as LevelSpan).fromMs);
       return null;
     },
   };

@@ -1,7 +1,7 @@
 /** Renders the result of `bus doctor`. */
 import type { ExamProgress } from '../../../core/bus-exam.ts';
 import { type Message, msg } from '../../../core/message.ts';
-import type { BusDiagnosis, Finding } from '../../../diagnosis/bus-doctor/finding.ts';
+import type { BusDiagnosis, BusFinding } from '../../../diagnosis/bus-doctor/finding.ts';
 import { formatTook } from '../../text/duration.ts';
 import { type Page, translated } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
@@ -25,10 +25,10 @@ export function renderDiagnosis({ line, findings, asked, answered, durationMs }:
   return [translated(sum, page), ...findings.flatMap((finding) => ['', ...findingLines(finding, page)])].join('\n');
 }
 
-function findingLines({ verdict, text, evidence, causes, check }: Finding, page: Page): string[] {
+function findingLines({ verdict, text, evidence, causes, check }: BusFinding, page: Page): string[] {
   const isWell = verdict === 'healthy';
   return [
-    ...labelled(msg`Verdict`, msg`${verdict}: ${text}`, page),
+    ...labelled(msg`Verdict`, text, page),
     ...evidence.flatMap((each, i) => labelled(i === 0 ? msg`Evidence` : '', each, page)),
     ...causes.flatMap((each, i) => labelled(i === 0 ? msg`Causes` : '', msg`${i + 1}. ${each}`, page)),
     ...(isWell ? [] : labelled(msg`Check`, check, page)),

@@ -12,7 +12,7 @@ export const BUS_DOCTOR = agentCommand<{ line: string }, BusDiagnosis, ExamProgr
   name: 'bus doctor',
   role: 'technician',
   group: 'Lines:',
-  summary: msg`examine a line in service: what is wrong`,
+  summary: msg`what is wrong with a line in service`,
   arguments: [LINE_ARGUMENT],
   examples: ['luciole bus doctor street', 'luciole bus doctor street --json'],
   read: (args) => ({ line: textArg(args, 'line') }),

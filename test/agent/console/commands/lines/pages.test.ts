@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import t from 'tap';
+import { renderDiagnosis, renderExamProgress } from '../../../../../agent/console/commands/lines/bus-doctor-page.ts';
 import {
   renderRead,
   renderRegisters,
@@ -62,7 +63,40 @@ const longWords = {
   ...bus.transaction({ unit: 247, error: 'illegal-function', what: msg`write ${'holding'} ${2000}=${'300,'.repeat(40)}` }),
 };
 
+const diagnosis = {
+  line: 'street',
+  verdict: 'echo',
+  asked: 252,
+  answered: 250,
+  units: 7,
+  durationMs: 31_400,
+  findings: [
+    {
+      verdict: 'echo',
+      units: [],
+      text: msg`the adapter receives its own transmission`,
+      causes: [msg`a jumper`, msg`a setting`],
+      evidence: [msg`252 of 252 requests came back`, msg`none was damaged`],
+      check: msg`look at the jumper`,
+    },
+    { verdict: 'healthy', units: [], text: msg`the line is healthy`, causes: [], evidence: [], check: msg`nothing` },
+  ],
+} as const;
+
 checkSheets([
+  [
+    'a diagnosis shows each finding with evidence, numbered causes and the next check, and nothing to check where all is well',
+    renderDiagnosis(diagnosis, page),
+    [
+      /^line street: 250 of 252 requests answered, examined for 31 s\n\nVerdict +the adapter receives/,
+      /\nEvidence +252 of 252 .*\n +none was damaged\nCauses +1\. a jumper\n +2\. a setting\nCheck +look at the jumper\n\nVerdict +the line is healthy$/,
+    ],
+  ],
+  [
+    'the progress of an examination',
+    renderExamProgress({ step: 'settings', doneMs: 41_000, totalMs: 60_000 }),
+    [/^trying other serial settings, 41 of about 60 s$/],
+  ],
   [
     'who names no line to scan reads which there are, and what to type',
     renderLineChoice({ lines: [bus.lineStats(), bus.lineStats({ line: 'air', kind: 'uart', port: '/dev/ttyAMA2', baud: 9_600 })] }, page),
