@@ -67,11 +67,7 @@ export function createRooms(joined: Joined): Rooms {
     onNight: platform.night,
     events: meterEvents,
   });
-  rooms.wear = new Wear({
-    ...{ cabinet, points, clock, store, events: meterEvents, decisions: () => rooms.control.decisions() },
-    powerDriftPct: () => rooms.watch.powerDriftPct(),
-    burningH: () => rooms.control.burningHours(),
-  });
+  rooms.wear = new Wear({ cabinet, points, clock, store, events: meterEvents, ...wearSources(rooms) });
   const shared = { points, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome };
   const ruleStates = (): ReturnType<PanelsParts['ruleStates']> => rooms.control.snapshot()?.rules ?? new Map();
   rooms.panels = new Panels({ ...shared, cabinet, ruleStates, paces: state.panelPaces, onPanel: platform.panel });
@@ -94,6 +90,15 @@ export function createRooms(joined: Joined): Rooms {
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
+}
+
+/** Read when they are needed, as the modules are built one after the other. */
+function wearSources(rooms: Pick<Rooms, 'control' | 'watch'>) {
+  return {
+    decisions: () => rooms.control.decisions(),
+    powerDriftPct: () => rooms.watch.powerDriftPct(),
+    burningH: () => rooms.control.burningHours(),
+  };
 }
 
 /** Records the decisions of the configuration in force. The revisions are known only once all parts are built. */

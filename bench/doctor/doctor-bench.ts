@@ -6,14 +6,14 @@
  */
 import { VERDICTS, type Verdict } from '../../agent/diagnosis/bus-doctor/finding.ts';
 import { examinedCause, type VerdictCheck } from '../../test/street/bit-bus/examined-line.ts';
-import { CAUSES, type Cause } from '../../test/street/bit-bus/line-plans.ts';
+import { CAUSES, type LineCause } from '../../test/street/bit-bus/line-plans.ts';
 import { against, type BenchOptions } from '../result.ts';
 
 /** Seeds up to 1,000 were used while the thresholds were set. */
 const FIRST_SEED = 50_001;
 const SEEDS = { full: 40, quick: 3 };
 /** Two hours of polls are simulated for one of these. */
-const SLOW: Readonly<Partial<Record<Cause, number>>> = { 'noise-at-dusk': 4 };
+const SLOW: Readonly<Partial<Record<LineCause, number>>> = { 'noise-at-dusk': 4 };
 
 export const DOCTOR_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { matrix: matrixBench };
 

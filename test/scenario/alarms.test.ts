@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { isSuppressed } from '../../agent/core/event-handling.ts';
 import type { AgentEvent, EventCode } from '../../agent/core/words.ts';
@@ -77,37 +77,42 @@ t.test(
     );
 
     await rig.until('online again', async () => (await rig.status()).uplink.state === 'online', 5 * MINUTE_MS);
-    await rig.host.command('', [
-      flag('Maintenance/On', true),
-      whole('Maintenance/Minutes', 8),
-      text('Maintenance/Target', 'L03'),
-      text('Command/Id', 'm1'),
-    ]);
-    await rig.until('maintenance', () => endOf(rig, 'm1') !== undefined, MINUTE_MS);
-    t.match(endOf(rig, 'm1'), { state: 'verified' });
-    await rig.until('it is shown', () => String(shown(rig, 'Maintenance/List')).includes('L03'), MINUTE_MS);
-    t.ok(
-      sentEvents(rig).some(({ code, source }) => code === 'maintenance-mode' && source === 'L03'),
-      'and reported',
-    );
-    const second = rig.street.unitOf('L03');
-    second.line.silence(second.unit);
-    const hidden = await openEvent(rig, 'unit-silent', 'L03');
-    t.ok(isSuppressed(hidden));
-    await rig.kill();
-    t.ok(isSuppressed(await openEvent(rig, 'unit-silent', 'L03')), 'a kill in the middle raises no alarm');
-    await rig.clock.advance(2 * MINUTE_MS);
-    t.notOk(
-      sentEvents(rig).some(({ code, source }) => code === 'unit-silent' && source === 'L03'),
-      'nothing was sent',
-    );
-    const { activeEvents } = await rig.status();
-    const current = activeEvents.find(({ source, code }) => source === 'L03' && code === 'unit-silent');
-    await rig.until('its alarm is raised at the end', () => sentEvents(rig).some(({ id }) => id === current?.id), 12 * MINUTE_MS);
-    const over = (await rig.agent.view.events({ sinceMs: 0, activeOnly: false, limit: 100 })).findLast(
-      ({ code }) => code === 'maintenance-mode',
-    );
-    t.not(over?.endMs, null);
-    t.match(String(over?.text), /is over; \d events? suppressed \(.*unit-silent L03.*\), \d of them last on and raise their alarm now/);
+    await hideUntilEnd(t, rig);
   },
 );
+
+/** Maintenance of L03 begins, its lamp falls silent, the agent is killed, and the alarm is raised at the end. */
+async function hideUntilEnd(t: Test, rig: Rig): Promise<void> {
+  await rig.host.command('', [
+    flag('Maintenance/On', true),
+    whole('Maintenance/Minutes', 8),
+    text('Maintenance/Target', 'L03'),
+    text('Command/Id', 'm1'),
+  ]);
+  await rig.until('maintenance', () => endOf(rig, 'm1') !== undefined, MINUTE_MS);
+  t.match(endOf(rig, 'm1'), { state: 'verified' });
+  await rig.until('it is shown', () => String(shown(rig, 'Maintenance/List')).includes('L03'), MINUTE_MS);
+  t.ok(
+    sentEvents(rig).some(({ code, source }) => code === 'maintenance-mode' && source === 'L03'),
+    'and reported',
+  );
+  const second = rig.street.unitOf('L03');
+  second.line.silence(second.unit);
+  const hidden = await openEvent(rig, 'unit-silent', 'L03');
+  t.ok(isSuppressed(hidden));
+  await rig.kill();
+  t.ok(isSuppressed(await openEvent(rig, 'unit-silent', 'L03')), 'a kill in the middle raises no alarm');
+  await rig.clock.advance(2 * MINUTE_MS);
+  t.notOk(
+    sentEvents(rig).some(({ code, source }) => code === 'unit-silent' && source === 'L03'),
+    'nothing was sent',
+  );
+  const { activeEvents } = await rig.status();
+  const current = activeEvents.find(({ source, code }) => source === 'L03' && code === 'unit-silent');
+  await rig.until('its alarm is raised at the end', () => sentEvents(rig).some(({ id }) => id === current?.id), 12 * MINUTE_MS);
+  const over = (await rig.agent.view.events({ sinceMs: 0, activeOnly: false, limit: 100 })).findLast(
+    ({ code }) => code === 'maintenance-mode',
+  );
+  t.not(over?.endMs, null);
+  t.match(String(over?.text), /is over; \d events? suppressed \(.*unit-silent L03.*\), \d of them last on and raise their alarm now/);
+}

@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 const CONTACTS = ['supply', 'breaker', 'leakage'] as const;
 
 /** Returns what is wrong with the section `watch`: unknown meters, zones, outputs and devices, two feeders with one id, a zone in two feeders. Pure. */
-export function checkWatch({ watch }: CabinetDraft, { known, outputs }: Index): Finding[] {
+export function checkWatchSection({ watch }: CabinetDraft, { known, outputs }: Index): Finding[] {
   const feeders = placed(watch?.feeders, ['watch', 'feeders']);
   const outputIds = new Set(outputs.flatMap(({ value: { id } }) => id ?? []));
   const ids = feeders.map(({ value, path }): Named => ({ id: value.id, path: [...path, 'id'] }));

@@ -16,7 +16,7 @@ import { checkConsole, checkSite, checkTrust } from '../check/check-site.ts';
 import { checkSound } from '../check/check-sound.ts';
 import { checkStreet } from '../check/check-street.ts';
 import { checkValues } from '../check/check-values.ts';
-import { checkWatch } from '../check/check-watch.ts';
+import { checkWatchSection } from '../check/check-watch.ts';
 import { checkWarnings, checkZones } from '../check/check-zones.ts';
 import { indexDraft } from '../check/draft.ts';
 import { type Finding, formatPath, type Path } from '../check/finding.ts';
@@ -98,7 +98,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
     ...checkOutputs(index),
     ...checkSound(draft, index),
     ...checkPanels(index),
-    ...checkWatch(draft, index),
+    ...checkWatchSection(draft, index),
     ...checkTrust(draft.trust),
     ...checkConsole(draft.console),
   ];

@@ -7,7 +7,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 
 /** What one sample says about a fault. `none`: it cannot be judged now, so nothing changes. */
-export type Sample = 'bad' | 'good' | 'none';
+export type LatchSample = 'bad' | 'good' | 'none';
 
 /** How long a fault must be seen before it counts, and how long it must be gone. Units: samples, ms. */
 export interface LatchLimits {
@@ -45,7 +45,7 @@ export class FaultLatch {
   }
 
   /** Takes one sample of a subject, taken at `atMono`. */
-  feed(index: number, sample: Sample, atMono: MonoMs): void {
+  feed(index: number, sample: LatchSample, atMono: MonoMs): void {
     if (sample === 'none') return;
     const state = this.#state[index] ?? IDLE;
     const isBad = sample === 'bad';

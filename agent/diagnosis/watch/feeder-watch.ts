@@ -3,7 +3,7 @@
  * feeder is live. Pure apart from its own state.
  */
 import type { MonoMs } from '../../core/clock.ts';
-import type { Sample } from './fault-latch.ts';
+import type { LatchSample } from './fault-latch.ts';
 import { DEAD_SHARE } from './lamp-watch.ts';
 import { createLatches, FEEDER_FAULTS, type FeederFault, type Latches } from './watch-faults.ts';
 import { PHASES, type Series, type WatchFrame } from './watch-frame.ts';
@@ -69,7 +69,7 @@ export class FeederWatch {
     const { commandedOn, sinceMono } = this.#frame.feeders;
     const isOn = commandedOn[feeder] ?? -1;
     const isSettled = at - (sinceMono[feeder] ?? 0) > FOLLOW_MS.on;
-    const sample: Sample = isExplained || isOn === 0 || !isSettled ? 'none' : live === false ? 'bad' : 'good';
+    const sample: LatchSample = isExplained || isOn === 0 || !isSettled ? 'none' : live === false ? 'bad' : 'good';
     this.latches[isOn === -1 ? 'supply-lost' : 'contactor-stuck-off'].feed(feeder, sample, at);
   }
 
@@ -77,7 +77,7 @@ export class FeederWatch {
   #isStuckOn(
     { lamps, supply }: WatchedFeeder,
     { live, offMono, nowMono }: { readonly live: boolean | null; readonly offMono: MonoMs; readonly nowMono: MonoMs },
-  ): Sample {
+  ): LatchSample {
     if (live === true) return 'bad';
     const { voltage, power } = this.#frame.lamps;
     const { voltageV } = this.#plan.settings;

@@ -3,7 +3,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
 import { DerivedStarts } from './derived-starts.ts';
 import { expectedPower, type PowerBounds } from './expected-power.ts';
-import type { Sample } from './fault-latch.ts';
+import type { LatchSample } from './fault-latch.ts';
 import { BANDS, bandOf, LevelCurve } from './level-curve.ts';
 import { createLatches, LAMP_FAULTS, type LampFault, type Latches } from './watch-faults.ts';
 import type { WatchFrame } from './watch-frame.ts';
@@ -168,7 +168,7 @@ export class LampWatch {
   }
 
   /** From power, not from commands: a photocell fails in the on position. A person may light a lamp by day. */
-  #burnsByDay(lamp: number, powerW: number, at: MonoMs, { sunAltitudeDeg }: WatchMoment): Sample {
+  #burnsByDay(lamp: number, powerW: number, at: MonoMs, { sunAltitudeDeg }: WatchMoment): LatchSample {
     const { levelPct, sinceMono, byPerson } = this.#frame.commands;
     const [level = 0, since = 0] = [levelPct[lamp], sinceMono[lamp]];
     const isDay = sunAltitudeDeg !== null && sunAltitudeDeg > DAY_ALTITUDE_DEG;
@@ -188,6 +188,6 @@ export class LampWatch {
 }
 
 /** `excess`: how far a value is beyond its limit. Within the hysteresis it says nothing. */
-function outside(excess: number, slack: number): Sample {
+function outside(excess: number, slack: number): LatchSample {
   return excess > 0 ? 'bad' : excess > -slack ? 'none' : 'good';
 }

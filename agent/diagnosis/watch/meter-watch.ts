@@ -3,7 +3,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
-import type { Sample } from './fault-latch.ts';
+import type { LatchSample } from './fault-latch.ts';
 import { DEAD_SHARE, type LampWatch } from './lamp-watch.ts';
 import { LevelCurve } from './level-curve.ts';
 import { createLatches, type Latches, METER_FAULTS, type MeterFault } from './watch-faults.ts';
@@ -172,6 +172,6 @@ export class MeterWatch {
   }
 }
 
-function beyond(excess: number, slack: number): Sample {
+function beyond(excess: number, slack: number): LatchSample {
   return excess > 0 ? 'bad' : excess > -slack ? 'none' : 'good';
 }

@@ -60,6 +60,11 @@ function clamp(index: number, most: number): number {
   return Math.max(0, Math.min(most, index));
 }
 
+/** Points on each side of a step. */
+const LEAST_SIDE = 2;
+/** Two levels must leave at most this share of the line's deviations. Source: assumed; a straight line leaves more with two levels than with itself, an ideal step none. Confirmed by: `bench -- predict`. */
+const STEP_SHARE = 0.5;
+
 /**
  * Returns the index at which the points fall into two levels, if two levels describe them much better than the line: a step, such as after a repair, is no
  * trend. Null without a step.
@@ -74,11 +79,6 @@ export function stepIn(points: readonly SeriesPoint[], { slope, level }: RobustL
   }
   return best !== null && best.sum < STEP_SHARE * ofLine ? best.at : null;
 }
-
-/** Points on each side of a step. */
-const LEAST_SIDE = 2;
-/** Two levels must leave at most this share of the line's deviations. Source: assumed; a straight line leaves more with two levels than with itself, an ideal step none. Confirmed by: `bench -- predict`. */
-const STEP_SHARE = 0.5;
 
 function deviation(points: readonly SeriesPoint[]): number {
   const median = quantile(

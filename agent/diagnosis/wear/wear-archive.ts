@@ -2,7 +2,7 @@
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 import { monthOf, monthsAfter, monthsBetween, type NightDate, UNREAD } from '../energy-months.ts';
-import { type DatedNight, packedNight, readNight, type WearNight, weeksOf } from './wear-night.ts';
+import { type DatedNight, packedWearNight, readNight, type WearNight, weeksOf } from './wear-night.ts';
 
 /** All lamps in one night. */
 export interface LampsOfNight {
@@ -80,9 +80,11 @@ function foldedWeeks(nights: readonly LampsOfNight[]): readonly LampsOfNight[] {
 /** Shape: by date, then by lamp, a packed summary. */
 function packedMonth(nights: readonly LampsOfNight[]): unknown {
   return Object.fromEntries(
-    nights.map(({ date, lamps }) => [date, Object.fromEntries(Object.entries(lamps).map(([id, night]) => [id, packedNight(night)]))]),
+    nights.map(({ date, lamps }) => [date, Object.fromEntries(Object.entries(lamps).map(([id, night]) => [id, packedWearNight(night)]))]),
   );
 }
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Reads a stored month, which another version may have written. What is not valid is left out. */
 function nightsIn(stored: unknown): readonly LampsOfNight[] {
@@ -95,5 +97,3 @@ function nightsIn(stored: unknown): readonly LampsOfNight[] {
     return [{ date, lamps: Object.fromEntries(read) }];
   });
 }
-
-const DATE = /^\d{4}-\d{2}-\d{2}$/;

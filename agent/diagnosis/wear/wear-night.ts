@@ -72,7 +72,7 @@ export function wearValues(of: (quantity: WearQuantity) => number | null): Recor
 }
 
 /** Returns a summary as a short array for the store: the kind, the number of nights, then the quantities. Units: as in `WearNight`, two decimals. */
-export function packedNight(night: WearNight): readonly (string | number | null)[] {
+export function packedWearNight(night: WearNight): readonly (string | number | null)[] {
   return [night.kind, night.nights, ...WEAR_QUANTITIES.map((quantity) => rounded(night[quantity]))];
 }
 

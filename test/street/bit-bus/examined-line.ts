@@ -2,14 +2,14 @@
 import type { BusExam } from '../../../agent/core/bus-exam.ts';
 import { diagnose } from '../../../agent/diagnosis/bus-doctor/diagnose.ts';
 import type { BusDiagnosis, Verdict } from '../../../agent/diagnosis/bus-doctor/finding.ts';
-import { type Cause, type LinePlan, planLine } from './line-plans.ts';
+import { type LineCause, type LinePlan, planLine } from './line-plans.ts';
 import { startLine, untilSettled } from './sick-line.ts';
 
 /**
  * The verdicts that are right for a cause. Two causes that look the same from the gateway share one: a line without supply and swapped wires without
  * bias are both silent.
  */
-export const RIGHT: Readonly<Record<Cause, readonly Verdict[]>> = {
+export const RIGHT: Readonly<Record<LineCause, readonly Verdict[]>> = {
   none: ['healthy'],
   'no-supply-of-line': ['line-silent'],
   'wires-swapped': ['line-silent'],
@@ -47,14 +47,14 @@ export async function examined(plan: LinePlan): Promise<{ readonly exam: BusExam
 }
 
 /** Compares the findings with the cause. "Undecided" beside or in place of a right finding is not wrong. */
-export function judged(cause: Cause, { findings, verdict }: Pick<BusDiagnosis, 'findings' | 'verdict'>): VerdictCheck {
+export function judged(cause: LineCause, { findings, verdict }: Pick<BusDiagnosis, 'findings' | 'verdict'>): VerdictCheck {
   const isFit = (found: Verdict): boolean => RIGHT[cause].includes(found) || found === 'undecided';
   if (!findings.every((finding) => isFit(finding.verdict))) return 'wrong';
   return RIGHT[cause].includes(verdict) ? 'right' : 'undecided';
 }
 
 /** Examines one line of this cause. */
-export async function examinedCause(cause: Cause, seed: number) {
+export async function examinedCause(cause: LineCause, seed: number) {
   const plan = planLine(cause, seed);
   const result = await examined(plan);
   return { plan, ...result, judgement: judged(cause, result.diagnosis) };

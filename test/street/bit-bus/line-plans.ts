@@ -30,11 +30,11 @@ export const CAUSES = [
   'slow-unit',
   'adapter-steps',
 ] as const;
-export type Cause = (typeof CAUSES)[number];
+export type LineCause = (typeof CAUSES)[number];
 
 /** What one line is made of. */
 export interface LinePlan {
-  readonly cause: Cause;
+  readonly cause: LineCause;
   readonly seed: number;
   readonly serial: SerialSettings;
   /** Addresses in the cabinet: 1 to this. */
@@ -109,7 +109,7 @@ function flipShareAt(rest: number, sigma: number): number {
   return z <= 0 ? 0.5 : (0.4 * Math.exp((-z * z) / 2)) / Math.sqrt(1 + z * z);
 }
 
-const CHANGES: Readonly<Record<Cause, Change>> = {
+const CHANGES: Readonly<Record<LineCause, Change>> = {
   none: (plan) => plan,
   'no-supply-of-line': (plan) => ({ ...plan, units: [] }),
   'wires-swapped': (plan) => eachUnit(plan, { isSwapped: true }),
@@ -180,7 +180,7 @@ const CHANGES: Readonly<Record<Cause, Change>> = {
 };
 
 /** A line with this cause; the seed chooses speed, number of units, cable and severity. */
-export function planLine(cause: Cause, seed: number): LinePlan {
+export function planLine(cause: LineCause, seed: number): LinePlan {
   const random = createRandom(seed * 7_919 + [...cause].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7));
   const baud = cause === 'no-termination' ? pick(random, [57_600, 115_200]) : pick(random, [9_600, 19_200, 38_400, 115_200]);
   const parity = pick(random, ['none', 'none', 'even'] as const);

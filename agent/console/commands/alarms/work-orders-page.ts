@@ -15,18 +15,6 @@ export interface WorkOrderForm {
   readonly separator: ',' | ';';
 }
 
-/**
- * Renders the events as CSV with a title line, or as a JSON list, one object for each. Times are UTC; texts are in the language of the page. A field of CSV
- * that a spreadsheet would run as a formula begins with an apostrophe.
- */
-export function renderWorkOrders(events: readonly PlacedEvent[], page: Page, { format, separator }: WorkOrderForm): string {
-  const rows = events.map((event) => rowOf(event, page));
-  if (format === 'json') return JSON.stringify(rows);
-  const titles = Object.keys(rowOf(EMPTY, page));
-  const lines = rows.map((row) => Object.values(row).map((value) => (typeof value === 'string' ? csvText(value) : value)));
-  return [titles, ...lines].map((fields) => csvLine(fields, separator)).join('\n');
-}
-
 /** Only for the titles. */
 const EMPTY = {
   code: 'lamp-out',
@@ -38,6 +26,18 @@ const EMPTY = {
   endMs: null,
   place: {},
 } as unknown as PlacedEvent;
+
+/**
+ * Renders the events as CSV with a title line, or as a JSON list, one object for each. Times are UTC; texts are in the language of the page. A field of CSV
+ * that a spreadsheet would run as a formula begins with an apostrophe.
+ */
+export function renderWorkOrders(events: readonly PlacedEvent[], page: Page, { format, separator }: WorkOrderForm): string {
+  const rows = events.map((event) => rowOf(event, page));
+  if (format === 'json') return JSON.stringify(rows);
+  const titles = Object.keys(rowOf(EMPTY, page));
+  const lines = rows.map((row) => Object.values(row).map((value) => (typeof value === 'string' ? csvText(value) : value)));
+  return [titles, ...lines].map((fields) => csvLine(fields, separator)).join('\n');
+}
 
 function rowOf(event: PlacedEvent, page: Page) {
   const { id, code, talq, source, severity, urgency, text, startMs, endMs, check, evidence, acknowledged, suppressed } = event;

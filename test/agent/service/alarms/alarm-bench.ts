@@ -101,6 +101,7 @@ export async function createAlarmBench(
   const shown = new Map<string, unknown>();
   const store = storeOn(disk);
   const log = { event: () => {} };
+  const made: { alarms?: Alarms } = {};
   const ongoing: Ongoing = createOngoing({
     store,
     uplink: { outcome: () => {}, event: (event) => void sent.push(event) },
@@ -108,16 +109,15 @@ export async function createAlarmBench(
     self: { note: (event) => void raised.push(event) },
     flight: { note: () => {} },
     record: { note: () => {} },
-    get alarms() {
-      return alarms;
-    },
+    alarms: { admit: (event, before) => (made.alarms as Alarms).admit(event, before) },
   });
   const uplink = { update: (_: string, metric: string, { value }: { value: unknown }) => void shown.set(metric, value) };
   const platform = createPlatformAlarms(
     { clock, site: () => ALARM_SITE, uplink, onOutcome: (outcome) => void outcomes.push(outcome) },
-    () => alarms,
+    () => made.alarms as Alarms,
   );
-  const alarms: Alarms = new Alarms({ clock, store, log, site: () => ALARM_SITE, ongoing, onMaintenance: platform.show });
+  const alarms = new Alarms({ clock, store, log, site: () => ALARM_SITE, ongoing, onMaintenance: platform.show });
+  made.alarms = alarms;
   const begin: AlarmBench['begin'] = (code, source, over = {}) => {
     const startMs = clock.wallMs();
     const usual = { severity: 'alarm', text: msg`${source}: wrong`, endMs: null } as const;
