@@ -14,7 +14,8 @@ import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
 import { RetriedSave } from '../../core/retried-save.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
-type StoredChoice = Omit<ChosenProgramme, 'untilMono'>;
+/** `restMs`: what was left of the choice when it was stored; it limits the rest after a restart under a clock that was set back. */
+type StoredChoice = Omit<ChosenProgramme, 'untilMono'> & { readonly restMs?: number };
 
 /** The dependencies with which `ProgrammeRegistry` is created. */
 export interface ProgrammeRegistryParts {
@@ -154,8 +155,8 @@ export class ProgrammeRegistry {
     const { over = [], kept = [] } = Object.groupBy(this.#waiting, ({ untilMs }) => (untilMs > nowMs ? 'kept' : 'over'));
     this.#waiting = [];
     for (const choice of over) this.#reportEnd(choice);
-    const resumed = kept.map((choice): ChosenProgramme => {
-      const restMs = Math.min(choice.untilMs - nowMs, MINUTES.max * MINUTE_MS);
+    const resumed = kept.map(({ restMs: storedMs = Infinity, ...choice }): ChosenProgramme => {
+      const restMs = Math.min(choice.untilMs - nowMs, storedMs, MINUTES.max * MINUTE_MS);
       return { ...choice, untilMs: nowMs + restMs, untilMono: nowMono + restMs };
     });
     this.#set([...resumed, ...this.#choices.values()]);
@@ -169,7 +170,9 @@ export class ProgrammeRegistry {
   }
 
   #stored(): readonly StoredChoice[] {
-    return [...this.#waiting, ...[...this.#choices.values()].map(({ untilMono: _, ...choice }) => choice)];
+    const nowMono = this.#parts.clock.monoMs();
+    const inForce = [...this.#choices.values()].map(({ untilMono, ...choice }) => ({ ...choice, restMs: Math.round(untilMono - nowMono) }));
+    return [...this.#waiting, ...inForce];
   }
 
   #reportEnd({ zone, programme }: StoredChoice, text = msg`programme ${programme} of ${zone} is over`): void {
@@ -180,6 +183,6 @@ export class ProgrammeRegistry {
 /** Accepts any stored data. */
 function isStoredChoice(value: unknown): value is StoredChoice {
   if (typeof value !== 'object' || value === null) return false;
-  const { zone, programme, source, reason, untilMs } = value as Partial<Record<keyof StoredChoice, unknown>>;
-  return [zone, programme, source, reason].every((text) => typeof text === 'string') && Number.isFinite(untilMs);
+  const { zone, programme, source, reason, untilMs, restMs = 0 } = value as Partial<Record<keyof StoredChoice, unknown>>;
+  return [zone, programme, source, reason].every((text) => typeof text === 'string') && Number.isFinite(untilMs) && Number.isFinite(restMs);
 }
