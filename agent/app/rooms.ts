@@ -17,7 +17,7 @@ import { createEnergy } from '../diagnosis/energy-count.ts';
 import { createDiagnosis } from '../diagnosis/faults.ts';
 import { createMeterClock } from '../diagnosis/meter-clock.ts';
 import { Watch } from '../diagnosis/watch/watch.ts';
-import { Wear } from '../diagnosis/wear/wear.ts';
+import { Wear, type WearParts } from '../diagnosis/wear/wear.ts';
 import { withSiteKnowledge } from '../field/bus-tools/site-knowledge.ts';
 import { Panels, type PanelsParts } from '../panels/panels.ts';
 import { readOnlyBus } from '../service/run/safe-mode.ts';
@@ -61,11 +61,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     onNight: platform.night,
     events: meterEvents,
   });
-  rooms.wear = new Wear({
-    ...{ cabinet, points, clock, store, events: meterEvents, decisions: () => rooms.control.decisions() },
-    powerDriftPct: () => rooms.watch.powerDriftPct(),
-    burningH: () => rooms.control.burningHours(),
-  });
+  rooms.wear = createWear(rooms, { cabinet, points, clock, store, events: meterEvents });
   const shared = { points, clock, field, store, log: parts.log, onEvent: events.report, onOutcome: ongoing.onOutcome };
   const ruleStates = (): ReturnType<PanelsParts['ruleStates']> => rooms.control.snapshot()?.rules ?? new Map();
   rooms.panels = new Panels({ ...shared, cabinet, ruleStates, onPanel: platform.panel });
@@ -80,17 +76,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
   rooms.startOthers = () => startOthers(rooms);
   rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet);
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
-  rooms.onReadings = (readings) => {
-    // Light first: a detection must not wait for statistics.
-    rooms.control.onReadings(readings);
-    rooms.sound.onReadings(readings);
-    diagnosis.onReadings(readings);
-    rooms.watch.onReadings(readings);
-    rooms.wear.onReadings(readings);
-    meterClock.onReadings(readings);
-    rooms.energy.onReadings(readings);
-    rooms.panels.onReadings(readings);
-  };
+  rooms.onReadings = readingsOf(rooms, [diagnosis, meterClock]);
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
 }
@@ -106,6 +92,26 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   await state.rooms.control.stop();
   await state.rooms.stopOthers();
   state.rooms.close();
+}
+
+function createWear(
+  rooms: Pick<Rooms, 'control' | 'watch'>,
+  parts: Pick<WearParts, 'cabinet' | 'points' | 'clock' | 'store' | 'events'>,
+): Wear {
+  return new Wear({
+    ...parts,
+    decisions: () => rooms.control.decisions(),
+    powerDriftPct: () => rooms.watch.powerDriftPct(),
+    burningH: () => rooms.control.burningHours(),
+  });
+}
+
+/** Light first: a detection must not wait for statistics. */
+function readingsOf(rooms: Omit<Rooms, 'onReadings'>, statistics: readonly Pick<Rooms, 'onReadings'>[]): Rooms['onReadings'] {
+  const inOrder = [rooms.control, rooms.sound, ...statistics, rooms.watch, rooms.wear, rooms.energy, rooms.panels];
+  return (readings) => {
+    for (const each of inOrder) each.onReadings(readings);
+  };
 }
 
 function startOthers({ panels, energy, sound, watch, wear }: Rooms): void {

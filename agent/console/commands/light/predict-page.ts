@@ -30,6 +30,8 @@ const NARROW = 2;
 /** Units: weeks. */
 const CLASSES = [4, 8, 13, 26, 52, 104] as const;
 
+const CSV_TITLES = 'lamp,pole,state,within_weeks,earliest_weeks,latest_weeks,confidence,nights,since,signs,evidence';
+
 /** Renders `predict` as a table with a summary of the other lamps, or as CSV. */
 export function renderPredict({ lamps }: PredictAnswer, page: Page, { isAll, isCsv }: PredictForm): string {
   if (isCsv) return [CSV_TITLES, ...lamps.map((lamp) => csvRow(lamp, page))].join('\n');
@@ -85,8 +87,6 @@ function restText(lamps: readonly LampPrediction[]): Message {
   ];
   return msg`${parts}`;
 }
-
-const CSV_TITLES = 'lamp,pole,state,within_weeks,earliest_weeks,latest_weeks,confidence,nights,since,signs,evidence';
 
 function csvRow(lamp: LampPrediction, page: Page): string {
   const { pole, state, withinWeeks, earliestWeeks, latestWeeks, confidence, nights, sinceNight, signs } = lamp;
