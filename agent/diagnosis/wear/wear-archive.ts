@@ -27,6 +27,8 @@ const FOLD_AFTER = 2;
 /** A month with fewer other nights folds and empties nothing: a clock that was wrong for some nights must not delete the history. */
 const SURE_NIGHTS = 7;
 
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
 /** Creates the archive in this store. Nothing is read or written before a call. */
 export function createWearArchive(store: Pick<Store, 'load' | 'save'>): WearArchive {
   const load = async (month: string): Promise<readonly LampsOfNight[] | undefined> => {

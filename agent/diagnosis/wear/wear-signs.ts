@@ -126,7 +126,11 @@ function crossing(trend: Trend, points: readonly SeriesPoint[], line: RobustLine
   const latestWeeks = Math.max(0, rest(band[1], line) + line.levelError) / slow;
   const confidence = confidenceOf({ points: points.length, slopeRatio: slow / fast, changeRatio: change / leastChange });
   const text = trendText(sign, { change: direction * change, level: recent.level, limit: band[0], weeks: spanWeeks, unit });
-  return [{ sign, earliestWeeks, latestWeeks, confidence, text }];
+  return [{ sign, earliestWeeks: tenths(earliestWeeks), latestWeeks: tenths(latestWeeks), confidence, text }];
+}
+
+function tenths(weeks: number): number {
+  return Math.round(weeks * 10) / 10;
 }
 
 /** Lower and upper bound of the speed towards the band. */
@@ -192,6 +196,14 @@ function ratedFindings({ weeks, ratedHours }: WornLamp): readonly WearFinding[] 
     const restWeeks = Math.max(0, rated - used) / line.slope;
     if (restWeeks > RATED_HORIZON_WEEKS) return [];
     const earliestWeeks = Math.max(RATED_EARLIEST_WEEKS, restWeeks);
-    return [{ sign: `rated-${counter}`, earliestWeeks, latestWeeks: null, confidence: 'low', text: usedText(counter, used, rated) }];
+    return [
+      {
+        sign: `rated-${counter}`,
+        earliestWeeks: tenths(earliestWeeks),
+        latestWeeks: null,
+        confidence: 'low',
+        text: usedText(counter, used, rated),
+      },
+    ];
   });
 }
