@@ -80,12 +80,7 @@ export function createRooms({ parts, state, clock, field, store, uplink, quietMo
     // Light first: a detection must not wait for statistics.
     rooms.control.onReadings(readings);
     rooms.sound.onReadings(readings);
-    diagnosis.onReadings(readings);
-    rooms.watch.onReadings(readings);
-    rooms.loads.onReadings(readings);
-    meterClock.onReadings(readings);
-    rooms.energy.onReadings(readings);
-    rooms.panels.onReadings(readings);
+    for (const part of [diagnosis, rooms.watch, rooms.loads, meterClock, rooms.energy, rooms.panels]) part.onReadings(readings);
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
