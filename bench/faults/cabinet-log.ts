@@ -25,9 +25,7 @@ export function loggedMinutes(file: string): readonly MeterMinute[] {
 
 /** Cuts the log into its nights, each with half of the daytime before and after it. */
 export function loggedDays(minutes: readonly MeterMinute[]): readonly LoggedDay[] {
-  const watch = new LoadWatch();
-  for (const minute of minutes) watch.step(minute);
-  const { nights } = watch.memory();
+  const nights = recordedNights(minutes);
   const ends = nights.map(({ onMin, length }, index) => {
     const next = nights[index + 1]?.onMin ?? Number.POSITIVE_INFINITY;
     return Number.isFinite(next) ? (onMin + length + next) / 2 : next;
@@ -45,6 +43,20 @@ export function loggedDays(minutes: readonly MeterMinute[]): readonly LoggedDay[
       ),
     };
   });
+}
+
+/** Each night is recorded by a new watch: one that had learned would leave out a night in which it alarms. */
+function recordedNights(minutes: readonly MeterMinute[]): readonly NightTrace[] {
+  let watch = new LoadWatch();
+  const nights: NightTrace[] = [];
+  for (const minute of minutes) {
+    watch.step(minute);
+    const [night] = watch.memory().nights;
+    if (night === undefined) continue;
+    nights.push(night);
+    watch = new LoadWatch();
+  }
+  return nights;
 }
 
 /** Removes a lamp from a minute on: its power is `lampW` at full power, and follows dimming and voltage as the others do. */

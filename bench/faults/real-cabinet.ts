@@ -115,7 +115,7 @@ function lostLamps(learned: Learned, lampW: number, cases: number, emit: BenchOp
     if (at !== null && at >= fromMin && at !== healthy) delays.push(at - fromMin);
   }
   const value = round((100 * delays.length) / cases, 1);
-  const note = `${lampW} W of ${Math.round(learned.day.fullW)} W, ${nameOf(learned)}; delay p50 ${quantile(delays, 0.5)} min, p95 ${quantile(delays, 0.95)} min; ${cases} cases, seed ${SEED}`;
+  const note = `${lampW} W of ${Math.round(learned.day.fullW)} W, ${nameOf(learned)}; ${delayText(delays)}; ${cases} cases, seed ${SEED}`;
   const result = { bench: 'faults', metric: `real-cabinet-lost-${lampW}w`, value, unit: `% found within ${ALLOWED_MIN} min` };
   emit({ ...(lampW === 200 && learned.isThird ? against(result, '>=', 95) : result), note });
 }
@@ -135,6 +135,10 @@ function dayLoads(learned: Learned, cases: number, emit: BenchOptions['emit']): 
   }
   const result = { bench: 'faults', metric: 'real-cabinet-load-by-day', value: round((100 * count) / cases, 1), unit: '% found' };
   emit({ ...against(result, '>=', 100), note: `5 % of full power for 30 min, ${nameOf(learned)}; ${cases} cases, seed ${SEED}` });
+}
+
+function delayText(delays: readonly number[]): string {
+  return delays.length === 0 ? 'none found' : `delay p50 ${quantile(delays, 0.5)} min, p95 ${quantile(delays, 0.95)} min`;
 }
 
 function percent(share: number): string {

@@ -85,6 +85,7 @@ const NOT_OWED: Readonly<Record<string, string>> = {
   'store.peopleDays': 'no light',
   'store.recordDays': 'no light',
   'store.heartbeatS': 'no light',
+  'watch.powerFactorMin': 'no light; a power factor',
 };
 
 function timingKeys(schema: JsonSchema, path = ''): string[] {
