@@ -86,14 +86,7 @@ export function createRooms(joined: Joined): Rooms {
   const { control, watch, loads, wear, energy, panels } = rooms;
   const receivers = [control, rooms.sound, diagnosis, watch, loads, wear, meterClock, energy, panels];
   rooms.onReadings = (readings) => {
-<<<<<<< HEAD
     for (const receiver of receivers) receiver.onReadings(readings);
-=======
-    // Light first: a detection must not wait for statistics.
-    rooms.control.onReadings(readings);
-    rooms.sound.onReadings(readings);
-    for (const part of [diagnosis, rooms.watch, rooms.loads, meterClock, rooms.energy, rooms.panels]) part.onReadings(readings);
->>>>>>> meter
   };
   rooms.close = () => events.close(msg`the configuration changed`);
   return rooms;
