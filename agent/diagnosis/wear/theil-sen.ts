@@ -65,11 +65,6 @@ function clamp(index: number, most: number): number {
   return Math.max(0, Math.min(most, index));
 }
 
-/** Points on each side of a step. */
-const LEAST_SIDE = 2;
-/** Two levels must leave at most this share of the line's deviations. Source: assumed; a straight line leaves more with two levels than with itself, an ideal step none. Confirmed by: `bench -- predict`. */
-const STEP_SHARE = 0.5;
-
 /**
  * Returns the index at which the points fall into two levels, if two levels describe them much better than the line: a step, such as after a repair, is no
  * trend. Null without a step.

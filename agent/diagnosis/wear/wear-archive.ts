@@ -86,8 +86,6 @@ function packedMonth(nights: readonly LampsOfNight[]): unknown {
   );
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-
 /** Reads a stored month, which another version may have written. What is not valid is left out. */
 function nightsIn(stored: unknown): readonly LampsOfNight[] {
   return Object.entries(isRecord(stored) ? stored : {}).flatMap(([date, lamps]) => {

@@ -34,7 +34,7 @@ export const WHY = agentCommand({
   summary: msg`why a lamp, zone, panel, place or meter is so`,
   arguments: [{ name: 'target', summary: msg`a lamp, a zone, a panel, a sound place or a meter`, required: true, names: 'target' }],
   options: [{ name: 'at', value: 'TIME', summary: msg`at another time, as 23:30 (the next one), "yesterday 23:40" or 2026-12-01T23:30` }],
-  examples: ['luciole why L07', 'luciole why rue-bressigny', 'luciole why M01', 'luciole why L07 --at "yesterday 23:40"'],
+  examples: ['luciole why L07', 'luciole why M01', 'luciole why L07 --at "yesterday 23:40"'],
   read: (args) => ({ target: textArg(args, 'target'), at: args['at'] === undefined ? null : typedInstant(textArg(args, 'at')) }),
   timeoutMs: TIMEOUT_MS,
   answer: async (view, { target, at }, { clock, timezone }): Promise<WhyView | WhyPanel | WhySound | WhyMeter> => {

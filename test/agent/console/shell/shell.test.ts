@@ -25,7 +25,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['why L07 --grind 3', /% why has no "grind"; it has at, json\n/],
   ['st', /% "st" could be status, store/],
   ['show status', /% no such word: "show"; type it without: status/],
-  ['why', /% why needs <target>: a lamp, a zone, a panel or a sound place/],
+  ['why', /% why needs <target>: a lamp, a zone, a panel, a sound place or a meter/],
   ['why L07 L08', /% why does not take "L08"/],
   ['why l07', /Lamp +L07/],
   ['why L7', /% no lamp or zone "L7"; did you mean L07\?/],

@@ -43,6 +43,7 @@ function agent(places: readonly SoundView[]) {
   const view = {
     names: () => ({ lamps: [], zones: ['rue'], devices: [], lines: [], modbusLines: [], poles: [], panels: [] }),
     panels: { views: () => [] },
+    meterLoads: () => [],
     sound: {
       places: () => places,
       tracks: () => ['birds'],
