@@ -53,6 +53,7 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
 
   doctor    the bus doctor on lines with a known cause, in simulated time; about eight minutes
             matrix       verdicts by cause, healthy lines too: right, undecided and wrong
+            real         six lines on pseudo-terminals, examined by the command while the agent runs as a process
 
   footprint the packaged agent on a street of 35 lamps, beside Node-RED with its Modbus nodes, which npm installs into a temporary folder;
             about ten minutes and 1 GB there
