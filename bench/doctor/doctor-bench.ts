@@ -8,6 +8,7 @@ import { VERDICTS, type Verdict } from '../../agent/diagnosis/bus-doctor/finding
 import { examinedCause, type VerdictCheck } from '../../test/street/bit-bus/examined-line.ts';
 import { CAUSES, type LineCause } from '../../test/street/bit-bus/line-plans.ts';
 import { against, type BenchOptions } from '../result.ts';
+import { realBench } from './real-lines.ts';
 
 /** Seeds up to 1,000 were used while the thresholds were set. */
 const FIRST_SEED = 50_001;
@@ -15,7 +16,7 @@ const SEEDS = { full: 40, quick: 3 };
 /** Two hours of polls are simulated for one of these. */
 const SLOW: Readonly<Partial<Record<LineCause, number>>> = { 'noise-at-dusk': 4 };
 
-export const DOCTOR_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { matrix: matrixBench };
+export const DOCTOR_FIGURES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { matrix: matrixBench, real: realBench };
 
 /** Runs the named figures, or all. */
 export async function doctorBench(options: BenchOptions): Promise<void> {

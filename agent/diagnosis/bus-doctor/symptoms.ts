@@ -57,7 +57,7 @@ export function symptomsOf(exam: BusExam): BusSymptoms {
     asked: requests.length,
     answered: count(({ end }) => end === 'answered'),
     echoes: count(({ hasEcho }) => hasEcho),
-    foreignRequests: sum((window) => window.foreignRequests),
+    foreignRequests: foreignRequests(windows),
     foreignReplies: sum((window) => window.foreignReplies.length),
     strays: windows.filter(({ strayBytes }) => strayBytes > 0).length,
     strayBytes: sum((window) => window.strayBytes),
@@ -70,6 +70,12 @@ export function symptomsOf(exam: BusExam): BusSymptoms {
     recents: exam.units,
     durationMs: exam.durationMs,
   };
+}
+
+/** On a line with an echo, a frame that the agent has sent may come back in a later window, when the machine is busy. */
+function foreignRequests(windows: readonly WindowFacts[]): number {
+  const own = new Set(windows.some(({ hasEcho }) => hasEcho) ? windows.map(({ request }) => request) : []);
+  return windows.reduce((sum, window) => sum + window.foreignRequests.filter((frame) => !own.has(frame)).length, 0);
 }
 
 /** Units: a character of 11 bits. Deliveries may be late by an adapter's step. */

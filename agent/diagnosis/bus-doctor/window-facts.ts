@@ -31,8 +31,8 @@ export interface WindowFacts {
   readonly hasEcho: boolean;
   /** Valid replies of the requested unit. */
   readonly replies: number;
-  /** Valid requests that the agent did not send. */
-  readonly foreignRequests: number;
+  /** Valid requests beside the echo, in hex: another master's, or late echoes. */
+  readonly foreignRequests: readonly string[];
   /** Addresses in valid replies of other units: late, to another master, or of a second unit with that address. */
   readonly foreignReplies: readonly number[];
   /** Bytes outside of all frames, beside an answer or in silence; 0 if the reply itself is damaged. */
@@ -67,7 +67,7 @@ export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): 
     expectedBytes,
     hasEcho,
     replies: replies.length,
-    foreignRequests: foreign.filter(({ isRequest }) => isRequest).length,
+    foreignRequests: foreign.flatMap(({ isRequest, frame }) => (isRequest ? [frame.toString('hex')] : [])),
     foreignReplies: foreign.flatMap((frame) => (frame.isRequest ? [] : [frame.unit])),
     strayBytes: end === 'damaged' ? 0 : loose,
     bytes,

@@ -72,8 +72,10 @@ export class BitBus {
   #live: Transmission[] = [];
   #pulses: Pulse[] = [];
   #delivered = 0;
-  #pending: { readonly character: Character; timer: Timer | null }[] = [];
-  #periodEnd: Timer | null = null;
+  /** What the gateway has yet to receive, and when the busy time ends. */
+  #deliveries: readonly { readonly atMs: MonoMs; readonly bytes: Buffer }[] = [];
+  #endMs: MonoMs = 0;
+  #next: Timer | null = null;
   #noise: Timer | null = null;
   #order = 0;
 
@@ -116,8 +118,7 @@ export class BitBus {
 
   stop(): void {
     this.#noise?.cancel();
-    this.#periodEnd?.cancel();
-    for (const { timer } of this.#pending) timer?.cancel();
+    this.#next?.cancel();
   }
 
   /** A number from 0 to 1 that depends on the seed and these values only. */
@@ -153,26 +154,27 @@ export class BitBus {
 
   /** Computes again what the gateway receives in this busy time; what it has already received cannot change. */
   #changed(): void {
-    const nowMs = this.#clock.monoMs();
-    for (const { timer } of this.#pending) timer?.cancel();
     const characters = this.#heardBy(this.#gateway);
-    this.#pending = characters.slice(this.#delivered).map((character) => ({ character, timer: null }));
-    const groups = Map.groupBy(this.#pending, ({ character }) => this.#deliveryMs(character, characters));
-    for (const [atMs, group] of groups) {
-      const timer = this.#clock.precisely(Math.max(nowMs, atMs), () => {
-        this.#delivered += group.length;
-        this.onGatewayBytes(Buffer.from(group.map(({ character }) => character.byte)));
-      });
-      for (const each of group) each.timer = timer;
-    }
-    this.#periodEnd?.cancel();
-    const lastMs = Math.max(
-      ...this.#live.map(({ endMs }) => endMs),
-      ...this.#pulses.map(({ endMs }) => endMs),
-      ...groups.keys(),
-      ...characters.map(({ endMs }) => endMs),
-    );
-    this.#periodEnd = this.#clock.precisely(lastMs + 1e-3, () => this.#end());
+    const groups = Map.groupBy(characters.slice(this.#delivered), (character) => this.#deliveryMs(character, characters));
+    this.#deliveries = [...groups].map(([atMs, group]) => ({ atMs, bytes: Buffer.from(group.map(({ byte }) => byte)) }));
+    this.#endMs = Math.max(...[...this.#live, ...this.#pulses, ...characters].map(({ endMs }) => endMs));
+    this.#scheduleNext();
+  }
+
+  /** One timer after the other: several at once may fire out of order in real time. */
+  #scheduleNext(): void {
+    const [next] = this.#deliveries;
+    this.#next?.cancel();
+    this.#next = this.#clock.precisely(next?.atMs ?? this.#endMs + 1e-3, () => {
+      if (next === undefined) {
+        this.#end();
+        return;
+      }
+      this.#deliveries = this.#deliveries.slice(1);
+      this.#delivered += next.bytes.length;
+      this.#scheduleNext();
+      this.onGatewayBytes(next.bytes);
+    });
   }
 
   /** A FIFO passes on a group of bytes, and the rest once the line has been silent; an adapter with steps waits for its next step. */
@@ -193,7 +195,7 @@ export class BitBus {
     }
     this.#live = [];
     this.#pulses = [];
-    this.#pending = [];
+    this.#deliveries = [];
     this.#delivered = 0;
   }
 

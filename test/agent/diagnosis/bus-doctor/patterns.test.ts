@@ -48,7 +48,7 @@ const WINDOWS = [
       [20, withCrc('020300000001')],
       [40, withCrc('0203020005')],
     ],
-    { end: 'silent', foreignRequests: 1, foreignReplies: [2] },
+    { end: 'silent', foreignRequests: [withCrc('020300000001')], foreignReplies: [2] },
   ],
 ] as const;
 
