@@ -1,7 +1,6 @@
 /** `bus doctor`: examines a line in service and names what is wrong. */
 import type { ExamProgress } from '../../../core/bus-exam.ts';
 import { msg } from '../../../core/message.ts';
-import { diagnose } from '../../../diagnosis/bus-doctor/diagnose.ts';
 import type { BusDiagnosis } from '../../../diagnosis/bus-doctor/finding.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { dayTime } from '../../text/page.ts';
@@ -20,6 +19,7 @@ export const BUS_DOCTOR = agentCommand<{ line: string }, BusDiagnosis, ExamProgr
     const line = findLine(view, args.line);
     return onBus(async () => {
       const exam = await view.bus.examine({ line, signal }, (progress) => void report(progress));
+      const { diagnose } = await import('../../../diagnosis/bus-doctor/diagnose.ts');
       return diagnose(exam, (atMs) => dayTime(atMs, timezone));
     });
   },

@@ -51,6 +51,9 @@ export const PLATFORM_OWNED: readonly string[] = `
   neighbours[].node neighbours[].pole neighbours[].withinM
   uplink.keepaliveS uplink.birthJitterS uplink.proof uplink.aliases uplink.datatypeInData uplink.conformance uplink.dailyMegabytes
   store.commitSeconds store.maxMegabytes store.maxDays store.heartbeatS
+  watch.powerTolerancePct watch.voltageV watch.voltageTolerancePct watch.powerFactorMin watch.temperatureMaxC
+  watch.tanPhiMax watch.loadMeters watch.loadLampW watch.ratedHours watch.feeders[].id watch.feeders[].zones
+  watch.feeders[].output watch.feeders[].supply watch.feeders[].breaker watch.feeders[].leakage watch.feeders[].phase
   console.language
 `
   .trim()
