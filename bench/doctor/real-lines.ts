@@ -12,11 +12,11 @@ import { startAgentProcess } from '../../test/street/agent-process.ts';
 import { BitBus } from '../../test/street/bit-bus/bit-bus.ts';
 import { addBitUnit, addSecondMaster } from '../../test/street/bit-bus/bit-unit.ts';
 import { judged } from '../../test/street/bit-bus/examined-line.ts';
-import { type Cause, type LinePlan, planLine } from '../../test/street/bit-bus/line-plans.ts';
+import { type LineCause, type LinePlan, planLine } from '../../test/street/bit-bus/line-plans.ts';
 import { createPtyCable, type PtyCable } from '../../test/street/pty.ts';
 import { against, type BenchOptions } from '../result.ts';
 
-const LINES: readonly Cause[] = ['none', 'echoing-adapter', 'second-master', 'two-units-one-address', 'other-speed', 'adapter-steps'];
+const LINES: readonly LineCause[] = ['none', 'echoing-adapter', 'second-master', 'two-units-one-address', 'other-speed', 'adapter-steps'];
 const UNITS = 4;
 const SERIAL = { baud: 9_600, parity: 'none', stopBits: 2, dataBits: 8 } as const;
 const LAUNCHER = join(import.meta.dirname, '../../agent/luciole.js');
@@ -46,7 +46,7 @@ export async function realBench({ emit, progress }: BenchOptions): Promise<void>
     await new Promise((resolve) => clock.after(20_000, () => resolve(null)));
     const results = await Promise.all(LINES.map((cause) => doctor(cause, socketPath)));
     for (const [i, { exitCode, diagnosis, error }] of results.entries()) {
-      const cause = LINES[i] as Cause;
+      const cause = LINES[i] as LineCause;
       const note = diagnosis === null ? error : diagnosis.findings.map(noteOf).join('; ');
       progress(`${cause}: exit code ${exitCode}, ${note}`);
       const isRight = diagnosis !== null && judged(cause, diagnosis) === 'right' && exitCode === (cause === 'none' ? 0 : 1);
@@ -80,7 +80,7 @@ function doctor(line: string, socketPath: string): Promise<Doctored> {
 }
 
 /** The plan of a cause with a few units that have every register. */
-function planOf(cause: Cause): LinePlan {
+function planOf(cause: LineCause): LinePlan {
   const plan = planLine(cause, 3);
   const own = plan.units.slice(0, UNITS).map((unit) => ({
     ...unit,

@@ -83,7 +83,7 @@ t.test('each command of the page works as written there', async (t) => {
   const messages = PAGE.split(/^(?=spBv1\.0\/angers\/[ND]CMD\/c1)/m)
     .slice(1)
     .filter((text) => /^timestamp: \d+$/m.test(text.split('\n')[1] ?? ''));
-  t.equal(messages.length, 10);
+  t.equal(messages.length, 12);
   for (const message of messages) {
     const [topic = '', time = ''] = message.split('\n');
     const nowMs = Number(time.slice('timestamp: '.length));
