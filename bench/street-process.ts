@@ -38,8 +38,8 @@ const SET_UP: Partial<Record<SetupParameter, number>> = {
 };
 /** The last register of a lamp's set-up. Source: profile `wirenboard-wb-led`. */
 const LAST_SET_UP = 672;
-/** Nothing on this street takes longer. Units: ms. */
-const LIMIT_MS = 60_000;
+/** Nothing on this street takes longer, also with several streets on a busy machine. Units: ms. */
+const LIMIT_MS = 180_000;
 /** Read-backs of the last levels come to an end. Units: ms. */
 const REST_MS = 400;
 /** A detection meets polls and ticks at any phase. Units: ms. */

@@ -83,7 +83,7 @@ export async function ticDetectionBench({ quick, emit, progress }: BenchOptions)
     if (firstMs.alone.length % PROGRESS_EVERY === 0) progress(`line: detection ${firstMs.alone.length} of ${count}`);
   };
   try {
-    for (const pair of pairs) await begin(pair);
+    await Promise.all(pairs.map(begin));
     await Promise.all(
       pairs.map(async (pair) => {
         for (let i = 0; i < count / pairs.length; i++) await detect(pair);
@@ -123,9 +123,10 @@ function startPair(): Pair {
 
 async function begin({ meter, streets, agents }: Pair): Promise<void> {
   const { path: ticPath } = await meter.ask({});
-  for (const way of WAYS) {
+  const beginWay = async (way: Way): Promise<void> => {
     const { path } = await streets[way].ask({ ask: 'build', broadcast: true });
     await agents[way].ask({ run: { path, broadcast: true, ...(way === 'alone' ? {} : { ticPath }) } });
     await streets[way].ask({ ask: 'ready' });
-  }
+  };
+  await Promise.all(WAYS.map(beginWay));
 }

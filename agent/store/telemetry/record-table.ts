@@ -88,9 +88,9 @@ export class RecordTable {
       .all(boot, segment);
   }
 
-  /** The basis with this number; undefined if it is missing. */
+  /** The basis with this number; undefined if it is missing or damaged. */
   basis(id: number): RecordBasis | undefined {
-    const body = this.#db.prepare<[number], string>('SELECT body FROM record_basis WHERE id = ?').pluck().get(id);
+    const body = this.#db.prepare<[number], string>('SELECT body FROM record_basis WHERE id = ? AND json_valid(body)').pluck().get(id);
     return body === undefined ? undefined : (JSON.parse(body) as RecordBasis);
   }
 

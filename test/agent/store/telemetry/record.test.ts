@@ -163,6 +163,18 @@ t.test('a damaged segment is left out, counted, and removed by a check', async (
   t.equal(must(again.ask('check', {})).files[0]?.ok, true);
 });
 
+t.test('segments whose basis is damaged are left out, and removed by a check', async (t) => {
+  const dir = testFolder(t);
+  const store = openStore(t, dir);
+  commit(store, [makePart(0, 0), makePart(0, 1)]);
+  store.close();
+  inside(join(dir, 'telemetry.db'), (db) => db.exec("UPDATE record_basis SET body = replace(body, '{', '[')"));
+  const again = openStore(t, dir);
+  t.match(page(again), { damaged: 1, segments: [] });
+  t.match(must(again.ask('check', {})).files[0], { ok: false });
+  t.match(page(again), { damaged: 0, segments: [] });
+});
+
 t.test('the earlier release can still use the file', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
