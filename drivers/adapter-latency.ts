@@ -13,8 +13,7 @@ export interface AdapterFiles {
 const FILES: AdapterFiles = { realPath: (path) => realpathSync(path), read: (path) => readFileSync(path, 'latin1') };
 
 /**
- * Returns the latency timer of the adapter behind this port. Null when it has none (a port of the board, another make, a network), and when it
- * cannot be read, for example because the adapter is unplugged.
+ * Returns the latency timer of the adapter behind this port; null when it has none or it cannot be read.
  *
  * Units: ms. Source: Linux drivers/usb/serial/ftdi_sio.c, attribute latency_timer; 16 by default, and it delays every reply.
  */

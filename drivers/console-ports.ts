@@ -1,5 +1,6 @@
 /**
- * The serial ports on which a technician's console is enabled. A line on such a port would receive half of what is typed, and read passwords.
+ * The serial ports on which a technician's console is enabled. A line on such a port would receive half of what is typed, and read
+ * passwords.
  *
  * Read from the units that the service manager starts; no port is opened.
  */
@@ -11,10 +12,7 @@ import { type Message, msg } from '../agent/core/message.ts';
 const CONSOLE_UNIT_DIRS: readonly string[] = ['/etc/systemd/system/getty.target.wants', '/run/systemd/system/getty.target.wants'];
 const CONSOLE_UNIT = /^luciole-console@(.+)\.service$/;
 
-/**
- * Returns the console unit that is enabled on a port, whichever name the port has; null for none. Errors: none; an unreadable folder counts as
- * missing.
- */
+/** Returns the console unit that is enabled on a port; null for none. */
 export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UNIT_DIRS): string | null {
   const device = withoutLinks(port);
   const units = dirs.flatMap(namesIn);

@@ -12,10 +12,9 @@ import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * Returns the driver of a device type with registers, Modbus or DALI, reduced to the repeated parts that the device has, with the quirks from the cabinet; without a device,
- * the driver of the type.
+ * Returns the driver of a device type with registers, Modbus or DALI, reduced to the parts and quirks of the device if one is given.
  *
- * Errors: throws TypeError for a profile of the wrong transport; the config check rejects such a cabinet.
+ * Errors: throws TypeError for a profile without registers.
  */
 export function modbusDriverFor(
   profile: Profile,
@@ -25,10 +24,7 @@ export function modbusDriverFor(
   return createModbusDriver(withQuirks(narrowed(profile, device?.instances ?? {}), device?.quirks ?? {}));
 }
 
-/**
- * Returns a new driver for a raw UART device type. Errors: throws TypeError for a profile without a known codec; the config check rejects
- * such a cabinet.
- */
+/** Returns a new driver for a raw UART device type. Errors: throws TypeError for a profile without a known codec. */
 export function uartDriverFor(profile: Profile): UartDriver {
   const codec = UART_CODECS[profile.codec ?? ''];
   if (codec === undefined) throw new TypeError(`${profile.id} has no uart codec`);

@@ -18,9 +18,7 @@ const AROUND_DATA_BYTES = 5;
 const WRITE_REGISTERS = 16;
 const WRITES: readonly number[] = [5, 6, 15, WRITE_REGISTERS];
 
-/**
- * What the frames of an example read, or set with function 16. `words`: from `address` on, one register each, or one bit each as 0 or 1.
- */
+/** The registers that the frames of an example read or set. `words`: from `address` on, one register each, or one bit each as 0 or 1. */
 export interface ExampleExchange {
   readonly table: Table;
   readonly address: number;
@@ -34,8 +32,8 @@ export interface FrameFlaw {
 }
 
 /**
- * Decodes the request and the response of an example, given as hex bytes. Returns what was read or what several registers were set to, or the flaw
- * of the first wrong frame. Null for other writes and for an exception: nothing is read, and nothing is wrong.
+ * Decodes the request and the response of an example, given as hex bytes. Returns what they read or set, the flaw of a wrong frame, or null
+ * if there is nothing to compare.
  */
 export function takeApart(request: string, response: string): ExampleExchange | FrameFlaw | null {
   const [ask, answer] = [bytesOf(request), bytesOf(response)];

@@ -1,6 +1,6 @@
 /**
- * The part of a configuration between a light decision and the light: the register of each lamp, the device types on the wire, and the circuits that
- * feed lamps. Two configurations are compared by these tables.
+ * The part of a configuration between a light decision and the light: the register of each lamp, the device types on the wire, and the
+ * circuits that feed lamps. Two configurations are compared by these tables.
  *
  * Pure.
  */
@@ -35,10 +35,7 @@ export function wireUnit({ line, device }: WiredDevice): string {
   return `${portOf(line)}|${device.unit}`;
 }
 
-/**
- * Returns the port of a line in one spelling: ports that parse to the same endpoint give the same text. A port that cannot be parsed is
- * returned unchanged.
- */
+/** Returns the port of a line in one spelling: ports that parse to the same endpoint give the same text. */
 export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   return portKey(port);
 }
@@ -57,10 +54,7 @@ function registersOf(point: PointProfile, value: number): string | null {
   return registers instanceof Refusal ? null : registers.join(' ');
 }
 
-/**
- * Returns a text of what determines in a device type what is written to a device and how that is verified. Two types with the same text
- * write the same. Display units, poll periods, settle times and points that no write uses are not included.
- */
+/** Returns a text of what determines, in a device type, what is written to a device and how that is verified. For comparing two types. */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
   const proofs = new Set(written.flatMap(({ write }) => [write?.verify, write?.switchedBy]));
@@ -76,7 +70,10 @@ function faceOf({ poll, unit: _unit, enum: _enum, flags: _flags, deadband: _dead
   return { ...point, write: point.write === null ? null : write, isRead: poll !== 'never' };
 }
 
-/** Group writes that every unit of the port receives, each with the register value per level: equal keys have the same effect on every device. */
+/**
+ * Group writes that every unit of the port receives, each with the register value per level: equal keys have the same effect on every
+ * device.
+ */
 function broadcastKeys(wired: WiredDevice): string[] {
   const level = wired.profile.points.find(({ semantic, write }) => semantic === 'level' && write !== null);
   const registers = level === undefined ? [] : LEVELS_PCT.map((levelPct) => registersOf(level, levelPct));
@@ -133,10 +130,7 @@ export interface Circuits {
   readonly broadcasts: ReadonlySet<string>;
 }
 
-/**
- * Returns the circuits of a checked configuration. The relays of amplifiers count as outputs. Lamps and outputs without a known writable
- * point, and devices of an unknown type, are left out.
- */
+/** Returns the circuits of a checked configuration. Lamps and outputs without a known writable point are left out. */
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));

@@ -11,10 +11,10 @@ import { BusError } from '../agent/core/errors.ts';
 type ReadPort = Omit<BytePort, 'write'>;
 
 /**
- * Creates a port that is only read; it is closed until `open`, which uses the first of the settings. `retune` changes to the next one; with
- * less than two settings it does nothing.
+ * Creates a port that is only read; it is closed until `open`, which uses the first of the settings. `retune` changes to the next ones, if
+ * there are several.
  *
- * Errors: those of the port of `portFor`. `write` throws TypeError, always.
+ * Errors: `write` throws TypeError.
  */
 export function createListeningPort(
   serials: readonly SerialSettings[],

@@ -1,11 +1,14 @@
-/** The serial ports of this machine by their stable names, and which of them cannot be a street line. Read from /dev and /sys; no port is opened. */
+/**
+ * The serial ports of this machine by their stable names, and which of them cannot be a street line. Read from /dev and /sys; no port is
+ * opened.
+ */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Message, msg } from '../agent/core/message.ts';
 
 /** A serial port of this machine. */
 export interface SerialPortSeen {
-  /** The name for the configuration: under /dev/serial/by-path if it exists, which depends on the socket and not on the order of plugging. */
+  /** The name for the configuration: under /dev/serial/by-path if it exists. */
   readonly path: string;
   /** The device file behind it, `/dev/ttyUSB0`. */
   readonly device: string;
@@ -21,8 +24,8 @@ const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485|SC|XRUSB)\d+$/;
 const MODEM_DRIVERS = new Set(['option', 'option1', 'qcserial', 'sierra', 'sierra_net', 'gobi']);
 
 /**
- * Returns the serial ports of the machine, those with a stable name first, each part sorted by name. Ports that cannot be a line are
- * included, with the reason in `keepOff`. Errors: none; an unreadable folder counts as missing.
+ * Returns the serial ports of the machine, those with a stable name first. Ports that cannot be a line are included, with the reason in
+ * `keepOff`.
  */
 export function findSerialPorts({
   dev = '/dev',

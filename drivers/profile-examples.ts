@@ -27,10 +27,7 @@ const VALUES_OF: Readonly<Record<Profile['transport'], ValuesOf>> = { modbus: mo
 const NO_EXAMPLE = msg`give at least one exchange and what must come out of it; \`luciole bus read\` prints one of each read`;
 const NOTHING_EXPECTED = msg`no example says what must come out of it: give one read its values, as { level: 40 }`;
 
-/**
- * Returns one flaw for a profile without an example that proves its registers, else none. A write only repeats itself, and a read without
- * expected values proves as little. A profile without polled points needs an example too, but no expected values.
- */
+/** Returns one flaw if a profile lacks an example that it requires; otherwise an empty list. */
 export function missingExamples({ examples, points }: Profile): Flaw[] {
   if (examples.length === 0) return [{ path: ['examples'], message: NO_EXAMPLE }];
   const isRead = points.some(({ poll }) => poll !== 'never');
@@ -39,8 +36,7 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
 }
 
 /**
- * Returns one flaw for each example that does not decode, and for each expected value that no point has, that is not in the exchange, that
- * decodes to another one, or that is not plausible. Empty if all are right.
+ * Returns the flaws of the examples of a profile: those that do not decode, and expected values that do not match. Empty if all are right.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = VALUES_OF[profile.transport](profile);

@@ -27,10 +27,7 @@ interface Row<T> {
   readonly path: FilePath;
 }
 
-/**
- * Returns the profile with its repeated parts, groups and set-up rows written out one by one, and the place of each row in the file. A
- * point without an address, as on a uart device, gets 0.
- */
+/** Returns the profile with its repeated parts, groups and set-up rows written out one by one, and the place of each row in the file. */
 export function expandProfile(document: ProfileDocument): ExpandedProfile {
   const { repeat, ...rest } = document;
   const points = pointRows(document);

@@ -24,10 +24,7 @@ export interface ProfileFile {
 /** Path of the folder with the profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/**
- * Returns those of the folders that exist, each once and in the order of `dirs`. The folder of the profiles that come with the agent is
- * left out.
- */
+/** Returns those of the folders that exist, once each, in the order of `dirs`, without the folder of the shipped profiles. */
 export function ownFolders(dirs: readonly string[]): string[] {
   const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
   return dirs.filter((dir) => {
@@ -37,7 +34,7 @@ export function ownFolders(dirs: readonly string[]): string[] {
 }
 
 /**
- * Returns a stamp for each profile file of the site, by path, from its modification time, size and inode. Unreadable files are left out.
+ * Returns a stamp (modification time, size and inode) for the profile files of the site, by path. Files that cannot be read are left out.
  */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];
@@ -56,10 +53,7 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
  */
 const MAX_BYTES = 2 ** 20;
 
-/**
- * Reads each `.yaml` and `.yml` file of a folder, sorted by name, without hidden ones. A folder or file that cannot be read, or a file of
- * more than 1 MiB, is added to `unreadable` and left out.
- */
+/** Reads the profile files of a folder, sorted by name. What cannot be read is left out and added to `unreadable`. */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);
@@ -87,13 +81,10 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
   }
 }
 
-/** Name of the file with the checked profiles in the folder of the shipped ones. With it a start does not parse and check them again. */
+/** Name of the file with the checked profiles in the folder of the shipped ones. */
 export const CHECKED_FILE = 'checked.json';
 
-/**
- * The profiles that were checked when the package was built, by the hash of their text: a file changed since then is parsed like any other.
- * A clone of the repository has none.
- */
+/** The profiles that were checked when the package was built, by the hash of their text. */
 export type CheckedProfiles = ReadonlyMap<string, Profile>;
 
 /** Reads the profiles that were checked when the package was built. Empty if `CHECKED_FILE` is missing, unreadable or not JSON. */
@@ -107,8 +98,8 @@ export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles
 }
 
 /**
- * Returns the text of the file `CHECKED_FILE` for these profiles. Errors: throws TypeError for a profile that does not survive JSON
- * unchanged, and for two profiles with the same text.
+ * Returns the text of the file `CHECKED_FILE` for these profiles. Errors: throws TypeError, for example for a profile that JSON would
+ * change.
  */
 export function checkedText(profiles: readonly { readonly text: string; readonly profile: Profile }[]): string {
   const json = JSON.stringify(Object.fromEntries(profiles.map(({ text, profile }) => [hashOfText(text), profile])));

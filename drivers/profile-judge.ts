@@ -13,8 +13,7 @@ import type { Flaw } from './profile-flaw.ts';
 import { type ProfileDocument, profileJsonSchema, profileSchema } from './profile-schema.ts';
 
 /**
- * What a profile is checked for. `service`: to be used by the agent, which requires an example with expected values. `trial`: for reading a
- * real unit, which proves more than a missing example.
+ * What a profile is checked for. `service`: to be used by the agent. `trial`: for reading a real unit, for which no example is required.
  */
 export type ProfileUse = 'trial' | 'service';
 
@@ -27,10 +26,7 @@ export type Judgement =
 const POINTS = ['points', 'repeat'];
 const ON_POINTS = [...POINTS, 'groups', 'uptime', 'quirks'];
 
-/**
- * Returns the profile of a parsed file, or all its mistakes. If a key or word is wrong, the other checks still run as far as possible, and mistakes
- * that it may have caused are left out. Errors: none; every value is judged.
- */
+/** Returns the profile of a parsed file, or the mistakes that were found in it. */
 export function judgeProfile(value: unknown, use: ProfileUse): Judgement {
   const result = profileSchema.safeParse(value);
   if (!result.success) return { profile: null, findings: withSecondLook(value, result.error.issues, use) };

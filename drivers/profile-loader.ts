@@ -43,9 +43,7 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
-/**
- * The kind of a file by its top-level keys, so that one given in place of the other is reported; null if they show neither kind or both.
- */
+/** Returns the kind of a file by its top-level keys; null if they show neither kind or both. */
 export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   if (typeof value !== 'object' || value === null) return null;
   const [isCabinet, isProfile] = [
@@ -60,10 +58,7 @@ export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];
-  /**
-   * Ids for which the site has only invalid files, or more than one valid file, with these files. Such an id has no profile, not even a shipped
-   * one.
-   */
+  /** Ids that have no profile because of invalid or contradicting files of the site, with these files. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -82,11 +77,9 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns all valid profiles, and the problems of the others. A file of the site replaces a shipped one with its id, also if it is
- * invalid but `claimedId` finds the id: the id then has no profile, unless another file of the site with it is valid. Two valid files of
- * the site with one id are both left out, and so is a shipped one with it.
+ * Returns the valid profiles by id, and the problems of the other files. For one id, a file of the site has precedence over a shipped one.
  *
- * Shape: `files` has the shipped ones first. A file whose text is in `checked` is not parsed or checked again.
+ * Shape: `files` has the shipped ones first. `checked`: profiles that need no further check.
  */
 export function loadProfiles(files: readonly ProfileFile[], readPlaced: ReadPlaced, checked: CheckedProfiles = new Map()): LoadedProfiles {
   const profiles = new Map<string, Profile>();
@@ -133,7 +126,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** Returns the id in the text of a profile file, even if it is not valid YAML; null if it has no line `id:` with a name after it. */
+/** Returns the id in the text of a profile file, even if it is not valid YAML; null if no line begins with `id:` and a valid id. */
 export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }

@@ -311,7 +311,7 @@ export const profileSchema = document.superRefine(({ transport, points, repeat }
   }
 });
 
-/** Returns `profileSchema` as a JSON Schema (draft 7), from which the messages about mistakes are written. */
+/** Returns `profileSchema` as a JSON Schema (draft 7). */
 export function profileJsonSchema(): JsonSchema {
   return z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
 }

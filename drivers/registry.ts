@@ -4,10 +4,8 @@ import { type CheckedProfiles, ownFolders, type ProfileFile, profileFiles, readC
 import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';
 
 /**
- * Reads and checks every `.yaml` and `.yml` of the folders: those that come with the agent, `extraDirs`, then `firstDirs`. A folder that
- * does not exist holds no profiles; what cannot be read is a problem in the result.
- *
- * Shape: a profile of `firstDirs` takes the place of any other of its id, the site's own included.
+ * Reads and checks the profiles that come with the agent, those of `extraDirs`, then those of `firstDirs`, which replace others of their
+ * id. What cannot be read is a problem in the result.
  */
 export function readProfiles(
   extraDirs: readonly string[],

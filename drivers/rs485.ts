@@ -26,8 +26,8 @@ const ENOTTY = 25;
 export type RunRs485 = (fd: number, words: readonly number[]) => Promise<number>;
 
 /**
- * Makes the kernel switch the transceiver of an open port between sending and receiving. Errors: rejects with BusError `port-refused` when
- * the port has no RS-485 mode or refuses these settings, or when Perl cannot be run.
+ * Makes the kernel switch the transceiver of an open port between sending and receiving. Errors: rejects with BusError `port-refused` if
+ * that is not possible.
  */
 export async function enableRs485(fd: number, settings: Rs485Settings, run: RunRs485 = runPerl): Promise<void> {
   let errno: number;

@@ -29,10 +29,10 @@ const READABLE = 1;
 const READ_BYTES = 4096;
 
 /**
- * Creates a serial port; it is closed until `open`. `rs485` null: the direction is not switched by the kernel. `consoleAt` returns the
- * console unit on a port, which then cannot be a line; null for none.
+ * Creates a serial port; it is closed until `open`. `rs485` null: the kernel does not switch the direction. `consoleAt`: returns the
+ * console unit on a port; null for none.
  *
- * Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check.
+ * Errors: `open` rejects with BusError, for example `port-busy`, with what to check.
  */
 export function createSerialPort(
   path: string,
@@ -182,10 +182,7 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/**
- * Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. The bindings report errno only
- * inside a sentence, so this is the one place that matches error text.
- */
+/** Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. */
 export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [code, advice]: [BusErrorCode, Message] = /no such file/i.test(text)

@@ -56,7 +56,9 @@ export interface SocketPortOptions {
   readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 
-/** Creates a port over TCP; it is closed until `open`. Errors: `open` rejects with BusError `port-missing`, `port-busy` or `port-refused`, each with what to check. */
+/**
+ * Creates a port over TCP; it is closed until `open`. Errors: `open` rejects with BusError, for example `port-missing`, with what to check.
+ */
 export function createSocketPort(options: SocketPortOptions): BytePort {
   return new SocketPort(options);
 }
@@ -66,7 +68,9 @@ class SocketPort implements BytePort {
   onLost: (cause: Error) => void = () => {};
   readonly #options: SocketPortOptions;
   #socket: Socket | null = null;
-  /** When the first request since the last received byte left, or when the far end was last checked; null while all requests are answered. */
+  /**
+   * When the first request since the last received byte left, or when the far end was last checked; null while all requests are answered.
+   */
   #unansweredMono: MonoMs | null = null;
 
   constructor(options: SocketPortOptions) {

@@ -18,8 +18,8 @@ export interface TappedPortOptions {
 }
 
 /**
- * Returns the same port with a tap on it: `tap` receives the bytes that are sent, received and discarded, and when the port opens, closes or is lost.
- * It behaves as `port` in everything else; the caller must use only the returned one. Errors: those of `port`.
+ * Returns the same port with a tap on it, to be used in place of `port`. `tap`: receives the bytes of both directions and the changes of
+ * the port.
  */
 export function createTappedPort(port: BytePort, options: TappedPortOptions): BytePort {
   return new TappedPort(port, options);

@@ -17,19 +17,15 @@ export interface TcpPorts {
   readonly remote: number;
 }
 
-/**
- * Resolves to how often the oldest unacknowledged byte of the connection between these ports was sent again; 0 if all is acknowledged.
- *
- * Null when this is unknown: the table is missing, or does not contain the connection.
- */
+/** Resolves to how often the oldest unacknowledged byte of the connection between these ports was sent again; null if this is unknown. */
 export async function retransmits(ports: TcpPorts, tables: readonly string[] = TABLES): Promise<number | null> {
   const counts = await Promise.all(tables.map(async (path) => retransmitsIn(await readFile(path, 'latin1').catch(() => ''), ports)));
   return counts.find((count) => count !== null) ?? null;
 }
 
 /**
- * Returns how often the oldest unacknowledged byte of a connection has been sent again, from the text of one table; null if the table does
- * not contain it. Of several connections between the same ports, the one with the fewest retransmissions counts.
+ * Returns how often the oldest unacknowledged byte of a connection was sent again, as one table shows it; null if the connection is not in
+ * it.
  */
 export function retransmitsIn(table: string, { local, remote }: TcpPorts): number | null {
   let least: number | null = null;

@@ -30,8 +30,8 @@ const USER_CHANGES: readonly string[] = [
 const EVENTS = { burst: 20, perS: 1 / 600 };
 
 /**
- * Returns the audit log, extended: an entry for which `auditEvent` returns an event also reports it to `onEvent`. Logins and changes of users
- * are limited to 20 events of each kind at once, then one in ten minutes; the entries themselves are not limited.
+ * Returns the audit log, extended: some entries, such as successful logins and changes of users, are also reported to `onEvent`, up to a
+ * limit.
  */
 export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
   const events = createEventTracker(clock, onEvent);
@@ -51,10 +51,7 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
   readonly code: 'user-logged-in' | 'users-changed' | 'clock-set';
 }
 
-/**
- * Returns the event to report for an audit entry: a login at the console, a change of users, or a set system clock. Null for all other
- * entries, and for a login or change of users whose result is not `ok`.
- */
+/** Returns the event to report for an audit entry, such as a login at the console; null if the entry needs none. */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
   if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };

@@ -22,7 +22,7 @@ export interface FailureCounterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** Called after each wrong attempt after which the user must wait. Shape: `user` is null for a name that no user has. */
+  /** Called after a wrong attempt if the user must wait. Shape: `user` is null for a name that no user has. */
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
@@ -36,25 +36,17 @@ export interface LoginTry {
 
 /** Counts failed logins, and computes how long a user must wait because of them. */
 export interface FailureCounter {
-  /**
-   * Reads the counts of earlier runs at the first call. Resolves after 2 s if the disk does not respond; its counts then replace the
-   * present ones when they arrive. A disk that cannot be read counts as no failures and is not read again.
-   */
+  /** Reads the counts of earlier runs at the first call. Waits at most 2 s for the disk. */
   restore(): Promise<void>;
   /** How long this attempt must wait. Units: ms; 0 for no wait. */
   waitMs(by: LoginTry): number;
   /** The longest wait of this user at any console. Units: ms; 0 for no wait. */
   longestWaitMs(user: string): number;
-  /**
-   * Counts an attempt as failed; call it before the password is checked. Resolves once the count is saved or could not be saved, at the
-   * latest after 2 s.
-   */
+  /** Counts an attempt as failed; call it before the password is checked. */
   count(by: LoginTry): Promise<void>;
   /** Removes one attempt and its wait from the count: the password was correct, but a code or a new password is missing. */
   refund(by: LoginTry): Promise<void>;
-  /**
-   * Records a successful login: clears this user's failures in the counts that applied to it. Stores a hash of the console's key, if any.
-   */
+  /** Records a successful login. */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;
@@ -66,10 +58,7 @@ const DISK_MS = 2_000;
 /** Length of a stored key in characters. Source: 64 bits distinguish any users. */
 const KEY_CHARS = 16;
 
-/**
- * Creates a counter without failures; call `restore` before the first login. Each change is saved. If the disk refuses it, or does not
- * confirm it within 2 s, a warning is logged and the counts apply in memory.
- */
+/** Creates a counter without failures; call `restore` before the first login. */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   let state: LoginFailures = NO_ATTEMPTS;
   let restoring: Promise<void> | null = null;

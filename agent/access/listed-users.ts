@@ -6,10 +6,9 @@ import type { UserListStore } from './user-list-store.ts';
 import type { UserRegistry } from './user-registry.ts';
 
 /**
- * Returns a registry whose `all` also contains the people of the signed list who may log in now, after the users of the cabinet. A user of
- * the cabinet takes precedence over a person with the same name. `add` accepts the name of a listed person. Other changes of a person who
- * is only in the list reject with AccessError: only the signer can change the list. Its code is `listed-user`, for `codeTaken` and
- * `offerTaken` `unknown-user`. If the users file cannot be read, `all` rejects, so listed people cannot log in either.
+ * Returns a registry whose `all` also contains the people of the signed list who may log in now.
+ *
+ * Errors: except for `add`, changes of a person who is only in the list reject with AccessError.
  */
 export function withListedUsers(registry: UserRegistry, list: Pick<UserListStore, 'users'>): UserRegistry {
   /** Errors: rejects with AccessError for a person who is only in the list. */

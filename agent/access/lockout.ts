@@ -18,14 +18,11 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/**
- * Counts of failed attempts. `users`: by name, including names that no user has. `all`: the attempts of existing users together. Each count
- * has its own wait.
- */
+/** Counts of failed attempts, with their waits. `users`: by name. `all`: the attempts of existing users together. */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
-  /** The value of `all` that a correct attempt restores. Each attempt of an existing user sets it. */
+  /** Used to undo the latest attempt in `all`. */
   readonly allBefore: Count;
 }
 
@@ -67,10 +64,7 @@ const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono
 /** The state without any failed attempt. */
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
-/**
- * Returns how long this user must wait until the next attempt: the longer of the user's own wait and the one in `all`. That of `all`
- * applies only to a user whose own failures have not all expired. Units: ms; 0 for no wait.
- */
+/** Returns how long this user must wait until the next attempt. Units: ms; 0 for no wait. */
 export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
   const own = users.get(user) ?? NONE;
   const isBoundByAll = failuresAt(own, PER_USER, nowMono) > 0;
@@ -78,11 +72,8 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 }
 
 /**
- * Returns the state with this attempt counted as failed; failures that have expired by now are removed first. Call it after
- * `lockoutWaitMs` returned 0 and before the password is checked, and `succeeded` or `refunded` after a correct one.
- *
- * `isKnown`: a user with this name exists. Other attempts do not count in `all`, because there is no password to guess. If there are now
- * more than 64 names, another one with the fewest failures is removed, if possible one that no user has.
+ * Returns the state with this attempt counted as failed. Call it before the password is checked, and `succeeded` or `refunded` after a
+ * correct one. `isKnown`: a user with this name exists.
  */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });
@@ -90,7 +81,7 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** Returns the state after a correct login: the user's own failures are cleared, and this attempt no longer counts in `all`. */
+/** Returns the state after a correct login: without the user's own failures. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
@@ -98,8 +89,7 @@ export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
 }
 
 /**
- * Returns the state in which the latest attempt of this user does not count and causes no wait. For a correct password where a code or a
- * new password is still required.
+ * Removes an attempt from the counts and returns the new state. For a correct password where a code or a new password is still required.
  */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);
@@ -120,10 +110,7 @@ export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }
 
-/**
- * Restores the counts of an earlier run, of at most 64 names. A wait starts again in full. Errors: none; invalid facts count as no
- * failures.
- */
+/** Restores the counts of an earlier run. A wait starts again in full. Errors: none; invalid facts count as no failures. */
 export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];

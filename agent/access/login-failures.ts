@@ -20,10 +20,7 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/**
- * One attempt to log in. Shape: `user` and `console` are hashes of the typed name and of the console's key; `console` is null without a
- * key.
- */
+/** One attempt to log in. Shape: `user` and `console` are hashes; `console` is null without a key. */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;
@@ -31,7 +28,7 @@ export interface LoginAttempt {
   readonly isKnown: boolean;
 }
 
-/** All counts of failed logins: those of the consoles that a user has logged in from, and the shared ones of all other attempts. */
+/** The counts of failed logins: those of known consoles, and the shared ones. */
 export interface LoginFailures {
   readonly shared: Lockout;
   /** Counts by the hash of the console's key. Only attempts of users who have logged in there count in them. */
@@ -54,15 +51,12 @@ const MAX_USERS_SEEN = 64;
 /** The state without failed logins and without known consoles. */
 export const NO_ATTEMPTS: LoginFailures = { shared: NO_FAILURES, consoles: new Map(), seen: new Map() };
 
-/**
- * Returns how long this attempt must wait. It depends on the failures at this console if the user has logged in there before, otherwise on
- * the shared counts. Units: ms; 0 for no wait.
- */
+/** Returns how long this attempt must wait. Units: ms; 0 for no wait. */
 export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): number {
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }
 
-/** Returns the longest wait of this user, at one of the consoles where they have logged in, or at any other. Units: ms; 0 for no wait. */
+/** Returns the longest wait that applies to this user now. Units: ms; 0 for no wait. */
 export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: MonoMs): number {
   const consoles = [null, ...(state.seen.get(user) ?? [])];
   return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
@@ -74,17 +68,13 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
 }
 
 /**
- * Returns the state in which this attempt does not count and causes no wait. For a correct password where a code or a new password is still
- * required.
+ * Removes an attempt from the counts and returns the new state. For a correct password where a code or a new password is still required.
  */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
-/**
- * Returns the state after a successful login: without this user's failures in the counts that `loginWaitMs` uses. If the client has a key,
- * later attempts of this user at this console use separate counts. Only the latest four consoles of a user have them, for 64 users.
- */
+/** Returns the state after this attempt was successful. */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
     changed(state, attempt, (lockout) => succeeded(lockout, attempt.user)),

@@ -23,26 +23,23 @@ export interface LoginHandlerParts extends FailureCounterParts {
 /** Checks logins, and proofs that a user who is logged in is at the keyboard. */
 export interface LoginHandler {
   /**
-   * Resolves with the user if the login is correct, otherwise with the answer: what is wrong or still required. A wrong password or code
-   * counts as a failure; an attempt during a wait is refused without a check and not counted. A login with a one-time password stores the
-   * new password of the request; the record still has the one-time password. `unavailable`: the users cannot be read or the new password
-   * not stored.
+   * Resolves with the user if the login is correct, otherwise with the answer: what is wrong or still required. `unavailable`: the users
+   * cannot be read or the new password not stored.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
-   * Resolves with whether the password is correct, and also the code if it is not null and codes are in force. Counts and waits are those
-   * of a login without a console key: false during such a wait, and a success clears those failures. An accepted code cannot be used again.
-   * Errors: rejects with AccessError if the users cannot be read.
+   * Resolves with whether the password is correct, and also the code if it is not null and codes are in force; false while the user must
+   * wait. Errors: rejects with AccessError if the users cannot be read.
    */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
-  /** The longest remaining lock of this user at any console; locks of earlier runs only after the first check. Units: ms; 0 for no lock. */
+  /** The longest remaining wait of this user that is known now. Units: ms; 0 for no wait. */
   lockedMs(user: string): number;
 }
 
 /** Longest name that is checked. Units: characters. */
 const MAX_NAME = 64;
 
-/** Creates the check of logins. It reads the failure counts of earlier runs at the first check, not before. */
+/** Creates the check of logins. */
 export function createLoginHandler({ users, hasher, codeCheck, clock, log, store, onLocked }: LoginHandlerParts): LoginHandler {
   const failures = createFailureCounter({ clock, log, store, onLocked });
 

@@ -38,14 +38,11 @@ const COMMON_WORDS: readonly string[] = [
 export interface Hasher {
   /** Resolves with the hash of a password with a new salt, in the form in which it is stored. */
   hash(password: string): Promise<string>;
-  /** Resolves with whether a password matches a stored hash. Null, for an unknown user, never matches, and takes the time of one hash. */
+  /** Resolves with whether a password matches a stored hash; false for null. */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
-/**
- * Creates functions that hash passwords and compare them with hashes, one at a time, because each needs about 16 MB of memory at the
- * default cost. `cost`: the cost of new hashes. A stored hash is compared at the cost that it contains.
- */
+/** Creates functions that hash passwords and compare them with hashes, one at a time. `cost`: the cost of new hashes. */
 export function createHasher(cost: Cost = COST): Hasher {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -70,16 +67,13 @@ export function createHasher(cost: Cost = COST): Hasher {
   };
 }
 
-/**
- * Returns whether a text is a password hash in this program's format whose cost is acceptable. The product of N, `r` and `p` must be at
- * least 2^19. `logN` and `p` may be 16 at most, `r` 8 at most.
- */
+/** Returns whether a text is a password hash in this program's format whose cost is acceptable. */
 export function isPasswordHash(text: string): boolean {
   const hash = parse(text);
   return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
-/** Returns why a new password is refused (length, a control character, a simple pattern, the user's name, no letter, a common word), as part of a sentence; null if it is not. */
+/** Returns why a new password is refused, as part of a sentence; null if it is accepted. */
 export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;
@@ -104,7 +98,7 @@ function isPattern(text: string): boolean {
   return false;
 }
 
-/** Parameters of scrypt: `logN` is log2 of N, `r` the block size, `p` the parallelisation. Each step of `logN` doubles time and memory. */
+/** Parameters of scrypt: `logN` is log2 of N, `r` the block size, `p` the parallelisation. */
 export interface Cost {
   readonly logN: number;
   readonly r: number;

@@ -46,9 +46,8 @@ export interface SelfRecord {
 }
 
 /**
- * Returns the writer of the agent's own entries in the audit log. From `start` to `stop` it enters steps of the clock of 2 s or more.
- * `note` enters certain events about runs, updates, configuration, certificates and the clock, and ignores others. Entries about steps of
- * the clock are limited to 20 at once, then one an hour. After `stop` it cannot be started again.
+ * Creates the writer of the agent's own entries in the audit log. From `start` to `stop` it also enters larger steps of the clock, up to a
+ * limit.
  */
 export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
   const steps = createTokenBucket(clock, STEPS_NOTED);
@@ -90,8 +89,8 @@ function clockStepText(fromMs: WallMs, stepMs: number): string {
 }
 
 /**
- * Reads the detail of an entry `clock-set` of this agent; null for a text that is not `from WORD by NUMBER s`. `from`: the wall time before
- * the step, in ISO 8601 UTC; the word is not checked. `byS`: the step, rounded to whole s, negative if the clock was set back.
+ * Reads the detail of an entry `clock-set` of this agent; null for a text of another form. `from`: the wall time before the step, in ISO
+ * 8601 UTC; not checked. `byS`: the step in s, negative if the clock was set back.
  */
 export function readClockStep(detail: string): { readonly from: string; readonly byS: number } | null {
   const [, from, byS] = /^from (\S+) by (-?\d+) s$/.exec(detail) ?? [];

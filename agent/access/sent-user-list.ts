@@ -17,8 +17,8 @@ export interface SentUserListParts {
 const REFUSALS = { burst: 30, perS: 1 / 60 };
 
 /**
- * Returns a function that passes a list to `take` and notes the result in the audit log. It resolves with `NO_TEXT` if the list is accepted,
- * otherwise with why it is refused. Notes of refusals are limited to 30 at once, then one a minute. `by`: the sender, as `platform:NAME`.
+ * Returns a function that passes a list to `take` and notes the result in the audit log; refusals over a limit are not noted. It resolves
+ * with `NO_TEXT` if the list is accepted, otherwise with why it is refused. `by`: the sender, as `platform:NAME`.
  */
 export function createSentUserLists({ take, audit, clock }: SentUserListParts): (text: string, by: string) => Promise<Message> {
   const refusals = createTokenBucket(clock, REFUSALS);

@@ -39,10 +39,7 @@ const BLOCK_BYTES = 64;
 /** Source: RFC 4648 §6. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/**
- * The key of a user's codes. A step is a period of 30 s, counted from 1970. `lastStep`: codes of this and earlier steps are refused; -1 for
- * none.
- */
+/** The key of a user's codes. `lastStep`: the last used step, in periods of 30 s from 1970; -1 for none. */
 export interface CodeState {
   /** Shape: base 32 in any case; other characters are skipped. */
   readonly secret: string;
@@ -69,16 +66,16 @@ export function keyUri(secret: string, user: string, cabinetId: string): string 
 }
 
 /**
- * Returns the code of a step, six digits by default, with leading zeros; empty for a negative step. Shape: `secret` as in `CodeState`.
- * Units: `step` counts periods of 30 s from 1970. Source: RFC 4226 §5.3.
+ * Returns the code of a step, with leading zeros; empty for a negative step. Shape: `secret` as in `CodeState`. Units: `step` counts
+ * periods of 30 s from 1970. Source: RFC 4226 §5.3.
  */
 export function codeAt(secret: string, step: number, digits = DIGITS): string {
   return codeOf(macWith(secret), step, digits);
 }
 
 /**
- * Returns the step of this code: the step at `atMs`, or the one before or after it; the latest if several have this code. Null if none of
- * the three has it, or if it is not later than the last accepted step. Shape: `code` has six digits and nothing else.
+ * Returns the step of a code that is valid at `atMs`, give or take one step; null for a wrong or used code. Shape: `code` has six digits
+ * and nothing else.
  */
 export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
   const macOf = macWith(secret);
@@ -98,11 +95,8 @@ interface PairSearch {
 }
 
 /**
- * Returns the step of the second of two consecutive codes. Null if no pair matches whose first code is within `mostSteps` of `atMs`, by
- * default 30 days, and later than the last accepted step. Units: steps of 30 s.
- *
- * The nearest times are tried first, the past before the future. `breathe` is awaited whenever the distance has grown by 500 steps, so that
- * other work of the agent can run.
+ * Resolves with the step of the second of two consecutive codes; null if no pair near `atMs` matches. `breathe` is awaited during a long
+ * search, so that other work can run. Units: steps of 30 s.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],
@@ -179,8 +173,8 @@ export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
-   * Resolves with the step of the last typed code, and marks it in memory as used by this user; the caller stores it. Null for a wrong or
-   * used code, for too few codes, or for more than two. Shape: `typed` is one code, or two with any characters between that are not digits.
+   * Resolves with the step of the last typed code, which the caller stores. Null for a wrong or used code, or a wrong number of codes.
+   * Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
@@ -190,11 +184,7 @@ export interface CodeCheck {
  */
 const CLOCK_OFF_MS = 60_000;
 
-/**
- * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. Two are
- * accepted in both cases. Used steps are also kept in memory: within this run a code stays used even if the users file could not be saved.
- * If a correct code shows that the clock is off by more than 60 s, this is logged as a warning.
- */
+/** Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */
   const taken = new Map<string, { readonly secret: string; readonly step: number }>();

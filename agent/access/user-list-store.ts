@@ -25,28 +25,19 @@ export interface UserListStoreParts {
 export interface UserListStore {
   /**
    * Verifies a list and stores it in place of the previous one, which must be older. Resolves with the new list once it is on disk, or with
-   * why it is refused. After a refusal the previous list still applies. Concurrent calls are handled one after another.
+   * why it is refused.
    */
   take(text: string): Promise<UserList | Message>;
-  /**
-   * Resolves with the people whose right to log in has not ended, each with at most the role that the site allows. Empty without a list, or
-   * while the stored list could not be read; a call waits up to 5 s for the disk.
-   */
+  /** Resolves with the people whose right to log in has not ended. Empty without a list that could be read. */
   users(): Promise<readonly ListedUser[]>;
-  /**
-   * Returns whether the right of this listed person to log in has ended. False for a name that is not in the present list, and before the
-   * list has been read.
-   */
+  /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the list. */
   isOver(name: string): boolean;
 }
 
 const KEY = 'access.userList';
 const UNREAD = Symbol('the disk could not be asked');
 
-/**
- * Creates the store of the list. The first call of `take` or `users` reads the stored list and verifies it again. If the disk cannot be
- * read, the next such call retries.
- */
+/** Creates the store of the signed list of users. Reads nothing before a call. */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */
   let serial = 0;

@@ -15,11 +15,7 @@ const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 /** The people of a list, or `flaw`: what is wrong with it. `finding` is the same text without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
-/**
- * Reads the text of a list without its signature. The first line must be `USER_LIST_HEADER`. Each other line is a comment that begins with
- * `#`, or `name role last-day password-hash` with single spaces. Empty lines are allowed only at the end. The last day, such as
- * `2027-06-30`, is included, in UTC. One mistake refuses the whole list, and only the first is returned. A list may have no people.
- */
+/** Reads the text of a list without its signature. Returns the people, or the first mistake. */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);

@@ -21,11 +21,10 @@ export interface UserRegistryParts {
 }
 
 /**
- * The users of the cabinet. `add` and `invite` return a new one-time password, valid for 72 h; that of `invite` replaces the password, and
- * role and codes stay. Codes are those of an authenticator app, a second factor.
+ * The users of the cabinet. `add` and `invite` return a new one-time password, which expires. Codes are those of an authenticator app, a
+ * second factor.
  *
- * Errors: all methods reject with AccessError if the file cannot be read or written. Changes also reject with it for an unknown user, a bad
- * or used name, a 33rd user and a weak password. The only admin cannot be removed or get a lower role. The first user need not be an admin.
+ * Errors: methods reject with AccessError, for example if the file cannot be read or written.
  */
 export interface UserRegistry {
   all(): Promise<readonly UserRecord[]>;
@@ -153,16 +152,12 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
   return users.map((each) => (each.name === name ? next : each));
 }
 
-/**
- * Returns whether the user's one-time password may still be used; false once the user has chosen a password.
- *
- * The time limit applies only while the clock is trusted, because a reset clock must not lock the first admin out.
- */
+/** Returns whether the user's one-time password may still be used; false once the user has chosen a password. */
 export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);
 }
 
-/** Returns a typed one-time password in the form that is hashed: upper case, no spaces or dashes, because people type it in many ways. */
+/** Returns a typed one-time password in the form that is hashed: upper case, no spaces or dashes. */
 export function plainOneTime(typed: string): string {
   return typed.toUpperCase().replace(/[\s-]/g, '');
 }

@@ -25,12 +25,9 @@ export interface UserRecord {
   readonly offered?: { readonly secret: string } | undefined;
 }
 
-/** Reads and replaces the list of all users. It does not serialise calls; `user-registry.ts` does. */
+/** Reads and replaces the list of all users. It does not serialise calls. */
 export interface UsersFile {
-  /**
-   * Resolves with all users; empty if the file does not exist. Errors: rejects with AccessError 'file' if it cannot be read, is a link, is
-   * damaged or has more than 64 KiB.
-   */
+  /** Resolves with all users; empty if the file does not exist. Errors: rejects with AccessError 'file' if it cannot be used. */
   read(): Promise<readonly UserRecord[]>;
   /** Replaces all users. Resolves once they are on disk. Errors: rejects with AccessError 'file' if they cannot be written. */
   write(users: readonly UserRecord[]): Promise<void>;

@@ -28,18 +28,17 @@ export interface Agent {
   /** Returns the number of readings recorded so far, whether or not the store accepted them. */
   recorded(): number;
   /**
-   * Starts the agent; call it once. Resolves once the uplink has started, whether or not it is connected, or early if `stop` was called.
-   * Errors: rejects with ConsoleError if another agent has the socket or the data.
+   * Starts the agent; call it once. Resolves once it has started, or early if `stop` was called. Errors: rejects, for example with
+   * ConsoleError if another agent has the socket or the data.
    */
   start(): Promise<void>;
-  /** Stops all parts and stores the last readings; also during `start`. Resolves once all have stopped. It cannot be started again. */
+  /** Stops the agent, also during `start`. It cannot be started again. */
   stop(): Promise<void>;
   /** The configuration in force; from the beginning of a change the new one. */
   site(): CabinetAndProfiles;
   /**
-   * Applies another configuration, which must have been checked. Only the parts that it affects are replaced. Changes are applied one after
-   * another, each compared with the one before. Resolves with the affected parts once it is in force. After `stop` was called, it resolves
-   * with them without applying anything.
+   * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, nothing
+   * is applied.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }

@@ -31,10 +31,7 @@ import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
-/**
- * Returns the store of the run, not started. Its folder is fixed. Its other settings are those of the configuration in force when
- * it starts.
- */
+/** Returns the store of the run, not started. */
 export function storeFor({ parts, clock, state }: Building): Store {
   return createStore({
     dir: parts.cabinet.store.dir,
@@ -97,10 +94,7 @@ export function selfFor(made: Building): Self {
   });
 }
 
-/**
- * Returns the lines of the configuration, not started. Readings go to the lighting modules in force, then, except text points, to the
- * recorder.
- */
+/** Returns the lines of the configuration, not started. */
 export function fieldFor(made: Building): LiveField {
   const { parts, clock, state, store, uplink, ongoing, flight } = made;
   return createField({
@@ -131,7 +125,7 @@ function endOf({ request, end, lane, atMono }: TransactionReport): Parameters<Fl
   return { unit: request.unit, lane, result: end instanceof BusError ? end.code : 'ok', atMono };
 }
 
-/** Returns the recorder. Each frame that it makes is appended to the store and published by the uplink, if there is one. */
+/** Returns the recorder. It gives frames to the store and to the uplink, if there is one. */
 export function recorderFor({ clock, state, store, uplink }: Building): Recorder {
   return createRecorder({
     clock,

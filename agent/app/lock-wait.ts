@@ -4,9 +4,7 @@ import { DATA_LOOK_MS, LOCK_WAIT_MS, within } from '../core/within.ts';
 import type { Joined } from './parts.ts';
 
 /**
- * Ends the start of a second agent on the same data, because both would write to the same lamps; its console is closed first. A command that
- * has locked the data writes to no lamp, so the agent continues to control the light. It does not wait for the lock: it also resolves if the
- * store has not answered yet.
+ * Refuses the start of a second agent on the same data. Also resolves while the store has not answered yet.
  *
  * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data.
  */
@@ -17,7 +15,7 @@ export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, '
   throw new ConsoleError('data-in-use', reason);
 }
 
-/** Waits until the lock is obtained or refused, for at most `LOCK_WAIT_MS`. `stored`: the start of the store. Errors: as `refuseDataInUse`. */
+/** Waits for the lock of the data, for a limited time. `stored`: the start of the store. Errors: as `refuseDataInUse`. */
 export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
   await within(
     joined.clock,
@@ -28,9 +26,8 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
 }
 
 /**
- * Call if a command (for example a restore) had the data locked at the start. Checks every second whether the store still finds the data
- * locked. Once it does not, calls `onDataFree` so that the run ends, because the command may have replaced the files that this run started
- * with. If the command erased the data, the readings of this run are lost. Resolves without calling `onDataFree` if the agent stops first.
+ * For a start while a command (for example a restore) had the data locked. Calls `onDataFree` once the data is no longer locked. Resolves
+ * without this call if the agent stops first.
  */
 export async function endRunOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');

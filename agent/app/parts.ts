@@ -81,7 +81,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly isLockOurs?: () => boolean;
   /** A command (erase, restore or backup) had locked the data when this run chose its configuration. Default: no. */
   readonly hasBegunHeld?: boolean;
-  /** Must end this run. Called when a command that had locked the data has ended: it may have replaced the files of this run. */
+  /** Must end this run. Called when a command that had locked the data has ended. */
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;
@@ -106,19 +106,16 @@ export interface Rooms {
   readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Starts panels, energy, sound and the fault watch. */
+  /** Starts the modules other than `control`. */
   startOthers(): void;
-  /** Stops panels, energy and sound. Sound that the configuration in force still has continues. */
+  /** Stops the modules other than `control`. Sound that the configuration in force still has continues. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
-  /** Ends the open events of these modules. The modules that replace them report a condition again if it persists. */
+  /** Ends open events that these modules have reported. */
   close(): void;
 }
 
-/**
- * What changes during a run: the configuration in force with its modules, and counts of the run. It is complete once `joinParts` returns;
- * before that, no line is read and no command accepted.
- */
+/** What changes during a run: the configuration in force with its modules, and counts of the run. */
 export class AgentState {
   /** The configuration in force. */
   site: CabinetAndProfiles;
@@ -140,9 +137,9 @@ export class AgentState {
   /** Detections and raised lamps under the earlier configurations of this run. */
   countedBefore = { detections: 0, lampsRaised: 0 };
 
-  /** Announcements under the earlier configurations of this run. */
+  /** Announcements, kept from one configuration to the next. */
   readonly soundHistory: SoundHistory = new Map();
-  /** Changes of the panels under the earlier configurations of this run. */
+  /** Changes of the panels, kept from one configuration to the next. */
   readonly panelPaces: PanelPaces = new Map();
 
   /** Events of lines that wait until it is known whether their lamps have supply. */
@@ -159,12 +156,12 @@ export interface Joined {
   readonly state: AgentState;
   readonly clock: SteadyClock;
   readonly startedMono: MonoMs;
-  /** The light control writes no level before this time; equal to `startedMono` unless the machine has just booted. */
+  /** The light control writes no level before this time. */
   readonly quietMono: MonoMs;
   readonly store: Store;
   readonly uplink: UplinkSlot;
   readonly self: Self;
-  /** The audit log of the store; a note for which the city must be informed immediately also becomes an event. */
+  /** The audit log of the store; some notes also become events. */
   readonly audit: AuditTools;
   readonly record: SelfRecord;
   readonly ongoing: Ongoing;

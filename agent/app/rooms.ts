@@ -108,10 +108,7 @@ function recorderOf(joined: Joined): DecisionRecorder {
   return new DecisionRecorder({ street: state.site.cabinet, store, log: parts.log, version: parts.version, revision });
 }
 
-/**
- * Stops the lighting modules of the previous configuration, adds their counts to those of the run, and ends their open events. Sound that
- * the configuration in force still has continues.
- */
+/** Stops the lighting modules of the previous configuration and adds their counts to those of the run. */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();
   const before = state.countedBefore;
@@ -140,10 +137,7 @@ async function stopOthers({ panels, energy, sound, watch, loads, wear }: Rooms, 
   await panels.stop();
 }
 
-/**
- * Returns the technician's requests on the lines, with the configuration's data about the devices. Unless the start mode is `normal`, scans
- * and writes reject with `Refusal`.
- */
+/** Returns the technician's requests on the lines. Unless the start mode is `normal`, some requests are refused. */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

@@ -49,10 +49,7 @@ export interface RunFacts {
   readonly end: () => void;
 }
 
-/**
- * Returns the parts of an agent on a real cabinet. In the modes `safe` and `bare` it has no uplink and accepts no other configuration; in
- * mode `bare` it has no store either.
- */
+/** Returns the parts of an agent on a real cabinet. Some of them are missing if the start mode is not `normal`. */
 export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;

@@ -22,12 +22,9 @@ import { runParts } from './run-parts.ts';
 const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 
 /**
- * Runs an agent until `stopSignal` is aborted, another release takes over, safe mode ends, or a command that had locked the data
- * at the start (erase, restore or backup) has ended. Resolves
- * with exit code 0 once everything is stored.
+ * Runs an agent until `stopSignal` is aborted or something else ends the run, such as another release. Resolves with exit code 0.
  *
- * Errors: rejects with ConfigError for files that cannot be used, with ConsoleError if another agent has the socket or the data, and with the
- * cause if the start fails.
+ * Errors: rejects if the start fails, for example with ConfigError for files that cannot be used.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log, startSteps = NO_LIMIT, startAtMs } = options;

@@ -8,8 +8,7 @@ import { SparkplugUplink } from '../sync/uplink.ts';
 import type { Joined } from './parts.ts';
 
 /**
- * Returns the uplink of the configuration in force, not started; null if it has none. Each command of the platform goes to the lighting
- * modules that exist when it arrives, because they may be replaced. Also begins a new list of open events of the uplink.
+ * Returns the uplink of the configuration in force, not started; null if it has none. Also begins a new list of open events of the uplink.
  */
 export function openUplink(joined: Joined): Uplink | null {
   const { parts, state, clock, field, store, uplink, ongoing } = joined;

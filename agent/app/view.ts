@@ -13,7 +13,7 @@ import { storeView } from '../store/store-view.ts';
 import type { Joined } from './parts.ts';
 import { snifferFor } from './sniffer.ts';
 
-/** Returns the view of this agent for the console. Each call answers from the configuration and the parts that are in force then. */
+/** Returns the view of this agent for the console. */
 export function createAgentView(joined: Joined): AgentView {
   const { parts, state, clock, startedMono, store, uplink, self, ongoing, field, access } = joined;
   const cabinet = (): Cabinet => state.site.cabinet;

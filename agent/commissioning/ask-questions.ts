@@ -2,10 +2,7 @@
 import { type Message, msg, type Said } from '../core/message.ts';
 import { type AnswerRefusal, type MachineFacts, QUESTIONS, type Question, type TypedAnswers } from './questions.ts';
 
-/**
- * Prompts a person and resolves with the line typed, in the language of the terminal. Shape: the prompt has no trailing space. Errors:
- * rejects when the person leaves.
- */
+/** Prompts a person and resolves with the line typed. Shape: the prompt has no trailing space. Errors: rejects when the person leaves. */
 export type AskLine = (prompt: Said) => Promise<string>;
 
 /** Prints a text in the language of the terminal. `indentCols`: the indent of its lines, by default 0. Units: columns. */
@@ -32,9 +29,8 @@ export interface Unanswered {
 }
 
 /**
- * Collects the answers of one part. Resolves with the given answers and those of this part, or with what is missing or wrong. A given answer is
- * not asked, even if it is wrong. A typed answer that is refused is asked again. A question that does not apply is skipped; an answer given
- * for it stays unchecked. Errors: rejects when the person leaves.
+ * Collects the answers of one part. Resolves with the given answers and those of this part, or with what is missing or wrong. Errors:
+ * rejects when the person leaves.
  */
 export async function interview(part: Question['part'], given: TypedAnswers, parts: InterviewParts): Promise<TypedAnswers | Unanswered> {
   let answers = given;

@@ -23,9 +23,8 @@ const PAIR = /^(\d{1,3})(?:-(\d{1,3}))?=(\S+)$/;
 const ALLOWED = msg`UNIT=PROFILE or FROM-TO=PROFILE with spaces between them, or none`;
 
 /**
- * Asks for the profiles of these units, again after an invalid answer. Resolves with the profile by unit; units missing from the answer
- * have no entry, and "none" or an empty line gives an empty map. Of two profiles for one unit the later applies. A range may include
- * addresses without a unit. Errors: rejects when the person leaves.
+ * Asks for the profiles of these units. Resolves with the profile by unit; units missing from the answer have no entry. Errors: rejects
+ * when the person leaves.
  */
 export async function askUnknownUnits(parts: UnknownUnits): Promise<ReadonlyMap<number, string>> {
   const { port, units, ask, print } = parts;

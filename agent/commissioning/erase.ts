@@ -34,11 +34,10 @@ const EXIT_NOTHING_DONE = 1;
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /**
- * Prints what an erasure of the store folder and of the consoles' folder would delete, and deletes it only with `--yes`. Key, certificate and
- * password files are included only with `--keys`; the cabinet file always stays. Resolves with the exit code: 0 if it was erased or there
- * was nothing to erase, 1 if it was only shown.
+ * Prints what an erasure would delete, and deletes it with `--yes`. Resolves with the exit code: 0 if it was erased or there was nothing to
+ * erase, 1 if it was only shown.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct. What was deleted before a failure stays deleted.
+ * Errors: rejects, for example with ConsoleError. What was deleted before a failure stays deleted.
  */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);
@@ -103,8 +102,8 @@ function attempt<T>(work: () => T): T {
 }
 
 /**
- * Returns a ConsoleError whose message says what to do about an error of the system. `isRoot`: this process runs as root. Returns an error
- * without a code unchanged.
+ * Returns a ConsoleError whose message says what to do about an error of the system. An error without a code is returned unchanged.
+ * `isRoot`: this process runs as root.
  */
 export function eraseError(error: NodeJS.ErrnoException, isRoot: boolean): Error {
   const { code, path } = error;

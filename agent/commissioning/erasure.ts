@@ -33,13 +33,13 @@ export interface Erased {
 /** What an erasure of a folder would delete, in order, and what stays. */
 export interface Erasure {
   readonly goes: readonly Erased[];
-  /** Paths in the same folder that do not belong to this program. */
+  /** Paths that stay. */
   readonly stays: readonly string[];
 }
 
 /**
- * Returns what an erasure of this folder would delete, in the order of deletion; deletes nothing. `goes` is empty for a folder that is missing
- * or has no file of this program. Errors: throws the system's error (`code` EACCES, ...).
+ * Returns what an erasure of this folder would delete, in the order of deletion; deletes nothing. Errors: throws the system's error (`code`
+ * EACCES, ...).
  */
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);
@@ -54,7 +54,7 @@ export function planErasure(dir: string): Erasure {
   };
 }
 
-/** Deletes these files, and folders with their content, and flushes their folders to disk. A missing file is skipped. Errors: throws the system's error; files deleted before it stay deleted. */
+/** Deletes these files and folders; a missing one is skipped. Errors: throws the system's error; files deleted before it stay deleted. */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
   for (const folder of new Set(goes.map(({ path }) => dirname(path))))
     asOwnerOf(folder, () => {

@@ -83,12 +83,10 @@ interface Run {
 }
 
 /**
- * Runs `luciole setup`: asks the questions, scans the lines and writes the key, cabinet file and first user, in this order. Resolves with the
- * exit code: 0, or 78 if the cabinet file would have problems; then none of them is written. A first user that cannot be created is only
- * reported. Typed answers are stored in `FILE.answers` until the cabinet file is written. An existing cabinet file is replaced only with
- * `--force`, and kept as `FILE.bak`; an existing key is never replaced. With `--dry-run` nothing is written.
+ * Runs `luciole setup`: asks the questions, scans the lines and writes the key, cabinet file and first user. Resolves with the exit code:
+ * 0, or 78 if the cabinet file would have problems.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct.
+ * Errors: rejects, for example with ConsoleError for a failure that a person can correct.
  */
 export async function runSetup(args: LocalArgs, world: SetupWorld): Promise<number> {
   const run = runOf(args, world);

@@ -11,8 +11,8 @@ import { createSystemClock } from '../core/system-clock.ts';
 export type Enrolment = Invitation | { readonly failed: Message };
 
 /**
- * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a new one-time
- * password. Resolves with `failed` if the name or the file of users cannot be used. Errors: rejects with any other error.
+ * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a new
+ * one-time password. Resolves with `failed`, for example, if the name cannot be used.
  */
 export async function firstAdmin(
   name: string,

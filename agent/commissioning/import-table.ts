@@ -36,12 +36,10 @@ const EXIT_BAD_CONFIG = 78;
 const MAX_FILE_BYTES = 4_194_304;
 
 /**
- * Imports a pole table into a cabinet file and prints a report. Writes the file only with `--write` and if the table changes something; the
- * former file is kept as `FILE.bak`. Resolves with the exit code: 0, or 78 if the table or the result has mistakes; then nothing is written.
- * Problems that a usable cabinet file already had do not count.
+ * Imports a pole table into a cabinet file and prints a report; writes the file with `--write`. Resolves with the exit code: 0, or 78 if
+ * the table or the result has mistakes.
  *
- * Errors: rejects with ConsoleError if a file is larger than 4 MB or cannot be read or written, or if the cabinet file cannot be imported
- * into.
+ * Errors: rejects, for example with ConsoleError if a file cannot be read or written.
  */
 export async function runImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const [table, into] = [String(args['table'] ?? ''), resolve(configFile)];

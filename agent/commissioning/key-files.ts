@@ -26,12 +26,9 @@ export function keyFilesIn(folder: string): KeyFiles {
 }
 
 /**
- * Creates a key if there is none, and a certificate request for it in the name of the edge node; an earlier request is replaced. Returns true
- * for a new key.
+ * Creates a key if there is none, and a certificate request for it in the name of the edge node. Returns true for a new key.
  *
- * Errors: throws ConsoleError 'failed' if a key that it finds cannot be read or is of another kind, or if the request cannot be written.
- * Throws the system's error if a new key cannot be written, also if the folder of an existing key may not be entered. A key that was
- * created before a failure stays.
+ * Errors: throws, for example ConsoleError 'failed' if the key is of another kind.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
@@ -80,8 +77,8 @@ export function newKeyPem(): string {
 /**
  * Returns a certificate request in the name of the cabinet, as PEM.
  *
- * Shape: `commonName` is the id of the edge node; brokers compare it with the topics.
- * Errors: throws TypeError for a key that is not on an elliptic curve, and the error of `node:crypto` for a text that is no private key.
+ * Shape: `commonName` is the id of the edge node.
+ * Errors: throws if the text is not a private key on an elliptic curve.
  * Source: RFC 2986 (PKCS #10) §4.
  */
 export function certificateRequest(keyPem: string, commonName: string): string {

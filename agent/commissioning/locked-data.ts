@@ -6,11 +6,10 @@ import { type Message, msg } from '../core/message.ts';
 import { type DataLock, lockData } from '../store/data-lock.ts';
 
 /**
- * Locks the data folder, runs `work`, unlocks the folder and returns the result of `work`. `work` must be synchronous, because the lock ends
- * when it returns or throws. It does not wait for a lock. If the disk is too full for a lock file, `work` runs without the lock. The folder's
- * owner owns the lock file, which stays.
+ * Locks the data folder, runs `work`, unlocks the folder and returns the result of `work`, which must be synchronous. If the disk is too
+ * full for a lock file, `work` runs without the lock.
  *
- * Errors: throws ConsoleError 'busy' with `advice` if another process has the lock, 'failed' if it cannot be locked; what `work` throws.
+ * Errors: throws, for example, ConsoleError 'busy' with `advice` if another process has the lock, or what `work` throws.
  */
 export function withLockedData<T>(dir: string, advice: Message, work: () => T): T {
   const lock = locked(dir, advice);

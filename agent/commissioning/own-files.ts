@@ -37,18 +37,14 @@ const KINDS: readonly OwnKind[] = [
 ];
 
 /**
- * Returns true if name and content show that this program wrote the file; false also for a missing file or a link. Exceptions: a journal
- * whose database counts is not examined itself, and a regular file `console-lines-*` counts by its name. Errors: throws the system's error
- * (`code` EACCES, ...).
+ * Returns true if the file is, by name and usually content, one that this program wrote. Errors: throws the system's error (`code` EACCES,
+ * ...).
  */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;
 }
 
-/**
- * Returns true if the name is that of a database's journal (`-wal`, `-shm`, `-journal`). It must be deleted before its database, or only the
- * journal could remain.
- */
+/** Returns true if the name is that of a database's journal (`-wal`, `-shm`, `-journal`). */
 export function isJournalName(name: string): boolean {
   return JOURNAL.test(name);
 }

@@ -15,16 +15,11 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
-/**
- * Which addresses to scan, both ends included, at which serial settings. A port without serial settings, such as Modbus TCP, ignores them.
- */
+/** Which addresses to scan, both ends included, at which serial settings. */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
-  /**
-   * Only these settings are tried. Null: 9600 8N2 first. If there is no reply, not even a damaged one, and no device sends by itself, then
-   * also the factory settings of the known devices and the common ones.
-   */
+  /** Only these settings are tried. Null: usual settings, and possibly others if nothing replies. */
   readonly serial: SerialSettings | null;
 }
 
@@ -52,11 +47,9 @@ const FRAMES = 2;
 const PATIENT_WAIT_MS = 60;
 
 /**
- * Scans one port and closes it. If nothing answers on a serial port, not even damaged, and no settings are given, it waits for a device
- * that sends without a request. If there is none, it searches the other serial settings up to the first unit, and scans all addresses
- * there. `found` is empty if no unit answers, also for a device that sends without a request.
+ * Scans one port, if necessary with several serial settings, and closes it. `found` is empty if no unit answers a request.
  *
- * Errors: rejects with BusError if the port cannot be used, with the signal's reason if aborted.
+ * Errors: rejects, for example with BusError if the port cannot be used.
  */
 export async function probeLine(port: string, parts: SetupProbeParts): Promise<SeenLine> {
   const serial = parts.serial ?? USUAL_SERIAL;

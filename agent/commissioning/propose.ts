@@ -69,7 +69,7 @@ export interface SensorPoint {
   readonly isContact: boolean;
 }
 
-/** Returns the profile of a unit: the one named in an option, else the one that its probes prove, else a preferred one that its probes allow, else the one that a person chose. Null: none. */
+/** Returns the profile of a unit; null for none. */
 export type ProfileChoice = (port: string, unit: FoundUnit) => Profile | null;
 
 /** First letter of a device id. */
@@ -90,10 +90,8 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
 const MAX_LAMPS_A_DEVICE = 4;
 
 /**
- * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. A unit without a profile is only listed in
- * `unnamedUnits`. Lamps are in the order of `seen` and `found`. A device gets one pole and a lamp for each of its one to four level points.
- * The first pole is at 0 m, each other one `spacingM` after the one before (in m), also on another line. A device with more level points
- * gets no lamps and no pole. Sensors: of each device the first polled point for presence, and the first for illuminance.
+ * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. `unnamedUnits`: the units without a profile.
+ * Units: `spacingM` in m.
  */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();

@@ -20,7 +20,7 @@ export interface Question {
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: Message;
-  /** Returns the answer that is used if none is given; null if there is no default. `answers`: those to earlier questions. */
+  /** Returns the usual answer; null if there is none. `answers`: those to earlier questions. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
   /** Returns the answer in the form of the cabinet file, or why it is rejected. Shape: `text` has no outer spaces; empty means none. */
   read(text: string): string | AnswerRefusal;
@@ -45,7 +45,7 @@ const ZONE_KINDS = ['street', 'path', 'road', 'leisure'];
 /** Decimal degrees with point or comma, separated by comma, semicolon or blanks. */
 const POSITION = /^\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*(?:[;,]\s*|\s)\s*([+-]?\d{1,3}(?:[.,]\d+)?)\s*$/;
 
-/** The questions of the setup about the cabinet, in the order in which they are asked. Questions about ports and devices are not in it. */
+/** The questions of the setup about the cabinet, in the order in which they are asked. */
 export const QUESTIONS: readonly Question[] = [
   {
     name: 'id',

@@ -11,8 +11,8 @@ import { RENEWED } from '../sync/mqtt/secret-files.ts';
 import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 
 /**
- * Creates the new key, unless an earlier renewal created it, and a certificate request for it, and prints what to do next. The key in use stays.
- * Resolves with exit code 0. Errors: rejects with ConsoleError, for example if the cabinet has no key file.
+ * Prepares the renewal of the cabinet's key: a new key and a certificate request for it. Prints what to do next. The key in use stays.
+ * Resolves with exit code 0. Errors: rejects, for example with ConsoleError if the cabinet has no key file.
  */
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const { cabinet, problem } = readSiteFile(configFile);
@@ -41,10 +41,7 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
   return 0;
 }
 
-/**
- * Returns the paths for the new key, its request and its certificate. Key and certificate: the paths of the files in use with the suffix
- * `.new`. Request: the path of the key in use with `.new.csr`. They need not exist.
- */
+/** Returns the paths for the new key, its request and its certificate, beside the files in use. The files need not exist. */
 export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
   return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };
 }

@@ -23,7 +23,7 @@ export interface SetupRequest {
   readonly to: number;
   /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. The profiles need not exist. */
   readonly devices: ReadonlyMap<string, string>;
-  /** Ids of profiles for units whose probes do not prove exactly one; the first that the probes allow is chosen. */
+  /** Ids of preferred profiles, for units whose probes do not prove exactly one. */
   readonly preferred: readonly string[];
   /** True, with `--yes`, `--answers` or `--json`: no question may be asked. */
   readonly isQuiet: boolean;
@@ -36,8 +36,8 @@ const SINGLE = ['serial', 'units'];
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
 /**
- * Reads options and answers file; options take precedence. Answers to questions are not checked. Errors: throws ConsoleError 'usage' for
- * the first mistake.
+ * Reads options and answers file; options take precedence. Answers to questions are not checked. Errors: throws ConsoleError 'usage' for a
+ * mistake.
  */
 export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};
@@ -83,7 +83,7 @@ export function answersOfCabinet(file: string): TypedAnswers {
   return answers;
 }
 
-/** Returns the answers that an interrupted run stored in this file. Empty if the file cannot be read or is damaged. */
+/** Returns the answers that an interrupted run stored in this file; empty if it cannot be read. */
 export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readRegularFile(file).toString('utf8'));

@@ -46,13 +46,10 @@ export interface SkippedPort {
 }
 
 /**
- * Scans the named ports, or those that it finds and a person chooses. Asks a person for profiles that are not certain, and prints what it
- * finds. Without `ask` all found ports are scanned, and a unit without a certain profile gets none. Resolves with the scanned lines, the
- * ports left out with the reason, and the function that gives the profile of each unit (null: it gets none). A found port on which nothing
- * answers is left out if another one has a unit.
+ * Scans ports, and prints what it finds. `ask` is used, for example, for profiles that are not certain. Resolves with the scanned lines,
+ * the ports left out with the reason, and the function that gives the profile of a unit (null for none).
  *
- * Errors: rejects with ConsoleError if a named profile is not a known Modbus profile, if no port can be used, or if `signal` is aborted; as
- * `ask` if the person leaves.
+ * Errors: rejects, for example with ConsoleError if no port can be used, or as `ask`.
  */
 export async function survey(parts: SurveyParts) {
   for (const id of [...parts.request.devices.values(), ...parts.request.preferred]) knownProfile(id, parts.profiles);
@@ -239,7 +236,7 @@ async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, pri
   }
 }
 
-/** Returns true for "yes": an empty answer, or the word or its first letter in English or French, in upper or lower case. */
+/** Returns true if a person typed "yes" or nothing. */
 export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }

@@ -16,7 +16,7 @@ const FAILSAFE_TIMEOUT_S = 60;
 const BEYOND_LAMPS = { factor: 2, kw: 1 };
 
 /**
- * The largest plausible power at a meter of this cabinet: twice the power of its lamps, plus 1 kW. Infinite for a cabinet without lamps.
+ * Returns the largest plausible power at a meter of this cabinet. Infinite for a cabinet without lamps.
  * Units: kW.
  */
 export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
@@ -24,10 +24,7 @@ export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
   return installedW === 0 ? Number.POSITIVE_INFINITY : (BEYOND_LAMPS.factor * installedW) / 1_000 + BEYOND_LAMPS.kw;
 }
 
-/**
- * The values to write into the registers of a driver at its start: ramps, failsafe timeout and failsafe level, from its lamps and their
- * zones. Also defined for a device without lamps. Pure.
- */
+/** Returns the values to write into the registers of a driver at its start, for example its ramps and its failsafe level. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {

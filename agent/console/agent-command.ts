@@ -14,14 +14,10 @@ const LOOK_TIMEOUT_MS = 10_000;
  * command after 60 s with a reason for each lamp; 15 s more for that answer to arrive.
  */
 export const ACT_TIMEOUT_MS = 75_000;
-/** The switch `--json`. `agentCommand` adds it to each command that it makes, unless that is hidden; some local commands have it too. */
+/** The switch `--json`: print the raw answer, for scripts. */
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
-/**
- * What `agentCommand` needs to make a command that the agent answers; the fields are those of `AgentCommand`, with typed arguments and
- * result. Lists that are left out are empty, and functions and flags that are left out mean that the command has none. A command that is
- * not hidden also gets the option `--json`.
- */
+/** What `agentCommand` needs to make a command. The fields are those of `AgentCommand`, with typed arguments and result. */
 export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
@@ -41,13 +37,7 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
 }
 
-/**
- * Makes one command for the table `COMMANDS`. The compiler checks `Args`, `Result` and `Progress` only here; in the table they are
- * unknown.
- *
- * Errors: throws nothing itself. `check`, `answer`, `alone` and `render` of the command call `read` and fail as it does. Before that, an
- * argument name that the command does not have fails with ConsoleError 'usage'. A command without `read` ignores the values of its arguments.
- */
+/** Makes a command for the table `COMMANDS` from parts with typed arguments and result. */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
   const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, hasSummary, ...words } = parts;
   const { arguments: positional = [], options = [], examples = [], secrets = [] } = parts;
@@ -104,8 +94,8 @@ export interface Bounds {
 }
 
 /**
- * Returns an argument as a whole number, typed in decimal or as 0x hex; `min` and `max` are allowed. Returns `usual` if the argument is
- * missing. Errors: throws ConsoleError 'usage' with the allowed range, or if it is missing and there is no `usual`.
+ * Returns an argument as a whole number, typed in decimal or as 0x hex; `usual` if the argument is missing. Errors: throws ConsoleError
+ * 'usage', for example if the number is out of range.
  */
 export function numberArg(args: RawArgs, name: string, { min, max, usual }: Bounds): number {
   if (args[name] === undefined && usual !== undefined) return usual;

@@ -18,11 +18,10 @@ const ABSENT_WAIT_MS = 3_000;
 const PLACEHOLDER = '000000';
 
 /**
- * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. Checks the
- * arguments and asks for secrets first. If no agent answers in time, commands with `alone` are answered from local files, unless the
- * command line names a socket. A line on the error output states which files.
+ * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. A command
+ * with `alone` may be answered from local files instead.
  *
- * Errors: rejects with ConsoleError; then no answer was printed, but progress may have been.
+ * Errors: rejects with ConsoleError, for example 'usage' for wrong arguments.
  */
 export async function askAgent(command: AgentCommand, args: LocalArgs, terminal: Terminal): Promise<number> {
   const { json, socket, ...rest } = args;
@@ -57,10 +56,7 @@ async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, us
   return { ...args, ...typed };
 }
 
-/**
- * Resolves with the rule for a new password of this user: its text for the person, and `problem`, which returns what is wrong with a typed
- * password or null. Errors: none.
- */
+/** Resolves with the rule for a new password of this user. Its `problem` returns what is wrong with a typed password, or null. */
 export async function passwordRule(user: string): Promise<SecretRule> {
   const { passwordProblem } = await import('../access/password.ts');
   return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };
@@ -83,7 +79,7 @@ async function withoutAgent(
 
 type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
-/** The socket and the terminal of a request, the receiver of its progress, and a signal that ends its job. */
+/** The socket and the terminal of a request, and optionally what receives progress or ends the job early. */
 export interface CallOptions {
   /** Socket named on the command line. */
   readonly socket?: LocalArgs[string] | undefined;
@@ -94,11 +90,9 @@ export interface CallOptions {
 }
 
 /**
- * Sends one request and resolves with the agent's answer unchanged; prints nothing and does not check the arguments. Without a socket in the
- * options it uses the one of the terminal, else the first of the usual ones that accepts a connection.
+ * Sends one request and resolves with the agent's answer. Prints nothing and does not check the arguments.
  *
- * Errors: rejects with ConsoleError: 'unreachable' if no agent answers, this user may not connect, or the agent is silent for `timeoutMs`;
- * 'failed' if the terminal's signal stops it; 'bad-request' or 'too-large' for an answer that cannot be read; otherwise the agent's code.
+ * Errors: rejects with ConsoleError, for example 'unreachable' if no agent answers.
  */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
@@ -124,9 +118,8 @@ export async function fetchAnswer(
 }
 
 /**
- * Requests the status of an agent and resolves if none answers within 3 s. An agent that hangs, or whose socket this user may not open,
- * also counts as none. Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, even with a refusal, or if the terminal's
- * signal stops the request.
+ * Resolves if no agent answers a request for its status in time. Errors: rejects with ConsoleError 'busy' and `advice` if an agent
+ * answers.
  */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {

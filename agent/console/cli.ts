@@ -24,11 +24,10 @@ const SESSION_NAMES = COMMANDS.filter(({ kind, name, isHidden }) => kind === 'sh
 );
 
 /**
- * Runs one command line and prints its answer, its help or its error on the terminal. With `--json` the error of a command is JSON on `out`;
- * words that cannot be parsed are always reported as text on `err`. `words`: without the program's own name. `actions`: the functions of
- * the local commands.
+ * Runs one command line, prints its answer, help or error on the terminal, and resolves with the exit code. `words`: without the program's
+ * own name. `actions`: the functions of the local commands.
  *
- * Errors: resolves with an exit code for every failure that a person can cause; rejects only on a programming error.
+ * Errors: a ConsoleError becomes an exit code; rejects with any other error.
  */
 export async function runCommandLine(words: readonly string[], terminal: Terminal, actions: LocalActions): Promise<number> {
   try {

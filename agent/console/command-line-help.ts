@@ -42,7 +42,7 @@ interface Row {
 
 /**
  * Returns the help of the program, a family or a command in the terminal's language, with a line end. A node with an empty name is the
- * program. Summaries are wrapped to the terminal's width, unless less than 40 columns are left for them; usage and examples are not.
+ * program.
  */
 export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;

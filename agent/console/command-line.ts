@@ -25,12 +25,10 @@ const VERSION = /^(-V.*|--version)$/s;
 const NEGATIVE_NUMBER = /^-(\d+|\d*\.\d+)(e[+-]?\d+)?$/;
 
 /**
- * Parses the words after the program's name; command words may be abbreviated, options not. `firsts`: the commands and families that are
- * allowed as the first word. `sessionNames`: the commands that exist only in a session; these give kind `wrong`. A family without its verb,
- * help on an unknown word, or no word at all gives kind `help` with `isAsked` false. Every other mistake gives kind `wrong` with its
- * message. Argument values are not checked.
+ * Parses the words after the program's name; argument values are not checked. `firsts`: the commands and families that may be the first
+ * word. `sessionNames`: the commands that exist only in a session.
  *
- * Errors: throws ConsoleError 'usage' for a word after a command that takes only a verb there, if it is none of its verbs.
+ * Errors: may throw ConsoleError 'usage'; most mistakes give kind `wrong` or `help`.
  */
 export function readCommandLine(
   firsts: readonly CommandNode[],

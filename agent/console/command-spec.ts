@@ -6,10 +6,7 @@ import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
-/**
- * Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `modbus-line`: a line on which a unit can be polled.
- * `place`: a key of the configuration.
- */
+/** Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `place`: a key of the configuration. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'panel' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
 /** One positional argument of a command, for the parser, the help and the completion. */
@@ -18,13 +15,13 @@ export interface ArgumentSpec {
   readonly summary: Message;
   readonly required: boolean;
   readonly names?: NameKind;
-  /** In a session the only allowed values, which may be abbreviated there. On a command line of the shell, the command checks the value. */
+  /** Values that a session accepts; they may be abbreviated there. */
   readonly choices?: readonly string[];
   /** The argument is a file of this machine. */
   readonly file?: 'read' | 'write';
-  /** The argument is part of a file in base64. Audit log and log contain its size and SHA-256, never the content. */
+  /** The argument is part of a file in base64. */
   readonly isContent?: true;
-  /** In a session the last argument takes all following words. A command line of the shell does not use it. */
+  /** In a session the last argument takes the words that follow. */
   readonly isRest?: true;
   /** The argument is the value of a configuration key; this is the name of the argument with the key. */
   readonly placeIn?: string;
@@ -36,25 +33,22 @@ export interface OptionSpec {
   /** Placeholder for the value, `DURATION`; null for a switch. */
   readonly value: string | null;
   readonly summary: Message;
-  /** May be given more than once, and its value is a list; local commands only. Of other options the last value counts. */
+  /** May be given more than once; the value is a list. For local commands. */
   readonly repeats?: true;
   readonly names?: NameKind;
   /** The value is a file of this machine. */
   readonly file?: 'read' | 'write';
   /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
-  /** The value is part of a file in base64, as for `ArgumentSpec.isContent`. */
+  /** The value is part of a file in base64. */
   readonly isContent?: true;
 }
 
-/**
- * A secret argument: typed without echo, or read from the input. It is never part of a command line or of a log. The client checks all other
- * arguments before it asks.
- */
+/** A secret argument, such as a password, which the client asks for. */
 export interface SecretSpec {
   readonly name: string;
   readonly prompt: Message;
-  /** A new password: on a terminal it is typed twice, and the password rule applies to it. */
+  /** A new password, to which the password rule applies. */
   readonly isNew: boolean;
   /** Returns true if these arguments of this person need the secret. Absent: always needed. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
@@ -74,20 +68,20 @@ export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access
 export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
-  /** Lowest role that may run it; the agent checks this for each request. */
+  /** Lowest role that may run it. */
   readonly role: LeastRole;
   readonly group: Group;
   readonly summary: Message;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Cannot be abbreviated: an abbreviation never runs it, and never becomes ambiguous because of it. */
+  /** Cannot be abbreviated. */
   readonly isTypedWhole?: true;
-  /** Requested by the program itself as part of another command. It is not in the help, and typing it gives an unknown command. */
+  /** Sent by the program itself; not in the help. */
   readonly isHidden?: true;
 }
 
-/** A command that runs in the process that the person started, not in a running agent. If it needs the agent, it sends agent commands. */
+/** A command that runs in the process that the person started, not in a running agent. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:
@@ -119,17 +113,14 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-/**
- * What a command gets besides the view of the agent and its arguments: the caller, and the means to report progress and to notice that the
- * client is gone.
- */
+/** What a command gets besides the view of the agent and its arguments: the caller, and the means to report progress. */
 export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
   readonly caller: Caller;
-  /** Sends progress before the answer. Returns false if this progress is lost: the client is too slow or gone, or the command has none. */
+  /** Sends progress before the answer. Returns false if the progress cannot be sent. */
   readonly report: (progress: unknown) => boolean;
-  /** Aborted when the client ends the job or disconnects. A job of a command with `hasSummary` must then answer at once. */
+  /** Aborted when the client ends the job or disconnects. */
   readonly signal: AbortSignal;
   /** How the client ended, after `signal` is aborted. Absent if the caller is not a connected client. */
   readonly readerEnd?: () => ReaderEnd;
@@ -139,46 +130,46 @@ export interface Job {
 }
 
 /**
- * How a client shows the progress that a command sends before its answer. `load` resolves with the function that renders it. `isLasting`:
- * each progress is printed and stays; otherwise only the newest is shown, on the status line of a terminal.
+ * How a client shows the progress of a command. `load` resolves with the function that renders it. `isLasting`: the shown progress stays;
+ * otherwise only the newest is shown.
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
-  /** Without a status line, one line is written to the error output each time that this value changes; null writes none. Default: null. */
+  /** For output without a status line: a line is written when this value changes. Null writes none. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
 /** A command that the running agent executes. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
-  /** The agent writes no audit entry for the request. Either the command writes its own, or the request is not an action of a person. */
+  /** The agent itself writes no audit entry when it runs the command. */
   readonly isSelfNoted: boolean;
   /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
   readonly hasSummary: boolean;
   readonly secrets: readonly SecretSpec[];
   /** Longest silence of the agent; progress and keep-alives end it. Units: ms. */
   readonly timeoutMs: number;
-  /** Checks names and values of the arguments, with all secrets. Errors: throws ConsoleError 'usage'. The agent checks again in `answer`. */
+  /** Checks names and values of the arguments. Errors: throws ConsoleError 'usage'. */
   check(args: RawArgs): void;
   /** Runs in the agent. Errors: rejects with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /**
-   * Runs in the client if no agent answers and the command line names no socket; null for a command that needs an agent. Errors: throws, or
-   * rejects with, ConsoleError.
+   * Runs in the client if no agent answers and the command line names no socket; null for a command that needs an agent. Errors: throws,
+   * or rejects with, ConsoleError.
    */
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
-  /** Returns the answer as text. Runs in the client; the texts of `result` contain only characters that the terminal shows. */
+  /** Resolves with the answer as text. Runs in the client. */
   render(result: unknown, page: Page, args: RawArgs): Promise<string>;
   /** Returns false if the answer reports a failure; the exit code is then 1. */
   succeeded(result: unknown): boolean;
   /** Null for a command without progress. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** Fields of the answer for the agent's log, in addition to request and user. Null: the log gets no entry for the request. */
+  /** Fields of the answer for the agent's log; null for none. */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 
-/** A command of a session that the shell runs itself, such as `terminal width`. Most have no effect outside the session. */
+/** A command of a session that the shell runs itself, such as `terminal width`. */
 export interface ShellCommand extends CommandWords {
   readonly kind: 'shell';
   readonly name: ShellCommandName;

@@ -6,7 +6,7 @@
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
-/** Option of every command that connects to an agent or runs one. */
+/** The option that names the agent's socket. */
 export const SOCKET_OPTION: OptionSpec = {
   name: 'socket',
   value: 'PATH',
@@ -31,7 +31,7 @@ export interface CommandNode extends Choice {
   readonly verbs: readonly CommandNode[];
 }
 
-/** The first word of commands with two words, such as `bus` in `bus scan`, where that word alone is not a command. */
+/** The first word of commands with two words, such as `bus` in `bus scan`. */
 export interface Family {
   readonly name: string;
   readonly group: Group;
@@ -58,9 +58,7 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
 }
 
 /**
- * Returns the words with an abbreviated first and second word written in full. A word that fits nothing or several stays unchanged. If the
- * first word fits no command or several, the second stays unchanged too. Later words are never changed. An empty list becomes one empty
- * word.
+ * Returns the words with the command words written in full where the abbreviations are unambiguous. An empty list becomes one empty word.
  */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;
@@ -71,8 +69,8 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 }
 
 /**
- * Returns the choice whose word is typed in full; if there is none, all choices whose word begins with the typed text. Capital and small
- * letters are equal. A choice with `isTypedWhole` must be typed in full. An empty text fits all others. Empty if nothing fits.
+ * Returns the choices that a typed word can mean: the one with this word, otherwise those that it abbreviates. Capital and small letters
+ * are equal. Empty if nothing fits.
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();
@@ -87,23 +85,20 @@ export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
 }
 
 /**
- * Collects the options of a command line, one word at a time. `args`, by option name, grows with each word: true for a switch, a list for
- * an option that may repeat, else the last value.
+ * Collects the options of a command line, one word at a time. `args`, by option name: true for a switch, a list for an option that may
+ * repeat, otherwise the last value.
  */
 export interface OptionReader {
   readonly args: Record<string, string | boolean | readonly string[]>;
-  /**
-   * Adds a word to `args` if it is an option. After an option that needs a value, any word is that value. Returns false if it is neither.
-   * Errors: those of `find`.
-   */
+  /** Takes a word that is an option or the value of one; returns false for another word. Errors: those of `find`. */
   take(word: string): boolean;
   /** Returns the option that still needs its value as the next word; null for none. */
   waiting(): OptionSpec | null;
 }
 
 /**
- * Creates a reader for one command line. `find` returns the option that a word names, with its value if the word contains it (`--for=2h`);
- * undefined if the word is not an option.
+ * Creates a reader for one command line. `find` returns the option that a word names, with its value if the word contains it (`--for=2h`).
+ * It returns undefined if the word is not an option.
  */
 export function createOptionReader(find: (word: string) => { option: OptionSpec; value: string | undefined } | undefined): OptionReader {
   const args: OptionReader['args'] = {};

@@ -60,7 +60,7 @@ import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
 import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
-/** All commands in the order of the help, with the hidden ones that only the program itself sends. */
+/** The commands of the console, with the hidden ones. */
 export const COMMANDS: readonly ConsoleCommand[] = [
   STATUS,
   DEVICES,
@@ -139,7 +139,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   NAMES,
 ];
 
-/** First words of two-word commands that are not commands themselves, with their text in the help. */
+/** First words of two-word commands, with their text in the help. */
 export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
   { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },

@@ -1,7 +1,7 @@
 import type { BusErrorCode } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 
-/** Why a command failed, or why a socket or the data folder cannot be used. `CONSOLE_EXIT` has the exit code of each. */
+/** Why a command failed, or why a socket or the data folder cannot be used. */
 export type ConsoleErrorCode =
   | 'usage'
   | 'unknown-command'
@@ -37,9 +37,7 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
 /** Exit code for a cabinet or profile file that cannot be used. Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
 
-/**
- * Thrown when a command fails. `said` is the text for the person, `message` its English text. `CONSOLE_EXIT` has the exit code of `code`.
- */
+/** Thrown when a command fails. `said` is the text for the person, `message` its English text. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
   /** The message for the person. */

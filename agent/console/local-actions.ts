@@ -10,21 +10,19 @@ import { configFileOf, type ExpectRoom, type LocalActions, type Terminal } from 
 /** What the local commands use of their process, or of the session in which they run. */
 export interface LocalActionParts {
   readonly screen: Terminal;
-  /** A person reads the output. Otherwise each problem is one line, for scripts and editors. */
+  /** A person reads the output. */
   readonly isTerminal: boolean;
   /** Writes to the output; resolves when a slow reader has room. */
   readonly write: (text: string) => Promise<void>;
-  /** Resolves with the whole input, in a session with the text that the person pastes next. Null if there is no input to read. */
+  /** Resolves with the input, in a session with the text that the person pastes next. Null if there is no input to read. */
   readonly readInput: (() => Promise<string>) | null;
-  /**
-   * Called once at the start of an export. The returned signal is aborted when the person stops the export, or its output has no reader.
-   */
+  /** Returns a signal that is aborted when the person stops the command, or its output has no reader. */
   readonly signal: () => AbortSignal;
   /** Folder for the files of a session; absent outside a session. */
   readonly filesDir?: string;
   /** Commit of the packaged program; undefined in a clone. */
   readonly commit: string | undefined;
-  /** Actions from other modules, and those that use the whole process or do not exist in a session. */
+  /** Actions that another module implements. */
   readonly own: Pick<
     LocalActions,
     | 'run'
@@ -44,8 +42,8 @@ export interface LocalActionParts {
 }
 
 /**
- * Returns the functions of the local commands, by command name: those of `own`, and others that print on `screen`. Each takes the typed
- * arguments and resolves with the exit code. Errors: they reject with ConsoleError.
+ * Returns the functions of the local commands, by command name. Each takes the typed arguments and resolves with the exit code. They may
+ * reject with ConsoleError.
  */
 export function createLocalActions(parts: LocalActionParts): LocalActions {
   const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;

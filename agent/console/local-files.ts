@@ -16,12 +16,10 @@ import type { LocalFiles } from './terminal/terminal.ts';
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
 /**
- * Reads device profiles and the cabinet file now, for commands that work without an agent. Profiles come from the program and from the
- * profile folders of the cabinet file; a broken profile or a missing folder is left out. Without a usable cabinet file, no profile shows
- * its devices and the usual profile folder is read. `credentialsDir`: folder of the service's credentials; null for none.
+ * Reads the device profiles and the cabinet file, for commands that work without an agent. A profile that cannot be read is left out.
+ * `credentialsDir`: folder of the service's credentials; null for none.
  *
- * Errors: none. Without a usable cabinet file `testUplink` of the result rejects with ConsoleError 'failed'; without an uplink in it, it
- * resolves with undefined.
+ * Errors: none; without a usable cabinet file, `testUplink` of the result rejects with ConsoleError 'failed'.
  */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const { cabinet, problem } = readSiteFile(configFile);

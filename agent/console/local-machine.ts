@@ -18,12 +18,9 @@ const UNIT = 'luciole.service';
 const LOG_LINES = 8;
 
 /**
- * Returns functions that read the state of the service, its log and the store files, and restart the service. Each call reads again.
- * `configFile`: the cabinet file that names the store.
- *
- * Errors: none. A state or log that cannot be read is a text with the reason. Without a usable cabinet file, `store` is null, the zone UTC,
- * the language English, and `problem` has the reason. `restart` resolves with null once the service manager has restarted the service.
- * Otherwise it resolves with the reason, after 20 s at the latest.
+ * Returns functions that read the state of the service, its log and the store files, and restart the service. A state or log that cannot
+ * be read is a text with the reason. `restart` resolves with null, or with the reason of a failure. `configFile`: the cabinet file that
+ * names the store.
  */
 export function localMachine(configFile: string): LocalMachine {
   return {

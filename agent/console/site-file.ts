@@ -12,7 +12,7 @@ export type SiteFile =
   | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
   | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };
 
-/** Reads and checks the cabinet file. Errors: none; `problem` states that the file is missing or invalid, and is empty if it is usable. */
+/** Reads and checks the cabinet file. `problem` states why the file cannot be used; empty if it is usable. */
 export function readSiteFile(configFile: string): SiteFile {
   try {
     const read = (file: string): string => readRegularFile(file).toString('utf8');

@@ -15,10 +15,7 @@ import type { Decision } from '../core/words.ts';
 
 /** Key of the hours by lamp. Shape: a lamp with unknown hours is absent, so that a former release can read the entry too. */
 const BURNING_KEY = 'control.burning-hours';
-/**
- * The change of the stored burning hours when an older copy replaces the stored state: the age of the copy is added to the hours of each
- * lamp. So constant light gives too much rather than too little.
- */
+/** The change of the stored burning hours when an older copy replaces the stored state: the age of the copy is added. */
 export const BURNING_COPY_RULE: CopyRule = { key: BURNING_KEY, change: 'add-age', unitMs: HOUR_MS };
 /** Key of the statements of the configuration that have been applied, by lamp: `12000@2026-05-01`. */
 const STATED_KEY = 'control.burning-stated';
@@ -34,10 +31,7 @@ export interface BurningHoursTrackerParts {
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
 }
 
-/**
- * Counts the burning hours of each lamp for which the configuration or a technician stated hours. The hours of any other lamp are unknown,
- * not 0. Saves every hour, and when hours are stated.
- */
+/** Counts and saves the burning hours of lamps for which the configuration or a technician stated hours. */
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;
   readonly #known = new Map<string, number>();
@@ -59,10 +53,7 @@ export class BurningHoursTracker {
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
-  /**
-   * Reads the disk once; hours set by hand meanwhile are kept. If it cannot be read, `take` tries again after an hour, then every
-   * `DISK_RETRY_MS`; until then nothing is saved. Errors: none.
-   */
+  /** Reads the stored hours from the disk; hours set by hand meanwhile are kept. */
   async restore(): Promise<void> {
     const unread = {};
     // The store reports a failing disk. Until it can be read, the hours are unknown and nothing is overwritten.
@@ -75,10 +66,7 @@ export class BurningHoursTracker {
       if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  /**
-   * Adds the time since the last call, at most a minute, to the lamps that these decisions light. Also applies new statements of the
-   * configuration while the time is trusted, and saves each hour.
-   */
+  /** Adds the time since the last call to the lamps that these decisions light. */
   take(decisions: readonly Decision[]): void {
     this.#applyStated();
     const nowMono = this.#parts.clock.monoMs();
@@ -99,10 +87,7 @@ export class BurningHoursTracker {
     return this.#known;
   }
 
-  /**
-   * Sets the hours of these lamps, in place of what the configuration states. Resolves false if they are in force but not saved yet. Units:
-   * h.
-   */
+  /** Sets the hours of these lamps. Resolves false if they are not saved yet. Units: h. */
   set(lampIds: readonly string[], h: number): Promise<boolean> {
     for (const id of lampIds) {
       this.#byHand.add(id);
@@ -114,7 +99,7 @@ export class BurningHoursTracker {
     return this.save();
   }
 
-  /** Saves the hours now. Resolves false if they could not be saved, or the disk has not been read yet; `take` then tries again. */
+  /** Saves the hours now. Resolves false if they could not be saved. */
   save(): Promise<boolean> {
     const nowMono = this.#parts.clock.monoMs();
     this.#savedMono = this.#isRead ? nowMono : nowMono - SAVE_MS + DISK_RETRY_MS;

@@ -43,7 +43,7 @@ export interface ControlParts
   readonly onEvent: (event: AgentEvent) => void;
   /** Records the decisions with their inputs. Default: nothing is recorded. */
   readonly recorder?: Pick<DecisionRecorder, 'look' | 'flush' | 'stop'>;
-  /** No level is written before this time, because drivers start up after a mains return. Default: no wait. Units: ms of monotonic time. */
+  /** No level is written before this time, because drivers start up first. Default: no wait. Units: ms of monotonic time. */
   readonly quietUntilMono?: MonoMs;
 }
 
@@ -60,10 +60,7 @@ const RESTORE_MS = 2_000;
  */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
-/**
- * Decides the level of every lamp and writes those that must change. Decides each second, and at once after a detection, an unexpected
- * level or a request. Decides and writes nothing before `start` and after `stop`; requests are then refused.
- */
+/** Decides the levels of the lamps and writes them, between `start` and `stop`. */
 export class Control {
   /** This and the next five are the requests of platform and technicians, as in `LightRequests`. */
   readonly override: LightRequests['override'] = (request) => this.#requests.override(request);
@@ -116,10 +113,7 @@ export class Control {
     this.#burning = new BurningHoursTracker({ ...parts, lamps: street.lamps });
   }
 
-  /**
-   * Restores the stored state of an earlier run, for 2 s at most, then decides immediately; state that arrives later is still used. Does
-   * nothing if it has started. A `stop` during the wait prevents the decision.
-   */
+  /** Restores the stored state of an earlier run, then decides. Does nothing if it has started. */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'starting';
@@ -133,7 +127,7 @@ export class Control {
     this.#tick();
   }
 
-  /** Leaves the lamps as they are; open commands end as failed. Resolves once all outcomes are published: at most `DISK_WAIT_MS` later. */
+  /** Leaves the lamps as they are. Resolves once the outcomes of open commands are published. */
   async stop(): Promise<void> {
     this.#state = 'idle';
     this.#timer?.cancel();
@@ -143,24 +137,21 @@ export class Control {
     await this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
-  /**
-   * Accepts new readings. Decides at once if they show a detection, more traffic, a change of a rule or contact, or a lamp at a wrong
-   * level. Before `start` they are only kept.
-   */
+  /** Accepts new readings. Decides at once if one of them cannot wait for the next tick. */
   onReadings(readings: readonly Reading[]): void {
     this.#decider.take(readings);
     const isUrgent = this.#sensing.take(readings);
     if (isUrgent || readings.some((reading) => this.#lamps.isElsewhere(reading))) this.#tick();
   }
 
-  /** Handles a detection from another cabinet. Decides at once if it is accepted, see `RelayGate`. */
+  /** Handles a detection from another cabinet. Decides at once if it is accepted. */
   receiveRelay(relay: RelayedDetection): void {
     if (this.#relay.receive(relay)) this.#tick();
   }
 
   /**
-   * Reports each detection of a zone and its effect, until stopped or `forMs` ends, at most an hour. Errors: throws Refusal, as the
-   * walk-test handler.
+   * Reports the detections of a zone and their effect, until stopped or `forMs` ends. Errors: throws Refusal, for example for an unknown
+   * zone.
    */
   walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
     return this.#walks.watch(zoneId, forMs, tell);
@@ -191,7 +182,7 @@ export class Control {
     return this.#decider.snapshot;
   }
 
-  /** Returns the state of each output for which a value was decided. */
+  /** Returns the state of the outputs for which a value was decided. */
   outputs(): readonly OutputView[] {
     return this.#outputs.views();
   }
@@ -201,7 +192,7 @@ export class Control {
     return this.#burning.hours();
   }
 
-  /** Sets the burning hours of these lamps. Resolves false if they are in force but could not be saved. Units: h. */
+  /** Sets the burning hours of these lamps. Resolves false if they are not saved yet. Units: h. */
   setBurningHours(lampIds: readonly string[], h: number): Promise<boolean> {
     return this.#burning.set(lampIds, h);
   }
@@ -211,7 +202,7 @@ export class Control {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }
 
-  /** Passes on what the record has in memory, so that the last minute can be read. */
+  /** Passes on what the record has in memory. */
   flushRecord(): void {
     this.#parts.recorder?.flush();
   }

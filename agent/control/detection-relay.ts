@@ -39,15 +39,11 @@ interface Waiting {
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
-  /** Receives each detection to send to a neighbour cabinet. */
+  /** Receives the detections to send to neighbour cabinets. */
   readonly onRelay?: (relay: RelayedDetection) => void;
 }
 
-/**
- * Exchanges detections with neighbour cabinets. Sends one to each neighbour within reach unless the person is known to walk elsewhere, at
- * most two a second in total. While one waits for a neighbour, a newer one replaces it; one that is 20 s old is not sent. Received ones are
- * kept for the decisions, the newest 64, and never forwarded.
- */
+/** Exchanges detections with neighbour cabinets, and keeps received ones for the decisions. */
 export class DetectionRelay {
   readonly #parts: DetectionRelayParts;
   readonly #graph: StreetGraph;
@@ -72,9 +68,7 @@ export class DetectionRelay {
     this.#run = clock.wallMs().toString(36);
   }
 
-  /**
-   * Sends our detections to the neighbours, each object once, some after the return. Returns our own and the received ones, oldest first.
-   */
+  /** Sends our detections to the neighbours. Returns our own and the received ones, oldest first. */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;
     if (street.neighbours.length === 0) return own;
@@ -89,7 +83,7 @@ export class DetectionRelay {
     return all;
   }
 
-  /** Handles a relayed detection and counts it. Returns true if it was accepted, so that the lamps have to be decided again. */
+  /** Handles a relayed detection and counts it. Returns true if it was accepted. */
   receive(relay: RelayedDetection): boolean {
     const nowMono = this.#parts.clock.monoMs();
     const pole = this.#parts.street.neighbours.find(({ node }) => node === relay.node)?.pole;
@@ -103,7 +97,7 @@ export class DetectionRelay {
     return { sent: this.#sent, ...this.#gate.counts() };
   }
 
-  /** Stops sending what still waits; received detections are kept. */
+  /** Stops sending; received detections are kept. */
   stop(): void {
     this.#timer?.cancel();
   }

@@ -3,19 +3,16 @@ import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /**
- * Why a detection from another cabinet is refused; the first reason in this order. `stranger`: it is not a neighbour. `repeated`: its id
- * was accepted from this neighbour in the last 60 s. `late`: its age has reached its own life or 20 s, or is not valid. `too-many`: above
- * the rate limit of a cabinet.
+ * Why a detection from another cabinet is refused. `stranger`: it is not from a neighbour. `late`: too old, or its age is not valid.
+ * `repeated`: already accepted. `too-many`: above the rate limit.
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 
 /** Accepts or refuses relayed detections, and counts both. */
 export interface RelayGate {
-  /**
-   * Counts a relay, and returns true if it is accepted. An accepted relay counts for the rate limit, and its id is then refused for 60 s.
-   */
+  /** Counts a relay, and returns true if it is accepted. */
   admits(relay: RelayedDetection, nowMono: MonoMs): boolean;
-  /** Returns the number of accepted relays, and of refused ones for each reason. */
+  /** Returns the number of accepted relays, and of refused ones by reason. */
   counts(): { readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
 }
 
@@ -32,7 +29,7 @@ const REMEMBERED_MS = 60_000;
  */
 const BURST = { most: 4, periodMs: 500 };
 
-/** Creates the check of relayed detections. `nodes`: the neighbours. Each may send four at once, then one every 500 ms. */
+/** Creates the check of relayed detections. `nodes`: the neighbours. */
 export function createRelayGate({ nodes }: { readonly nodes: readonly string[] }): RelayGate {
   /** By neighbour: ids and times of the accepted relays. Bounded by the burst. */
   const admitted = new Map<string, Map<string, MonoMs>>(nodes.map((node) => [node, new Map()]));

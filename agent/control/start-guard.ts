@@ -14,29 +14,15 @@ const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 /** What keeps a start from darkening lamps: the levels at which lamps were found, and the points that have not been read. */
 export interface StartGuard {
-  /**
-   * Records the level at which a lamp was found: its first good reading from the start on. Returns that value, not rounded; null for any
-   * other. Units: %.
-   */
+  /** Records the level at which a lamp was found. Returns that level, not rounded; null if this reading is not the one. Units: %. */
   take(lampId: string, reading: Reading): number | null;
-  /**
-   * Call it with each reading: a point that is waited for then counts as read. Any good value counts, including one from before the start.
-   */
+  /** Call it with each reading: a point that is waited for then counts as read. */
   takePoint(reading: Reading): void;
-  /**
-   * The levels at which lamps were found, by lamp. Each is kept until the hold of its zone has passed since the start; lamps without a hold
-   * are absent.
-   */
+  /** The levels at which lamps were found and that are still kept, by lamp. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
-  /**
-   * Returns true if decisions for the lamp must wait, because it has not been read and may be brighter. Applies to the lamps of `holdS` of
-   * `createStartGuard`, and to all while a point is waited for. False from 2 s after the start on.
-   */
+  /** Returns true if decisions for the lamp must wait, because it has not been read and may be brighter. */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /**
-   * Returns the level below which the lamp is not set: while any point is waited for, the level at which it was found, or 100 % if unknown;
-   * then 0.
-   */
+  /** Returns the level below which the lamp is not set now; 0 for no limit. Units: %. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 
@@ -53,11 +39,9 @@ const FIRST_READ_MS = 2_000;
 const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
 /**
- * Creates a guard that starts at `startMono`.
+ * Creates a guard that protects lamps from being lowered after a start, before they are read.
  *
- * `holdS` has the lamps that must not be lowered before they are read, each with how long the level found is kept, in s: the hold of a zone
- * where presence raises, 0 in a zone that may be dark without presence. `waitMs` has the points that may raise the light, each with the
- * longest wait for its first reading, from the start. While one of them is waited for, every lamp is protected.
+ * `holdS`: how long a found level is kept, by lamp, in s. `waitMs`: longest wait for the first reading, by point, in ms.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
@@ -92,28 +76,19 @@ export function createStartGuard(
   };
 }
 
-/**
- * Returns the guard for a start of the agent at `startMono`. It protects the lamps of zones with presence, for their hold, and of zones
- * that may be dark. It waits for the photocells of the zones, the points of the street's rules, and `contacts`.
- */
+/** Returns the guard of the street's lamps for a start of the agent at `startMono`. */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.
   const byHold = street.zones.flatMap(guarded).toSorted(([, a], [, b]) => a - b);
   return createStartGuard(new Map(byHold), startMono, awaited(street, contacts));
 }
 
-/**
- * Whether a decision must not be written yet, because its lamp has not been read since the start and may be brighter. Decisions of a
- * person, of presence and of traffic never wait; the others wait 2 s at most.
- */
+/** Whether a decision must not be written yet, because its lamp has not been read since the start. */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
 }
 
-/**
- * Returns the decision, raised to `floorPct`, but not above `maxPct`. A decision of a person is not changed. Until contacts and points have
- * been read, the lamp keeps at least the level at which it was found.
- */
+/** Returns the decision, raised to `floorPct` if it is lower, but not above `maxPct`. A decision of a person is not changed. Units: %. */
 export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: LevelPct = 100): Decision {
   const { rank } = decision;
   const leastPct = Math.min(floorPct, maxPct);

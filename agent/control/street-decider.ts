@@ -6,7 +6,7 @@ import type { LightingSnapshot, LightingStreet, LitLamps, ZoneState } from '../l
 import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
 import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 
-/** The inputs of a decision that change while the agent runs, such as sensors and intents; without the time and what the start protects. */
+/** The inputs of a decision that change while the agent runs, without the time. */
 export type DecisionInputs = Pick<
   Required<LightingSnapshot>,
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
@@ -14,14 +14,14 @@ export type DecisionInputs = Pick<
 
 const NO_FLOORS: ReadonlyMap<string, LevelPct> = new Map();
 
-/** Decides the level of each lamp from the inputs of a tick and the time. Stores which lamps are lit, and the levels found at the start. */
+/** Decides the levels of the lamps from the inputs of a tick and the time. */
 export class StreetDecider {
   readonly plan: Decider['plan'];
   /** The inputs of the newest decisions; null before the first. */
   snapshot: LightingSnapshot | null = null;
   /** Empty before the first decision. */
   zoneStates: readonly ZoneState[] = [];
-  /** The levels below which the start did not set a lamp in the newest decisions, by lamp; others are absent. */
+  /** The levels below which the start did not set a lamp in the newest decisions, by lamp. */
   floors: ReadonlyMap<string, LevelPct> = NO_FLOORS;
   readonly #clock: Clock;
   readonly #index: StreetIndex;
@@ -57,10 +57,7 @@ export class StreetDecider {
     }
   }
 
-  /**
-   * Decides now, and stores the lit lamps for the next call. Returns one decision for each lamp, in the order of the cabinet. Except for
-   * what a person requested, none is below the level that `StartGuard` protects.
-   */
+  /** Decides now, and stores the lit lamps for the next call. Returns one decision for each lamp, in the order of the cabinet. */
   decide(inputs: DecisionInputs): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     const snapshot = {
@@ -82,10 +79,7 @@ export class StreetDecider {
     return held;
   }
 
-  /**
-   * Returns the decisions that may be written now: before a lamp has been read once, for 2 s at most, no write may lower it, see
-   * `mustWait`.
-   */
+  /** Returns the decisions that may be written now, see `mustWait`. */
   writable(decisions: readonly Decision[]): readonly Decision[] {
     const nowMono = this.#clock.monoMs();
     return decisions.filter((decision) => !mustWait(decision, this.#guard, nowMono));

@@ -33,19 +33,13 @@ const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 export interface StreetKnowledge {
   /** The outputs of the cabinet, with the points that they write. */
   readonly outputs: readonly ResolvedOutput[];
-  /** By point: the contacts that request light. Contacts with other roles, such as `door`, are absent. */
+  /** By point: the contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
   /** The zone of each contact that lights a single zone. */
   readonly contactZones: ReadonlyMap<PointId, string>;
-  /**
-   * From the profile of the lamp's level point, with the time of its fade added if it fades. Default values for an unknown lamp, or a point
-   * without write settings.
-   */
+  /** How writes of a lamp are verified, from the profile of its level point; default values for an unknown lamp. */
   readonly verificationOf: (lampId: string) => Verification;
-  /**
-   * The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets; a group that also
-   * sets other points is left out.
-   */
+  /** The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets. */
   readonly pace: {
     readonly lineOf: (lampId: string) => string | undefined;
     readonly maxPerS: ReadonlyMap<string, number>;
@@ -53,10 +47,7 @@ export interface StreetKnowledge {
   };
 }
 
-/**
- * Derives from a cabinet and its profiles what control needs besides the street: outputs, contacts, how levels are verified, and the pace
- * of writes. `points`: all points of the cabinet.
- */
+/** Derives from a cabinet and its profiles what control needs besides the street. `points`: all points of the cabinet. */
 export function streetKnowledge(
   cabinet: Cabinet,
   points: ReadonlyMap<PointId, CabinetPoint>,
@@ -110,11 +101,7 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
   return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
 }
 
-/**
- * Returns until when no level is written, because drivers start up first. `nowMono`: the start of this run. The result is `startQuietS`
- * later if the run began within 2 minutes of the machine's boot: the mains have probably just returned. Otherwise `nowMono`, also if
- * `machine` is null.
- */
+/** Returns until when no level is written after the start of this run, because drivers start up first; `nowMono` without such a wait. */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;
@@ -130,7 +117,7 @@ export interface StreetIndex {
   readonly pointOf: ReadonlyMap<string, PointId>;
   /** By point: the lamp whose level it sets and reads. */
   readonly lampAt: ReadonlyMap<PointId, string>;
-  /** By point: the lamp or output that sets it, as `lamp L07`; the lamp if both do. */
+  /** By point: the lamp or output that sets it, as `lamp L07`. */
   readonly owners: ReadonlyMap<PointId, Message>;
 }
 

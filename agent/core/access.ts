@@ -9,8 +9,8 @@ import type { WallMs } from './clock.ts';
 import { type Message, msg } from './message.ts';
 
 /**
- * The roles of users, from the fewest rights to the most. Each role includes the rights of the one before it. Source: IEC 62443-4-2 CR 2.1;
- * viewing, work at the street, ownership of the machine.
+ * The roles of users, from the fewest rights to the most. Source: IEC 62443-4-2 CR 2.1; viewing, work at the street, ownership of the
+ * machine.
  */
 export const ROLES = ['viewer', 'technician', 'admin'] as const;
 /** The role of one user; it determines which commands the user may run. */
@@ -25,14 +25,10 @@ export function mayUse(role: Role | null, least: LeastRole): boolean {
   return role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least);
 }
 
-/**
- * The socket that a request arrives at: `agent`, for owners of the machine; `login`, for consoles that anyone can reach.
- *
- * Access to the first follows from its group; on the second a session identifies the caller.
- */
+/** The socket that a request arrives at: `agent`, for owners of the machine; `login`, for consoles that anyone can reach. */
 export type LoginSocket = 'agent' | 'login';
 
-/** The caller of a request. `role` null: not logged in. */
+/** The caller of a request. `role` null: no login. */
 export interface Caller {
   readonly user: string;
   readonly role: Role | null;
@@ -43,20 +39,17 @@ export interface Caller {
 export interface LoginRequest {
   readonly user: string;
   readonly password: string;
-  /** One code, or two consecutive ones with a space between; empty if none has been requested yet. */
+  /** One code, or two consecutive ones with a space between; empty for none. */
   readonly code: string;
   /** The new password for a login by one-time password; empty otherwise. */
   readonly newPassword: string;
-  /**
-   * Key of the console; empty for none. At a console where the user has logged in before, failed logins of that user are counted
-   * separately.
-   */
+  /** Key of the console; empty for none. */
   readonly console: string;
 }
 
 /**
- * Password and code that a user types again before a change of the own account. `code`: one code of the authenticator app, or two
- * consecutive ones. Null: only the password is checked. Empty: for a user without codes in force.
+ * Password and code that a user types again before a change of the own account. `code`: null if only the password is checked; empty for a
+ * user without codes in force.
  */
 export interface AccountProof {
   readonly password: string;
@@ -72,15 +65,14 @@ export const PASSWORD_LENGTH = { min: 12, max: 128 };
 export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
 /**
- * The result of a login attempt; only `in` opens a session. `wrong`: user, password or code is wrong. `locked`: too many failures, so the
- * password was not checked. `expired`: the one-time password is too old. `no-users`: the cabinet has no users. Units: `idleMs`: the session
- * ends after this time without a request; `waitMs`: the next attempt is refused for this time, 0 for none.
+ * The result of a login attempt; `in` opens a session. Units: ms. `idleMs`: the session ends after this time without a request. `waitMs`:
+ * wait before the next attempt, 0 for none.
  */
 export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
-  /** Repeat the login with a code: one, or two consecutive ones while the cabinet's clock is not trusted. */
+  /** Repeat the login with this number of consecutive codes. */
   | { readonly state: 'code-needed'; readonly codes: 1 | 2 }
-  /** The password was a one-time password: repeat the login with a new password. `problem`: why the last new one was refused. */
+  /** Repeat the login with a new password. `problem`: why the last new one was refused. */
   | { readonly state: 'new-password-needed'; readonly problem: Message }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
@@ -96,14 +88,14 @@ export type SessionEnd = 'logout' | 'idle' | 'changed';
 export interface UserView {
   readonly name: string;
   readonly role: Role;
-  /** End of the validity of the one-time password, while the user has not set a password; null after that. */
+  /** End of the validity of the one-time password; null if there is none. */
   readonly invitedUntilMs: WallMs | null;
-  /** A login requires a code. An offer of codes changes this only once a code is confirmed. */
+  /** A login requires a code. */
   readonly hasCodes: boolean;
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
   readonly sessions: number;
-  /** Remaining time of a lock; the longest if several consoles are locked. Units: ms; 0 for no lock. */
+  /** Remaining time of a lock; 0 for no lock. Units: ms. */
   readonly lockedMs: number;
 }
 
@@ -117,12 +109,9 @@ export interface ListedUser {
   readonly password: string;
 }
 
-/**
- * A signed list after verification. Its people are added to the users of the cabinet. A user of the cabinet with the same name is not
- * replaced.
- */
+/** A signed list after verification. Its people are added to the users of the cabinet. */
 export interface UserList {
-  /** Time of the signature, also used as the version: a later list replaces an earlier one. Units: ms since 1970. */
+  /** Time of the signature, also used as the version. Units: ms since 1970. */
   readonly serial: number;
   /** Id of the key in `trust.userKeys`. */
   readonly signedBy: string;
@@ -143,10 +132,7 @@ export interface RefusedUserList {
 
 /** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
-/**
- * Allowed login names: a small letter, then up to 30 small letters, digits, `_`, `.` and `-`. Source: adduser's default pattern of Debian,
- * shortened.
- */
+/** Pattern of allowed login names. Source: adduser's default pattern of Debian, shortened. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 
 /** Returns the role with fewer rights of the two. */
@@ -154,9 +140,7 @@ export function lowerRole(one: Role, other: Role): Role {
   return mayUse(one, other) ? other : one;
 }
 
-/**
- * A one-time password for a user: with it the user logs in once and must set a password. `untilMs`: its end, while the clock is trusted.
- */
+/** A one-time password, with which a user logs in once and sets a password. `untilMs`: its end. */
 export interface Invitation {
   readonly user: string;
   readonly role: Role;
@@ -164,10 +148,7 @@ export interface Invitation {
   readonly untilMs: WallMs;
 }
 
-/**
- * A new secret for an authenticator app, not in force until a code from it is confirmed. It is shown only once. `uri`: the same secret as
- * an `otpauth:` address.
- */
+/** A new secret for an authenticator app, not in force until a code from it is confirmed. `uri`: the secret as an `otpauth:` address. */
 export interface CodeOffer {
   readonly user: string;
   /** Shape: base 32. */
@@ -175,10 +156,7 @@ export interface CodeOffer {
   readonly uri: string;
 }
 
-/**
- * Why a request about users was refused. `file`: the users file could not be read or written. `listed-user`: the user is from the signed
- * list.
- */
+/** Why a request about users was refused. */
 export type AccessErrorCode =
   | 'unknown-user'
   | 'user-exists'
@@ -190,10 +168,7 @@ export type AccessErrorCode =
   | 'listed-user'
   | 'file';
 
-/**
- * Thrown when a request about users or their passwords and codes is refused. `said` is for the person who sent the request; `code` is for
- * programs.
- */
+/** Thrown when a request about users or their passwords and codes is refused. `said` is for a person, `code` for programs. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
   /** Message for that person. */
@@ -207,14 +182,10 @@ export class AccessError extends Error {
   }
 }
 
-/**
- * The users of the cabinet and their sessions. It checks no role: the caller does. An invitation, a removal, a set role and a set password
- * end all sessions of that user. Errors: a refused change rejects with AccessError and changes no user and no session. `users` rejects so
- * if the file cannot be read; `logIn` then resolves with `unavailable`.
- */
+/** The users of the cabinet and their sessions. The caller checks the role. Errors: a refused change rejects with AccessError. */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
-  /** Resolves when the session of this token ends; immediately, with `logout`, if there is no such session. */
+  /** Resolves when the session of this token ends, or if there is no such session. */
   ended(token: string): Promise<SessionEnd>;
   /** Ends the session; no effect if there is none. */
   logOut(token: string): void;
@@ -222,33 +193,26 @@ export interface AccessTools {
   callerOf(token: string): Pick<Caller, 'user' | 'role'> | null;
   users(): Promise<readonly UserView[]>;
   add(user: string, role: Role): Promise<Invitation>;
-  /** Gives an existing user a new one-time password; the old password becomes invalid. */
+  /** Gives an existing user a new one-time password in place of the password. */
   invite(user: string): Promise<Invitation>;
   remove(user: string): Promise<void>;
   setRole(user: string, role: Role): Promise<void>;
   /** `current` null: an admin sets the password. */
   setPassword(user: string, password: string, current: string | null): Promise<void>;
-  /**
-   * Offers a new secret. It takes effect, and replaces the former one, once a code from it is confirmed. `proof` null: an admin does it.
-   */
+  /** Offers a new secret, which is in force once a code from it is confirmed. `proof` null: an admin does it. */
   offerCodes(user: string, proof: AccountProof | null): Promise<CodeOffer>;
-  /** Puts the offered secret in force. Errors: rejects with `wrong-code` if the code is wrong, or no secret was offered. */
+  /** Puts the offered secret in force. Errors: rejects with AccessError, for example `wrong-code`. */
   confirmCodes(user: string, code: string): Promise<void>;
   /** Logins of this user then require no code. `proof` null: an admin does it. */
   dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 
-/**
- * Folder of the sockets on which users log in. Its group may enter it, and its files belong to that group. Source: tmpfiles.d/luciole.conf.
- */
+/** Folder of the sockets on which users log in. Source: tmpfiles.d/luciole.conf. */
 export const LOGIN_FOLDER = '/run/luciole-console';
 /** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';
 
-/**
- * Returns true if a socket at this path would be in the place of a login socket: in LOGIN_FOLDER, or with a name that ends in LOGIN_END.
- * The socket that requires no login must not be there. `/var/run` counts as `/run` (FHS 3.0 §5.13).
- */
+/** Returns true if a path is in the place of login sockets. The socket that requires no login must not be there. */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');
   return path === LOGIN_FOLDER || path.startsWith(`${LOGIN_FOLDER}/`) || path.endsWith(LOGIN_END);

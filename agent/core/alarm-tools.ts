@@ -19,7 +19,7 @@ export const MAINTENANCE_SPAN = {
 /** The side that started maintenance: a person at the cabinet (`site`), or the platform. */
 export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
 
-/** Requests that events are acknowledged. Its format has been checked, the names have not. */
+/** Requests that events are acknowledged. */
 export interface AcknowledgeRequest {
   /** An id, or `all` for all that are raised and not acknowledged. At the console also the name of a source, or `<code>:<source>`. */
   readonly event: string;
@@ -28,7 +28,7 @@ export interface AcknowledgeRequest {
   readonly source: string;
 }
 
-/** The result: the events that this request acknowledged, and those that someone had acknowledged before, which are unchanged. */
+/** The result of an acknowledgement: the events that it acknowledged, and those that had been acknowledged `before`. */
 export interface AcknowledgeAnswer {
   readonly acknowledged: readonly AgentEvent[];
   readonly before: readonly AgentEvent[];
@@ -36,7 +36,7 @@ export interface AcknowledgeAnswer {
   readonly isSaved: boolean;
 }
 
-/** Requests maintenance for `minutes`, or its end with `minutes` null. Its format has been checked, target and limits have not. */
+/** Requests maintenance for `minutes`, or its end with `minutes` null. */
 export interface MaintenanceRequest {
   /** The id of a cabinet does not matter. */
   readonly target: Target;
@@ -58,7 +58,7 @@ export interface SuppressedEvent extends Pick<AgentEvent, 'id' | 'source' | 'sta
   readonly code: EventCode;
 }
 
-/** Maintenance in force: alarms of its target are recorded, but not raised. */
+/** Maintenance in force, which suppresses alarms of its target. */
 export interface Maintenance {
   /** Also the id of the event that reports it. */
   readonly id: string;
@@ -67,7 +67,7 @@ export interface Maintenance {
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;
-  /** For display. It ends by monotonic time, so a step of the wall clock neither shortens nor prolongs it. */
+  /** For display; maintenance ends by monotonic time. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
   /** Events suppressed so far, and the first of them. */
@@ -78,7 +78,7 @@ export interface Maintenance {
 /** Maintenance for display. */
 export type MaintenanceView = Omit<Maintenance, 'untilMono'>;
 
-/** Maintenance that was started or ended. `isSaved`: as in `AcknowledgeAnswer`. `raised`: events that lasted on at its end, and raised their alarm then. */
+/** Maintenance that was started or ended. `raised`: events whose alarm was raised because it ended. */
 export interface MaintenanceAnswer {
   readonly maintenance: readonly MaintenanceView[];
   readonly raised: readonly AgentEvent[];
@@ -95,14 +95,14 @@ export interface EventPlace {
   readonly street: string | null;
 }
 
-/** What a person can do about alarms. Errors: its methods reject with Refusal for an unknown name, a value out of range, or a limit of the platform. */
+/** What a person can do about alarms. Errors: `acknowledge` and `maintain` reject with Refusal, for example for an unknown name. */
 export interface AlarmTools {
   acknowledge(request: AcknowledgeRequest): Promise<AcknowledgeAnswer>;
-  /** Starts or ends maintenance. A person at the cabinet ends that of any owner, the platform only its own. */
+  /** Starts or ends maintenance. */
   maintain(request: MaintenanceRequest): Promise<MaintenanceAnswer>;
-  /** Those in force, in the order in which they were started, then those that wait until the time is trusted. */
+  /** Those in force, and those that wait until the time is trusted. */
   maintenance(): readonly MaintenanceView[];
-  /** Those that ended in this run, newest last, 20 at most. */
+  /** Those that ended in this run, newest last. */
   ended(): readonly MaintenanceView[];
   /** Returns the place that the source of an event is at. */
   placeOf(source: string): EventPlace;

@@ -34,10 +34,9 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const MAX_LINKS = 40;
 
 /**
- * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask. `owner` has an effect only in a root process,
- * and only if the whole path of the folder belongs to root; below another owner's folder the file gets that owner (`asOwnerOf`).
+ * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask. `owner` has an effect only in a root process.
  *
- * Errors: throws the system's error, EEXIST if the name exists, even as a link. A failed write may leave an incomplete file.
+ * Errors: throws the system's error, for example EEXIST if the name exists. A failed write may leave an incomplete file.
  */
 export function createFile(path: string, text: string | Uint8Array, mode: number, owner: Owner | null = null): void {
   asOwnerOf(dirname(path), () => {
@@ -47,11 +46,9 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 }
 
 /**
- * Replaces a file, or creates it: after a mains cut either the old or the new content is complete. If root replaces it, the file keeps its
- * owner; below the folder of another owner it gets that owner (`asOwnerOf`). A link is replaced, not followed.
+ * Replaces a file, or creates it: after a mains cut either the old or the new content is complete. A link is replaced, not followed.
  *
- * Errors: throws the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged, unless only the flush of the folder
- * failed.
+ * Errors: throws the system's error (`code` ENOSPC, EACCES, ...).
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
@@ -70,14 +67,10 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 }
 
 /**
- * As `replaceWhole`, without blocking the calling thread. If root writes it, the file gets the owner of the folder. The rights of the
- * process do not change, because other work continues: a root process with no other work wraps the call in `asOwnerOf`.
+ * As `replaceWhole`, without blocking the calling thread. Two calls for one file must not overlap. An abort of `signal` before the rename
+ * keeps the file as it is and is not an error.
  *
- * `signal`: for a file that `replaceWhole` may replace before this call ends. If it is aborted before the rename, the file is not replaced
- * and the promise resolves. The check and the rename run in one turn of the event loop, and the two functions use different temporary
- * names. Two calls for one file must not overlap.
- *
- * Errors: rejects with the system's error, as `replaceWhole`. The temporary file may then remain; the next call removes it.
+ * Errors: rejects with the system's error.
  */
 export async function replaceWholeLater(path: string, text: string | Uint8Array, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);
@@ -94,10 +87,7 @@ export async function replaceWholeLater(path: string, text: string | Uint8Array,
   }
 }
 
-/**
- * Flushes a folder to disk, so that files created, renamed or removed in it stay so after a mains cut. Errors: rejects with the system's
- * error.
- */
+/** Flushes a folder to disk, so that the names in it outlast a mains cut. Errors: rejects with the system's error. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, O_RDONLY);
   try {
@@ -107,7 +97,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Flushes a file to disk, or a folder: then files created, renamed or removed in it stay so. Blocks. Errors: throws the system's error. */
+/** Flushes a file or a folder to disk. Blocks. Errors: throws the system's error. */
 export function syncPath(path: string): void {
   const file = openSync(path, 'r');
   try {
@@ -118,10 +108,8 @@ export function syncPath(path: string): void {
 }
 
 /**
- * Runs `work` and returns its result. In a root process it runs with the rights of the first owner other than root on the path of the
- * folder. So a link planted by that user gives no additional access. These rights apply to the whole process until `work`, or its promise,
- * ends; so the process must do nothing else at that time. The rights stay in any other process, and if all existing parts of the path
- * belong to root.
+ * Runs `work` and returns its result. In a root process it runs with the rights of the first other owner on the path of the folder, if
+ * there is one. The process must do nothing else until `work`, or its promise, ends.
  *
  * Errors: throws what `work` throws, and the system's error if the rights cannot be changed.
  */

@@ -5,7 +5,7 @@
 import type { SerialSettings } from './cabinet.ts';
 import type { MonoMs, WallMs } from './clock.ts';
 
-/** Receives every byte of a line as it passes. It must return at once and must not keep `bytes`, which the port may use again. */
+/** Receives the bytes of a line as they pass. It must return at once and must not keep `bytes`, which the port may use again. */
 export interface LineTap {
   /** Called after the bytes were given to the port. */
   sent(bytes: Uint8Array, atMono: MonoMs): void;
@@ -20,7 +20,7 @@ export interface ExamRequest {
   readonly signal?: AbortSignal;
 }
 
-/** How far an examination is. `listening`: only the usual polls are observed. Units: `doneMs` of about `totalMs`, in ms. */
+/** How far an examination is: `doneMs` of about `totalMs`. Units: ms. */
 export interface ExamProgress {
   readonly step: 'listening' | 'reading' | 'resting' | 'settings';
   readonly doneMs: number;
@@ -33,19 +33,19 @@ export interface ExamChunk {
   readonly bytes: Uint8Array;
 }
 
-/** One request of the agent and every byte received from then until the next request. */
+/** One request of the agent, and the bytes received after it. */
 export interface ExamWindow {
   /** The frame that was sent. Empty for the bytes before the first request. */
   readonly request: Uint8Array;
   readonly sentMono: MonoMs;
   /** When the next request was sent, or the observation ended. */
   readonly endMono: MonoMs;
-  /** A read of the examination, sent after a pause whose length varies evenly. */
+  /** A read of the examination. */
   readonly isTest: boolean;
   readonly chunks: readonly ExamChunk[];
 }
 
-/** A unit of the line, and how its requests ended in the last ten minutes. `recent` as `RecentCounts`. */
+/** A unit of the line, and how its recent requests ended. */
 export interface ExamUnit {
   readonly unit: number;
   readonly device: string;
@@ -59,18 +59,18 @@ export interface ExamTrial {
   readonly answered: readonly number[];
 }
 
-/** What a line counted in a quarter of an hour. `missed`: lost requests of units that answered again soon. */
+/** What a line counted in a quarter of an hour. */
 export interface QuarterHour {
   readonly startMs: WallMs;
   readonly transactions: number;
   readonly damaged: number;
   readonly missed: number;
   readonly noiseBytes: number;
-  /** Altitude of the sun in the middle of it. Added where field and configuration are joined. Units: degrees above the horizon. */
+  /** Altitude of the sun in the middle of it. Units: degrees above the horizon. */
   readonly sunDeg?: number;
 }
 
-/** Everything that an examination recorded. */
+/** The result of an examination of a line. */
 export interface BusExam {
   readonly line: string;
   readonly port: string;
@@ -84,7 +84,7 @@ export interface BusExam {
   readonly units: readonly ExamUnit[];
   /** Empty if every unit answered, and where the settings cannot be changed. */
   readonly trials: readonly ExamTrial[];
-  /** At most 24 hours, oldest first, without quarters before the start of the agent. */
+  /** The last quarters of an hour, oldest first. */
   readonly quarters: readonly QuarterHour[];
   readonly durationMs: number;
 }

@@ -11,93 +11,71 @@ import type { Message } from './message.ts';
 import type { Profile, Table } from './profile.ts';
 
 /**
- * What a person can do on a line while the agent runs. Errors: promises reject with BusError for a failure on the line, and with Refusal
- * for a line, unit or address that is not valid, and for a scan or write in safe mode. After an abort they reject with the reason of
- * `signal`. `watch` and `hush` throw Refusal for an unknown line.
+ * What a person can do on a line while the agent runs. Errors: promises reject, for example with BusError for a failure on the line, or
+ * with Refusal for an address that is not valid.
  */
 export interface BusTools {
-  /**
-   * Finds the addresses from `from` to `to` that answer; never writes. `onProgress` receives the progress, and each unit as it is found.
-   */
+  /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and units as they are found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /**
-   * Observes a serial line in service for half a minute, a minute and a half at most, and reads from its units between the polls; never
-   * writes. Rejects with Refusal where the wire is not visible, and while another examination of the line runs.
-   */
+  /** Observes a serial line in service, and reads from its units between the polls. Rejects with Refusal where the wire is not visible. */
   examine(request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam>;
-  /**
-   * Finds the registers of a unit that can be read; never writes. Rejects with BusError if the unit does not answer, or stops answering.
-   */
+  /** Finds the registers of a unit that can be read. Rejects with BusError if the unit does not answer. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
-  /** Warnings of the profiles about a write: outside their limits, or dangerous. Added where field and configuration are joined. */
+  /** Warnings of the profiles about a write, for example outside their limits. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Reads the present values, writes, and reads back. A read that the unit does not answer does not reject; its values are null. */
+  /** Reads the present values, writes, and reads back. Values that could not be read are null. */
   write(request: BusWrite): Promise<BusWriteResult>;
-  /** One entry for each line: Modbus lines first, then raw UART lines. */
+  /** One entry for each line. */
   stats(): readonly LineStats[];
-  /** Device types whose files are new or changed since the start. Added where field and configuration are joined. */
+  /** Device types whose files are new or changed since the start. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
-  /**
-   * Passes on each transaction until the returned function is called. Transactions arrive in batches, up to 100 ms late; if too many wait,
-   * the oldest are lost.
-   */
+  /** Passes on transactions until the returned function is called. Transactions may arrive late, and the oldest may be lost. */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
-  /**
-   * Stops polls, probes and set-up of a line for this time, or until the returned function is called. Levels and requests of the console are still sent.
-   * A second call replaces the first. Units: ms.
-   */
+  /** Stops the polls of a line for this time, or until the returned function is called. A second call replaces the first. Units: ms. */
   hush(lineId: string, forMs: number): () => void;
 }
 
-/**
- * A device type as its file now defines it; the agent uses it from its next start. `changed`: the running agent uses another version of
- * this id.
- */
+/** A device type as its file now defines it. The running agent does not use this version before its next start. */
 export interface PendingProfile {
   readonly profile: Profile;
   readonly state: 'new' | 'changed';
 }
 
-/** Which addresses to try on which line. `from` and `to`: 1 to 247, both included; on a DALI bus 0 to 63, all of them for 1 to 247. */
+/** Which addresses to try on which line, `from` and `to` included. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
-  /** Also try other speeds and parities. This is done in short slices; the line is polled between them. */
+  /** Also try other speeds and parities. */
   readonly autoBaud: boolean;
-  /** Longest wait for each address, 1 to 500, for slow units; null for the short default. Units: ms. */
+  /** Longest wait for an address; null for the short default. Units: ms. */
   readonly waitMs: number | null;
   /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
 }
 
-/** `done` of `total` tries have ended; an address counts once for each speed. `found`: a unit found now; null for progress only. */
+/** The progress of a scan: `done` of `total` tries have ended. `found`: a unit found now; null for progress only. */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
-  /** Null on Modbus TCP, which has no such setting; the same in `FoundUnit`. */
+  /** Null on a line without serial settings, such as Modbus TCP. */
   readonly serial: SerialSettings | null;
   readonly found: FoundUnit | null;
 }
 
-/**
- * One unit found by a scan, and what it may be. At the line's own speed, a unit of the cabinet that answers its polls counts as found
- * without a request.
- */
+/** One unit found by a scan, and what it may be. */
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
-  /** Median of its replies; for a unit that answers its polls, their mean. */
+  /** Typical time of its replies. Units: ms. */
   readonly turnaroundMs: number;
-  /** Profiles whose identify probes match, most certain first; for a unit that answers its polls, the profile in the cabinet file. */
+  /** Profiles that may describe the unit, most certain first. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
-  /** The device of the cabinet with this address; null if none has it, and at another speed than the line's own. */
+  /** The device of the cabinet with this address; null if there is none. */
   readonly device: string | null;
-  /**
-   * Error code if it answered only with an exception or a doubtful reply, which also proves that it exists; null if it answered with data.
-   */
+  /** Error code if it gave no data; null if it did. */
   readonly exception: BusErrorCode | null;
 }
 
@@ -111,10 +89,7 @@ export interface ScanResult {
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet in the scanned range that did not answer at the line's own speed. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
-  /**
-   * Addresses with a damaged reply at the line's own speed: two units with one address, or a bad line. A unit that answers its polls is
-   * included if more of its replies are damaged than on a good line.
-   */
+  /** Addresses with damaged replies: two units with one address, or a bad line. */
   readonly damaged: readonly number[];
   readonly durationMs: number;
 }
@@ -140,7 +115,7 @@ export interface RegistersProgress {
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
-  /** Ranges of consecutive addresses that answer, with their values; lowest address first, empty if none answers. */
+  /** Ranges of consecutive addresses that answer, with their values; lowest address first. */
   readonly runs: readonly { readonly address: number; readonly words: readonly number[] }[];
   readonly requests: number;
   readonly durationMs: number;
@@ -159,15 +134,9 @@ export interface BusRead {
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
-  /**
-   * The values decoded by the unit's profile, null where implausible; `unit` is the unit of measurement. Empty for a unit that is not in
-   * the cabinet file.
-   */
+  /** The values decoded by the unit's profile, null where implausible; `unit` is the unit of measurement. Empty without a profile. */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
-  /**
-   * This and `response`: the bytes on the wire in hex, as in a profile example; for Modbus TCP, what a serial line would carry. Absent on a
-   * DALI bus. Added where field and configuration are joined.
-   */
+  /** This and `response`: the bytes on the wire in hex. Absent if they are not known. */
   readonly request?: string;
   readonly response?: string;
 }
@@ -175,25 +144,25 @@ export interface BusReadResult extends BusRead {
 /** One write of consecutive registers or coils from `address`, 0-based as in the frame. */
 export interface BusWrite {
   readonly line: string;
-  /** 0 is a broadcast, which no unit answers. */
+  /** The address of the unit; 0 may be a broadcast. */
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
   readonly values: readonly number[];
 }
 
-/** A write that succeeded, with the values before and after. */
+/** The result of a write: the values before and after. */
 export interface BusWriteResult extends BusWrite {
-  /** This and `after`: the values read before and after the write; null if they could not be read, as for a broadcast. */
+  /** This and `after`: the values read before and after the write; null if they could not be read. */
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
-  /** Lamps whose level is in these registers; the agent then writes its own level again. Added where field and configuration are joined. */
+  /** Lamps whose level is in these registers. */
   readonly lamps?: readonly string[];
-  /** As `BusTools.warnings`; added where field and configuration are joined. */
+  /** As `BusTools.warnings`. */
   readonly warnings?: readonly Message[];
 }
 
-/** `count`: number of all measured values. The rest: percentiles and the largest of the last 256 values. Units: those of the values. */
+/** The distribution of measured values; the percentiles are those of recent values. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -202,7 +171,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Statistics of one line. Counters count from the start of the line in this run of the agent. */
+/** Statistics of one line in this run of the agent. */
 export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart' | 'dali';
@@ -212,7 +181,7 @@ export interface LineStats {
   /** Share of the last minute: `busyPct` is the wire in use with gaps and turnarounds, `wirePct` bytes alone. Units: %. */
   readonly busyPct: number;
   readonly wirePct: number;
-  /** This and the following counters, also those of the units, exclude requests of the console; `console` has those. */
+  /** The counters of the line exclude requests of the console; `console` has those. */
   readonly transactions: number;
   readonly timeouts: number;
   /** Replies with a wrong checksum, and replies that broke off. */
@@ -228,19 +197,16 @@ export interface LineStats {
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
-  /** How long urgent writes waited, from the decision to the first byte on the wire; null before the first one. Units: ms. */
+  /** How long urgent writes waited; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
-  /** Polls that ran more than one period late. */
+  /** Polls that ran late. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
-  /** What to check; empty if nothing is wrong. */
+  /** What to check; empty if nothing was found. */
   readonly advice: readonly Message[];
 }
 
-/**
- * Counters of the requests that people caused by scans, searches, reads and writes. They are counted apart, because they do not measure the
- * health of the line.
- */
+/** Counters of the requests on a line that people caused. They do not measure the health of the line. */
 export interface ConsoleCounts {
   readonly transactions: number;
   readonly timeouts: number;
@@ -248,14 +214,14 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
-/** Statistics of one unit. The counters exclude requests of the console. */
+/** Statistics of one unit. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   readonly ok: number;
   readonly timeouts: number;
-  /** Requests that failed by a damaged reply: wrong checksum, broken off, or a reply to something else. */
+  /** Requests that failed by a damaged or wrong reply. */
   readonly crcErrors: number;
   /** Number of exceptions by code; `doubtful`: replies that may belong to an older request. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
@@ -263,20 +229,17 @@ export interface UnitStats {
   readonly echoes: number;
   /** Null before the first reply. Units: ms. */
   readonly turnaroundMs: Spread | null;
-  /** Present usual wait for the reply to a read; for a write it may be longer. Units: ms. */
+  /** Present usual wait for the reply to a read. Units: ms. */
   readonly timeoutMs: number;
   /** Requests in one poll cycle. */
   readonly requests: number;
-  /** Quantities that are read apart and rarely, because the unit refuses them or reports a failure for them. */
+  /** Quantities that are read apart and rarely, because the unit refuses them. */
   readonly refused: readonly string[];
-  /** Quantities that are read apart and rarely, because the unit gives no reply for them while it does for others. */
+  /** Quantities that are read apart and rarely, because the unit gives no reply for them. */
   readonly unanswered: readonly string[];
 }
 
-/**
- * One transaction on the wire that has ended: a request, and its reply or failure. `turnaroundMs` is null if it failed, also with an
- * exception.
- */
+/** One transaction on the wire that has ended. `turnaroundMs` is null if it failed. */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

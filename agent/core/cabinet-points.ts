@@ -11,15 +11,13 @@ export interface CabinetPoint {
   readonly pointId: PointId;
   readonly device: DeviceConfig;
   readonly profile: PointProfile;
-  /**
-   * The meaning from the profile. A role that the site gives a contact overrides it: `door`, `fault`, or `input` for a request for light.
-   */
+  /** The meaning from the profile, or from the role that the site gives a contact. */
   readonly semantic: Semantic;
 }
 
 /**
- * Returns every point of every device by its id, in the order of the configuration, also points that are never polled. Points of repeated
- * parts that the device does not have (`instances`) are left out. A device whose profile is unknown has none.
+ * Returns the points of the devices by id, in the order of the configuration, also points that are never polled. A device whose profile is
+ * unknown has none.
  */
 export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, Profile>): ReadonlyMap<PointId, CabinetPoint> {
   const points = lines

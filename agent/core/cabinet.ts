@@ -23,7 +23,7 @@ export interface Cabinet {
   readonly timezone: string;
   /** `system`: trust the system clock, because something else (chrony, a hypervisor) keeps it correct. */
   readonly clockTrust: 'auto' | 'system';
-  /** After a mains return no level of a lamp is written for this time; outputs are written. Units: s. */
+  /** No level of a lamp is written for this time after a mains return. Units: s. */
   readonly startQuietS: number;
   readonly lines: readonly LineConfig[];
   readonly poles: readonly Pole[];
@@ -51,8 +51,8 @@ export interface Cabinet {
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
   /**
-   * `revisionKeys`: people who may sign revisions offline. `ports`: ports and ranges of addresses that a line of a revision may use besides
-   * those in the site's own file. Shape: `key` is a public Ed25519 key in base64, raw or SPKI.
+   * `revisionKeys`: people who may sign revisions offline. `ports`: ports that a line of a revision may use besides those in the site's
+   * file. Shape: `key` is a public Ed25519 key in base64, raw or SPKI.
    */
   readonly trust: {
     readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
@@ -85,26 +85,20 @@ export interface Rs485Settings {
 }
 
 /**
- * One line with its devices. `modbus`: many units share the wire and answer requests. `uart`: one device that sends without requests.
- * `dali`: the port of a converter to a DALI bus with up to 64 gears.
+ * One line with its devices. `modbus`: units that answer requests. `uart`: one device with frames of its own. `dali`: a converter to a DALI
+ * bus.
  */
 export interface LineConfig {
   readonly id: string;
   readonly kind: 'modbus' | 'uart' | 'dali';
-  /**
-   * A device file, preferably a stable name under /dev/serial/by-path; or `tcp://host:502` (Modbus TCP), `rtu+tcp://host:port` (a serial
-   * server).
-   */
+  /** A device file, `tcp://host:502` (Modbus TCP), or `rtu+tcp://host:port` (a serial server). */
   readonly port: string;
   readonly serial: SerialSettings;
   /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
   readonly rs485: Rs485Settings | null;
-  /** One broadcast may set the levels of a whole line. Only for lines whose units all obey or ignore broadcasts. */
+  /** One broadcast may set the levels of a whole line. */
   readonly broadcast: boolean;
-  /**
-   * Most levels written per second, without urgent ones; a write that sets a group counts once. This limits the inrush current and leaves
-   * line time for the sensors.
-   */
+  /** Most levels written per second, without urgent ones; a write that sets a group counts once. */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
 }
@@ -112,16 +106,14 @@ export interface LineConfig {
 /** One device of the cabinet: its address on a line, the id of its profile, and what is special at this site. */
 export interface DeviceConfig {
   readonly id: string;
-  /** Modbus address 1..247; DALI short address 0..63; 0 on a uart line. */
+  /** Address on the line, such as a Modbus address or a DALI short address. */
   readonly unit: number;
   readonly profile: string;
   /** Its pole; null for devices in the cabinet. */
   readonly pole: string | null;
   /** Meaning of its contacts at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
-  /**
-   * The zone that a contact of role `emergency` or `lights-on` lights, by quantity. A contact without an entry lights the whole cabinet.
-   */
+  /** The zone that a contact lights, by quantity. A contact without an entry lights the whole cabinet. */
   readonly contactZones?: Readonly<Record<string, string>>;
   /**
    * Which of its repeated parts exist, by the profile's name of the part: `{ ecg: [0, 1, 5] }`. A part without an entry exists completely.
@@ -140,10 +132,7 @@ export interface DeviceQuirks {
   readonly retries?: number;
 }
 
-/**
- * What a contact of an I/O box is wired to; a closed contact (1) means that the condition is present. `emergency` and `lights-on` request
- * light.
- */
+/** What a contact of an I/O box is wired to. `emergency` and `lights-on` request light. */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
 /** One pole and its position along the main street or a branch. */
@@ -176,8 +165,8 @@ export interface Lamp {
 }
 
 /**
- * Another cabinet where the street continues. Detections within `withinM` (m) of the pole `pole` are sent to it, unless the person is known
- * to walk elsewhere. Its detections are accepted.
+ * Another cabinet where the street continues, with which detections are exchanged. Detections within `withinM` (m) of the pole `pole` may
+ * be sent to it.
  */
 export interface Neighbour {
   /** Sparkplug edge node of the other cabinet. */
@@ -190,7 +179,7 @@ export interface Neighbour {
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with host and port. */
   readonly broker: string;
-  /** Alternative brokers, in the order in which they are tried; empty if the platform has one. */
+  /** Alternative brokers, in the order in which they are tried. */
   readonly otherBrokers: readonly string[];
   readonly protocol: 4 | 5;
   readonly group: string;
@@ -198,26 +187,23 @@ export interface UplinkConfig {
   /** Sparkplug id of the host that must be online before data is sent; null to send without one. */
   readonly primaryHost: string | null;
   readonly username: string | null;
-  /** File of the password, or the name of a credential of the service. The configuration never contains the secret itself. */
+  /** File of the password, or the name of a credential of the service; null for none. */
   readonly passwordFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;
   readonly keepaliveS: number;
-  /** Longest random wait before the births of a session, so that a fleet does not send all at once. Units: s. */
+  /** Longest random wait before the births of a session. Units: s. */
   readonly birthJitterS: number;
-  /**
-   * What proves delivery. `broker`: its answer to a ping sent after the data. `platform`: its message `Sync/Ack`. `auto`: the platform from
-   * its first acknowledgement on, the broker before.
-   */
+  /** What proves delivery: an answer of the broker, or an acknowledgement of the platform; `auto` chooses. */
   readonly proof: 'auto' | 'broker' | 'platform';
   /** DATA messages contain aliases instead of names. */
   readonly aliases: boolean;
-  /** DATA repeats the type of each metric, for hosts that require it although the standard advises against it. */
+  /** DATA repeats the type of each metric, for hosts that require it. */
   readonly datatypeInData: boolean;
-  /** No random delays, for a conformance checker. */
+  /** For a conformance checker: no random delays. */
   readonly conformance: boolean;
-  /** Daily limit for the backlog; live data continues above it. Units: 10^6 bytes; null for no limit. */
+  /** Daily limit for the backlog. Units: 10^6 bytes; null for no limit. */
   readonly dailyMegabytes: number | null;
 }
 
@@ -240,15 +226,15 @@ export const RECORDER_DEFAULTS: RecorderConfig = { memoryKilobytes: 384, maxReco
 export interface StoreConfig {
   /** Folder of state.db and telemetry.db. */
   readonly dir: string;
-  /** Longest time that readings are only in memory while the disk accepts them: a mains cut loses them. Units: s. */
+  /** Longest time that readings are only in memory while the disk accepts them. Units: s. */
   readonly commitSeconds: number;
-  /** When telemetry has this size, readings are thinned, then the oldest are deleted. Units: 2^20 bytes. */
+  /** Limit for telemetry, above which old readings are thinned or deleted. Units: 2^20 bytes. */
   readonly maxMegabytes: number;
-  /** Older readings are deleted; those not delivered only while the clock is synchronised. The newest stay. Units: days. */
+  /** Older readings are deleted, as far as they may be. Units: days. */
   readonly maxDays: number;
-  /** Ended events, outcomes of commands and audit entries name people: they are deleted at this age at the latest. Units: days. */
+  /** How long data that names people is kept, such as audit entries. Units: days. */
   readonly peopleDays: number;
-  /** Longest time that the record of decisions, with the detections of sensors, is kept. Units: days. */
+  /** How long the record of decisions is kept at most. Units: days. */
   readonly recordDays: number;
   /** A reading that does not change is stored again after this time. Units: s. */
   readonly heartbeatS: number;

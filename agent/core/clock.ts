@@ -9,7 +9,7 @@ export type WallMs = number;
 /** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
 export type MonoMs = number;
 
-/** How far the wall clock can be trusted: never set (`none`), restored from disk, set from a battery clock (`rtc`), or synchronised. */
+/** How far the wall clock can be trusted: not set (`none`), restored from disk, set from a battery clock (`rtc`), or synchronised. */
 export type ClockQuality = 'none' | 'restored' | 'rtc' | 'synced';
 
 /** A call, or repeated calls, that have been scheduled. */
@@ -18,30 +18,20 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Times and timers for code that waits or records a time. Tests and simulations use `ManualClock` instead of the real one. */
+/** Times and timers for code that waits or records a time. */
 export interface Clock {
   wallMs(): WallMs;
   monoMs(): MonoMs;
   quality(): ClockQuality;
-  /**
-   * A second time that may be the correct one while two clocks disagree; null otherwise. The light then uses the brighter result of both.
-   *
-   * Absent on a clock that does not watch for steps.
-   */
+  /** A second time that may be the correct one while two clocks disagree; null otherwise. */
   otherMs?(): WallMs | null;
   /** Calls `fire` once, not earlier than `delayMs` from now. Units: ms. */
   after(delayMs: number, fire: () => void): Timer;
-  /**
-   * Calls `fire` once at `dueMono`, or soon if that has passed; never early and never within this call. If the thread is idle, it is late
-   * by less than 1 ms. It may block the thread, so use it only for bus gaps.
-   */
+  /** Calls `fire` once at `dueMono`, or soon after; never early. It may block the thread, so use it only for bus gaps. */
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
 
-/**
- * Calls `fire` every `periodMs`, first after one period, until cancelled; `fire` may cancel too. A call that is late by less than a period
- * does not shift the next ones. After a longer delay one more call follows immediately, and the period counts from there. Units: ms.
- */
+/** Calls `fire` every `periodMs`, first after one period, until cancelled. `fire` may cancel too. Units: ms. */
 export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, fire: () => void): Timer {
   let dueMono = clock.monoMs() + periodMs;
   let timer: Timer;
@@ -60,7 +50,7 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));
 }
 
-/** Returns true for `rtc` and `synced`: the wall clock may then decide what is night and which step of a programme applies. */
+/** Returns whether the wall clock is trusted: `rtc` or `synced`. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'rtc' || quality === 'synced';
 }

@@ -7,17 +7,14 @@
 import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
-/**
- * How one stored fact (a value under a key) changes when an older copy replaces `state.db`. `remove` deletes the fact. Shape: plain data,
- * so that it can be sent to the storage thread.
- */
+/** How one stored fact (a value under a key) changes when an older copy replaces `state.db`. */
 export type CopyRule =
   | { readonly key: string; readonly change: 'remove' }
   /** Removes the items of a list that have all of these values. */
   | { readonly key: string; readonly change: 'remove-items'; readonly where: Readonly<Record<string, string>> }
   /** Adds `by` to a counter that runs from 0 to `count` - 1 and then wraps to 0. */
   | { readonly key: string; readonly change: 'advance'; readonly by: number; readonly count: number }
-  /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record, and rounds them to hundredths. */
+  /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record. */
   | { readonly key: string; readonly change: 'add-age'; readonly unitMs: number };
 
 /** The times of the copy from which the present `state.db` was made. Units: ms of wall time. */
@@ -27,7 +24,7 @@ export interface CopiedState {
   readonly adoptedMs: WallMs;
 }
 
-/** Key under which `state.db` stores its own `CopiedState`. Absent if it was never a copy. */
+/** Key under which `state.db` stores its own `CopiedState`. */
 export const COPIED_STATE_KEY = 'store.copied-state';
 /**
  * Limit of the age, because a clock that is decades off must not spoil the counters that grow with it. Units: ms. Source: assumed; 400
@@ -47,10 +44,7 @@ export function copyAgeMs({ copiedMs, adoptedMs }: CopiedState): number {
   return Math.min(Math.max(0, adoptedMs - copiedMs), MAX_AGE_MS);
 }
 
-/**
- * Returns the value of a fact after a copy of this age (ms) has replaced `state.db`; undefined if the fact must be removed. A value with
- * another shape than the rule expects is returned unchanged.
- */
+/** Returns the value of a fact after a copy of this age (ms) has replaced `state.db`; undefined if the fact must be removed. */
 export function afterCopy(rule: CopyRule, value: unknown, ageMs: number): unknown {
   switch (rule.change) {
     case 'remove':

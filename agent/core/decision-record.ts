@@ -22,10 +22,7 @@ export interface RecordBasis {
   readonly street: string;
 }
 
-/**
- * One part of a segment, to be stored. The first part of a segment has its basis. It covers the time from `fromMono` to `toMono`, also where
- * nothing changed.
- */
+/** One part of a segment of the decision record, to be stored. It covers the time from `fromMono` to `toMono`. */
 export interface RecordPart extends RecordStreams {
   /** Null: it continues the segment of the part before. */
   readonly basis: RecordBasis | null;
@@ -36,7 +33,7 @@ export interface RecordPart extends RecordStreams {
   readonly clockQuality: ClockQuality;
   /** The control of the light stopped after it. */
   readonly isEnd: boolean;
-  /** Instants between the segment before and this one that could not be stored; only in the first part. */
+  /** Instants before this segment that could not be stored. */
   readonly lost: number;
 }
 
@@ -46,7 +43,7 @@ export interface NumberedPart extends RecordPart {
   readonly part: number;
 }
 
-/** Time and state of a stored segment. Its times are corrected if the clock was wrong and the true time became known later. */
+/** Time and state of a stored segment. */
 export interface RecordLabel {
   readonly id: number;
   readonly fromMs: WallMs;
@@ -57,7 +54,7 @@ export interface RecordLabel {
   readonly run: number;
   readonly isEnd: boolean;
   readonly lost: number;
-  /** The inputs were removed to make room; the levels and their reasons are kept. */
+  /** The inputs were removed to make room. */
   readonly isThinned: boolean;
 }
 
@@ -75,8 +72,8 @@ export interface RecordQuery {
 }
 
 /**
- * One page of segments in the order in which they were written; `nextId` is the `afterId` of the next page, null if this was the last. `damaged`: segments
- * of the period whose bytes are damaged. `before`, `after`: the nearest segments that end before and begin after the period.
+ * One page of segments in the order in which they were written. `nextId`: the `afterId` of the next page; null if there is none. `damaged`:
+ * how many segments are damaged. `before`, `after`: the nearest segments outside the period, or null.
  */
 export interface RecordPage {
   readonly segments: readonly StoredRecord[];
@@ -94,7 +91,7 @@ export interface RecordFacts {
   readonly bytes: number;
   /** The record does not grow beyond this. Units: bytes. */
   readonly maxBytes: number;
-  /** The rate of the segments that still have their inputs; null if they cover less than an hour. */
+  /** The rate of the segments that still have their inputs; null if it is not known. */
   readonly bytesPerDay: number | null;
   readonly oldestMs: WallMs | null;
   /** Segments without inputs, and the end of the newest of them; null if there is none. */

@@ -13,37 +13,28 @@ import type { Refusal } from './refusal.ts';
 /** Raw bytes in and out of one port: a serial port, a pseudo-terminal, a socket or a simulated wire. */
 export interface BytePort {
   readonly isOpen: boolean;
-  /** Errors: rejects with BusError `port-missing`, `port-busy` or `port-refused`. */
+  /** Errors: rejects with BusError, for example `port-missing`. */
   open(): Promise<void>;
-  /** Errors: throws BusError `port-closed`. A port that is only read throws TypeError. */
+  /** Errors: throws BusError, for example `port-closed`. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
-  /** Discards the input that was not yet delivered. Returns how many bytes; always 0 for a socket, whose input only the event loop reads. */
+  /** Discards the input that was not yet delivered. Returns the number of bytes, as far as it is known. */
   discardInput(): number;
-  /** True: a network connection from which no byte has come since bytes were sent. Absent: not a network connection. */
+  /** True: a network connection from which no byte has come since bytes were sent. */
   readonly isStalled?: boolean;
-  /**
-   * `true`: keep incoming bytes in the port, the caller does not need them yet. `false`: deliver the bytes kept so far, then each chunk as
-   * it arrives. Optional: a port where a chunk is cheap does not implement it.
-   */
+  /** `true`: keep incoming bytes in the port. `false`: deliver them. Absent on a port that cannot do it. */
   readonly hold?: (on: boolean) => void;
-  /**
-   * Closes the port and opens it with the next of its serial settings; with fewer than two it does nothing. Absent: the settings are fixed.
-   * A port that does not open again is reported by `onLost`.
-   */
+  /** Opens the port again with the next of its serial settings. Absent: the settings are fixed. */
   readonly retune?: () => Promise<void>;
   /** Receives the bytes. Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
-  /** Receives the input that `discardInput` drops. Optional; a port without access to the bytes never calls it. */
+  /** Receives the input that `discardInput` drops, as far as the port has it. */
   onDiscarded?: (bytes: Buffer) => void;
   /** Set by the owner. The port was lost, for example unplugged or closed by the far end. */
   onLost: (cause: Error) => void;
 }
 
-/**
- * Creates a serial port, which is closed until its `open` is called. `path`: the device file. `rs485` null: the kernel does not switch the
- * direction.
- */
+/** Creates a serial port, closed until its `open` is called. `path`: the device file. */
 export type OpenBytePort = (path: string, serial: SerialSettings, rs485?: Rs485Settings | null) => BytePort;
 
 /** One read of `count` registers or bits of a unit from `address`, 0-based as in the frame. */
@@ -52,14 +43,11 @@ export interface ReadRequest {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
-  /** Larger reads that include this one and may be sent instead: `ModbusLine.clearest` chooses among them. */
+  /** Larger reads that include this one and may be sent instead. */
   readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
-/**
- * One write of consecutive registers or coils of a unit from `address`, 0-based as in the frame. Unit 0 is a broadcast, except on a DALI
- * bus.
- */
+/** One write of consecutive registers or coils of a unit. `address` is 0-based, as in the frame. */
 export interface WriteRequest {
   readonly unit: number;
   readonly table: 'coil' | 'holding';
@@ -73,26 +61,23 @@ export interface WriteRequest {
 export interface Reply {
   /** Registers 0..65535, or bits as 0 and 1. Empty for a write. */
   readonly words: readonly number[];
-  /** Response time of the unit, without the wire time of the reply; over a network with its delays. Units: ms. */
+  /** Response time of the unit, without the wire time of the reply. Units: ms. */
   readonly turnaroundMs: number;
-  /**
-   * From the end of the request to the first bytes of the reply, with the delay of adapters. On a DALI bus from the start of a frame to its
-   * answer. Units: ms.
-   */
+  /** From the end of the request to the first bytes of the reply. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request was sent. If it was sent several times, one of these times: the unit read the values after it. */
+  /** When the request was sent. The unit read the values after it. */
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;
-  /** False: the request was sent, but nothing proves that the unit received it. DALI gear acknowledges no command. */
+  /** False: the request was sent, but nothing proves that the unit received it. */
   readonly isAcknowledged?: false;
 }
 
-/** A reply that arrived after the line had given up its request, usually because the timeout had passed. The request has already failed. */
+/** A reply that arrived after the line had given up its request. */
 export interface LateReply {
-  /** The request. For a write, only the number of `values` is reliable, and `multiple` is absent. */
+  /** The request, as far as the line still has it. */
   readonly request: ReadRequest | WriteRequest;
-  /** From the first byte of the request to the end of its reply. Units: ms. */
+  /** From the request to the end of its reply. Units: ms. */
   readonly afterMs: number;
 }
 
@@ -107,29 +92,26 @@ export interface LineCounters {
   readonly duplicates: number;
   /** Replies rejected because they may belong to another request. */
   readonly doubtful: number;
-  /**
-   * How often the line caught up: no overdue reply of a shape can still arrive.
-   * Shape: same unit, function and length; for a write also the same address, and value or count.
-   */
+  /** How often the line caught up: no overdue reply can still arrive. */
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
   readonly noiseBytes: number;
-  /** Replies that ended before their last byte; on a DALI bus, damaged frames of the converter. */
+  /** Replies that ended before their last byte. */
   readonly truncated: number;
-  /** Valid frames that do not match the request: on a serial line from its unit and with its function, on Modbus TCP with its transaction id. */
+  /** Valid frames that do not match the request. */
   readonly wrongReplies: number;
-  /** Valid frames that belong to no request of this line: a second master, or two units with one address. */
+  /** Valid frames that belong to no request of this line, for example of a second master. */
   readonly foreignFrames: number;
-  /** Requests sent although the line did not become idle within the longest wait. */
+  /** Requests sent although the line did not become idle. */
   readonly floods: number;
-  /** Time the wire was in use, including turnarounds and gaps. Units: ms. */
+  /** Time the wire was in use. Units: ms. */
   readonly busyMs: number;
 }
 
 /**
- * A line of units with registers: Modbus, or a DALI bus behind a converter, whose driver gives gear registers. It has no queue: a second
- * request while one is in flight fails with TypeError. Each request ends with a reply or a BusError.
+ * A line of units with registers. It has no queue: send one request at a time. Errors: a request fails with BusError, for example if the
+ * unit does not answer.
  */
 export interface ModbusLine {
   readonly isOpen: boolean;
@@ -137,55 +119,44 @@ export interface ModbusLine {
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
-  /** The last address of a DALI bus. Its addresses start at 0, and none of them is a broadcast. Absent on a Modbus line. */
+  /** The last address of a DALI bus. Absent on a Modbus line. */
   readonly lastUnit?: number;
   /** As `BytePort`. */
   readonly isStalled?: boolean;
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Sends a read once the line is silent, and resolves with its reply. It may send the read again to confirm a suspicious reply
-   * (`mayAskAgain`).
-   * Units: `timeoutMs` counts from the end of the request to the first byte of the reply; a reply that has begun gets extra time. A DALI
-   * bus uses its own time limits instead.
-   * Errors: rejects with BusError.
+   * Sends a read once the line is silent, and resolves with its reply. Errors: rejects with BusError. Units: `timeoutMs` counts from the
+   * end of the request to the first byte of the reply, in ms.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
-  /** As `read`, but sent once. On a Modbus line unit 0 is a broadcast: it ends with an empty reply after a pause of `timeoutMs`. */
+  /** As `read`, but sent once. A broadcast ends with an empty reply. */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
-  /**
-   * Waits for the reply in flight no longer than this, as if the request had specified it; a reply that has begun still gets extra time. On
-   * a DALI bus a read of a memory bank ends with BusError `interrupted`; for an urgent level any other read too. Without `isUrgent`,
-   * another read ends after its present register. Units: ms.
-   */
+  /** Shortens the wait for the reply in flight. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
-  /** Wire time of a request and its reply, without turnaround; on a DALI bus that of one frame. Units: ms. */
+  /** Wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
-  /**
-   * Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. If
-   * none is better, returns this read without its alternates.
-   */
+  /** Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. */
   clearest(request: ReadRequest): ReadRequest;
-  /** Sending this read before this time would block the line: it waits for a late reply of the same shape (see `resyncs`). */
+  /** Sending this read before this time may block the line, which waits for a late reply. */
   heldUntilMono(request: ReadRequest): MonoMs;
-  /** Before this time, sending this read would block the line, or its reply would be rejected because it could be an old one. */
+  /** Sending this read before this time may block the line, or its reply may be rejected. */
   restUntilMono(request: ReadRequest): MonoMs;
   /**
-   * Returns whether the line may send a read again to confirm a suspicious reply. If not, that read fails as `doubtful`. `isChange`: the
-   * reply differs from the last reply to such a read. Set by the owner.
+   * Returns whether the line may send a read again to confirm a suspicious reply. `isChange`: the reply differs from the last one. Set by
+   * the owner.
    */
   mayAskAgain: (isChange: boolean) => boolean;
-  /** When the required silence on the wire ends. Choose the next request just before it, so that the most urgent one is sent. */
+  /** When the required silence on the wire ends. */
   readonly freeMono: MonoMs;
   /**
-   * Reopens the port with other serial settings, for a scan; null restores the configured ones. Call it only between requests.
-   * Errors: rejects with BusError; a network line and a DALI bus accept only null. If the port was lost, `onLost` is called, and `open`
-   * uses the configured settings.
+   * Reopens the port with other serial settings, for a scan; null restores the configured ones. Call it only between requests. Errors:
+   * rejects with BusError.
    */
   retune(serial: SerialSettings | null): Promise<void>;
   /** As `BytePort`. */
   onLost: (cause: Error) => void;
-  /** Called when a request has ended, before its caller receives the result; also for one that a closed line refuses. Set by the owner. */
+  /** Called when a request has ended, before its caller receives the result. Set by the owner. */
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   /** Called when a unit has replied to a request that was given up. Set by the owner. */
   onLateReply?: (late: LateReply) => void;
@@ -193,7 +164,7 @@ export interface ModbusLine {
   onExtraReply?: (unit: number) => void;
   /** Called when another sender has sent a command on a DALI bus. Set by the owner. */
   onForeignFrame?: () => void;
-  /** Receives the bytes of a serial line at its own settings; null for none. Absent or without effect on Modbus TCP and DALI. Set by an examination. */
+  /** Receives the bytes of a serial line; null for none. It may be without effect. Set by an examination. */
   tap?: LineTap | null;
 }
 
@@ -210,22 +181,17 @@ export interface ModbusDriver {
   readonly profile: Profile;
   /** Returns the values of all points that lie completely inside the block. */
   decode(table: Table, address: number, words: readonly number[]): readonly DecodedValue[];
-  /**
-   * Builds the single write that sets a group of the profile to a level. Returns a Refusal for an unknown group, one without a writable
-   * level, or a value that does not fit.
-   */
+  /** Builds the single write that sets a group of the profile to a level. Returns a Refusal if that is not possible. */
   encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'> | Refusal;
-  /** Builds the write of one value. Returns a Refusal for a quantity that cannot be written, or a value that does not fit. */
+  /** Builds the write of one value. Returns a Refusal if that is not possible. */
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
-  /**
-   * Builds the write of a text, fitted to the point, and the value that the point then has. Returns a Refusal for a quantity that takes no text.
-   */
+  /** Builds the write of a text, and the value that the point then has. Returns a Refusal if that is not possible. */
   encodeText(quantity: string, text: string): { readonly request: Omit<WriteRequest, 'unit'>; readonly value: number } | Refusal;
 }
 
 /**
- * How a raw UART device answered a frame that was written to it. `busy`: the same frame may be accepted later. `reason`: why it was not
- * accepted, and what to check; empty if it was.
+ * How a raw UART device answered a frame that was written to it. `busy`: try again later. `reason`: why the frame was not accepted; empty
+ * if it was.
  */
 export interface UartReply {
   readonly kind: 'accepted' | 'busy' | 'refused';
@@ -233,18 +199,15 @@ export interface UartReply {
 }
 
 /**
- * The frame that writes a value to a raw UART device, and the proof that it had effect: `request` is sent, and the answer contains
- * `quantity` with this `value`. `orAny`: another quantity; any value of it is a proof too.
+ * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`, or
+ * the quantity `orAny`.
  */
 export interface UartWrite {
   readonly bytes: Uint8Array;
   readonly proof: { readonly request: Uint8Array; readonly quantity: string; readonly value: number; readonly orAny?: string };
 }
 
-/**
- * How a device is read to which nothing is sent. `serials`: the settings that it may use, tried in turn. `trialMs`: how long each is tried
- * before the next, while no frame arrives. Units: ms.
- */
+/** How a device is read to which nothing is sent. `serials`: the settings that it may use. `trialMs`: how long one is tried. Units: ms. */
 export interface UartListening {
   readonly serials: readonly SerialSettings[];
   readonly trialMs: number;
@@ -263,22 +226,18 @@ export interface UartDriver {
   readonly init: readonly Uint8Array[];
   /**
    * Frame that requests values, and others that are sent in turn with it, one every `everyMs`. Null for a device that sends without
-   * requests.
-   * Units: ms.
+   * requests. Units: ms.
    */
   readonly poll: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number } | null;
-  /** The device is only read, with one of these settings. Absent: it may be written, and has the settings of the line. */
+  /** The device is only read, with one of these settings. */
   readonly listens?: UartListening;
   /**
-   * Returns the values of all frames completed by these bytes; empty if there are none. An incomplete frame is kept for the next call.
-   * `atMono`: when the bytes arrived, for a device whose values depend on time. Default: 0.
+   * Returns the values of the frames completed by these bytes; an incomplete frame is kept for the next call. `atMono`: when the bytes
+   * arrived.
    */
   feed(bytes: Uint8Array, atMono?: MonoMs): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
-  /**
-   * Builds the write of one value. Returns a Refusal for a quantity that cannot be written, or a value that does not fit. Absent for a
-   * device that cannot be written.
-   */
+  /** Builds the write of one value. Returns a Refusal if that is not possible. Absent for a device that cannot be written. */
   readonly encode?: (quantity: string, value: number) => UartWrite | Refusal;
   /** Returns the answers to written frames since the last call, oldest first. */
   readonly takeReplies?: () => readonly UartReply[];

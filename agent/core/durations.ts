@@ -10,10 +10,7 @@ export const HOUR_MS = 3_600_000;
 /** 24 hours; a civil day may be longer or shorter. Units: ms. */
 export const DAY_MS = 86_400_000;
 
-/**
- * Returns the start of a day such as `2026-12-01` in UTC. Returns null for another form, and for a day that does not exist: `Date.parse` would
- * return a later day for 30 February. Units: ms since 1970.
- */
+/** Returns the start of a day such as `2026-12-01` in UTC; null if the text is no such day. Units: ms since 1970. */
 export function dayStartMs(day: string): number | null {
   const startMs = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   return Number.isFinite(startMs) && new Date(startMs).toISOString().startsWith(day) ? startMs : null;

@@ -5,22 +5,19 @@
  */
 import { type Message, msg } from './message.ts';
 
-/** What a failed request proves about its unit, and what the caller should do. Each BusError has the policy of its code. */
+/** What a failed request proves about its unit, and what the caller should do. */
 export interface FailurePolicy {
   /** The same request may succeed later. */
   readonly retry: boolean;
   /** Other requests to the unit may succeed. */
   readonly unitUsable: boolean;
-  /** The unit refused the function or an address: it does not have all of these registers. */
+  /** The unit refused the function or an address. */
   readonly excludePoint: boolean;
-  /** The unit answered: with an exception, or with a reply that may be an older one. */
+  /** The unit answered, but not with a valid reply to this request. */
   readonly answered: boolean;
 }
 
-/**
- * Why a request on a line failed. `illegal-...` and `device-...`: the unit answered with an exception; on a DALI bus also for a register
- * that gear does not have. `port-...`: the port cannot be used.
- */
+/** Why a request on a line failed. */
 export type BusErrorCode =
   | 'timeout'
   | 'crc'
@@ -56,14 +53,14 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   'port-closed': { retry: true, unitUsable: false, excludePoint: false, answered: false },
 };
 
-/** A request on a line failed, because of the line or of the unit, or its port could not be opened. `policy` states how to react. */
+/** A request on a line failed. `policy` states how to react. */
 export class BusError extends Error {
   override readonly name = 'BusError';
   /** What happened and what to check, for a person. */
   readonly said: Message;
   readonly code: BusErrorCode;
   readonly policy: FailurePolicy;
-  /** The message without its advice, for a caller that has better advice; the whole message if no shorter one was given. */
+  /** The message without its advice, as far as there is a shorter one. */
   readonly finding: Message;
 
   constructor(code: BusErrorCode, said: Message, options?: ErrorOptions & { readonly finding?: Message }) {
@@ -85,7 +82,7 @@ export interface Problem {
   readonly message: Message;
 }
 
-/** Files that a person wrote cannot be used. `problems`: the mistakes found; `message` has one line for each. */
+/** Files that a person wrote cannot be used. `problems`: the mistakes found. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -96,10 +93,7 @@ export class ConfigError extends Error {
   }
 }
 
-/**
- * Returns the problem as `file:line:column: path: message`, which editors recognise as a link; without the path if it is empty. `show`
- * translates the message. Default: English.
- */
+/** Returns the problem as `file:line:column: path: message`, without an empty path. `show` translates the message; default: English. */
 export function formatProblem({ file, line, column, path, message }: Problem, show: (said: Message) => string = String): string {
   return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${show(message)}`;
 }
@@ -110,8 +104,8 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
 }
 
 /**
- * Why this process may not use the folder of the store. `in-use`: another agent uses it; for a command, any other process. `held`: an erase,
- * restore or backup uses it until it ends. `erased`: an erase removed the data, and this run must not write it again.
+ * Why this process may not use the folder of the store. `in-use`: another process uses it. `held`: an erase, restore or backup uses it.
+ * `erased`: an erase removed the data.
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 
@@ -137,7 +131,7 @@ export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
   return code === 'in-use' || code === 'held' || code === 'erased';
 }
 
-/** The store failed, or its disk. `policy.quarantine`: the file is unusable, so the store renames it and starts a new one. */
+/** The store or its disk failed. `policy` states how to react. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What happened and what to check, for a person. */
@@ -154,13 +148,12 @@ export class StoreError extends Error {
 }
 
 /**
- * Why the connection to the broker failed. `refused`: the broker rejected it. `tls`: no secure connection. `secret`: a password or
- * certificate file cannot be used. `lost`: the connection ended. `taken-over`: another client connected with the same id. `too-large`: the
- * broker never accepts this message.
+ * Why the connection to the broker failed. `secret`: a password or certificate file cannot be used. `taken-over`: another client connected
+ * with the same id. `too-large`: a message is too large for the broker.
  */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** The connection to the broker failed. Every code ends or prevents the session, except `too-large`, which concerns one message. */
+/** The connection to the broker failed, or the broker does not accept a message. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
   /** What happened and what to check, for a person. */

@@ -42,7 +42,7 @@ export interface EventCheck {
   readonly tool: Message;
 }
 
-/** The details of an event. Each is absent where the part that reports the event does not provide it. */
+/** The details of an event. */
 export interface EventDetails extends EventHandling {
   /** The name of the event in the data model of TALQ, such as `lampFailure`. Source: TALQ 2.7.1. */
   readonly talq?: string;

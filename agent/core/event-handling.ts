@@ -25,7 +25,7 @@ export interface EventHandling {
   readonly suppressed?: Suppression;
 }
 
-/** Whether an event raises no alarm because of maintenance. It is stored and listed, but neither sent nor counted. */
+/** Whether an event raises no alarm because of maintenance. */
 export function isSuppressed({ suppressed }: EventHandling): boolean {
   return suppressed !== undefined && suppressed.untilMs === null;
 }
@@ -54,7 +54,7 @@ function isSuppression(value: unknown): value is Suppression {
   return typeof maintenance === 'string' && (untilMs === null || Number.isFinite(untilMs));
 }
 
-/** Returns the id of an event without its start: the same for each event of one condition. */
+/** Returns the id of an event without its start. */
 export function conditionOf({ id, startMs }: { readonly id: string; readonly startMs: WallMs }): string {
   const end = `:${startMs}`;
   return id.endsWith(end) ? id.slice(0, -end.length) : id;

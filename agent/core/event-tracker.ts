@@ -12,17 +12,13 @@ import type { AgentEvent, EventCode } from './words.ts';
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'> & EventDetails;
 
 /**
- * An event that occurred before the event log was available, to be reported later. `isLasting`: the condition still exists, so the event
- * has no end yet. Default: false.
+ * An event that occurred before the event log was available, to be reported later. `isLasting`: the event has no end yet; default: false.
  */
 export type StartNotice = EventFacts & { readonly isLasting?: boolean };
 
 /** Reports events. It identifies a lasting condition by its code and source. */
 export interface EventTracker {
-  /**
-   * Begins a lasting condition (`lasting` true), or ends it with the text of `happening`. Repeating the same state has no effect: the text of an open
-   * condition does not change.
-   */
+  /** Begins a condition (`lasting` true), or ends it with the text of `happening`. Repeating the present state has no effect. */
   set(lasting: boolean, happening: EventFacts): void;
   /** Ends a condition with the text it began with; has no effect if it is not open. */
   clear(code: EventCode, source: string): void;
@@ -64,17 +60,15 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
   };
 }
 
-/**
- * Passes on the events of a part of the agent, and remembers the open ones. When a new configuration replaces the part, `close` ends them.
- */
+/** Passes on the events of a part of the agent; `close` ends the open ones. */
 export interface RoomEvents {
   /** Passes the event on. An event without an end is remembered until its end is reported. */
   report(event: AgentEvent): void;
-  /** Reports the end of all open events, with `why` added to each text. The new part reports a condition that continues as a new event. */
+  /** Reports the end of all open events, with `why` added to each text. */
   close(why: Message): void;
 }
 
-/** Creates a `RoomEvents` without open events. `onEvent` receives each reported event, and the ends that `close` causes. */
+/** Creates a `RoomEvents` without open events. `onEvent` receives the reported events, and the ends that `close` causes. */
 export function createRoomEvents(clock: Pick<Clock, 'wallMs'>, onEvent: (event: AgentEvent) => void): RoomEvents {
   const open = new Map<string, AgentEvent>();
   return {

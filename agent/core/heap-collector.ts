@@ -17,9 +17,7 @@ export interface Heap {
 
 /** Collects the garbage of one heap when the heap has grown. */
 export interface HeapCollector {
-  /**
-   * Collects if the heap is at least 3 MiB larger than its lowest size since the last collection; otherwise the check costs microseconds.
-   */
+  /** Collects if the heap has grown enough since the last collection. */
   look(): void;
 }
 
@@ -29,15 +27,12 @@ const GROWTH_BYTES = 3 * 2 ** 20;
 /** Interval between checks for a thread that has no better moment. Units: ms. Source: assumed; draining a backlog creates a megabyte of old garbage in this time. Confirmed by: `--trace-gc` on the gateway while a backlog drains. */
 const LOOK_MS = 10_000;
 
-/**
- * Checks the heap every 10 s and collects its garbage if it has grown by 3 MiB (`HeapCollector.look`), until the returned timer is
- * cancelled.
- */
+/** Checks the heap regularly and collects its garbage if it has grown, until the returned timer is cancelled. */
 export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
 
-/** Creates a collector for callers that choose the moments themselves. It does nothing until `look` is called. */
+/** Creates a collector for callers that choose the moments themselves. */
 export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector {
   let leastBytes = Number.POSITIVE_INFINITY;
   return {
@@ -51,10 +46,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/**
- * Returns the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). V8 alone then decides when
- * to collect.
- */
+/** Returns the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

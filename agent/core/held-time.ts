@@ -6,11 +6,10 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * Largest difference between the system clock and the held time at which the system clock stays trusted. How a clock regains this trust:
- * see `nextHeldTime`.
+ * Largest difference between the system clock and the held time at which the system clock stays trusted. Units: ms.
  *
- * Units: ms. Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2
- * degrees to -4.5, which is still civil twilight.
+ * Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2 degrees to
+ * -4.5, which is still civil twilight.
  */
 export const STEP_MS = 10 * 60_000;
 /** A distrusted system clock agrees again within this distance: half of the limit, so that a clock near the limit does not flip. Units: ms. */
@@ -34,7 +33,7 @@ export interface TimeFacts {
   /** Quality according to the system's own indicators, without regard to steps. */
   readonly evidence: ClockQuality;
   readonly battery: BatteryReading | null;
-  /** A large step forward may be the first synchronisation, because this machine indicates none and has no battery clock. */
+  /** A large step forward may be the first synchronisation. */
   readonly mayStepOnce: boolean;
 }
 
@@ -50,29 +49,15 @@ export interface HeldTime {
   readonly batteryZeroMs: WallMs | null;
   /** How far the battery clock has advanced against the monotonic clock, without the times when it was set. Units: ms. */
   readonly batteryGainMs: number;
-  /** The system clock differs too much from the held time, and nothing has confirmed it yet. */
+  /** The system clock differs too much from the held time. */
   readonly isDisputed: boolean;
-  /** The battery clock has run without being set since before the dispute, so it may decide the dispute. */
+  /** The battery clock may decide the dispute. */
   readonly isWitness: boolean;
-  /** No further step may be the first synchronisation (`mayStepOnce`): one was accepted, or the time was confirmed. */
+  /** No further step may be the first synchronisation (`mayStepOnce`). */
   readonly hasSteppedOnce: boolean;
 }
 
-/**
- * Returns the new state after the clocks were read, without changing `before`. `before` is null until a time has been trusted; the result
- * is null while the clocks still give no trusted time.
- *
- * A system clock within `STEP_MS` of the held time is trusted, and the held time slowly follows it. When it is `synced` for the first time,
- * the held time restarts from it. Beyond `STEP_MS` it is disputed, except for one step forward (`mayStepOnce`). A dispute ends in one of
- * four cases:
- * - The clocks agree again within half of `STEP_MS`.
- * - The battery clock confirms the system clock (`isWitness`).
- * - The system clock becomes `synced` within `STEP_MS`, and the held time was only of quality `rtc`.
- * - The step forward happens now.
- *
- * In the last three cases the held time restarts from the system clock. A later loss of `evidence` changes neither the held time nor its
- * quality.
- */
+/** Returns the new state after the clocks were read; null while they give no trusted time. `before`: null until a time has been trusted. */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;
   const held = afterBattery(before, sight);
@@ -93,10 +78,7 @@ export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTim
   };
 }
 
-/**
- * Returns the held time at this monotonic time. A drift of the battery clock by more than 5 s corrects it, because time servers can slew
- * the monotonic clock. May have fractions of a ms.
- */
+/** Returns the held time at this monotonic time. Units: ms since 1970; may have fractions. */
 export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): WallMs {
   return zeroMs + monoMs + (Math.abs(batteryGainMs) > BATTERY_NOISE_MS ? batteryGainMs : 0);
 }

@@ -9,10 +9,7 @@ const OWN_REASONS: Readonly<Record<string, Message>> = {
   identify: msg`identify`,
 };
 
-/**
- * Returns the reason for display: a message that can be translated for the known reasons of contacts and blinking, otherwise the text as
- * stored.
- */
+/** Returns the reason for display: a message if it can be translated, otherwise the stored text. */
 export function reasonOf({ reason, goesByItself }: Pick<Intent, 'reason' | 'goesByItself'>): Message | string {
   return (goesByItself === true && Object.hasOwn(OWN_REASONS, reason) ? OWN_REASONS[reason] : undefined) ?? reason;
 }

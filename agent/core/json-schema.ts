@@ -5,7 +5,7 @@ import { type Argument, counted, Message, msg, NO_TEXT } from './message.ts';
 
 type Path = readonly (string | number)[];
 
-/** A JSON Schema, with only the keywords that the schemas of this project use. */
+/** A JSON Schema, with the keywords that the schemas of this project use. */
 export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -32,8 +32,8 @@ export interface JsonSchema {
 }
 
 /**
- * Returns the part of the schema that applies to the value at `path`; undefined if the schema has none there. Number parts of a path are
- * list indices. On the way, only the first alternative of `anyOf` that is not null counts; the result itself may still have `anyOf`.
+ * Returns the part of the schema that applies to the value at `path`; undefined if the schema has none there. A number in a path is a list
+ * index.
  */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;
@@ -52,7 +52,7 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** Returns the keys that a section allows; of `anyOf`, its first alternative with fixed keys. Empty for undefined and without such keys. */
+/** Returns the keys that a section allows; empty if there are none. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});
@@ -61,7 +61,7 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
 /** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** Describes the values that a schema allows: `a whole number from 0 to 100`. An alternative `null` of `anyOf` is left out. */
+/** Describes the values that a schema allows, such as `a whole number from 0 to 100`. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));
@@ -103,9 +103,7 @@ function orList(words: readonly Argument[]): Message {
   return words.length === 1 ? msg`${last}` : msg`${words.slice(0, -1)} or ${last}`;
 }
 
-/**
- * Returns the English text of a schema, such as its description, as a message that can be translated. Braces in it are shown as they are.
- */
+/** Returns the English text of a schema, such as its description, as a message that can be translated. */
 export function sentenceOf(text: string): Message {
   return new Message(text.replace(/[{}]/g, '$&$&'));
 }
@@ -118,7 +116,7 @@ export interface WantedValue {
   readonly allowed: Message;
   /** Unit of a number, such as `percent`; empty for none. */
   readonly unit: Message;
-  /** The complete list of allowed words; empty if other values are allowed too. */
+  /** The allowed words; empty if other values are allowed too. */
   readonly choices: readonly string[];
   /** Its default, as YAML; null for none. */
   readonly usual: string | null;

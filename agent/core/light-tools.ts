@@ -8,28 +8,27 @@ import type { Message } from './message.ts';
 import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from './words.ts';
 
 /**
- * The light for the console: the coming night, what controls each zone now, and help for a technician at a pole. Errors: methods with a
- * lamp or zone throw Refusal if it does not exist; `setHours` rejects with Refusal.
+ * The light for the console: the coming night, what controls the zones now, and help for a technician at a pole. Errors: methods throw or
+ * reject with Refusal, for example for an unknown lamp.
  */
 export interface LightTools {
-  /** The present night of one zone, or the next one by day; for null, of all zones in the order of the cabinet. */
+  /** The present night of one zone, or the next one by day; for null, of all zones. */
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force from one of these senders, on the cabinet, its zones and the lamps of zones; each once. */
+  /** Intents in force from these senders. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
-   * Reports each new detection of a zone's own sensors, until it is stopped or `forMs` has passed, an hour at most. The end of the test is
-   * not reported, and a detection in its last second may not be. Throws Refusal also for a zone without a presence sensor of its own.
-   * Units: ms.
+   * Reports new detections of a zone's sensors, until it is stopped or `forMs` has passed. Throws Refusal, for example for a zone without a
+   * presence sensor. Units: ms.
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
-   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the same lamp replaces it. Throws Refusal also for a time
-   * outside 5 s to 10 min, an intent in force that would hide the blinking, and while the agent starts or stops.
+   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the lamp replaces it. Throws Refusal, for
+   * example for an unknown lamp.
    */
   identify(request: IdentifyRequest): IdentifyRun;
-  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). Throws Refusal also for a zone without lamps. */
+  /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). */
   hours(target: string | null): readonly LampHours[];
   /** Sets the burning hours of a lamp or of each lamp of a zone. Units: h. */
   setHours(target: string, h: number): Promise<HoursAnswer>;
@@ -38,18 +37,18 @@ export interface LightTools {
 /** Burning hours of one lamp. */
 export interface LampHours {
   readonly lamp: string;
-  /** Units: h, whole. Null if unknown; constant light output then does not reduce the level. */
+  /** Units: h, whole. Null if unknown. */
   readonly hours: number | null;
 }
 
 /** The burning hours after they were set, and whether the disk has them. */
 export interface HoursAnswer {
   readonly lamps: readonly LampHours[];
-  /** False: the new hours are in force, but the disk has not accepted them yet. The agent tries again. Null if nothing was set. */
+  /** False: the new hours are in force, but not saved yet. Null if nothing was set. */
   readonly isSaved: boolean | null;
 }
 
-/** One zone's night, from noon to noon, as far as it is known now. Presence, photocells, traffic and rules are not forecast. */
+/** One zone's night, as far as it is known now. */
 export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */
@@ -65,18 +64,15 @@ export interface TonightView {
   readonly rule: Message;
   /** Ids of the event nights of this date. */
   readonly events: readonly string[];
-  /**
-   * Programme steps that do not apply in this night, because the next step of the programme (`nextName`) is due earlier or at the same
-   * time. It then begins at `atMs`, the time of the step left out.
-   */
+  /** Programme steps that do not apply in this night, because the next step (`nextName`) is due first. That one begins at `atMs`. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** Each change of level, level during presence or reason, in order of time. Before the first row of the night it is day. */
+  /** The changes of the light, in order of time. Before the first row of the night it is day. */
   readonly rows: readonly TonightRow[];
 }
 
-/** The light of a zone from `atMs` to the next row. `reason` and `text` are those of its brightest lamp. */
+/** The light of a zone from `atMs` to the next row. */
 export interface TonightRow {
   readonly atMs: WallMs;
   /** Lowest and highest level of its lamps. */
@@ -92,21 +88,19 @@ export interface TonightRow {
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
- * What controls a zone now. `programme`: the programme or event night of the step in force; without one, the chosen or the zone's own
- * programme. `programmePct`: level of the step; null by day and before the first step of the night. `untilMs`: the earliest of the next
- * change of the programme, the next change between day and night, and the end of a chosen programme; null if none is known. Both are null
- * while the time is not trusted.
+ * What controls a zone now. `programmePct`: level of the step in force; null without one. `untilMs`: the next known change; null if none is
+ * known.
  */
 export interface ZoneLightView {
   readonly id: string;
   readonly kind: ZoneKind;
   readonly light: 'night' | 'day' | 'time-not-trusted';
   readonly programme: string;
-  /** The step in force, `23:00`; null by day, before the first step of the night, and while the time is not trusted. */
+  /** The step in force, `23:00`; null if there is none. */
   readonly step: string | null;
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
-  /** `off`: no sensors, or not night. `base`: no presence. `boost`: presence, or its hold time. `down`: the light falls to the base level. */
+  /** The effect of presence: `boost` while it raises the light, `down` while the light falls back to the base level. */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /** The lamps with a decision; `minPct` and `maxPct` are decided levels. Without any lamp, `minPct` is 100 and `maxPct` is 0. */
   readonly lamps: {
@@ -119,9 +113,11 @@ export interface ZoneLightView {
   /** Intents on the zone, on one of its lamps, or on the cabinet; strongest first. */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
-  /** Null if the zone has no photocell. `ok`: its value is fresh and does not contradict the sun. */
+  /** Null if the zone has no photocell. `ok`: its value can be used. */
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
-  /** Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. `ok`: the flow is measured without a fault. */
+  /**
+   * Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. `ok`: it is measured without a fault.
+   */
   readonly traffic: {
     readonly flowPerH: number | null;
     readonly sharePct: number | null;
@@ -137,28 +133,28 @@ export interface ZoneSensorView {
   readonly pointId: PointId;
   readonly pole: string | null;
   readonly kind: 'motion' | 'button' | 'counter';
-  /** `stuck`: ignored, because it detects too long or counts too fast. `silent`: no usable value. `group`: it follows the other sensors. */
+  /** `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
   /** Null if it has detected nothing in this run of the agent. */
   readonly lastPresentMs: WallMs | null;
 }
 
-/** One detection of a walk test, reported 1 s later, when its effect is known. */
+/** One detection of a walk test, with its effect. */
 export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps of the zone that presence raised since, in the order in which they rose. After another detection they count for that one. */
+  /** Lamps of the zone that presence raised since, in the order in which they rose. */
   readonly raised: readonly string[];
-  /** It raised no lamp, because presence at this sensor keeps lamps of the zone raised already. */
+  /** It raised no lamp, because lamps of the zone were raised already. */
   readonly alreadyLit: boolean;
-  /** From the reading to the first level sent to a raised lamp; null if none was sent by then. Units: ms. */
+  /** From the reading to the first level sent to a raised lamp; null if none was sent. Units: ms. */
   readonly latencyMs: number | null;
 }
 
-/** A running walk test: a person walks past the sensors of a zone and watches what each detection raises. */
+/** A running walk test: a person walks past the sensors of a zone and watches what a detection raises. */
 export interface WalkTest {
-  /** It is night for the zone when the test begins. By day a detection raises no lamp. */
+  /** It is night for the zone when the test begins. */
   readonly night: boolean;
   /** Points whose detections count. */
   readonly sensors: readonly PointId[];
@@ -172,11 +168,11 @@ export interface IdentifyRequest {
   readonly forMs: number;
   /** `console:<user>`. */
   readonly source: string;
-  /** Called with the first level that is requested, and with each further one while the lamp blinks. */
+  /** Called with the requested levels while the lamp blinks. */
   readonly tell: (levelPct: LevelPct) => void;
 }
 
-/** A lamp that blinks between two levels, until it ends as described at `LightTools.identify`. */
+/** A lamp that blinks between two levels, until it ends. */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;

@@ -27,8 +27,8 @@ const LIGHT: Readonly<Record<LightingClass, number>> = {
 };
 
 /**
- * Returns the level that provides the class `wanted`, if 100 % provides the class `design`; 100 if `wanted` needs more light than that.
- * Both classes must be of one family (M, C or P); this is not checked. Units: %, rounded up.
+ * Returns the level that provides the class `wanted`, if 100 % provides the class `design`; 100 at most. Both classes must be of one family
+ * (M, C or P); this is not checked. Units: %, rounded up.
  */
 export function classLevelPct(design: LightingClass, wanted: LightingClass): LevelPct {
   return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));
@@ -39,10 +39,7 @@ export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }
 
-/**
- * Returns the classes of the same family (M, C or P) that need no more light than `design`, brightest first, including `design` itself: an
- * installation of this class can be dimmed to them.
- */
+/** Returns the classes to which an installation of this class can be dimmed, brightest first, including `design` itself. */
 export function classesWithin(design: LightingClass): readonly LightingClass[] {
   const all = Object.keys(LIGHT) as LightingClass[];
   return all.filter((each) => isSameFamily(each, design) && LIGHT[each] <= LIGHT[design]);

@@ -7,8 +7,8 @@ import type { LineConfig, SerialSettings } from './cabinet.ts';
 import { type Message, msg } from './message.ts';
 
 /**
- * The `port` of a line, parsed. `serial`: a device file. `tcp`: Modbus TCP. `rtu+tcp`: a serial line behind a server that passes bytes on.
- * `bad`: the text cannot be used. `host`: a name or an address, IPv6 without brackets.
+ * The `port` of a line, parsed. `rtu+tcp`: a serial line behind a server that passes bytes on. `bad`: the text cannot be used. `host`: a
+ * name or an address, IPv6 without brackets.
  */
 export type LinePort =
   | { readonly kind: 'serial'; readonly path: string }
@@ -21,8 +21,8 @@ const MODBUS_TCP_PORT = 502;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 
 /**
- * Parses the `port` of a line. Never throws: a text that cannot be used has kind `bad`. A text without `scheme://` is a device file;
- * whether the file exists is not checked.
+ * Parses the `port` of a line. A text that cannot be used has the kind `bad`. A text without `scheme://` is a device file, which may be
+ * missing.
  */
 export function parseLinePort(text: string): LinePort {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
@@ -42,10 +42,7 @@ export function parseLinePort(text: string): LinePort {
 export interface LineNetwork {
   readonly kind: 'tcp' | 'rtu+tcp';
   readonly port: number;
-  /**
-   * Returns whether the host is an address in this range. False for a host name, because it may resolve to any address, and for special
-   * addresses such as loopback.
-   */
+  /** Returns whether the host is an address in this range; false for a host name. */
   holds(host: string): boolean;
 }
 
@@ -55,8 +52,8 @@ const MIN_PREFIX = { 4: 16, 6: 48 } as const;
 const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['224.0.0.0', 3], ['::', 127], ['fe80::', 10], ['ff00::', 8]);
 
 /**
- * Parses a range of addresses such as `tcp://10.20.0.0/24:502`. Returns a message if the range cannot be used; undefined if the text has
- * another form, such as a single address.
+ * Parses a range of addresses such as `tcp://10.20.0.0/24:502`. Returns a message if the range cannot be used; undefined if the text is no
+ * range.
  */
 export function parseLineNetwork(text: string): LineNetwork | Message | undefined {
   const [, scheme, host = '', bits = '', portText] =
@@ -78,13 +75,13 @@ export function parseLineNetwork(text: string): LineNetwork | Message | undefine
   return { kind, port, holds: (host) => isIn(network, host) && !isIn(NEVER, host) };
 }
 
-/** Returns one canonical name for a network endpoint, however it was written; for a device file the path as written. */
+/** Returns the name of a port: the path of a device file, or the address of a network endpoint. */
 export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   if (port.kind === 'serial') return port.path;
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;
 }
 
-/** Returns one name for the port of a line, however it was written; a text that cannot be used is returned as it is. */
+/** Returns a name for the port of a line, for comparison; a text that cannot be used is returned as it is. */
 export function portKey(text: string): string {
   const port = parseLinePort(text);
   return port.kind === 'bad' ? text : linePortName(port);

@@ -8,18 +8,18 @@ export interface SniffedLine {
   readonly serial: SerialSettings | null;
 }
 
-/** Observes without sending. */
+/** Observes lines without sending. */
 export interface LineSniffer extends LineObserver {
   /** Undefined if the cabinet has no such line. */
   lineOf(lineId: string): SniffedLine | undefined;
   /**
-   * Stops the polls of a line until the returned function is called or the time is over: then only another sender is on the wire. Levels are still
-   * written and read back. Units: ms. Errors: throws Refusal for a line without polls of this kind.
+   * Stops the polls of a line until the returned function is called or the time is over. Units: ms. Errors: throws Refusal, for example for
+   * a line without polls.
    */
   hush(lineId: string, forMs: number): () => void;
   /**
-   * Opens a serial port that no line uses, and listens; no byte is ever sent. Resolves with the function that closes it. `onLost`: the port went away.
-   * Errors: rejects with Refusal for a port of a line or outside /dev, with BusError if it cannot be opened.
+   * Opens a serial port that no line uses, and listens without sending. Resolves with the function that closes it. `onLost`: the port went
+   * away. Errors: rejects, for example with BusError if it cannot be opened.
    */
   listen(request: { readonly path: string; readonly serial: SerialSettings }, onEntry: WireTap): Promise<() => void>;
 }

@@ -11,8 +11,8 @@ const NUMBERED: readonly { readonly table: Table; readonly first: number; readon
 ];
 
 /**
- * Returns the end of a sentence about an address that does not exist: `; a manual that says 40101 means address 100 of table holding`.
- * Empty if the address is not from 30001 to 39999 or from 40001 to 49999.
+ * Returns the end of a sentence about an address as manuals write it, such as 40101: which address and table it means. Empty for any other
+ * address.
  */
 export function manualHint(address: number): Message {
   const found = NUMBERED.find(({ first, last }) => address >= first && address <= last);

@@ -3,14 +3,9 @@
  */
 import type { Clock, ClockQuality, MonoMs, Timer, WallMs } from './clock.ts';
 
-/**
- * A clock for tests and simulations: its time advances only by `advance`, so a simulated night takes seconds.
- */
+/** A clock for tests and simulations, whose time the caller advances. */
 export interface ManualClock extends Clock {
-  /**
-   * Advances the time and fires the timers that become due, in order, also those created meanwhile. After each timer the event loop makes
-   * one turn. Await it before the next call. Units: ms.
-   */
+  /** Advances the time and fires the timers that become due, in order. Await it before the next call. Units: ms. */
   advance(ms: number): Promise<void>;
   /** Steps the wall clock as a time server would; monotonic time and timers are not affected. Units: ms. */
   stepWall(ms: number): void;

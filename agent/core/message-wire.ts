@@ -5,12 +5,10 @@ import { type Argument, Message, type Plural } from './message.ts';
 const BESIDE = 'Template';
 
 /**
- * Returns a copy of the value, for JSON, in which each message is its English text. The template and arguments of a message are added under
- * a second key, which ends in `Template`.
+ * Returns a copy of the value, for JSON, with the English text of each message. A template is added under a second key, which ends in
+ * `Template`.
  *
- * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`; in a list of
- * messages, an item that is a plain text has null as its template. If `value` itself is a message, or a list of them, the result has no
- * templates.
+ * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`.
  */
 export function withTexts(value: unknown): unknown {
   if (value instanceof Message) return value.toString();
@@ -30,8 +28,7 @@ export function withTexts(value: unknown): unknown {
 }
 
 /**
- * The reverse of `withTexts`: returns a copy of the value in which the messages are restored and the second keys are gone. A text without a
- * valid template stays text.
+ * The reverse of `withTexts`: returns a copy of the value in which the messages are restored. A text without a valid template stays text.
  */
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);

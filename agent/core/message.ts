@@ -5,13 +5,10 @@
  * device is an argument: it is shown unchanged in every language. Reason: docs/adr/0045-a-message-is-data.md.
  */
 
-/** What is shown to a reader: a message in the reader's language, or a text that is the same in each language, such as a name, a code or a typed reason. */
+/** What is shown to a reader: a message to be translated, or a text that is not translated, such as a name. */
 export type Said = Message | string;
 
-/**
- * What may stand in a template: texts and numbers are shown unchanged, a message in the language of the reader, a list with commas between
- * its items.
- */
+/** What may stand in a template: a text, a number, a message, or a list of them. */
 export type Argument = string | number | Message | readonly Argument[];
 
 /** For a message that contains a count: the count, and the template (`id`) for the plural. */
@@ -60,10 +57,7 @@ export const NO_TEXT = new Message('');
 /** Ids by template literal: all messages of one literal share one id, which saves memory when one is created for each lamp at each tick. */
 const ids = new WeakMap<TemplateStringsArray, string>();
 
-/**
- * Creates a message from a template literal: `msg\`${lamp} does not follow\``. A brace in the literal is shown as it is; the id of the
- * message contains it twice.
- */
+/** Creates a message from a template literal, whose expressions are the arguments of the message. */
 export function msg(template: TemplateStringsArray, ...args: readonly Argument[]): Message {
   let id = ids.get(template);
   if (id === undefined) {
@@ -73,7 +67,7 @@ export function msg(template: TemplateStringsArray, ...args: readonly Argument[]
   return new Message(id, args);
 }
 
-/** Whether two messages have the same templates, arguments and count, and so the same text in every language. */
+/** Whether two messages have the same templates, arguments and count. */
 export function isSameMessage(a: Message, b: Message): boolean {
   return (
     a === b || (a.id === b.id && a.plural?.id === b.plural?.id && a.plural?.count === b.plural?.count && isSameArgument(a.args, b.args))
@@ -87,8 +81,8 @@ function isSameArgument(a: Argument, b: Argument | undefined): boolean {
 }
 
 /**
- * Returns a message that shows `one` or `other`, by the plural rule of the reader's language. Both use the arguments of `other`: those of
- * `one` must be the first of them, in the same order.
+ * Returns a message that shows `one` or `other`, by the plural rule of the reader's language. The arguments of `other` must begin with
+ * those of `one`.
  */
 export function counted(count: number, one: Message, other: Message): Message {
   return new Message(one.id, other.args, { id: other.id, count });

@@ -5,13 +5,13 @@ import type { Message } from './message.ts';
 /** The load of one meter, and what was learned about it. Units: W. */
 export interface MeterLoadView {
   readonly meter: string;
-  /** The mean of the last minute; null if it is older than a quarter of an hour. */
+  /** The recent mean; null if there is none. */
   readonly powerW: number | null;
-  /** What other nights had at this time; null by day, while learning, or when a step is due. */
+  /** What other nights had at this time; null if it is not known. */
   readonly expectedW: number | null;
   /** When the lamps came on; null while they are off. */
   readonly onSinceMs: WallMs | null;
-  /** Nights that were learned. Two are required before anything is judged. */
+  /** Nights that were learned. */
   readonly nights: number;
   /** Power after the warm-up; null while learning. */
   readonly fullW: number | null;

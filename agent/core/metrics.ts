@@ -4,10 +4,7 @@
  * Source: OpenMetrics 1.0, and the Prometheus text format 0.0.4, which is all that node_exporter's textfile collector reads.
  */
 
-/**
- * One metric with all its samples; no two may have the same labels. Shape: the name ends with its unit, if it has one, and never with `_total` or
- * `_info`, which `metricsText` adds.
- */
+/** One metric with its samples; no two may have the same labels. The name has no `_total` or `_info`, which `metricsText` adds. */
 export interface MetricFamily {
   readonly name: string;
   /** `info`: a fact in the labels; its value is 1. */
@@ -29,7 +26,7 @@ export const METRIC_FORMATS = ['openmetrics', 'prometheus'] as const;
 /** One of the two text formats. */
 export type MetricFormat = (typeof METRIC_FORMATS)[number];
 
-/** Returns all metrics as text in one of the two formats. Families without a sample are left out, because unknown is not zero. */
+/** Returns the metrics as text in one of the two formats. Families without a sample are left out. */
 export function metricsText(families: readonly MetricFamily[], format: MetricFormat): string {
   const text = families.filter(({ samples }) => samples.length > 0).map((family) => familyText(family, format));
   return [...text, ...(format === 'openmetrics' ? ['# EOF\n'] : [])].join('');

@@ -10,10 +10,9 @@ export function partPointId(partId: string, n: number, pointId: string): string 
 }
 
 /**
- * Returns the profile without the points of repeated parts that the device does not have: a gateway with three lamp drivers is not polled for 64. They
- * are also removed from the groups.
+ * Returns the profile without the points of repeated parts that the device does not have.
  *
- * Shape: `instances` lists the numbers that exist, by part. A part without an entry stays complete. If nothing is removed, the result is `profile` itself.
+ * Shape: `instances` lists the numbers that exist, by part. A part without an entry stays complete.
  */
 export function narrowed(profile: Profile, instances: DeviceConfig['instances']): Profile {
   const gone = new Set(profile.repeats.flatMap((part) => absentPoints(part, instances[part.id])));

@@ -10,18 +10,15 @@ import { didYouMean, listNames } from './suggestions.ts';
 /** The part of a point that parsing a value needs. */
 type ValuePoint = Pick<PointProfile, 'enum' | 'scale' | 'offset' | 'decimals'>;
 
-/**
- * A mistake in the configuration of an output. Shape: `path` starts at the list of outputs: `[0, 'rules', 1, 'value']`; `message` has what
- * to write instead.
- */
+/** A mistake in the configuration of an output. Shape: `path` starts at the list of outputs: `[0, 'rules', 1, 'value']`. */
 export interface OutputProblem {
   readonly path: readonly (string | number)[];
   readonly message: Message;
 }
 
 /**
- * Returns the number to write for a configured value: a number unchanged, a name from the point's `enum` converted. Undefined for a name
- * that the `enum` does not have. Units: the point's own.
+ * Returns the number to write for a configured value, which may be a name from the point's `enum`. Undefined for an unknown name. Units:
+ * the point's own.
  */
 export function outputNumber(value: OutputValue, { enum: names, scale, offset, decimals }: ValuePoint): number | undefined {
   if (typeof value === 'number') return value;
@@ -32,12 +29,9 @@ export function outputNumber(value: OutputValue, { enum: names, scale, offset, d
 }
 
 /**
- * Returns the mistakes in the outputs, empty if there are none. For each output only the first kind is reported:
- * - Its point does not exist, is not writable, is dangerous to write, or already sets the level of a lamp.
- * - A value that the point does not accept.
- * - With `litWith`: the value for lit zones, or of a rule, equals `idle`. It would cut the supply of lit lamps.
+ * Returns the mistakes in the outputs; empty if there are none.
  *
- * Shape: `profileOf` gives the profile with the parts that the device has; undefined for an unknown profile, which another check reports.
+ * Shape: `profileOf` returns undefined for an unknown profile. Outputs with it are not checked.
  */
 export function outputProblems(
   outputs: readonly Output[],

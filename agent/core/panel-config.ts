@@ -8,33 +8,31 @@ export const TEXT_SENDERS = ['console', 'platform'] as const;
 /** A sender of texts, one of `TEXT_SENDERS`. */
 export type TextSender = (typeof TEXT_SENDERS)[number];
 
-/** One information panel. Its texts have this precedence: emergency, text that was sent, rule, schedule, fallback. */
+/** One information panel, its texts and limits. */
 export interface PanelConfig {
   readonly id: string;
   readonly device: string;
   /** Text points of the device, one for each line of the panel, top line first. */
   readonly points: readonly string[];
-  /** Shown while nothing else applies. It contains no values, so it can always be shown. */
+  /** Shown while nothing else applies. */
   readonly fallback: string;
   readonly limits: PanelLimits;
   /** Values for the templates of `rules` and `schedule`, by their id. */
   readonly values: readonly PanelValue[];
-  /** The first active rule has precedence, among those whose text has all its values. */
+  /** The first active rule has precedence. */
   readonly rules: readonly { readonly rule: string; readonly text: string }[];
   /** The first entry that applies has precedence. */
   readonly schedule: readonly PanelEntry[];
 }
 
-/** What only the site may set. The limits apply to every text, whatever its sender. */
+/** The limits for the texts of a panel. */
 export interface PanelLimits {
   /** Longest text. Units: characters. */
   readonly maxLength: number;
-  /**
-   * Most changes of the shown text, and most texts accepted from one sender. Emergency texts are counted apart, and shown without delay.
-   */
+  /** Most changes of the shown text. Emergency texts are counted apart. */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
-  /** The only characters that a text may contain, besides the space; null for all but control and format characters. */
+  /** The only characters that a text may contain, besides the space; null for no such list. */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */
   readonly textFrom: readonly TextSender[];
@@ -69,7 +67,7 @@ export interface PanelValue {
   readonly missing: string | null;
 }
 
-/** A text for some days and a time of day. It belongs to the day on which its time begins. */
+/** A text for some days and a time of day. */
 export interface PanelEntry {
   readonly text: string;
   readonly at: StepTime;

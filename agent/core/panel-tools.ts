@@ -5,7 +5,7 @@ import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { Outcome } from './words.ts';
 
-/** What can decide the text of a panel, highest priority first. `sent`: a text that a person or the platform sent for a time. */
+/** The ranks of the texts for a panel, highest priority first. */
 export const TEXT_RANKS = ['emergency', 'sent', 'rule', 'schedule', 'fallback'] as const;
 /** The rank of a text, one of `TEXT_RANKS`. */
 export type TextRank = (typeof TEXT_RANKS)[number];
@@ -13,11 +13,11 @@ export type TextRank = (typeof TEXT_RANKS)[number];
 /** What one source contributed to the decision about a panel. */
 export interface TextLine {
   readonly rank: TextRank;
-  /** The sender, the rule, the number of the entry of the schedule, or for the fallback the panel; empty if no entry applies. */
+  /** What gave the text, such as the sender or the rule; may be empty. */
   readonly source: string;
   /** Null if it does not apply. */
   readonly text: string | null;
-  /** It is the text that is shown. */
+  /** It is the text that was decided. */
   readonly applied: boolean;
   /** One plain sentence. */
   readonly why: Message;
@@ -35,9 +35,9 @@ export interface PanelView {
   readonly sinceMs: WallMs;
   /** When it ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;
-  /** The lines that are written, fitted to the panel's length and characters. While `text` waits, those of the text before it. */
+  /** The lines that are written, fitted to the panel's length and characters. They may still be those of an earlier text. */
   readonly lines: readonly string[];
-  /** What was changed in `lines` to fit: words cut off, characters replaced; empty if nothing was. */
+  /** What was changed in `lines` to fit; empty if nothing was. */
   readonly fitted: Message;
   /** `shown`: read back. `acknowledged`: the panel cannot be read back. `waiting`: not confirmed yet. `not-shown`: see `trouble`. */
   readonly state: 'shown' | 'acknowledged' | 'waiting' | 'not-shown';
@@ -47,7 +47,7 @@ export interface PanelView {
   readonly trace: readonly TextLine[];
 }
 
-/** A request of a person at the console. `text` null: end the text that was sent, or the emergency text if `isEmergency`. */
+/** A request of a person at the console for a panel. `text` null: ends the text that was sent, or the emergency text if `isEmergency`. */
 export interface PanelOrder {
   readonly panel: string;
   readonly text: string | null;

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
 const [DRAFT, PENDING] = ['restore.new', 'restore'];
-/** Suffix of the name under which a restore keeps a file that it replaced. */
+/** What a restore adds to the name of a file that it replaced. */
 export const BEFORE_RESTORE = '.before-restore';
 /** Marker: the present readings are renamed, and the store starts a new epoch. */
 const NEW_EPOCH = 'new-epoch';
@@ -25,11 +25,7 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
 /**
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
- * it receives. `isNewEpoch`: `telemetry.db` is renamed too, and the store starts a new one.
- *
- * It replaces a restore that was prepared earlier. A mains cut during this call leaves the files of `dir` unchanged, but the earlier
- * restore may be lost. Errors: throws the system's error, and what `fill` throws. The restore is then not prepared, unless only the last
- * flush of `dir` failed.
+ * it receives. `isNewEpoch`: the present readings are set aside too. Errors: throws the system's error, or what `fill` throws.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
@@ -46,11 +42,8 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 }
 
 /**
- * Moves the files of a prepared restore into place, and keeps each replaced one as `NAME.before-restore`. No process may have them open. Returns true;
- * false if no restore was prepared. Errors: throws the system's error, possibly after some files were moved; call it again then.
- *
- * With `state.db` the copies of the former one, `state.db.bak` and `state.db.bak.1`, are deleted. If the restore begins a new epoch, the present
- * `telemetry.db` is renamed too.
+ * Moves the files of a prepared restore into place. A replaced file is kept as `NAME.before-restore`. No process may have the files open.
+ * Returns false if no restore was prepared. Errors: throws the system's error; call it again then.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

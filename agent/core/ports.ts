@@ -30,38 +30,37 @@ export interface LogLine {
   readonly name: string;
   /** The fields, with secrets masked. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** The number of repetitions of an earlier line that this line reports; they were not passed on one by one. 0 for any other line. */
+  /** The number of repetitions of an earlier line that this line reports; 0 for any other line. */
   readonly repeated: number;
 }
 
 /** Live access to the log. */
 export interface LogFeed {
   /**
-   * Calls `onLine` for later lines of at least this severity, even if the log itself does not write them. Repetitions within a minute are
-   * reported as one line. Returns the function that stops it.
+   * Calls `onLine` for later lines of at least this severity; repetitions may be reported as one line. Returns the function that stops it.
    */
   listen(minSeverity: LogSeverity, onLine: (line: LogLine) => void): () => void;
 }
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The classes of requests on a line, most urgent first. Less urgent ones still get a share of the line (`nextLane`). Source: design §4. */
+/** The classes of requests on a line, most urgent first. Source: design §4. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
 /** The class of one request on a line. */
 export type Lane = (typeof LANES)[number];
 
-/** One write of a level to a lamp, as passed to the field. Inside the field also a write of a value or a text to an output. */
+/** A write to a point, such as the level of a lamp. */
 export interface LevelWrite {
   readonly commandId: string;
   readonly lampId: string;
   readonly pointId: PointId;
   readonly levelPct: LevelPct;
   readonly lane: Extract<Lane, 'urgent' | 'command'>;
-  /** Not sent after this time: a stale level is worse than none. */
+  /** Not sent after this time. */
   readonly expiresMono: MonoMs;
-  /** Called at most once: when the level was sent without a failure, or the read-back proves it after all. `sentMono`: when it was sent. */
+  /** Called when the level was sent. `sentMono`: when that was. */
   readonly onSent?: (sentMono: MonoMs) => void;
-  /** The text of a text point, whose value is `levelPct`; absent for a number. */
+  /** The text of a text point; absent for a number. */
   readonly text?: string;
 }
 
@@ -70,16 +69,14 @@ export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expir
   readonly value: number;
 }
 
-/** One write of a text to a text point. The text is fitted: cut at a word, and characters that the device does not have are replaced. */
+/** One write of a text to a text point. */
 export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
   readonly text: string;
 }
 
 /**
- * How a write ended. `verified`: the read-back gave the written value, within the tolerance of the profile; with `isUnread` the
- * device only acknowledged it, because its profile says that it cannot be read back. `failed`: also if it expired, or a newer write
- * of the point replaced it. `sentMono` of a failed write is null if nothing was sent, or if each attempt to send it failed. The device may
- * still have executed it.
+ * How a write ended. `verified`: read back as written, or with `isUnread` only acknowledged by the device. `sentMono`: when it was sent;
+ * null if it is not known to be sent. The device may have executed a failed write.
  */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }
@@ -89,11 +86,11 @@ export type WriteResult =
 export interface Field {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Writes a level, then reads it back. Resolves once; never rejects. An unknown device gives `failed`. */
+  /** Writes a level and reads it back where the device allows that. A failure is a result, not a rejection. */
   write(write: LevelWrite): Promise<WriteResult>;
-  /** As `write`, for an output. A value outside the limits of the profile fails, and so does a point that is marked dangerous. */
+  /** As `write`, for an output. A value that the profile does not allow fails. */
   writePoint(write: ValueWrite): Promise<WriteResult>;
-  /** As `writePoint`, for a text point. Its reading is the checksum of the registers (`TextFormat`). */
+  /** As `writePoint`, for a text point. */
   writeText(write: TextWrite): Promise<WriteResult>;
   /** The newest reading of a point; undefined if it has none yet. Its quality becomes stale with age. */
   latest(pointId: PointId): Reading | undefined;
@@ -119,7 +116,7 @@ export interface LineView {
   readonly baud: number | null;
   /** Share of the last minute in which the wire was in use; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
-  /** This and the following counters exclude requests of the console. */
+  /** Requests on the line, without those of the console. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
@@ -138,14 +135,11 @@ export interface DeviceView {
   readonly isShortAddress?: true;
   readonly profile: string;
   readonly pole: string | null;
-  /**
-   * `new`: it has not answered in this run and does not count as silent yet. While the line is down, devices that have answered are
-   * `silent`.
-   */
+  /** `new`: it has not answered in this run, and does not count as silent yet. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
-  /** It is silent because the feeder of its lamps is not live. Absent: it has supply, or that is not known. */
+  /** It is silent, and its lamps have no supply. Absent: it has supply, or that is not known. */
   readonly hasNoSupply?: true;
-  /** What is wrong with it although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. */
+  /** Texts of its open fault events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
   readonly lastSeenMs: WallMs | null;
   readonly turnaroundMs: number | null;

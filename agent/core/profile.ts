@@ -9,8 +9,8 @@ import { Message, msg } from './message.ts';
 /** The four address spaces of a Modbus device: bits (`coil` writable, `discrete` read-only) and registers (`holding` writable, `input` read-only). */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
- * How a value is encoded: one bit, or an unsigned (`u`), signed (`s`), IEEE 754 (`f`) or binary-coded decimal (`bcd`) number of that many bits.
- * `bits`: several coils or discrete inputs as one number. `text`: a text of several registers. Source: Modbus has 16-bit registers; wider types span several.
+ * How a value is encoded. `u`: unsigned, `s`: signed, `f`: IEEE 754, `bcd`: binary-coded decimal, each with the number of bits. `bits`:
+ * several coils or discrete inputs as one number. Source: Modbus has 16-bit registers; wider types span several.
  */
 export type RegisterType =
   | 'bit'
@@ -28,21 +28,18 @@ export type RegisterType =
   | 'text'
   | ByteType;
 /**
- * Numbers in registers of one byte each, highest byte first, as in the memory banks of DALI gear. `b`: unsigned, of that many bits. `e`: a
- * signed power of ten in the first register, then an unsigned number of that many bits. Source: IEC 62386-102 memory banks; DiiA part 252.
+ * Numbers in registers of one byte each, highest byte first. `b`: unsigned, with the number of bits. `e`: a signed power of ten in the
+ * first register, then an unsigned number. Source: IEC 62386-102 memory banks; DiiA part 252.
  */
 export type ByteType = 'b16' | 'b24' | 'b32' | 'b48' | 'e32' | 'e48';
 /** Which comes first, the highest or the lowest part: of the registers of a value, or of the two bytes of a register. */
 export type WordOrder = 'high-first' | 'low-first';
 /**
- * How often a point is polled on a Modbus line, if the line has time. `fast`: presence inputs, several times a second. `normal`: lamps and
- * contacts, every 5 s. `slow`: meters and weather, every 30 s. `never`: not at all. A DALI bus may have longer periods.
+ * How often a point is polled: `fast` for presence inputs, `normal` for lamps and contacts, `slow` for meters and weather, `never` not at
+ * all.
  */
 export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
-/**
- * How reliable the register map of a profile is. A: a manufacturer's document and an independent program agree. A-: one source of the
- * manufacturer. B+, B: other sources agree. C: doubtful, or the sources contradict each other; such a profile needs `experimental`.
- */
+/** How reliable the register map of a profile is, from A to C. C: doubtful; such a profile needs `experimental`. */
 export type Trust = 'A' | 'A-' | 'B+' | 'B' | 'C';
 
 /** One device type: how it is connected and recognised, its points, its writes and its sources. */
@@ -57,7 +54,7 @@ export interface Profile {
   readonly transport: 'modbus' | 'uart' | 'dali';
   readonly sources: readonly string[];
   readonly notes: string;
-  /** Factory settings; null if the manufacturer states none, so that the cabinet file must specify them. */
+  /** Factory settings; null if the manufacturer states none. */
   readonly serial: SerialSettings | null;
   /** Factory address; null if it has none, for example because it is on a label or set with a tool. */
   readonly unit: number | null;
@@ -70,7 +67,7 @@ export interface Profile {
   readonly points: readonly PointProfile[];
   /** Repeated parts, so that a cabinet file can list those it has. */
   readonly repeats: readonly RepeatedPart[];
-  /** Registers that must have certain values; checked, and written if different, at first contact and after each absence of the unit. */
+  /** Registers that must have certain values; they are written if they differ. */
   readonly setup: readonly SetupProfile[];
   /** Without reads or writes from an agent, its lamps go to a safe level by themselves. False: they keep the last level. */
   readonly fallsBack: boolean;
@@ -83,7 +80,7 @@ export interface Profile {
   readonly examples: readonly ProfileExample[];
 }
 
-/** The kind of a device: it groups device types in lists. `meter`: the device is an energy meter of the cabinet. */
+/** The kind of a device type, for lists. `meter`: an energy meter. */
 export type DeviceCategory =
   | 'luminaire-driver'
   | 'dali-gateway'
@@ -97,10 +94,7 @@ export type DeviceCategory =
   | 'power'
   | 'panel';
 
-/**
- * A group of points that a device type has `count` times, such as the lamp drivers behind a DALI gateway. The full name of a point is
- * `<id><n>_<point>`, with n from 0.
- */
+/** A group of points that a device type has `count` times, such as the lamp drivers behind a DALI gateway. */
 export interface RepeatedPart {
   readonly id: string;
   readonly count: number;
@@ -174,15 +168,9 @@ export interface Quirks {
   readonly writeFunction: 'auto' | 'single' | 'multiple';
   /** Registers that do not exist read as 0 instead of being refused, so a 0 proves nothing. */
   readonly readsZeroForUnknown: boolean;
-  /**
-   * Usual limit of the wait for a reply. The agent learns shorter waits from replies, and longer ones for a unit that is often later.
-   * Units: ms.
-   */
+  /** Usual limit of the wait for a reply. Units: ms. */
   readonly responseTimeoutMs: number;
-  /**
-   * How often a lost write is repeated before it fails. It is also how many consecutive lost replies are tolerated before the unit is silent; none if it
-   * has not answered yet.
-   */
+  /** How often a lost write is repeated before it fails. It also affects when the unit counts as silent. */
   readonly retries: number;
 }
 
@@ -216,11 +204,11 @@ export interface PointProfile {
   /** Plausible range, both ends included; a value outside it has quality `bad`. Null: every value is plausible. Units: the point's own. */
   readonly range: readonly [min: number, max: number] | null;
   readonly poll: PollClass;
-  /** Smaller changes are not stored, except as the periodic reading (`StoreConfig.heartbeatS`). Units: the point's own. 0: every change is. */
+  /** Smaller changes of the value are not stored at once. Units: the point's own. */
   readonly deadband: number;
   /** Names of its values, by raw value, for display. */
   readonly enum: Readonly<Record<string, string>> | null;
-  /** The conditions that it reports when it is not 0 (`bit` null) or for each bit that is set. Each becomes an event with a start and an end. */
+  /** The conditions that it reports; see `PointFlag`. */
   readonly flags: readonly PointFlag[];
   /**
    * Set for a value that only increases, until it rolls over or the device is reset or replaced. Null for a point that is not a counter.
@@ -251,19 +239,19 @@ export interface TextFormat {
 }
 
 /**
- * How a counter behaves. `rolloverAt`: it restarts at 0 instead of reaching this value; null: never. `maxPowerKw`: the largest power that
- * the meter can measure, which limits the rise of its energy. Absent: derived from the lamps of the cabinet.
+ * How a counter behaves. `rolloverAt`: it restarts at 0 instead of reaching this value; null: it does not. `maxPowerKw`: the largest power
+ * that the meter can measure; absent: not stated.
  */
 export interface PointCounter {
   readonly rolloverAt: number | null;
   readonly maxPowerKw?: number | undefined;
 }
 
-/** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. It becomes an event. */
+/** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. */
 export interface PointFlag {
   /** The bit; null: the value as a whole. */
   readonly bit: number | null;
-  /** The event's code: `mains-lost`, `overcurrent`. */
+  /** Its name: `mains-lost`, `overcurrent`. */
   readonly id: string;
   readonly severity: 'info' | 'warning' | 'alarm';
   /** Text for people: "mains lost". */
@@ -274,7 +262,7 @@ export interface PointFlag {
   readonly isShipped?: true;
 }
 
-/** Returns the text of a condition: it can be translated if its profile is shipped with the agent, otherwise it is as the site wrote it. */
+/** Returns the text of a condition for display; it can be translated if its profile is shipped with the agent. */
 export function flagText({ message, isShipped }: PointFlag): Message {
   return isShipped === true ? new Message(message.replace(/[{}]/g, '$&$&')) : msg`${message}`;
 }
@@ -328,7 +316,7 @@ export interface PointWrite {
   readonly max: number;
   /** Delay before the value is read back. Units: ms. */
   readonly settleMs: number;
-  /** The level that is read back changes while the driver fades. `settleMs` then counts from the end of the fade, which set-up writes as `daliFadeTime`. */
+  /** The level that is read back changes while the driver fades; `settleMs` then counts from the end of the fade. */
   readonly fades: boolean;
   readonly tolerance: number;
   /** False: the device does not return what was written, so its acknowledgement is the only proof. Default: true. */
@@ -336,8 +324,7 @@ export interface PointWrite {
 }
 
 /**
- * One register that must have a value. It is read at first contact and after each absence, and written if it differs. `value`: a number, or
- * the name of a parameter of the zone or the site.
+ * One register that must have a value; it is written if it differs. `value`: a number, or the name of a parameter of the zone or the site.
  */
 export interface SetupProfile {
   readonly table: 'coil' | 'holding';
@@ -350,12 +337,7 @@ export interface SetupProfile {
   readonly forLevel?: boolean;
 }
 
-/**
- * The parameters that a set-up register may take its value from. Units: by suffix, ms, s or %. `daliFadeTime`: the fade time of DALI, 0 to
- * 15, that corresponds to `rampUpMs`, for drivers with one time for both directions. `daliFailsafeLevel`: `failsafeLevelPct` as a DALI level,
- * 0 to 254. `daliGroups0` and `daliGroups8`: groups 0 to 7 and 8 to 15 of the device, one bit each; such a row is left out where no device of
- * the line lists groups.
- */
+/** The parameters that a set-up register may take its value from. Units: by suffix, ms, s or %. The `dali` ones have the coding of DALI. */
 export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'failsafeLevelPct' | DaliParameter;
 /** The set-up parameters that are computed for DALI gear, see `SetupParameter`. */
 export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0' | 'daliGroups8';

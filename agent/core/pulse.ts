@@ -15,9 +15,9 @@ export interface LinePulse {
 
 /** The progress of the storage thread, by which the watchdog recognises one that hangs. */
 export interface StorePulse {
-  /** When the first request since the last answer was sent, even to a thread that was replaced since; null if none waits for an answer. */
+  /** When the first request since the last answer was sent; null if none waits for an answer. */
   readonly unansweredMono: MonoMs | null;
-  /** A thread could not be ended, because a disk call blocks it. A restart of the agent would not end it either. */
+  /** A thread could not be ended, because a disk call blocks it. */
   readonly isStuck: boolean;
   /** Why nothing is stored: another process uses the data or has erased it. Null or absent otherwise. */
   readonly refusal?: DataRefusal | null;

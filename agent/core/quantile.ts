@@ -1,5 +1,5 @@
 /**
- * Returns the quantile of values in any order: 0.5 for the median, 1 for the largest. It is always one of the values.
+ * Returns a quantile of values in any order, such as the median for 0.5: one of the values.
  *
  * Units: those of the values; `share` from 0 to 1, 0 gives the smallest. NaN without values. Source: nearest-rank method.
  */

@@ -8,7 +8,7 @@ import type { DecisionReason, LevelPct, Rank, TraceLine } from './words.ts';
 export interface WhyLine extends TraceLine {
   /** Null if unknown. */
   readonly sinceMs?: WallMs | null;
-  /** What would change it; empty if its end already answers that. */
+  /** What would change it; absent or empty if that is not stated. */
   readonly changes?: Message;
 }
 
@@ -23,9 +23,9 @@ export interface RecordedLamp {
   readonly source: string;
   /** Wall time at which level, rank, reason or source last changed. */
   readonly sinceMs: WallMs;
-  /** All lines of the decision, computed again from the recorded inputs; null if the inputs were removed. */
+  /** The lines of the decision, computed again from the recorded inputs; null if that is not possible. */
   readonly trace: readonly WhyLine[] | null;
-  /** The program and settings at hand give another level for the recorded inputs. Null if both agree or the inputs were removed. */
+  /** The level that the present program and settings give for the recorded inputs, if it differs; otherwise null. */
   readonly recomputedPct: LevelPct | null;
 }
 
@@ -39,13 +39,8 @@ export interface RecordedInput {
 }
 
 /**
- * Why the record lacks an instant.
- *
- * - `empty`: nothing is recorded yet. `before`: it begins later.
- * - `aged`, `dropped`: it was removed by age, or to make room.
- * - `stopped`, `broken-off`: the agent did not run; it was stopped, or ended without a stop.
- * - `not-stored`: the disk did not accept it. `damaged`: its bytes are damaged. `not-yet`: it is not on disk yet.
- * - `unknown`: the street of that time had no such lamp or zone.
+ * Why the record lacks an instant. `broken-off`: the agent ended without a stop. `not-stored`: the disk did not accept it. `unknown`: the
+ * street of that time had no such lamp or zone.
  */
 export type MissingReason =
   | 'empty'
@@ -59,7 +54,7 @@ export type MissingReason =
   | 'not-yet'
   | 'unknown';
 
-/** Why the record lacks an instant, with the end of the record before it and the start of the record after it; null if there is none. */
+/** Why the record lacks an instant, and the bounds of what is missing; null for a bound that is not known. */
 export interface MissingRecord {
   readonly why: MissingReason;
   readonly fromMs: WallMs | null;
@@ -68,7 +63,7 @@ export interface MissingRecord {
 
 /** What the record has about a lamp or zone at an instant. */
 export interface RecordedWhy {
-  /** Why the record lacks that instant; null if it has it. The lists are empty then. */
+  /** Why the record lacks that instant; null if it has it. */
   readonly missing: MissingRecord | null;
   readonly lamps: readonly RecordedLamp[];
   readonly inputs: readonly RecordedInput[];

@@ -14,7 +14,7 @@ export interface RecordedAlarm {
   readonly atMs: WallMs;
 }
 
-/** One line of the cabinet as a recording names it. `port` contains no password. */
+/** One line of the cabinet as a recording names it. */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;
@@ -37,13 +37,16 @@ export interface RecordingPart {
   readonly atMono: MonoMs;
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
-  /** In the order of their bytes. `line` null: decisions and events. `lost`: entries pushed out before this image, since the last one. */
+  /**
+   * In the order of their bytes. `line` null: decisions and events. `lost`: entries that were pushed out before they were stored. Units:
+   * `baseUs` µs.
+   */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
   /** Length of the part in the file. Units: bytes. */
   readonly packedBytes: number;
 }
 
-/** The first part of a recording's file, as JSON. */
+/** The head of a recording's file, stored as JSON. */
 export interface RecordingHead extends RecordingFacts {
   readonly cause: 'alarm' | 'request';
   /** The person who requested it; empty for an alarm. */
@@ -72,7 +75,7 @@ export interface LineCapture {
   readonly lost: number;
 }
 
-/** One line of a recording, in the order of time. `atMs` has fractions; `atUs` is the monotonic time. Units: `gapUs` µs. */
+/** One row of a recording. `atMs` has fractions; `atUs` is the monotonic time. Units: `gapUs` µs. */
 export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
   | {
       readonly what: 'frame';
@@ -108,7 +111,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
     }
 );
 
-/** The flight recorder. Errors: its promises reject with Refusal, with what to check, if the disk or the run does not allow it. */
+/** The flight recorder. Errors: its promises reject with Refusal, for example for a full disk or in a run without a data folder. */
 export interface RecorderTools {
   /** Oldest first. */
   list(): Promise<readonly RecordingSummary[]>;

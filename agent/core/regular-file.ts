@@ -20,10 +20,9 @@ class UnusableFileError extends Error {
 }
 
 /**
- * Returns the content of a file; follows links. Units: `maxBytes` in bytes. Default: 64 MiB.
+ * Returns the content of a regular file; follows links. Units: `maxBytes` in bytes. Default: 64 MiB.
  *
- * Errors: throws the system's error (`code` ENOENT, EACCES, ENXIO for a socket, ...); EISDIR for a folder, EFBIG for a file larger than
- * `maxBytes`, and `code` `not a regular file` for a pipe or a device.
+ * Errors: throws an error with a `code`, for example ENOENT, EISDIR for a folder, or EFBIG for a file larger than `maxBytes`.
  */
 export function readRegularFile(path: string, maxBytes = MAX_BYTES): Buffer {
   const file = openSync(path, READ_AT_ONCE);
@@ -45,7 +44,7 @@ export interface RegularFileOptions {
   readonly flags?: number;
 }
 
-/** As `readRegularFile`, without blocking the calling thread, for a disk that may stall. Errors: rejects with the same errors. */
+/** As `readRegularFile`, without blocking the calling thread. Errors: rejects with an error that has a `code`. */
 export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES, flags = 0 }: RegularFileOptions = {}): Promise<Buffer> {
   const file = await open(path, READ_AT_ONCE | flags);
   try {
@@ -59,8 +58,8 @@ export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES,
 }
 
 /**
- * Returns path and error code of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`. Null if the file, or a folder on its path,
- * does not exist. `error` is what reading or parsing threw; one without a code gives `/etc/x (not valid JSON)`.
+ * Returns path and error code of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`. Null if the file does not
+ * exist. `error`: what reading or parsing threw.
  */
 export function flawOfFile(path: string, error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'not valid JSON';
@@ -72,10 +71,7 @@ function expectRegular(stats: Pick<Stats, 'isFile' | 'isDirectory'>, path: strin
   if (!stats.isFile()) throw new UnusableFileError(stats.isDirectory() ? 'EISDIR' : 'not a regular file', path);
 }
 
-/**
- * Checks that a path may be replaced by a file: it does not exist, or it is a regular file or a link to one. Returns nothing. Errors: throws
- * `code` EISDIR for a folder, `not a regular file` for a pipe, a socket or a device, and the system's error.
- */
+/** Checks that a path may be replaced by a file. Errors: throws an error with a `code`, for example EISDIR for a folder. */
 export function expectReplaceable(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined) expectRegular(stats, path);

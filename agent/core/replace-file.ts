@@ -15,11 +15,10 @@ export interface ReplaceOptions {
 }
 
 /**
- * Replaces a file as a whole, or creates it, and first copies the former content to `backup`. After a mains cut either the old or the new
- * content is complete. A link is replaced by a file; the target of the link stays.
+ * Replaces a file as a whole, or creates it; the former content is copied to `backup` first. After a mains cut either the old or the new
+ * content is complete.
  *
- * Errors: throws the errors of `expectReplaceable` and the system's error (`code` ENOSPC, EACCES, ...). The former file is then unchanged,
- * unless only the flush of the folder failed. `backup` may already be replaced.
+ * Errors: throws an error with a `code`, for example ENOSPC, EACCES or EISDIR.
  */
 export function replaceFile(path: string, text: string, { mode, backup }: ReplaceOptions): void {
   expectReplaceable(path);

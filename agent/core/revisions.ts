@@ -9,12 +9,12 @@ import type { Message, Said } from './message.ts';
 /** Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take 4,700; a command carries 64 KB. */
 export const MAX_SIGNATURE_CHARS = 8_192;
 
-/** Name of the file with the signature on a whole revision. It is sent like the other files of a candidate, but is not signed itself. */
+/** Name of the file with the signature on a whole revision. */
 export const SIGNATURE_FILE = 'revision.sig';
 
 /**
- * State of a revision of the configuration. `trial`: in force, but not yet accepted. `confirmed`: accepted, or in force without a trial,
- * such as the site's own configuration file. `returned`: withdrawn; the revision before it was put in force again.
+ * State of a revision of the configuration. `trial`: in force, but not yet accepted. `confirmed`: accepted, or put in force without a
+ * trial. `returned`: withdrawn.
  */
 export type RevisionState = 'trial' | 'confirmed' | 'returned';
 
@@ -25,7 +25,7 @@ export interface Revision {
   readonly atMs: WallMs;
   /** `file`, `platform`, `platform:<user>` or `console:<user>`. */
   readonly by: string;
-  /** The author's reason for the change; if it gives less light than the site's minimum level, also who allowed that. Text as stored; a message if the console has read its template. */
+  /** The author's reason for the change: a text as stored, or a message that can be translated. */
   readonly why: Said;
   /** Template of `why`, in the format of `message-wire.ts`; missing if a person typed the reason. */
   readonly whyTemplate?: unknown;
@@ -47,7 +47,7 @@ export type ConfirmMode = 'auto' | 'asked';
 export interface TrialView {
   readonly number: number;
   readonly mode: ConfirmMode;
-  /** Until the trial ends; a revision that is not confirmed by then is withdrawn automatically. Units: s. */
+  /** Until the trial ends. Units: s. */
   readonly restS: number;
   /** What has not come back since the change, in words; empty if everything works. */
   readonly missing: readonly Message[];
@@ -57,7 +57,7 @@ export interface TrialView {
 export interface CandidateView {
   /** Its last author. */
   readonly by: string;
-  /** The last eight authors who contributed to it with a request, newest last. */
+  /** The last authors who contributed to it with a request, newest last. */
   readonly authors: readonly string[];
   /** When it was last changed. */
   readonly atMs: WallMs;
@@ -74,7 +74,7 @@ export interface ConfigView {
   readonly trial: TrialView | null;
   /** Candidate of the author who made the request; null for none. */
   readonly candidate: CandidateView | null;
-  /** Candidates of others, which only they can change or commit; others may copy one (`ConfigManager.take`). */
+  /** Candidates of other authors; `ConfigManager.take` copies one. */
   readonly others: readonly CandidateView[];
   /** Why revisions cannot be saved now; empty if they can. */
   readonly trouble: Message;
@@ -192,9 +192,8 @@ export interface ConfigRequest {
 }
 
 /**
- * Changes configurations through candidates: configurations in preparation, one for each of eight console users at most, and one for all
- * users of the platform. Requests that change or check something are handled one at a time; `confirm` and `returnTrial` go first. If too
- * many wait, a further one is refused. A refusal is an answer, not an error. `by`: the author. Shape: as `Revision.by`.
+ * Changes configurations through candidates: configurations in preparation. A refusal is an answer, not a rejection. `by`: the author.
+ * Shape: as `Revision.by`.
  */
 export interface ConfigManager {
   view(by: string): ConfigView;
@@ -210,27 +209,19 @@ export interface ConfigManager {
   /** As `put`, in parts. Until the file is complete, `reason` contains how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /**
-   * Sets one value of the candidate's cabinet.yaml and leaves the rest as written; null removes it. A key or value that the schema does not
-   * allow is refused; `warnings` has the keys that a new item still lacks. Starts a candidate if there is none. Shape: `zones[rue].minPct`;
+   * Sets one value of the candidate's cabinet.yaml; null removes it. Refused if the schema does not allow it. Shape: `zones[rue].minPct`;
    * `value` is YAML.
    */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
-  /**
-   * Copies another author's candidate, so that its content cannot change between a review and the commit. Refused if that author has none, or `by` has a
-   * candidate already.
-   */
+  /** Copies another author's candidate. Refused if that author has none, or `by` has a candidate already. */
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
   /** Lists the differences from the first to the second in `changes`; refused if the files of one of them are not kept. */
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
-  /**
-   * Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. Refused
-   * while another revision is on trial. Files that equal the running ones are `done` without a new revision. A revision that affects no
-   * part of the agent is confirmed immediately.
-   */
+  /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
-  /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. Does not change an open candidate. */
+  /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
   /** Accepts the revision on trial; refused if there is none. */
   confirm(by: string): Promise<ConfigAnswer>;

@@ -37,16 +37,13 @@ export interface RunOptions {
   readonly release?: ReleaseFacts;
 }
 
-/** Reports the progress of a start. Completed steps extend the service manager's start limit, so only a start that hangs is ended. */
+/** Reports the progress of a start, so that the service manager can end a start that hangs. */
 export interface StartSteps {
   /** `step` is its name in the log. No effect after the start has ended. */
   completed(step: string): void;
   /** Call it when the start has ended: the agent is ready, or it stops. */
   over(): void;
-  /**
-   * Returns a text with the last step if none was completed for eight tenths of the limit: a stop signal then comes from the service
-   * manager, because the start hangs. Otherwise null, also after `over`.
-   */
+  /** Returns a text with the last step if the start seems to hang; otherwise null, also after `over`. */
   overdue(): string | null;
 }
 
@@ -66,9 +63,9 @@ export interface ReleaseFacts {
 
 /** Facts that the service manager passes in the environment; null where it gives none. */
 export interface ServiceFacts {
-  /** The manager ends the agent after this time without a sign of life. Null: the agent's watchdog uses 30 s. Units: ms. */
+  /** The manager ends the agent after this time without a sign of life. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Longest step of a start; null if the unit file specifies none, and the default applies. Units: ms. */
+  /** Longest step of a start. Units: ms. */
   readonly startStepMs: number | null;
   /** Identifies this boot of the machine. */
   readonly bootId: string | null;
@@ -80,7 +77,7 @@ export interface ServiceFacts {
 /** The result of a configuration check. `problems` prevent the start. `counts` is null if the file cannot be used. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
-  /** Mistakes that do not prevent the start, because this cabinet does not need those parts. */
+  /** Mistakes that do not prevent the start. */
   readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
 }

@@ -20,9 +20,8 @@ export interface SchemaFinding {
 }
 
 /**
- * Additional hints for one kind of document, for values that are present and wrong. `found`: the hint on the value; undefined for the usual
- * one. `allowed`: text added after the list of allowed values. Neither is used for a missing value, an unknown key or a check with its own
- * message.
+ * Additional hints for values that are present and wrong. `found`: the hint on the value; undefined for the usual one. `allowed`: text
+ * added after the list of allowed values.
  */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;
@@ -42,8 +41,7 @@ const MOST_UNKNOWN = 100;
 const QUOTED_MAX = 40;
 
 /**
- * Turns one error of the schema library into findings: what was found and what is allowed, or the message of the check. For unknown keys:
- * one finding for each of the first 100, and one with the number of the others. `root` is the same schema as JSON Schema, `value` the whole
+ * Turns one error of the schema library into findings for a person. `root`: the schema of the document, as JSON Schema. `value`: the whole
  * document.
  */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
@@ -76,10 +74,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
 /** The key that the schema library removes from an object with free keys instead of reporting it. */
 const DROPPED_KEY = '__proto__';
 
-/**
- * Returns one finding for each key `__proto__` of the document, which the schema library removes without an issue. A section that YAML
- * repeats by an alias (`*name`) is reported once.
- */
+/** Returns findings for the keys `__proto__` of a document, which the schema library removes; empty if there are none. */
 export function droppedKeys(value: unknown): SchemaFinding[] {
   const seen = new Set<unknown>();
   const walk = (here: unknown, path: Path): SchemaFinding[] => {

@@ -14,7 +14,7 @@ export function isBelow(path: string, dir: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
 }
 
-/** Returns whether a configured secret is a credential that the service manager provides: a name without a folder. */
+/** Returns whether the path of a configured secret names a credential of the service manager: it has no folder. */
 export function isCredential(path: string): boolean {
   return !path.includes('/');
 }
@@ -33,10 +33,7 @@ export function secretFiles(
   });
 }
 
-/**
- * Returns the configured brokers in the order in which they are tried. If the first is `mqtts://`, brokers without TLS are left out,
- * because the password would be readable in transit.
- */
+/** Returns the configured brokers in the order in which they are tried. If the first is `mqtts://`, brokers without TLS are left out. */
 export function usableBrokers({ broker, otherBrokers }: Pick<UplinkConfig, 'broker' | 'otherBrokers'>): string[] {
   return [broker, ...otherBrokers.filter((other) => isPlain(broker) || !isPlain(other))];
 }
@@ -46,9 +43,7 @@ export function isPlain(broker: string): boolean {
   return URL.parse(broker)?.protocol !== 'mqtts:';
 }
 
-/**
- * Returns the end of a sentence about a secret file: it is in the agent's data folder, where the agent reads no secret, and must be moved.
- */
+/** Returns the end of a sentence about a secret file: it is in the agent's data folder, and must be moved. */
 export function inStateDir(stateDir: string): Message {
   return msg`lies in the agent's own data (${stateDir}), where no secret is read: move it to the folder of the site's file`;
 }
@@ -58,15 +53,11 @@ export function outsideSiteDir(siteDir: string): Message {
   return msg`lies outside of ${siteDir} and is no credential of the service: move it there`;
 }
 
-/**
- * Matches names of keys whose value is secret, in upper or lower case: those that end with `pass`, `password` or `passphrase`, and those
- * that contain `secret`, `token`, `credential`, `apiKey` or `privateKey` (also with `-` or `_`). `passwordFile` does not match,
- * because a path is not secret; `tokenFile` does.
- */
+/** Matches names of keys whose value may be secret, such as `password`, `token` or `apiKey`. */
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
 
-/** Returns the text with each password in a URL replaced by `[redacted]`; the user name stays. */
+/** Returns the text with passwords in URLs replaced by `[redacted]`. */
 export function withoutUrlPasswords(text: string): string {
   return text.replace(URL_PASSWORD, '$1:[redacted]@');
 }

@@ -15,10 +15,7 @@ export interface SoundConfig {
   readonly places: readonly SoundPlace[];
 }
 
-/**
- * Limits for every place and every sender. Only the file of the site sets them, so that a platform that was taken over cannot play too
- * loud.
- */
+/** Limits of the site for sound. */
 export interface SoundLimits {
   /** Highest volume of everything but an emergency. Units: % of the player's range. */
   readonly maxVolumePct: number;
@@ -56,7 +53,7 @@ export type DayTime = ClockTime | { readonly sun: Exclude<SunEvent, 'middle'>; r
 
 /**
  * A recording in the player: a number in the order of the medium (`track`), or a file of a folder. `maxS`: a recording that plays once
- * counts as ended after this time, whatever the player reports. Units: s.
+ * counts as ended after this time at the latest. Units: s.
  */
 export interface SoundTrack {
   readonly id: string;
@@ -64,7 +61,7 @@ export interface SoundTrack {
   readonly maxS: number;
 }
 
-/** What a place plays over a day. Each day is silent from midnight to its first step. */
+/** What a place plays over a day; silence before the first step. */
 export interface SoundProgramme {
   readonly id: string;
   /** In the order of the day. A step that the sun puts at or after a later one is left out on that day. */
@@ -77,10 +74,7 @@ export interface SoundStep {
   readonly play: readonly string[];
 }
 
-/**
- * An announcement that a place repeats: the track `play` at these times of each day, unless the place must be silent then or its limit is
- * reached.
- */
+/** An announcement that a place repeats: the track `play` at these times of day. */
 export interface ScheduledAnnouncement {
   readonly id: string;
   readonly play: string;
@@ -109,8 +103,8 @@ export interface SoundPlace {
 }
 
 /**
- * Names of the points by which a sound place uses its player, equal for all types of player. `state`, `volume`, `track` and `file` must be
- * writable; the others are optional. `volume` is in % of the full volume, within the limits of the profile.
+ * Names of the points by which a sound place uses its player. `state`, `volume`, `track` and `file` must be writable; the others are
+ * optional. `volume` is in % of the full volume.
  */
 export const PLAYER_POINTS = {
   state: 'state',

@@ -6,15 +6,14 @@ import type { Message } from './message.ts';
 import type { SoundSender } from './sound-config.ts';
 import type { Outcome, PointId } from './words.ts';
 
-/** What can decide what a place plays, highest priority first. Quiet hours are below the emergency only. */
+/** What can decide what a place plays, highest priority first. */
 export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'request', 'programme', 'default'] as const;
 /** A rank in the decision about sound, one of `SOUND_RANKS`. */
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
- * What is requested of a place. `play`: a track, again and again for `minutes`. `announce`: a track once. `emergency`: as `play`, over
- * everything else. `stop`: silence. `volume`: another volume, within the limits. `resume`: the end of the requests in force that the sender
- * may end.
+ * What is requested of a place. `announce`: a track once. `emergency`: as `play`, over everything else. `resume`: the end of requests that
+ * the sender may end.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -44,10 +43,7 @@ export interface SoundTraceLine {
   readonly untilMs: WallMs | null;
 }
 
-/**
- * What a place does. `silent`: nothing is to be played. `warming-up`: the amplifiers are on, the sound follows. `playing`: as decided.
- * `changing`: the player does not play as decided yet. `fault`: it cannot play, and `faults` has the reason.
- */
+/** What a place does. `warming-up`: the sound follows. `changing`: the player does not play as decided yet. `fault`: it cannot play. */
 export const SOUND_STATES = ['silent', 'warming-up', 'changing', 'playing', 'fault'] as const;
 /** What a place does, one of `SOUND_STATES`. */
 export type SoundState = (typeof SOUND_STATES)[number];

@@ -38,16 +38,17 @@ export interface ClockStep {
 }
 
 /**
- * A clock that keeps the last trusted time when the system clock jumps by more than 10 min. It does so until the battery clock or `confirm` confirms the
- * jump, or the system clock returns. Until then its quality is `rtc`. A first synchronisation forward (`mayStepOnce`) is followed immediately. Before any
- * time is trusted, it is the system clock.
+ * A clock that keeps the last trusted time, with quality `rtc`, while it does not trust a jump of the system clock. Before a time is
+ * trusted, it is the system clock.
  */
 export interface SteadyClock extends Clock {
   /** While a jump is not trusted the system's time, otherwise a held time that differs by 1 s or more; null if there is neither. */
   otherMs(): WallMs | null;
   /** The jump that is not trusted; null while the system clock agrees. */
   step(): ClockStep | null;
-  /** Accepts the system clock as correct from now on. Returns false, and changes nothing, if its quality is not trusted. */
+  /**
+   * Accepts the system clock as correct from now on. Returns false, and changes nothing, if the quality of the system clock is not trusted.
+   */
   confirm(): boolean;
 }
 
@@ -61,7 +62,7 @@ const LOOK_MS = 100;
 /** A smaller difference is not a step, because the system clock is read in whole milliseconds. Units: ms. */
 const STEP_SEEN_MS = 2;
 
-/** Creates the clock and loads the held time of an earlier run since this boot. It uses no timer: it compares the clocks at each call. */
+/** Creates the clock and loads the held time of an earlier run since this boot. */
 export function createSteadyClock({
   clock,
   battery = () => null,

@@ -9,10 +9,7 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/**
- * Readings that are stored and sent together. `ticket`: number of the frame, higher than that of each earlier frame of this run of the
- * agent.
- */
+/** Readings that are stored and sent together. `ticket`: number of the frame; it increases within a run of the agent. */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -63,7 +60,7 @@ export interface EarlierLoss {
 /** Whether a frame of this run has reached the platform. `in-flight`: sent, but its delivery is not proven yet. */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
-/** Frames that are now on disk and survive a mains cut. `seq`: the number that each frame got there. `readings`: how many it has. */
+/** Frames that are now on disk. `seq`: the number that each frame got there. `readings`: how many it has. */
 export interface Committed {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
 }
@@ -110,9 +107,8 @@ export interface TelemetryFacts {
 }
 
 /**
- * What became of every reading of this epoch. Units: readings; `estimates` in losses. `isBalanced`: no reading is unaccounted for.
- *
- * Shape: each number is counted independently; `isBalanced` is true if `produced = delivered + backlog + gaps`.
+ * What became of the readings of this epoch. Units: readings; `estimates` in losses. `isBalanced`: `produced` is the sum of `delivered`,
+ * `backlog` and `gaps`.
  */
 export interface StoreAccount {
   readonly produced: number;
@@ -144,8 +140,8 @@ export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
 }
 
 /**
- * The readings of one minute or hour that begins at `atMs`. Shape: min, mean and max are null if no reading had a value; `readings` counts
- * all, `values` those with a value.
+ * The readings of one minute or hour that begins at `atMs`. Shape: min, mean and max are null if no reading had a value; `values` counts
+ * the readings with one.
  */
 export interface HistoryBucket {
   readonly atMs: WallMs;
@@ -167,8 +163,8 @@ export interface History {
 }
 
 /**
- * Requests one page of all readings of a period, by frame, in the order of `seq`. Shape: from `fromMs` to before `toMs`, by the time of
- * each reading; only frames with a higher `seq` than `afterSeq`; at most `maxFrames` frames.
+ * Requests one page of the readings of a period, by frame. Shape: from `fromMs` to before `toMs`; frames with a higher `seq` than
+ * `afterSeq`; at most `maxFrames` frames.
  */
 export interface ExportQuery {
   readonly fromMs: WallMs;
@@ -178,8 +174,8 @@ export interface ExportQuery {
 }
 
 /**
- * One page of an export: frames without their readings outside the period. `nextSeq` is the `afterSeq` of the next page; null if this was the last page. A
- * page may be empty although later ones are not.
+ * One page of an export. `nextSeq`: the `afterSeq` of the next page; null after the last page. A page may be empty although later ones are
+ * not.
  */
 export interface ExportPage {
   readonly epoch: string;
@@ -207,10 +203,7 @@ export interface RetentionReport {
   readonly people: number;
 }
 
-/**
- * Result of a check of all pages and all checksums of the databases; it removes damaged rows. `account` is null if it could not be
- * computed.
- */
+/** Result of a check of the databases. `account` is null if it could not be computed. */
 export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;
@@ -236,31 +229,25 @@ export interface StoredFact {
 }
 
 /**
- * The store of readings, events and small facts. No method blocks or throws: a failure is a state (`status`) and an event. `events`,
- * `readAfter` and `gapsAfter` resolve with an empty list if the disk did not respond. These three and `exportPage` return at most 2,000 entries or frames.
+ * The store of readings, events and small facts. A failure does not throw; `status` shows it. `events`, `readAfter` and `gapsAfter` resolve
+ * with an empty list if the disk did not respond.
  */
 export interface Store {
   start(): Promise<void>;
   /** Commits what is in memory, then closes. */
   stop(): Promise<void>;
   /**
-   * Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, delivered frames are discarded first; undelivered
-   * ones that must be discarded are lost and recorded as a gap. So is a frame whose ticket is not higher than the last.
+   * Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, frames are discarded; lost readings are recorded
+   * as a gap.
    */
   append(frame: ReadingFrame): void;
-  /**
-   * Adds a part of the record of decisions in memory; a commit of readings writes it. Returns false, and keeps nothing, if the memory for it is full: the
-   * caller then begins a new segment.
-   */
+  /** Adds a part of the record of decisions in memory. Returns false, and keeps nothing, if the memory for it is full. */
   appendDecisions(part: RecordPart): boolean;
   /** One page of the record; undefined if the disk did not respond. */
   decisions(query: RecordQuery): Promise<RecordPage | undefined>;
-  /** Resolves once the loss is on disk; never if this run cannot write it. Recording the same loss again has no effect on disk. */
+  /** Resolves once the loss is on disk; never if this run cannot write it. */
   recordLoss(loss: EarlierLoss): Promise<void>;
-  /**
-   * The number that a frame of this run has or will have on disk. Null if no number is certain, because a number must never identify two
-   * frames.
-   */
+  /** The number that a frame of this run has or will have on disk; null if it is not certain. */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
   /** Writes and commits immediately. */
   appendEvent(event: AgentEvent): void;
@@ -301,16 +288,13 @@ export interface Store {
   pulse(): StorePulse;
   onCommitted: (committed: Committed) => void;
   onEvent: (event: AgentEvent) => void;
-  /**
-   * Set by the owner: returns a function from the ticket of a frame of this run to its delivery state. When memory is full, that state
-   * decides which frames are discarded. Default: all are undelivered.
-   */
+  /** Set by the owner: returns a function from the ticket of a frame of this run to its delivery state. Default: all are undelivered. */
   fates: () => (ticket: number) => FrameFate;
 }
 
 /**
- * Limit of the readings in memory while the disk accepts none; above it frames are discarded (`Store.append`). Half of it starts a commit.
- * Source: ten minutes of a full cabinet at 30 readings a second; 4 MB.
+ * Limit of the readings in memory while the disk accepts none; above it frames are discarded. Source: ten minutes of a full cabinet at 30
+ * readings a second; 4 MB.
  */
 export const MAX_WAITING_READINGS = 20_000;
 

@@ -13,19 +13,15 @@ const LETTERS_PER_ERROR = 3;
 /** Added to the distance if the first letters differ: ids of one kind mostly share theirs, so `S02` is nearer to `S01` than to `L02`. */
 const OTHER_INITIAL = 0.5;
 
-/**
- * Returns the candidate with the fewest typing errors against `word`, the first of equal ones; undefined if none is near enough. Near enough
- * is one error, or one for each three letters of the longer word. Among those, another first letter counts half an error more. Upper and
- * lower case are equal.
- */
+/** Returns the candidate that is nearest to `word` by typing errors; undefined if none is near enough. Upper and lower case are equal. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);
   return closestOf(word.toLowerCase(), folded)[0];
 }
 
 /**
- * Returns the candidates with the fewest typing errors against `word`, several if they are equally near, in alphabetic order; empty if none
- * is near enough, by the rules of `nearest`. Upper and lower case differ.
+ * Returns the candidates that are nearest to `word` by typing errors, sorted; several if they are equally near, empty if none is near
+ * enough. Upper and lower case differ.
  */
 export function closest(word: string, candidates: Iterable<string>): readonly string[] {
   return closestOf(
@@ -49,10 +45,7 @@ function closestOf(word: string, candidates: readonly (readonly [form: string, c
   return found;
 }
 
-/**
- * Returns all candidates, those nearest to `word` first, by the share of letters that differ; equally near ones stay in order. Upper and
- * lower case are equal.
- */
+/** Returns all candidates, those nearest to `word` first. Upper and lower case are equal. */
 export function byNearness(word: string, candidates: Iterable<string>): string[] {
   const distanceTo = (candidate: string): number =>
     editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);
@@ -69,7 +62,7 @@ export function didYouMean(word: string, candidates: Iterable<string>, otherwise
 /** Longest list of names in a message, so that it stays one line on a terminal. */
 const NAMES_SHOWN = 8;
 
-/** Returns names for the end of a sentence: the first 8, and the number of the others (`and 3 more`); `none` for an empty list. */
+/** Returns names for the end of a sentence: the first ones and the number of the others; `none` for an empty list. */
 export function listNames(names: Iterable<string>): Message {
   const all = [...names];
   if (all.length === 0) return msg`none`;
@@ -83,13 +76,7 @@ const MIN_PART_LETTERS = 3;
 /** Most keys in one suggestion. Source: assumed; two or three are a choice, more are a list. Confirmed by: a list of typing errors from console sessions. */
 const MAX_SUGGESTED_KEYS = 3;
 
-/**
- * As `didYouMean`, for keys made of several words: `latitude` leads to `latitudeDeg`, `power` to `ratedPowerW`, `min` to `minPct`.
- *
- * Suggests the keys whose words begin with all typed words of 3 letters or more, if there are one to three of them, because they probably
- * have the same meaning;
- * otherwise the key that is nearest by spelling.
- */
+/** As `didYouMean`, for keys made of several words: `latitude` leads to `latitudeDeg`. It may suggest several keys. */
 export function didYouMeanKey(typed: string, keys: readonly string[], otherwise: Message = NO_TEXT): Message {
   // `__proto__` is not a typing error.
   const parts = /^[A-Za-z]/.test(typed) ? wordsOf(typed).filter(({ length }) => length >= MIN_PART_LETTERS) : [];

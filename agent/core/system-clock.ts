@@ -31,11 +31,10 @@ export function isBusAlone(lines: Cabinet['lines']): boolean {
 }
 
 /**
- * Creates the clock of the machine, with real timers. `after` never fires early. `precisely` blocks the thread for the last part of its
- * wait: up to 1.2 ms, or 1.8 ms with `isBusAlone`.
+ * Creates the clock of the machine, with real timers. `after` does not fire early. `precisely` may block the thread for the last part of
+ * its wait.
  *
- * Node drops the fraction of a timer's delay and may fire up to 1 ms early, so delays are rounded up here. Source: measured on Node 24:
- * `setTimeout(1.75)` fires after 1.14 ms (p50).
+ * Node may fire a timer up to 1 ms early. Source: measured on Node 24: `setTimeout(1.75)` fires after 1.14 ms (p50).
  */
 export function createSystemClock({ quality, wallOffsetMs = 0, isBusAlone: isAlone = false }: SystemClockOptions): Clock {
   const blockingMs = isAlone ? BLOCKING_MS.alone : BLOCKING_MS.shared;

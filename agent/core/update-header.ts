@@ -8,17 +8,13 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 import { isRecord } from './is-record.ts';
 
 /**
- * What an update file states about itself. `bytes`, `sha256` (in hex): of the archive after the header. `serial`: a higher number is a
- * newer release. A gateway accepts only a release newer than the running one and all that were confirmed there, or the newest of these
- * again if it has failed. `unpackedBytes`: size of the unpacked archive.
+ * What an update file states about itself. `serial`: a higher number is a newer release. `bytes` and `sha256` (in hex): of the archive
+ * after the header. `unpackedBytes`: size of the unpacked archive.
  */
 export interface UpdateHeader {
   readonly version: string;
   readonly serial: number;
-  /**
-   * Releases below this serial have a vulnerability; 0 for no limit. Once this release is unpacked, none below can be unpacked. None below
-   * can be reverted to either, except while a release is on trial.
-   */
+  /** Releases below this serial have a vulnerability; 0 for no limit. */
   readonly leastSerial: number;
   readonly arch: 'x64' | 'arm64';
   readonly bytes: number;

@@ -3,17 +3,14 @@
  */
 import type { Message } from './message.ts';
 
-/**
- * Installs and reverts releases of the program; both are refused while lamps are lit, unless forced. One request (`put` too, not `status`)
- * runs at a time; a second one is refused. Errors: a bad update or a full disk is an answer, not a rejection.
- */
+/** Installs and reverts releases of the program. A refusal, a bad update or a full disk is an answer, not a rejection. */
 export interface UpdateManager {
   status(): Promise<UpdateView>;
   /** Stores the next part of an update file; the first part starts a new file. */
   put(part: UpdatePart): Promise<UpdateAnswer>;
-  /** Checks and unpacks the uploaded file. If it is valid, the agent restarts with that release, on trial. Refused during another trial. */
+  /** Checks and unpacks the uploaded file. If it is accepted, the agent restarts with that release, on trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Restarts the agent with the previous release; refused if there is none, or outside of a trial if a `leastSerial` blocks it. */
+  /** Restarts the agent with the previous release; refused, for example, if there is none. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 
@@ -27,10 +24,7 @@ export interface UpdatePart {
   readonly data: Buffer;
 }
 
-/**
- * `isForced`: install or revert even while lamps are lit; they keep their level meanwhile. It never skips the signature check or the check
- * that the release is newer.
- */
+/** A request to install or revert a release. `isForced`: even while lamps are lit. */
 export interface UpdateRequest {
   readonly isForced: boolean;
 }
@@ -60,7 +54,7 @@ export interface UpdateView {
   readonly state: 'confirmed' | 'trial';
   /** The release to which `revert` returns; null if there is none. */
   readonly previous: string | null;
-  /** Highest release number running or confirmed here; an update must have a higher one, except `failed`, which may have this one. */
+  /** Highest release number running or confirmed here. */
   readonly serial: number;
   /** The release that did not start or did not pass its trial, and was reverted; null if none since the last confirmation. */
   readonly failed: string | null;

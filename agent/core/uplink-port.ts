@@ -13,7 +13,7 @@ import type { UpdateOrder } from './updates.ts';
 import type { UplinkCertificates, UplinkTools } from './uplink-tools.ts';
 import type { AgentEvent, Intent, LevelPct, Outcome, PointId, Quality, Target } from './words.ts';
 
-/** One device, lamp or zone as the platform sees it. */
+/** One device as the platform sees it, such as a lamp, a zone or a panel. */
 export interface UplinkDevice {
   readonly id: string;
   readonly metrics: readonly UplinkMetric[];
@@ -181,13 +181,13 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;
-  /** The platform has acknowledged, and its last acknowledgement is less than a day of connection time ago. */
+  /** The platform acknowledges: its last acknowledgement is not too old. */
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;
   /** Its last acknowledgement as received; empty before the first. */
   readonly ack: string;
-  /** Time of the oldest undelivered reading; null if all are delivered. */
+  /** Time of the oldest undelivered reading; null if there is none. */
   readonly oldestMs: WallMs | null;
   readonly bytesToday: number;
   /** Null for no limit. */
@@ -213,8 +213,8 @@ export interface RelayedDetection {
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets in this run. `told`: sent. `heard`: received and passed on; the light control may
- * still refuse them. `dropped`: received but malformed, for another cabinet, or retained by the broker.
+ * Number of detections exchanged with neighbour cabinets in this run. `told`: sent. `heard`: received and passed on. `dropped`: received
+ * but not passed on.
  */
 export interface RelayCounts {
   readonly told: number;
@@ -222,7 +222,7 @@ export interface RelayCounts {
   readonly dropped: number;
 }
 
-/** The cabinet's connection to the platform. Methods without a promise return immediately. Without a session readings wait in the store. */
+/** The cabinet's connection to the platform. Methods without a promise return immediately. */
 export interface Uplink {
   start(): Promise<void>;
   /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
@@ -239,9 +239,9 @@ export interface Uplink {
   fates(): (ticket: number) => FrameFate;
   /** Reports a step of a command to the platform. */
   outcome(outcome: Outcome): void;
-  /** Reports the beginning, the end or another handling of an event; one with severity `info`, and one that maintenance suppresses, is not sent. */
+  /** Reports the beginning, the end or another handling of an event. Some events are not sent, such as those of severity `info`. */
   event(event: AgentEvent): void;
-  /** Sends a detection to a neighbour cabinet now; without a session it is discarded, because a late detection is useless. */
+  /** Sends a detection to a neighbour cabinet now; without a session it is discarded. */
   relay(relay: RelayedDetection): void;
   status(): UplinkStatus;
   readonly tools: UplinkTools;

@@ -7,7 +7,7 @@ import type { Message, Said } from './message.ts';
 
 /** What a person at the cabinet can do with the uplink: trace it, reconnect it, test it. */
 export interface UplinkTools {
-  /** The last 400 entries of this run, oldest first. */
+  /** The last entries of this run, oldest first. */
   trace(): readonly TraceEntry[];
   /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
@@ -68,8 +68,8 @@ export interface UplinkTest {
 }
 
 /**
- * Certificates of the uplink; null or absent where none is known. `own`: the client certificate of the last connection, otherwise the one
- * in the file. `broker`: the one that the broker sent, verified or not. Files are read again once an hour.
+ * Certificates of the uplink; null or absent where none is known. `own`: the client certificate. `broker`: the one that the broker sent,
+ * verified or not.
  */
 export interface UplinkCertificates {
   readonly own: PeerCertificate | null;

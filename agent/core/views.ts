@@ -40,7 +40,7 @@ import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './u
 import type { LampPrediction } from './wear-view.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank } from './words.ts';
 
-/** Everything that the console can read from a running agent or request of it. Implemented by `agent/app/view.ts`. */
+/** What the console can read from a running agent or request of it. */
 export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
@@ -53,7 +53,7 @@ export interface AgentView extends LocalConfigView {
   why(id: string): WhyView | undefined;
   /** As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels; `recordedAt` has them. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
-  /** What the record has about a lamp or zone at an instant in the past; undefined if the cabinet has and had no such id, or if the disk did not respond. */
+  /** What the record has about a lamp or zone at an instant in the past. Undefined for an unknown id, or if the disk did not respond. */
   recordedAt(id: string, atMs: WallMs): Promise<RecordedWhy | undefined>;
   /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
@@ -74,9 +74,7 @@ export interface AgentView extends LocalConfigView {
    * without regard to the other two.
    */
   events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
-  /**
-   * Undefined if the disk did not respond; `store` then gives the reason. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`.
-   */
+  /** Undefined if the disk did not respond. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   /** One page of the record of decisions, for a replay. */
@@ -87,7 +85,7 @@ export interface AgentView extends LocalConfigView {
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
   /** The meters of lamps that cannot communicate. */
   meterLoads(): readonly MeterLoadView[];
-  /** When each lamp should be replaced, in the order of the configuration; undefined as above. */
+  /** When each lamp should be replaced, in the order of the configuration; undefined if the disk did not respond. */
   predictions(): Promise<readonly LampPrediction[] | undefined>;
   /** Null if this run accepts no updates. */
   readonly updates: UpdateManager | null;
@@ -102,7 +100,7 @@ export interface AgentView extends LocalConfigView {
   readonly uplinkTools: UplinkTools | null;
   /** Language of the messages at this cabinet. */
   readonly language: Language;
-  /** Every id that a user may type, for completion and "did you mean". */
+  /** Ids that a user may type, for completion and "did you mean". */
   names(): {
     readonly lamps: readonly string[];
     readonly zones: readonly string[];
@@ -135,7 +133,7 @@ export interface StoredState {
   readonly dir: string;
   /** Null if no reading is stored, or the file cannot be read. */
   readonly lastReadingMs: WallMs | null;
-  /** At most ten: the open ones, then the newest others; oldest first. An event without an end was still open. */
+  /** Open and recent events, oldest first. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
   /** What could not be read, and why. */
   readonly problems: readonly Message[];
@@ -218,7 +216,7 @@ export interface EnergyView {
   /** Oldest first. */
   readonly rows: readonly EnergyRow[];
   readonly meters: readonly EnergyMeter[];
-  /** Time in which the agent did not run, so nothing was counted. Units: h. */
+  /** Time in which the agent did not run; a long absence counts as one day. Units: h. */
   readonly awayH: number;
   /** Time counted before the wall clock was valid. It is part of the night in which the clock became valid. Units: h. */
   readonly undatedH: number;
@@ -237,10 +235,7 @@ export interface EnergyRow {
   readonly lamps: number;
   /** Time lit at a known level. */
   readonly litH: number;
-  /**
-   * Sum over all lamps of the hours at a known level in each band: 0 %, 1..10 %, 11..20 %, ... 91..100 %. At 0 % only the night counts, at other levels the
-   * day too.
-   */
+  /** Sum over all lamps of the hours at a known level in each band: 0 % (at night only), 1..10 %, 11..20 %, ... 91..100 %. */
   readonly bandsH: readonly number[];
   /** Mean level while lit. */
   readonly meanLevelPct: number | null;
@@ -259,12 +254,12 @@ export interface EnergyRow {
   readonly savedKwh: number;
   readonly savedPct: number | null;
   /**
-   * Lamp hours at night without a reply. `kwh` assumes the decided level for them; `unknownSavedKwh` is the part of the saving that depends
-   * on it.
+   * Lamp hours in which the level is not known, because the lamp did not answer. `kwh` uses the decided level for them; `unknownSavedKwh`
+   * is the part of the saving that depends on it.
    */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
-  /** Power without presence divided by full power. Source: EN 13201-5. */
+  /** Energy while neither presence nor traffic raises the light, divided by the energy at 100 %. Source: EN 13201-5. */
   readonly reduction: number | null;
   /** Grouped by the level without presence, brightest first. */
   readonly periods: readonly EnergyPeriod[];
@@ -283,7 +278,7 @@ export interface EnergyPeriod {
   readonly detectionPct: number;
 }
 
-/** Energy that one meter measured from noon to noon, including other loads of the cabinet, and the energy computed for the zones in the same nights. */
+/** Energy that one meter measured, including other loads of the cabinet, and the energy computed for the zones in the same nights. */
 export interface EnergyMeter {
   readonly device: string;
   readonly nights: number;
@@ -348,7 +343,7 @@ export interface ZoneView {
   readonly lamps: readonly LampView[];
 }
 
-/** One lamp: the decided level, the confirmed level, and why. */
+/** One lamp: the decided level, the measured level, and why. */
 export interface LampView {
   readonly id: string;
   readonly pole: string;
@@ -359,10 +354,7 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
-  /**
-   * What is wrong with its device although it answers: texts of open events, added by `agent/diagnosis/faults-in-views.ts`. In the answer to
-   * `AgentView.why` also the event of a silent device or line.
-   */
+  /** Texts of the open fault events that concern it, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
 }
 
@@ -396,11 +388,7 @@ export interface WhyView {
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   /** The point with its level. */
   readonly pointId: PointId;
-  /**
-   * Newest recorded reading in the 10 min up to that time; null if there is none. `AgentView.whyAt` gives null: the console reads the
-   * history.
-   * Shape: `levelPct` null if the lamp did not answer.
-   */
+  /** Newest recorded reading shortly before that time; null if there is none. Shape: `levelPct` null if the lamp did not answer. */
   readonly measured: { readonly levelPct: number | null; readonly atMs: WallMs } | null;
   /** What sun and programme request at that time with the present settings. */
   readonly planned: readonly WhyLine[];
@@ -409,7 +397,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
 /** Why one lamp has its level, line by line. `sinceMs`: when its level, rank or reason last changed. */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
-  /** What the winning rule requested before the limits were applied. Added, like the rest of each line, by `createLightViews`. */
+  /** What the winning rule requested before the limits were applied. */
   readonly requestedPct?: LevelPct;
   readonly trace: readonly WhyLine[];
 }

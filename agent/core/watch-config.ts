@@ -15,7 +15,7 @@ export interface WatchConfig {
   readonly tanPhiMax: number;
   /** Rated life of the lamps whose driver does not report one; null if unknown. Units: h of light. */
   readonly ratedHours: number | null;
-  /** Feeders in addition to the outputs with `litWith`, which each feed the lamps of their zones. */
+  /** Feeders of the cabinet. Outputs with `litWith` that they do not name are feeders too. */
   readonly feeders: readonly FeederConfig[];
   /** Meters of lamps that cannot communicate; null: all meters if the cabinet has no lamps, else none. */
   readonly loadMeters?: readonly string[] | null;

@@ -20,14 +20,14 @@ export interface WearFinding {
 }
 
 /**
- * The prediction for one lamp. `listed`: replace it within `withinWeeks`. `no-sign`: enough nights, and none of the signs. `too-little`: fewer than
- * `neededNights` nights, or none of the last weeks. `no-data`: the lamp reports nothing that shows wear.
+ * The prediction for one lamp. `listed`: it should be replaced. `no-sign`: enough nights, and no sign of wear. `too-little`: too few or too
+ * old nights. `no-data`: the lamp reports nothing that shows wear.
  */
 export interface LampPrediction {
   readonly lamp: string;
   readonly pole: string;
   readonly state: 'listed' | 'no-sign' | 'too-little' | 'no-data';
-  /** One of a few classes, 4 to 52, not later than `earliestWeeks` if that is 4 or more; null unless listed. */
+  /** The time within which the lamp should be replaced; null unless listed. */
   readonly withinWeeks: number | null;
   readonly earliestWeeks: number | null;
   readonly latestWeeks: number | null;

@@ -12,9 +12,8 @@ import type { BusErrorCode } from './errors.ts';
 export type WireResult = 'ok' | BusErrorCode;
 
 /**
- * One thing that happened on a line. `atMono` has fractions of a ms: for `sent` the time just before the bytes went to the port, for `received` the
- * time when the port delivered them, which is after their last bit. `discarded`: input that the line dropped unread; `bytes` is empty if the port
- * has only their number. `lost`: the port was unplugged or closed by the far end. `ended`: a transaction of the agent is over; `lane` is its class of requests (`LANES`).
+ * One thing that happened on a line. `atMono` has fractions of a ms. `sent`: just before the bytes went to the port. `received`: when the
+ * port delivered them. `discarded`: input that the line dropped; `bytes` may be empty. `ended`: a transaction of the agent is over.
  */
 export type WireEntry =
   | { readonly kind: 'sent' | 'received'; readonly atMono: MonoMs; readonly bytes: Uint8Array }

@@ -16,15 +16,14 @@ export const DISK_RETRY_MS = 30_000;
 export const LOCK_WAIT_MS = 2_000;
 
 /**
- * How often the agent checks whether an erase, restore or backup that had the data has ended; then this run ends. Units: ms. Source:
- * assumed; the store itself tries every 30 s at most. Confirmed by: the time from the end of an `erase` to the restart of the agent, in a
- * year of logs.
+ * How often the agent checks whether an erase, restore or backup that had the data has ended. Units: ms. Source: assumed; the store itself
+ * tries every 30 s at most. Confirmed by: the time from the end of an `erase` to the restart of the agent, in a year of logs.
  */
 export const DATA_LOOK_MS = 1_000;
 
 /**
- * Waits for a promise, but no longer than `limitMs`. Resolves with its value, or with undefined once the time has passed. The work then
- * continues; its result or error is ignored. Units: ms. Errors: rejects as the promise, within that time.
+ * Resolves with the value of the promise, or with undefined once `limitMs` have passed; the work then continues. Units: ms. Errors: rejects
+ * as the promise, if that happens in time.
  */
 export function within<T>(clock: Pick<Clock, 'after'>, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -15,10 +15,7 @@ export type PointId = `${string}.${string}`;
  */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
-/**
- * One value of one point at one time. Units: the point's own; flags and door contacts are 0 or 1. `value` is null if the quality is bad or
- * missing. When a reading becomes stale it is reported again, with that time as `atMs` and the old `atMono`.
- */
+/** One value of one point at one time. Units: the point's own; flags and door contacts are 0 or 1. `value` is null where there is none. */
 export interface Reading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -27,10 +24,10 @@ export interface Reading {
   readonly atMs: WallMs;
 }
 
-/** Light output. Units: integer 0..100 %. Only the device's driver converts it to the device's own scale. */
+/** Light output. Units: integer 0..100 %. */
 export type LevelPct = number;
 
-/** The languages in which texts are shown. Command names are the same in all of them. */
+/** The languages in which texts are shown. */
 export const LANGUAGES = ['en', 'fr'] as const;
 /** A language in which texts are shown. */
 export type Language = (typeof LANGUAGES)[number];
@@ -49,7 +46,7 @@ export interface Target {
 /** Target of a command. `device`: the device whose point the command writes, or a panel or a place with sound. */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
-/** Ranks of intents: the levels that a person, the platform or a contact of the site requests. Such an intent always has an end. */
+/** Ranks of intents: the levels that a person, the platform or a contact of the site requests. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
@@ -60,7 +57,7 @@ export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] a
 /** The kind of sender of one intent. */
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
-/** A request, with who sent it. The part of the agent that received the request sets this. */
+/** A request, with the kind of sender that it came from. */
 export type Authorised<T> = T & { readonly authority: IntentAuthority };
 
 /** A level that someone requested for a lamp, a zone or the cabinet, with sender, reason and end. */
@@ -74,10 +71,10 @@ export interface Intent {
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;
-  /** For display. The intent ends by monotonic time, so a step of the wall clock neither shortens nor prolongs it. */
+  /** For display; the intent ends by `untilMono`. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
-  /** Present until a lamp follows the intent. If none has followed by this time, the intent ends, because the command behind it has expired. */
+  /** If no lamp has followed by this time, the intent ends. Absent: no such limit. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
   /** It ends with the contact or the blinking that caused it, and cannot be released. */
   readonly goesByItself?: true;
@@ -104,7 +101,7 @@ export interface TraceLine {
   /** The level that it requested; null if it did not apply. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
-  /** One plain sentence. The page that shows it wraps it to its width. */
+  /** One plain sentence. */
   readonly text: Message;
   readonly untilMs: WallMs | null;
 }
@@ -115,7 +112,7 @@ export interface Decision {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** Distance from the sensor or the moving person that raised it; commands are sent nearest first. Units: m. Null if neither did. */
+  /** Distance from the sensor or the moving person that raised it. Units: m. Null if neither did. */
   readonly distanceM: number | null;
   /** Present while the lamp only keeps the level it had when the agent started. Rank and reason are those of the decision that would apply otherwise. */
   readonly isHeld?: true;
@@ -140,17 +137,11 @@ export interface Outcome {
   readonly atMs: WallMs;
   /** The failed lamps that only follow another intent for now; absent if there are none. */
   readonly waiting?: readonly OverriddenLamps[];
-  /**
-   * The effect lasts only until the agent stops, because the disk has not accepted it yet. The agent saves it once the disk does. Absent if
-   * it is on disk or needs no saving.
-   */
+  /** The effect lasts only until the agent stops, because it is not on disk yet. Absent if it is on disk or needs no saving. */
   readonly isSaved?: false;
 }
 
-/**
- * Lamps that do not follow a command yet, because `wish`, the strongest intent on them, decides their level. When it ends, they follow the
- * command if its intent is still in force and no other stronger one is.
- */
+/** Lamps that do not follow a command yet, because `wish`, the strongest intent on them, decides their level. */
 export interface OverriddenLamps {
   readonly lamps: readonly string[];
   readonly wish: Pick<Intent, 'target' | 'levelPct' | 'rank' | 'source' | 'reason' | 'untilMs' | 'goesByItself'>;
@@ -261,15 +252,9 @@ export type EventCode =
 /** How urgent an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/**
- * An alarm or a notice. `endMs` is null while the condition lasts; an event without duration has its end from the first report, equal to
- * its start. A fault also has details: urgency, evidence, and what to check.
- */
+/** An alarm or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
 export interface AgentEvent extends EventDetails {
-  /**
-   * Usually `<code>:<source>:<startMs>`; for a flag of a point `<code>:<source>:<flag>:<startMs>`. The end of an event has the id of its
-   * start.
-   */
+  /** The end of an event has the id of its start. */
   readonly id: string;
   readonly code: EventCode;
   /** The device, lamp, line or part that the event is about. */

@@ -5,10 +5,7 @@
  */
 import type { LevelPct } from './words.ts';
 
-/**
- * The kind of place. It selects limits and defaults of a zone: how long presence may raise the light, when a sensor counts as stuck or
- * silent, and the usual speed. Light ahead of a person runs pole by pole by default; on a `road` it raises the whole zone.
- */
+/** The kind of place. It selects limits and defaults of a zone. */
 export type ZoneKind = 'path' | 'street' | 'road' | 'leisure';
 
 /**
@@ -43,10 +40,7 @@ export interface Zone {
   readonly programme: string;
   /** Selects another programme for some nights; null: always `programme`. */
   readonly calendar: string | null;
-  /**
-   * Lowest level at night, not below the level of the minimum class. Requests of rank maintenance may go below it, and all levels while the
-   * programme is at 0 % with `dark`. The maximum of a lamp and `constantLight` may give less.
-   */
+  /** Lowest level at night. Requests of rank maintenance, `dark` and limits of a lamp may give less. */
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
   readonly designClass: LightingClass | null;
@@ -79,10 +73,7 @@ export interface Season {
   readonly offOffsetMin: number;
 }
 
-/**
- * A light sensor that switches the zone on at one threshold and off at a higher one. While the time is trusted, it counts only near the
- * sun's own times (`windowMin`). Without a trusted time it decides alone.
- */
+/** A light sensor that switches the zone on at one threshold and off at a higher one. */
 export interface PhotocellConfig {
   readonly device: string;
   readonly point: string;
@@ -134,10 +125,7 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk, within `reachM` too; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /**
-   * Longest continuous raise of the zone, whichever sensors detect. Then presence raises nothing until all are still for 1 min, or it is
-   * day. Units: s.
-   */
+  /** Longest continuous raise of the zone by presence. Units: s. */
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -150,7 +138,7 @@ export interface PresenceSensor {
   readonly device: string;
   /** The quantity that shows presence (an analogue motion value or a flag) or counts passages. */
   readonly point: string;
-  /** `counter`: each increase is a detection, so none is lost between polls. */
+  /** `counter`: an increase is a detection. */
   readonly kind: 'motion' | 'button' | 'counter';
   /** Present at or above this. Not for a counter. Units: the point's own. */
   readonly threshold: number;
@@ -164,21 +152,15 @@ export interface PresenceSensor {
    * Units: s.
    */
   readonly blankS: number;
-  /**
-   * Continuous presence for longer than this means that the sensor is stuck; 0: never. It is then ignored until it has been clear for 1
-   * min, or for `offDelayS` if that is longer. Not for a counter. Units: s.
-   */
+  /** Continuous presence for longer than this means that the sensor is stuck and is ignored; 0: never. Not for a counter. Units: s. */
   readonly stuckS: number;
-  /** A higher rate is reported as an event; a counter above it is ignored until its rate is at most half of this. Units: detections an hour. */
+  /** A higher rate is reported as an event, and a counter may then be ignored. Units: detections an hour. */
   readonly maxPerH: number;
   /** `group`: for a badly placed sensor; it follows the others, and its own detections are ignored. */
   readonly listen: 'own' | 'group';
 }
 
-/**
- * Light ahead of a moving person or vehicle. `poles`: light runs ahead pole by pole. `section`: the whole zone is raised, as fast roads
- * need.
- */
+/** Light ahead of a moving person or vehicle. `poles`: light runs ahead pole by pole. `section`: the whole zone is raised. */
 export interface WaveConfig {
   readonly mode: 'poles' | 'section';
   /** Speed used until two detections give it. Units: km/h. */
@@ -195,10 +177,7 @@ export interface TrafficConfig {
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
   readonly designFlowPerH: number;
-  /**
-   * Lowest share first: below this share of the design flow, the zone is raised to this level. Above all of them, or while the flow is not
-   * known, to 100 %. More light begins at once; less light needs two counts of 10 min in a row.
-   */
+  /** Lowest share first: below this share of the design flow, the zone is raised to this level; above all of them to 100 %. */
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
 
@@ -222,21 +201,18 @@ export interface ProgrammeStep {
 }
 
 /**
- * When a step begins. `dusk`: at the noon before the night, so that it applies as soon as the zone is lit. `sun`: at a sun event,
- * `offsetMin` minutes later (negative: earlier). Otherwise at a local time of day. A step never begins before the one before it in the programme.
+ * When a step begins. `dusk`: as soon as the zone is lit. `sun`: `offsetMin` minutes after a sun event (negative: before). Otherwise at a
+ * local time of day.
  */
 export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number } | { readonly sun: SunEvent; readonly offsetMin: number };
 
 /**
- * An event of the night. `dusk` and `dawn`: when the sun starts and ends the zone's light, with its offsets. `middle`: half-way between
- * them. Sunset and sunrise: the sun is at -0.833 degrees.
+ * An event of the night. `dusk` and `dawn`: when the sun starts and ends the light of the zone, with its offsets. `middle`: half-way
+ * between them.
  */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 
-/**
- * Selects the programme of a zone for each night: that of the first rule that matches the date on which the night began. If none matches,
- * the zone's own programme applies. For a place with sound: the same for each day.
- */
+/** Selects a programme by date: that of the first rule that matches. If none matches, the usual programme applies. */
 export interface Calendar {
   readonly id: string;
   readonly rules: readonly CalendarRule[];
@@ -290,8 +266,7 @@ export interface CalendarDate {
 }
 
 /**
- * A level for part of the night that begins on a date: "14 July: 100 % until 02:00". Each year, if the date has no year. It replaces the steps of the
- * programme, also of a chosen one. No effect if `until` is not later than `from`. If two overlap, the later one in the list applies for its whole time.
+ * A level for part of the night that begins on a date, for example on 14 July 100 % until 02:00. It replaces the steps of the programme.
  */
 export interface EventNight {
   readonly id: string;
@@ -305,18 +280,14 @@ export interface EventNight {
 
 /**
  * A rule of the cabinet. It applies while a value or the traffic is beyond a threshold, or while someone is in a zone. `when.clearsAt`: the
- * value at which it ends. `when.forS` (s), for a value: each change must last this long. Without a good value it ends `forS` and a minute
- * later. Outputs and panels can refer to the rule.
+ * value at which it ends. `when.forS`: how long a change must last, in s.
  */
 export interface Rule {
   readonly id: string;
   readonly when: RuleInput;
   /** While the rule applies, these zones are raised to at least this level. */
   readonly raise: { readonly zones: readonly string[]; readonly levelPct: LevelPct } | null;
-  /**
-   * While the rule applies, the programme of these zones gives at most this level. Presence, traffic and requests still raise it. Never below
-   * the minimum of the zone. Absent: it lowers nothing.
-   */
+  /** While the rule applies, the programme of these zones gives at most this level, or their minimum. Absent: it lowers nothing. */
   readonly lower?: { readonly zones: readonly string[]; readonly levelPct: LevelPct };
 }
 
@@ -342,13 +313,11 @@ export interface Output {
   readonly point: string;
   /** Written while no rule applies and no zone of `litWith` is lit. */
   readonly idle: OutputValue;
-  /** Written while no rule applies and a lamp of one of these zones is decided or measured above 0 %. A rule with the value `idle` does not apply then. */
+  /** The value while one of these zones is lit, unless a rule decides; null: none. */
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;
-  /** The value of the first rule that applies is written, also if a zone of `litWith` is lit. */
+  /** Values of rules; the first one that applies counts. A rule with the value `idle` does not count while a zone of `litWith` is lit. */
   readonly rules: readonly { readonly rule: string; readonly value: OutputValue }[];
-  /**
-   * Shortest time at a value other than `idle`, and at `idle`. To light a zone of `litWith` it leaves `idle` after 2 s at most. Units: s.
-   */
+  /** Shortest time at a value other than `idle` (`minOnS`) and at `idle` (`minOffS`, which lighting a zone may shorten). Units: s. */
   readonly minOnS: number;
   readonly minOffS: number;
 }

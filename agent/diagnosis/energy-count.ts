@@ -32,10 +32,7 @@ export interface EnergyParts {
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /**
-   * A night of a zone, or a part of it, has ended and is stored; not called for zones that no longer exist. After a start it may be called
-   * again for the newest stored night.
-   */
+  /** A night of a zone, or a part of it, has ended. After a start it may be called again for a night. */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
   /** Receives the nights in which the meter of the invoice differs from other figures. Absent: these are not reported. */
   readonly events?: Pick<EventTracker, 'set'>;
@@ -152,7 +149,7 @@ function energyView(kept: readonly KeptNights[], { by, zone }: Pick<EnergyQuery,
   };
 }
 
-/** Returns the date of the last noon at or before this instant, in the calendar's time zone: a night has the date of the day when it begins. */
+/** Returns the date of the night that an instant belongs to, in the calendar's time zone. A night begins at noon. */
 export function nightAt(calendar: LocalCalendar, atMs: WallMs): NightDate {
   const { year, month, day, hour } = calendar.localAt(atMs);
   return new Date(Date.UTC(year, month - 1, hour < NOON_HOUR ? day - 1 : day)).toISOString().slice(0, 10);

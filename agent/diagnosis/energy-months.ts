@@ -8,12 +8,7 @@ import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from '
 /** The date of the noon at which a night began, `2026-12-01`. */
 export type NightDate = string;
 
-/**
- * The count of a night, or of a part of it.
- *
- * A night has several parts if the clock was set or a run began without the time. A part that is written twice under one id counts once, so a mains
- * cut between two writes neither loses nor doubles anything.
- */
+/** The count of a night, or of a part of it. `id` identifies the part. */
 export interface NightPart extends NightTally {
   readonly id: string;
   readonly endMs: WallMs;
@@ -36,14 +31,12 @@ export interface EnergyArchive {
   /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /**
-   * Adds the night to its stored month; a part with the same id is replaced. Also tries to reduce the month that is 14 months older to one
-   * sum. Resolves with the whole night, earlier parts included, once it is on disk. Undefined if its month could not be read or written;
-   * call it again then.
+   * Adds the night to its stored month. Resolves with the whole night, earlier parts included, once it is on disk. Undefined if its month
+   * could not be read or written.
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if neither month
-   * has one; a month that cannot be read counts as empty.
+   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before; undefined if there is none.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
@@ -89,10 +82,7 @@ export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): Energy
   };
 }
 
-/**
- * Returns the month with this part added to its night; a part of that night with the same id is replaced. If the night then has more than
- * eight parts, its oldest are merged.
- */
+/** Returns the month with this part added to its night; a part of that night with the same id is replaced. */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };

@@ -10,9 +10,8 @@ const ZERO = { wh: 0, fullWh: 0 };
 type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /**
- * Returns one row for each period and zone. `by` null makes all nights one period, which is null in the rows. Periods keep the order of
- * `kept`; zones are in the given order, followed by those that no longer exist. A zone without counts has no row. `meters`, `awayH` (the
- * agent did not run) and `undatedH` (the date was not known) are sums over all nights.
+ * Returns one row for each period and zone that has counts. `by` null makes all nights one period, which is null in the rows. `meters`,
+ * `awayH` and `undatedH` are sums over all nights.
  */
 export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));
@@ -38,10 +37,7 @@ function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly 
   });
 }
 
-/**
- * Returns the figures of one zone in one night or many. Ratios and percentages whose whole is 0 are null; `litH`, `hours` and
- * `detectionPct` are then 0.
- */
+/** Returns the figures of one zone in one night or many. A ratio whose whole is 0 is null or 0. */
 export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   const { nights, lampNights, bandMs, levelMs, boostedMs, activations } = tally;
   const lamps = nights === 0 ? 0 : lampNights / nights;

@@ -33,14 +33,9 @@ const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFul
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
 /**
- * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh` is all energy. It includes `standbyWh` (dark by
- * day) and `unknownWh` (lamps that do not answer, at the decided level). `quietWh` is `wh` as it would be without presence and traffic.
- * `baselineWh` is the energy of the former installation, at night only. It does not count lamps that a person has switched off. `unknownMs` and
- * `unknownBaselineWh` belong to the same time as `unknownWh`.
- *
- * `bandMs` is the time for which the level is known, by level: dark at night, 1 to 10 % (by day too), 11 to 20 %, and so on. `periods` is the same time
- * by the level without presence and traffic. `levelMs` is level in % times time. `boostedMs` is the time in which presence or traffic
- * raised a lamp.
+ * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the energy used. `quietWh`: what it would be
+ * without presence and traffic. `baselineWh`: the energy of the former installation. `unknown*`: while lamps do not answer. `bandMs`: time
+ * at a known level, by level.
  *
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours. `lampNights` is the sum of the numbers of lamps over all
  * nights; `activations` is how often presence raised the zone.
@@ -61,7 +56,7 @@ export interface MeterTally {
 export interface NightTally {
   readonly zones: Readonly<Record<string, ZoneTally>>;
   readonly meters: Readonly<Record<string, MeterTally>>;
-  /** Time in which the agent did not run. */
+  /** Time in which the agent did not run; a long absence counts as one day. */
   readonly awayMs: number;
   /** Time counted before the date of the night was known. */
   readonly undatedMs: number;
@@ -82,8 +77,8 @@ export function emptyPeriod(): PeriodTally {
 }
 
 /**
- * Returns the sum of two counts. `night`: they are parts of the same night, so nights and lamps are the larger of both numbers. `time`: they
- * are different nights, so nights and lamps are added too.
+ * Returns the sum of two counts. `night`: they are parts of one night, so nights and lamps are the larger of both numbers. `time`: they are
+ * different nights.
  */
 export function added(a: NightTally, b: NightTally, of: 'night' | 'time'): NightTally {
   const counted = of === 'night' ? Math.max : plus;
@@ -124,7 +119,7 @@ function plus(a: number, b: number): number {
   return a + b;
 }
 
-/** Returns a copy in which all numbers, also nested ones, are rounded to three decimals. The other digits would be most of the stored bytes. */
+/** Returns a copy in which all numbers, also nested ones, are rounded to three decimals. */
 export function rounded<T>(value: T): T {
   if (typeof value === 'number') return (Math.round(value * 1_000) / 1_000) as T;
   if (Array.isArray(value)) return value.map(rounded) as T;

@@ -26,12 +26,9 @@ import { type MeterTracker, RunningNight, type RunningNightParts } from './runni
 /** The zones and the clock of an `EnergyTracker`, the store for its nights, and its callbacks. */
 export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
-  /** Called every ten seconds and before `nights` returns sums; it must update `count`. */
+  /** Called regularly and before `nights` returns sums; it must update `count`. */
   readonly refresh: () => void;
-  /**
-   * A night, or a part of one, has ended and is stored; `night` has all its parts. After a start it may be called again for the newest
-   * stored night.
-   */
+  /** A night, or a part of one, has ended; `night` has all its parts. After a start it may be called again for a night. */
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 
@@ -59,8 +56,8 @@ const SAVE_MS = 900_000;
 const RETRY_MS = 60_000;
 
 /**
- * Counts the running night, saves it every 15 min and archives it once it has ended. Counting begins with the constructor, regular saves
- * with `start`.
+ * Counts the running night, saves it regularly and archives it once it has ended. Counting begins with the constructor, regular saves with
+ * `start`.
  */
 export class EnergyTracker {
   readonly count: EnergyCount;
@@ -90,10 +87,7 @@ export class EnergyTracker {
     void this.#recall();
   }
 
-  /**
-   * Passes the running night to the store, which writes it before it stops. Does not wait for the disk. If the stored state could not be read in this run,
-   * nothing is written and its counts are lost.
-   */
+  /** Passes the running night to the store; does not wait for the disk. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -102,8 +96,8 @@ export class EnergyTracker {
   }
 
   /**
-   * Resolves with the nights of a range, both ends included, oldest first, with the running one if its date is known. A month that is kept
-   * as one sum is returned whole. Undefined if the disk could not be read.
+   * Resolves with the nights of a range, both ends included, oldest first. A month that is kept as one sum is returned whole. Undefined if
+   * the disk could not be read.
    */
   async nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined> {
     if (this.#memory !== 'known') await this.#recall();

@@ -49,7 +49,7 @@ const FIXED_SHARE = 0.04;
 /** Power of a dark driver with mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
 
-/** Returns the estimated mains power of a lamp at a level: a fixed part of 4 %, the rest in proportion; at level 0 at most 0.5 W. Units: W, %. */
+/** Returns the estimated mains power of a lamp at a level. Units: W, %. */
 export function powerW(ratedW: number, levelPct: LevelPct): number {
   const fixedW = ratedW * FIXED_SHARE;
   return levelPct <= 0 ? Math.min(STANDBY_W, fixedW) : fixedW + (ratedW - fixedW) * Math.min(1, levelPct / 100);

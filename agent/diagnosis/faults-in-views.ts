@@ -23,16 +23,16 @@ const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent
 const FEEDER_CODES: readonly EventCode[] = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off', 'contactor-stuck-on', 'earth-leakage'];
 
 /**
- * Returns a copy of the device whose `faults` are the texts of its open fault events. `events`: open events only. That a device is silent
- * is not among the faults, because its state shows it.
+ * Returns a copy of the device whose `faults` are the texts of its open fault events, without that of its silence. `events`: open events
+ * only.
  */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
   return { ...device, faults: ofDevice(device.id, events).map(({ text }) => text) };
 }
 
 /**
- * Returns a copy of the lamp whose `faults` are the texts of its device's open fault events, without those of other lamps of the device. The
- * same lamp if the configuration does not contain it. `events`: open events only.
+ * Returns a copy of the lamp whose `faults` are the texts of the open fault events that concern it. The same lamp if the configuration does
+ * not contain it. `events`: open events only.
  */
 export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabinet, 'lamps'>, events: readonly AgentEvent[]): T {
   const own = lamps.find(({ id }) => id === lamp.id);
@@ -41,8 +41,8 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
 }
 
 /**
- * Returns a copy of the lamp as `withLampFaults`, each fault with its evidence and what to check. The texts of a silent device or line, or of its
- * feeder, because of which it receives nothing, come first. `feederId`: the feeder of the lamp; null if it is unknown.
+ * As `withLampFaults`, with the evidence and what to check in the texts. Events that leave the lamp without supply or connection come
+ * first. `feederId`: the feeder of the lamp; null if it is unknown.
  */
 export function withLampTrouble<T extends LampView>(
   lamp: T,

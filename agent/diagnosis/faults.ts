@@ -37,11 +37,7 @@ export interface DiagnosisParts {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/**
- * Turns readings into events: one when a fault begins and one when it ends. A reading without a good value changes nothing.
- *
- * Events carry the point as their source, and in their id the flag too, so two flags of one register are two events.
- */
+/** Turns readings into events: one when a fault begins and one when it ends. A reading without a good value changes nothing. */
 export function createDiagnosis({ points, clock, onEvent }: DiagnosisParts): { onReadings(readings: readonly Reading[]): void } {
   const watched = new Map([...points].filter(([, point]) => isWatched(point)));
   const open = new Map<string, AgentEvent>();
@@ -71,8 +67,7 @@ function isWatched(point: WatchedPoint): boolean {
 }
 
 /**
- * Returns one verdict for each fault that this point can have, also if the fault is not present. Empty if the reading has no good value, or
- * the point can have no fault.
+ * Returns one verdict for each fault that this point can have, also if the fault is not present. Empty for a reading without a good value.
  */
 export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly FaultVerdict[] {
   if (value === null || quality !== 'good') return [];

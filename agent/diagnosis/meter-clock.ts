@@ -26,8 +26,8 @@ export interface MeterClockParts {
 }
 
 /**
- * Creates the comparison for all points with the meaning `clock`, whose value is in seconds since 1970. A difference of more than a minute
- * that is still there three minutes later opens the event `meter-clock-differs`. A difference of at most half a minute ends it.
+ * Creates the comparison of the points with the meaning `clock`, in seconds since 1970, with the agent's clock. A lasting difference
+ * becomes the event `meter-clock-differs`.
  */
 export function createMeterClock({ points, clock, events }: MeterClockParts): { onReadings(readings: readonly Reading[]): void } {
   const watched = new Map([...points].filter(([, { semantic }]) => semantic === 'clock').map(([id, { device }]) => [id, device.id]));

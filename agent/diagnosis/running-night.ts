@@ -23,11 +23,11 @@ interface LastRun {
   readonly totals: Readonly<Record<string, number>>;
 }
 
-/** Computes the energy that each meter of the cabinet measured in a night: its total now, less its total at the start. Totals never fall. */
+/** Computes the energy that the meters of the cabinet measured in a night, from their totals. */
 export interface MeterTracker {
   /** Records the total of a meter; a total below the one before has no effect. Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
-  /** Returns the energy of each meter since the last restart, or since its first total. `computedWh`, of all zones, is copied into each. */
+  /** Returns the energy of each meter in the running night. `computedWh`, of all zones, is copied into each. */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
   /** Starts a new night with the present totals. */
   restart(): void;
@@ -83,8 +83,8 @@ export class RunningNight {
   }
 
   /**
-   * Gives the night its date once the time is trusted. If the present date is another one, returns the night and starts the next one.
-   * Otherwise, or while the time is not trusted, null.
+   * Gives the night its date once the time is trusted. If the present date is another one, returns the night and starts the next one;
+   * otherwise returns null.
    */
   roll(): ClosedNight | null {
     if (!isTrusted(this.#parts.clock.quality())) return null;

@@ -59,9 +59,9 @@ export interface CounterRegistryOptions {
   readonly events: EventTracker;
   /** Without a store, counters restart with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
-  /** The largest power that a meter of the cabinet can measure, read again for each reading. Units: kW. Default: 250, the largest feed. */
+  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: 250, the largest feed. */
   readonly maxPowerKw?: (() => number) | undefined;
-  /** Receives the readings that waited for the saved state, as `counted` would have returned them. */
+  /** Receives the readings that waited for the saved state, as `counted` returns them. */
   readonly onReadings: (readings: readonly Reading[]) => void;
 }
 
@@ -82,10 +82,7 @@ interface CounterState {
 
 type Restarts = { readonly pointId: PointId; readonly state: CounterState; readonly restart: CounterRestart }[];
 
-/**
- * Keeps the totals of all counters and restores them from the store after a restart of the agent. Changed totals are saved at most once an hour, a
- * reset or roll-over of a register immediately. While the saved state cannot be loaded, the readings of counters have quality `bad`.
- */
+/** Keeps the totals of counters and restores them from the store after a restart of the agent. */
 export class CounterRegistry {
   readonly #options: CounterRegistryOptions;
   readonly #counters: Map<PointId, CounterState>;
@@ -114,7 +111,7 @@ export class CounterRegistry {
     void this.#load();
   }
 
-  /** Starts saving unsaved changes; does not wait for the end of the save. */
+  /** Stops the regular saves and starts to save unsaved changes, without waiting for the end of the save. */
   stop(): void {
     this.#isStarted = false;
     this.#ticks?.cancel();
@@ -122,10 +119,7 @@ export class CounterRegistry {
     void this.#save();
   }
 
-  /**
-   * Replaces the points. A point that remains, with the same rule and unit, continues counting. A changed or returning point continues from its saved
-   * count, if its unit can be converted.
-   */
+  /** Replaces the points. A point that remains with an equal rule and unit continues counting. */
   exchange(points: readonly CountedPoint[]): void {
     const { clock } = this.#options;
     const next = new Map(points.flatMap(stateOf));
@@ -141,9 +135,8 @@ export class CounterRegistry {
   }
 
   /**
-   * Returns the readings as the field publishes them: those of counters as totals, or `bad` without a value while the total is in doubt. Other
-   * readings, and those that are not good, are returned unchanged. Readings that wait for the saved state are left out; `onReadings` receives them
-   * later. A register that was reset is reported as event `counter-restarted`.
+   * Returns the readings as the field publishes them: those of counters as totals, or `bad` without a value while the total is in doubt.
+   * Readings that wait for the saved state are left out; `onReadings` receives them later.
    */
   counted(readings: readonly Reading[]): readonly Reading[] {
     if (!readings.some(({ pointId }) => this.#counters.has(pointId))) return readings;

@@ -53,10 +53,7 @@ export interface CounterReading {
   readonly atMono: MonoMs;
 }
 
-/**
- * The state of a counter. Shape: total = last.raw + offset; `last` is the last accepted reading, null for a new counter until two readings have
- * agreed. Units: the point's own.
- */
+/** The state of a counter: its total is `last.raw` + `offset`. `last` is null until a reading has been accepted. Units: the point's own. */
 export interface Counter {
   readonly offset: number;
   readonly last: CounterReading | null;
@@ -64,10 +61,10 @@ export interface Counter {
   readonly candidates: readonly CounterReading[];
 }
 
-/** The state of a counter that has no reading yet. */
+/** The state of a counter without any reading. */
 export const UNCOUNTED: Counter = { offset: 0, last: null, candidates: [] };
 
-/** The counter after a reading, and the total to publish. `total` is null while it is not known whether the reading is correct. */
+/** The counter after a reading, and the total to publish; `total` is null while it is not known whether the reading is correct. */
 export interface CounterStep {
   readonly counter: Counter;
   readonly total: number | null;
@@ -81,10 +78,7 @@ export interface CounterRestart {
   readonly raw: number;
 }
 
-/**
- * Returns the rule of a counter from its profile; null for a point that is not a counter. Only energy in Wh, kWh or MWh has a limit: the
- * rise at 250 kW or at the power that the profile gives, and at once 1 kWh and two steps of the register.
- */
+/** Returns the rule of a counter from its profile; null for a point that is not a counter. */
 export function counterRule({ counter, semantic, decimals, type, scale, unit }: PointProfile): CounterRule | null {
   if (counter === null) return null;
   const kwh = semantic === 'energy' ? KWH[unit] : undefined;
@@ -96,8 +90,8 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
 }
 
 /**
- * Returns the rule for a meter that cannot measure more than this power: its rise per hour is reduced. A rule without limits or with those of
- * the device type, or a power of 250 kW and more, changes nothing. Units: kW.
+ * Returns the rule for a meter that cannot measure more than this power. A rule without limits, or with its own limit, is returned
+ * unchanged. Units: kW.
  */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
   const { limits, isOwnLimit } = rule;
@@ -106,10 +100,8 @@ export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule 
 }
 
 /**
- * Returns the counter and its total after one more good reading. A reading follows another if it is within the limits above it, and not below it by more
- * than noise. One that follows the last accepted reading continues the total; noise does not lower it. One that follows a candidate (a reading that was
- * not accepted) proves a roll-over or a reset; its total continues too. Any other reading becomes a candidate, with total null. So does the first reading
- * of a new counter. Errors: none; every reading leads to a state.
+ * Returns the counter and its total after one more good reading. The total is null while it is not known whether the reading is correct.
+ * Units: the point's own.
  */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;
@@ -126,10 +118,7 @@ export function afterReading(counter: Counter, now: CounterReading, rule: Counte
   return { ...taken({ ...counter, offset: total - proven.raw }, proven, now, rule), restart: { total, raw: proven.raw } };
 }
 
-/**
- * Returns offset and count converted from one unit of energy (Wh, kWh, MWh) to another, unchanged if both units are the same; undefined when the
- * units cannot be converted.
- */
+/** Returns offset and count converted from one unit of energy to another; undefined if the units cannot be converted. */
 export function inUnit({ offset, raw }: { readonly offset: number; readonly raw: number }, from: string, to: string) {
   const [fromKwh, toKwh] = [KWH[from], KWH[to]];
   const factor = from === to ? 1 : fromKwh === undefined || toKwh === undefined ? undefined : fromKwh / toKwh;

@@ -15,7 +15,7 @@ import type { BusToolsParts, RawLine } from './bus-tools/bus-tools.ts';
 import { deadLineText, type LineRuntime } from './line-runtime.ts';
 import { type Unit, unitState } from './units/unit.ts';
 
-/** Returns a list of one: the Modbus line or DALI bus as the bus tools need it. Returns an empty list for a line of raw bytes. */
+/** Returns a list with the Modbus line or DALI bus as the bus tools need it; empty for a line of raw bytes. */
 export function busLine({ source, units, runner, supervisor }: LineRuntime): BusToolsParts['lines'][number][] {
   if (source.kind !== 'modbus' || runner === null) return [];
   const { config, line } = source;
@@ -23,17 +23,15 @@ export function busLine({ source, units, runner, supervisor }: LineRuntime): Bus
   return [{ config, line, units, runner, overruns, requestsOf, downReason: () => supervisor.reason }];
 }
 
-/** Returns a list of one: the line of raw bytes as the bus tools need it. Returns an empty list for any other line. */
+/** Returns a list with the line of raw bytes as the bus tools need it; empty for any other line. */
 export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
   if (source.kind !== 'uart') return [];
   return [{ config: source.config, noiseBytes: () => source.driver.counters.noiseBytes, downReason: () => supervisor.reason }];
 }
 
 /**
- * Returns the state, load and counters of a line as the console shows them.
- *
- * `counters` are those of a line with units, without those caused by the console's requests; null for a line of raw bytes, whose counts are
- * then 0 except `noiseBytes`.
+ * Returns the state, load and counters of a line as the console shows them. `counters`: those of a line with units; null for a line of raw
+ * bytes.
  */
 export function lineView({ source, supervisor, load, runner }: LineRuntime, counters: LineCounters | null): LineView {
   const { config } = source;
@@ -56,8 +54,8 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
 }
 
 /**
- * Returns the devices of a line with their state, as the console shows them. `faults` is empty here. A device of a raw line has unit 0, the state
- * `new`, `ok` or `silent`, and no turnaround. Units: `turnaroundMs` with one decimal, null before the first reply.
+ * Returns the devices of a line with their state, as the console shows them; `faults` is empty here. Units: `turnaroundMs` in ms, null if
+ * unknown.
  */
 export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] {
   const modbus = units.map((unit) => ({
@@ -80,8 +78,8 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
 }
 
 /**
- * The newest value, quality and age of the polled points whose id contains `filter`; case is ignored, and text points are left out. A point
- * without a reading has quality `missing`, and null as its value and age. Units: `ageS` in s, one decimal.
+ * Returns the newest value, quality and age of the points whose id contains `filter`, without text points and points that are not polled. A
+ * point without a reading has null as value and age. Units: `ageS` in s.
  */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,

@@ -19,7 +19,7 @@ const LOAD_SAMPLE_MS = 5_000;
 /** Period of the check of answering units for trouble; a report is late by at most this. Units: ms. Source: as for the lighting decision; an unread presence input is reported up to 1 s later. */
 const TROUBLE_CHECK_MS = 1_000;
 
-/** The lines of a field, the parts that its lines share, and the callback for events. The field creates the other shared parts itself. */
+/** The lines of a field, the parts that its lines share, and the callback for events. */
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {
   readonly lines: readonly FieldLine[];
   /** Device types that the bus tools may recognise on a line. */
@@ -31,7 +31,7 @@ export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | '
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/** Lines to remove and lines to add; a line in both lists is opened again with other settings. */
+/** Lines to remove and lines to add; a line in both lists is replaced by one with other settings. */
 export interface LineExchange {
   /** Ids of the lines to remove. */
   readonly gone: readonly string[];
@@ -43,9 +43,8 @@ export interface LineExchange {
 /** A field whose lines can be exchanged one by one while the others keep running. */
 export interface LiveField extends Field {
   /**
-   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves when the removed lines are closed, without
-   * waiting until the new ones are open. Waiting writes and events of the removed lines end. The last readings of points that still exist are kept; they
-   * become stale with age.
+   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves when the removed lines are
+   * closed, without waiting until the new ones are open.
    */
   exchange(change: LineExchange): Promise<void>;
 }

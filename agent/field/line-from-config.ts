@@ -13,7 +13,7 @@ import { linePortName, parseLinePort, serialOf } from '../core/line-port.ts';
 import type { Profile } from '../core/profile.ts';
 import type { WireTap } from '../core/wire-tap.ts';
 
-/** One line of the cabinet with its port and drivers: a line of units with registers (Modbus or DALI), or a raw UART with one device. */
+/** One line of the cabinet with its port and drivers: a line of units (Modbus or DALI), or a raw UART with one device. */
 export type FieldLine =
   | {
       readonly kind: 'modbus';
@@ -28,7 +28,7 @@ export interface FieldLineParts {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly openPort: OpenBytePort;
   readonly clock: Clock;
-  /** The tap of a line, by its id: it receives what passes on its port. Absent: nothing is observed. */
+  /** The tap of a line, by the line's id: it receives what passes on the port. Absent: nothing is observed. */
   readonly tapOf?: (lineId: string) => WireTap;
 }
 
@@ -38,8 +38,9 @@ interface PortParts extends Pick<FieldLineParts, 'openPort' | 'clock'> {
 }
 
 /**
- * Creates the port, the protocol and the drivers of a line; does not open the port. Errors: throws TypeError for a device without a usable
- * profile; the config check rejects such a cabinet.
+ * Creates the port, the protocol and the drivers of a line; does not open the port.
+ *
+ * Errors: throws TypeError, for example for a device without a profile.
  */
 export function fieldLine(config: LineConfig, { profiles, ...given }: FieldLineParts): FieldLine {
   const parts = portParts(config, given);

@@ -40,11 +40,11 @@ export interface RuntimeParts {
   /** Set-up values of a device, from the policy of its zone. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
-  /** Keeps what was learned about units and the counters over a restart. Without it both are lost when the agent stops. */
+  /** Keeps what was learned about units, and the counters, over a restart. */
   readonly memory?: Pick<Store, 'load' | 'save'>;
-  /** Default: the agent's periods, with presence inputs every 75 to 100 ms. A DALI bus has its own. */
+  /** The poll periods of a Modbus line; a DALI bus has its own. Units: ms. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
-  /** Receives the decoded readings of all devices. */
+  /** Receives the decoded readings of the devices. */
   readonly onReadings: (readings: readonly Reading[]) => void;
   /** Called when a device starts to answer, and when it is reported as silent or its line went down. */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
@@ -65,17 +65,15 @@ export interface LineRuntime {
 }
 
 /**
- * Creates a line with all its parts; `start` opens its port. Errors: throws TypeError for a raw line without a device; the config check
- * rejects such a cabinet.
+ * Creates a line with its parts; `start` opens its port.
+ *
+ * Errors: throws TypeError for a raw line without a device.
  */
 export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineRuntime {
   return source.kind === 'modbus' ? new ModbusRuntime(source, parts) : new UartRuntime(source, parts);
 }
 
-/**
- * Returns the message that no unit on a line answers, with what to check. With `port` the advice fits a gateway or an adapter, without it
- * any line; a DALI line has its own.
- */
+/** Returns the message that no unit on a line answers, with what to check. */
 export function deadLineText(lineId: string, port?: string, kind?: LineConfig['kind']): Message {
   if (kind === 'dali') return msg`no gear on line ${lineId} answers; check the DALI wires, the supply of the gear and its short addresses`;
   const where =

@@ -14,13 +14,14 @@ import type { WireTap } from '../core/wire-tap.ts';
 export interface PortListenerParts {
   readonly openPort: OpenBytePort;
   readonly clock: Clock;
-  /** Lines of the cabinet, whose ports are refused. */
+  /** Lines of the cabinet; their ports are refused. */
   readonly lines: readonly Pick<LineConfig, 'id' | 'port'>[];
 }
 
 /**
- * Opens a serial port and passes on what is received, until the returned function is called. Errors: rejects with Refusal for a port outside /dev or of a
- * line, and with BusError for one that cannot be opened.
+ * Opens a serial port and passes on what is received, until the returned function is called.
+ *
+ * Errors: rejects with Refusal for a port that may not be used, and with BusError for one that cannot be opened.
  */
 export async function listenOnPort(
   { openPort, clock, lines }: PortListenerParts,

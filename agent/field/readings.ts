@@ -34,8 +34,8 @@ export function quantitiesOf({ points }: Profile): string[] {
 }
 
 /**
- * Stores the reading of each point that was added last, and passes added readings to `onReadings`. A good reading that is older than the
- * limit of its point is returned with quality `stale` and its value.
+ * Stores the last added reading of each point, and passes added readings to `onReadings`. A good reading that is too old is returned as
+ * `stale`, with its value.
  */
 export class LatestReadings {
   readonly #clock: Clock;
@@ -48,12 +48,12 @@ export class LatestReadings {
     this.#onReadings = onReadings;
   }
 
-  /** Sets the age at which a reading of this point becomes stale; without a limit it never does. Units: ms. */
+  /** Sets the age at which a good reading of this point becomes stale. Units: ms. */
   setLimit(pointId: PointId, staleMs: number): void {
     this.#staleMs.set(pointId, staleMs);
   }
 
-  /** Stores readings as the newest of their points, whatever their times, and passes them to `onReadings`. */
+  /** Stores readings as the newest of their points, and passes them to `onReadings`. */
   add(readings: readonly Reading[]): void {
     for (const reading of readings) this.#latest.set(reading.pointId, reading);
     this.#onReadings(readings);
@@ -73,10 +73,7 @@ export class LatestReadings {
     return [...this.#latest.values()].map((reading) => this.#aged(reading));
   }
 
-  /**
-   * Passes on each good reading that has become stale, once, with quality `stale` and its old value, so that receivers do not take the value for a
-   * new one.
-   */
+  /** Passes on the good readings that have become stale, with quality `stale` and their old value. */
   reportStale(): void {
     const atMs = this.#clock.wallMs();
     const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));

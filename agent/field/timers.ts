@@ -8,10 +8,12 @@ const IDLE_MS = 1_000;
 /** Shortest sleep, so that a request that is due but not possible does not cause a busy loop. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
-/** A timer for one sleep at a time: `sleep` resolves after the given time or when `wake` is called. */
+/** A timer for one sleep at a time, which can be ended early. */
 export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
-/** Creates a timer for one sleep at a time: `sleep` waits for the shortest of some times, 1 s at most; `wake` ends the current sleep. */
+/**
+ * Creates a timer for one sleep at a time: `sleep` waits for about the shortest of some times, 1 s at most. `wake` ends the current sleep.
+ */
 export function createWakeableTimer(clock: Clock) {
   let wake: () => void = () => {};
   return {
@@ -31,10 +33,10 @@ export function createWakeableTimer(clock: Clock) {
   };
 }
 
-/** A timer that fires after each `quietMs` without a restart, once it is started and until it is stopped; see `createQuietTimer`. */
+/** A timer that fires after a time without a restart, once it is started and until it is stopped. */
 export type QuietTimer = ReturnType<typeof createQuietTimer>;
 
-/** Creates a timer that, once started, calls `onQuiet` after each `quietMs` without a restart, until it is stopped. Units: ms. */
+/** Creates a timer that calls `onQuiet` after each `quietMs` without a restart, once it is started and until it is stopped. Units: ms. */
 export function createQuietTimer(clock: Clock, quietMs: number, onQuiet: () => void) {
   let sinceMono: MonoMs = 0;
   let timer: Timer | undefined;

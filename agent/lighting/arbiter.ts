@@ -7,41 +7,36 @@ import { msg } from '../core/message.ts';
 import { type Decision, type DecisionReason, type Intent, type LevelPct, RANKS, type Rank, type TraceLine } from '../core/words.ts';
 import { spell } from './spell.ts';
 
-/**
- * Level of a lamp at night without an intent, a programme or a rule, before its limits. Source: TALQ defaultLightState, 100 % unless
- * configured.
- */
+/** Level of a lamp at night if nothing else decides, before its limits. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of the trace line that says that a lamp shows its warning level before it goes to 0 %. */
+/** The text of a trace line for a lamp that shows its warning level before it goes to 0 %. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
 /** A trace line without `applied`, which the arbiter adds. */
 export type RuleLine = Omit<TraceLine, 'applied'>;
 
-/** The line of a rule that lowers the programme, or the design level without one, to at most this level. */
+/** The line of a rule that limits the programme, or the design level without one, to this level. */
 export type LowerLine = RuleLine & { readonly rank: 'programme'; readonly levelPct: LevelPct };
 
 /**
- * One cause that may raise a lamp above its programme: presence, wave, traffic or a rule. The line's `levelPct` is the raised level; null
- * while it raises nothing.
+ * One cause that may raise a lamp above its programme, for example presence. The line's `levelPct` is the raised level; null while it
+ * raises nothing.
  */
 export interface Raise {
   readonly line: RuleLine & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
-  /** Distance from the cause of the raise; commands are sent nearest first. Units: m. */
+  /** Distance from the cause of the raise; null if there is none. Units: m. */
   readonly distanceM: number | null;
 }
 
-/**
- * Whether a zone has its night or day; `time-not-trusted` if neither is known. Its lamps are then lit unless an intent sets them to 0 %.
- */
+/** Whether a zone has its night or day; `time-not-trusted` if neither is known. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 /** What the level of one lamp is decided from, at one instant. */
 export interface LampCase {
   readonly lamp: Lamp;
-  /** Null for a lamp without a zone; without an intent it is then lit at its design level, also by day. */
+  /** Null for a lamp without a zone. */
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -49,28 +44,25 @@ export interface LampCase {
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];
   readonly raises: readonly Raise[];
-  /** The level that the lamp had when the agent started, while it may not go below that; null or absent otherwise. */
+  /** The level that the lamp had when the agent started, while the lamp may not be dimmed below it; null or absent otherwise. */
   readonly found?: FoundLevel | null;
   readonly programme: RuleLine | null;
-  /** Limits the programme, or the design level without one. It limits no intent and no raise. Null or absent if no rule does. */
+  /** Limits the programme, or the design level without one. Null or absent if no rule does. */
   readonly lower?: LowerLine | null;
   readonly dusk: RuleLine | null;
-  /** Burning hours of the lamp, for constant light; null where they are not known, and the light is then not reduced. Units: h. */
+  /** Burning hours of the lamp, for constant light; null if they are not known. Units: h. */
   readonly burningH: number | null;
-  /** Replaces 0 % at night until it ends; null if no warning is due. */
+  /** Replaces 0 % at night until it ends; null or absent if no warning is due. */
   readonly warning?: Warning | null;
 }
 
-/**
- * A level that a lamp had when the agent started, and until when the lamp is not dimmed below it at night. An intent may still dim the lamp
- * below that level.
- */
+/** The level that a lamp had when the agent started, and until when it may keep the lamp brighter at night. */
 export interface FoundLevel {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;
 }
 
-/** The level of a lamp in the last seconds before it goes to 0 % at night, and the wall time at which it ends. */
+/** The level of a lamp before it goes to 0 % at night, and the wall time at which the warning ends. */
 export interface Warning {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;
@@ -85,11 +77,7 @@ interface Choice {
   readonly line: RuleLine | null;
 }
 
-/**
- * Returns the decision for one lamp with its trace. The strongest intent decides. Without an intent: 0 % by day, the lamp's maximum while
- * the time is not trusted, at night the programme (without one 100 %), lowered by a rule, or the highest raise above it. At night and without an intent, a higher level
- * found at the start replaces it. The limits of lamp and zone come next, then constant light, except on a found level.
- */
+/** Returns the decision for one lamp from its intents, rules and limits, with its trace. */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);
@@ -166,8 +154,8 @@ function limit({ levelPct, rank }: Choice, lampCase: LampCase): LevelPct {
 }
 
 /**
- * Returns the level within the limits of the lamp and of its zone. `isFree`: the zone's minimum does not apply, and 0 % stays 0 %. If
- * limits contradict each other, the lamp's maximum applies.
+ * Returns the level within the limits of the lamp and of its zone; the lamp's maximum has precedence. `isFree`: the zone's minimum does not
+ * apply, and 0 % stays 0 %.
  */
 export function limitedPct(
   levelPct: LevelPct,

@@ -46,16 +46,13 @@ export function isOn({ year, month, day }: CalendarDate, night: NightDay): boole
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
 
-/**
- * Returns the index of the first season that includes the date of the night, both ends included; -1 if none does. A yearly season may cross
- * the end of the year.
- */
+/** Returns the index of the first season that includes the date of the night, both ends included; -1 if none does. */
 export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night: NightDay): number {
   const date = plain(night);
   return seasons.findIndex((season) => isWithin(season, date));
 }
 
-/** Describes the nights of a rule for people: `Fri, Sat, 07-01 to 08-31`; `every night` for a rule without a condition. */
+/** Describes the nights of a rule for people, for example `Fri, Sat, 07-01 to 08-31`. */
 export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): Message {
   const parts = [
     ...(weekdays === null ? [] : weekdays.map(weekday)),
@@ -97,7 +94,7 @@ function plain({ year, month, day }: NightDay): PlainDate {
   };
 }
 
-/** Whether a day meets all the conditions of a rule (the weekdays, the span and so on). A condition that is null is met by every day. */
+/** Whether a day meets the conditions of a rule (weekdays, span and so on). A condition that is null is met by every day. */
 export function isDayOf(days: Omit<CalendarRule, 'programme'>, day: NightDay): boolean {
   return fits(days, plain(day));
 }
@@ -136,7 +133,7 @@ function text({ year, month, day }: CalendarDate): string {
   return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
 }
 
-/** Whether the date of a night is one of these holidays. The night before a holiday does not count. */
+/** Whether the date of a night is one of these holidays. */
 export function isHoliday(holidays: BuiltInHolidays | HolidayList, night: NightDay): boolean {
   const date = plain(night);
   const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays.days;

@@ -17,21 +17,15 @@ import { sunAltitudeDeg } from './sun.ts';
 import { waveFor } from './wave.ts';
 import { planZone, type ZoneMoment, type ZonePlan, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
 
-/** Decides the levels of all lamps of one street. */
+/** Decides the levels of the lamps of one street. */
 export interface Decider {
-  /**
-   * Returns the decisions for all lamps in the order of the cabinet, the state of the zones, and the lit lamps (`lit`) for the next snapshot. If two clocks
-   * disagree (`otherMs`) and the time is trusted, each lamp gets the higher of both levels. A decision that equals the lamp's former one is the same object.
-   */
+  /** Returns the decisions for the lamps in the order of the cabinet, the state of the zones, and the lit lamps for the next snapshot. */
   decide(snapshot: LightingSnapshot): LightingResult;
   /** Returns the nights and the programme of a zone, for a look ahead; undefined for an unknown zone. */
   plan(zoneId: string): ZonePlan | undefined;
 }
 
-/**
- * Creates the decider of a street; its `decide` returns the level of every lamp at one instant. Errors: throws RangeError for an unknown
- * time zone; the configuration check rejects it.
- */
+/** Creates the decider of a street. Errors: may throw RangeError for an unknown time zone. */
 export function createDecider(street: LightingStreet): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));

@@ -19,7 +19,7 @@ export interface Explained {
   readonly changes: Message;
 }
 
-/** The inputs from which a line of a trace is explained: those of the decision. `zone` and `plan` are null for a lamp of no zone. */
+/** The inputs of the decision from whose trace a line is explained. `zone` and `plan` are null for a lamp without a zone. */
 export interface ExplainFacts {
   readonly street: Pick<LightingStreet, 'rules'>;
   readonly zone: Zone | null;
@@ -30,8 +30,8 @@ export interface ExplainFacts {
 const NOTHING: Explained = { sinceMs: null, changes: NO_TEXT };
 
 /**
- * Explains one line of a decision's trace: since when it applies, and what would change it. Returns null and an empty text where nothing is
- * known. `facts` must be those of the same decision.
+ * Explains one line of a decision's trace: since when it applies, and what would change it. `sinceMs` is null and `changes` empty where
+ * nothing is known.
  */
 export function explain(line: TraceLine, facts: ExplainFacts): Explained {
   switch (line.rank) {

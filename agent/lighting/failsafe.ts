@@ -6,11 +6,8 @@ import { stepLevelPct } from './programme.ts';
 const FULL_PCT = 100;
 
 /**
- * Returns the level that a lamp of this zone has without an agent: the highest that the agent could set without a request of a person.
- *
- * Full light for a lamp without a zone (undefined), and if traffic or presence decide, because without an agent no sensor is read. Otherwise the
- * highest level of the zone's own programme, the programmes of its calendar, its event nights and the rules that raise it. Never below the zone's
- * minimum. Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
+ * Returns the level that a lamp of this zone (undefined for a lamp without one) has without an agent. Units: percent, from 1. Source: UNI
+ * 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
@@ -25,10 +22,7 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
   return Math.max(1, zone.minPct, ...usual, ...ofNights, ...ofRules);
 }
 
-/**
- * Returns the level that a device has without an agent. Its registers have one level for all its lamps: the highest of theirs, each limited to the
- * maximum of that lamp. A lamp in the `alsoLamps` of a zone counts with full light; a device without a lamp has full light. Units: percent, from 1.
- */
+/** Returns the level that a device has without an agent, one for all its lamps. Units: percent, from 1. */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
   const levels = cabinet.lamps
     .filter(({ device }) => device === deviceId)

@@ -16,10 +16,10 @@ export interface LightCase {
   readonly text: Message;
   /** The level does not depend on the time, so one instant is enough. */
   readonly isTimeless: boolean;
-  /** The situation is a chosen programme: shortfalls that the coming nights show without a choice are reported first. */
+  /** The situation is a chosen programme. */
   readonly isChosen: boolean;
   readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
-  /** The same for a floor (see `Floor`): where its own photocell may keep it dark, no light is required. */
+  /** As `snapshotOf`, for a floor (see `Floor`). */
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 
@@ -45,12 +45,7 @@ interface Situation {
   readonly burningH?: number | undefined;
 }
 
-/**
- * Returns the situations in which these streets may differ in their light; those without a trusted time last.
- *
- * An override has precedence over presence, traffic and rules, so these are not combined with it; presence, traffic and chosen programmes are not
- * combined with each other. Each is combined with every state of the photocell, of the clock and of the lamps' age.
- */
+/** Returns the situations in which these streets are compared; those without a trusted time last. */
 export function casesFor(streets: readonly LightingStreet[]): readonly LightCase[] {
   const zones = streets.flatMap((street) => street.zones);
   const cells = zones.some(({ photocell }) => photocell !== null) ? ([null, 'bright', 'dark'] as const) : [null];
@@ -69,12 +64,7 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
   );
 }
 
-/**
- * Returns the ids of the programmes that go to 0 %, if some zone may be dark and another may not; otherwise none.
- *
- * The platform may choose any of them for a zone, and a calendar may do so on a night that occurs once in years, so the coming nights do
- * not show them all. Every other programme ends at the minimum of the zone, which an override to 0 % shows.
- */
+/** Returns the ids of programmes that go to 0 %; empty unless some zone may be dark and another may not. */
 export function darkProgrammes(streets: readonly LightingStreet[]): readonly string[] {
   const zones = streets.flatMap((street) => street.zones);
   if (zones.every(({ dark }) => dark === null) || zones.every(({ dark }) => dark !== null)) return [];

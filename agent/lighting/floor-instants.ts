@@ -27,8 +27,8 @@ export interface PlannedStreet {
 }
 
 /**
- * Returns the instants at which two streets must be compared, so that no difference of their light is missed: in ascending order, without
- * duplicates, none before `nowMs`. They cover `nightsAhead` nights from the present one, and the nights around each date with a year.
+ * Returns the instants at which two streets are compared, in ascending order, none before `nowMs`. They cover `nightsAhead` nights, and the
+ * nights around dates with a year.
  */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];

@@ -15,17 +15,14 @@ import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
 import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
 
-/** A street whose minimum light another street must reach, such as the running one. The minimum is that of its `darkestStreet`. */
+/** A street whose minimum light another street must reach. */
 export interface Floor {
   readonly street: LightingStreet;
   /** By lamp of the judged street: the lamp of this street that is the same light point. A lamp without one is absent. */
   readonly lampOf: ReadonlyMap<string, string>;
 }
 
-/**
- * One lamp that would be too dark: at `atMs` its level is below `floorPct`, the least that it must give. Shape: `lampId` is its id in the
- * judged street.
- */
+/** One lamp that would be too dark: at `atMs` its level is below `floorPct`. Shape: `lampId` is its id in the judged street. */
 export interface Shortfall {
   readonly lampId: string;
   readonly atMs: WallMs;
@@ -41,15 +38,11 @@ export interface FloorQuestion {
   /** A lamp must reach the lowest of the floors that contain it. */
   readonly floors: readonly Floor[];
   readonly nowMs: WallMs;
-  /** Number of nights from the present one on. Nights around dates with a year and around leap days are added. */
+  /** Number of nights from the present one on; some nights around special dates are added. */
   readonly nightsAhead: number;
 }
 
-/**
- * Returns a copy of a street that requests the least light that its zones permit. At night a zone requests its `minPct`; one with `dark`
- * 0 %, and with presence `minPct`, at least 1 %. Limits of the lamps and constant light still apply. The copy has no calendar, event night,
- * rule or traffic.
- */
+/** Returns a copy of a street that requests the least light that its zones permit, without calendars, event nights, rules and traffic. */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   return {
@@ -81,9 +74,8 @@ function darkestLamp(lamp: Lamp, zone: Zone | undefined): Lamp {
 }
 
 /**
- * Returns one shortfall for each lamp that would be too dark at some time; empty if there is none. It is the first found, not always the
- * earliest: chosen programmes are searched after the calendars, and an unknown time last. A lamp in none of the floors is not judged, nor
- * one for which the street equals a floor. Slow: it decides many instants of many nights.
+ * Returns lamps that would be too dark, one shortfall for each; empty if there is none. A lamp that no floor contains is not judged. Slow:
+ * many instants are decided.
  */
 export function shortfallsOf(question: FloorQuestion): Shortfall[] {
   const { after } = question;

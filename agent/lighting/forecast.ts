@@ -22,18 +22,18 @@ import type { ZonePlan } from './zone-moment.ts';
 export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intents'> &
   Partial<Pick<LightingSnapshot, 'burningH' | 'programmes'>>;
 
-/** Computes the light of a street at any instant, without presence, photocells, traffic and rules. */
+/** Computes the light of a street at an instant, without presence, photocells, traffic and rules. */
 export interface Forecast {
   /** Returns nights and programme of a zone; undefined for an unknown zone. */
   readonly plan: Decider['plan'];
   /** Returns the decisions at an instant, without intents that begin later or have ended by then. The clock counts as correct. */
   at(now: ForecastStart, atMs: WallMs): LightingResult;
-  /** Returns the times, programme and changes of level of this night; after its dawn, those of the next. Undefined for an unknown zone. */
+  /** Returns the times, programme and changes of level of this night or, once it is over, of the next; undefined for an unknown zone. */
   tonight(now: ForecastStart, zoneId: string): TonightView | undefined;
 }
 
 /**
- * Creates the forecast of a street, without presence, photocells, traffic and rules. Errors: throws RangeError for an unknown time zone.
+ * Creates the forecast of a street, without presence, photocells, traffic and rules. Errors: may throw RangeError for an unknown time zone.
  */
 export function createForecast(street: LightingStreet): Forecast {
   const quiet = { ...street, zones: street.zones.map(withoutSensors), rules: [] };

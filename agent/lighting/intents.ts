@@ -3,10 +3,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Intent } from '../core/words.ts';
 import { byRank } from './arbiter.ts';
 
-/**
- * A lamp and its zone: an intent reaches the lamp if its target is one of them or the whole cabinet. `zoneId` is null for a lamp without a
- * zone.
- */
+/** A lamp and its zone; `zoneId` is null for a lamp without a zone. */
 export interface LampPlace {
   readonly lampId: string;
   readonly zoneId: string | null;
@@ -19,12 +16,8 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 }
 
 /**
- * Returns the intents for a lamp that have not expired, strongest first; empty if there are none. Each must have begun: `sinceMs` is not
- * compared with the present.
- *
- * Order: the higher rank, within a rank the higher level, then the order of `intents`. An intent that a later one of the same source and
- * rank replaces on this lamp is last within its rank: "the zone at 90 %", then "this lamp at 30 %", gives 30 %.
- * A later one with a wider target (zone after lamp) does not replace.
+ * Returns the intents for a lamp that have not expired, strongest first; empty if there are none. Intents that have not begun must be left
+ * out by the caller.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));
@@ -33,9 +26,7 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
   return inForce.toSorted((a, b) => byRank(a, b) || Number(replaced.has(a)) - Number(replaced.has(b)) || b.levelPct - a.levelPct);
 }
 
-/**
- * Compares two intents on one target for a sort, the stronger first: the higher rank, within a rank the higher level; 0 if both are equal.
- */
+/** Compares two intents on one target for a sort, the stronger first; 0 if both are equal in rank and level. */
 export function byStrength(a: Intent, b: Intent): number {
   return byRank(a, b) || b.levelPct - a.levelPct;
 }

@@ -13,10 +13,9 @@ import type { ZoneMoment } from './zone-moment.ts';
 const NO_SENSOR_TEXT = msg`no sensor reaches this lamp`;
 
 /**
- * Returns the input of `arbitrate` for a lamp. `wave`: the raise by a moving person, or null. Nothing raises a lamp unless its own zone
- * has night. For a lamp without a zone it is always night, and only intents and a hold affect it.
+ * Returns the input of `arbitrate` for a lamp. `wave`: the raise by a moving person, or null.
  *
- * Shape: `moments` begins with that of its own zone and is empty for a lamp without a zone; the others are of zones that raise it too.
+ * Shape: `moments` begins with that of the lamp's own zone and is empty for a lamp without a zone.
  */
 export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot: LightingSnapshot, wave: WaveRaise | null): LampCase {
   const { nowMs, nowMono, intents, burningH } = snapshot;

@@ -30,34 +30,28 @@ export type LightingStreet = Pick<
 
 /** The state of one presence sensor, after its filters. */
 export interface SensorState {
-  /** A person is present: at or above its threshold for long enough, or just counted. It may stay true without an answer: see `quality`. */
+  /** A person is present, after the filters. It may stay true without an answer: see `quality`. */
   readonly present: boolean;
   /** Start of the newest spell that became presence; null before the first. */
   readonly sinceMono: MonoMs | null;
   /** Newest reading with presence; null before the first. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
-  /**
-   * Start of the running spell of readings at or above the threshold, or of rises of a counter; null without one. A pause shorter than
-   * `offDelayS` does not end it.
-   */
+  /** Start of the running spell of readings at or above the threshold, or of rises of a counter; null without one. */
   readonly rawUpMono?: MonoMs | null;
   /** Since when the value is below the threshold; for a counter its last rise. Null otherwise. */
   readonly rawDownMono?: MonoMs | null;
-  /** The spell began just after the agent changed the light around the sensor. It counts from this time on, if it still lasts. */
+  /** The spell may have been caused by the agent's own change of light and does not count before this time; null otherwise. */
   readonly deafUntilMono?: MonoMs | null;
   /** Newest reading with a value. */
   readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others and before its first value. */
   readonly count?: number | null;
-  /** The sensor is ignored: presence without a pause for longer than a person stays, or a counter that counts more than can pass. */
+  /** The sensor is ignored, because it reports more than people can cause. */
   readonly stuck?: boolean;
-  /**
-   * Detections by sixths of an hour, newest last; those before the last hour may remain until the next detection. Shape: `sixth`: sixths
-   * of an hour since the start of the monotonic clock.
-   */
+  /** Detections by sixths of an hour, newest last. Shape: `sixth`: sixths of an hour since the start of the monotonic clock. */
   readonly activity?: readonly { readonly sixth: number; readonly count: number }[];
-  /** It had more than `maxPerH` detections in an hour, and not yet at most half as many since. */
+  /** It has had more detections in the last hour than expected. */
   readonly isBusy?: boolean;
 }
 
@@ -67,19 +61,16 @@ export interface PhotocellState {
   readonly lux: number | null;
   /** Time of the newest reading with a value; before the first value, of the first reading. */
   readonly atMono: MonoMs;
-  /**
-   * Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. While the cell is in the light
-   * of its own lamps, only `notAboveMono` may be set.
-   */
+  /** Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
   /** Since when the value is above the lower threshold, and below the upper one; null otherwise. */
   readonly notBelowMono?: MonoMs | null;
   readonly notAboveMono?: MonoMs | null;
-  /** It may change to `dark` only after it was not dark for long enough, and to `bright` only after it was not bright. */
+  /** Whether the verdict may change to `dark`, and to `bright`, because the cell has proved that it can change. */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
-  /** Its verdict after dwell and arming; null until it has changed once. It stays while the cell gives no value: use `photocellVerdict`. */
+  /** Its last verdict; null until it has changed once. It stays while the cell gives no value: use `photocellVerdict`. */
   readonly says: 'dark' | 'bright' | null;
   /** It contradicts the sun night after night, so it is ignored. */
   readonly isDoubtful?: boolean;
@@ -87,11 +78,11 @@ export interface PhotocellState {
 
 /** Flow of vehicles in a zone, and the step of the zone's `traffic` configuration that is in force. Units: flows in vehicles an hour. */
 export interface TrafficState {
-  /** The flow of the last window; null before the first has ended, if the last one was not full, and while a counter fails. */
+  /** The flow of the last window; null while it is not known. */
   readonly flowPerH: number | null;
   /** The flow of the running window so far, as if no more vehicles followed. */
   readonly runningPerH?: number;
-  /** Index of the step in force; null: the light of the design class, above all steps or while one of the last two windows was not full. */
+  /** Index of the step in force; null while no step is in force. */
   readonly step: number | null;
   /** Since when this step. */
   readonly sinceMono: MonoMs;
@@ -103,9 +94,9 @@ export interface TrafficState {
 export interface RuleState {
   readonly holds: boolean;
   readonly sinceMono: MonoMs;
-  /** Newest value: of its point, or the flow in % of the design flow; null if there is none, and for a presence rule. */
+  /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
   readonly value?: number | null;
-  /** Since when, without a pause, the value is beyond its threshold, back at `clearsAt` (or lost since), or not good; null otherwise. */
+  /** Since when the value is beyond its threshold, back at `clearsAt`, or not good; null otherwise. */
   readonly beyondMono?: MonoMs | null;
   readonly clearMono?: MonoMs | null;
   readonly lostMono?: MonoMs | null;
@@ -118,21 +109,21 @@ export interface Detection {
   readonly pole: string;
   readonly atMono: MonoMs;
   readonly isRelayed: boolean;
-  /** The reported speed; null if none is reported: then it follows from successive detections. Units: km/h. */
+  /** The reported speed; null if none is reported. Units: km/h. */
   readonly speedKmh: number | null;
   /** The reported direction: towards larger (1) or smaller (-1) distances of the pole's street; null if none is reported. */
   readonly direction: 1 | -1 | null;
-  /** Distance before the pole at the detection; 0 unless relayed. Units: m. */
+  /** Distance before the pole at the detection. Units: m; 0 if absent. */
   readonly beforeM?: number;
 }
 
-/** The level that a lamp had when the agent started, and until when it is not dimmed below it at night without an intent. */
+/** The level that a lamp had when the agent started, and until when it may keep the lamp brighter at night. */
 export interface LampHold {
   readonly levelPct: LevelPct;
   readonly untilMono: MonoMs;
 }
 
-/** A programme that a zone has for a while in place of its own, whatever its calendar says. */
+/** A programme that a zone has for a while in place of that of its calendar. */
 export interface ProgrammeChoice {
   readonly programme: string;
   /** For people, and for the next start of the agent; the real end is the monotonic one. */
@@ -147,14 +138,14 @@ export interface ChosenProgramme extends ProgrammeChoice {
   readonly reason: string;
 }
 
-/** All inputs of a decision besides the street. */
+/** The inputs of a decision besides the street. */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
   readonly clockQuality: ClockQuality;
-  /** A second time that may be correct: each lamp has the brighter of both decisions. Ignored if the clock is not trusted. */
+  /** A second time that may be correct: the brighter of both decisions applies. Ignored if the clock is not trusted. */
   readonly otherMs?: WallMs | null;
-  /** By the point of presence: two contacts of one device are two sensors. A sensor without a reading is absent. */
+  /** By the point of presence. A sensor without a reading is absent. */
   readonly sensors: ReadonlyMap<PointId, SensorState>;
   /** Intents that have begun. Expired ones may be among them and are ignored. */
   readonly intents: readonly Intent[];
@@ -178,10 +169,7 @@ export interface LightingSnapshot {
   readonly lit?: LitLamps;
 }
 
-/**
- * The lit lamps of zones that may be dark, by id: since when a lamp shows the warning before the dark, or null while something else lights
- * it. A dark lamp is absent.
- */
+/** The lit lamps of zones that may be dark, by id. Value: since when the lamp shows the warning before the dark; null if it does not. */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 
 /** The state of one zone at the instant of a decision. */
@@ -189,17 +177,16 @@ export interface ZoneState {
   readonly id: string;
   /** True also while neither night nor day is known. */
   readonly night: boolean;
-  /** The time is not trusted, or two clocks disagree about night or day: this night is not compared with the former installation. */
+  /** The time is not trusted, or two clocks disagree about night or day. */
   readonly isNightDoubted?: true;
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /**
-   * `off`: a zone without presence, by day, or while neither night nor day is known. `base`: no person detected, or its sensors are
-   * ignored. `boost`: a person is present or was within the hold. `down`: the hold
-   * has ended and the drivers are dimming; a new detection returns to boost immediately.
+   * `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling. `off`: presence has no effect
+   * now. `base`: otherwise.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
-  /** The level of the programme alone; null by day, while the time is not trusted, and while no step is in force. */
+  /** The level of the programme alone; null while none is in force. */
   readonly programmePct: LevelPct | null;
 }
 
@@ -208,6 +195,6 @@ export interface LightingResult {
   /** One per lamp, in the order of the cabinet. */
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
-  /** To be passed to the next call as `LightingSnapshot.lit`, which the warning before the dark depends on. */
+  /** To be passed to the next call as `LightingSnapshot.lit`. */
   readonly lit: LitLamps;
 }

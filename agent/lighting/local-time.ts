@@ -19,13 +19,9 @@ export interface LocalTime {
 export interface LocalCalendar {
   /** The local date and time at an instant; seconds are left out. */
   localAt(atMs: WallMs): LocalTime;
-  /**
-   * The first instant at which the local clock shows this time or a later one.
-   *
-   * A time that the change to summer time skips gives the change itself; of a time that occurs twice in autumn, the first counts.
-   */
+  /** The instant of a local time. A skipped time gives the change of the offset; of a time that occurs twice, the first counts. */
   instantOf(local: LocalTime): WallMs;
-  /** As `instantOf`, but of a time that occurs twice in autumn, the second counts: for the end of what must not end early. */
+  /** As `instantOf`, but of a time that occurs twice, the second counts. */
   lastInstantOf(local: LocalTime): WallMs;
 }
 
@@ -34,10 +30,7 @@ export interface LocalCalendar {
  */
 const APART_MS = 36 * 60 * 60_000;
 
-/**
- * Creates the calendar of an IANA time zone. Errors: throws RangeError for an unknown name, unless it equals the `TZ` variable of the
- * process; the config check rejects unknown names.
- */
+/** Creates the calendar of an IANA time zone. Errors: may throw RangeError for an unknown name. */
 export function createLocalCalendar(timezone: string): LocalCalendar {
   const localAt = timezone === process.env['TZ'] ? localByDate : localByIntl(timezone);
   const offsetMs = (atMs: WallMs): number => asUtc(localAt(atMs)) - Math.floor(atMs / MINUTE_MS) * MINUTE_MS;

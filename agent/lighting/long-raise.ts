@@ -18,7 +18,7 @@ export interface RaisedZone {
   readonly isNight: boolean;
   /** Presence decides the level of one of its lamps. */
   readonly isRaised: boolean;
-  /** Time since any of its sensors last detected a person, without those that only follow the group; infinite if none ever did. Units: ms. */
+  /** Time since a sensor of the zone last detected a person; infinite if none did. Units: ms. */
   readonly stillMs: number;
 }
 
@@ -28,10 +28,7 @@ export interface RaisedZone {
  */
 const STILL_MS = 60_000;
 
-/**
- * Returns the raise after one more evaluation; undefined if there is none. Daylight ends it, and so does one evaluation without a raise.
- * Once it `isOver`, after `maxBoostS`, only daylight or a minute without any detection ends it. Units: `maxBoostS` s.
- */
+/** Returns the raise after one more evaluation; undefined if there is none. Units: `maxBoostS` s. */
 export function afterRaise(
   before: LongRaise | undefined,
   { isNight, isRaised, stillMs }: RaisedZone,

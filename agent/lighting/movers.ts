@@ -9,7 +9,7 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** A stay of a person or vehicle at a pole, from the first detection to the last. `source` and `pole` are those of the first detection. */
+/** A stay of a person or vehicle at a pole, from the first detection to the last. */
 export interface PoleVisit {
   readonly source: string;
   readonly pole: string;
@@ -18,7 +18,7 @@ export interface PoleVisit {
   /** Distance before the pole at `firstMono`; for relayed ones. Units: m. */
   readonly beforeM: number;
   readonly isRelayed: boolean;
-  /** The speed reported by a neighbour or a sensor, limited to 2 to 130 km/h; null if none was reported. Units: m/s. */
+  /** The reported speed, within plausible limits; null if none was reported. Units: m/s. */
   readonly speedMps: number | null;
   readonly direction: 1 | -1 | null;
 }
@@ -33,18 +33,17 @@ export interface Mover {
   readonly speedMps: number | null;
   /** Used while the speed is not known. Units: m/s. */
   readonly assumedMps: number;
-  /** It is not a guess: speed and direction were reported, or its last detection matched a known speed and no other mover. */
+  /** It is not a guess which detections belong to this mover. */
   readonly isSure: boolean;
 }
 
 /**
- * Returns the people and vehicles of these detections, in the order in which their last stay at a pole began; empty if there are none. Until a
- * third detection confirms that two belong together, one detection may be part of two movers. Only the newest 48 own and 16 relayed detections
- * count. Shape: `detections` must be oldest first; those at unknown poles, too old or after `nowMono` are ignored.
+ * Returns the people and vehicles of these detections; empty if there are none. One detection may be part of two movers. Shape:
+ * `detections` must be oldest first.
  */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
-/** How long detections must be kept; `MoverReader` ignores older ones. Units: ms. Source: 300 m at 2 km/h take 540 s; doubled. */
+/** How long detections must be kept. Units: ms. Source: 300 m at 2 km/h take 540 s; doubled. */
 export const DETECTIONS_KEPT_MS = 1_080_000;
 
 /** Speeds of people and vehicles in a street. Units: km/h. Source: issue 5, wave: 2 to 130. */
@@ -104,8 +103,8 @@ interface MoverContext {
 }
 
 /**
- * Whether a mover may still reach this pole: it lies in the reported direction; without one, beyond the last pole as seen from the one
- * before. True for any pole if the mover was detected once without a direction.
+ * Whether a mover may still reach this pole: it lies in the reported direction or, without one, beyond the last pole. True if the direction
+ * is not known.
  */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);

@@ -16,24 +16,24 @@ export interface Night {
   readonly date: LocalTime;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** When the zone is dark enough to be lit, by the sun and the offsets; in order, usually one span. */
+  /** When the zone is dark enough to be lit, by the sun and the offsets. */
   readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
-  /** The zone's first dusk and last dawn, offsets included; null if the sun makes none. They may be set although `dark` is empty. */
+  /** The zone's first dusk and last dawn, offsets included; null if the sun makes none. */
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
 }
 
 /** The nights of one zone. */
 export interface Nights {
-  /** Returns the night that contains this instant; each instant is in one, also by day. */
+  /** Returns the night that contains this instant, also by day. */
   at(nowMs: WallMs): Night;
   /**
-   * Returns when a sun event of a night happens; null where there is none. The middle always exists: without a dusk or dawn, noon takes its place.
-   * Dusk, dawn and middle include the zone's offsets; sunset and sunrise do not.
+   * Returns when a sun event of a night happens; null if it does not. Dusk, dawn and middle include the zone's offsets; sunset and sunrise
+   * do not.
    */
   event(night: Night, event: SunEvent): WallMs | null;
   /**
-   * Returns the next start or end of the zone's dark after an instant, by the sun and the offsets; null if there is none before the end of
+   * Returns the next start or end of the zone's dark after an instant, by the sun and the offsets. Null if there is none before the end of
    * the next night.
    */
   changeAfter(nowMs: WallMs): WallMs | null;
@@ -48,7 +48,7 @@ const KEEP = 3;
 type SunChanges = (afterMs: WallMs) => WallMs | null;
 type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin' | 'seasons'>;
 
-/** Creates the nights of a zone, each from local noon to the next. */
+/** Creates the nights of a zone, from local noon to the next. */
 export function createNights(site: SunPosition, zone: NightZone, calendar: LocalCalendar): Nights {
   const changes = createSunChanges(site, zone.sunBelowDeg);
   const horizon = createSunChanges(site, HORIZON_DEG);

@@ -4,8 +4,7 @@ import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
 
 /**
- * Distances from one pole, for a person who leaves it. Each array has one entry for each lamp pole, in the order given to `createOutlookReader`.
- * Sensors within `SENSOR_RANGE_M` of the pole, buttons and sensors that follow a group do not count. Units: m, except the flags `isUp` and
+ * Distances from one pole, for a person who leaves it. The arrays have one entry for each lamp pole. Units: m, except the flags `isUp` and
  * `isDown`.
  */
 export interface Outlook {
@@ -13,14 +12,9 @@ export interface Outlook {
   readonly distanceM: Float64Array;
   /** The first sensor on the way, before the lamp; infinite if there is none. */
   readonly sensorM: Float64Array;
-  /**
-   * The next sensor that detects the person: `sensorM` if that is finite, otherwise the next sensor at or beyond the lamp; infinite if there is none.
-   */
+  /** The next sensor that detects the person, before, at or beyond the lamp; infinite if there is none. */
   readonly nextSensorM: Float64Array;
-  /**
-   * Where the person is detected or leaves: `nextSensorM` if that is finite, otherwise the farthest pole at or beyond the lamp; 0 if there is
-   * no way.
-   */
+  /** Where the person is detected or leaves; 0 if there is no way. */
   readonly placeM: Float64Array;
   /** 1 for lamps towards larger, and towards smaller, distances of the pole's street, otherwise 0. A lamp at the pole has 1 in both. */
   readonly isUp: Uint8Array;
@@ -28,12 +22,12 @@ export interface Outlook {
 }
 
 /**
- * Returns the distances from a pole; undefined if the graph has no place for the pole. `deaf`: devices of sensors that cannot detect a
- * person now, which are ignored. The result is cached: do not change it.
+ * Returns the distances from a pole; undefined if the graph has no place for the pole. `deaf`: devices of sensors to ignore. The result is
+ * cached: do not change it.
  */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 
-/** Creates the function that returns the distances from any pole of the street to these lamp poles. */
+/** Creates the function that returns the distances from a pole of the street to these lamp poles. */
 export function createOutlookReader(street: LightingStreet, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
   const sensors = sensorPlaces(street);
   let known = new Map<string, Outlook>();

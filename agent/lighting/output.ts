@@ -19,7 +19,10 @@ import type { Decision, Intent, LevelPct, PointId } from '../core/words.ts';
 import type { LightingStreet, RuleState } from './lighting.ts';
 import { spell } from './spell.ts';
 
-/** An output with its values as numbers, and how a written value is read back. Units: values and `tolerance` in the point's own; `settleMs` in ms. */
+/**
+ * An output with its values as numbers, and how a written value is read back. Units: values and `tolerance` in the point's own; `settleMs`
+ * in ms.
+ */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;
   /** The point that proves the written value: the point itself, or another. */
@@ -48,7 +51,7 @@ export interface OutputFacts {
   readonly before: OutputState | undefined;
   /** The value read at the device; null without a good one. */
   readonly found: number | null;
-  /** An intent of rank `emergency` lights the cabinet or one of the output's zones (function `isEmergency`). */
+  /** An emergency intent lights the cabinet or one of the output's zones. */
   readonly isEmergency: boolean;
   readonly nowMono: MonoMs;
 }
@@ -62,12 +65,8 @@ const LIT_REST_S = 2;
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
 /**
- * Returns the value of an output from now on. The first active rule decides; without one `litWith` while one of its zones is lit, otherwise `idle`.
- * While one of these zones is lit, no rule sets the output to `idle`.
- *
- * A value stays for its minimum time: `minOffS` for `idle`, `minOnS` for others. Only switching on for a lit zone waits 2 s at most, and not
- * at all in an emergency. After a start, if `idle` is decided but the device still has another value of the output, that stays for its
- * minimum time. If the value stays, `sinceMono` stays too, but the text may change.
+ * Returns the value of an output from now on, decided by its rules and lit zones. A value usually stays for a minimum time before it
+ * changes.
  */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;
@@ -82,8 +81,7 @@ export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputS
 }
 
 /**
- * Returns the ids of the zones with a lamp that is to be lit, or still is: a driver needs seconds to reach 0 %. `measuredPct`: the measured
- * level of a lamp, or null if unknown, which counts as dark.
+ * Returns the ids of the zones with a lamp that is to be lit, or still is. `measuredPct`: the measured level of a lamp, or null if unknown.
  */
 export function litZones(
   { zones }: Pick<LightingStreet, 'zones'>,
@@ -95,7 +93,7 @@ export function litZones(
   return new Set(zones.filter(({ lamps }) => lamps.some(isLampLit)).map(({ id }) => id));
 }
 
-/** Whether an intent of rank `emergency` that has not expired sets the whole cabinet, or one of these zones, to a level above 0 %. */
+/** Whether an intent of rank `emergency` is in force that lights the whole cabinet or one of these zones. */
 export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: readonly string[] = []): boolean {
   const isMeant = ({ kind, id }: Intent['target']): boolean => kind === 'cabinet' || (kind === 'zone' && zones.includes(id));
   return intents.some(
@@ -104,10 +102,8 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: 
 }
 
 /**
- * Returns the outputs of a street with their values as numbers.
- *
- * Shape: `pointOf` returns the profile of a point. An output is left out if its point is unknown, cannot be written or is dangerous to
- * write, or if one of its values has no number; the configuration check reports it (`outputProblems`).
+ * Returns the outputs of a street with their values as numbers, without those for which this is not possible. `pointOf` returns the profile
+ * of a point.
  */
 export function resolveOutputs(
   { outputs }: Pick<LightingStreet, 'outputs'>,

@@ -38,10 +38,7 @@ const EDGE_NIGHTS = 3;
 /** Two dusks closer than this are the same one, computed twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
-/**
- * Returns the record of the night after one more evaluation; a new record when the night is another one. Undefined if the sun makes no dusk
- * or no dawn.
- */
+/** Returns the record of the night after one more evaluation; undefined if the sun makes no dusk or no dawn. */
 export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, config }: PhotocellLook): EdgeVerdicts | undefined {
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
@@ -57,12 +54,12 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
 }
 
 /**
- * Contradictions of a photocell to the sun at one end of the night. `nights`: 0 to 3; one more for each night with a contradiction, one
- * less for each that agrees with the sun, unchanged by a night without a verdict.
+ * Contradictions of a photocell to the sun at one end of the night. `nights` rises with nights that contradict, and falls with those that
+ * agree.
  */
 export interface EdgeFault {
   readonly nights: number;
-  /** Text of the latest contradiction for an event, from when `nights` reaches 3 until it is 0 again; null otherwise. */
+  /** Text of the contradiction for an event; null while there is no fault. */
   readonly fault: Message | null;
 }
 
@@ -86,10 +83,7 @@ const DAWN_FAULTS: EdgeTexts = {
 /** The faults of a photocell that has not contradicted the sun yet. */
 export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
 
-/**
- * Returns the faults after one more evaluation. `before` and `night` are the records before and after it. Each end of a night is judged
- * once: dusk when `afterDusk` is first set, dawn when `afterDawn` is first set.
- */
+/** Returns the faults after one more evaluation. `before` and `night` are the records before and after it. */
 export function afterEdge(faults: EdgeFaults, before: EdgeVerdicts | undefined, night: EdgeVerdicts): EdgeFaults {
   const known = before?.duskMs === night.duskMs ? before : undefined;
   const { beforeDusk, afterDusk, beforeDawn, afterDawn } = night;
@@ -117,16 +111,12 @@ function edgeFault(
   return { nights: counted, fault: counted === EDGE_NIGHTS ? (isDarkByDay ? texts.dark : texts.bright) : fault };
 }
 
-/** Whether the cell was evaluated by day both before dusk and after dawn, so that `photocellFault` may judge the night. */
+/** Whether `photocellFault` may judge the night. */
 export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }
 
-/**
- * Returns the fault that a whole night shows, as text for an event; null if there is none. A fault is the same contradiction to the sun at both
- * ends, because one alone may be a storm: dark by day or bright at night. No verdict at any of the four times is a fault too. Call it only
- * if `isWholeNight`.
- */
+/** Returns the fault that a whole night shows, as text for an event; null if there is none. Call it only if `isWholeNight`. */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;
   if (afterDusk === 'bright' && beforeDawn === 'bright') return msg`reports bright at night: check what lights it`;

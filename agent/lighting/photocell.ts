@@ -15,7 +15,7 @@ import type { PhotocellState } from './lighting.ts';
 /** What a photocell reports; null while it has no verdict. */
 export type PhotocellVerdict = PhotocellState['says'];
 
-/** The sun at one instant of a zone's night, which lasts from noon to noon. `duskMs` and `dawnMs` are null if the sun makes none. */
+/** The sun at one instant of a zone's night. `duskMs` and `dawnMs` are null if the sun makes none. */
 export interface SunNow {
   readonly nowMs: WallMs;
   readonly duskMs: WallMs | null;
@@ -40,14 +40,14 @@ export interface PhotocellNight {
 }
 
 /**
- * Below this altitude of the sun a cell cannot keep a zone dark. Units: degrees.
- * Source: the end of civil twilight, 3.4 lx under a clear sky: a cell that still measures daylight then detects another light source.
+ * At or below this altitude of the sun a cell cannot keep a zone unlit while the time is trusted. Units: degrees. Source: the end of civil
+ * twilight, 3.4 lx under a clear sky: a cell that still measures daylight then detects another light source.
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
- * Longest time before and after dusk and dawn in which a photocell may decide instead of the sun. Units: min. Source: two hours before sunset the
- * sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper threshold, so a cell
- * that reports dark then is faulty.
+ * Longest window before and after dusk and dawn in which a photocell counts while the time is trusted. Units: min. Source: two hours before
+ * sunset the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper
+ * threshold, so a cell that reports dark then is faulty.
  */
 export const MAX_WINDOW_MIN = 120;
 
@@ -65,15 +65,7 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
   isDoubtful: false,
 };
 
-/**
- * Returns the state after one more reading. A reading without a good or stale value, or older than `staleS`, only sets `lux` to null. The
- * same reading again changes nothing until it is older than that.
- *
- * A cell changes to `dark` once it was dark for the dwell time, and not dark for as long some time before; to `bright` likewise. So a
- * stuck cell changes at most once. With `seesOwnLight`, while the zone is lit, a value below the upper threshold proves that it is not bright,
- * and no other value counts, because the lamps' own light only adds.
- * Units: lx. Errors: none; every reading leads to a state.
- */
+/** Returns the state after one more reading. Its `lux` is null if the reading has no usable value. Units: lx. */
 export function afterLux(
   before: PhotocellState | undefined,
   reading: Reading,
@@ -116,11 +108,7 @@ function speak(cell: Cell, dwellMs: number): Cell {
   return { ...cell, mayDarken, mayBrighten };
 }
 
-/**
- * Returns the present verdict of the cell; null if it does not answer, is too old, contradicts the sun, or has no verdict yet (`says`).
- *
- * A lost reply must not switch a street, so silence counts only after the dwell time that any value needs.
- */
+/** Returns the present verdict of the cell; null if there is none, for example because the cell does not answer. */
 export function photocellVerdict(
   state: PhotocellState | undefined,
   { dwellS, staleS }: PhotocellConfig,
@@ -131,14 +119,7 @@ export function photocellVerdict(
   return nowMono - state.atMono > limitS * 1_000 ? null : state.says;
 }
 
-/**
- * Returns whether a zone has its night, and what decided it: the cell within `windowMin` of the zone's own dusk or dawn; the sun at any
- * other time and while the cell has no verdict.
- *
- * In this window a cell may light a zone earlier or later than the sun, and switch it off earlier or later. While the sun is at or below
- * civil dusk, bright does not count: otherwise the light of a shop window would darken the street. With `seesOwnLight`, dark does not count
- * near dawn.
- */
+/** Returns whether a zone has its night, and what decided it: the cell if it counts now, otherwise the sun. */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;
   const bySun = (text: Message): PhotocellNight => ({ night: sun.isNight, by: 'sun', text });

@@ -13,8 +13,8 @@ import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
 /**
- * A sensor and the lamps it may raise. `distanceM`: by lamp id, the difference between the `atM` of both poles, whatever their branches; 0
- * if either pole is unknown. Units: m.
+ * A sensor and the lamps it may raise. `distanceM`: by lamp id, the difference between the `atM` of both poles; 0 if a pole is unknown.
+ * Units: m.
  */
 export interface SensorReach {
   readonly sensor: PresenceSensor;
@@ -33,7 +33,7 @@ export interface SensorPhase {
   readonly phase: PresencePhase;
   /** End of hold or fall; null during presence and at the base level. */
   readonly untilMono: MonoMs | null;
-  /** When the last hold ended; null during `boost`, without a detection, and while the sensor is ignored. */
+  /** When the last hold ended; null if there was none or it has not ended. */
   readonly endedMono: MonoMs | null;
   readonly text: Message;
 }
@@ -49,10 +49,7 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/**
- * Returns the sensors of a zone, in their order, each with the lamps within its reach: without a configured reach all lamps of the zone and
- * its `alsoLamps`. Empty for a zone without presence.
- */
+/** Returns the sensors of a zone, in their order, each with the lamps that it may raise. Empty for a zone without presence. */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM, alsoLamps = [] } = zone.presence;
@@ -76,12 +73,7 @@ interface SensorMoment {
   readonly isOverRaised?: boolean;
 }
 
-/**
- * Returns the present phase of a sensor.
- *
- * `boost` during presence and for the hold time, minus the hold of the sensor itself; then `down` until the drivers have reached the base
- * level. Otherwise `base`, also for a sensor that is stuck, only follows the others, or whose zone presence has raised for too long.
- */
+/** Returns the present phase of a sensor, with its text; `base` for a sensor that is ignored. */
 export function sensorPhase(
   config: PresenceConfig,
   sensor: PresenceSensor,
@@ -113,9 +105,8 @@ export function sensorPhase(
 }
 
 /**
- * Returns the phase of a lamp from all sensors that reach it; null if none does. `phases` has one entry for each of `reaches`, in the same
- * order. Phase, end and text are those of the strongest sensor, of equal ones the longest-lasting:
- * a person now before any hold. `endedMono` is the latest of all.
+ * Returns the phase of a lamp from the sensors that reach it; null if none does. `phases` has one entry for each of `reaches`, in that
+ * order.
  */
 export function lampPresence(lampId: string, reaches: readonly SensorReach[], phases: readonly SensorPhase[]): LampPresence | null {
   let best: SensorPhase | null = null;

@@ -14,8 +14,8 @@ import type { LocalCalendar } from './local-time.ts';
 import type { Night, Nights } from './night.ts';
 
 /**
- * A part of a night with one level. It begins at `atMs` and ends with the next one, the last with the night. `boostPct`: the level with
- * presence; null for that of the zone.
+ * A part of a night with one level, from `atMs` until the next part or the end of the night. `boostPct`: the level with presence; null for
+ * that of the zone.
  */
 export interface Stretch {
   readonly atMs: WallMs;
@@ -38,13 +38,13 @@ export interface ProgrammeState {
 /** The programme of one zone. */
 export interface ProgrammeReader {
   /**
-   * Returns the part in force at an instant, and the next; also by day. `chosen` replaces the programme of the calendar, not the event
-   * nights; an unknown one is ignored.
+   * Returns the part in force at an instant, and the next; also by day. `chosen` replaces the programme of the calendar; an unknown one is
+   * ignored.
    */
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
-  /** Returns all parts of one night in order, event nights included. Of two with the same `atMs` the later one applies. */
+  /** Returns the parts of one night, event nights included. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
-  /** Returns the steps that a night leaves out, because the step after them is due earlier, or at the same time. */
+  /** Returns the steps that a night leaves out, because the step after them is not due later. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];
 }
 
@@ -52,7 +52,7 @@ export interface ProgrammeReader {
 export interface LeftOutStep {
   readonly place: number;
   readonly name: string;
-  /** The following step of the programme. Its own time is `atMs` or earlier; it begins at `atMs`, the time of the step left out. */
+  /** The following step of the programme, which begins at `atMs` instead. */
   readonly nextName: string;
   readonly atMs: WallMs;
 }
@@ -71,9 +71,7 @@ export function chosenIn(
 
 const NOON_HOUR = 12;
 
-/**
- * Creates the reader of a zone's programme. `calendar` must be that of the street's time zone, and `nights` those of the same zone.
- */
+/** Creates the reader of a zone's programme. `calendar` must be that of the street's time zone, and `nights` those of `zone`. */
 export function createProgrammeReader(
   street: LightingStreet,
   zone: Zone,
@@ -113,18 +111,15 @@ function formatStepTime(at: StepTime): string {
 }
 
 /**
- * Returns the level of a step. A step that names a lighting class has the level of that class relative to the zone's design class, or 100 % in a
- * zone without one. Units: percent of full light.
+ * Returns the level of a step. The level of a lighting class is relative to the zone's design class, or 100 % without one. Units: percent
+ * of full light.
  */
 export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'designClass'>): LevelPct {
   if ('pct' in level) return level.pct;
   return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-/**
- * Returns the level to apply for a level that began at `sinceMs`. For 0 % in a zone that may be dark it is first the warning level, for
- * `warnS` seconds; otherwise `levelPct` unchanged. Both times may also be monotonic.
- */
+/** Returns the level to apply for a level that began at `sinceMs`. In a zone that may be dark, 0 % begins with the warning level. */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;
   const passedMs = nowMs - sinceMs;

@@ -37,13 +37,7 @@ interface MeasuredInput {
 /** The state in full. */
 type Watched = Required<RuleState>;
 
-/**
- * Returns the state after one more evaluation; the same facts at the same time change nothing.
- *
- * The rule becomes active once the value has been beyond the threshold for `forS` without a pause, and ends once it has been back at `clearsAt` for
- * as long. A value between the two changes no state, but restarts both delays. Without a good value it ends after `forS` and a minute.
- * For a presence rule `forS` is 0.
- */
+/** Returns the state of a rule after one more evaluation. */
 export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
   const input = inputOf(facts, when, nowMono);
@@ -53,10 +47,7 @@ export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, 
   return settled(seen(state, input), forMs, nowMono);
 }
 
-/**
- * Whether a sensor of a zone detects a person, or did within the hold, less the sensor's own hold. A stuck sensor and one that follows the
- * others do not count.
- */
+/** Whether a sensor of a zone detects a person, or did within the hold. Sensors that are ignored do not count. */
 export function isSomeoneIn(
   { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,
   states: ReadonlyMap<PointId, SensorState>,
@@ -71,10 +62,7 @@ export function isSomeoneIn(
   });
 }
 
-/**
- * Returns the raise of a zone by the active rule with the highest raise level; of equal ones the first. Null if no active rule raises the
- * zone.
- */
+/** Returns the raise of a zone by the active rule with the highest raise level; null if no active rule raises the zone. */
 export function rulesRaise(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
@@ -89,9 +77,7 @@ export function rulesRaise(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
-/**
- * Returns the limit of a zone by the active rule with the lowest limit; of equal ones the first. Null if no active rule lowers the zone.
- */
+/** Returns the limit of a zone by the active rule with the lowest limit; null if no active rule lowers the zone. */
 export function rulesLower(
   rules: readonly Rule[],
   states: ReadonlyMap<string, RuleState>,
@@ -106,7 +92,7 @@ export function rulesLower(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
-/** Returns the text of a rule for the trace: what it compares, the value of its state, and when it becomes active or ends. */
+/** Returns the text of a rule for the trace: what it compares, and whether it is active. */
 export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): Message {
   if (when.kind === 'presence') return holds ? msg`${id}: someone in ${when.zone}` : msg`${id}: no one in ${when.zone}`;
   const isTraffic = when.kind === 'traffic';

@@ -13,11 +13,7 @@ const SIXTH_MS = HOUR_MS / 6;
  */
 const CALM_SHARE = 0.5;
 
-/**
- * Returns the detections of the last hour (the running sixth of an hour and the five before) with `count` added. `overMs`:
- * the time in which they happened; if it is longer than an hour, only
- * the average of one hour is added. Units: ms.
- */
+/** Returns the detections of about the last hour with `count` added. `overMs`: the time in which they happened. Units: ms. */
 export function afterActivity(before: Activity, count: number, atMono: MonoMs, overMs = 0): Activity {
   const sixth = Math.floor(atMono / SIXTH_MS);
   const added = count / Math.max(1, overMs / HOUR_MS);
@@ -28,8 +24,8 @@ export function afterActivity(before: Activity, count: number, atMono: MonoMs, o
 }
 
 /**
- * Whether a sensor had more than `maxPerH` detections in the running sixth of an hour and the five before. A sensor that was busy stays
- * busy while it has more than half of `maxPerH`.
+ * Whether a sensor had more than `maxPerH` detections in about the last hour. A sensor that was busy stays busy until there are clearly
+ * fewer.
  */
 export function isNowBusy(wasBusy: boolean, activity: Activity, maxPerH: number, nowMono: MonoMs): boolean {
   const perH = ofLastHour(activity, nowMono).reduce((sum, { count }) => sum + count, 0);

@@ -16,7 +16,7 @@ import { afterActivity, isNowBusy } from './sensor-activity.ts';
 /** The state of a sensor after one more reading or tick, and what began with it. */
 export interface SensorStep {
   readonly state: SensorState;
-  /** A person was detected: presence began, or a counter that is not ignored has risen. */
+  /** A person was detected: presence began, or a counter has risen. */
   readonly detected: boolean;
   /** The value has risen again after a short pause during presence: it may be another person. */
   readonly returned: boolean;
@@ -25,7 +25,7 @@ export interface SensorStep {
 /** The time of an evaluation, and what may disturb a sensor. */
 export interface SensorTime {
   readonly nowMono: MonoMs;
-  /** When the agent last changed the level of a lamp that lights the sensor's area; null if it never did. */
+  /** When the agent last changed the level of a lamp that lights the sensor's area; null if not known. */
   readonly ownChangeMono: MonoMs | null;
 }
 
@@ -59,13 +59,7 @@ const UNSEEN: Spell = {
   isBusy: false,
 };
 
-/**
- * Returns the state after one more reading; the same reading at the same time changes nothing.
- *
- * A value counts with quality good or stale. For a reading without one, and for one older than the newest value, only the quality and what
- * changes by time alone are updated: the last presence is kept, so a lost reply causes no second detection. Units: the threshold is in the
- * point's unit. Errors: none; every reading leads to a state.
- */
+/** Returns the state after one more reading, and whether a person was detected. Units: the threshold is in the point's unit. */
 export function afterSensorReading(
   before: SensorState | undefined,
   reading: Reading,
@@ -87,10 +81,7 @@ export function afterSensorReading(
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
-/**
- * Returns the state after changes caused by time alone, without a new reading. For example, a pulse becomes long enough to be presence, or
- * a pause ends presence.
- */
+/** Returns the state after changes caused by time alone, without a new reading. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }

@@ -8,13 +8,13 @@ import type { LightingStreet } from './lighting.ts';
 
 /** Distances and ways between the poles of one street and its branches. */
 export interface StreetGraph {
-  /** Distance along the street. Units: m. Null if a pole has no place: unknown, on a branch without a start, or in a ring of branches. */
+  /** Distance along the street; null if a pole has no place in it. Units: m. */
   distanceM(a: string, b: string): number | null;
-  /** The poles on the way from `a` to `b`, both included, in this order; empty if there is no way. */
+  /** The poles on the way from `a` to `b`, both included; empty if there is no way. */
   path(a: string, b: string): readonly string[];
   /**
-   * The poles from `from` towards larger (1) or smaller (-1) distances of its street, and on branches there, nearest first, without `from`.
-   * From a branch, -1 leads to all of the street where it starts. Empty for an unknown pole.
+   * The poles from `from` towards larger (1) or smaller (-1) distances of its street, and on branches there, nearest first. Empty for an
+   * unknown pole.
    */
   towards(from: string, direction: 1 | -1): readonly string[];
   /** Whether `to` may be ahead of a person who leaves `from` in this direction; `from` itself is. */

@@ -26,12 +26,7 @@ const REFRACTION_ROUNDS = 5;
 /** The newest result: several situations are often decided for one instant, and the position is the most expensive part of a decision. */
 let last = { latitudeDeg: Number.NaN, longitudeDeg: Number.NaN, atMs: Number.NaN, altitudeDeg: Number.NaN };
 
-/**
- * Returns the geometric altitude of the sun's centre, as twilight is defined: sunset is -0.833°, civil dusk -6°.
- *
- * suncalc adds the air's refraction, and below the horizon a constant half degree that would make civil dusk three minutes late. Units:
- * degrees above the horizon.
- */
+/** Returns the geometric altitude of the sun's centre, as twilight is defined. Units: degrees above the horizon. */
 export function sunAltitudeDeg({ latitudeDeg, longitudeDeg }: SunPosition, atMs: WallMs): number {
   if (last.atMs !== atMs || last.latitudeDeg !== latitudeDeg || last.longitudeDeg !== longitudeDeg)
     last = { latitudeDeg, longitudeDeg, atMs, altitudeDeg: computedAltitudeDeg({ latitudeDeg, longitudeDeg }, atMs) };
@@ -51,11 +46,8 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
 }
 
 /**
- * Returns a function that finds when night turns to day, or day to night, after an instant, at most a second late; null if neither happens
- * within a day. Night: the sun is below `sunBelowDeg`. A night or day shorter than ten minutes may be missed.
- *
- * Scan steps are on a fixed grid, so a result depends on the instant alone. The last results are cached, because they are needed each
- * second.
+ * Returns a function that finds when night turns to day, or day to night, after an instant; null if neither happens within a day. A very
+ * short night or day may be missed.
  */
 export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);

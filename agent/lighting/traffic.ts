@@ -46,20 +46,11 @@ export interface TrafficCount extends TrafficState {
   /** Start of the running window. */
   readonly windowMono: MonoMs;
   readonly counters: ReadonlyMap<PointId, CounterCount>;
-  /**
-   * Flow of the last window and of the one before; null for one that was not full, both null while a counter fails. Units: vehicles an
-   * hour.
-   */
+  /** Flow of the last window and of the one before; null if it is not known. Units: vehicles an hour. */
   readonly windows: readonly [last: number | null, before: number | null];
 }
 
-/**
- * Returns the count after one more reading of a counter, or after a tick (`null`); the same reading at the same time changes nothing. Only
- * good values of the zone's own counters count.
- *
- * Each rise counts as that many vehicles. A fall counts as none: the counter rolled over or was reset, or a radar's vehicle has left. Vehicles of a
- * gap without readings are counted once the counter answers.
- */
+/** Returns the count after one more reading of a counter, or after a tick (`null`). */
 export function afterCount(
   before: TrafficCount | undefined,
   reading: Reading | null,
@@ -73,17 +64,13 @@ export function afterCount(
   return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
 }
 
-/**
- * Returns the known flow: that of the last window, or of the running one if that already has more. Null if the last window was not full
- * or a counter fails, whatever the running one has. Units: vehicles an hour.
- */
+/** Returns the known flow; null while it is not known, for example because a counter fails. Units: vehicles an hour. */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);
 }
 
 /**
- * Returns the level that the traffic of a zone requires, with its text for the trace: that of the step in force. It is 100 % while no step is in
- * force (`step` is null), and for a step with a lighting class in a zone without a design class. `undefined`: a zone whose traffic has not been
+ * Returns the level that the traffic of a zone requires, with its text for the trace; 100 % while no step is in force. `undefined`: not
  * evaluated yet.
  */
 export function trafficLevel(

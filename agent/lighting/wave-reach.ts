@@ -6,9 +6,8 @@ import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
 /**
- * Bounds of the longest time that a mover (see `Mover`) is followed after a detection. It is the time of the slowest walk to the next sensor,
- * `least` if there is none. A mover that should have been detected earlier is dropped earlier, see `LEAST_AWAY_MS`. Units: ms.
- * Source: assumed; about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
+ * Bounds of the longest time that a mover (see `Mover`) is followed after a detection. Units: ms. Source: assumed; about 50 m and 300 m at
+ * the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
  */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };
 /**
@@ -29,8 +28,8 @@ const SLOWER = 0.6;
  */
 const SLOWEST_MPS = 2 / 3.6;
 /**
- * The data of a zone with a wave (light ahead of people who move) that stay constant. `index`: the position of a lamp in the arrays of an
- * `Outlook`. `followsRelays`: detections relayed by neighbour cabinets raise the zone too. Units: `holdMs` ms.
+ * The constant data of a zone with a wave (light ahead of people who move). `index`: the position of a lamp in the arrays of an `Outlook`.
+ * Units: `holdMs` ms.
  */
 export interface ZoneWave {
   readonly wave: WaveConfig;
@@ -70,7 +69,10 @@ interface Lit {
   readonly distanceM: number;
 }
 
-/** A mover (see `Mover`) at one instant, with the distances around it. `isAhead`: whether the mover may still reach the lamp with this index. */
+/**
+ * A mover (see `Mover`) at one instant, with the distances around it. `isAhead`: whether the mover may still reach the lamp with this
+ * index.
+ */
 export interface LampsAround {
   readonly mover: Mover;
   readonly view: Outlook;
@@ -78,10 +80,7 @@ export interface LampsAround {
   readonly nowMono: MonoMs;
 }
 
-/**
- * Returns the lamps of a zone within reach of a mover, each until it has passed or is dropped; empty if there are none. In mode `section`
- * all lamps of the zone if one is within reach, or if the mover is between them.
- */
+/** Returns the lamps of a zone that a mover lights now, with the time until which it does; empty if there are none. */
 export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
   const reach = reachOf(around.mover, zone, around.nowMono);
   return zone.wave.mode === 'poles' ? litPoles(zone, reach, around) : litSection(zone, reach, around);
@@ -131,8 +130,8 @@ function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
 }
 
 /**
- * Returns a function that takes the index of a lamp and returns whether the mover may still reach that lamp; true for all if the direction is not
- * known. `view` and `viewBefore`: the distances from its last pole and from the one before. `wayM`: the distance between both. Units: m.
+ * Returns a function that tells by index whether the mover may still reach a lamp. `view`, `viewBefore`: distances from its last pole and
+ * the one before. `wayM`: between both. Units: m.
  */
 export function aheadTest(
   { visit, before }: Mover,

@@ -14,16 +14,14 @@ import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from '.
 export interface WaveRaise {
   /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
-  /** Distance from the mover; from its farthest possible place while its speed is not known. Writes are sent nearest first. Units: m. */
+  /** Distance from the mover, or from its farthest possible place while its speed is not known. Units: m. */
   readonly distanceM: number;
   readonly text: Message;
-  /** `relayed`: the newest detection of the person is one that a neighbour cabinet relayed, so `relayedPct` applies. */
+  /** `relayed`: the person was detected by a neighbour cabinet, so `relayedPct` applies. */
   readonly level: 'boost' | 'relayed';
 }
 
-/**
- * Returns the lamps that moving people raise now, by lamp id; empty if none. `deaf`: devices of sensors that cannot detect a person now.
- */
+/** Returns the lamps that moving people raise now, by lamp id; empty if none. `deaf`: devices of sensors to ignore. */
 export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();

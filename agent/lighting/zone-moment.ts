@@ -22,28 +22,22 @@ export interface ZonePlan {
   readonly programme: ProgrammeReader;
 }
 
-/**
- * The state of a zone at one instant, common to all its lamps. `programme` and `state` are null unless it is night and the time is trusted; `sensors`
- * and `raises` are empty unless it is night.
- */
+/** The state of a zone at one instant, common to its lamps. `programme` and `state` are null unless it is night and the time is trusted. */
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
-  /** One for each of `plan.reaches`, in the same order. */
+  /** One for each of `plan.reaches`, in that order; empty unless it is night. */
   readonly sensors: readonly SensorPhase[];
   readonly state: ProgrammeState | null;
   readonly programme: RuleLine | null;
   readonly dusk: RuleLine;
   /** Raises that apply to all its lamps: by traffic and rules. */
   readonly raises: readonly Raise[];
-  /** The rule that lowers its programme most; null without one. */
+  /** The rule that lowers its programme most; null if there is none. */
   readonly lower: LowerLine | null;
 }
 
-/**
- * Returns the constant data of a zone: its sensors with their lamps, its nights and its programme. `calendar` must be that of the street's
- * time zone.
- */
+/** Returns the constant data of a zone. `calendar` must be that of the street's time zone. */
 export function planZone(street: LightingStreet, zone: Zone, calendar: LocalCalendar): ZonePlan {
   const nights = createNights(street, zone, calendar);
   return { zone, reaches: sensorReaches(street, zone), nights, programme: createProgrammeReader(street, zone, { calendar, nights }) };
@@ -74,10 +68,7 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
   };
 }
 
-/**
- * Returns the state of a zone for display. Its `night` is true also while neither night nor day is known; `isNightDoubted` is set if the
- * time is not trusted.
- */
+/** Returns the state of a zone for display. `altitudeDeg`: the altitude of the sun. Units: degrees. */
 export function zoneStateOf(moment: ZoneMoment, { clockQuality }: LightingSnapshot, altitudeDeg: number): ZoneState {
   const { plan, light, sensors, programme } = moment;
   const isWatched = plan.zone.presence !== null && light === 'night';

@@ -5,10 +5,7 @@ import type { PanelLimits } from '../core/panel-config.ts';
 
 type Pace = Pick<PanelLimits, 'changesPerMin' | 'changesPerHour'>;
 
-/**
- * Returns the earliest time of the next change, which may be in the past. `changes`: the earlier ones, oldest first. 0 if they are too few
- * to reach either limit.
- */
+/** Returns the earliest time of the next change; it may be in the past. `changes`: the earlier ones, oldest first. */
 export function nextChangeMono({ changesPerMin, changesPerHour }: Pace, changes: readonly MonoMs[]): MonoMs {
   const freeAfter = (count: number, spanMs: number): MonoMs => {
     const oldest = changes.at(-count);

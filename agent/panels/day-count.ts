@@ -5,9 +5,7 @@
  */
 import { isRecord } from '../core/is-record.ts';
 
-/**
- * The count of one day, as the increase of a total. Shape: `day` is a local date, `2026-06-21`; the count of the day is `last` - `base`.
- */
+/** The count of one day, as the increase of a total. Shape: `day` is a local date, `2026-06-21`; the count is `last` - `base`. */
 export interface DayCount {
   readonly day: string;
   /** The total from which the day is counted. Where the device set the total back, it is lowered by as much. */
@@ -16,12 +14,7 @@ export interface DayCount {
   readonly last: number;
 }
 
-/**
- * Returns the state after a reading of the total. On a new day the count begins at the newest total before it. Without an earlier total, as at the
- * first start, it begins at this one.
- *
- * A total that decreases was set back at the device: the count of the day continues from there.
- */
+/** Returns the state after a reading of the total. A total that decreases was set back at the device: the count continues from there. */
 export function afterTotal(before: DayCount | undefined, { day, total }: { readonly day: string; readonly total: number }): DayCount {
   if (before === undefined) return { day, base: total, last: total };
   const base = before.day === day ? before.base : before.last;
@@ -33,7 +26,7 @@ export function countOf(state: DayCount | undefined, day: string): number | null
   return state?.day === day ? state.last - state.base : null;
 }
 
-/** Returns the saved states, by point. Entries with another shape are left out; empty if `stored` is not an object. */
+/** Returns the saved states, by point, without entries of another shape; empty if `stored` is not an object. */
 export function readDayCounts(stored: unknown): ReadonlyMap<string, DayCount> {
   if (!isRecord(stored)) return new Map();
   return new Map(

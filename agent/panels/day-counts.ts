@@ -22,10 +22,7 @@ const KEY = 'panels.days';
  */
 const SAVE_MS = 600_000;
 
-/**
- * Counts how much the given points increase in each local day. Readings are ignored before `restore` has ended and while the clock is not
- * trusted. Call `tend` regularly: it saves the counts.
- */
+/** Counts how much the given points increase in each local day, while the clock is trusted. Call `tend` regularly: it saves the counts. */
 export class DayCounts {
   readonly #parts: DayCountsParts;
   #states: Map<string, DayCount> = new Map();
@@ -62,13 +59,13 @@ export class DayCounts {
     }
   }
 
-  /** The count of the day; null while the time is not known, and before the first total. */
+  /** The count of the day; null if it is not known. */
   today(pointId: PointId): number | null {
     const day = this.#today();
     return day === null ? null : countOf(this.#states.get(pointId), day);
   }
 
-  /** Saves what changed: a new day at once, else every ten minutes. `isLast`: now. */
+  /** Saves what changed, at intervals; with `isLast` now. */
   tend(isLast = false): void {
     const { clock, store } = this.#parts;
     const nowMono = clock.monoMs();

@@ -34,10 +34,7 @@ interface OpenCommand {
   isSent: boolean;
 }
 
-/**
- * Publishes the stages of commands for panels, and follows each accepted command to its final outcome. Call `advance` regularly. A command
- * that is not confirmed within 60 s fails.
- */
+/** Publishes the stages of commands for panels, and follows accepted commands to their final outcome. Call `advance` regularly. */
 export class PanelCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
@@ -69,7 +66,7 @@ export class PanelCommands {
     return new Promise((resolve) => this.#open.add({ request, sinceMono: this.#clock.monoMs(), saved, resolve, isSent: false }));
   }
 
-  /** Ends the commands that are carried out, or cannot be for now. Returns the texts whose commands expired before they were sent. */
+  /** Ends the commands that are carried out, or cannot be for now. Returns the ids of those that expired before their texts were sent. */
   advance(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
     const nowMono = this.#clock.monoMs();
     return [...this.#open].flatMap((command) => {

@@ -10,10 +10,10 @@ import type { PanelConfig } from '../core/panel-config.ts';
 import type { PointId } from '../core/words.ts';
 import { withChange } from './change-pace.ts';
 
-/** Times of changes by register and by what changed. Kept over changes of the configuration. */
+/** Times of changes, by register and by what changed. */
 export type PanelPaces = Map<string, readonly MonoMs[]>;
 
-/** Returns one name for each register that a panel writes, with the port and unit of its device. */
+/** Returns names for the registers that a panel writes. */
 export function panelRegisters(
   { device, points: names }: Pick<PanelConfig, 'device' | 'points'>,
   { lines }: Pick<Cabinet, 'lines'>,
@@ -25,13 +25,13 @@ export function panelRegisters(
   return [...new Set(names.map((name) => `${place}@${points.get(`${device}.${name}`)?.profile.address ?? name}`))];
 }
 
-/** Returns the times of the changes of the register that changed most often, oldest first. */
+/** Returns the times of the changes of the register that changed most often, oldest first. `what`: the kind of change. */
 export function changesOf(paces: PanelPaces, registers: readonly string[], what: string): readonly MonoMs[] {
   const each = registers.map((register) => paces.get(`${register} ${what}`) ?? []);
   return each.reduce((most, next) => (next.length > most.length ? next : most), []);
 }
 
-/** Adds a change of all registers. */
+/** Adds a change to these registers. `what`: the kind of change. */
 export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
   for (const register of registers) {
     const key = `${register} ${what}`;

@@ -12,7 +12,7 @@ import type { LocalCalendar } from '../lighting/local-time.ts';
 import { HORIZON_DEG } from '../lighting/night.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from '../lighting/sun.ts';
 
-/** The entry of a panel's schedule that applies, with the times between which it does. `number` counts from 1, as in the file. */
+/** The entry of a panel's schedule that applies, and the times between which it does. `number` counts from 1, as in the file. */
 export interface AppliedEntry {
   readonly number: number;
   readonly text: string;
@@ -20,7 +20,7 @@ export interface AppliedEntry {
   readonly untilMs: WallMs;
 }
 
-/** The schedule of one panel, as `createPanelSchedule` creates it. */
+/** The schedule of one panel. */
 export interface PanelSchedule {
   /** The first entry that applies at an instant; null if none does. */
   at(nowMs: WallMs): AppliedEntry | null;
@@ -30,7 +30,7 @@ export interface PanelSchedule {
 const HALF_DAY_MS = DAY_MS / 2;
 const MINUTES_PER_HOUR = 60;
 
-/** Creates the schedule of a panel. An entry at a time of the sun does not apply on a day without that time. */
+/** Creates the schedule of a panel. */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
   const changes = createSunChanges(site, HORIZON_DEG);
 

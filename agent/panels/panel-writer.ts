@@ -51,10 +51,7 @@ interface LineState {
   isSent: boolean;
 }
 
-/**
- * Makes one panel show its lines: writes those that differ, and repeats failed writes after growing waits. A line that cannot be read back
- * is written again every 10 min. Call `follow` regularly.
- */
+/** Makes one panel show its lines: writes those that differ, and repeats failed writes after growing waits. Call `follow` regularly. */
 export class PanelWriter {
   readonly #parts: PanelWriterParts;
   readonly #states: LineState[];
@@ -68,7 +65,7 @@ export class PanelWriter {
     this.#states = parts.lines.map(() => ({ text: null, isProven: false, endMono: 0, isInFlight: false, isSent: false }));
   }
 
-  /** Writes what differs from these lines. Never before the light: a text is a command like others. */
+  /** Writes what differs from these lines. */
   follow(lines: readonly string[]): void {
     const nowMono = this.#parts.clock.monoMs();
     if (lines.some((line, index) => line !== this.#lines[index])) this.#begin(lines, nowMono);

@@ -34,11 +34,11 @@ export interface PanelsParts {
   readonly log: Log;
   /** How often texts changed under earlier configurations of this run. */
   readonly paces: PanelPaces;
-  /** The rules of the cabinet, by id. */
+  /** The states of the rules, by id. */
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** A panel has another text, or another state. */
+  /** A panel has another text, source or state. */
   readonly onPanel?: (view: PanelView) => void;
 }
 
@@ -46,10 +46,7 @@ export interface PanelsParts {
 const TICK_MS = 1_000;
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
-/**
- * The panels of a cabinet: decides every second what each one shows, and carries out requests for texts. Requests are refused before
- * `start` and after `stop`.
- */
+/** The panels of a cabinet: decides what each one shows, and carries out requests for texts between `start` and `stop`. */
 export class Panels {
   readonly #parts: PanelsParts;
   readonly #events: EventTracker;
@@ -100,7 +97,7 @@ export class Panels {
     this.#days.take(readings);
   }
 
-  /** Carries out a request. Resolves with its final outcome; `onOutcome` receives every stage. */
+  /** Carries out a request. Resolves with its final outcome; `onOutcome` receives its stages. */
   async request(request: PanelRequest): Promise<Outcome> {
     this.#commands.publish(request, 'received');
     const panel = this.#displays.get(request.panel)?.panel;
@@ -205,7 +202,7 @@ function linesOf({ device, points: names }: Cabinet['panels'][number], points: P
   });
 }
 
-/** Returns the panels for the console. An order is sent as a request with a new command id and with `console` as its sender. */
+/** Returns the panels for the console, which may send texts to them. */
 export function createPanelTools(panels: Pick<Panels, 'views' | 'request'>): PanelTools {
   return {
     views: () => panels.views(),

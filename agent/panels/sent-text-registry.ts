@@ -20,16 +20,10 @@ export interface SentTextParts {
 }
 
 const KEY = 'panels.sent';
-/**
- * The change of the stored texts when a copy replaces the stored state: all are removed, because the sender may have ended them since the copy was
- * made.
- */
+/** The change of the stored texts when a copy replaces the stored state: all are removed. */
 export const TEXTS_COPY_RULE: CopyRule = { key: KEY, change: 'remove' };
 
-/**
- * The texts that were sent for a time, in memory and on disk. Call `restore` once at the start, and `tend` regularly. A text from before
- * the start waits until the clock is trusted.
- */
+/** The texts that were sent for a time, in memory and on disk. Call `restore` once at the start, and `tend` regularly. */
 export class SentTextRegistry {
   readonly #parts: SentTextParts;
   #sent: readonly SentText[] = [];

@@ -14,10 +14,13 @@ import { nextChangeMono } from './change-pace.ts';
 import type { SentText } from './text-decision.ts';
 import { characterName } from './text-template.ts';
 
-/** A text in the store; it ends by wall time there. `registers`: those of its panel; absent in the store of an earlier release. */
+/** A text in the store, which ends by wall time. `registers`: those of its panel; may be absent or empty. */
 export type StoredText = Omit<SentText, 'untilMono'> & { readonly registers?: readonly string[] };
 
-/** Longest time of a text that was sent. Units: min. Source: assumed; a day, after that it belongs in the configuration. Confirmed by: the texts that operators send. */
+/**
+ * Shortest and longest time of a text that is sent. Units: min. Source: assumed; a day, after that it belongs in the configuration.
+ * Confirmed by: the texts that operators send.
+ */
 export const TEXT_MINUTES = { min: 1, max: 1_440 };
 
 /** The state that a request is checked against. */
@@ -54,10 +57,7 @@ export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelReque
   return msg`panel ${id} accepts ${changesPerMin} texts a minute and ${changesPerHour} an hour from ${sender}; the next one in ${spell(freeMono - facts.nowMono)}`;
 }
 
-/**
- * Returns the texts after a request. Its text replaces the one of the same panel and kind (emergency or not); a request without a text
- * removes that one.
- */
+/** Returns the texts after a request: its text replaces, or its absence removes, the text of the same panel and kind (emergency or not). */
 export function withRequest(
   sent: readonly SentText[],
   { commandId, panel, text, isEmergency, sender, source, minutes }: PanelRequest,
@@ -80,14 +80,12 @@ export function withRequest(
   return [...others, added];
 }
 
-/** Returns the texts as they are stored: without `untilMono`, with the registers of their panels. */
+/** Returns the texts as they are stored. `registers`: by panel. */
 export function toStoredTexts(sent: readonly SentText[], registers: ReadonlyMap<string, readonly string[]>): readonly StoredText[] {
   return sent.map(({ untilMono: _, ...text }) => ({ ...text, registers: registers.get(text.panel) ?? [] }));
 }
 
-/**
- * Returns the stored texts. Entries with another shape, or that last more than 25 hours, are left out; empty if `stored` is not an array.
- */
+/** Returns the stored texts, without entries that are not valid; empty if `stored` is not an array. */
 export function readStoredTexts(stored: unknown): readonly StoredText[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value): StoredText[] => {
@@ -105,8 +103,8 @@ export function readStoredTexts(stored: unknown): readonly StoredText[] {
 }
 
 /**
- * Returns the stored texts that apply at `nowMs`, for no longer than they were sent for, followed by all of `sent`. A stored text is left out if `sent` has one of the same panel
- * and kind (emergency or not). Call it only once the time is known.
+ * Returns the stored texts that still apply at `nowMs` and are not replaced by one of `sent`, followed by `sent`. Call it only once the
+ * time is known.
  */
 export function resumedTexts(
   stored: readonly StoredText[],

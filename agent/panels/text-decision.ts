@@ -39,10 +39,7 @@ export interface TextFacts {
   readonly valueNamed: (name: string) => string | null;
 }
 
-/**
- * The text of a panel, and why. `sentId`: the command behind it; null for a text of the file. `untilMs`: when it ends, null if that is not
- * known.
- */
+/** The text of a panel, and why. `sentId`: the command behind it; null if it was not sent. `untilMs`: null if the end is not known. */
 export interface TextDecision {
   readonly text: string;
   readonly rank: TextRank;
@@ -58,7 +55,7 @@ interface Candidate extends Omit<TextLine, 'applied'> {
   readonly sentId: string | null;
 }
 
-/** Returns the text to be shown. The fallback has no values, so there always is one. */
+/** Returns the text to be shown, which may be the fallback of the panel. */
 export function decideText(panel: PanelConfig, facts: TextFacts): TextDecision {
   const candidates = [
     ...sentLines(facts, 'emergency'),

@@ -11,12 +11,12 @@ const NAME = /\{([a-z][a-z0-9_]{0,31})\}/g;
  */
 const NUMBER_LENGTH = 7;
 
-/** Returns the names of the values that a text needs, in the order of the text; a name that occurs twice is returned twice. */
+/** Returns the names of the values that a text needs, in the order of the text, with repetitions. */
 export function namesIn(text: string): readonly string[] {
   return [...text.matchAll(NAME)].map(([, name = '']) => name);
 }
 
-/** Returns the text with its values; or the first name without a value. `valueNamed` returns null for a missing value. */
+/** Returns the text with its values, or the first name without a value. `valueNamed` returns null for a missing value. */
 export function filledText(
   text: string,
   valueNamed: (name: string) => string | null,
@@ -34,7 +34,7 @@ interface ValueSize {
   readonly words?: readonly ({ readonly word?: string | undefined } | undefined)[] | null | undefined;
 }
 
-/** Returns the greatest length that a text can have with its values, where a number counts as 7 characters. Units: characters. */
+/** Returns the greatest length that a text can have with its values, where a number counts with an assumed length. Units: characters. */
 export function longestText(text: string, values: readonly ValueSize[]): number {
   const lengthOf = (name: string): number => {
     const value = values.find(({ id }) => id === name);
@@ -45,9 +45,8 @@ export function longestText(text: string, values: readonly ValueSize[]): number 
 }
 
 /**
- * Returns the characters of a text that may not be shown, each once. `allowed`: the only ones besides the space; null for all but control and
- * format characters. A line break is allowed: it begins the next line of the panel. Braces count as characters: a template is checked by
- * `foreignInTemplate`.
+ * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones; null for all but control and
+ * format characters.
  */
 export function foreignCharacters(text: string, allowed: string | null): readonly string[] {
   const set = allowed === null ? null : new Set(allowed);
@@ -55,24 +54,19 @@ export function foreignCharacters(text: string, allowed: string | null): readonl
   return [...new Set(text)].filter((character) => character !== '\n' && isForeign(character));
 }
 
-/** As `foreignCharacters`, for a text whose values are still names in braces; the names are not part of the text. */
+/** As `foreignCharacters`, for a text whose values are still names in braces; the names are not checked. */
 export function foreignInTemplate(text: string, allowed: string | null): readonly string[] {
   return foreignCharacters(text.replace(NAME, ' '), allowed);
 }
 
-/**
- * Returns a character for people: unchanged, or as its number (`U+000A`) if it is not printable or an accent without a letter.
- */
+/** Returns a character for people: unchanged, or as its number (`U+000A`), for example for a control character. */
 export function characterName(character: string): string {
   return /[\p{C}\p{M}\p{Zl}\p{Zp}]/u.test(character)
     ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     : character;
 }
 
-/**
- * Returns a value as text: with its decimals, or as the first word whose `below` is null or above the value. Without a value or a fitting
- * word it returns `missing`, which may be null.
- */
+/** Returns a value as text: with its decimals, or as a word. Without a value or a fitting word it returns `missing`, which may be null. */
 export function valueText({ decimals, words, missing }: PanelValue, value: number | null): string | null {
   if (value === null) return missing;
   if (words === null) return value.toFixed(decimals);

@@ -24,10 +24,12 @@ export interface OngoingParts {
   readonly alarms: { admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent };
 }
 
-/** Receives every event and outcome of this run, passes them on, and lists what is still open. */
+/** Receives the events and outcomes of this run, passes them on, and lists what is still open. */
 export interface Ongoing {
   onEvent(event: AgentEvent): void;
-  /** Receives an event of this run, or of the store, whose handling has changed. If it is raised only now, it is logged and counted as a new one. An open event that is not among `openEvents` is ignored. */
+  /**
+   * Receives an event of this run, or of the store, whose handling has changed. An open event that is not among `openEvents` is ignored.
+   */
   amend(event: AgentEvent): void;
   onOutcome(outcome: Outcome): void;
   /** Returns the open events of this run. */
@@ -35,20 +37,17 @@ export interface Ongoing {
   /** Returns the open events of this run that a person must see: warnings and alarms, also suppressed ones. */
   activeEvents(): readonly AgentEvent[];
   /**
-   * Resolves with events, oldest first. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise the newest
-   * `limit` stored ones that began or ended since `sinceMs` or have no end, and all open warnings and alarms in addition.
+   * Resolves with events. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise stored ones, at most
+   * `limit`, and in addition the open warnings and alarms.
    */
   events: AgentView['events'];
   /** Returns whether the event with this id began in this run and has not ended. */
   isGoingOn(eventId: string): boolean;
-  /** Returns whether this run had an outcome of this command but not its final one, also from an earlier session with the platform. */
+  /** Returns whether this run had an outcome of this command but not a final one. */
   isOpenCommand(commandId: string): boolean;
 }
 
-/**
- * Creates the tracker, with no open event and no open command. Each event is logged, counted, stored and passed to the uplink; one that maintenance suppresses is
- * not counted, and logged as a notice. Each outcome is stored and passed to the uplink. `parts.alarms` is read at the first event.
- */
+/** Creates the tracker, with no open event and no open command. */
 export function createOngoing(parts: OngoingParts): Ongoing {
   const { store, uplink, log, self, record, flight } = parts;
   const open = new Map<string, AgentEvent>();
@@ -108,10 +107,8 @@ export function createOngoing(parts: OngoingParts): Ongoing {
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends the events in the store that earlier runs left open; their end is the present time, or their start if that is later. Their text says
- * that the real end is unknown. Otherwise each mains cut would leave its events open forever. A condition that persists has begun a new
- * event by then, or will begin one. Events of this run, for which `isGoingOn` returns true, stay open. Only the newest 2,000 open events are
- * ended: the store returns no more.
+ * Ends events that earlier runs left open in the store; the text says that the real end is unknown. An event for which `isGoingOn` returns
+ * true stays open.
  */
 export async function endLeftovers({
   store,

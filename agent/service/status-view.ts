@@ -30,7 +30,7 @@ export interface StatusSources {
 
 const MEGABYTE = 2 ** 20;
 
-/** Resolves with the status as it is now. The lamps include the faults of the open events that are not suppressed. Rejects if the status of the store does. */
+/** Resolves with the status as it is now. Errors: rejects if the status of the store does. */
 export async function statusView(sources: StatusSources): Promise<StatusView> {
   const { cabinet, clock, field, control, activeEvents, firstPollMono } = sources;
   const states = control.zoneStates();

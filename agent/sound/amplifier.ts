@@ -26,8 +26,8 @@ const TRIES = 3;
 const BACKOFF_MS = { first: 1_000, max: 60_000 };
 
 /**
- * The relay of one amplifier. Call `follow` regularly: it writes the relay until its state is as wanted, with growing waits. After three
- * failed writes in a row `fault` has the reason, and an event is raised.
+ * The relay of one amplifier. Call `follow` regularly: it writes the relay until its state is as wanted. `fault` has the reason if this
+ * fails repeatedly.
  */
 export class Amplifier {
   readonly #parts: AmplifierParts;
@@ -47,7 +47,7 @@ export class Amplifier {
     return this.#parts.pointId;
   }
 
-  /** Since when it has been on; null while it is off or unknown. */
+  /** Since when the relay has been on, as of the last `follow` or write; null if it was off or unknown. */
   get onMono(): MonoMs | null {
     return this.#onMono;
   }
@@ -61,12 +61,12 @@ export class Amplifier {
     return reading?.quality === 'good' && reading.value !== null ? reading.value !== 0 : null;
   }
 
-  /** Why it does not follow; empty while it does. */
+  /** Why the relay does not follow; empty if no fault is reported. */
   get fault(): Message {
     return this.#failures >= TRIES ? msg`amplifier relay ${this.pointId} does not follow: ${this.#reason}` : NO_TEXT;
   }
 
-  /** Writes the relay if it is not as wanted; null leaves it as it is. One that was never read is left alone until it is wanted on. */
+  /** Writes the relay if it is not as wanted and may be written now; null leaves it as it is. */
   follow(wantsOn: boolean | null): void {
     const { clock } = this.#parts;
     const { isOn } = this;

@@ -25,15 +25,15 @@ const MAX_SEEN = 128;
 const MAX_WAITING = 8;
 
 /**
- * What is remembered of announcements over a change of the configuration: when they were accepted, and which times of the configuration were
- * handled. Otherwise a platform could renew the rate with each revision.
+ * What is remembered of announcements over a change of the configuration: when they were accepted, and which times of the configuration
+ * were handled.
  */
 export interface AnnouncementHistory {
   announcedMono: readonly MonoMs[];
   seen: readonly string[];
 }
 
-/** The history of each player, by the port of its line, because the platform may change the ids of places and devices. */
+/** The history of the announcements by player; the key is the port of the player's line. */
 export type SoundHistory = Map<string, AnnouncementHistory>;
 
 /** Returns the history of the player at this port. If there is none, an empty one is added to `all` and returned. */
@@ -53,10 +53,7 @@ export interface AnnouncementQueueParts {
   readonly onLeftOut: (id: string) => void;
 }
 
-/**
- * The announcements of one place in their order; `current` is the first. Call `tend` regularly: it adds those of the configuration that
- * are due. It drops those that have not begun within 5 min, and all while the place must be silent.
- */
+/** The announcements of one place that wait or play; `current` is the first, null if there is none. Call `tend` regularly. */
 export class AnnouncementQueue {
   readonly #parts: AnnouncementQueueParts;
   #waiting: readonly Announcement[] = [];
@@ -67,7 +64,7 @@ export class AnnouncementQueue {
     this.#parts = parts;
   }
 
-  /** When announcements were accepted, in the last hour. */
+  /** When announcements were accepted; may include times more than an hour ago. */
   get announcedMono(): readonly MonoMs[] {
     return this.#parts.history.announcedMono;
   }
@@ -84,7 +81,7 @@ export class AnnouncementQueue {
     return this.#waiting.length >= MAX_WAITING;
   }
 
-  /** Adds one that was checked. */
+  /** Adds an announcement. The caller has checked that it is allowed. */
   add(announcement: Omit<Announcement, 'startByMono'>, nowMono: MonoMs): void {
     const { history } = this.#parts;
     history.announcedMono = [...inLastHour(history.announcedMono, nowMono), nowMono];
@@ -108,7 +105,10 @@ export class AnnouncementQueue {
     else this.#waiting = this.#waiting.filter((each) => each.id !== id);
   }
 
-  /** Drops what is too late, and adds what is due. Without a trusted time (`nowMs` null) nothing of the configuration is due. */
+  /**
+   * Drops what is too late, and adds what is due. Without a trusted time (`nowMs` null) nothing is added. `isSilenced`: the place must be
+   * silent.
+   */
   tend(nowMs: WallMs | null, nowMono: MonoMs, isSilenced: boolean): void {
     if (this.#endMono !== null && nowMono >= this.#endMono) this.ended();
     const begun = this.#endMono === null ? [] : this.#waiting.slice(0, 1);

@@ -24,14 +24,14 @@ export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
 export interface DayTimes {
   /** The local date of an instant. */
   dateAt(atMs: WallMs): LocalDate;
-  /** When this time occurs on a date; null for a sun event that does not occur. A time that is skipped in spring occurs at the change. */
+  /** When this time occurs on a date; null for a sun event that does not occur. */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;
   /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. */
   lastInstantOf(at: ClockTime, date: LocalDate): WallMs;
   startOf(date: LocalDate): WallMs;
 }
 
-/** Creates the day times of a place. The instants are cached. Errors: throws RangeError for an unknown time zone; the config check rejects it. */
+/** Creates the day times of a place. Errors: throws RangeError for an unknown time zone. */
 export function createDayTimes(site: SunPosition & { readonly timezone: string }): DayTimes {
   const calendar = createLocalCalendar(site.timezone);
   const nights = createNights(site, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);

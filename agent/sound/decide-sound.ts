@@ -21,10 +21,7 @@ interface Candidate extends Omit<SoundTraceLine, 'applied'> {
   readonly isOnce?: true;
 }
 
-/**
- * Returns what a place plays in a situation: the reason with the highest rank decides, in the order of `SOUND_RANKS`. `trace` has all
- * reasons that apply. Without a trusted clock only an emergency sounds.
- */
+/** Returns what a place plays in a situation. `trace` has the reasons that apply, the one with the highest rank first. */
 export function decideSound(config: SoundConfig, place: SoundPlace, situation: SoundSituation, times: DayTimes): SoundDecision {
   const candidates = [
     ...emergencies(situation),

@@ -16,33 +16,24 @@ import type { SoundIntent } from './sound-words.ts';
 /** `lengthMs`: how long it was to last when it was stored. `port`: that of the player's line; absent in the store of an earlier release. */
 type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number; readonly port?: string };
 
-/** The dependencies with which `IntentRegistry` is created. `onEnd`: the time of a request is over. */
+/** The dependencies with which `IntentRegistry` is created. `onEnd`: called if the time of a request is over. */
 export interface IntentRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  /**
-   * The port of the player of each place. A stored request belongs to the place of its player: ids of places belong to the platform, which must not
-   * end the requests of a technician by another id.
-   */
+  /** The port of the player's line by id of the place. A stored request belongs to the place whose player has the same port. */
   readonly portOf: ReadonlyMap<string, string>;
   readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'source'>) => void;
 }
 
 const SOUND_KEY = 'sound.intents';
-/**
- * The change of the requests when a copy replaces the stored state: those of the platform are removed, because it may have ended them since the
- * copy was made. Those of a technician stay, and end by themselves.
- */
+/** How stored requests change when a copy replaces the stored state: requests of the platform are removed. */
 export const SOUND_COPY_RULE: CopyRule = { key: SOUND_KEY, change: 'remove-items', where: { authority: 'platform' } };
 const MAX_LENGTH_MS = MAX_SOUND_MINUTES * MINUTE_MS;
 /** Most requests that are kept. Source: four kinds at each of 16 places. */
 const MAX_INTENTS = 64;
 
-/**
- * The requests in force for all sound places, in memory and on disk. A new request replaces the one of the same action at its place. Call
- * `restore` once at the start, and `tend` regularly.
- */
+/** The requests in force for the sound places, in memory and on disk. Call `restore` once at the start, and `tend` regularly. */
 export class IntentRegistry {
   readonly #parts: IntentRegistryParts;
   readonly #saves: RetriedSave;
@@ -75,21 +66,21 @@ export class IntentRegistry {
       .catch((cause: unknown) => log.event('sound-requests-not-restored', { cause: String(cause) }, 'warning'));
   }
 
-  /** The requests in force at a place, oldest first. */
+  /** The requests in force at a place. */
   of(place: string): readonly SoundIntent[] {
     const nowMono = this.#parts.clock.monoMs();
     const emergencies = this.#waiting.filter(({ action }) => action === 'emergency').map((each) => this.#unsure(each));
     return [...emergencies, ...this.#intents].filter((each) => each.place === place && nowMono < each.untilMono);
   }
 
-  /** Puts a request in force in place of others of its kind. */
+  /** Puts a request in force. It replaces a request of the same action at the same place. */
   add(intent: SoundIntent): void {
     const isOther = (each: Pick<SoundIntent, 'place' | 'action'>): boolean => each.place !== intent.place || each.action !== intent.action;
     this.#waiting = this.#waiting.filter(isOther);
     this.#set([...this.#intents.filter(isOther), intent].slice(-MAX_INTENTS));
   }
 
-  /** Ends those for which `isEnded` returns true. */
+  /** Ends the requests for which `isEnded` returns true. */
   end(isEnded: (intent: SoundIntent) => boolean): void {
     this.#waiting = this.#waiting.filter((each) => !isEnded(this.#unsure(each)));
     this.#set(this.#intents.filter((each) => !isEnded(each)));

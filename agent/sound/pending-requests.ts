@@ -40,8 +40,8 @@ export interface PendingRequestsParts {
 }
 
 /**
- * Publishes the stages of sound requests, and follows each accepted request to its final outcome. Call `advance` after each decision. A
- * request that is not carried out within 3 min fails.
+ * Publishes the stages of sound requests, and follows an accepted request to its final outcome. Call `advance` after a decision. A request
+ * that is not carried out in time fails.
  */
 export class PendingRequests {
   readonly #parts: PendingRequestsParts;
@@ -51,7 +51,7 @@ export class PendingRequests {
     this.#parts = parts;
   }
 
-  /** Reports a stage of a request. Returns it. */
+  /** Reports a stage of a request, and returns it as an outcome. */
   publish(
     { commandId, place, source }: Pick<SentSoundRequest, 'commandId' | 'place' | 'source'>,
     state: OutcomeState,
@@ -67,7 +67,7 @@ export class PendingRequests {
     return outcome;
   }
 
-  /** Follows a request that is in force. Resolves with its outcome. */
+  /** Follows a request that is in force. Resolves with the final outcome. */
   follow(request: SentSoundRequest, place: PlaceControl): Promise<Outcome> {
     const deadlineMono = this.#parts.clock.monoMs() + REQUEST_MS;
     this.publish(request, 'queued');

@@ -41,8 +41,7 @@ const RETRY_MS = { first: 1_000, max: 60_000 };
 type Missing = 'no-such-track' | 'other';
 
 /**
- * The player and the amplifiers of one place. Each call of `follow` takes at most one step of the player towards the decision, and none
- * while a write to the player is in flight.
+ * The player and the amplifiers of one place. Call `follow` regularly: it makes them follow the decision, one step of the player at a time.
  */
 export class PlacePlayer {
   readonly #parts: PlacePlayerParts;
@@ -61,7 +60,7 @@ export class PlacePlayer {
     return this.#state;
   }
 
-  /** The newest start of a track: for which decision, and whether the player confirmed it. */
+  /** The newest start of a track: for which decision, and whether the player confirmed it; null before the first. */
   get started(): { readonly key: string; readonly isProven: boolean; readonly reason: Message } | null {
     return this.#started;
   }
@@ -75,7 +74,7 @@ export class PlacePlayer {
     return this.#parts.amplifiers;
   }
 
-  /** The track that the agent started and that still plays; null if there is none. */
+  /** The track of this decision that plays now, as far as known; null if there is none. */
   trackOf(decision: SoundDecision): string | null {
     const { state, stateMono } = this.facts();
     const { key, index, writtenMono } = this.#memory;
@@ -84,7 +83,7 @@ export class PlacePlayer {
     return isPlaying && key === decision.key ? (decision.play[index] ?? null) : null;
   }
 
-  /** Whether the player was read as silent after the last write. */
+  /** Whether the player was read as not playing after the last write. */
   get isSilent(): boolean {
     const { state, stateMono } = this.facts();
     return !this.#isWriting && stateMono > this.#memory.writtenMono && state !== null && state !== PLAYER_STATE.playing;

@@ -12,7 +12,7 @@ import { PLAYER_STATE, type SoundPlace, type SoundTrack } from '../core/sound-co
 import type { SoundState } from '../core/sound-tools.ts';
 import type { SoundDecision } from './sound-words.ts';
 
-/** The newest readings of a player; null for a value that is unknown or too old. */
+/** The newest readings of a player; null for a value without a good reading. */
 export interface PlayerFacts {
   readonly isAlive: boolean;
   readonly state: number | null;
@@ -26,7 +26,7 @@ export interface PlayerFacts {
 
 /** What was done with a player so far. */
 export interface PlayMemory {
-  /** The `key` of the decision whose track was started; null if none was. */
+  /** The `key` of the decision whose track was started last; null if there is none, or if it was stopped or has ended. */
   readonly key: string | null;
   /** Position in `play`. */
   readonly index: number;
@@ -35,7 +35,7 @@ export interface PlayMemory {
   readonly writtenMono: MonoMs;
   /** When the place last had something to play. */
   readonly soundMono: MonoMs;
-  /** Nothing is written before this time. */
+  /** No step is taken before this time. */
   readonly retryMono: MonoMs;
   /** Tracks of the list that could not be started in a row. */
   readonly missing: number;
@@ -56,8 +56,8 @@ export const NEW_PLAY_MEMORY: PlayMemory = {
 };
 
 /**
- * What to do next with a player. `none`: nothing. `adopt`: nothing is written, because the player already plays a track of the list, as
- * after a restart of the agent. `ended`: what plays once is over. `index`: position in the list of tracks.
+ * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the list. `ended`: what plays once is over. `index`:
+ * position in the list of tracks.
  */
 export type PlayStep =
   | { readonly kind: 'none' | 'ended' | 'stop'; readonly state: SoundState }
@@ -80,10 +80,7 @@ const VOLUME_STEP_PCT = 4;
 /** Failed tries to lower the volume after which the place is silenced. Source: assumed; one lost frame is normal. Confirmed by: repeated writes to players in a week of logs. */
 const LOUD_TRIES = 3;
 
-/**
- * Returns the next step of a player towards the decision. A track is started only once the volume is right and the amplifiers are warm.
- * `none` while the player does not answer, and before `retryMono`.
- */
+/** Returns the next step of a player towards the decision. */
 export function nextPlayStep(situation: PlaySituation): PlayStep {
   const { decision, player, memory, isWarm, nowMono } = situation;
   const isWanted = decision.play.length > 0;
@@ -103,11 +100,7 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
   return { kind: 'start', state: 'changing', index: (memory.index + 1) % decision.play.length };
 }
 
-/**
- * Returns whether the amplifiers should be on: while the place has something to play and the player has files, and for `offDelayS` s after.
- * False while the player does not answer or is too loud, and while nothing is to be played and the last write to the player failed.
- * Null: as they are, because a player that was not read since the start may be playing.
- */
+/** Returns whether the amplifiers should be on; null to leave them as they are. */
 export function wantsAmplifiers(
   { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,
   { offDelayS }: Pick<SoundPlace, 'offDelayS'>,
@@ -121,12 +114,12 @@ export function wantsAmplifiers(
   return nowMono - memory.soundMono < offDelayS * SECOND_MS;
 }
 
-/** Returns whether the player is louder than decided and at least three writes to it in a row have failed. */
+/** Returns whether the player is louder than decided and several writes to it in a row have failed. */
 export function isTooLoud({ decision, player, memory }: Pick<PlaySituation, 'decision' | 'player' | 'memory'>): boolean {
   return player.volumePct !== null && player.volumePct > decision.volumePct && memory.failures >= LOUD_TRIES;
 }
 
-/** Returns whether a measured volume is the requested one or less than 4 % below it. Units: %. */
+/** Returns whether a measured volume is the requested one or slightly below it. Units: %. */
 export function isRightVolume(measuredPct: number, wantedPct: number): boolean {
   return measuredPct <= wantedPct && wantedPct - measuredPct < VOLUME_STEP_PCT;
 }

@@ -52,7 +52,7 @@ const NO_SOUND: SoundConfig = {
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
 /**
- * The sound of a cabinet: decides what each place plays, makes the players follow, and carries out requests. Requests are refused before
+ * The sound of a cabinet: decides what a place plays, makes the player follow, and carries out requests. Requests are refused before
  * `start` and after `stop`.
  */
 export class SoundControl {
@@ -83,7 +83,7 @@ export class SoundControl {
     this.#players = new Set(this.#config.places.map(({ player }) => player));
   }
 
-  /** Restores the requests of an earlier run, then follows the programme. A slow disk does not delay it. */
+  /** Begins to follow the programme, and restores the requests of an earlier run. */
   start(): void {
     if (this.#timer !== null || this.#places.size === 0) return;
     this.#timer = every(this.#parts.clock, TICK_MS, () => this.#tick());
@@ -104,7 +104,7 @@ export class SoundControl {
     if (readings.some(({ pointId }) => this.#players.has(pointId.slice(0, pointId.lastIndexOf('.'))))) this.#tick();
   }
 
-  /** Carries out a request. Resolves with its final outcome; `onOutcome` receives every stage. */
+  /** Carries out a request. Resolves with the final outcome; `onOutcome` receives the stages. */
   async request(request: SentSoundRequest): Promise<Outcome> {
     this.#pending.publish(request, 'received');
     const place = this.#places.get(request.place);
@@ -116,7 +116,7 @@ export class SoundControl {
     return outcome;
   }
 
-  /** What the console may use. `authority`: always that of a technician. */
+  /** The tools for the console. Their requests have the authority of a technician. */
   tools(): SoundTools {
     return {
       places: () => [...this.#places.values()].map((place) => place.view()),

@@ -6,7 +6,7 @@ import type { DayTime, SoundConfig, SoundPlace } from '../core/sound-config.ts';
 import { ruleOf } from '../lighting/calendar.ts';
 import { type DayTimes, formatDayTime, type LocalDate, shiftedDate } from './day-times.ts';
 
-/** The part of a day with one list of tracks. */
+/** A part of a day with one list of tracks; an empty list is silence. */
 export interface SoundStretch {
   readonly programme: string;
   /** `21:30`, `dusk`; `00:00` for the silence before the first step. */
@@ -16,7 +16,7 @@ export interface SoundStretch {
   readonly untilMs: WallMs;
 }
 
-/** An announcement of the configuration that is due. Shape: `key` identifies this time of it. */
+/** An announcement of the configuration that is due. Shape: `key` identifies this announcement at this time. */
 export interface DueAnnouncement {
   readonly key: string;
   readonly id: string;
@@ -26,10 +26,7 @@ export interface DueAnnouncement {
 
 type SoundDayConfig = Pick<SoundConfig, 'programmes' | 'calendars'>;
 
-/**
- * Returns the stretch that an instant is in. A day is silent until its first step. A step is left out if its sun event does not occur on
- * that day, or if a later step of the list is not after it.
- */
+/** Returns the stretch of the day that an instant is in, by the programme of the place. */
 export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallMs, times: DayTimes): SoundStretch {
   const date = times.dateAt(atMs);
   const programme = programmeOn(config, place, date);
@@ -41,10 +38,7 @@ export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallM
   return { programme, name: formatDayTime(current.step.at), play: current.step.play, sinceMs: current.startMs, untilMs };
 }
 
-/**
- * Returns the volume that the place has by its times of day. Before the first step of a day, the last step of the day before applies; null
- * if there is none. Units: %.
- */
+/** Returns the volume that the place has by its times of day; null if there is none. Units: %. */
 export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTimes): number | null {
   const date = times.dateAt(atMs);
   const today = inOrder(volumes, date, times).findLast(({ startMs }) => startMs <= atMs);
@@ -52,7 +46,9 @@ export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTi
   return found?.step.volumePct ?? null;
 }
 
-/** Returns the announcements of the place whose time is now or was less than `graceMs` ago, oldest first. */
+/**
+ * Returns the announcements of the place whose time is now or was less than `graceMs` ago, oldest first. Shape: `graceMs` is at most a day.
+ */
 export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
   const today = times.dateAt(atMs);
   const due = [shiftedDate(today, -1), today].flatMap((date) =>

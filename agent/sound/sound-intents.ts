@@ -16,7 +16,7 @@ export const MAX_SOUND_MINUTES = 1_440;
 
 /**
  * The state of a place that a request is checked against. `decision`: null while there is none. `intents`: the requests in force.
- * `announcedMono`: when announcements were accepted; those of the last hour count.
+ * `announcedMono`: when announcements were accepted.
  */
 export interface PlaceFacts {
   readonly place: SoundPlace;
@@ -39,10 +39,7 @@ export function soundRefusal(config: SoundConfig, request: SentSoundRequest, fac
   return quietRefusal(facts) ?? (ask.action === 'announce' ? announcementRefusal(config, facts) : NO_TEXT);
 }
 
-/**
- * Returns whether a sender may end a request: a technician may end any, the platform only those of the platform. An emergency may be ended
- * only by a sender that may start one.
- */
+/** Returns whether a sender may end a request in force. */
 export function mayEnd(config: Pick<SoundConfig, 'limits'>, intent: SoundIntent, authority: SoundSender): boolean {
   if (intent.action === 'emergency' && !mayEmergency(config, authority)) return false;
   return authority === 'technician' || intent.authority === 'platform';
@@ -61,7 +58,7 @@ export function isWithinRate(
   return inLastHour(announcedMono, nowMono).length < limits.announcementsPerH;
 }
 
-/** Converts an allowed request into an intent; undefined for `resume` and `announce`, which are no intents. */
+/** Converts an allowed request into an intent; undefined for a request that is no intent. */
 export function soundIntentOf(
   { ask, commandId, place, authority, source, reason }: SentSoundRequest,
   { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },

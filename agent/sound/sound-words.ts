@@ -5,7 +5,7 @@ import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
 import type { SoundConfig, SoundPlace, SoundSender } from '../core/sound-config.ts';
 import type { SoundRank, SoundTraceLine } from '../core/sound-tools.ts';
 
-/** A request in force at a place. It ends by monotonic time, so that a step of the wall clock changes nothing. */
+/** A request in force at a place, until `untilMono`. */
 export interface SoundIntent {
   readonly id: string;
   readonly place: string;
@@ -21,7 +21,7 @@ export interface SoundIntent {
   readonly untilMono: MonoMs;
 }
 
-/** An announcement whose turn has come, or that waits for it. It is dropped if it has not begun by `startByMono`. */
+/** An announcement that waits or plays. It is dropped if it has not begun by `startByMono`. */
 export interface Announcement {
   readonly id: string;
   readonly play: string;
@@ -43,8 +43,8 @@ export interface SoundSituation {
 }
 
 /**
- * What a place should play. `key` is equal for decisions that continue one another. `isOnce`: the track is not repeated. Units: volume in %
- * of the player's range.
+ * What a place should play; nothing if `play` is empty. `key` is equal for decisions that continue one another. `isOnce`: the track is not
+ * repeated. Units: volume in % of the player's range.
  */
 export interface SoundDecision {
   readonly key: string;
@@ -57,7 +57,7 @@ export interface SoundDecision {
   readonly trace: readonly SoundTraceLine[];
 }
 
-/** Returns the highest volume that the limits of site and place allow. Units: %. */
+/** Returns the highest volume that the limits of site and place allow outside an emergency. Units: %. */
 export function highestVolumePct({ limits }: Pick<SoundConfig, 'limits'>, { maxVolumePct }: Pick<SoundPlace, 'maxVolumePct'>): number {
   return Math.min(limits.maxVolumePct, maxVolumePct ?? limits.maxVolumePct);
 }

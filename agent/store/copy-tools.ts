@@ -15,8 +15,8 @@ import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
 /**
- * The readings of a store. `epoch`: name of the numbering. `lastSeq`: number of the newest frame ever stored under it, 0 for none.
- * `undelivered`: how many stored readings the platform has not confirmed.
+ * The readings of a store. `epoch`: name of the numbering. `lastSeq`: number of the newest frame that was stored, 0 for none.
+ * `undelivered`: number of stored readings that the platform has not confirmed.
  */
 export interface ReadingsFacts {
   readonly epoch: string;
@@ -25,8 +25,8 @@ export interface ReadingsFacts {
 }
 
 /**
- * Makes a verified copy of `state.db` in the same folder, as the agent does each night; null if there is no `state.db`. A damaged `state.db`
- * is replaced as in a running agent. Use it only while no agent runs. Errors: throws StoreError.
+ * Makes a verified copy of `state.db` in the same folder; null if there is no `state.db`. A damaged `state.db` may be replaced. Use it only
+ * while no agent runs. Errors: throws StoreError.
  */
 export function copyState(dir: string, atMs: WallMs): BackupReport | null {
   if (!existsSync(join(dir, STATE.fileName))) return null;
@@ -39,9 +39,8 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
 }
 
 /**
- * Checks the copy of `state.db` in this folder: reads every page and row. Then writes into the copy who restores it (`by`), and leaves it without a
- * journal file. The file must exist; a missing one may be created empty. Errors: throws StoreError if the copy is damaged; it may then have been
- * set aside in its folder.
+ * Checks the copy of `state.db` in this folder, which must exist, and writes into it who restores it (`by`). Errors: throws StoreError if
+ * the copy is damaged, for example; it may then have been set aside in its folder.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const notices: Notice[] = [];
@@ -64,8 +63,8 @@ export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
 }
 
 /**
- * Describes the readings in the telemetry file of this folder, without changing it; also while an agent runs. Null if there is no file, or
- * none that can be read. Errors: none.
+ * Describes the readings in the telemetry file of this folder; also while an agent runs. Null if there is no file, or none that can be
+ * read. Errors: none.
  */
 export function readingsFacts(dir: string): ReadingsFacts | null {
   const path = join(dir, TELEMETRY.fileName);

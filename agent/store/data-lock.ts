@@ -18,7 +18,7 @@ const LINES_LOCK_FILE = 'lines.lock';
 /** Names of the lock files in the data folder. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
-/** A lock that this process has. Keep a reference for as long as it is needed: the garbage collector releases an unreferenced lock. */
+/** A lock that this process has. Keep a reference for as long as the lock is needed: the garbage collector releases an unreferenced one. */
 export interface DataLock {
   /** Errors: none. */
   release(): void;
@@ -28,12 +28,10 @@ export interface DataLock {
 export type DataUser = 'agent' | 'command';
 
 /**
- * Locks the folder for this process, until `release` or the end of the process; creates the folder where there is none. Does not wait.
- * An agent also locks the lines. `lines`: the lock on the lines if this agent already has it; it is kept if the data cannot be locked,
- * otherwise `release` of the result ends it too.
+ * Locks the folder for this process, until `release` or the end of the process; creates a missing folder. Does not wait. An agent also
+ * locks the lines. `lines`: the lock on the lines if this agent already has it; `release` of the result then ends it too.
  *
- * Errors: throws StoreError `in-use` if another process has the lock. For an agent that is an agent: the lines are locked. `held`: only the data
- * is locked, by a command. Another code if a file cannot be created or locked.
+ * Errors: throws StoreError, for example `in-use` if another process has the lock; for an agent `held` if only the data is locked.
  */
 export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');
@@ -54,8 +52,8 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
 }
 
 /**
- * Locks the lines only, which excludes other agents but no command; creates the folder where there is none. Errors: throws StoreError
- * `in-use` where another agent has the lock, another code if the file cannot be created or locked.
+ * Locks the lines, which excludes other agents but no command; creates a missing folder. Errors: throws StoreError, for example `in-use` if
+ * another agent has the lock.
  */
 export function lockLines(dir: string): DataLock {
   return locked(dir, LINES_LOCK_FILE, 'in-use');

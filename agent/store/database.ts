@@ -26,10 +26,8 @@ import { TelemetryFile } from './telemetry-file.ts';
 const NOTE_PERIOD_MS = 600_000;
 
 /**
- * The telemetry file and the state file of the store, behind one function that answers requests. Synchronous.
- *
- * Failures are part of the answer: one damaged file does not stop the other. A file is opened by the first request that needs
- * it.
+ * The telemetry file and the state file of the store, behind one function that answers requests. Synchronous; failures are part of the
+ * answer.
  */
 export class StoreDatabase {
   readonly #dir: string;
@@ -53,7 +51,7 @@ export class StoreDatabase {
     this.#reserve = new ReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
   }
 
-  /** Answers every request, with the notices that it caused. Errors: none; failures are part of the answer. */
+  /** Answers a request, with the notices since the last answer. Errors: none; failures are part of the answer. */
   handle<K extends Kind>(request: StoreRequest<K>): StoreAnswer<K> {
     const answer = this.#answers[request.kind as typeof request.kind](request);
     if (request.kind === 'commit') {

@@ -18,10 +18,7 @@ const MAX_BYTES = 65_536;
 
 type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
-/**
- * Names what proves that an agent has used this folder before: the given traces, and `users.json` if a user has logged in. Text for the
- * audit log; empty if there is nothing. Errors: none.
- */
+/** Names what proves that an agent has used this folder before, for the audit log; empty if there is nothing. Errors: none. */
 export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
   return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
 }

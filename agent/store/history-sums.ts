@@ -12,8 +12,8 @@ const MAX_ROWS = 50_000;
 const MEAN_DIGITS = 12;
 
 /**
- * The sums of the readings of a minute or an hour that begins at `atMs`. `readings`: how many there are; `values`: how many of them have a
- * value. Without any value `min` is infinite and `max` minus infinite.
+ * The sums of the readings of a minute or an hour that begins at `atMs`. `readings`: their number; `values`: how many of them have a value.
+ * Without a value `min` is infinite and `max` minus infinite.
  */
 export interface HistorySum {
   readonly atMs: WallMs;
@@ -24,7 +24,7 @@ export interface HistorySum {
   readings: number;
 }
 
-/** The content of one page: `rows` for raw readings, `sums` for the others, each in any order. */
+/** The content of one page: `rows` for raw readings, `sums` for the others, in any order. */
 export interface HistoryPart {
   readonly rows: readonly HistoryRow[];
   readonly sums: readonly HistorySum[];
@@ -40,10 +40,7 @@ export interface HistoryPage extends HistoryPart {
   readonly nextBeforeSeq: number | null;
 }
 
-/**
- * Selects the readings from `fromMs` (included) to `toMs` (excluded): as they are for the resolution `raw`, otherwise as sums per minute or
- * hour.
- */
+/** Selects the readings from `fromMs` (included) to `toMs` (excluded): as they are for the resolution `raw`, otherwise as sums. */
 export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings: Iterable<HistoryRow>): HistoryPart {
   const rows: HistoryRow[] = [];
   const sums = new Map<WallMs, HistorySum>();
@@ -56,8 +53,8 @@ export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings
 }
 
 /**
- * Creates an object that collects pages, which must be added from the newest on. `done` returns the newest rows or sums within the limit, oldest
- * first. A limit of the query below 1 counts as 1, above 50,000 as 50,000.
+ * Creates an object that collects pages, which must be added from the newest on. `done` returns the newest rows or buckets within the
+ * limit, oldest first.
  */
 export function createHistoryGatherer({ resolution, limit: asked }: HistoryQuery) {
   const limit = Math.max(1, Math.min(asked, MAX_ROWS));

@@ -10,8 +10,8 @@ import { type EventRow, toEvent } from './state/event-row.ts';
 const MAX_EVENTS = 10;
 
 /**
- * Reads the last state from the files of a store while no agent runs: the time of the last frame, and up to ten events. Events without an end
- * have precedence, then the newest; returned oldest first. Errors: none; `problems` lists what cannot be read, a missing file included.
+ * Reads the last state from the files of a store while no agent runs: the time of the last frame, and some of the events, oldest first.
+ * Errors: none; `problems` lists what cannot be read.
  */
 export function readStoredState(dir: string): StoredState {
   const problems: Message[] = [];

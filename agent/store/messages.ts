@@ -37,19 +37,19 @@ export interface Setup {
   readonly boot: string;
   /** Units: bytes of telemetry. */
   readonly maxBytes: number;
-  /** Older readings are removed; undelivered ones only by a synchronised clock. Units: days. */
+  /** Age limit of readings. Units: days. */
   readonly maxDays: number;
-  /** Rows that may name people are kept for at most this long. Units: days. Default: only the number of rows is limited. */
+  /** Age limit of rows that may name people. Units: days. Default: only the number of rows is limited. */
   readonly peopleDays?: number;
-  /** The record of decisions is kept for at most this long. Units: days. Default: only its size is limited. */
+  /** Age limit of the record of decisions. Units: days. Default: only its size is limited. */
   readonly recordDays?: number;
   /** The boot of the machine: its id, and when this run's monotonic clock started after it. Null if the kernel does not report it. */
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; other values are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points whose values only increase; thinning keeps four times as many of their readings. */
+  /** Points whose values only increase. */
   readonly counters: ReadonlySet<string>;
-  /** A new telemetry file numbers its frames above this, so that a seq still being sent never refers to a new frame. */
+  /** A new telemetry file numbers its frames above this. */
   readonly floorSeq: number;
   /** Hard stop of the telemetry file. Units: pages. Default: follows from `maxBytes`. */
   readonly maxPages?: number;
@@ -75,7 +75,7 @@ export interface Setup {
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
-/** Readings lost before they were in the file. `mark` numbers the losses within a run, so that none is written twice. */
+/** Readings lost before they were in the file. `mark` identifies the loss within a run. */
 export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
@@ -131,10 +131,7 @@ export interface TelemetryDone {
   readonly isOverCap: boolean;
 }
 
-/**
- * The request for one step of the removal by age; the work of a step is limited. `provenSeq`: all rows up to it are delivered, whether or
- * not the file has that already.
- */
+/** The request for one step of the removal by age. `provenSeq`: rows up to it are delivered, whether or not the file has that already. */
 export interface RetentionStep {
   readonly provenSeq: number;
   /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
@@ -143,14 +140,14 @@ export interface RetentionStep {
   readonly isSynced: boolean;
 }
 
-/** The result of one step towards the byte cap; the work of a step is limited. `more`: another step is needed. */
+/** The result of one step towards the byte cap. `more`: another step is needed. */
 export interface RoomStep {
   readonly more: boolean;
   /** Removed readings that had not been delivered, recorded as gaps. */
   readonly lost: readonly { readonly reason: LossReason; readonly readings: number }[];
 }
 
-/** Requests with their answers. `atMs` is the wall time on the main thread: the storage thread reads no clock. */
+/** The requests to the storage thread, with their answers. */
 export interface StoreMessages {
   /** A null part writes nothing to that file, and its answer is null. */
   commit: {
@@ -184,7 +181,7 @@ export type Kind = keyof StoreMessages;
 /** A request with its name and the wall time on the main thread. */
 export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
-/** The answer to a request, with the notices that it caused. */
+/** The answer to a request, with the notices since the last answer. */
 export interface StoreAnswer<K extends Kind = Kind> {
   readonly answer: StoreMessages[K]['answer'];
   readonly notices: readonly Notice[];
@@ -195,9 +192,7 @@ export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: Message };
 
-/**
- * Something that happened in the storage thread while it handled a request, for the main thread to report. It is not part of the answer.
- */
+/** Something that happened in the storage thread, for the main thread to report. It is not part of the answer. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
@@ -215,7 +210,5 @@ export interface StoreLink {
   close(): Promise<void>;
 }
 
-/**
- * Opens the connection. `onLost`: called at most once, if the connection ends other than by `close`. Errors: throws if it cannot be opened.
- */
+/** Opens the connection. `onLost`: called if the connection ends other than by `close`. Errors: throws if it cannot be opened. */
 export type OpenLink = (setup: Setup, onLost: (cause: Error) => void) => StoreLink;

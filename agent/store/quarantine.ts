@@ -10,11 +10,8 @@ const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 /**
- * Creates the functions that move a file that may not be used out of the way (`take`), and then into `quarantine/` (`keep`).
- * The quarantine has at most 64 MB and one file of each name: a larger file is removed, and older ones are removed to make room.
- *
- * It takes two steps, so that the next start detects a power cut in between (`interrupted`): a file that was set aside and has no file in
- * its place was not replaced, and its losses are not counted yet.
+ * Creates the functions for a file that may not be used: `take` moves it out of the way, `keep` then moves it into `quarantine/`, where
+ * room is limited. `interrupted` finds a file that was set aside but not replaced.
  */
 export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;
@@ -48,10 +45,7 @@ export function createQuarantine(path: string) {
   }
 
   return {
-    /**
-     * Why a file must be replaced that was set aside before a power cut; null if there is none. A file that was already replaced is moved into
-     * the quarantine now, and reported. Errors: none.
-     */
+    /** Why a file must be replaced that was set aside before a power cut; null if there is none. Errors: none. */
     interrupted: (report: (words: Message) => void): StoreError | null => {
       if (!existsSync(setAsidePath)) return null;
       if (!existsSync(path)) return storeError('corrupt', msg`${path}: it was being set aside when the agent ended`);

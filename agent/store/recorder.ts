@@ -10,7 +10,7 @@ import { EXACT, roundTo } from './telemetry/cell.ts';
 export interface ChangeRule {
   /** Decimals to which the values of the point are rounded. */
   readonly decimals: number;
-  /** Smaller changes are not reported, an equal one is; 0: any change is. */
+  /** Smaller changes do not count; 0: any change counts. */
   readonly deadband: number;
 }
 
@@ -22,9 +22,8 @@ export interface Kept {
 }
 
 /**
- * Whether a reading must be reported: the first of its point, another quality, a due heartbeat, a value after none or none after a value,
- * or a change of at least the deadband. With a deadband of 0 any change counts. Half of the last decimal is tolerated. Shape: the values must
- * already be rounded. Units: `heartbeatMs` in ms.
+ * Returns whether a reading must be reported: a change of quality, a large enough change of the value, or a due heartbeat. Shape: the
+ * values must already be rounded. Units: `heartbeatMs` in ms.
  */
 export function isChange(
   kept: Kept | undefined,
@@ -49,9 +48,7 @@ export interface RecorderParts {
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
-/**
- * Builds frames of changed readings: at most one a second and one at `stop`, none if nothing changed. Frames have ascending tickets from 1.
- */
+/** Builds frames of changed readings, once a second and at `stop`; none if nothing changed. Frames have ascending tickets from 1. */
 export interface Recorder {
   /** Starts to emit frames; a second call changes nothing. */
   start(): void;
@@ -68,7 +65,7 @@ export interface Recorder {
 const FRAME_MS = 1_000;
 const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 
-/** Creates a recorder without readings: the first reading of each point is reported. */
+/** Creates a recorder without readings: the first reading of a point is reported. */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();

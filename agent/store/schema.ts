@@ -23,7 +23,7 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-/** The SQL that brings a file to version `to` from the one before. It only adds: a table, a row of `meta`, or a column that may be null or has a default. */
+/** The SQL that brings a file to version `to` from the one before. */
 export interface Migration {
   readonly to: number;
   readonly ddl: string;
@@ -31,20 +31,17 @@ export interface Migration {
 
 const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;';
 
-/**
- * The file of readings and of recorded losses. Its loss does not affect the lighting.
- *
- * `AUTOINCREMENT` ensures that seq, series, boot and gap ids are never reused, even if a table becomes empty.
- * No secondary index on frames: it would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
- * A row of `frame` contains the `k` frames of one commit and has the seq of the last one; rows of `segment` contain older, compacted frames.
- * `n` is the number of readings in the row, `total` the number of readings committed up to and including it.
- * A row of `gap` with `first_seq` describes committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
- * `estimate` is 1 if `n` is not counted: 0 readings then means an unknown number.
- * A row with `merged_from` replaces all gaps from that id to its own.
- * Rows of `record` contain the record of decisions: a segment in parts, one packed row once it has ended. `record_basis` has the street of segments.
- * If the newest row of `frame` is damaged or removed, it stays with an empty `p`: later rows continue its numbers.
- */
+/** The file of readings and of recorded losses. */
 export const TELEMETRY: Schema = {
+  // `AUTOINCREMENT` ensures that seq, series, boot and gap ids are never reused, even if a table becomes empty.
+  // No secondary index on frames: it would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
+  // A row of `frame` contains the `k` frames of one commit and has the seq of the last one; rows of `segment` contain older, compacted frames.
+  // `n` is the number of readings in the row, `total` the number of readings committed up to and including it.
+  // A row of `gap` with `first_seq` describes committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
+  // `estimate` is 1 if `n` is not counted: 0 readings then means an unknown number.
+  // A row with `merged_from` replaces all gaps from that id to its own.
+  // Rows of `record` contain the record of decisions: a segment in parts, one packed row once it has ended. `record_basis` has the street of segments.
+  // If the newest row of `frame` is damaged or removed, it stays with an empty `p`: later rows continue its numbers.
   fileName: 'telemetry.db',
   applicationId: 0x4c756354,
   version: 6,
@@ -97,18 +94,14 @@ CREATE TABLE record(
   ],
 };
 
-/**
- * The file of small data that must not be lost: overrides, bdSeq, events, outcomes of commands, the audit log.
- *
- * `crc` covers the other columns of its row except `n` and `template`, because SQLite does not detect flipped bytes within a value. It is
- * null in rows of version 1: of these only JSON is checked.
- * Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
- * their digest. `template` of an event is the JSON of its message template. It is not covered, so that the previous release, which has no such column,
- * accepts the rows; it counts only if it produces the same text. `details` of an event is JSON with a checksum of its own, `details_crc`.
- * Every file from version 4 on has an `audit_head` in `meta`, even for an
- * empty log.
- */
+/** The file of small data that must not be lost: overrides, bdSeq, events, outcomes of commands, the audit log. */
 export const STATE: Schema = {
+  // `crc` covers the other columns of its row except `n` and `template`, because SQLite does not detect flipped bytes within a value. It is
+  // null in rows of version 1: of these only JSON is checked.
+  // Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
+  // their digest. `template` of an event is the JSON of its message template. It is not covered, so that the previous release, which has no such column,
+  // accepts the rows; it counts only if it produces the same text. `details` of an event is JSON with a checksum of its own, `details_crc`.
+  // Every file from version 4 on has an `audit_head` in `meta`, even for an empty log.
   fileName: 'state.db',
   applicationId: 0x4c756353,
   version: 6,
@@ -161,18 +154,15 @@ export const PAGE_BYTES = 2048;
 /** SQLite settings that a file keeps. They must run before the first table is created. */
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
-/**
- * Limit of the journal after a checkpoint; between two checkpoints it may reach twice this size. Units: bytes. Source: reliability
- * measurement.
- */
+/** Limit of the journal after a checkpoint; in between it may be longer. Units: bytes. Source: reliability measurement. */
 export const JOURNAL_BYTES = 2 * 2 ** 20;
 
 /**
- * Must be set at every opening: the file keeps none of these except `journal_mode`.
+ * SQLite settings that must be set at an opening.
  *
- * Source: better-sqlite3 is compiled to use `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power
- * cut; FULL lost none (reliability measurement). A cache of 2 MB fills over the weeks in which the file grows and is no faster than
- * a cache of half a megabyte (`bench -- store`); the system caches the file's pages anyway.
+ * Source: better-sqlite3 is compiled to use `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power cut;
+ * FULL lost none (reliability measurement). A cache of 2 MB fills over the weeks in which the file grows and is no faster than a cache of
+ * half a megabyte (`bench -- store`); the system caches the file's pages anyway.
  */
 export const OPEN_PRAGMAS: readonly string[] = [
   'journal_mode = WAL',

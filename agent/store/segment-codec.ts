@@ -71,8 +71,7 @@ const MAX_ENTRY_BYTES = 42;
 const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
 /**
- * Encodes these frames, which must be in the order of seq, as one deflated blob. Within a frame, the readings are then ordered by series and keep
- * their order within a series. Values are rounded to the decimals of their series.
+ * Encodes these frames, which must be in the order of seq, as one blob for `openSegment`. Values and times are converted as by `toCell`.
  */
 export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const bySeries = gather(frames, decimalsOf);
@@ -120,8 +119,8 @@ function encodeSeries(entries: readonly Entry[], writer: ByteWriter): Buffer {
 }
 
 /**
- * Inflates a segment, and decodes the heads of its frames and the list of its series; readings are decoded by `series`. Errors: throws
- * StoreError `corrupt` for data that `encodeSegment` cannot have written.
+ * Inflates a segment for reading. The readings are decoded later, by `series`. Errors: throws StoreError `corrupt`, for example if the
+ * bytes cannot be inflated.
  */
 export function openSegment(blob: Uint8Array): OpenSegment {
   const reader: ByteReader = { bytes: unpack(blob, MAX_UNPACKED_BYTES), offset: 0 };
@@ -196,7 +195,7 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
 }
 
 /**
- * All frames of a segment in the order of seq, except those that thinning has emptied. Errors: throws StoreError `corrupt`, also for a
+ * Returns the frames of a segment in the order of seq, without frames that have no reading. Errors: throws StoreError `corrupt`, also for a
  * series whose decimals are undefined.
  */
 export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {

@@ -48,14 +48,14 @@ const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   erased: msg`nothing of this run is stored; the agent ends, and is started again`,
 };
 
-/** Ensures that the library's native part is loaded: it loads with the first connection. Errors: throws loader errors. */
+/** Ensures that the library's native part is loaded. Errors: throws loader errors. */
 export function loadSqlite(): void {
   new Database(':memory:').close();
 }
 
 /**
- * Opens a connection with default settings, safe for a file that may not be ours; creates a missing file. Its calls wait up to 5 s for a
- * lock of another process. Errors: throws SQLite errors.
+ * Opens a connection with default settings; creates a missing file. A call waits for a limited time for a lock of another process. Errors:
+ * throws SQLite errors.
  */
 export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });
@@ -67,8 +67,8 @@ export function formFresh(db: Sqlite): void {
 }
 
 /**
- * Applies the settings of `schema.ts` that each connection needs; writes nothing to a file that has them. Units: `maxPages` in pages of
- * `PAGE_BYTES`, whatever the page size of the file. Errors: throws SQLite errors.
+ * Applies the settings of `schema.ts` that a connection needs. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the page size of the
+ * file. Errors: throws SQLite errors.
  */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
@@ -81,8 +81,8 @@ export function openReadOnly(path: string): Sqlite {
 }
 
 /**
- * Converts any failure of file or database to a StoreError whose text also says what to check. `path`: the file for the text. A StoreError
- * is returned unchanged; an unknown failure gets the code `io`.
+ * Converts a failure of file or database to a StoreError whose text also says what to check. `path`: the file for the text. A StoreError is
+ * returned unchanged; an unknown failure gets the code `io`.
  */
 export function toStoreError(error: unknown, path: Said): StoreError {
   if (error instanceof StoreError) return error;
@@ -97,9 +97,7 @@ export function storeError(code: StoreErrorCode, found: Message): StoreError {
   return new StoreError(code, msg`${found}; ${CHECK[code]}`);
 }
 
-/**
- * Returns true if the error has SQLite's code SQLITE_ERROR: it refused the statement, for example because a table or a column is missing.
- */
+/** Returns true if SQLite refused the statement itself (SQLITE_ERROR), for example because a table or a column is missing. */
 export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
@@ -118,10 +116,7 @@ export function getMeta(db: Sqlite, key: string): unknown {
   return db.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(key);
 }
 
-/**
- * Writes a fact of the file, into its table `meta`, and replaces the former value. Part of the caller's transaction, if there is one.
- * Errors: throws SQLite errors.
- */
+/** Writes a fact of the file into its table `meta`, and replaces the former value. Errors: throws SQLite errors. */
 export function setMeta(db: Sqlite, key: string, value: string | number): void {
   db.prepare('INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value').run(key, value);
 }

@@ -42,10 +42,7 @@ const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', 
 /** The name of a row of each table, for messages. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
-/**
- * `state.db`: small durable facts, events, outcomes of commands and the audit log. Keeps the last 10,000 events and 2,000 outcomes that
- * were stored. Errors: its methods throw StoreError.
- */
+/** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: methods that use the file throw StoreError. */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;
   readonly #backup: ReturnType<typeof createStateBackup>;
@@ -82,7 +79,7 @@ export class StateFile {
     return null;
   }
 
-  /** The undamaged facts whose key starts with `prefix`, in the order of their keys; at most 4,096. */
+  /** The undamaged facts whose key starts with `prefix`, in the order of their keys; limited in number. */
   loadAll(prefix: string, atMs: WallMs): readonly { readonly key: string; readonly json: string }[] {
     return this.#file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS));
   }
@@ -96,10 +93,7 @@ export class StateFile {
     this.#file.write(atMs, (handle) => putFact(handle, UNDELIVERED_KEY, JSON.stringify(note), Math.round(atMs)));
   }
 
-  /**
-   * The `limit` events, at most 2,000, that were stored last and began or ended at or after `sinceMs`, or have not ended. The oldest is
-   * first; damaged ones are left out.
-   */
+  /** The events stored last, at most `limit`, that began or ended at or after `sinceMs`, or have not ended. Damaged ones are left out. */
   events({ sinceMs, limit }: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>
       events
@@ -117,7 +111,7 @@ export class StateFile {
     return this.#file.read(atMs, ({ audit }) => audit.after(n));
   }
 
-  /** Reads every page and every row; damaged rows are removed. Shape: the problems, each with its remedy. */
+  /** Reads the whole file; damaged rows are removed. Shape: the problems, empty if there are none. */
   check(atMs: WallMs): readonly Message[] {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
@@ -130,7 +124,7 @@ export class StateFile {
     return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
   }
 
-  /** Removes events that have ended, outcomes and audit entries that are older. Returns how many were removed. */
+  /** Removes ended events, outcomes and audit entries that are too old. Returns how many were removed. */
   forgetPeople(keepDays: number, atMs: WallMs): number {
     const bound = boundOf(keepDays, atMs);
     const isDue = this.#file.read(atMs, ({ db, audit }) => hasOlder(db, bound) || audit.isOlder(bound));

@@ -7,14 +7,14 @@ import type { StoreReader } from './store-reader.ts';
 type RetentionStepDone = RetentionReport & { readonly more: boolean };
 
 /**
- * Creates the chores of the store: compaction, removal by age, and room below the byte cap. Each works in steps, so that commits can run in
- * between. `compact` and `retain` resolve to undefined if the disk cannot be read; `makeRoom` then just ends.
+ * Creates the chores of the store: compaction, removal by age, and room below the byte cap. `compact` and `retain` resolve to undefined if
+ * the disk cannot be read.
  */
 export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
   let isMakingRoom = false;
   let retainedMono = clock.monoMs();
 
-  /** Packs all frames that are old enough into segments. */
+  /** Packs frames that are old enough into segments. */
   async function compact(): Promise<CompactionReport | undefined> {
     let sum: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
     for (let more = true; more; ) {
@@ -32,10 +32,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /**
-   * Removes what is older than the limit in days. Removes nothing while the clock is not trusted, and only delivered rows by a battery clock,
-   * which may be wrong by years.
-   */
+  /** Removes what is older than the limit in days. Removes nothing while the clock is not trusted. */
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
     const quality = clock.quality();
@@ -57,7 +54,9 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /** Removes readings until the file is below its cap. Pauses after each step for as long as the step took, so that slow machines stay responsive. */
+  /**
+   * Removes readings until the file is below its cap, if the disk can be used. Pauses between steps, so that slow machines stay responsive.
+   */
   async function makeRoom(): Promise<void> {
     if (isMakingRoom) return;
     isMakingRoom = true;

@@ -9,10 +9,7 @@ import type { Kind, StoreMessages, StoreResult } from './messages.ts';
 type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<infer T> ? T : never;
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
-/**
- * Sends requests of readers and chores to the storage thread. They resolve to undefined while `isOpen` is false, while the thread is
- * failing, and if the request fails or gets no answer.
- */
+/** Sends requests of readers and chores to the storage thread. A request that fails or gets no answer resolves to undefined. */
 export class StoreReader {
   readonly #clock: Clock;
   readonly #committer: Committer;

@@ -10,8 +10,7 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 const MIN_RUN_MS = 600_000;
 
 /**
- * The status of the store for people, with its settings and rates. If the disk is not read in time, it has the last known facts, zeros
- * before the first. `state` is `trouble` while a part of the store fails.
+ * Resolves with the status of the store for people, with its settings and rates. Facts that cannot be read in time are the last known ones.
  */
 export async function storeView({
   cabinet,
@@ -38,13 +37,7 @@ export async function storeView({
   };
 }
 
-/**
- * Time until the byte cap is reached at the rate of this run.
- *
- * Shape: free bytes, divided by the bytes of an hour: the readings per hour of this run times the bytes per reading, as stored now.
- * Units: hours, 0 if the cap is reached. Null if it cannot be calculated: the run is younger than 10 min, it stored nothing, or nothing
- * is on disk.
- */
+/** Time until the byte cap is reached at the rate of this run. Units: hours, 0 if the cap is reached. Null if it cannot be calculated. */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,
   upMs: number,
@@ -57,7 +50,7 @@ export function hoursLeft(
   return Math.max(0, maxBytes - bytes) / (bytesAReading * readingsAnHour);
 }
 
-/** What this run's storage thread writes in a day. Units: bytes; null if the kernel reports nothing, or less than 10 min were measured. */
+/** What this run's storage thread writes in a day. Units: bytes; null if too little was measured. */
 export function writtenBytesPerDay(written: StoreStatus['written']): number | null {
   if (written === null || written.overMs < MIN_RUN_MS) return null;
   return (written.bytes / written.overMs) * DAY_MS;

@@ -12,10 +12,7 @@ import { createStoreChores } from './store-chores.ts';
 import { StoreReader } from './store-reader.ts';
 import { openWorkerLink } from './worker-link.ts';
 
-/**
- * The settings of a store, which may change while it runs: `commitSeconds` is read at `start`, the others at each start of the thread.
- * `clock`, `log` and `openLink` are read once, by `createStore`.
- */
+/** The settings and dependencies with which a store is created. */
 export interface StoreParts {
   readonly dir: string;
   readonly clock: Clock;
@@ -23,9 +20,9 @@ export interface StoreParts {
   readonly commitSeconds: number;
   readonly maxMegabytes: number;
   readonly maxDays: number;
-  /** Ended events, outcomes and audit entries are kept for at most this long. Units: days. Default: only their numbers are limited. */
+  /** Age limit of ended events, outcomes and audit entries. Units: days. Default: only their numbers are limited. */
   readonly peopleDays?: number;
-  /** The record of decisions is kept for at most this long. Units: days. Default: only its size is limited. */
+  /** Age limit of the record of decisions. Units: days. Default: only its size is limited. */
   readonly recordDays?: number;
   /** Decimals to keep, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
@@ -65,10 +62,8 @@ const NO_FACTS: TelemetryFacts = {
 type StoreCallbacks = Pick<Store, 'onCommitted' | 'onEvent' | 'fates'>;
 
 /**
- * The offline memory of the cabinet, as the rest of the agent uses it. Never blocks the caller or throws; a failure is reported as a state and
- * an event.
- *
- * What a promise or `onCommitted` reports as on disk survives `kill -9` and power cuts. Uses no file before `start`.
+ * Creates the offline memory of the cabinet. Uses no file before `start`. A failure of the disk is not thrown: it is reported as a state
+ * and an event.
  */
 export function createStore(parts: StoreParts): Store {
   const { clock, log, openLink = openWorkerLink } = parts;

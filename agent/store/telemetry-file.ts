@@ -46,9 +46,8 @@ const COMPACT_AFTER_MS = 3_600_000;
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /**
- * `telemetry.db`: frames and segments, the cursor and every recorded loss. Each method is one commit, one read or one step of limited
- * work; only `check` reads all rows. A read of frames that finds damaged rows removes them and records their undelivered readings as
- * lost. Errors: its methods throw StoreError.
+ * `telemetry.db`: frames and segments, the cursor and the recorded losses. A read may remove damaged rows. Errors: methods that use the
+ * file throw StoreError.
  */
 export class TelemetryFile {
   readonly #setup: Setup;
@@ -127,7 +126,7 @@ export class TelemetryFile {
     });
   }
 
-  /** Packs one segment of frames that are older than an hour or of an earlier run. `more`: one was packed, so there may be another. */
+  /** Packs one segment of old frames, or one of the record of decisions. `more`: one was packed, so there may be another. */
   compact({ atMs, atMono }: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       const isDue = (row: { boot: number; mono_ms: number }): boolean =>
@@ -342,7 +341,7 @@ function countUndelivered(path: string): number | null {
   }
 }
 
-/** Returns the number of stored readings after the cursor of a telemetry file: those not delivered. Errors: throws SQLite errors. */
+/** Returns the number of stored readings that are not delivered, by the cursor of a telemetry file. Errors: throws SQLite errors. */
 export function undeliveredReadings(db: Sqlite): number {
   const sum = (table: string): number =>
     Number(db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE seq > ?`).pluck().get(cursorOf(db)));

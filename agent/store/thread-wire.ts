@@ -29,8 +29,8 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
 }
 
 /**
- * Sent by a thread that may not use the data, in place of all answers. Shape: `cause` is a message in the form of `withTexts`. `foundHeld`: the
- * thread has locked the lines, and keeps them locked for as long as it lives.
+ * Sent by a thread that may not use the data, in place of answers. Shape: `cause` is a message in the form of `withTexts`. `foundHeld`:
+ * given if the thread keeps the lines locked.
  */
 export interface ThreadRefusal {
   readonly refused: DataRefusal;

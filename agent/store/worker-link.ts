@@ -22,11 +22,8 @@ export interface WorkerLink extends StoreLink {
 }
 
 /**
- * Returns a function that starts the storage thread and returns the connection to it. Requests that arrive before the thread runs wait
- * for it. When the thread ends, open requests reject and `onLost` is called, except after `close`.
- *
- * A thread of its own, because a commit waits for the flash: up to seconds, in which no line could be served. `handOver`: frees the data,
- * which another process of this run has; called once, when the first thread that has loaded is about to lock it.
+ * Returns a function that starts the storage thread and returns the connection to it. When the thread ends, open requests reject; `onLost`
+ * is then called, except after `close`. `handOver`: frees the data, which another process of this run has.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;

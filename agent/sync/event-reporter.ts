@@ -1,12 +1,10 @@
 /**
- * Reports warnings and alarms to the platform as `Sync/Event`: one JSON object when an event begins, and one with the same id when it is acknowledged and
- * when it ends.
+ * Reports warnings and alarms to the platform as `Sync/Event`: one JSON object when an event begins, and one with the same id when it is
+ * acknowledged and when it ends.
  *
- * ```
- * {"open":["lamp-out:L07:1795614324357"]}                          after each birth: all other events have ended
+ * ``` {"open":["lamp-out:L07:1795614324357"]} after each birth: all other events have ended
  * {"id":"lamp-out:L07:1795614324357","code":"lamp-out","source":"L07","severity":"alarm","text":"...","startMs":...,"endMs":null,
- *  "talq":"lampFailure","urgency":"urgent","evidence":{...},"check":{...},"acknowledged":{"by":"console:ann","atMs":...,"note":""}}
- * ```
+ * "talq":"lampFailure","urgency":"urgent","evidence":{...},"check":{...},"acknowledged":{"by":"console:ann","atMs":...,"note":""}} ```
  *
  * Each is sent until the broker has it, also over a restart.
  */
@@ -55,7 +53,7 @@ export class EventReporter {
     });
   }
 
-  /** Queues the events of earlier runs that began or ended after the last one that the broker received. */
+  /** Queues the events of earlier runs that the broker may not have received. */
   async restore(): Promise<void> {
     const { store } = this.#parts;
     const saved = await store.load(KEY);
@@ -65,10 +63,7 @@ export class EventReporter {
       if (!this.#waiting.has(event.id)) this.report(event);
   }
 
-  /**
-   * Queues the beginning, the end or another handling of an event. One with severity `info`, or that maintenance suppresses, is not reported; if it
-   * waits, it is removed.
-   */
+  /** Queues a change of an event, unless it need not be reported, as for severity `info`. */
   report(event: AgentEvent): void {
     if (event.severity === 'info') return;
     if (isSuppressed(event)) {
@@ -81,7 +76,7 @@ export class EventReporter {
     this.#outbox.add(event);
   }
 
-  /** Starts reporting on a link after its births: first which events are open, then these again, then what waits. */
+  /** Starts reporting on a link after its births. */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
     if (this.#hasReported || open.length > 0) this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id) })]);
@@ -109,7 +104,9 @@ export class EventReporter {
   }
 }
 
-/** Returns the JSON of an event. Shortened to the limit: first without templates, then without readings and check, last without its text. */
+/**
+ * Returns the JSON of an event. Shortened to the limit: first without templates, then without readings and check, last without its text.
+ */
 function eventText(event: AgentEvent, maxBytes: number): string {
   const { id, code, source, severity, text, startMs, endMs, talq, urgency, evidence, check, acknowledged } = event;
   const facts = { id, code, source, severity, startMs, endMs };

@@ -36,7 +36,7 @@ export interface OutboxParts<T> {
   readonly onProven: (items: readonly T[]) => void;
 }
 
-/** Creates an empty outbox, in memory only, without a link. Each item is sent again after the next `open` until the broker has received it. */
+/** Creates an empty outbox, in memory only, whose items are sent until the broker has received them. */
 export function createOutbox<T>({ log, idOf, send, onProven }: OutboxParts<T>): Outbox<T> {
   const waiting = new Map<string, T>();
   let link: Provable | null = null;

@@ -1,8 +1,8 @@
 /**
  * Detections of people, exchanged with neighbour cabinets as the metric `Relay/Detection`.
  *
- * Sent in NDATA and received by NCMD, because edge nodes communicate only through the platform. A detection is never stored, never sent twice and
- * never in a birth: a late one is useless.
+ * Sent in NDATA and received by NCMD, because edge nodes communicate only through the platform. A detection is never stored, never sent
+ * twice and never in a birth: a late one is useless.
  */
 import { type Clock, isTrusted } from '../core/clock.ts';
 import { parseRecord } from '../core/is-record.ts';
@@ -34,11 +34,7 @@ const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_00
 /** The channel that `createRelayChannel` creates. */
 export type RelayChannel = ReturnType<typeof createRelayChannel>;
 
-/**
- * Creates the channel for detections exchanged with neighbour cabinets. `message` returns the metric to send; `handle` passes each valid
- * detection for this node that is not retained to `onRelay`, and counts the others as dropped. The metric `Relay/Detection` stays null in
- * births.
- */
+/** Creates the channel for detections exchanged with neighbour cabinets. `onRelay`: receives valid detections for this node. */
 export function createRelayChannel({
   table,
   values,
@@ -114,10 +110,7 @@ export function writeRelay({ from, to, relay }: RelayMessage): string {
   });
 }
 
-/**
- * Parses the text of a relayed detection. Returns undefined if it is too long or no JSON object, or if a field is missing or not valid.
- * Unknown fields are ignored.
- */
+/** Parses the text of a relayed detection; undefined if it is not a valid one. */
 export function readRelay(text: string): RelayMessage | undefined {
   const fields = text.length > MAX_CHARS ? undefined : parseRecord(text);
   if (fields === undefined) return undefined;

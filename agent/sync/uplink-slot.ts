@@ -29,8 +29,8 @@ const NOTHING_COUNTED: Counts = {
 };
 
 /**
- * Creates the holder of the uplink in use, at first without one. Calls are passed to the current uplink; without one they are kept for the
- * next or have no effect.
+ * Creates the holder of the uplink in use, at first without one. Calls go to the current uplink; without one they are kept or have no
+ * effect.
  */
 export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   const updates = new Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>();
@@ -68,7 +68,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       if (held === null) current?.outcome(outcome);
       else held.push(outcome);
     },
-    /** Passes on an event; without an uplink it has no effect. The next uplink reads earlier events from the store. */
+    /** Passes on an event; without an uplink it has no effect. */
     event: (event: AgentEvent): void => current?.event(event),
     /** Whether the end of this command arrived during an exchange and was not passed on yet. */
     isHeld: (commandId: string): boolean => held?.some((outcome) => outcome.commandId === commandId) === true,

@@ -1,8 +1,8 @@
 /**
  * The uplink as a Sparkplug B 3.0 edge node.
  *
- * Connects the parts of `agent/sync` and serves the rest of the agent. Never throws into a caller: a broken link is a state and an event, and
- * readings wait in the store until it is restored.
+ * Connects the parts of `agent/sync` and serves the rest of the agent. Never throws into a caller: a broken link is a state and an event,
+ * and readings wait in the store until it is restored.
  */
 
 import type { UplinkConfig } from '../core/cabinet.ts';
@@ -94,7 +94,7 @@ const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** The uplink to the platform. Opens no session before `start`; `stop` ends the session properly. */
+/** The uplink to the platform. Opens no session before `start`. */
 export class SparkplugUplink implements Uplink {
   /** The tools of the console: trace, test and new connection. */
   readonly tools: UplinkTools;

@@ -22,10 +22,9 @@ export function isByteType(type: RegisterType): type is ByteType {
 }
 
 /**
- * Returns the number in these registers.
+ * Returns the number in these registers; null if they hold no valid number, for example when the value is not available.
  *
- * Errors: null for MASK (all ones: not available), TMASK (all ones but the last bit: not available now), a power of ten beyond 6, and a
- * register above 255. Source: IEC 62386-102 for MASK; DiiA parts 252 and 253 for TMASK.
+ * Source: IEC 62386-102 for MASK; DiiA parts 252 and 253 for TMASK.
  */
 export function byteValue(type: ByteType, words: readonly number[]): number | null {
   const used = words.slice(0, BYTES_PER_VALUE[type]);

@@ -16,8 +16,8 @@ export interface DaliFrame {
 }
 
 /**
- * The idle time that a frame waits for on the bus, as a priority: 1 is the shortest. `level`: a person is waiting. `config`: set-up.
- * `query`: polls. Source: IEC 62386-101, priorities 1 to 5; the converter's protocol passes them on.
+ * The idle time that a frame waits for on the bus, as a priority: 1 is the shortest. Source: IEC 62386-101, priorities 1 to 5; the
+ * converter's protocol passes them on.
  */
 export type DaliPriority = 1 | 2 | 3 | 4 | 5;
 const DALI_PRIORITY = { level: 2, config: 3, query: 4 } as const satisfies Record<string, DaliPriority>;
@@ -61,10 +61,7 @@ export function configFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isTwice: true, priority: DALI_PRIORITY.config };
 }
 
-/**
- * Returns a special command, which all gear receives, with its value `data`. `writeMemory` is a query: the gear confirms what it has
- * written.
- */
+/** Returns a special command, which all gear receives, with its value `data`. */
 export function specialFrame(name: keyof typeof SPECIAL, data: number): DaliFrame {
   const frame = { address: SPECIAL[name], data, priority: DALI_PRIORITY.query };
   return name === 'writeMemory' ? { ...frame, isQuery: true } : frame;

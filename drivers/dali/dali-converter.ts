@@ -47,7 +47,7 @@ export interface DaliConverterOptions {
   readonly name: string;
   /** Another sender has sent a command on the bus. */
   readonly onForeign: () => void;
-  /** The bus has a power fault, the converter no longer answers, or the port is lost: the port is closed. Called only while open. */
+  /** The bus has a power fault, the converter no longer answers, or the port is lost: the port is closed. */
   readonly onLost: (cause: BusError) => void;
 }
 
@@ -57,7 +57,7 @@ interface Pending {
   readonly timer: Timer;
 }
 
-/** Sends DALI frames through a converter, one at a time. Errors: `send` rejects with TypeError if the frame before it has not ended. */
+/** Sends DALI frames through a converter, one at a time. */
 export class DaliConverter {
   readonly #options: DaliConverterOptions;
   readonly #reader = createFoxtronReader();
@@ -85,7 +85,7 @@ export class DaliConverter {
     return this.#reader.counters.badFrames;
   }
 
-  /** Errors: rejects with BusError of the port, or `port-refused` if the converter does not answer or reports a power fault. */
+  /** Errors: rejects with BusError, for example `port-refused` if the converter does not answer. */
   async open(): Promise<void> {
     const { port, name } = this.#options;
     this.#reader.reset();
@@ -106,8 +106,8 @@ export class DaliConverter {
   }
 
   /**
-   * Sends a frame and waits for its confirmation or answer. Errors: rejects with BusError `timeout` if only the frame is not confirmed,
-   * `port-closed` if the converter, the bus or the port fails, or with the cause of `abandon`.
+   * Sends a frame and waits for its confirmation or answer. Errors: rejects with BusError, for example `timeout` if the frame is not
+   * confirmed.
    */
   async send(frame: DaliFrame): Promise<DaliResult> {
     const { clock, name } = this.#options;
@@ -120,11 +120,7 @@ export class DaliConverter {
     return this.#unconfirmed();
   }
 
-  /**
-   * Ends the wait for the frame in flight, so that the next one is in the converter before the bus is free. The frame is still sent. The
-   * converter answers in order, so an answer to it comes first, and is ignored if the next frame is a different one. `send` rejects with
-   * `cause`.
-   */
+  /** Ends the wait for the frame in flight, which is still sent; `send` rejects with `cause`. */
   abandon(cause: BusError): void {
     this.#settle(cause);
   }

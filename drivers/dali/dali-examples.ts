@@ -24,8 +24,8 @@ export interface ExampleFlaw {
 }
 
 /**
- * Returns the registers that the frames of a request read, in their order, with the bytes of the response. Frames that read nothing are
- * skipped. Returns a flaw instead if a number of bytes does not fit.
+ * Returns the registers that the frames of a request read, in their order, with the bytes of the response. Returns a flaw if the bytes do
+ * not fit.
  */
 export function daliExchange(request: Uint8Array, response: Uint8Array): readonly ExampleRegister[] | ExampleFlaw {
   if (request.length % 2 !== 0)

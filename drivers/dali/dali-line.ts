@@ -31,7 +31,10 @@ export interface DaliLineOptions {
   readonly name: string;
 }
 
-/** Creates the line of a DALI converter; it is closed until `open`. Its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError. */
+/**
+ * Creates the line of a DALI converter; it is closed until `open`. The speed of the line cannot be changed. Errors: requests reject with
+ * BusError, for example `timeout`.
+ */
 export function createDaliLine(options: DaliLineOptions): ModbusLine {
   return new DaliLine(options);
 }
@@ -107,7 +110,10 @@ class DaliLine implements ModbusLine {
     return this.#transact(request, () => this.#send(request), { isAcknowledged: false });
   }
 
-  /** A read ends at once, or after the frame in flight if only a poll would be lost. A write is completed: half of it would be another command. */
+  /**
+   * A read ends at once, or after the frame in flight if only a poll would be lost. A write is completed: half of it would be another
+   * command.
+   */
   cutShort(_timeoutMs: number, isUrgent = false): void {
     const request = this.#transaction?.request;
     if (request === undefined || !('count' in request)) return;

@@ -2,8 +2,8 @@
  * Reads memory banks of DALI gear a byte at a time, so that a level never waits for more than one frame.
  *
  * A read that makes room for a level is continued by the next read of the same locations. Several bytes are one value, so they must be from
- * one moment: banks with a latch are latched first, others are read twice until both readings agree. The gear counts the bytes in its transfer
- * registers: they prove that no frame was lost, that it has not restarted and that no other sender moved it.
+ * one moment: banks with a latch are latched first, others are read twice until both readings agree. The gear counts the bytes in its
+ * transfer registers: they prove that no frame was lost, that it has not restarted and that no other sender moved it.
  */
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';
 import { BusError } from '../../agent/core/errors.ts';
@@ -30,7 +30,7 @@ const MAX_READINGS = 4;
 /** Refused latches in a row after which a gear is read twice instead. Source: assumed; one may be lost. Confirmed by: as above. */
 const LATCH_TRIES = 2;
 
-/** Sends one frame. `answer`: null for none. Errors: rejects with BusError: also if several gears answer at once, and `interrupted` if a level came. */
+/** Sends one frame. Resolves to the answer; null for none. Errors: rejects with BusError, for example `interrupted` if a level came. */
 export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 
 /** The dependencies with which `DaliMemory` is created. */
@@ -59,10 +59,7 @@ interface Reading {
   atMono: MonoMs;
 }
 
-/**
- * Reads memory banks of gear, one byte per frame. Keeps a read that made room for a level, and continues it with the next `read` of the
- * same locations within 60 s if the gear has kept its place.
- */
+/** Reads memory banks of gear. A read that made room for a level may be continued by the next `read` of the same locations. */
 export class DaliMemory {
   readonly #parts: DaliMemoryParts;
   /** By gear. */
@@ -82,8 +79,7 @@ export class DaliMemory {
   /**
    * Returns the bytes of these locations. Shape: `address` is bank x 256 + location.
    *
-   * Errors: rejects with BusError: `interrupted` when it makes room for a level; `illegal-address` for locations that the gear does not have;
-   * `timeout` for a gear that does not answer at all; `doubtful` when the bytes may be another bank's or from two moments.
+   * Errors: rejects with BusError, for example `timeout` for a gear that does not answer.
    */
   async read(gear: number, address: number, count: number): Promise<number[]> {
     const reading = (await this.#continued(gear, address, count)) ?? (await this.#begin(gear, address, count));

@@ -59,10 +59,7 @@ export interface RegisterRead {
 
 const whole = (answer: number): number => answer;
 
-/**
- * Returns how to read a register of a gear; undefined for one that cannot be read, and for table `input`, which `DaliMemory` reads. In the
- * tables `coil` and `discrete` each address reads 1 if the gear answers.
- */
+/** Returns the frames that read a register of a gear; undefined for a register that they cannot read. */
 export function registerRead(gear: number, table: Table, address: number): RegisterRead | undefined {
   if (table === 'discrete' || table === 'coil') return { frames: [queryFrame(gear, DALI_COMMAND.queryPresent)], valueOf: () => 1 };
   if (table !== 'holding') return undefined;

@@ -11,7 +11,7 @@ import { DALI_LIMITS } from './dali-commands.ts';
 
 const GROUPS_PER_BYTE = 8;
 
-/** What the computed values depend on. `hasGroups`: a device of the line lists groups, so the memberships of every device are set. */
+/** What the computed values depend on. `hasGroups`: a device of the line lists groups. */
 export interface DaliSetupParts {
   readonly rampUpMs: number;
   readonly failsafeLevelPct: number;

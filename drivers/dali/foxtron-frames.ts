@@ -61,7 +61,9 @@ export interface FoxtronCounters {
   readonly badFrames: number;
 }
 
-/** Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data of each complete frame with a right checksum. */
+/**
+ * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data of each complete frame with a right checksum.
+ */
 export function createFoxtronReader() {
   const counters = { noiseBytes: 0, badFrames: 0 };
   let digits: number[] | null = null;

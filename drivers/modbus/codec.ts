@@ -12,12 +12,10 @@ import { bytesOfValue, isFloatType, isWritable, rawOf, wordsOfRaw } from './regi
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
- * Returns the value of a point. `words`: its registers; more are ignored, but fewer than its type has are an error of the caller.
+ * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers of the point,
+ * at least as many as its type has.
  *
- * Units: the point's own, after raw × scale + offset or the DALI curve, rounded to its decimals; 0 or 1 for a single bit. A level in whole % is 0 only for a
- * dark lamp.
- * Errors: null when the device reports "no value" (a sentinel, a float that is NaN or infinite, an invalid DALI level), for 64 bits beyond 2^53, and for
- * BCD with a digit above 9.
+ * Units: the point's own; 0 or 1 for a single bit.
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
@@ -42,10 +40,7 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }
 
-/**
- * Returns the registers for a value to be written, all for one request; a Refusal for a point that cannot be written and for a value that does
- * not fit.
- */
+/** Returns the registers for a value to be written, or a Refusal if the point or the value cannot be written. */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
   if (write === null) return new Refusal(msg`${point.id} cannot be written`);
@@ -56,8 +51,8 @@ export function encodePoint(point: PointProfile, value: number): number[] | Refu
 }
 
 /**
- * Converts a value to the nearest raw number. A level above 0 never gets the raw number of level 0, so rounding never switches a lamp off. A
- * float gets the value rounded to the decimals of the point, so that it reads back as the value that is shown.
+ * Converts a value to the nearest raw number. A level above 0 never gets the raw number of level 0, so rounding never switches a lamp off.
+ * A float gets the value rounded to the decimals of the point, so that it reads back as the value that is shown.
  */
 function rawFor({ transform, type, scale, offset, semantic, decimals }: PointProfile, value: number): number {
   if (transform === 'dali-log') return daliLevel(value);
@@ -80,13 +75,13 @@ function isSentinel(point: PointProfile, words: readonly number[]): boolean {
   return invalid.includes(isExact ? Number(pattern) : `0x${pattern.toString(16)}`);
 }
 
-/** DALI level → % of light. Units: %. Errors: null for 255, which means "no change" or "not known", and for an invalid level. */
+/** Returns the share of light of a DALI level; null for a level that has none, such as 255. Units: %. */
 export function daliPct(level: number): number | null {
   if (level === 0) return 0;
   return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;
 }
 
-/** The DALI level nearest to a share of light; 0 only for 0 and below, so that rounding never switches a lamp off. Units: %. */
+/** Returns the DALI level for a share of light; 0 only for 0 and below. Units: %. */
 export function daliLevel(pct: number): number {
   if (pct <= 0) return 0;
   return Math.min(DALI.maxLevel, Math.max(1, Math.round(1 + DALI.levelsPerDecade * (Math.log10(pct) + 1))));

@@ -13,8 +13,8 @@ import { charMs, gapMs } from './wire-time.ts';
 export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
- * What a frame is. `echo`: the agent's own request, received back. `frame`: a valid checksum and a function that is not split further.
- * `damaged`: the reply to the agent's request, with a wrong checksum or not whole. `noise`: no valid frame. `raw`: bytes of a line that is not Modbus.
+ * What a frame is. `echo`: the agent's own request, received back. `frame`: another valid frame. `damaged`: a reply that is damaged or
+ * incomplete. `noise`: no valid frame. `raw`: bytes of a line that is not Modbus.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
@@ -24,10 +24,7 @@ export interface WireFrame {
   readonly direction: 'sent' | 'received' | 'discarded';
   /** Time just before it was sent; for a received one the time when its last bytes were delivered. */
   readonly atMono: MonoMs;
-  /**
-   * Silence before it: from the end of the frame before to its first byte, both computed from the times of the host and the wire time of the bytes.
-   * Below 0 if the port delivers faster than the wire. Null for the first frame. Units: ms.
-   */
+  /** Silence between the frame before and this one; null if unknown. Below 0 if the port delivers faster than the wire. Units: ms. */
   readonly gapMs: number | null;
   readonly bytes: Buffer;
   readonly kind: WireFrameKind;
@@ -61,7 +58,7 @@ interface Outstanding {
   readonly bytes: Buffer;
 }
 
-/** What a splitter has to know of its line. `serial`: null for a network port; replaced when an entry `opened` names other settings. */
+/** What a splitter requires of its line. `serial`: null for a network port. */
 export interface FrameSplitterOptions {
   readonly protocol: WireProtocol;
   readonly serial: SerialSettings | null;

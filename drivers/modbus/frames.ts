@@ -39,8 +39,8 @@ export const REFUSED = 0x80;
 const LAST_CODE = 11;
 
 /**
- * Whether an exception to this function begins here; `at` is the index of its function. Accepts a bare 80h with a code of the standard. The
- * code may not have arrived yet.
+ * Whether an exception to the function `fc` begins here, also as a bare 80h. `at`: the index of the function. The code may not have arrived
+ * yet.
  */
 export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === (fc | REFUSED)) return true;
@@ -76,7 +76,7 @@ export function completed(request: Buffer, frame: Buffer): Buffer {
   return whole;
 }
 
-/** A valid frame among other bytes: a late reply, another master's traffic, a unit that answers another request. */
+/** A valid frame that was found among other bytes. */
 export interface SoundFrame {
   readonly unit: number;
   /** As `functionOf` returns it. */
@@ -90,10 +90,7 @@ export interface SoundFrame {
 export const SHORTEST_FRAME_BYTES = 5;
 const HIGHEST_UNIT = 247;
 
-/**
- * Returns every frame with a correct checksum, a unit up to 247 and a length that the standard has for its function: 1 to 6, 15, 16 and
- * exceptions. In order and without overlaps; empty if there is none.
- */
+/** Returns the valid frames among these bytes, in order and without overlaps; empty if there is none. */
 export function soundFrames(bytes: Buffer): readonly SoundFrame[] {
   const found: SoundFrame[] = [];
   for (let at = 0; at + SHORTEST_FRAME_BYTES <= bytes.length; ) {

@@ -76,10 +76,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: as `gapMs`. */
   readonly frameGapMs?: number;
-  /**
-   * Whether the port is behind a serial server on the network. Replies are then not rejected as too early, and the texts of failures are
-   * those for a unit behind a gateway.
-   */
+  /** Whether the port is behind a serial server on the network. */
   readonly isNetwork?: boolean;
   /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
@@ -88,9 +85,8 @@ export interface GuardedPortOptions extends LinkOptions {
 }
 
 /**
- * A serial port for `modbus-serial` that passes on only a reply that is complete, undamaged and trusted to belong to the request (see
- * `ReplyTrust`). Any other end fails the request with a BusError. A broadcast has no reply: it ends with an acknowledgement of the port
- * itself. One request at a time; it never retries, but may send a read again to confirm its reply.
+ * A serial port for `modbus-serial` that passes on a reply if it is complete, undamaged and trusted to belong to the request. Otherwise the
+ * request fails with a BusError. One request at a time.
  */
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;
@@ -101,7 +97,9 @@ export class GuardedPort extends ModbusLink {
   readonly #charMs: number;
   readonly #gapMs: number;
   readonly #isNetwork: boolean;
-  /** Replies that took at least the wire time of their bytes. A serial server may be set to another speed, and a pseudo-terminal has none. */
+  /**
+   * Replies that took at least the wire time of their bytes. A serial server may be set to another speed, and a pseudo-terminal has none.
+   */
   #timedReplies = 0;
   #earlyLosses = 0;
   #pending: Pending | null = null;

@@ -19,8 +19,8 @@ const EARLY_MS = 0.2;
 export type HeldInput = ReturnType<typeof createHeldInput>;
 
 /**
- * Creates the control over when a port delivers its input: once the length of an arriving reply is known, the rest is held until just before
- * its last byte. Does nothing on a port without `hold`, and for a rest of less than about 1 ms. Units: `charMs` is the wire time of a byte.
+ * Creates the control that lets a port hold its input while the rest of a reply arrives. No effect on a port without `hold`. Units:
+ * `charMs` is the wire time of a byte.
  */
 export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
   let timer: Timer | null = null;

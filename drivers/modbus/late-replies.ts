@@ -58,17 +58,13 @@ export interface LateRepliesOptions {
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 
-/**
- * Remembers requests that were given up, at most 64 of one shape, because their replies may still arrive. Requests whose replies look the
- * same have one shape: reads of the same unit, function and length, writes of the same unit, function, address, and value or count.
- * Units: `count` is registers or bits.
- */
+/** Remembers requests that were given up, because their replies may still arrive. Units: `count` is registers or bits. */
 export class LateReplies {
   readonly #debts = new Map<string, Debt[]>();
   readonly #slowestMs = new Map<number, number>();
   readonly #onSettled: () => void;
   readonly #onLate: (request: Buffer, afterMs: number) => void;
-  /** Longest expected lateness of a reply: 1 min at first, at most 1 h; never lowered. Units: ms. */
+  /** Longest expected lateness of a reply; never lowered. Units: ms. */
   boundMs = LATENESS_MS.least;
   #newestMono: MonoMs = Number.NEGATIVE_INFINITY;
 
@@ -143,9 +139,8 @@ export class LateReplies {
   }
 
   /**
-   * Returns whether a valid frame outside its own window was owed, so that it is a late reply.
-   *
-   * `isNew`: its content was not received before, so that it settles one debt.
+   * Returns whether a valid frame outside its own window was owed, so that it is a late reply. `isNew`: its content was not received
+   * before.
    */
   take(frame: Buffer, { nowMono, isNew }: { readonly nowMono: MonoMs; readonly isNew: boolean }): boolean {
     const key = signatureOfReply(frame);
@@ -182,10 +177,7 @@ export class LateReplies {
     return false;
   }
 
-  /**
-   * Call it when the unit gave exactly its own reply to a request. Its owed replies of other shapes then expire sooner, because no queue holds them
-   * back.
-   */
+  /** Call it when the unit gave exactly its own reply to a request: other replies that it owes then expire sooner. */
   prove(request: Buffer, sentMono: MonoMs): void {
     if (this.#debts.size === 0) return;
     const own = signature(request);
@@ -228,8 +220,8 @@ export function isRead(request: Buffer): boolean {
 }
 
 /**
- * Requests with the same signature cannot be distinguished by their replies: the reply to a read contains only its length, that to a write repeats
- * address and value.
+ * Requests with the same signature cannot be distinguished by their replies: the reply to a read contains only its length, that to a write
+ * repeats address and value.
  */
 function signature(request: Buffer): string {
   const [unit, fc] = [request[0] as number, request[1] as number];
@@ -246,8 +238,8 @@ function shape(unit: number, fc: number, count: number): string {
 }
 
 /**
- * Returns how many data bytes the reply to a read has. They are all that a reply shows of the requested count: six bits and eight both
- * arrive in one byte. Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4.
+ * Returns how many data bytes the reply to a read of `count` registers or bits has. Source: Modbus Application Protocol V1.1b3 §6.1 to
+ * §6.4.
  */
 export function dataBytes(fc: number, count: number): number {
   return fc <= 2 ? Math.ceil(count / 8) : 2 * count;

@@ -34,9 +34,8 @@ interface Pending extends Exchange {
 }
 
 /**
- * The port of a Modbus TCP line for `modbus-serial`. A reply counts only with the transaction id of its request; a late one is recognised
- * by it, among the last 64 requests. A broadcast ends after its pause, with an acknowledgement of the port itself. One request at a time;
- * it never retries. Data that is not Modbus TCP closes the connection.
+ * The port of a Modbus TCP line for `modbus-serial`. A reply counts only with the transaction id of its request. One request at a time,
+ * without retries.
  */
 export class MbapPort extends ModbusLink {
   #pending: Pending | null = null;

@@ -42,10 +42,7 @@ export function sendRead(client: ModbusClient, { unit, table, address, count }: 
   else client.writeFC4(unit, address, count, done);
 }
 
-/**
- * Sends a write: of one value with the function for one (5 or 6), unless `multiple`; of several with 15 or 16. `done` receives the error or the
- * result.
- */
+/** Sends a write with the function for one value or for several. `done` receives the error or the result. */
 export function sendWrite(client: ModbusClient, { unit, table, address, values, multiple }: WriteRequest, done: Done): void {
   const [only] = values;
   const isSingle = values.length === 1 && multiple !== true;
@@ -57,8 +54,8 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
 }
 
 /**
- * Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. The values of a write of several are not decoded:
- * they are zeros. The value of a single coil is FF00h or 0. Shape: unit, function, address, then count or value.
+ * Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. The values of a write with
+ * function 15 or 16 are zeros. Shape: unit, function, address, then count or value.
  */
 export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
@@ -73,19 +70,16 @@ export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }
 
-/**
- * Converts an exception into a bus error, with what to check. Exceptions 10 and 11 of a gateway become `timeout`, an unknown one
- * `device-failure`.
- */
+/** Returns the BusError for an exception of a unit, with what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });
 }
 
 /**
- * Request and response of one read as hex bytes, as in the examples of a profile: `01 03 00 00 00 01 84 0A`.
+ * Returns request and response of one read as hex bytes with checksum, as in the examples of a profile.
  *
- * Shape: `words` are 0 or 1 for coils and discrete inputs. A read on a TCP line is shown as a serial line would carry it.
+ * Shape: `words` are 0 or 1 for coils and discrete inputs.
  * Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4 (unused bits of the last byte are zeros); Modbus over Serial Line V1.02 §2.5.1.
  */
 export function readFrames({ unit, table, address, count }: ReadRequest, words: readonly number[]): { request: string; response: string } {

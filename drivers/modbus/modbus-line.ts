@@ -59,9 +59,8 @@ interface LineParts {
 }
 
 /**
- * Creates a Modbus RTU line; it is closed until `open`. `modbus-serial` encodes the protocol, the guarded port does the timing. Without
- * `portFor` its speed cannot be changed. Errors: none; its requests and `retune` reject with BusError. A second request during one throws
- * TypeError, and `retune` then rejects with it.
+ * Creates a Modbus RTU line; it is closed until `open`. Without `portFor` its speed cannot be changed. Errors: requests reject with
+ * BusError, for example `timeout`. One request at a time.
  */
 export function createModbusLine({ port, serial, clock, portFor, ...more }: ModbusLineOptions): ModbusLine {
   const counters = freshCounters();

@@ -17,8 +17,8 @@ export interface Exchange {
   /** Length of the normal reply as an RTU frame, checksum included. */
   readonly expectedBytes: number;
   /**
-   * Longest wait for the first byte of the reply, after the request has left the wire; on TCP, after it was written. For a broadcast, the pause
-   * after it. Units: ms.
+   * Longest wait for the first byte of the reply, after the request has left the wire; on TCP, after it was written. For a broadcast, the
+   * pause after it. Units: ms.
    */
   readonly timeoutMs: number;
   readonly fail: (error: BusError) => void;
@@ -32,10 +32,8 @@ export interface ReplyTiming {
 }
 
 /**
- * How well the reply to a read can be distinguished from older ones. 0: no older one can be mistaken for it. 1: a copy of one could be,
- * because the line repeats frames. 2: a late one may still arrive. Of two reads of equal rank the one with the earlier `clearMono` is
- * better. `clearMono` is 0 for rank 0, the time of the last read of this shape (unit, function and length of the reply) for rank 1, and the
- * time from which no late reply can arrive for rank 2.
+ * How well the reply to a read can be distinguished from older ones: a lower `rank` is better, then a lower `clearMono`. Rank 0: no older
+ * one can be mistaken for it.
  */
 export interface ReadRank {
   readonly rank: 0 | 1 | 2;
@@ -118,7 +116,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
     );
   }
 
-  /** Sets the expected reply to the next `write`, and how it fails. Needed before each: `write` throws TypeError without it. */
+  /** Sets the expected reply to the next `write`, and how it fails. `write` throws TypeError without it. */
   expect(exchange: Exchange): void {
     this.#next = exchange;
   }

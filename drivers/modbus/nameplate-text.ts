@@ -15,10 +15,9 @@ export function nameplateWidth({ type, count }: Pick<NameplateEntry, 'type' | 'c
 }
 
 /**
- * Returns the text of an entry: characters up to the first zero byte, without blanks around them; or a number in decimal digits.
+ * Returns the text of an entry, or its number in decimal digits; null if the registers hold neither.
  *
  * Shape: `words` has at least `nameplateWidth(entry)` registers.
- * Errors: null for a text that is empty or not printable ASCII, and for a number whose bits are all 1, as in an empty memory.
  */
 export function nameplateText(entry: NameplateEntry, words: readonly number[]): string | null {
   if (entry.type !== 'text') {

@@ -29,7 +29,7 @@ const WIDTH: Readonly<Record<Exclude<RegisterType, 'bits' | 'text'>, number>> = 
 /** Most coils of one value. Units: coils. Source: a number holds 32 bits exactly. */
 export const MAX_COILS = 32;
 
-/** Returns how many registers, or coils, one value of this layout has. They are read and written in one request. */
+/** Returns how many registers, or coils, one value of this layout has. */
 export function widthOf({ type, coils, text = null }: Pick<RegisterLayout, 'type' | 'coils' | 'text'>): number {
   if (type === 'text') return text === null ? 1 : textRegisters(text);
   return type === 'bits' ? coils : WIDTH[type];
@@ -75,9 +75,8 @@ function wordsOfValue({ wordOrder, byteOrder }: RegisterLayout, bytes: Buffer): 
 }
 
 /**
- * Returns the raw number in the words of a value; of `bits`, the first coil is the lowest bit.
- *
- * Errors: null for 64 bits that a number cannot hold exactly, and for BCD with a digit above 9. NaN and infinity of floats are returned.
+ * Returns the raw number in the words of a value; null if they hold no number, or one that cannot be represented exactly. A float may be
+ * NaN or infinite.
  */
 export function rawOf(layout: RegisterLayout, words: readonly number[]): number | null {
   const { type, coils } = layout;
@@ -137,11 +136,7 @@ function limitsOf({ type, coils }: RegisterLayout): readonly [min: number, max: 
   }
 }
 
-/**
- * Returns the words that hold this raw number.
- *
- * Errors: null for a number that does not fit into the type: too large, not whole unless it is a float, or of a type that cannot be written.
- */
+/** Returns the words that hold this raw number; null if there are none in this layout. */
 export function wordsOfRaw(layout: RegisterLayout, raw: number): number[] | null {
   const { type, coils } = layout;
   if (!isWritable(type) || type === 'text') return null;

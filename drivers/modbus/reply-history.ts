@@ -13,8 +13,7 @@ const GAIN = 1 / 8;
 const FNV = { basis: 0x811c9dc5, prime: 0x0100_0193 };
 
 /**
- * Hash and time of the last good reply to a request. `changeShare`: the share, 0 to 1, of good replies to it that differed from the one
- * before; the newest has the largest weight.
+ * Hash and time of the last good reply to a request. `changeShare`: 0 to 1, how often good replies to it changed, weighted to the newest.
  */
 export interface LastReply {
   readonly hash: number;
@@ -22,10 +21,7 @@ export interface LastReply {
   readonly atMono: MonoMs;
 }
 
-/**
- * Remembers which frames were on the line recently, and the last good reply to each request, to recognise copies. Frames are remembered
- * by their hash until `note` drops them, good replies for up to 4,096 requests.
- */
+/** Remembers recent frames of the line by their hash, and the last good reply to a request, to recognise copies. */
 export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
   readonly #last = new Map<number, LastReply>();
@@ -63,17 +59,14 @@ export class ReplyHistory {
   }
 }
 
-/** Returns a hash of 32 bits of a whole frame. Two different frames have the same hash only by chance, and then count as equal. */
+/** Returns a hash of 32 bits of a whole frame. */
 export function frameHash(frame: Buffer): number {
   let hash = FNV.basis;
   for (let i = 0; i < frame.length; i++) hash = Math.imul(hash ^ (frame[i] as number), FNV.prime);
   return hash;
 }
 
-/**
- * Returns the key of a request: its first six bytes, which are unit, function, address, and count or value. The reply to a write repeats
- * them.
- */
+/** Returns the key of a request: its first six bytes as a number. */
 export function keyOf(request: Buffer): number {
   return request.readUIntBE(0, 6);
 }
@@ -95,12 +88,7 @@ interface Echo {
   isStale: boolean;
 }
 
-/**
- * Decides whether the reply to a write proves this write. Each reply repeats address and value, or address and count, and may belong to an
- * earlier write.
- *
- * A repeated write may be confirmed by the reply to the first: the unit still has the value. After another write to the unit it may not.
- */
+/** Decides whether the reply to a write proves this write, or may belong to an earlier one. */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();
 

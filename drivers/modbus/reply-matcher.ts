@@ -15,8 +15,8 @@ export type Match =
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
- * Searches `bytes` for the reply to `request`, which may be an exception. Returns the first valid frame of its unit and function that is an
- * exception or has the expected length: `reply` if it fits the request, else `foreign`. Returns `more` if there is none so far.
+ * Searches `bytes` for the reply to `request`, which may be an exception. Returns `reply` if it is found, `foreign` for another frame of
+ * the unit, else `more`.
  *
  * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
  */
@@ -41,17 +41,17 @@ export function matchReply(request: Buffer, expectedBytes: number, bytes: Buffer
   return { kind: 'more', damaged };
 }
 
-/** A late reply of another length does not belong to this request and must not pass for its answer; nor must two bytes, which prove too little. */
+/**
+ * A late reply of another length does not belong to this request and must not pass for its answer; nor must two bytes, which prove too
+ * little.
+ */
 function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolean {
   const fc = request[1] as number;
   if (bytes[1] !== fc) return bytes[1] === (fc | 0x80);
   return fc > 4 || bytes[2] === expectedBytes - 5;
 }
 
-/**
- * Whether a valid frame of the same unit and function is a reply to this request. A reply to a read has a byte count that fits its length;
- * a reply to a write repeats address and value or count.
- */
+/** Whether a valid frame of the same unit and function fits the request as its normal reply. */
 export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
@@ -82,9 +82,7 @@ function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { reado
   return fc > 4 || third === undefined || third === expectedBytes - 5 ? expectedBytes : 0;
 }
 
-/**
- * The normal reply to a write: the library waits for it even after a broadcast. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12.
- */
+/** Returns the normal reply to a write. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
 export function acknowledgement(request: Buffer): Buffer {
   return withChecksum(request.subarray(0, 6));
 }

@@ -1,8 +1,8 @@
 /**
  * Decides whether a frame that fits a request is its reply.
  *
- * A reply on a serial line contains the unit, the function and a length, but not the registers. A late reply or a duplicate of another request of the
- * same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
+ * A reply on a serial line contains the unit, the function and a length, but not the registers. A late reply or a duplicate of another
+ * request of the same shape fits just as well. This class collects the evidence and decides. Pure: time is an argument. See ADR 26.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { REFUSED, type SoundFrame } from './frames.ts';
@@ -38,15 +38,14 @@ const STRICT_REST_MS = 1_000;
 const MOSTLY = 0.5;
 
 /**
- * Whether a reply is accepted. `again`: send the same request once more, and judge with all its replies. `doubtful`: it may belong to another
- * request. `unconfirmed`: a repetition was needed, but not possible.
+ * Whether a reply is accepted. `again`: send the same request once more. `doubtful`: it may belong to another request. `unconfirmed`: a
+ * repetition was needed, but not possible.
  */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
 /**
- * What a valid frame is that came as no reply to the present request. `late`: the reply to a request that was given up. `duplicate`: a copy
- * of an earlier frame of a unit that this line polls. `wrong-reply`: the requested unit and function, but not its reply. `foreign`: any other, also a request of another
- * master.
+ * What a valid frame is that is not the reply to the present request. `late`: the reply to a request that was given up. `duplicate`: a copy
+ * of an earlier frame. `wrong-reply`: the requested unit and function, but not its reply. `foreign`: any other.
  */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
@@ -73,7 +72,9 @@ export interface Candidate {
   readonly firstSentMono: MonoMs;
   readonly sentMono: MonoMs;
   readonly nowMono: MonoMs;
-  /** From the end of the request to the start of the frame; to its end while the port has not shown the wire time of its bytes. Units: ms. */
+  /**
+   * From the end of the request to the start of the frame; to its end while the port has not shown the wire time of its bytes. Units: ms.
+   */
   readonly turnaroundMs: number;
   /** No byte other than the frame's own and the echo has arrived since the request. */
   readonly isAlone: boolean;
@@ -128,8 +129,8 @@ export class ReplyTrust {
   /** End of the doubt, for each unit whose replies or address are in doubt. */
   readonly #unitDoubtUntilMono = new Map<number, MonoMs>();
   /**
-   * When a reply was last late, duplicated, or different from another reply to the same request. Copies may still arrive, even if the cause was
-   * found.
+   * When a reply was last late, duplicated, or different from another reply to the same request. Copies may still arrive, even if the cause
+   * was found.
    */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
@@ -140,28 +141,19 @@ export class ReplyTrust {
     this.#onExtra = onExtra;
   }
 
-  /**
-   * Whether duplicates or foreign frames of units that this line polls, or contradictory replies, were on the line recently: copies of any
-   * reply may arrive.
-   */
+  /** Whether copies of replies may arrive, because of what was on the line recently. */
   isDoubtful(nowMono: MonoMs): boolean {
     return nowMono < this.#doubtUntilMono;
   }
 
   /**
-   * How strictly a reply to a read of this shape is checked. A proof is a reply with new content, while no older reply of the shape may still arrive
-   * and none was accepted without proof in the last `boundMs`.
-   *
-   * - `none`: not more than usual. The line is not in doubt; or only another unit is, and one request alone has this shape. A copy of the other unit's
-   *   reply has another address.
-   * - `votes`: a proof is good, and so are three equal replies in a row with a silence between them. Either the unit itself is in doubt, and one request
-   *   alone has this shape. Or only another unit is in doubt, and several requests of this unit have the shape: its replies may have copies too.
-   * - `proof`: only a proof is good. The unit itself is in doubt, and several of its requests have the shape: their replies often have the same
-   *   content, so votes prove nothing.
-   *
-   * `votes` does not wait until late replies have expired: a sensor would not be read for a minute after each.
+   * How strictly a reply to a read of this shape is checked. `none`: not more than usual. `votes`: new content or repeated equal replies
+   * prove it. `proof`: only new content proves it.
    */
   strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
+    // A copy of another unit's reply has another address, so one request alone of its shape needs no check. If several requests of the unit in
+    // doubt have the shape, their replies often have the same content, so votes prove nothing. `votes` does not wait until late replies have
+    // expired: a sensor would not be read for a minute after each.
     if (!this.isDoubtful(nowMono)) return 'none';
     const isShared = this.#findShape(unit, shapeId(fc, count))?.isShared === true;
     const isOwn = nowMono < (this.#unitDoubtUntilMono.get(unit) ?? 0);
@@ -206,10 +198,7 @@ export class ReplyTrust {
     this.#late.add(request, at);
   }
 
-  /**
-   * Returns whether the newest reply of a request is accepted, and records it. A doubtful or unconfirmed reply is counted; after a
-   * doubtful one to a read, later replies of its shape are checked more strictly.
-   */
+  /** Returns whether the newest reply of a request is accepted, and records it. */
   judge(candidate: Candidate): ReplyVerdict {
     const { request, frames, nowMono, sentMono, isAlone } = candidate;
     const hash = frameHash(frames.at(-1) as Buffer);
@@ -223,8 +212,7 @@ export class ReplyTrust {
   }
 
   /**
-   * Classifies a valid frame that came as no reply, counts it, and returns what it is. Any but a late reply makes the line doubtful for a
-   * while if its unit is one that this line polls. An echo of the last request does not. `isOwn`: the unit in question sent it, for the
+   * Classifies a valid frame that came as no reply, counts it, and returns what it is. `isOwn`: the unit in question sent it, for the
    * function in question.
    */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {

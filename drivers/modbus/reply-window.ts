@@ -1,8 +1,8 @@
 /**
  * Everything that arrives between a request and its reply.
  *
- * A window removes the adapter's echo, skips replies to earlier requests, and finally classifies the bytes. It has no timer. One window serves one
- * request.
+ * A window removes the adapter's echo, skips replies to earlier requests, and finally classifies the bytes. It has no timer. One window
+ * serves one request.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 import { functionOf, SHORTEST_FRAME_BYTES, soundFrames } from './frames.ts';
@@ -38,9 +38,8 @@ export interface WindowMemory {
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /**
- * What a wait that ended without a valid reply received instead: the first of these that applies. `damaged`: a reply with a wrong checksum.
- * `wrong-reply`: a frame of the requested unit and function that does not fit the request. `foreign`: other valid frames, except late
- * replies. `truncated`: the beginning of a reply. `noise`: other bytes, among them late replies. `silence`: nothing.
+ * What a wait without a valid reply received: the first of `damaged`, `wrong-reply`, `foreign`, `truncated`, `noise` and `silence` that
+ * applies.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
@@ -50,13 +49,12 @@ export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counter
 }
 
 /**
- * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. The windows of a line share
- * one buffer, so only the newest may be used. Shape: as `matchReply`.
- *
- * A class, because each object literal with a getter leaves 344 bytes among V8's old objects, with everything that its functions capture,
- * and there is one window per request. Source: measured.
+ * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. Only the newest window of a line
+ * may be used. Shape: as `matchReply`.
  */
 export class ReplyWindow {
+  // A class, because each object literal with a getter leaves 344 bytes among V8's old objects (measured), with everything that its
+  // functions capture, and there is one window per request.
   readonly #request: Buffer;
   readonly #expectedBytes: number;
   readonly #memory: WindowMemory;
@@ -75,7 +73,10 @@ export class ReplyWindow {
     this.#memory = memory;
   }
 
-  /** Bytes missing from the reply that is arriving; 0 when none is. `atHead`: only when it is certain, because nothing else arrived before it. */
+  /**
+   * Bytes missing from the reply that is arriving; 0 when none is. `atHead`: only when it is certain, because nothing else arrived before
+   * it.
+   */
   missing(where: 'atHead' | 'anywhere'): number {
     return (where === 'atHead' ? missingAtHead : missingBytes)(this.#request, this.#expectedBytes, this.#rx());
   }
@@ -86,8 +87,8 @@ export class ReplyWindow {
   }
 
   /**
-   * Evaluates all bytes so far. `isTooEarly` receives the number of bytes since the start of a frame: one that began before the request had left is
-   * not its reply.
+   * Evaluates all bytes so far. `isTooEarly` receives the number of bytes since the start of a frame: one that began before the request had
+   * left is not its reply.
    */
   feed(bytes: Buffer, nowMono: MonoMs, isTooEarly: (bytesSinceStart: number) => boolean): WindowMatch {
     const { late, counters } = this.#memory;
@@ -115,10 +116,7 @@ export class ReplyWindow {
     }
   }
 
-  /**
-   * Call it when no reply arrived in time: classifies the bytes, counts those that were not for this request, and returns what arrived instead of a
-   * reply.
-   */
+  /** Call it when no reply arrived in time: classifies the bytes, and returns what arrived instead of a reply. */
   giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
     const bytes = this.#rx();
     const match = matchReply(this.#request, this.#expectedBytes, bytes);

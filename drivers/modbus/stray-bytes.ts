@@ -27,10 +27,7 @@ export interface StrayBytesOptions {
   readonly gapMs: number;
 }
 
-/**
- * Creates the evaluation of bytes that arrive while no reply is expected: it counts noise, recognises late replies, and returns when the wire is
- * quiet again.
- */
+/** Creates the evaluation of bytes that arrive while no reply is expected. */
 export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions) {
   const burst = Buffer.alloc(KEPT_BYTES);
   let length = 0;
@@ -54,7 +51,7 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
     get drainedMono(): MonoMs {
       return drainedMono;
     },
-    /** Evaluates bytes. Returns whether they belong to a late reply, which is a frame and gets its full silence; other bytes are counted as noise. */
+    /** Evaluates bytes. Returns whether they belong to a late reply; other bytes are counted as noise. */
     feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;

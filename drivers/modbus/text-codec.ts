@@ -1,8 +1,8 @@
 /**
  * Texts ↔ registers of a text point: encoding, padding, characters in each register, and what does not fit.
  *
- * A text is written by one request and read back as a whole. The value of a text point is the checksum of its registers, so a panel that shows
- * something else is found as a lamp at another level is. Pure.
+ * A text is written by one request and read back as a whole. The value of a text point is the checksum of its registers, so a panel that
+ * shows something else is found as a lamp at another level is. Pure.
  */
 import { crc32 } from 'node:zlib';
 import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
@@ -11,9 +11,9 @@ import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
 export interface FittedText {
   /** One for each point, without padding. */
   readonly lines: readonly string[];
-  /** The words that found no room, in their order; also a word of which only the beginning is shown. */
+  /** The words that were not shown in full, in their order. */
   readonly cut: readonly string[];
-  /** The characters that the panel does not have, each once. A similar one or the replacement is shown for them. */
+  /** The characters of the text that the panel does not have. */
   readonly replaced: readonly string[];
 }
 
@@ -50,11 +50,7 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }
 
-/**
- * Fits a text to the lines of a panel, top line first: a word that finds no room begins the next line, and what finds no room on the last line is cut
- * off at a word. A word longer than a line is cut within. A line break in the text begins the next line. An accent that no character of the panel has
- * is left out.
- */
+/** Fits a text to the lines of a panel, top line first; what finds no room is cut off. */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
   const lines: string[] = [];

@@ -20,10 +20,7 @@ export interface UartFrame {
   readonly isLast?: boolean;
 }
 
-/**
- * Combines the frames of one device, which are passed in their order. Returns the values to report now; null while there are none. Only the
- * quantities that it returns are reported.
- */
+/** Combines the frames of one device, passed in their order. Returns the values to report now; null while there are none. */
 export type FrameCollector = (frame: UartFrame, arrival: FrameArrival) => FrameValues | null;
 
 /** When a frame arrived, and whether bytes that belong to no frame came directly before it. */
@@ -45,7 +42,10 @@ export interface FrameCodec {
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
   /** Frames to send after the port has opened, in this order. Default: none. */
   readonly init?: readonly Uint8Array[];
-  /** The frame that requests values, others that are sent in turn with it, one in each period. Units: ms. Default: the device sends without requests. */
+  /**
+   * The frame that requests values, others that are sent in turn with it, one in each period. Units: ms. Default: the device sends without
+   * requests.
+   */
   readonly poll?: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number };
   /** How a device is read to which nothing is sent. */
   readonly listens?: UartListening;

@@ -97,8 +97,8 @@ interface Target {
 }
 
 /**
- * The protocol of Hi-Link's vehicle radar LD2451. `count` has all vehicles in view; a frame with more than 16 is rejected as noise. The
- * other values are those of the nearest approaching vehicle, or of the nearest one if none approaches; null if there is no vehicle.
+ * The protocol of Hi-Link's vehicle radar LD2451. `count`: vehicles in view. The other values are those of one vehicle; null if there is
+ * none.
  * Units: `speed` in km/h, `distance` in m; `direction` is 1 for approaching, else 0.
  */
 export const LD2451: FrameCodec = {

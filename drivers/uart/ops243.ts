@@ -18,8 +18,8 @@ const DIRECTION: ReadonlyMap<unknown, number> = new Map([
 const CLEAR: FrameValues = { count: 0, speed: null, direction: null };
 
 /**
- * The protocol of the OmniPreSense OPS243-A traffic radar. `speed` is in km/h; `direction` is 1 for approaching vehicles, 0 for leaving ones, null if
- * not reported; `count` is 1 while a vehicle is reported.
+ * The protocol of the OmniPreSense OPS243-A traffic radar. `speed` is in km/h; `direction` is 1 for approaching vehicles, 0 for leaving
+ * ones, null if not reported; `count` is 1 while a vehicle is reported.
  */
 export const OPS243: FrameCodec = {
   maxFrameBytes: MAX_LINE_BYTES,
@@ -27,7 +27,10 @@ export const OPS243: FrameCodec = {
   silenceMs: 35_000,
   /** Units: ms. Source: assumed, as for other radars that are silent on an empty road. Confirmed by: a day of reports of the sensor at a road. */
   idle: { afterMs: 1_500, values: CLEAR },
-  /** JSON reports, in m/s, which is also its factory setting, so that a lost command does no harm. It is assumed that a line end closes a command. */
+  /**
+   * JSON reports, in m/s, which is also its factory setting, so that a lost command does no harm. It is assumed that a line end closes a
+   * command.
+   */
   init: [Buffer.from('OJ\n'), Buffer.from('UM\n')],
   /** Requests its name, because an empty road and a dead radar look alike. Units: ms. */
   poll: { bytes: Buffer.from('?P\n'), everyMs: 10_000 },

@@ -30,8 +30,8 @@ function maxAnswerBytes(dataBytes: number): number {
 /**
  * The answer whose opening flag is at `at`.
  *
- * Shape: the closing flag is not part of `lengthBytes`: when one of two flags is lost, the other serves both frames. A flag left over from the
- * previous frame is part of this one.
+ * Shape: the closing flag is not part of `lengthBytes`: when one of two flags is lost, the other serves both frames. A flag left over from
+ * the previous frame is part of this one.
  */
 function shdlcAnswerAt(bytes: Buffer, at: number, maxBytes: number): ShdlcAnswer | 'no' | 'more' {
   if (bytes[at] !== FLAG) return 'no';
@@ -79,8 +79,8 @@ const START_WITH_FLOATS = Buffer.from('7e0000020103f97e', 'hex');
 const READ_VALUES = Buffer.from('7e000300fc7e', 'hex');
 
 /**
- * The protocol of the Sensirion SPS30 dust sensor. `fault` is 1 while the sensor reports a fault of its own. Units: µg/m³ for masses, 1/cm³ for
- * counts, µm for the size.
+ * The protocol of the Sensirion SPS30 dust sensor. `fault` is 1 while the sensor reports a fault of its own. Units: µg/m³ for masses, 1/cm³
+ * for counts, µm for the size.
  */
 export const SPS30: FrameCodec = {
   maxFrameBytes: MAX_BYTES,

@@ -2,8 +2,8 @@
  * Decides which energy values of a TIC meter count.
  *
  * Pure: time is an argument. A group with a wrong value may still have the right parity and checksum. So a value counts once the next frame
- * agrees with it: that value is not lower, and not higher than the subscribed power allows in the time between. It is the earlier one of both
- * that counts, so that a wrong later value has no effect.
+ * agrees with it: that value is not lower, and not higher than the subscribed power allows in the time between. It is the earlier one of
+ * both that counts, so that a wrong later value has no effect.
  */
 import type { MonoMs } from '../../agent/core/clock.ts';
 
@@ -48,8 +48,8 @@ const FIRST_AFTER = 2;
 const MS_PER_HOUR = 3_600_000;
 
 /**
- * Returns the index after one more value, and the value that now counts; null if none does. `subscribedVa`: null while it is not known. Units:
- * Wh, VA.
+ * Returns the index after one more value, and the value that this one confirms; null if there is none. `subscribedVa`: null while it is not
+ * known. Units: Wh, VA.
  */
 export function afterTicEnergy(
   { confirmed, pending, agreeing }: TicIndex,

@@ -13,7 +13,9 @@ import type { Parsed } from './frame-codec.ts';
 import { type TicMode, ticForm } from './tic-labels.ts';
 
 const [STX, ETX, TAB, LF, CR, SPACE] = [0x02, 0x03, 0x09, 0x0a, 0x0d, 0x20];
-/** The longest group is `PJOURF+1`: 8 characters, 98 of data, both separators, checksum and frame. One with a time is shorter. Units: bytes. */
+/**
+ * The longest group is `PJOURF+1`: 8 characters, 98 of data, both separators, checksum and frame. One with a time is shorter. Units: bytes.
+ */
 const MAX_GROUP_BYTES = 128;
 /** The longest group, with the first and the last byte of a frame around it. Units: bytes. */
 export const MAX_TIC_BYTES = MAX_GROUP_BYTES + 2;
@@ -30,10 +32,7 @@ function hasEvenParity(byte: number): boolean {
   return ones % 2 === 0;
 }
 
-/**
- * Looks for a group at one position, with the STX before and the ETX behind it. A frame has the label and the value of the group, and says
- * whether the group begins or ends a frame of the meter. Its `values` are empty for a group without a value.
- */
+/** Looks for a group at one position. The frame of a group has its label and its value, or no values for a group without one. */
 export function ticGroupAt(bytes: Buffer, at: number): Parsed {
   const isFirst = CHARACTERS[bytes[at] as number] === STX;
   const start = isFirst ? at + 1 : at;

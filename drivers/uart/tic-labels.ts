@@ -5,7 +5,7 @@
  * Source: Enedis-NOI-CPT_54E (standard mode), Enedis-NOI-CPT_02E (historic mode).
  */
 
-/** The two forms of the output. A Linky sends one of them, as ordered from the utility; earlier meters send `historic`. */
+/** The two forms of the output of a meter. */
 export type TicMode = 'standard' | 'historic';
 
 /** The form of a group. `read` returns its value; null for a text that is valid but has no value. Undefined: not a text of this group. */

@@ -43,7 +43,7 @@ const STATUS_FIELDS: readonly (readonly [id: string, bit: number, bits: number])
 /** Bit 0 of RELAIS is the dry contact; the others are virtual. */
 const RELAYS = 8;
 
-/** Returns the values of the points, except energy, load and subscribed power. A point whose group is missing is left out. */
+/** Returns the values of the points, except energy, load and subscribed power. */
 export function ticPoints(groups: TicGroups): FrameValues {
   const values: Record<string, number | null> = {};
   for (const [label, value] of groups) {
@@ -74,7 +74,7 @@ function periodOf(ptec: number | null | undefined): FrameValues {
  */
 const VA_PER_AMPERE = 200;
 
-/** Returns the subscribed power that a frame contains; null if it contains none, or if the number of phases is not known. Units: VA. */
+/** Returns the subscribed power in a frame; null if it cannot be determined. Units: VA. */
 export function subscribedVa(groups: TicGroups): number | null {
   const kva = groups.get('PREF');
   if (kva != null) return kva === 0 ? null : kva * 1_000;

@@ -17,7 +17,7 @@ export interface ReceivedFrame {
   readonly atMono: MonoMs;
 }
 
-/** Returns the energy points after one more frame; those that no frame has confirmed are left out. Units: `limitVa` VA, null while it is not known. */
+/** Returns the energy points that are confirmed after one more frame. Units: `limitVa` VA, null while it is not known. */
 export type TicTotals = (frame: ReceivedFrame, limitVa: number | null) => FrameValues;
 
 /** Creates the function that returns the energy points of one meter; at first none is confirmed. */
@@ -31,7 +31,10 @@ export function createTicTotals(): TicTotals {
     indexes.set(label, step.index);
     return step.wh;
   };
-  /** The historic mode has no total: it is the sum of all indexes of the tariff option, each confirmed for the same undamaged part of a frame. */
+  /**
+   * The historic mode has no total: it is the sum of all indexes of the tariff option, each confirmed for the same undamaged part of a
+   * frame.
+   */
   const sum = (): [string, number][] => {
     if (option?.isSure !== true) return [];
     const labels = historicIndexes(option.value);

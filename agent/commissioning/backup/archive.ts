@@ -29,10 +29,7 @@ const MODE = 0o600;
 const AT = { mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, sum: 148, type: 156, magic: 257 };
 const SAFE_NAME = /^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(\/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*$/;
 
-/**
- * Returns true if an archive may contain this name: a relative path of at most 100 characters. Only ASCII letters, digits, `.`, `_`, `@`,
- * `+` and `-` are allowed, and no part begins with a dot.
- */
+/** Returns true if an archive may contain this name, a relative path of safe characters. */
 export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }
@@ -44,8 +41,8 @@ export function packArchive(files: readonly ArchiveFile[]): Buffer {
 }
 
 /**
- * Returns the files of an archive of `packArchive`, in its order. Errors: throws ConsoleError 'failed' if it is damaged, has an unsafe name,
- * or is larger than 256 MiB unpacked.
+ * Returns the files of an archive of `packArchive`. Errors: throws ConsoleError 'failed', for example if the archive is damaged or too
+ * large.
  */
 export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
   const tar = unzipped(packed);

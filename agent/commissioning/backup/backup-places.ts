@@ -17,22 +17,18 @@ export interface BackupPlaces {
   readonly siteDir: string;
   /** Folder of the store. */
   readonly dir: string;
-  /** Files in the site folder that are not secret: the cabinet file first, then existing profiles and the certificate of the authority. */
+  /** Files in the site folder that are not secret, such as the cabinet file and profiles. */
   readonly plain: readonly string[];
   /** Existing files of keys, certificates, certificate requests and passwords in the site folder. */
   readonly secrets: readonly string[];
-  /**
-   * Files outside the site folder: those that the cabinet file names, existing or not, and profiles in its profile folders. Also profiles
-   * that are not regular files.
-   */
+  /** Files outside the site folder, which may not exist, and profiles that are not regular files. */
   readonly elsewhere: readonly string[];
 }
 
 /**
- * Returns the files of the cabinet whose cabinet file has this text; the text need not be the one on disk. `--data-dir` replaces the store
- * folder that it names. If the text cannot be used but `--data-dir` is given, the id is empty and only the cabinet file and the usual key
- * files are listed. Shape: `configFile` is absolute. Errors: throws ConsoleError 'failed' if the text cannot be used without `--data-dir`;
- * the system's error if a folder of profiles cannot be read.
+ * Returns the files of the cabinet whose cabinet file has this text; the text need not be the one on disk. The id is empty if the text
+ * cannot be used. `--data-dir` replaces the store folder. Shape: `configFile` is absolute. Errors: throws, for example ConsoleError
+ * 'failed' if the text cannot be used without `--data-dir`.
  */
 export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
   const named = textOf(args['data-dir']);

@@ -54,8 +54,8 @@ const REVISIONS = /^(book\.json|r[1-9]\d*|site)$/;
 const USERS = 'users.json';
 
 /**
- * Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects with ConsoleError; then there is no complete
- * backup file.
+ * Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects, for example with ConsoleError if a file cannot be
+ * read.
  */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);

@@ -15,8 +15,8 @@ export interface ManifestFile {
 }
 
 /**
- * Shape: the JSON of `manifest.json`, the first file of a backup. A name starts with its place: `data/` is the store folder, `site/` the
- * folder of the cabinet file. The exception is `keys.sealed`.
+ * Shape: the JSON of `manifest.json`, the first file of a backup. Except `keys.sealed`, a name starts with `data/` (the store folder) or
+ * `site/` (the folder of the cabinet file).
  */
 export interface BackupManifest {
   readonly format: 'luciole-backup';
@@ -32,7 +32,7 @@ export interface BackupManifest {
   readonly files: readonly ManifestFile[];
   /** Names of the files in `keys.sealed`, which is encrypted with a passphrase; empty for none. */
   readonly sealed: readonly string[];
-  /** Files that the backup does not contain: keys and users if they are not sealed, and files outside the folder of the cabinet file. */
+  /** Files of the cabinet that the backup does not contain, such as files outside the folder of the cabinet file. */
   readonly leftOut: readonly string[];
 }
 
@@ -62,8 +62,8 @@ export function packBackup(
 }
 
 /**
- * Returns the files of a backup after a check of each against the manifest. Encrypted files stay encrypted. Errors: throws ConsoleError
- * 'failed' if it is not a complete, unchanged backup, or of another version of the format.
+ * Returns the files of a backup after a check against the manifest. Encrypted files stay encrypted. Errors: throws ConsoleError 'failed',
+ * for example if the backup is not complete and unchanged.
  */
 export function readBackup(bytes: Uint8Array): Backup {
   const [first, ...rest] = unpackArchive(bytes);
@@ -87,9 +87,7 @@ export function readBackup(bytes: Uint8Array): Backup {
   return { manifest, files };
 }
 
-/**
- * Returns the `purpose` for `sealFiles` and `openSealed`. It contains the cabinet's id, so `openSealed` refuses the files of another id.
- */
+/** Returns the `purpose` for `sealFiles` and `openSealed`. It depends on the cabinet's id. */
 export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string {
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }

@@ -60,9 +60,9 @@ export function configNameOf({ files }: Backup): string {
 }
 
 /**
- * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files, empty
- * if they are not to be restored; those not in it are listed as `sealed` and not planned. `keepsReadings`: present readings are kept. Errors:
- * throws ConsoleError 'failed' for a name that no backup contains or without a cabinet file, and the system's error.
+ * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files,
+ * empty if they are not to be restored. `keepsReadings`: present readings are kept. Errors: throws, for example ConsoleError 'failed' for a
+ * backup without a cabinet file.
  */
 export function planRestore(
   backup: Backup,

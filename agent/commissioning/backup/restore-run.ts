@@ -43,11 +43,9 @@ const EXIT_NOTHING_DONE = 1;
 const HISTORY = 'config/book.json';
 
 /**
- * Prints what a restore would change, and restores only with `--yes`. Resolves with the exit code: 0 if it was restored, 1 if it was only
- * shown. With `--yes` it asks for the passphrase of the keys, unless `--no-keys` is given, and requires `--other-cabinet` if the ids differ.
+ * Prints what a restore would change, and restores with `--yes`. Resolves with the exit code: 0 if it was restored, 1 if it was only shown.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct. If the site files cannot be written, the store files are
- * already replaced; the same command completes the restore.
+ * Errors: rejects, for example with ConsoleError. Some files may already be replaced.
  */
 export async function runRestore(args: LocalArgs, { terminal, configFile, nowMs }: RestoreWorld): Promise<number> {
   const isMeant = args['yes'] === true;

@@ -12,7 +12,7 @@ const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 2 ** 20 };
 const BYTES = { salt: 16, nonce: 12, tag: 16, key: 32 };
 
 /**
- * Encrypts the files with a passphrase. `openSealed` needs the same `purpose`, so that the files cannot be decrypted for another cabinet.
+ * Encrypts the files with a passphrase. `openSealed` needs the same passphrase and `purpose`.
  *
  * Shape: salt, nonce, tag, encrypted archive.
  */

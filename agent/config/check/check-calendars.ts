@@ -9,12 +9,8 @@ type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 type DaysDraft = Omit<RuleDraft, 'programme'>;
 
 /**
- * Returns what is wrong with calendars and the zones that name one, lists of holidays, the dates and zones of event nights, and the dates of
- * seasons. Empty if nothing is wrong. Pure.
- * - Unknown names, lists of holidays with a built-in name, and dates that do not exist.
- * - `eves` without `holidays`, and a year in only one of `from` and `to`.
- * - A rule whose `to` is before `from`, or whose `nthWeekday` is none of its `weekdays`.
- * - A rule all of whose nights one earlier rule covers by its conditions. Several rules that cover it together are not found.
+ * Returns what is wrong with calendars and other dates, such as an unknown holiday or a date that does not exist. Empty if nothing is
+ * found.
  */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;
@@ -42,12 +38,7 @@ export function checkCalendars(index: Index): Finding[] {
   ];
 }
 
-/**
- * Returns what is wrong with conditions on a day. Empty if nothing is wrong.
- * - Dates that do not exist, unknown holidays, and `eves` without `holidays`.
- * - A year in only one of `from` and `to`, and a `to` with a year before `from`.
- * - An `nthWeekday` that is none of the `weekdays`.
- */
+/** Returns what is wrong with conditions on a day, such as a date that does not exist. Empty if nothing is found. */
 export function checkDays(index: Index, entries: readonly Placed<DaysDraft>[]): Finding[] {
   return [
     ...entries.flatMap(({ value, path }) => [...checkDate(value.from, [...path, 'from']), ...checkDate(value.to, [...path, 'to'])]),

@@ -6,15 +6,7 @@ import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.
 import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
-/**
- * Returns findings about levels that a zone cannot have; empty if nothing is wrong. Looks at every zone, its programme and those of its
- * calendar, its traffic, event nights and lamps. In one programme, a zone reports at most one step with a wrong class and one at 0 %. Pure.
- * - A class without `designClass`, brighter than it, or of another family.
- * - 0 % in a zone without `dark`.
- * - `presence.boostPct` below the minimum.
- * - A programme in which every step is above its boost: its own `boostPct`, or else a written `presence.boostPct`.
- * - A lamp with `maxPct` below the minimum of its zone.
- */
+/** Returns findings about levels that a zone cannot have, such as 0 % in a zone that may not be dark. Empty if there are none. */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkClasses(zone, index),

@@ -14,11 +14,8 @@ import type { LoadedCabinet } from '../load/load.ts';
 import type { Path } from './finding.ts';
 
 /**
- * Checks where the uplink's password and key files are; does not check whether they exist or who may read them. Credentials of the service
- * are skipped. A file in the folder of the store is a problem. Warnings: a file outside the folder of the cabinet file, and an unencrypted
- * entry of `otherBrokers` beside an encrypted `broker`. Without an uplink both lists are empty.
- * `realPath`: returns the path without links, also for a path that does not exist. `siteDir`: the folder of the cabinet file, in the same
- * form.
+ * Returns problems and warnings about the uplink's files and brokers, such as a key file in the folder of the store. `realPath`: returns
+ * the path without links, also for a path that does not exist. `siteDir`: the folder of the cabinet file, in the form of `realPath`.
  */
 export function checkSecrets(
   { file, cabinet, named }: LoadedCabinet,
@@ -47,7 +44,7 @@ export function checkSecrets(
 
 /**
  * Access to the serial ports of this machine. `exists`: whether there is a file at this path. `listPorts`: the paths of the serial ports
- * found, for the message. `consoleAt`: the systemd unit of the Luciole console that is enabled on this port; null if there is none.
+ * found. `consoleAt`: the systemd unit of the Luciole console that is enabled on this port; null if there is none.
  */
 export interface PortFacts {
   readonly exists: (path: string) => boolean;
@@ -56,8 +53,8 @@ export interface PortFacts {
 }
 
 /**
- * Returns a problem for each serial line whose device file does not exist on this machine, or has an enabled Luciole console. Opens no
- * port. Lines on a network port are not checked.
+ * Returns problems of serial lines whose port cannot be used on this machine, for example because the device file does not exist. Opens no
+ * port.
  */
 export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;

@@ -13,12 +13,7 @@ export interface Named {
   readonly path: Path;
 }
 
-/**
- * Returns a finding for each id that is not unique. Ids that differ only in upper and lower case count as equal.
- * - Two items of one kind have it.
- * - A lamp has the id of a device that does not drive it.
- * - A zone has the id of a lamp or device.
- */
+/** Returns findings about ids that occur twice. Ids that differ only in upper and lower case count as equal. */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
@@ -59,10 +54,7 @@ export function checkIds(index: Index): Finding[] {
   ];
 }
 
-/**
- * Returns a finding for each unit number that occurs twice on one line, and for each port that two lines use. `tcp://plc` and
- * `tcp://plc:502` are one port; two paths of one device file are not recognised as one.
- */
+/** Returns findings about unit numbers that occur twice on one line, and about ports that two lines use. */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
   const units = index.lines.flatMap((line) =>
@@ -83,16 +75,7 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/**
- * Returns what is wrong with references to poles, devices, lamps and zones, and to the programme of each zone:
- * - Unknown names.
- * - Lamps in two zones, lamps without a pole of their own or of their device, and two lamps on one point.
- * - Lamps in no zone, unless an entry of a zone's `lamps` is ill-formed.
- * - A sensor that is listed twice in a zone, or a lamp of the zone itself in its `alsoLamps`.
- * - A contact with a zone but without the role for it.
- *
- * Other checks report unknown names in calendars, event nights, rules, outputs, photocells and counters.
- */
+/** Returns what is wrong with references to poles, devices, lamps and zones, such as an unknown name or a lamp in two zones. */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [
@@ -229,8 +212,8 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
 }
 
 /**
- * Returns a finding for each item whose id an earlier item has; `first` is the path of the first item with this id. Upper and lower case
- * differ. `say` creates the message for an id.
+ * Returns a finding for each item whose id an earlier item has, with the path of the first one. Upper and lower case differ. `say` creates
+ * the message for an id.
  */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();

@@ -33,11 +33,8 @@ interface Sampled {
 }
 
 /**
- * Returns warnings about nights with less light than the file suggests. Checks 36 nights of a year. The cabinet must have passed all other
+ * Returns warnings about nights with less light than the file suggests, from a sample of nights. The cabinet must have passed all other
  * checks.
- * - A zone that is lit 2 min or more after civil dusk, or put out 2 min or more before civil dawn. At most one warning each, for its worst
- *   night. Photocells are not considered.
- * - A programme step that a night leaves out, because sun and clock times change their order. One warning per step, for the first such night.
  */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);

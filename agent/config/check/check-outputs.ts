@@ -3,14 +3,7 @@ import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type OutputDraft, type Placed, placed, unknownName, unknownZones } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/**
- * Returns what is wrong with outputs; empty if nothing is. `check-points.ts` checks the point against its profile. Pure.
- * - Unknown devices, zones and rules.
- * - Neither `litWith` nor `rules`, a rule twice, or a `litWith.value` equal to `idle`.
- * - `minOnS` or `minOffS` of 0 for an output that follows lamps.
- * - A zone in `litWith` that may be dark and is lit by presence. This finding is `mayGoOn`.
- * - A point that another output or a lamp sets.
- */
+/** Returns what is wrong with outputs, such as an unknown device or zone; empty if nothing is found. */
 export function checkOutputs(index: Index): Finding[] {
   return [
     ...index.outputs.flatMap((output) => [

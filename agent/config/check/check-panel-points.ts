@@ -9,10 +9,7 @@ import type { SayBelow } from './check-parts.ts';
 /** The profiles by device id, with the points that each device has. */
 type Narrow = ReadonlyMap<string, Profile>;
 
-/**
- * Returns a problem for each point of a panel that cannot show a text, and for each value whose point cannot be used. Such a point does not
- * exist, is a text, is never polled, or is on or off while `today` requires a counter. `say`: receives paths below the panel.
- */
+/** Returns problems of the points of a panel, for example a point that does not exist. `say`: receives paths below the panel. */
 export function checkPanelPoints(narrow: Narrow, panel: PanelConfig, say: SayBelow): Problem[] {
   return [...textPoints(narrow, panel, say), ...valuePoints(narrow, panel, say)];
 }

@@ -7,13 +7,7 @@ import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type PanelDraft, type Placed, placed, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/**
- * Returns what is wrong with panels. `check-panel-points.ts` checks the points against their profiles. Pure.
- * - Unknown names, and a rule, value or point that is listed twice.
- * - Texts beyond the limits of the panel, and a fallback with values.
- * - Words in another order than their limits.
- * - A point that another panel writes.
- */
+/** Returns what is wrong with panels, such as an unknown name or a text that is too long. */
 export function checkPanels(index: Index): Finding[] {
   return [
     ...index.panels.flatMap((panel) => [...checkNames(panel, index), ...checkTexts(panel), ...checkWords(panel)]),

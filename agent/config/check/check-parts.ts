@@ -9,15 +9,10 @@ import type { Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { Path } from './finding.ts';
 
-/** Creates a problem from a message and a path below the checked item, such as a device. The caller adds file, line and column. */
+/** Creates a problem from a message and a path below the checked item, such as a device. */
 export type SayBelow = (path: Path, message: Message) => Problem;
 
-/**
- * Returns a problem for each of these:
- * - An unknown part or group, and a part number that is unknown or listed twice.
- * - A group with fixed members, or a group member that sets no level.
- * - `quirks` of a device that receives no requests.
- */
+/** Returns problems with the parts and groups of devices, such as an unknown part. */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];
 }
@@ -61,9 +56,8 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
 }
 
 /**
- * Returns the message for a point that the device lacks because the number of its repeated part is not in the device's `instances`. It does
- * not look at the device: the caller has found that the point is missing there. `profile`: with all parts. Null if the point is not in the
- * profile, or belongs to no repeated part.
+ * Returns the message for a point that a device lacks because of its `instances`. Null if the point is not in the profile, or belongs to no
+ * repeated part. `profile`: with all parts. The caller has found that the device lacks the point.
  */
 export function absentPart(profile: Profile, pointId: string): Message | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;

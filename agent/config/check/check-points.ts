@@ -11,8 +11,8 @@ import { absentPart, type SayBelow } from './check-parts.ts';
 import { checkSoundPoints } from './check-sound-points.ts';
 
 /**
- * The profile of each device, by device id. `whole`: as in the profile's file. `narrow`: without the repeated parts that the device's
- * `instances` leave out, as it is polled. A device with an unknown profile is in neither.
+ * The profiles of the devices, by device id, as far as they are known. `whole`: as in the profile's file. `narrow`: without the repeated
+ * parts that the device's `instances` leave out.
  */
 export interface ProfiledCabinet {
   readonly narrow: ReadonlyMap<string, Profile>;
@@ -20,9 +20,7 @@ export interface ProfiledCabinet {
 }
 
 /**
- * Returns a problem for each point of a lamp, sensor, photocell, counter, rule, panel or output that cannot be used. Its profile does not have it,
- * it cannot be read or written as needed, it measures no light as a photocell must, or its range never reaches the threshold. Skips devices
- * that are not in `site`. `say`: receives paths from the root.
+ * Returns problems of points that cannot be used, for example because the profile does not have them. `say`: receives paths from the root.
  */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =
@@ -171,7 +169,7 @@ function absentHere(site: ProfiledCabinet, device: string, pointId: string): Mes
 }
 
 /**
- * The message for a point that the profile does not have. It suggests the most similar of `candidates`, or ends with `otherwise` if none is
+ * The message for a point that the profile does not have. It suggests a similar one of `candidates`, or ends with `otherwise` if none is
  * similar.
  */
 export function unknownPointHint(profile: Profile, pointId: string, candidates: readonly PointProfile[], otherwise: Message): Message {

@@ -15,20 +15,13 @@ import { checkPoints, unknownPointHint } from './check-points.ts';
 /** The device profiles that were found, by id. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Paths of the profile files of the site that cannot be used, by the id in the file. Several files with one id are also listed here. */
+  /** Paths of profile files of the site that cannot be used, by the id in the file. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
   /** The folders that were searched in addition to the agent's own. */
   readonly searched: readonly string[];
 }
 
-/**
- * Returns a problem for each of these, in the order of the file; empty if there is none:
- * - Unknown and broken profiles. Nothing else about such a device is checked.
- * - Profiles for another kind of line.
- * - On a serial line without `serial:`, profiles without factory settings, or whose baud or parity is not the default of a line.
- * - Unknown parts and groups, roles of unknown points, and `quirks` of a device that receives no requests.
- * - Points that do not exist or do not suit their use.
- */
+/** Returns problems of a cabinet with its profiles, such as an unknown profile or a missing point. Empty if there are none. */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, named } = loaded;
   const { profiles } = known;
@@ -43,10 +36,7 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
   return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/**
- * Returns a warning for each lamp whose driver, by its profile, has no failsafe level: it keeps its last level while no agent writes. Lamps
- * with an unknown profile are skipped.
- */
+/** Returns warnings about lamps whose driver, by its profile, has no failsafe level. */
 export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {

@@ -11,12 +11,7 @@ import type { Finding, Path } from './finding.ts';
 
 type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
-/**
- * Returns what is wrong with programmes and event nights:
- * - A first step that is not at dusk, two steps at one time, or steps in the wrong order. An order that depends on the night is accepted.
- * - A step without exactly one of `levelPct` and `class`, or with `boostPct` below its `levelPct`.
- * - An event night that ends when it begins or earlier.
- */
+/** Returns what is wrong with programmes and event nights, such as steps in the wrong order. */
 export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));
   return [
@@ -87,11 +82,9 @@ const NOON_MIN = 12 * 60;
 const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
 
 /**
- * Compares two times of a night: clock times with each other and sun events with each other. Whether 23:00 comes before sunset+60 depends on the day
- * of the year.
+ * Compares two times of a night, in the form of the file.
  *
- * Shape: negative if `a` is before `b` in every night, positive if after, 0 for one instant. Null if it depends on the night, and for two
- * different sun events of the same end of the night, such as sunset and dusk. Times as in the file, well-formed.
+ * Shape: negative if `a` is before `b` in every night, positive if after, 0 for one instant, null if the order is not known.
  */
 export function compareTimes(a: string, b: string): number | null {
   const [one, other] = [parseStepTime(a), parseStepTime(b)];

@@ -14,15 +14,7 @@ type Input = keyof typeof INPUTS;
  */
 const USUAL_SHARE = { below: 0.8, above: 1.25 };
 
-/**
- * Returns what is wrong with rules; empty if nothing is. `check-points.ts` checks the point against its profile. Pure.
- * - Not exactly one of `point`, `presenceIn` and `trafficIn`; then nothing else of the condition is checked.
- * - Unknown names, and keys without effect.
- * - `presenceIn` or `trafficIn` of a zone without presence or traffic.
- * - No threshold, or two, or a `clearsAt` that is missing or not on the right side of it.
- * - A `raise` that is not above the minimum of one of its zones; only the first zone is reported.
- * - A `lower` below the minimum of its zones, of a rule without `point`, or of a zone that the rule also raises.
- */
+/** Returns what is wrong with rules, such as an unknown name or a missing threshold; empty if nothing is found. */
 export function checkRules(index: Index): Finding[] {
   return index.rules.flatMap((rule) => [...checkInput(rule, index), ...checkRaise(rule, index), ...checkLower(rule, index)]);
 }

@@ -9,18 +9,15 @@ import type { Finding, Path } from './finding.ts';
 /** The result of the schema check. */
 export interface SchemaCheck {
   readonly findings: readonly Finding[];
-  /** The document with the defaults of the schema, for `completeCabinet`; undefined if there is a finding that is not `mayGoOn`. */
+  /** The document with the defaults of the schema; undefined if it does not fit the schema. */
   readonly document: CabinetDocument | undefined;
-  /**
-   * The well-formed parts as written, without defaults; a key with an ill-formed value has the value undefined. Unknown keys stay. Empty if
-   * the document is not a section.
-   */
+  /** The well-formed parts as written, without defaults; an ill-formed value is undefined. */
   readonly draft: Draft<CabinetInput>;
 }
 
 /**
- * Checks a document against its schema: unknown keys, missing keys, wrong types, values out of range. Creates the messages about single values, and
- * the draft of the well-formed parts for the other checks. Pure.
+ * Checks a document against its schema. Creates the messages about single values, and the draft of the well-formed parts for the other
+ * checks.
  */
 export function checkSchema(value: unknown): SchemaCheck {
   const result = cabinetSchema.safeParse(value);

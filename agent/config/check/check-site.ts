@@ -21,10 +21,7 @@ const USUAL_DEG = 30;
 /** The latitudes of `Europe/` zones. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
 const EUROPE_DEG = { min: 34, max: 82 };
 
-/**
- * Returns a finding for an unknown time zone, and for a latitude and longitude that look swapped in this time zone. Other wrong coordinates
- * are not found.
- */
+/** Returns a finding for an unknown time zone, and for a latitude and longitude that look swapped. */
 export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
   const timezone = site?.timezone;
   if (site === undefined || timezone === undefined) return [];
@@ -77,10 +74,7 @@ function suggestZone(timezone: string): Message {
   return guess === undefined ? msg`; allowed: an IANA name such as Europe/Paris` : msg`; did you mean "${guess}"?`;
 }
 
-/**
- * Returns a finding if `console.socketPath` is in the place of the login socket. The socket of this key has no login: a person with access
- * to that place would be admin without one.
- */
+/** Returns a finding if `console.socketPath` is in the place of the login socket. */
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];
@@ -96,10 +90,7 @@ function portFlaw(text: string): Message | null {
   return port.kind === 'bad' ? port.why : null;
 }
 
-/**
- * Returns a finding for each port or network that no line could have, and each key that cannot verify a signature. Also for each id or key
- * that occurs again in its list; ids that differ only in upper and lower case count as equal. An id or key may be in both lists of keys.
- */
+/** Returns findings about `trust`, such as a port that no line could have or a key that cannot verify a signature. */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ flaw: portFlaw(value), path }));
   return [

@@ -10,10 +10,7 @@ import type { SayBelow } from './check-parts.ts';
 /** The points that a place writes. */
 const WRITTEN = [PLAYER_POINTS.state, PLAYER_POINTS.volume, PLAYER_POINTS.track, PLAYER_POINTS.file];
 
-/**
- * Returns a problem for each player that is not a serial player, and for each amplifier whose point is not a relay that can safely be
- * written. Devices that `profileOf` does not know are skipped. `say`: receives paths from the root.
- */
+/** Returns problems of sound players and amplifiers whose device or point cannot be used. `say`: receives paths from the root. */
 export function checkSoundPoints(
   { sound }: Pick<Cabinet, 'sound'>,
   profileOf: (deviceId: string) => Profile | undefined,

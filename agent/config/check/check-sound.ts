@@ -13,14 +13,7 @@ type SoundDraft = NonNullable<CabinetDraft['sound']>;
 type PlaceDraft = NonNullable<NonNullable<SoundDraft['places']>[number]>;
 type IdDraft = { id?: string | undefined };
 
-/**
- * Returns what is wrong with `sound`:
- * - Unknown devices, tracks, programmes and calendars; ids that occur twice.
- * - A track without a place on the medium, or with two.
- * - A player of two places, or one that an output writes.
- * - An amplifier relay that also feeds lamps, belongs to an output, or to another place.
- * - Quiet hours without a length, and steps that are not in the order of the day.
- */
+/** Returns what is wrong with `sound`, such as an unknown device or track. */
 export function checkSound({ sound }: CabinetDraft, index: Index): Finding[] {
   if (sound === undefined || sound === null) return [];
   const places = placed(sound.places, ['sound', 'places']);

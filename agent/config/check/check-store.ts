@@ -26,9 +26,7 @@ const EARLY_READINGS = MAX_WAITING_READINGS / 2;
 const MOST_PER_S = EARLY_READINGS;
 
 /**
- * Returns a problem if the points bring more readings per second than the store can write. Warnings: a `commitSeconds` that has no effect
- * because memory is full sooner, a relative `dir`, and a `proof` that confirms readings which may never reach the platform. Each polled point
- * counts with one reading per heartbeat, or per poll if polls are rarer: the minimum. Devices with an unknown profile do not count.
+ * Returns findings about settings of the store, for example if the polled points bring more readings than it can write.
  * Units: `periodsMs` is the poll period by poll class, in ms.
  */
 export function checkStore(

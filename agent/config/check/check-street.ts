@@ -2,10 +2,7 @@ import { msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/**
- * Returns what is wrong with poles, branches and neighbours: unknown names, branches that do not lead back to the main street, neighbours
- * without an uplink, and a neighbour that is this cabinet. Pure.
- */
+/** Returns what is wrong with poles, branches and neighbours, such as unknown names. */
 export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   const { poles, branches, known } = index;
   return [

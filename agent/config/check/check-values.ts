@@ -6,13 +6,7 @@ import type { Finding } from './finding.ts';
 /** Source: IEC 62386-102: short addresses 0 to 63. */
 const LAST_SHORT_ADDRESS = 63;
 
-/**
- * Returns a finding for each value that is allowed alone but not with the others of its line, lamp or uplink. Empty if there is none. Pure.
- * - Lines: kind, port, units, number of devices and serial settings do not fit; also a port that cannot be parsed.
- * - Lamps: `minPct` above `maxPct`.
- * - Uplink: a wrong broker address or one with a user or password, `passwordFile` without `username`, only one of `certFile` and `keyFile`,
- *   TLS files if every broker is `mqtt://`.
- */
+/** Returns findings about values of a line, lamp or uplink that do not fit together. Empty if there are none. */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),

@@ -14,13 +14,7 @@ import { stepPct, waveMode } from './zone-facts.ts';
 /** Usual ratio of the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
 const USUAL_RATIO = 1.5;
 
-/**
- * Returns what is wrong with the sensors of zones. Empty if nothing is wrong.
- * - Unknown devices of photocells and counters, and photocell thresholds in the wrong order.
- * - `reachM` or a wave from pole to pole with a sensor that has no pole, and such a wave whose lamps are all at one distance.
- * - A `maxBoostS` shorter than the longest `stuckS` of the sensors that show a person who stays. This finding is `mayGoOn`.
- * - Traffic steps without exactly one level, or whose `belowPct` does not rise, or with less light than the step before.
- */
+/** Returns what is wrong with the sensors and the traffic of zones, such as an unknown device. Empty if nothing is found. */
 export function checkZones(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkDevices(zone, index),
@@ -130,10 +124,7 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   });
 }
 
-/**
- * Returns warnings, which never prevent a start: a photocell `windowMin` above its maximum, a `blankS` above 0 in a zone with a wave, which
- * limits it, and `constantLight` for lamps with unknown burning hours.
- */
+/** Returns warnings about settings of zones. They do not prevent a start. */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }

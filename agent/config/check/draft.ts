@@ -8,9 +8,7 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
 import type { Finding, Path } from './finding.ts';
 
-/**
- * A document with every part optional. An ill-formed value is undefined but its key or list position stays, so that no default replaces it.
- */
+/** A document with every part optional; an ill-formed value is undefined. */
 export type Draft<T> = T extends readonly (infer U)[]
   ? (Draft<U> | undefined)[]
   : T extends object
@@ -66,8 +64,8 @@ type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly d
 type Names = ReadonlySet<string> | null;
 
 /**
- * The well-formed items of every list of a draft, each with its path, and `known`: the ids of each kind that others refer to. A kind in
- * `known` is null if its list could not be read, for `devices` also if one device could not; then none of its ids is reported as unknown.
+ * The well-formed items of the lists of a draft, with their paths. `known`: the ids of each kind that others refer to; null, for example,
+ * for a kind whose list could not be read.
  */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 
@@ -78,7 +76,7 @@ export function placed<T>(list: readonly (T | undefined)[] | null | undefined, p
   );
 }
 
-/** Returns the items of every list of a draft with their paths, and the ids that are known. */
+/** Returns the items of the lists of a draft with their paths, and the ids that are known. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lists = Object.fromEntries(LISTS.map((list) => [list, placed<unknown>(draft[list], [list])])) as unknown as Omit<Items, 'devices'>;
   const devices = lists.lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));
@@ -133,10 +131,7 @@ interface Reference {
   readonly path: Path;
 }
 
-/**
- * Returns one finding if `id` is not in `known`, with the most similar id. Empty if the id is known, missing or ill-formed, and if `known`
- * is null.
- */
+/** Returns a finding if `id` is not in `known`. Empty if the id is known, missing or ill-formed, and if `known` is null. */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];

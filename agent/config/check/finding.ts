@@ -16,9 +16,7 @@ export interface Finding {
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
-  /**
-   * A problem only in a new configuration. In one that runs or ran before it is a warning, so that an update of the agent darkens no street.
-   */
+  /** A problem in a new configuration, but a warning in one that runs or ran before. */
   readonly mayGoOn?: true;
 }
 

@@ -8,16 +8,13 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** The minimum level of a zone at night, and its text in messages: `minPct 10`, `minClass M5 (50 %)`. Units: `pct` in % of full light. */
+/** The minimum level of a zone at night, and its text in messages. Units: `pct` in % of full light. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
   readonly text: string;
 }
 
-/**
- * The minimum of a zone at night: `minPct` (default 10), or the level of `minClass` if that is higher. A `minClass` that is not within the
- * zone's `designClass` does not count. Undefined if one of these three values is ill-formed.
- */
+/** The minimum of a zone at night, from `minPct` or `minClass`. Undefined if it cannot be computed because a value is ill-formed. */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];
@@ -46,7 +43,7 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
   return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
 }
 
-/** The level of a step in a zone; undefined if the step has none, or has a class and the zone no `designClass`. Units: % of full light. */
+/** The level of a step in a zone; undefined if it is not known. Units: % of full light. */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
   { designClass }: ZoneDraft,
@@ -55,10 +52,7 @@ export function stepPct(
   return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
 }
 
-/**
- * How the light of a zone runs ahead of a moving person: the mode in the file, otherwise `section` for a road and `poles` for other zones;
- * null if the zone has no wave. With `poles` the light runs from pole to pole, so their distances must be known.
- */
+/** How the light of a zone runs ahead of a moving person: the mode in the file or a default; null if the zone has no wave. */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;
   if (wave === undefined || wave === null) return null;

@@ -12,12 +12,7 @@ import type {
 import { WEEKDAYS } from '../schema/weekdays.ts';
 import { soundWritten } from './sound-written.ts';
 
-/**
- * Returns a cabinet in the form of its file, so that a person who compares two configurations reads the keys to change. Missing values appear
- * with their defaults; null is a missing value without a default. A list of holidays that no calendar rule names is left out. Pure.
- *
- * Shape: the sections and keys of `cabinet.yaml`, without `profileDirs`, which belongs to the site. Parts are shared with `Cabinet`.
- */
+/** Returns a cabinet in the form of its file, with defaults, without `profileDirs`. Parts are shared with `Cabinet`. */
 export function asWritten({
   lines,
   poles,

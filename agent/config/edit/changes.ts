@@ -6,10 +6,8 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 const SHOWN_LENGTH = 2_000;
 
 /**
- * Returns the values that differ between two configurations: within each section those that `before` has, in its order, then those that only
- * `after` has. Items of a list are compared by id, without ids by position; a list of single values is compared as a whole. Another order of
- * items with ids is no change. Empty if both are equal. The returned texts hide secrets, as `shownValue` does. `path`: where both values are
- * in the configuration. Pure.
+ * Returns the values that differ between two configurations, with their paths; empty if there are none. Another order of items with ids is
+ * no change. The returned texts hide secrets, as `shownValue` does. `path`: the path of both values.
  */
 export function changesBetween(before: unknown, after: unknown, path = ''): ConfigChange[] {
   if (before === after) return [];
@@ -50,8 +48,8 @@ function shownOrNull(path: string, value: unknown): string | null {
 }
 
 /**
- * Returns a value as JSON for a person. Secrets are replaced by `[redacted]`, and a text over 2,000 characters is cut. A value counts as a
- * secret by its key: the last one of `path`, or its own key within `value`.
+ * Returns a value as JSON for a person. Secrets are replaced, and long texts are cut. A value counts as a secret by its key, for example
+ * the last one of `path`.
  */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);

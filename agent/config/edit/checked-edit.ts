@@ -17,10 +17,8 @@ import { editYaml } from './edit.ts';
 const HOMES_SHOWN = 3;
 
 /**
- * Returns the text that `editYaml` makes, and checks the change against the schema. Returns `reason` instead of a text for an unknown
- * key or a wrong value; mistakes that the text already had do not count. Required keys that a new item still lacks are returned as
- * `missing`, because they may follow one by one. Values are not compared with each other; the check of the whole candidate does that. A
- * removal (`value` null) is not checked here.
+ * Returns the text that `editYaml` makes, or `reason`, for example if the change does not fit the schema. `missing`: required keys that a
+ * new item still lacks. A removal (`value` null) is not checked here.
  */
 export function editChecked(text: string, path: string, value: string | null): EditedText {
   const edited = editYaml(text, path, value);

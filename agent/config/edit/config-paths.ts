@@ -2,11 +2,7 @@ import { isRecord } from '../../core/is-record.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import { shownValue } from './changes.ts';
 
-/**
- * Returns the paths that complete the last step of a typed path, such as `zones[rue].minPct`; empty if there are none, or if a step before it
- * does not exist in `document`. Ignores case. A path to a section ends in a dot, one to a list of sections in an open bracket. Items are
- * named by id, steps of a programme by time, others by position; `+` is a new item. Pure.
- */
+/** Returns the paths that complete the last step of a typed path, such as `zones[rue].minPct`; empty if there are none. Ignores case. */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);
@@ -43,8 +39,8 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
 }
 
 /**
- * The value of `document` at a path, as JSON without secrets, and the time of the programme step that contains it (`step`). Null if there is
- * no value, or it is null. Ignores case. Pure.
+ * The value of `document` at a path, as JSON without secrets; null if there is no value, or it is null. `step`: the time of the step that
+ * contains the value; null for none. Ignores case.
  */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);

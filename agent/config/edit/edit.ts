@@ -24,8 +24,8 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { readTypedValue } from './typed-value.ts';
 
 /**
- * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0, for a name of digits only. `id`: the item of a
- * list with this id or time, or the single value with this text. `new`: a new item after the last.
+ * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0. `id`: the item of a list with this id, time or
+ * text. `new`: a new item after the last.
  */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }
@@ -39,9 +39,8 @@ const STYLE: ToStringOptions = { lineWidth: 0, flowCollectionPadding: true };
 const MAX_PATH = 200;
 
 /**
- * Returns the text with `value` (YAML, usually one word) at a path, or without this path if `value` is null. Missing keys are created; a
- * named item must exist. If one single value replaces another, all other letters stay; otherwise the whole text is laid out again with its
- * comments. Returns `reason` if text, path or value cannot be used, or if the path to remove does not exist. The schema is not checked.
+ * Returns the text with `value` (YAML) at a path, or without this path if `value` is null. Returns `reason` if text, path or value cannot
+ * be used. The schema is not checked.
  */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);

@@ -5,8 +5,7 @@ import { WEEKDAYS } from '../schema/weekdays.ts';
 type Written = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the section `sound` in the form of the cabinet file, with every default written out. `ruleWritten` must return a rule of a
- * calendar in that form. Pure.
+ * Returns the section `sound` in the form of the cabinet file, with defaults. `ruleWritten` must return a rule of a calendar in that form.
  */
 export function soundWritten(
   { limits, tracks, programmes, calendars, places }: SoundConfig,

@@ -28,9 +28,8 @@ export interface FloorCheck {
 const NIGHTS_AHEAD = 366;
 
 /**
- * Returns where a configuration would give a lamp less light than the floor of its site: the least light by the running configuration or by the
- * file of the site, whichever is lower. Looks at planned levels in the next nights, circuits, sensors, timing and lines. Empty for a
- * change that needs no permission. Only for the process that checks a revision, because it takes seconds.
+ * Returns where a configuration could give a lamp less light than the floor of its site. Empty for a change that needs no permission. May
+ * take seconds.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [

@@ -24,7 +24,7 @@ import type { LevelPct } from '../../core/words.ts';
 
 /** One place where a configuration could give less light than the floor of its site allows. Shape: `path` as in `cabinet.yaml`. */
 export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
-  /** Any user who may commit at the cabinet may also do this, because its effect is visible there immediately. */
+  /** Any user who may commit at the cabinet may also do this. */
   readonly isAllowedAtCabinet?: true;
 }
 
@@ -44,15 +44,7 @@ export interface CircuitQuestion {
   readonly levels: FloorLevels;
 }
 
-/**
- * Returns a flaw for each of these changes, which could darken a lamp whose planned level is sufficient. Empty if there is none. A value as
- * in the file of the site is also allowed, except for missing lamps and running relays.
- * - Running lamps without a driver, two lamps on one register, and fewer burning hours.
- * - A failsafe level below the floor and below the running one.
- * - Units with changed device profiles, groups or contacts, or with changed serial settings if they have no failsafe.
- * - New units at a `tcp://` port with lamps, and new broadcasts on a port that is in use.
- * - Running relays that no longer feed their lamps as before, and new outputs on a relay of a known unit.
- */
+/** Returns flaws of circuits and devices: changes that could darken a lamp whose planned level is sufficient. Empty if there are none. */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),

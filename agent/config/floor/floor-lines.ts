@@ -19,10 +19,8 @@ const ONLY_SENDS = msg`the device at this port sends by itself, and a line of th
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /**
- * Returns a flaw for each line of `after` whose settings differ from those of the running line at the same port. Its units could be out of
- * reach. Only lines with lamps, outputs, roles or sensors count. Also returns one for each line whose sensors would be read less often than
- * in `running`, in `site`, and than the fast poll period. A technician at the cabinet may change both, so these flaws have
- * `isAllowedAtCabinet`. Without it: a line of another kind at the port of a device that sends by itself. Empty if there is none.
+ * Returns flaws of lines: changes that could put units out of reach or delay sensors. `isAllowedAtCabinet`: a technician at the cabinet may
+ * make the change. Empty if there are none.
  */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {

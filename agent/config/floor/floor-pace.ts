@@ -27,10 +27,7 @@ const USUAL = {
 
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
-/**
- * Returns a flaw for each timing of the start, of a known line or of a unit on it that could make light come later. The running
- * configuration and the file of the site set the limits. Those of a unit also include the range of the profiles that come with the agent.
- */
+/** Returns flaws of timings that could make light come later. The running configuration and the file of the site set the limits. */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];
   const quietS = Math.max(...before.map(({ cabinet }) => cabinet.startQuietS));

@@ -17,8 +17,8 @@ export type FloorPermission = { readonly isGiven: true; readonly by: Said } | { 
 const UNSIGNED = msg`it would give less light than the floor of the site: sign it with \`luciole config sign\`, or let an admin at the cabinet commit it with --lower-floor`;
 
 /**
- * Decides whether a configuration with less light than the floor may run. It may if `lowersFloor` is set, which the caller permits only to an
- * admin at the cabinet, or if it has a valid signature. Otherwise `reason` is the text of the refusal.
+ * Decides whether a configuration with less light than the floor may run: with `lowersFloor` or a valid signature. Otherwise `reason` is
+ * the text of the refusal.
  */
 export function floorPermission({ lowersFloor, by, verdict }: FloorPermissionRequest): FloorPermission {
   if (lowersFloor) return { isGiven: true, by };

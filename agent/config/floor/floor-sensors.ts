@@ -23,8 +23,8 @@ export interface SensingQuestion {
 }
 
 /**
- * Returns each change of sensors or presence settings, compared with the running configuration, that could leave people in the dark. Looks
- * at zones that may be dark, at zones with a photocell, and at sensors that also raise lamps of a dark zone. Empty if nothing gets worse.
+ * Returns changes of sensors or presence settings, compared with the running configuration, that could leave people in the dark. Empty if
+ * there are none.
  */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   const pair = { after, running };

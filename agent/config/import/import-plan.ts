@@ -16,7 +16,7 @@ export interface ImportTarget {
 
 /**
  * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it; `move` takes a device from line `from` to `line`. `row`:
- * line of the table. `fields`: for `set` only the changed values, for `add` and `move` all. `before`: all values that the thing has now.
+ * line of the table. `fields`: new values. `before`: present values.
  * Shape: `line`, `from`, `zone` and `index` are positions in the lists of the document before any change.
  */
 export type ImportChange = { readonly id: string; readonly row: number } & (
@@ -49,7 +49,7 @@ export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'leave'; readonly thing: 'zone'; readonly zone: number; readonly index: number }
 );
 
-/** The changes of a cabinet. If there are flaws, `changes` is incomplete and must not be applied. */
+/** The changes of a cabinet. If there are flaws, `changes` must not be applied. */
 export interface ImportPlan {
   readonly changes: readonly ImportChange[];
   readonly flaws: readonly ImportFlaw[];
@@ -166,9 +166,8 @@ class ImportPlanner {
 }
 
 /**
- * Plans the changes that bring a cabinet to the values of a table. No changes if they are equal already. Values, poles, devices and lamps
- * that the table does not have stay as they are. A new device or lamp without a named line or zone gets the only one. Lines and zones must
- * exist. A change that cannot be planned is a flaw. `heading`: the heading of a column in the table; null if the table does not have it.
+ * Plans the changes that bring a cabinet to the values of a table. A change that cannot be planned is a flaw. `heading`: the heading of a
+ * column in the table; null if the table does not have it.
  * Errors: none.
  */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {

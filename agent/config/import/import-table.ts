@@ -35,22 +35,19 @@ export interface ImportRow {
   readonly numbers: Readonly<Partial<Record<NumberColumn, number>>>;
 }
 
-/**
- * A mistake. `line`: the line of the table. `column`: the heading, or the key of the cabinet file if the table lacks the column; null if no
- * single cell is wrong.
- */
+/** A mistake. `line`: the line of the table. `column`: the heading or the key of the cabinet file; null if no single cell is wrong. */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;
   readonly message: Message;
 }
 
-/** The rows of a table and its mistakes. There are no rows if the text or its headings cannot be used, or if it has too many rows. */
+/** The rows of a table and its mistakes. There are no rows if the table cannot be used. */
 export interface ImportTable {
   /** All rows, also those with a flaw. */
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];
-  /** Unknown headings; their columns are not read. An unknown heading that resembles a known one is a flaw instead. */
+  /** Unknown headings; their columns are not read. */
   readonly ignored: readonly string[];
   /** The heading of a column in this table; null if the table does not have it. */
   heading(column: ImportColumn): string | null;
@@ -72,10 +69,7 @@ const IDS: ReadonlySet<ImportColumn> = new Set(['pole', 'branch', 'line', 'devic
 /** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
 const MAX_ROWS = 2_000;
 
-/**
- * Decodes the bytes of a spreadsheet: UTF-16 little-endian with BOM, otherwise UTF-8 if all bytes are valid, otherwise the Windows code
- * page of western Europe (1252). Errors: none.
- */
+/** Decodes the bytes of a spreadsheet: UTF-16 little-endian, UTF-8, or the Windows code page of western Europe (1252). Errors: none. */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   try {
@@ -86,11 +80,7 @@ export function decodeTable(bytes: Uint8Array): string {
   }
 }
 
-/**
- * Reads a CSV text, separated by semicolons, tabs or commas. Empty lines and those that begin with `#` are skipped; the first other line
- * names the columns. Broken quotes, an empty text, wrong headings, or more than 2,000 rows give flaws and no rows. A wrong cell gives a
- * flaw and is left out of its row. Errors: none.
- */
+/** Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. Errors: none. */
 export function readTable(text: string): ImportTable {
   const records = recordsOf(text);
   if ('flaw' in records) return { rows: [], flaws: [records.flaw], ignored: [], heading: () => null };

@@ -22,7 +22,7 @@ export interface ReportedChange {
 export interface ImportResult {
   /** Number of rows that were read from the table; 0 if the table cannot be used. */
   readonly rows: number;
-  /** The changes that the table requires; empty if the table has flaws. If there are `flaws`, no change is in `text`. */
+  /** The changes that the table requires. If there are `flaws`, no change is in `text`. */
   readonly changes: readonly ReportedChange[];
   /** Mistakes of the table, or places of the cabinet that cannot be edited. */
   readonly flaws: readonly ImportFlaw[];
@@ -33,10 +33,7 @@ export interface ImportResult {
 
 const NO_LISTS: ImportTarget = { lines: [], poles: [], lamps: [], zones: [] };
 
-/**
- * The lists of a cabinet text that a table may change; a missing list is empty. Undefined if the text is not YAML, has no `lines`, or a
- * list has another form.
- */
+/** The lists of a cabinet text that a table may change. Undefined if the text does not have the form of a cabinet file. */
 export function importTarget(cabinet: string): ImportTarget | undefined {
   const value = readPlacedYaml(cabinet).value;
   if (!isRecord(value)) return undefined;
@@ -57,8 +54,8 @@ function isRecords(value: unknown): value is readonly Readonly<Record<string, un
 }
 
 /**
- * Applies a table to a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. Comments and layout stay.
- * `cabinet`: a text with an `importTarget`; it need not pass the checks.
+ * Applies a table to a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. `cabinet`: a text with an
+ * `importTarget`; it need not pass the checks.
  */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
@@ -84,8 +81,8 @@ export function importTable(table: string, cabinet: string): ImportResult {
 }
 
 /**
- * The line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`; undefined if the table did not change
- * it. `text`: the cabinet after the import, whose `changes` these are.
+ * The line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`; undefined for none. `text`: the cabinet
+ * after the import, whose `changes` these are.
  */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;

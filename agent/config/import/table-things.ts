@@ -27,10 +27,7 @@ export class TableThings {
     this.#report = report;
   }
 
-  /**
-   * Adds what a row describes to the rows before. A row with a lamp and a unit, line or profile, but no device, describes a device with the
-   * id of the lamp. Reports a row that names no pole, device or lamp, or has values without the thing they belong to.
-   */
+  /** Adds what a row describes to the rows before. */
   add({ line: row, texts, numbers }: ImportRow): void {
     const { pole, branch, lamp } = texts;
     if (pole === undefined && lamp === undefined && texts.device === undefined) this.#report(row, null, msg`names no pole, lamp or device`);

@@ -34,18 +34,17 @@ export interface LoadedSite {
 /**
  * Loads a cabinet and its device profiles for a run. The cabinet's `profileDirs` become absolute.
  *
- * Errors: throws ConfigError with every problem that prevents a run, of the cabinet and of the profiles it names.
+ * Errors: throws ConfigError with the problems that prevent a run.
  */
 export function loadSite(configFile: string): LoadedSite {
   return asLoaded(readAll(configFile, [], { checkedFor: 'running' }));
 }
 
 /**
- * Loads a revision as `loadSite` does, from `cabinet.yaml` in the folder `dir`. Its own device types are in `profiles` below `dir`; each of
- * them must be valid, needed or not. Other folders of profiles are relative to `siteDir`; only these are in the `profileDirs` of the result.
- * With `checkedFor` `new` it is checked more strictly, as a configuration that has not run yet.
+ * Loads a revision as `loadSite` does, from `cabinet.yaml` and `profiles` in the folder `dir`. Other folders of profiles are relative to
+ * `siteDir`. `checkedFor`: `new` is checked more strictly.
  *
- * Errors: throws ConfigError with every problem that prevents a run.
+ * Errors: throws ConfigError with the problems that prevent a run.
  */
 export function loadRevision(dir: string, siteDir: string, checkedFor: CheckedFor): LoadedSite {
   return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles'), checkedFor }));
@@ -64,10 +63,7 @@ const MACHINE_PORTS: PortFacts = {
   consoleAt: consoleUnitAt,
 };
 
-/**
- * Checks a cabinet as `loadSite` does, but as a new one (see `CheckedFor`), and with the further checks of `luciole check`. Errors: none;
- * everything is in the report.
- */
+/** Checks a cabinet as `luciole check` does. Problems are in the report. */
 export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text, checkedFor: 'new' });

@@ -53,10 +53,10 @@ export interface ReadCabinet {
 }
 
 /**
- * Loads a cabinet that is running or did run before. Findings with `mayGoOn`, which only refuse a new cabinet, become warnings. Device
- * profiles and the machine are not checked. `readFile`: returns the text of the file.
+ * Loads a cabinet that is running or did run before. Device profiles and the machine are not checked. `readFile`: returns the text of the
+ * file.
  *
- * Errors: throws ConfigError with all other problems, in the order of the file; also if `readFile` throws an error of the system.
+ * Errors: throws ConfigError with the problems that prevent a run, for example a file that cannot be read.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
   const { loaded, problems } = readCabinet(file, readFile, 'running');
@@ -64,15 +64,12 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return loaded;
 }
 
-/**
- * `new`: every finding is a problem. `running`: findings with `mayGoOn` are warnings, so that an update of the agent refuses no cabinet
- * that runs.
- */
+/** `new`: every finding is a problem. `running`: findings with `mayGoOn` are warnings. */
 export type CheckedFor = 'new' | 'running';
 
 /**
- * Reads and checks a cabinet like `loadCabinet`, but returns the problems beside the part that can be read. `checkedFor`: whether findings
- * with `mayGoOn` are problems. Errors: throws ConfigError for a file that cannot be read, is empty, or is not YAML.
+ * Reads and checks a cabinet. Returns the problems beside the part that can be read. `checkedFor`: whether findings with `mayGoOn` are
+ * problems. Errors: throws ConfigError for a file that cannot be read, is empty, or is not YAML.
  */
 export function readCabinet(file: string, readFile: (file: string) => string, checkedFor: CheckedFor): ReadCabinet {
   const text = readText(file, readFile);
@@ -117,8 +114,8 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
 }
 
 /**
- * Returns the cabinet of a YAML text, with defaults. Checks only the schema, not one value against another: the text was loaded before.
- * Errors: none; undefined if the text is not YAML or does not fit the schema.
+ * Returns the cabinet of a YAML text, with defaults. Does not check one value against another. Errors: none; undefined if the text is not
+ * YAML or does not fit the schema.
  */
 export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);

@@ -29,11 +29,7 @@ export interface MendedDocument {
 
 type Issue = NonNullable<ReturnType<typeof cabinetSchema.safeParse>['error']>['issues'][number];
 
-/**
- * Returns a copy without the wrong values and unknown keys, and without items or optional sections that need one of these values. A section
- * that every cabinet needs is replaced by a neutral one if it is missing. Undefined if the copy does not fit the schema after three rounds of
- * repair.
- */
+/** Returns a copy without what is wrong in the document. Undefined if the copy still does not fit the schema. */
 export function mendedDocument(value: unknown): MendedDocument | undefined {
   const copy = structuredClone(value);
   const places = new Map<unknown, number[]>();

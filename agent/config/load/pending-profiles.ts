@@ -10,9 +10,8 @@ import type { Profile } from '../../core/profile.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
 
 /**
- * Returns a function that lists the valid profiles in files of `dirs` that were added or changed since this call and differ from those in
- * use: the next start of the agent uses them. The returned function resolves with an empty list if there are none. Invalid files are left
- * out; `luciole check` reports them.
+ * Returns a function that lists the valid profiles in files of `dirs` that were added or changed since this call. The returned function
+ * resolves with an empty list if there are none.
  */
 export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
   const atStart = siteProfileStamps(dirs);

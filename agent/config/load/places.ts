@@ -16,10 +16,7 @@ interface Flaw extends TextPosition {
 
 /** A document with the places of its values. */
 export interface PlacedDocument {
-  /**
-   * Plain values; null for an empty text. Undefined if there is any flaw other than a key that is written twice, whose last value counts.
-   * A whole number of 2^53 or more is its text in hex.
-   */
+  /** Plain values; null for an empty text. Undefined if there is a flaw other than a key that is written twice. */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
   /** The place of a value; for a missing one, that of its nearest parent. */
@@ -34,7 +31,7 @@ const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
 /**
  * Parses YAML 1.2 text into plain values, with the place of each value in the text.
  *
- * Errors: none thrown; syntax errors, duplicate keys, unknown tags and broken aliases are all in `flaws`.
+ * Errors: none thrown; mistakes in the text are in `flaws`.
  */
 export function readPlacedYaml(text: string): PlacedDocument {
   const lines = new LineCounter();

@@ -20,13 +20,10 @@ export interface SentRefusal {
   readonly said: unknown;
 }
 
-/**
- * A `Beginning` in a form that can be sent between processes: the disk of the revisions is replaced by its folder, and messages have the
- * form of `withTexts`.
- */
+/** A `Beginning` in a form that can be sent between processes. */
 export type SentBeginning = {
   readonly site: Beginning['site'];
-  /** The process has the data locked, or only the lines if the data cannot be locked, until it is disconnected. */
+  /** The process has the data or the lines locked until it is disconnected. */
   readonly isLocked: boolean;
 } & (
   | { readonly revisions: Omit<RevisionsAtStart, 'disk'> & { readonly dir: string } }
@@ -62,8 +59,8 @@ export interface ChildParts {
 }
 
 /**
- * Runs `beginConfiguration` in a child process. If the process hangs, the file of the site is loaded here, without revisions. If it ends
- * without an answer, `beginConfiguration` runs in this process. Errors: as `beginConfiguration`.
+ * Runs `beginConfiguration` in a child process. If the child gives no answer, this process loads a configuration, possibly without
+ * revisions. Errors: as `beginConfiguration`.
  */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));

@@ -26,16 +26,13 @@ import { readPlacedYaml } from './places.ts';
 /** The configuration and state with which a run begins. */
 export interface Beginning {
   readonly site: LoadedSite;
-  /**
-   * The initial state of the revision manager; null if the disk does not respond, or is locked by another process: this run then accepts no
-   * revisions.
-   */
+  /** The initial state of the revision manager; null: this run accepts no revisions. */
   readonly revisions: RevisionsAtStart | null;
   /** Why the data could not be locked, for example because another agent (`in-use`) or a command (`held`) has it. */
   readonly refusal?: StoreError;
   /** Ends the locks of the process that read the configuration, for the storage thread of this run; absent if it has none. */
   readonly handOver?: () => void;
-  /** Whether a process of this run still has the data: a hung disk keeps it from ending, or it has not handed over yet. Default: false. */
+  /** Whether a process of this run still has the data locked. Default: false. */
   readonly isLockOurs?: () => boolean;
 }
 
@@ -51,7 +48,7 @@ export interface RevisionsAtStart {
   readonly siteDir: string;
   /** The file of the site, absolute. */
   readonly siteFile: string;
-  /** Site-owned keys of the running configuration that differ from the file of the site; empty if the file cannot be used. */
+  /** Site-owned keys of the running configuration that differ from the file of the site, as far as this can be read. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Events to report once there is an event log. */
   readonly notices: readonly StartNotice[];
@@ -65,10 +62,7 @@ export interface StartParts {
   readonly nowMs: WallMs;
 }
 
-/**
- * The steps of choosing the configuration, in their order; the first three occur only in a child process, the last two repeat for each further
- * configuration that is tried. Each is reported when it is complete, because it may take long on a slow machine or disk.
- */
+/** The steps of choosing the configuration, in their order. Some are left out or repeated. */
 export type BeginningStep =
   | 'configuration-reader-started'
   | 'lines-locked'
@@ -91,17 +85,10 @@ const MOST_FLAWS = 5;
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
- * Chooses and loads the configuration of a run. Also completes an interrupted restore of the data, and writes the history of revisions; if
- * a new revision cannot be written, that becomes a notice.
- * - The file of the site, if it is new or was changed and can be used.
- * - Otherwise the revision on trial, unless the agent has already started three times with it, it was returned, or its files cannot be used.
- * - Otherwise the current revision.
- * - If that cannot be used, the file of the site, as a new revision.
+ * Chooses and loads the configuration of a run: the file of the site, or a revision. `onStep`: called after a completed step. `beforeDisk`:
+ * called with the data folder, before the revisions in it are read.
  *
- * `onStep`: called after each completed step. `beforeDisk`: called with the data folder; nothing in it is read or written before it
- * resolves.
- *
- * Errors: rejects with ConfigError if neither the file nor any revision can be used, and as `beforeDisk`.
+ * Errors: rejects with ConfigError if it finds no configuration that can be used, and as `beforeDisk`.
  */
 export async function beginConfiguration(
   parts: StartParts,

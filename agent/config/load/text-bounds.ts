@@ -7,7 +7,9 @@
 
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
-/** Deepest nesting of lists and sections. Source: assumed; the deepest file of this program has 7. Confirmed by: the cabinets of the sites. */
+/**
+ * Deepest nesting of lists and sections. Source: assumed; the deepest file of this program has 7. Confirmed by: the cabinets of the sites.
+ */
 export const MAX_NESTING = 32;
 /**
  * All but tab and newline; a carriage return counts only with the newline behind it. A mark of writing direction shows a name in another order
@@ -19,10 +21,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 /** Source: the keys of a device profile that hold more than one line. */
 const NOTES = /\.notes$/;
 
-/**
- * Returns why a text is refused, with the line: the first control character, or nesting deeper than `MAX_NESTING`. Marks of writing
- * direction and a carriage return without a newline count as control characters. Empty if the text may be used.
- */
+/** Returns why a text is refused, with the line, for example because of a control character. Empty if the text may be used. */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
@@ -36,8 +35,8 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * The path of the first text in `value` with a control character or a line break, which YAML can write as an escape. Null if there is none.
- * Keys are not examined. A text under a key `notes` below the root may have line breaks. `path`: the place of `value`.
+ * The path of the first text in `value` with a control character or line break that is not allowed there. Null if there is none. `path`:
+ * the place of `value`.
  *
  * Shape: the path as in the file, `cabinet.name`.
  */

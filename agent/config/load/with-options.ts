@@ -2,9 +2,8 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import type { RunOptions } from '../../core/run-options.ts';
 
 /**
- * Returns the cabinet with the options of the command line, which override the file and each revision: ports by line id, broker, data
- * folder, and no uplink at all with `noUplink`. Null keeps the value of the cabinet. A broker has no effect without an uplink, a port for an
- * unknown line none at all, and `otherBrokers` stay. Pure.
+ * Returns the cabinet with the options of the command line, which override the file and each revision. A null option keeps the value of the
+ * cabinet.
  */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
   const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };

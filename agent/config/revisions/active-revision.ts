@@ -41,25 +41,7 @@ type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
 const STOPPED = msg`the agent stops: the trial goes on at its next start`;
 
-/**
- * The configuration that runs, and its trial.
- *
- * ```
- *             activate, nothing touched
- * candidate ────────────────────────────► confirmed
- *     │                                       ▲
- *     │ activate          confirm, saved      │
- *     └────────────► trial ───────────────────┘
- *                      │ return
- *                      └───────────► returned; the revision before it runs again
- * ```
- *
- * If a confirmation cannot be saved, the trial continues. A return takes effect in any case; if it cannot be saved, the next start continues
- * the trial. If the revision before can no longer be used, the returned one keeps running. After `stop`, no trial ends.
- *
- * A trial goes on over restarts: the history on disk has it with the time it has taken. The caller makes sure that one call ends before the
- * next begins.
- */
+/** The configuration that runs, and its trial. The caller makes sure that one call ends before the next begins. */
 export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;
@@ -106,7 +88,7 @@ export class ActiveRevision {
     this.#showUnlikeSite(this.#unlikeSite);
   }
 
-  /** Stops the watch: no trial ends after this. */
+  /** Stops the watch of the trial. */
   stop(): void {
     this.#isStopped = true;
     this.watch.stop();
@@ -138,11 +120,8 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial: its revision is the confirmed one.
-   *
-   * A confirmation that is not on disk does not count, because the next start would not find it: the trial continues. Resolves with why it
-   * could not be saved, or that the agent stops; empty if it was saved or there is no trial. `by`: who confirmed it; null if it was
-   * confirmed automatically.
+   * Ends the trial: its revision is the confirmed one. Resolves with why it was not confirmed; empty if it was, or if there is no trial.
+   * `by`: who confirmed it; null if it was confirmed automatically.
    */
   async confirm(by: string | null): Promise<Message> {
     const { trial } = this.#histories.history;
@@ -161,10 +140,8 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial: the revision before it runs again.
-   *
-   * The history is written first, but a lost line does not wait for a hung or full disk. Resolves with why the end of the trial could not be saved
-   * (the next start would continue the trial), or that the agent stops; empty if it was saved or there is no trial.
+   * Ends the trial and returns to the revision before it, if that can be used. Resolves with why this could not be saved, or that the agent
+   * stops; empty if it was saved or there is no trial.
    */
   async return(reason: Message): Promise<Message> {
     const { trial, current } = this.#histories.history;

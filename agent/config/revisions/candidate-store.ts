@@ -57,11 +57,8 @@ interface Candidate {
 }
 
 /**
- * The candidates: for each author the files of a future revision, collected request by request and kept on disk. No author changes or
- * commits the candidate of another. At most eight users of the console have one; for a ninth, the one that was changed longest ago is
- * removed. All users of the platform share one.
- *
- * Checks names, sizes and the bounds of a text, not the content.
+ * The candidates: the files of future revisions, collected request by request and kept on disk. Checks names, sizes and the bounds of a
+ * text, not the content.
  */
 export class CandidateStore {
   readonly #parts: CandidateStoreParts;
@@ -87,7 +84,7 @@ export class CandidateStore {
     return this.#candidates.get(candidateAuthor(by))?.files;
   }
 
-  /** Why it may not be committed as it is: another revision runs than when it was started. Empty if it may, and without a candidate. */
+  /** Why the candidate of this author may not be committed: it was begun on another revision. Empty otherwise. */
   staleness(by: string): Message {
     const { number } = this.#parts.running();
     const base = this.view(by)?.base ?? number;
@@ -95,10 +92,7 @@ export class CandidateStore {
     return msg`revision ${number} runs, but this was begun on revision ${base}: compare, then discard it or load it again`;
   }
 
-  /**
-   * Replaces the candidates in memory by those on this disk, which an earlier run left; unreadable ones are skipped. A hung disk delays it:
-   * no request waits for it.
-   */
+  /** Loads the candidates on this disk that an earlier run left; unreadable ones are skipped. */
   async restore(disk: RevisionDisk): Promise<void> {
     this.#candidates.clear();
     const found: [string, Candidate][] = [];
@@ -119,8 +113,7 @@ export class CandidateStore {
 
   /**
    * Puts a file into the author's candidate; null removes a profile or the signature. Starts a candidate with the running files if there is
-   * none. A refusal leaves the candidate unchanged. A signature stays when other files change; the commit verifies it. Errors: rejects with
-   * `DiskTimeout` if the disk hangs while the files are read.
+   * none. Errors: rejects with `DiskTimeout` if the disk hangs while the files are read.
    */
   async put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     const { disk, clock, running } = this.#parts;
@@ -139,7 +132,7 @@ export class CandidateStore {
     return this.#keep(files, { by, authors, atMs: clock.wallMs(), base: candidate?.base ?? running().number, signature });
   }
 
-  /** Copies another author's candidate to `by`, with its base and signature. Refused if that author has none, or `by` has one already. */
+  /** Copies another author's candidate to `by`. Refused, for example, if `by` has one already. */
   async take(author: string, by: string): Promise<ConfigAnswer> {
     const { disk, clock } = this.#parts;
     const taken = this.#candidates.get(candidateAuthor(author));

@@ -31,14 +31,11 @@ export interface CheckedRevision {
   readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
-  /** Site-owned keys with a value that neither the file of the site nor the running revision has. */
+  /** Site-owned keys whose value the revision may not set. */
   readonly siteOwned: readonly SiteOwnedDifference[];
-  /** Site-owned keys that differ from the file of the site, allowed or not. */
+  /** Site-owned keys that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /**
-   * Where it would give less light than the floor of the site, which requires a permission. Empty without a comparison if `siteOwned` is
-   * not.
-   */
+  /** Where it would give less light than the floor of the site, which requires a permission. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 
@@ -47,10 +44,7 @@ const TIMEOUT_MS = 110_000;
 /** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. Confirmed by: memory of a check of the largest cabinet on the gateway. */
 const MEMORY_MB = 96;
 
-/**
- * Checks a revision in a child process. Errors: none; if the check fails or takes too long or too much memory, or `signal` is
- * aborted, `site` is null and `problems` has the reason.
- */
+/** Checks a revision in a child process. Errors: none; if there is no result, `site` is null and `problems` has the reason. */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock, signal?: AbortSignal): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock, signal);
   if (answer instanceof Message) return refused(answer);
@@ -59,9 +53,8 @@ export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock,
 }
 
 /**
- * Changes one value of a candidate as `editChecked` does, in a child process: parsing a hostile text may take more memory than the agent
- * has. Resolves with the new text; the file is not written. Resolves with `reason` if the process gives no
- * answer, or `signal` is aborted.
+ * Changes one value of a candidate as `editChecked` does, in a child process. Resolves with the new text, or with `reason` if there is
+ * none; the file is not written.
  */
 export async function editInChild(edit: EditOrder, clock: Clock, signal?: AbortSignal): Promise<EditedText> {
   const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock, signal);

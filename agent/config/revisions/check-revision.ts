@@ -12,11 +12,7 @@ import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './c
 import { siteOwnedDifferences } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/**
- * Checks a revision on the calling thread, and compares its site-owned keys and its light with the running revision and the file of the site.
- * Only for the checking process: parser and schema stay in the memory of the process that loads them. Errors: none; everything is in the
- * answer.
- */
+/** Checks a revision on the calling thread. Problems are in the answer. */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const { dir, siteDir } = folder;
   const nameOf = (file: string): string => (file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : file);

@@ -34,9 +34,9 @@ export interface FilesToCommit {
 }
 
 /**
- * How often unsigned revisions of the platform may reopen lines: six at once, then one every 10 min. Source: assumed; the line has no levels and no detections for 35 s if the trial
- * fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings in the revision
- * histories of the cabinets.
+ * How often unsigned revisions of the platform may reopen lines. Source: assumed; the line has no levels and no detections for 35 s if the
+ * trial fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings
+ * in the revision histories of the cabinets.
  */
 export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 
@@ -44,12 +44,10 @@ export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
 
 /**
- * Creates a revision from these files, saves it and then runs it. The revision is on trial if it affects a part of the agent, otherwise it is
- * confirmed immediately. Files that are equal to the running revision create none and are `done`. Resolves when it runs; the trial goes on.
+ * Creates a revision from these files, saves it and runs it, on trial if it affects a part of the agent. Resolves when it runs. Files equal
+ * to those of the running revision create none. The state is `refused`, with a reason, if, for example, the files may not run.
  *
- * The state is `refused`, with a reason, if the files may not run or cannot be saved. Before any check it is `refused` if another revision is
- * on trial, or if the request is based on a revision that no longer runs: both also for equal files. Errors: rejects with `DiskTimeout` if
- * the running files cannot be read in time, and as `apply` of the agent.
+ * Errors: rejects, for example with `DiskTimeout` if the disk hangs.
  */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;

@@ -38,9 +38,8 @@ export function notStored(reason: Message): ConfigAnswer {
 }
 
 /**
- * Returns the values that differ, with the names of the cabinet file, then the profiles that differ, with the first 12 digits of their
- * hashes. `filesBefore`: undefined if they are not kept; then all profiles count as new. Empty if no value and no profile differs; comments
- * of the cabinet file do not count.
+ * Returns the values that differ, then the profiles that differ; empty if there are none. Comments do not count. `filesBefore`: undefined
+ * if they are not kept; then all profiles count as new.
  */
 export function differences(
   before: CabinetAndProfiles,
@@ -59,9 +58,7 @@ function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>
   return Object.fromEntries(texts.map(([name, cabinet]) => [name, revisionHash({ cabinet, profiles: {} }).slice(0, 12)]));
 }
 
-/**
- * Converts flaws of the light into problems with the same path. Their line and column are 1, because the place in the file is not known.
- */
+/** Converts flaws of the light into problems with the same path. Their line and column have no meaning. */
 export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
   return flaws.map(({ path, message }) => ({ file: 'cabinet.yaml', line: 1, column: 1, path, message }));
 }

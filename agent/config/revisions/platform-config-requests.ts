@@ -37,10 +37,7 @@ export class PlatformConfigRequests {
     this.#parts = parts;
   }
 
-  /**
-   * Carries out a request, reports its outcomes and publishes its result. A list of users is accepted even without a manager; other requests
-   * are then only refused, without a result. A commit or rollback that begins a trial is `sent`; `end` reports `verified` or `failed`.
-   */
+  /** Carries out a request and reports its outcomes. */
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
     const { manager } = this.#parts;
@@ -64,7 +61,7 @@ export class PlatformConfigRequests {
     this.#report(commandId, isConfirmed ? 'verified' : 'failed', reason);
   }
 
-  /** Publishes the running revision with its hash, state, author, time and reason, and the hash of the candidate; an empty text for none. */
+  /** Publishes the running revision, and the hash of the candidate; an empty text for none. */
   show({ running, candidate }: ConfigView): void {
     this.#update(CONFIG_SHOWN.revision, running.number);
     this.#update(CONFIG_SHOWN.hash, running.hash);

@@ -19,12 +19,8 @@ interface ReadSide {
 }
 
 /**
- * Lists in `changes` the values that differ from `from` to `to`: two revisions, or a revision and a candidate. `warnings` are those of `to`,
- * with the places where it gives less light than the floor of the site; none for `running`, which is not checked again. The reason is
- * `equal` if all files are equal.
- *
- * The state is `refused`, with a reason, if a side cannot be read or has problems, or if `to` gives a site-owned key a new value; then
- * `changes` are listed too. Errors: rejects with `DiskTimeout` if the disk hangs.
+ * Compares two revisions, or a revision and a candidate: `changes` has the values that differ from `from` to `to`. The state is `refused`,
+ * with a reason, if, for example, one of them cannot be read. Errors: rejects, for example with `DiskTimeout` if the disk hangs.
  */
 export async function compareRevisions(context: CommitContext, from: number | 'running', to: Side): Promise<ConfigAnswer> {
   const [left, right] = [await readSide(context, from), await readSide(context, to)];

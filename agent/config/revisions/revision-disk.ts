@@ -18,7 +18,7 @@ export type CandidateFiles = 'candidate' | `candidate-${string}`;
 /** A revision by its number, a candidate, or the file of the site as last loaded. */
 export type KeptFiles = number | CandidateFiles | 'site';
 
-/** Reads and writes revisions. Two calls of `writeFiles` must not overlap: each removes the temporary folders of others. */
+/** Reads and writes revisions. Two calls of `writeFiles` must not overlap. */
 export interface RevisionDisk {
   /** The path for the folder of the given files; it need not exist. */
   dirOf(of: KeptFiles): string;
@@ -34,7 +34,7 @@ export interface RevisionDisk {
   remove(of: KeptFiles): Promise<void>;
   /** Marks a revision as on trial; resolves when that is durably on disk. Errors: rejects with the system's error, EEXIST if it is marked. */
   markTrial(number: number): Promise<void>;
-  /** Removes the mark, on a full disk too; resolves when that is durably on disk, also if there was no mark. Errors: as `writeHistory`. */
+  /** Removes the mark; resolves when that is durably on disk. Errors: as `writeHistory`. */
   unmarkTrial(number: number): Promise<void>;
   /** Whether a revision has the mark; false if its folder cannot be read. */
   isMarked(number: number): Promise<boolean>;

@@ -21,8 +21,7 @@ export interface RevisionHistoryStoreParts {
 const DISK_TIMEOUT_MS = 5_000;
 
 /**
- * The history of revisions, in memory and on disk. A change is in force immediately. A write stores the history of that moment; a failed
- * one is repeated after 30 s. `in time` means within 5 s.
+ * The history of revisions, in memory and on disk. A change is in force immediately and then written to disk. `in time` means within 5 s.
  */
 export class RevisionHistoryStore {
   readonly #parts: RevisionHistoryStoreParts;
@@ -40,7 +39,7 @@ export class RevisionHistoryStore {
     return this.#history;
   }
 
-  /** Why the last write failed or took too long; empty before the first failure, and once a write has succeeded. */
+  /** Why the disk failed or took too long; empty before the first failure, and once a write has succeeded. */
   get trouble(): Message {
     return this.#trouble;
   }
@@ -53,8 +52,8 @@ export class RevisionHistoryStore {
   }
 
   /**
-   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again, and is written after it. Resolves
-   * with why it could not be saved, and what to check; empty if it was. Make no other change before it has resolved.
+   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again. Resolves with why it could not
+   * be saved; empty if it was. Make no other change before it has resolved.
    */
   async saveOrWithdraw(next: RevisionHistory): Promise<Message> {
     const before = this.#history;
@@ -65,8 +64,7 @@ export class RevisionHistoryStore {
   }
 
   /**
-   * Removes the mark of this trial from the disk, so that the next start does not continue it. This works on a full disk too. Resolves true if
-   * that is on disk in time.
+   * Removes the mark of this trial from the disk, so that the next start does not continue it. Resolves true if that is on disk in time.
    */
   noteReturned(number: number): Promise<boolean> {
     const noted = this.#parts.disk.unmarkTrial(number).then(
@@ -79,7 +77,7 @@ export class RevisionHistoryStore {
     return this.#inTime(noted);
   }
 
-  /** Resolves when nothing is being written, or the disk takes too long. True if the last write succeeded in time. */
+  /** Resolves when the writes requested so far have ended, or the disk takes too long. True if the last of them succeeded in time. */
   settled(): Promise<boolean> {
     return this.#inTime(this.#writing);
   }

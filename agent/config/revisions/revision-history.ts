@@ -9,18 +9,14 @@ import { inJson } from '../../core/message-wire.ts';
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionHistory, Trial } from './revision-history-file.ts';
 
-/**
- * Most revisions in the history; then the oldest are removed, but never the running revision or the one to return to. Source: as many as
- * router consoles keep.
- */
+/** Most revisions in the history. Source: as many as router consoles keep. */
 export const KEPT_REVISIONS = 50;
 
 type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
 type KeptRevision = RevisionHistory['revisions'][number];
 
 /**
- * Returns why a revision was made, in the stored form. A message gives its English text and its template, so that it can be translated. A
- * plain text is stored unchanged, without a template.
+ * Returns why a revision was made, in the stored form. A message gives its English text and its template; a plain text is stored unchanged.
  */
 export function storedWhy(why: Said): Pick<KeptRevision, 'why' | 'whyTemplate'> {
   return why instanceof Message ? { why: String(why), whyTemplate: inJson(why) } : { why };
@@ -44,19 +40,12 @@ export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
-/**
- * Returns the serial that a new signature must exceed; 0 if none was accepted yet. It is that of the newest accepted signature once a
- * revision was confirmed after it was accepted. Before that it is one less: an interrupted or returned trial can be repeated with its
- * signature.
- */
+/** Returns the serial that a new signature must exceed; 0 if none was accepted yet. */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
 
-/**
- * Adds a confirmed revision, which becomes the current one. For a revision that needs no trial: it affects nothing, or it is the site's own
- * file.
- */
+/** Adds a confirmed revision, which becomes the current one. For a revision that needs no trial. */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({
@@ -118,8 +107,8 @@ function pruned(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Returns `config/`, as a trace of an earlier use of the data, if the history has a revision that was not made from the file of the site.
- * Otherwise, or without a history, empty.
+ * Returns `config/`, as a trace of an earlier use of the data. Empty if the history has no revision other than those made from the file of
+ * the site.
  */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];

@@ -33,13 +33,13 @@ import { createUploads } from './upload.ts';
 /** The dependencies with which `RevisionManager` is created, in addition to those of `ActiveRevision`. */
 export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitContext, 'touches'> {
   readonly disk: RevisionDisk;
-  /** The history at the start of the run, on disk or not; always contains the running revision. */
+  /** The history at the start of the run, which contains the running revision. */
   readonly history: RevisionHistory;
   /** Checks the files in a folder of the revision store and compares them with the running revision. Aborting `signal` ends it early. */
   readonly check: (dir: string, runningDir: string, signal?: AbortSignal) => Promise<CheckedRevision>;
   /**
    * Resolves with the text of the cabinet.yaml in such a folder with one value changed, or with why it cannot be changed; does not write
-   * the file. It should run in a separate process, so that a slow parse does not block the agent. Default: in this process.
+   * the file. Default: in this process.
    */
   readonly edit?: (order: EditOrder, signal?: AbortSignal) => Promise<EditedText>;
   /** Events from the start-up that still have to be reported. */
@@ -59,13 +59,7 @@ const MOST_WAITING = 128;
 const NO_TRIAL = msg`no revision is on trial`;
 const NO_CANDIDATE = msg`there is no candidate`;
 
-/**
- * Manages configuration revisions: candidates, trial, confirmation and rollback. Requests that change or check something are handled one at a
- * time; confirmation and return of a trial go first and interrupt a check. If 128 requests of one side wait, further ones are refused.
- *
- * A revision is written to disk before it is put in force. `start` resumes the trial, and restores the candidates, of the previous run.
- * `stop` ends no trial: the next run continues it.
- */
+/** Manages configuration revisions: candidates, trial, confirmation and rollback. */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
   /** For requests: a hung disk ends them, so that they do not delay the end of a trial. */
@@ -100,7 +94,7 @@ export class RevisionManager implements ConfigManager {
     };
   }
 
-  /** Id of the platform command that began the current trial and whose final result is not reported yet; null for none. */
+  /** Id of the platform command that began the current trial; null for none. */
   get openCommand(): string | null {
     return this.#histories.history.trial?.commandId ?? null;
   }

@@ -21,7 +21,7 @@ export interface RevisionStatement {
   readonly cabinets: readonly string[];
   /** `revisionHash` of all files, or the hash of the other text. Shape: 64 hex digits. */
   readonly hash: string;
-  /** When it was signed; a cabinet accepts only one above `lastSerial`. Units: ms since 1970. */
+  /** When it was signed. Units: ms since 1970. */
   readonly serial: number;
   /** The last instant of its validity. Units: ms since 1970. */
   readonly untilMs: number;
@@ -49,7 +49,7 @@ export type SignatureVerdict =
 
 /** The input of a verification over files. */
 export interface SignatureCheck extends Omit<HashSignatureCheck, 'hash'> {
-  /** All files of the candidate: a device profile can darken a lamp as well as cabinet.yaml can. */
+  /** All files of the candidate. */
   readonly files: ConfigFiles;
 }
 
@@ -102,16 +102,15 @@ export interface HashSigningOrder {
 }
 
 /**
- * Signs the files of a revision. Returns the signature as one line. Errors: throws TypeError for a key that is not Ed25519, or for cabinets or
- * times that a statement cannot contain.
+ * Signs the files of a revision. Returns the signature as one line. Errors: throws TypeError, for example for a key that is not Ed25519.
  */
 export function signRevision({ files, ...order }: SigningOrder): string {
   return signHash({ ...order, hash: revisionHash(files) });
 }
 
 /**
- * Signs a hash as `signRevision` signs files. It must differ from the hash of any files of a revision. Errors: as `signRevision`; also
- * throws TypeError for a hash that is not 64 hex digits.
+ * Signs a hash as `signRevision` signs files. The hash must differ from that of any files of a revision. Errors: throws TypeError, for
+ * example for a hash that is not 64 hex digits.
  */
 export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: HashSigningOrder): string {
   const key = revisionKeyText(privateKey);
@@ -127,8 +126,8 @@ export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: Hash
 }
 
 /**
- * Whether this signature is valid for these files, this cabinet and this time, and newer than `lastSerial`. The caller stores the serial.
- * Errors: none; the first flaw is the code of the refusal.
+ * Verifies a signature for these files, this cabinet and this time; it must be newer than `lastSerial`. The caller stores the serial.
+ * Errors: none; a flaw is returned as the code of the refusal.
  */
 export function verifyRevisionSignature({ files, ...check }: SignatureCheck): SignatureVerdict {
   return verifyHashSignature({ ...check, hash: revisionHash(files) });

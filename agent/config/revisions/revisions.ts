@@ -32,7 +32,7 @@ export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts
   readonly onChange: (view: ConfigView) => void;
 }
 
-/** Creates the manager of this run's revisions, not started. Its `start` reports the remaining events of the run's start. */
+/** Creates the manager of this run's revisions, not started. */
 export function createRevisions(parts: RevisionsParts): RevisionManager {
   const { atStart, field, withOptions } = parts;
   const manager: RevisionManager = new RevisionManager({

@@ -13,10 +13,7 @@ import type { SiteOwnedDifference } from '../../core/revisions.ts';
 const PANEL = 'panels[].limits';
 const PANEL_LIMITS = ['maxLength', 'changesPerMin', 'changesPerHour', 'characters', 'textFrom', 'emergencyFrom'] as const;
 
-/**
- * The keys that only the file of the site may set, with their names in `cabinet.yaml`. Exception: a revision may set `lines[].port` to a
- * port that the file has or allows in `trust.ports`.
- */
+/** The keys that the file of the site owns, with their names in `cabinet.yaml`. A revision may set some ports of lines. */
 export const SITE_OWNED: readonly string[] = [
   // Another cabinet would answer in its place.
   'cabinet.id',
@@ -53,16 +50,7 @@ export const SITE_OWNED: readonly string[] = [
 
 const PORT = 'lines[].port';
 
-/**
- * Site-owned keys in which `candidate` differs from `allowed`. Empty if there is none.
- *
- * The keys of one section must all have the values of one configuration in `allowed`: user and password of one with the broker of another
- * count as a difference. Otherwise the differences from the most similar one are listed. The port of a line may be that of any line in
- * `allowed`, or one that their `trust.ports` allow. The line of a sound player stays a raw one.
- * The limits of a panel may be those of the panels on the same unit of a line; without one there, the defaults. So neither a new name nor a second
- * panel gets around the limits of the site.
- * With nothing in `allowed` every key, and the port of every line, is a difference.
- */
+/** Returns the site-owned keys in which `candidate` differs from what `allowed` permits. Empty if there are none. */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
   const sections = Map.groupBy(
     SITE_OWNED.filter((key) => key !== PORT && !key.startsWith(PANEL)),
@@ -93,7 +81,7 @@ function playerPorts({ sound, lines }: Cabinet): string[] {
  */
 const SHOWN_KEYS = 8;
 
-/** The sentence with which a configuration is refused. It names up to eight of the keys, and `file`, the file of the site. */
+/** The sentence with which a configuration is refused. It names keys, and `file`, the file of the site. */
 export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): Message {
   const keys = differences.map(({ key }) => key);
   const [first = ''] = keys;

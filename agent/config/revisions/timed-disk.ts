@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { DISK_WAIT_MS } from '../../core/within.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 
-/** The error of an operation that a hung disk did not finish within `DISK_WAIT_MS`. */
+/** The error of an operation that a hung disk did not finish in time. */
 export class DiskTimeout extends Error {
   readonly code = 'ETIMEDOUT';
 
@@ -12,12 +12,9 @@ export class DiskTimeout extends Error {
 }
 
 /**
- * Returns the same disk, but `readFiles`, `writeFiles`, `remove` and `markTrial` end after `DISK_WAIT_MS`: a request that waits for a hung
- * disk would delay the end of a trial. The last three run one after another, and each waits up to `DISK_WAIT_MS` more for the one before.
+ * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk.
  *
- * One that has taken too long continues on the disk. The next does not start before it has ended, so it cannot replace newer files.
- *
- * Errors: these reject with `DiskTimeout` after that time; otherwise as the disk.
+ * Errors: these methods reject with `DiskTimeout` after that time; otherwise as the disk.
  */
 export function timedDisk(disk: RevisionDisk, clock: Pick<Clock, 'after'>): RevisionDisk {
   let writing: Promise<unknown> = Promise.resolve();

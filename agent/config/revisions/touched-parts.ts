@@ -13,13 +13,11 @@ export interface CabinetAndProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
-/**
- * The parts of the agent that a change of the configuration affects. The cabinet's name, `recorder`, `service`, `trust` and `profileDirs` affect none.
- */
+/** The parts of the agent that a change of the configuration affects. */
 export interface TouchedRooms {
   /** Ids of the lines that are removed, added, or reopened because a setting, a device, its profile or its setup values differ. */
   readonly lines: readonly string[];
-  /** The lighting modules: control, panels, sound, energy, diagnosis and their views in the console. */
+  /** The lighting modules. */
   readonly light: boolean;
   /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;
@@ -33,10 +31,7 @@ export interface TouchedRooms {
   readonly atRestart: readonly string[];
 }
 
-/**
- * Returns the parts of the agent that a change from `before` to `after` affects. If it affects none, all lists are empty and all flags
- * false.
- */
+/** Returns the parts of the agent that a change from `before` to `after` affects. */
 export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfiles): TouchedRooms {
   const [was, is] = [factsOf(before), factsOf(after)];
   const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);

@@ -14,10 +14,7 @@ const CHECK_PERIOD_MS = 1_000;
  */
 const SAVES = { inTrial: 20, periodMs: 30_000 };
 
-/**
- * Checks a revision on trial once a second until the rules of `trial.ts` end the trial. The trial continues over restarts. A killed run shortens it
- * by a twentieth and a second at most (31 s in a long one), and never lengthens it.
- */
+/** Creates the watch of a revision on trial: it checks the trial regularly, and calls `onVerdict` at the end. */
 export function createTrialWatch({
   clock,
   health,

@@ -7,15 +7,13 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { ConfirmMode } from '../../core/revisions.ts';
 
-/**
- * What answered before the change, and which devices did not. What answered must also answer in the trial, unless the revision removes it.
- */
+/** What answered before the change, and which devices did not. */
 export interface Baseline {
   /** Ids of the devices that answered. */
   readonly units: readonly string[];
   /**
-   * Places, as `line:unit`, of the devices that did not answer before and need not answer now. A silent device at any other place counts as
-   * missing. Undefined if an earlier release of the agent began the trial: then new silent devices are not counted.
+   * Places, as `line:unit`, of the devices that did not answer before and need not answer now. Undefined: new silent devices are not
+   * counted.
    */
   readonly silent?: readonly string[] | undefined;
   /** Whether the uplink was connected. */
@@ -43,7 +41,7 @@ export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm
  */
 export const LINE_GRACE_MS = 25_000;
 /**
- * How long everything must answer without a break before a trial is confirmed automatically. Units: ms. Source: assumed; two rounds of
+ * A trial in mode `auto` is confirmed before its end once nothing has been missing for this time. Units: ms. Source: assumed; two rounds of
  * polls. Confirmed by: the time until all units answer after a reopened line on the bench.
  */
 export const SETTLE_MS = 15_000;
@@ -62,10 +60,7 @@ export interface ConfigTrialFacts {
   readonly wellMs: number;
 }
 
-/**
- * Returns what is missing in a trial, as text: devices and uplink that answered before and do not now, and devices at new places that do not answer.
- * Empty if nothing is missing. Devices that the revision removes are not missing.
- */
+/** Returns what is missing in a trial, as text, such as devices that answered before and do not now. Empty if nothing is missing. */
 export function missingOf(baseline: Baseline, health: TrialHealth): Message[] {
   const lost = lostUnits(baseline, health);
   const units = lost.length === 0 ? [] : [msg`${lost.length} of ${baseline.units.length} units no longer answer: ${shortList(lost)}`];
@@ -81,14 +76,7 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
   return [msg`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
-/**
- * Decides about a trial from its present health:
- * - `return` once `LINE_GRACE_MS` has passed in this run and a whole line, even of one unit, or at least half of all units does not answer.
- *   Only units that answered before the change count.
- * - `confirm` in mode `auto` when everything has answered for `SETTLE_MS`.
- * - At the end of the trial: `return` if something does not answer, or in mode `asked`; otherwise `confirm`.
- * - `wait` in all other cases.
- */
+/** Decides about a trial from its present health: `confirm`, `return`, or `wait` if it is not decided yet. */
 export function judgeTrial(
   baseline: Baseline,
   health: TrialHealth,

@@ -9,10 +9,8 @@ import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /**
- * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text, with the right
- * hash. `refused`: the part or the whole file is not accepted. The parts before are then discarded, unless this part alone has a wrong form.
- * `dropped`: the incomplete upload of the same file that this part replaced, because it has another hash or number of parts; null if there
- * was none.
+ * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text. `refused`: the
+ * part or the file is not accepted. `dropped`: the incomplete upload that this part replaced; null if there was none.
  */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number; readonly dropped: PartCount | null }
@@ -20,9 +18,9 @@ export type UploadState =
   | { readonly kind: 'refused'; readonly reason: Message };
 
 /**
- * Bounds of an upload: bytes of a part, parts of a file, bytes of `cabinet.yaml` and of any other file, files in progress for platform and
- * console each, and how long an unfinished file is kept after its last part. Source: assumed; 988 devices with lamp and pole are 250 KB,
- * the largest shipped profile 9 KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
+ * Bounds of uploads: sizes, numbers of parts and files, and the age of an unfinished file. Source: assumed; 988 devices with lamp and pole
+ * are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a
+ * cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 
@@ -38,7 +36,7 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** Returns why a name is not a file of a configuration; empty for `cabinet.yaml`, `profiles/NAME.yaml` and the signature. */
+/** Returns why a name is not a file of a configuration; empty for one, such as `cabinet.yaml`. */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;
@@ -49,11 +47,7 @@ interface Uploads {
   take(part: FilePart, author: string): UploadState;
 }
 
-/**
- * Creates the uploads of a run, empty. Parts may arrive in any order and more than once. Parts of different authors are never combined.
- * Platform and console have four files in progress each; for a fifth, the one of this side that began first is discarded. A file without a
- * new part for 15 min is discarded at the next part of its side.
- */
+/** Creates the uploads of a run, empty. Parts may arrive in any order and more than once. */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];
   return { take: (part, author) => (author === 'platform' ? platform : console).take(part, author) };

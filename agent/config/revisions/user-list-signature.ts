@@ -44,8 +44,7 @@ export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>
 
 /**
  * Verifies the signature in the last line of a list, for this cabinet and time. Returns the list without its signature, the serial, and the
- * id and role of the key that signed it; or why it is refused. The time and the serial are not compared if `lastSerial` is null. The lines
- * of the list are not read; `readUserList` does that. Errors: none.
+ * key; or why it is refused. The time and the serial are not compared if `lastSerial` is null. Errors: none.
  */
 export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
   const whole = text.trimEnd();

@@ -31,8 +31,9 @@ import { WEEKDAYS } from './weekdays.ts';
 type ZoneDocument = CabinetDocument['zones'][number];
 
 /**
- * A sensor that reports presence for longer without a pause is stuck. Units: s. Source: assumed from the complaints in the reference: people stay
- * longest where there are benches. Confirmed by: lengths of stays in a month of logs, by kind of zone.
+ * Default time, by kind of zone, after which a sensor that reports presence without a pause is stuck. Units: s. Source: assumed from the
+ * complaints in the reference: people stay longest where there are benches. Confirmed by: lengths of stays in a month of logs, by kind of
+ * zone.
  */
 export const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
 
@@ -58,17 +59,11 @@ const MAX_COUNTS_PER_H = 7_200;
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
-/**
- * Whether a sensor stays active while people stay. False for a counter, which reports only changes, and for a sensor with `listen: group`,
- * which counts only together with others.
- */
+/** Whether a sensor stays active while people stay. False, for example, for a counter. */
 export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
   kind !== 'counter' && listen !== 'group';
 
-/**
- * Converts a checked zone into the form of the agent: missing keys get their defaults, `minPct` is at least the level of `minClass`, and
- * `maxBoostS` at least the longest `stuckS` of its sensors.
- */
+/** Converts a checked zone into the form of the agent, with defaults for missing keys. */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);
@@ -132,8 +127,8 @@ function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; cla
 }
 
 /**
- * Parses the time of a step: `23:00`, `dusk`, `middle`, `sunset+30`. The text must have passed `stepTimeSchema`; it is not checked again.
- * Units: the offset is in minutes.
+ * Parses the time of a step: `23:00`, `dusk`, `middle`, `sunset+30`. The text must have passed `stepTimeSchema`. Units: the offset is in
+ * minutes.
  */
 export function parseStepTime(text: string): StepTime {
   if (text === 'dusk') return 'dusk';
@@ -144,10 +139,7 @@ export function parseStepTime(text: string): StepTime {
   return { hour, minute };
 }
 
-/**
- * Converts the checked calendars into the form of the agent: dates are parsed, weekdays are numbers (Monday is 1), and named lists of
- * holidays are included.
- */
+/** Converts the checked calendars into the form of the agent. Weekdays are numbers; Monday is 1. */
 export function completeCalendars({
   calendars = [],
   holidays: lists = [],
@@ -162,10 +154,7 @@ export function completeCalendars({
   }));
 }
 
-/**
- * Converts the checked conditions on a day into the form of the agent; a missing one is null. `lists`: the named lists of holidays of the
- * file.
- */
+/** Converts the checked conditions on a day into the form of the agent; a missing one is null. `lists`: the named lists of holidays. */
 export function completeDays(
   rule: Pick<NonNullable<CabinetDocument['calendars']>[number]['rules'][number], 'weekdays' | 'from' | 'to' | 'nthWeekday' | 'holidays'>,
   lists: NonNullable<CabinetDocument['holidays']>,
@@ -206,10 +195,7 @@ function weekdayNumber(name: (typeof WEEKDAYS)[number]): number {
   return WEEKDAYS.indexOf(name) + 1;
 }
 
-/**
- * Parses a date, `2026-07-14`, or one of each year, `07-14`, whose year is null. The text must have passed `dateSchema`; it is not checked
- * again.
- */
+/** Parses a date, `2026-07-14`, or one of each year, `07-14`, whose year is null. The text must have passed `dateSchema`. */
 export function dateOf(text: string): CalendarDate {
   const [day = 1, month = 1, year] = text.split('-').map(Number).reverse();
   return { year: year ?? null, month, day };

@@ -17,7 +17,7 @@ const feederSchema = z.strictObject({
     .describe(String(msg`The phase of the meter that feeds it; left out where its lamps are on all three.`)),
 });
 
-/** The section `watch`: limits of the fault watch, and the feeders. All keys have defaults. */
+/** The section `watch`: limits of the fault watch, and the feeders. All keys are optional. */
 export const watchSchema = z.strictObject({
   powerTolerancePct: z
     .number()
@@ -70,5 +70,5 @@ export const watchSchema = z.strictObject({
     .describe(String(msg`The circuits of lamps. Outputs with litWith are circuits without being listed here.`)),
 });
 
-/** The section `watch` as it is written, with its defaults. */
+/** The section `watch` after its check, with defaults. */
 export type WatchDocument = z.output<typeof watchSchema>;

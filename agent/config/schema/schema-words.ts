@@ -8,9 +8,9 @@ import { msg } from '../../core/message.ts';
 import { WEEKDAYS } from './weekdays.ts';
 
 /**
- * The id of an item in the file, such as a device, a lamp or a zone: 1 to 32 letters, digits, dots, underscores and hyphens.
+ * The id of an item in the file, such as a device or a zone: 1 to 32 letters, digits, dots, underscores and hyphens.
  *
- * Starts with a letter or digit, so that it cannot be mistaken for an option, a folder or a property that every object has.
+ * Starts with a letter or digit.
  * Source: also a Sparkplug device id, which must be free of `+`, `/` and `#`.
  */
 export const idSchema = z
@@ -24,10 +24,7 @@ export const levelSchema = z.int().min(0).max(100);
 /** A text for people, of 1 to 80 characters. Line breaks are not refused here. */
 export const textSchema = z.string().min(1).max(80);
 
-/**
- * The path of a file or folder, or the port of a line, of 1 to 4096 characters. Its form and existence are not checked here. Source:
- * PATH_MAX of Linux.
- */
+/** The path of a file or folder, or the port of a line. Its form and existence are not checked here. Source: PATH_MAX of Linux. */
 export const pathSchema = z
   .string()
   .min(1)
@@ -44,13 +41,13 @@ export const stepTimeSchema = z
     ),
   });
 
-/** A date with a year, `2026-07-14`, or one of each year, `07-14`. `check-calendars.ts` finds days that do not exist, such as `02-30`. */
+/** A date with a year, `2026-07-14`, or one of each year, `07-14`. A day that does not exist, such as `02-30`, passes. */
 export const dateSchema = z
   .string()
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: String(msg`a date, "2026-07-14", or of each year, "07-14"`) });
 
-/** A date of each year, `11-01`. As for `dateSchema`, a day that does not exist passes here. */
+/** A date of each year, `11-01`. A day that does not exist passes. */
 export const yearlyDateSchema = z
   .string()
   .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
@@ -74,8 +71,8 @@ export const daySchema = z
 export const weekdaySchema = z.enum(WEEKDAYS);
 
 /**
- * One level of an MQTT topic: 1 to 64 characters without control characters. Source: Sparkplug 3.0,
- * tck-id-topic-structure-namespace-valid-group-id: not `+`, `/`, `#`.
+ * One level of an MQTT topic: 1 to 64 characters. Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id: not `+`, `/`,
+ * `#`.
  */
 export const topicPartSchema = z
   .string()

@@ -252,7 +252,7 @@ const uplinkSchema = z.strictObject({
 /** Default folder of databases and revisions. Source: the folder that the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
-/** The section `store`: where readings are kept, how much and how long. All keys have defaults. */
+/** The section `store`: where readings are kept, how much and how long. */
 export const storeSchema = z.strictObject({
   dir: pathSchema
     .default(STORE_DIR)
@@ -293,7 +293,7 @@ export const storeSchema = z.strictObject({
   heartbeatS: z.int().min(1).max(86_400).default(60).describe(String(msg`An unchanged reading is kept this often all the same.`)),
 });
 
-/** The section `recorder`: how much the flight recorder keeps. All keys have defaults. */
+/** The section `recorder`: how much the flight recorder keeps. */
 export const recorderSchema = z.strictObject({
   memoryKilobytes: z
     .int()
@@ -384,7 +384,7 @@ const trustSchema = z.strictObject({
 /** Source: measured, the check of 600 branches in a chain takes a second; a cabinet has a few. */
 const MAX_BRANCHES = 256;
 
-/** The schema of `cabinet.yaml`. It refuses unknown keys, and checks each value alone. */
+/** The schema of `cabinet.yaml`. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe(String(msg`The site.`)),
   lines: z.array(lineSchema).min(1).describe(String(msg`Serial ports and network endpoints, and the devices on them.`)),
@@ -429,7 +429,7 @@ export type CabinetDocument = z.output<typeof cabinetSchema>;
 /** A document as it is written, before defaults are added. */
 export type CabinetInput = z.input<typeof cabinetSchema>;
 
-/** Returns the JSON schema (draft 7) of `cabinet.yaml` as a person writes it, before defaults: the content of config/cabinet.schema.json. */
+/** Returns the JSON schema (draft 7) of `cabinet.yaml` as a person writes it, before defaults. */
 export function cabinetJsonSchema(): JsonSchema {
   return { title: 'Luciole cabinet', ...(z.toJSONSchema(cabinetSchema, { io: 'input', target: 'draft-7' }) as JsonSchema) } as JsonSchema;
 }

@@ -15,8 +15,8 @@ const NO_SUCH = {
 } satisfies Readonly<Record<string, (typed: string) => Message>>;
 
 /**
- * Returns the typed name if it is known; otherwise the only known name that differs in capital and small letters alone. Errors: throws
- * ConsoleError 'unknown-name' with the nearest name, also from `alsoNear`, or the command that lists the names.
+ * Returns the known name that was typed; capital and small letters may differ if only one name fits. Errors: throws ConsoleError
+ * 'unknown-name' with advice.
  */
 export function findName(
   typed: string,

@@ -14,8 +14,8 @@ import { parseDuration, type SpanLimits } from '../text/duration.ts';
 import { localMs } from '../text/page.ts';
 
 /**
- * A time as typed. `ago`: so long before now. `utc`: an instant, typed with `Z` or an offset. `local`: a local time of the cabinet, encoded
- * as if it were UTC. Units: ms.
+ * A time as typed. `ago`: so long before now. `utc`: an instant. `local`: a local time of the cabinet, encoded as if it were UTC. Units:
+ * ms.
  */
 export type TypedTime =
   | { readonly kind: 'ago'; readonly spanMs: number }
@@ -65,8 +65,8 @@ export const RANGE_OPTIONS = {
 } as const;
 
 /**
- * Parses a time as typed: `30m` or `7d` back from now, a day, or a day and time, in the zone of the cabinet or with `Z` or an offset. A
- * day means its midnight. Errors: throws ConsoleError 'usage' with what to write instead.
+ * Parses a time as typed, such as `30m` back from now, `2026-12-01` or `2026-12-01T22:00Z`. Errors: throws ConsoleError 'usage' with what
+ * to write instead.
  */
 export function typedTime(text: string): TypedTime {
   const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
@@ -80,9 +80,7 @@ export function typedTime(text: string): TypedTime {
 }
 
 /**
- * Returns the period as instants; it ends now if no end was typed. When the clocks go back, it starts at the first and ends at the second
- * of two instants with the typed local time. A local time that the clocks skip is moved by an hour. Errors: throws ConsoleError 'usage' if
- * the end is not after the start.
+ * Returns the period as instants; it ends now if no end was typed. Errors: throws ConsoleError 'usage' if the end is not after the start.
  */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
   const fromMs = resolveTime(since, nowMs, timezone, 'first');
@@ -119,7 +117,7 @@ function instantsOf(wanted: WallMs, timezone: string): readonly WallMs[] {
   return [...new Set(found)].filter((atMs) => localMs(atMs, timezone) === wanted).toSorted((a, b) => a - b);
 }
 
-/** Returns the other instant with the same local time, on a night when the clocks go back; null if there is none. */
+/** Returns the other instant with the same local time as `atMs`, when the clocks go back; null if there is none. */
 export function twinOf(atMs: WallMs, timezone: string): WallMs | null {
   return instantsOf(localMs(atMs, timezone), timezone).find((each) => each !== atMs) ?? null;
 }
@@ -130,24 +128,21 @@ function badTime(said: Message): ConsoleError {
 
 /**
  * Parses `--since` and `--until`; `usual` replaces a missing `--since`. Errors: throws ConsoleError 'usage' for an invalid time, or if
- * `--since` is missing and there is no `usual`. The order of the two is not checked here.
+ * `--since` is missing and there is no `usual`.
  */
 export function readRange(args: RawArgs, usual?: string): TypedRange {
   const since = args['since'] === undefined && usual !== undefined ? usual : textArg(args, 'since');
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight; otherwise a day and time, as in `TypedTime`. Units: ms. */
+/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight. Units: ms. */
 export type TypedInstant =
   | { readonly kind: 'clock'; readonly timeMs: number }
-  /** A time of day on the day `daysAgo` days before today, or on the last such weekday (0: Sunday) that has come. */
+  /** A time of day on a named day. `daysAgo`: days before today. `weekday`: the last such weekday whose time has come; 0 is Sunday. */
   | { readonly kind: 'day'; readonly timeMs: number; readonly day: { readonly daysAgo: number } | { readonly weekday: number } }
   | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
-/**
- * Parses `--at`: a time of day such as `23:30`, or a day and time. A day alone or a span such as `30m` is not accepted. Errors: throws
- * ConsoleError 'usage' with what to write instead.
- */
+/** Parses `--at`: a time of day such as `23:30`, or a day and time. Errors: throws ConsoleError 'usage' with what to write instead. */
 export function typedInstant(text: string): TypedInstant {
   const [, hour, minute] = CLOCK_TIME.exec(text) ?? [];
   if (hour !== undefined) return { kind: 'clock', timeMs: timeOf(hour, minute) };
@@ -175,10 +170,7 @@ function namedDay(text: string): TypedInstant | null {
   return { kind: 'day', timeMs: timeOf(hour, minute), day };
 }
 
-/**
- * Returns the instant of `--at`. A time of day means its next occurrence after now, today or tomorrow; a day and time may be in the past
- * and means the first of two equal local times. A weekday means the last one whose time has come.
- */
+/** Returns the instant of `--at`. A time of day means its next occurrence; a day and time may be in the past. */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind !== 'clock' && typed.kind !== 'day') return resolveTime(typed, nowMs, timezone, 'first');
   const midnight = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS;

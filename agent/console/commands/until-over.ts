@@ -2,7 +2,7 @@
 import type { Timer } from '../../core/clock.ts';
 import type { Job } from '../command-spec.ts';
 
-/** What a client was sent while it watched. `seen`: number of items sent. Units: `durationMs` in ms. */
+/** What a client was sent while it watched. `seen`: number of items sent. */
 export interface Watched {
   readonly seen: number;
   /** Number of items not sent because the client was too slow. */
@@ -11,7 +11,7 @@ export interface Watched {
 }
 
 /**
- * Calls `end` once, when `forMs` is over or the client ends the job or disconnects, and resolves with its result. `forMs` null: no time
+ * Calls `end` when `forMs` is over or the client ends the job or disconnects, and resolves with the result of `end`. `forMs` null: no time
  * limit. Units: ms.
  */
 export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, forMs: number | null, end: () => T): Promise<T> {
@@ -29,9 +29,8 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
 }
 
 /**
- * Sends the client each item that `watch` reports, until `forMs` is over or the client ends the job or disconnects. Resolves with the
- * counts; an item that a slow client cannot take is dropped and counts as missed. `forMs` null: no time limit. `watch` returns the function
- * that stops it; it is called once, at the end. Units: ms. Errors: rejects with what `watch` throws.
+ * Sends the items that `watch` reports to the client, until `forMs` is over or the client ends the job or disconnects. Resolves with the
+ * counts. `forMs` null: no time limit. `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
  */
 export async function reportUntilOver<T>(
   job: Pick<Job, 'clock' | 'signal' | 'report'>,

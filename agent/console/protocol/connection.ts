@@ -46,12 +46,9 @@ export interface ConnectionParts {
   readonly clock: Clock;
   /** IANA name of the cabinet's time zone. */
   readonly timezone: string;
-  /** Errors: rejects with ConsoleError; any other error is a bug: `onBug` logs it, and the client gets a general message. */
+  /** Errors: rejects with ConsoleError; `onBug` gets any other error. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /**
-   * Returns true if the command sends progress before the answer, and ends when its client disconnects. Errors: throws ConsoleError; the
-   * client gets it as the answer.
-   */
+  /** Returns true if the command sends progress before the answer. Errors: throws ConsoleError, which the client gets as the answer. */
   readonly isLong: (request: ConsoleRequest) => boolean;
   /** Returns true if a long job still answers after its client ended it. Errors: as `isLong`. */
   readonly hasSummary: (request: ConsoleRequest) => boolean;
@@ -68,7 +65,7 @@ interface Reader {
   readonly readerEnd: () => ReaderEnd;
 }
 
-/** Answers the requests of one client, one at a time, until the socket closes. Returns immediately; never throws. */
+/** Answers the requests of one client, one at a time, until the socket closes. */
 export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   const { deadlines, onBug } = parts;
   const split = createLineSplitter(MAX_REQUEST_BYTES);
@@ -130,10 +127,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   socket.on('close', () => leave(parts.isStopping?.() === true ? 'stopped' : 'hang-up'));
 }
 
-/**
- * Sends an error as the last message and closes the connection, after 1 s at the latest. Until then it reads and drops what the client
- * sends; otherwise a reset would discard the message.
- */
+/** Sends an error as the last message and closes the connection. */
 export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
   deadlines.set(socket, HANG_UP_MS);
   socket.resume();
@@ -224,21 +218,15 @@ function encode(message: ConsoleReply | Progress): string {
   return `${JSON.stringify(withTexts(message))}\n`;
 }
 
-/**
- * Destroys connections at their deadline. Each has at most one; the caller moves it with `set` at every message, so only a silent
- * connection reaches it.
- */
+/** Destroys connections at their deadline. */
 export interface Deadlines {
-  /**
-   * Destroys the socket after this time, even if messages arrive; a later call replaces the earlier one. No effect on a destroyed socket.
-   * Units: ms.
-   */
+  /** Destroys the socket after this time; a later call replaces the earlier one. Units: ms. */
   set(socket: Socket, delayMs: number): void;
   /** Destroys all connections that have a deadline. */
   cutAll(): void;
 }
 
-/** Creates deadlines for connections. A connection has none until `set` is called for it, and loses it when it closes. */
+/** Creates deadlines for connections. A connection has none until `set` is called for it. */
 export function createDeadlines(clock: Pick<Clock, 'after'>): Deadlines {
   const timers = new Map<Socket, Timer>();
   return {

@@ -19,23 +19,20 @@ const NO_USER = 'nobody';
 /** Runs the commands that arrive at one socket, if the caller's role allows them, and writes the audit entries. */
 export interface Gate {
   /**
-   * Runs a command and resolves with its result. Writes an audit entry, also for a refusal or a failure. A command that is `isSelfNoted`
-   * gets one only if it is denied. A read that a user repeats with the same result is recorded about once an hour, a denied one each time.
-   * An unknown command and a session that is over are not recorded.
+   * Runs a command, writes its audit entry if it needs one, and resolves with its result.
    *
-   * Errors: rejects with ConsoleError. 'denied': the role does not allow it, or the session is over. 'unknown-command': the name is not in
-   * the table. Otherwise as the command does. Any other error is a bug.
+   * Errors: rejects with ConsoleError, for example 'denied' if the role does not allow it. Any other error is a bug.
    */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
-  /** Returns true if the command sends progress and ends when its client disconnects. Errors: throws ConsoleError 'unknown-command'. */
+  /** Returns true if the command sends progress. Errors: throws ConsoleError 'unknown-command'. */
   isLong(request: ConsoleRequest): boolean;
   /** Returns true if a long job still answers after its client ended it. Errors: as `isLong`. */
   hasSummary(request: ConsoleRequest): boolean;
 }
 
 /**
- * Creates the check of requests for one socket. On the machine's own socket (`agent`) every caller is admin. On the other (`login`) a
- * session token decides; a caller without one may run only commands that require no login.
+ * Creates the check of requests for one socket. On the machine's own socket (`agent`) a caller is admin; on the other (`login`) a session
+ * token decides.
  */
 export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);

@@ -12,8 +12,8 @@ import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
 /**
- * Longest request. Units: bytes. Source: the longest valid one, a part of an update in base64 (`update-run.ts`, PART_BYTES), has 44 KB; the
- * rest is margin.
+ * Longest request.
+ * Units: bytes. Source: the longest valid one, a part of an update in base64 (`update-run.ts`, PART_BYTES), has 44 KB; the rest is margin.
  */
 export const MAX_REQUEST_BYTES = 65_536;
 /**
@@ -27,10 +27,10 @@ export const MAX_REPLY_BYTES = 16_777_216;
  */
 export const SUMMARY_MS = 2_000;
 
-/** Arguments of a command by name, as typed: a text, or true or false for a switch. Client and agent parse them with the same function. */
+/** Arguments of a command by name, as typed: a text, or true or false for a switch. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
-/** One request of a client. `id` is repeated in each message that answers the request. */
+/** One request of a client. `id` is repeated in the messages that answer the request. */
 export interface ConsoleRequest {
   readonly id: number;
   readonly command: string;
@@ -42,12 +42,11 @@ export interface ConsoleRequest {
 }
 
 /**
- * How the client of a job ended. `logout`: it sent `LEAVE_LINE`. `hang-up`: it ended its connection without that, for example a killed
- * process. `stopped`: the agent stops.
+ * How the client of a job ended. `logout`: it left on purpose. `hang-up`: its connection ended without that. `stopped`: the agent stops.
  */
 export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
 
-/** A client sends this line before it closes a connection on which a session depends; without it the session counts as lost. */
+/** A client sends this line before it closes a connection on which a session depends; otherwise the session counts as lost. */
 export const LEAVE_LINE = '{"leave":true}';
 
 /** Each answer contains the agent's time, which may differ from the client's. */
@@ -57,7 +56,7 @@ interface Stamp {
   readonly timezone: string;
 }
 
-/** Progress of a long job; any number of these may precede the reply. `progress` null: no news, only a sign that the job still runs. */
+/** Progress of a long job before the reply. `progress` null: the job still runs, without news. */
 export interface Progress extends Stamp {
   readonly progress: unknown;
 }
@@ -82,8 +81,8 @@ export interface ConsoleRefusal {
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**
- * Parses a line from a client and checks every field. A user name with characters that no system user has becomes `unknown`. Errors: throws
- * ConsoleError 'bad-request'.
+ * Parses a line from a client. A user name with characters that are not allowed becomes `unknown`. Errors: throws ConsoleError
+ * 'bad-request' if the line is not a request.
  */
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
@@ -98,10 +97,7 @@ export function readRequest(line: string): ConsoleRequest {
   return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
-/**
- * Parses a line from the agent: a reply, or progress before it. Errors: throws ConsoleError 'bad-request' if the line is neither; the other
- * end is then not an agent.
- */
+/** Parses a line from the agent: a reply, or progress before it. Errors: throws ConsoleError 'bad-request' if the line is neither. */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
   const said = withMessages(message) as Readonly<Record<string, unknown>>;
@@ -120,11 +116,9 @@ export function failedReply(id: number | null, { code, said, bus }: ConsoleError
 }
 
 /**
- * Returns a function that takes the next bytes of a stream and returns the lines completed by them, without line ends and outer blanks;
- * empty lines are skipped. An incomplete line is kept for the next call.
+ * Returns a function that takes the next bytes of a stream and returns the lines that are complete, without line ends and outer blanks.
  *
- * Errors: throws ConsoleError 'too-large' as soon as a line, without its line end, exceeds `maxBytes`. Lines of the same call are lost, and
- * each later call throws too.
+ * Errors: throws ConsoleError 'too-large' if a line exceeds `maxBytes`; lines of that call are lost.
  */
 export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
   let parts: Uint8Array[] = [];

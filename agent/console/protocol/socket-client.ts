@@ -22,13 +22,10 @@ import { foreignPart } from './socket-path.ts';
 
 /** A request to the agent, and how long to wait for it. */
 export interface AgentCall {
-  /**
-   * Paths to try in this order; the first that accepts a connection gets the request. A path that another user could have created is
-   * skipped; one that this user may not open ends the attempt.
-   */
+  /** Paths to try, in this order. */
   readonly socketPaths: readonly string[];
   readonly request: ConsoleRequest;
-  /** Longest silence of the agent since its last message or keep-alive. 3 s apply instead after `enough` or `leave`. Units: ms. */
+  /** Longest silence of the agent since its last message. Less applies after `enough` or `leave`. Units: ms. */
   readonly timeoutMs: number;
   /** Receives progress before the answer, without keep-alives. */
   readonly onProgress?: (progress: Progress) => void;
@@ -44,11 +41,10 @@ export interface AgentCall {
 const SUMMARY_WAIT_MS = SUMMARY_MS + 1_000;
 
 /**
- * Sends a request to the agent and resolves with its answer; then the connection is closed. It sends the request once: a failure after the
- * connection was accepted is not tried on the next path.
+ * Sends a request to the agent and resolves with its answer.
  *
- * Errors: rejects with the ConsoleError that the agent sent; 'unreachable' if no agent answers, not in time, or this user may not connect;
- * 'failed' if `signal` is aborted; 'bad-request' or 'too-large' for an answer that cannot be read. Also with what `onProgress` throws.
+ * Errors: rejects with ConsoleError, for example with the agent's refusal, 'unreachable' if no agent answers, or 'failed' if `signal` is
+ * aborted. Also with what `onProgress` throws.
  */
 export async function callAgent({ socketPaths, ...call }: AgentCall): Promise<ConsoleAnswer> {
   for (const path of socketPaths) {
@@ -75,7 +71,7 @@ function orList(paths: readonly string[]): Message {
 
 /**
  * Resolves with the first of these paths at which an agent accepts a connection. If none does: `closed` if one exists that this user may
- * not open, otherwise null. Sends nothing.
+ * not open, otherwise null.
  */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;

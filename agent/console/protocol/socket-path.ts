@@ -17,10 +17,7 @@ export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
 
-/**
- * Returns the paths at which a client tries the login socket, best first. `named`: path of a socket that the user named; then the only path
- * is its login socket, or the socket itself if it is one by its name. Null: the default paths. Accesses no file.
- */
+/** Returns the paths at which a client tries the login socket. `named`: path of a socket that the user named; null: the default paths. */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
   return [isLoginPath(named) ? named : loginPathOf(named)];
@@ -35,10 +32,7 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/**
- * Returns the path of the login socket for an agent whose own socket is at `socketPath`: in LOGIN_FOLDER for the default service socket, if
- * that folder is writable; otherwise next to the agent's own socket.
- */
+/** Returns the path of the login socket for an agent whose own socket is at `socketPath`. */
 export function loginSocketPath(socketPath: string): string {
   if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');
@@ -50,10 +44,9 @@ export function isLoginPath(socketPath: string): boolean {
 }
 
 /**
- * Checks that the machine's own socket, which requires no login, would not be in the place of a login socket, however its path is written:
- * as a link, or relative. Returns nothing.
+ * Checks that the machine's own socket, which requires no login, would not be in the place of a login socket.
  *
- * Errors: throws ConsoleError 'socket-refused'.
+ * Errors: throws ConsoleError 'socket-refused' if it would.
  */
 export function refuseLoginPlace(socketPath: string): void {
   const place = join(realOf(resolve(dirname(socketPath))), basename(socketPath));
@@ -74,10 +67,7 @@ function loginPathOf(socketPath: string): string {
   return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 
-/**
- * Returns the default path for the agent's own socket: in the folder of the service if that is writable, otherwise in a temporary folder of
- * this user. Creates nothing.
- */
+/** Returns the default path for the agent's own socket: in the folder of the service if that is writable, otherwise in one of this user. */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();
   return mayWrite(SERVICE_FOLDER) ? service : own;
@@ -94,10 +84,10 @@ function mayWrite(folder: string): boolean {
 }
 
 /**
- * Creates the folder of a socket and the folders above it, for this user only, if they are missing. An existing folder keeps its rights.
+ * Creates the folder of a socket, for this user only, if it is missing.
  *
- * Errors: throws ConsoleError 'socket-refused' if the path is too long or the folder cannot be created. Also if another ordinary user could
- * have created a part of the path, see `foreignPart`; missing folders have then been created.
+ * Errors: throws ConsoleError 'socket-refused', for example if the folder cannot be created or another user could have created a part of
+ * the path.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
@@ -124,13 +114,8 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 const STICKY = 0o1000;
 
 /**
- * Returns the first part of a socket's path, as an absolute path, that another user could have put into a folder that everybody may write,
- * such as a shared temporary folder. Below such a folder, folders that a group may write count too. Links are followed. A folder without
- * the sticky bit makes a part foreign even if the part does not exist yet; with it, a part is foreign if it belongs to neither this user
- * nor root.
- *
- * Null for none; folders that not everybody may write are not judged. Any user may listen at a foreign path, so no client connects there
- * and no agent opens its socket there.
+ * Returns the first part of a socket's path that another user could have created in a folder that others may write; null for none. Links
+ * are followed.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

@@ -44,28 +44,22 @@ export interface ConsoleServerParts {
 
 /** A server for consoles on one socket, or on both sockets of an agent. */
 export interface ConsoleServer {
-  /**
-   * Opens the socket; no effect if it is open. Replaces the socket of an agent that no longer runs. Errors: rejects with ConsoleError
-   * 'socket-in-use' if another agent answers there, 'socket-refused' if the path cannot be used.
-   */
+  /** Opens the socket; no effect if it is open. Errors: may reject with ConsoleError, for example 'socket-in-use'. */
   start(): Promise<void>;
-  /** Closes the socket and all its connections, also those that wait for an answer; no effect if it is closed. */
+  /** Closes the socket and its connections; no effect if it is closed. */
   stop(): Promise<void>;
 }
 
-/**
- * The servers of an agent's two sockets: one for users of the machine, one on which users log in. `start` and `stop` apply to both; `start`
- * rejects only with 'socket-in-use', see `createConsoles`.
- */
+/** The servers of an agent's two sockets: one for users of the machine, one on which users log in. */
 export interface Consoles extends ConsoleServer {
-  /**
-   * Checks for another agent on the socket of the machine. Opens nothing, but creates the folder of the socket if it is missing. A path
-   * that cannot be used is no error here. Errors: rejects with ConsoleError 'socket-in-use' if one answers.
-   */
+  /** Checks for another agent on the socket of the machine. Errors: rejects with ConsoleError 'socket-in-use' if one answers. */
   refuseOther(): Promise<void>;
 }
 
-/** Creates a server on one socket; it opens nothing before `start`. It serves 8 clients at once; each further one gets the error `busy`. */
+/**
+ * Creates a server on one socket; it opens nothing before `start`. A client beyond the largest number of connections gets the error
+ * `busy`.
+ */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { view, socketPath, log, clock, timezone } = parts;
   const served = new Set<Socket>();
@@ -182,10 +176,10 @@ function connectError(socketPath: string): Promise<string> {
 const RETRY_MS = 10_000;
 
 /**
- * Creates the servers of the two console sockets: one for users of the machine, one on which users log in. Both are closed before `start`.
+ * Creates the servers of the two console sockets: one for users of the machine, one on which users log in. `start` logs a path that cannot
+ * be used and resolves.
  *
- * Errors: `start` rejects with ConsoleError if another agent answers on the machine's socket, and then opens neither. Any other socket that
- * cannot be opened, also a login socket on which another agent answers, is logged. It is tried again every 10 s until `stop`.
+ * Errors: `start` rejects with ConsoleError 'socket-in-use' if another agent answers on the machine's socket.
  */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;

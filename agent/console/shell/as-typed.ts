@@ -1,7 +1,7 @@
 /** Rewrites commands in texts as they are typed in a session: without the program's name. Pure. */
 import { COMMANDS } from '../commands.ts';
 
-/** Names of the commands that do not exist in a session, because they need the whole process or its output. */
+/** Names of the commands that do not exist in a session. */
 export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase', 'backup', 'restore']);
 
 /** Without `agent`: in a text it usually means the program, not the command. */
@@ -12,10 +12,7 @@ const words = (): readonly string[] => [
 
 let mention: RegExp | undefined;
 
-/**
- * Returns a text of the program with its commands as a session accepts them: `config check` instead of `luciole config check`. `luciole` is
- * removed only before a command that a session has (except `agent`), or, in backquotes, before a placeholder such as `{0}`.
- */
+/** Returns a text of the program with its commands as a session accepts them: `config check` instead of `luciole config check`. */
 export function asTyped(template: string): string {
   mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');
   return template.replace(mention, '');

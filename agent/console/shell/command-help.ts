@@ -20,7 +20,7 @@ function usageOf(command: ConsoleCommand): string {
 /** Width of the names of arguments and options. Units: columns. */
 const NAME_COLS = 20;
 
-/** Returns the lines of the help of a command: syntax, summary, arguments, options except `--socket`, and examples without `luciole`. */
+/** Returns the lines of the help of a command, with its arguments, options and examples. */
 export function commandHelp(command: ConsoleCommand, widthCols: number, translate: (said: Said) => string): readonly string[] {
   const row = (word: string, summary: Said): string[] => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols);
   const options = optionsOf(command).filter(({ name }) => name !== 'socket');
@@ -35,7 +35,7 @@ export function commandHelp(command: ConsoleCommand, widthCols: number, translat
   ];
 }
 
-/** Returns the lines of a list of words with their summaries, under the name of the family; without a title if the name is empty. */
+/** Returns the lines of a list of words with their summaries. `name`: the family, as title; empty for none. */
 export function familyHelp(
   name: string,
   verbs: readonly Choice[],

@@ -31,21 +31,19 @@ const MAX_LIVE_WAITING_BYTES = 960;
 /** Commands that put a revision on trial. */
 const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 
-/**
- * The functions of the commands that the shell runs, by name. Each resolves with the lines to show. Errors: they reject with ConsoleError.
- */
+/** The functions of the commands that the shell runs, by name. Each resolves with the lines to show. They may reject with ConsoleError. */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
 /**
- * Returns the functions of the commands that run in this process instead of the agent, for one typed line. They write to `terminal` and get
- * `signal`, which is aborted by Ctrl-C. `readInput` resolves with the text that the person pastes after the line.
+ * Returns the functions of the local commands for one typed line. `signal` is aborted by Ctrl-C. `readInput` resolves with the text that
+ * the person pastes after the line.
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
-/** The parts of a `Terminal` that are the same for all commands of a session: version, socket, local files, token of the login. */
+/** The parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
-/** What is needed to run a line, the same for all lines of a session. */
+/** What is needed to run the lines of a session. */
 export interface RunnerParts {
   readonly dialog: Dialog;
   readonly tree: Tree;
@@ -53,7 +51,7 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
-  /** Called before each `config commit` and `config rollback`. Absent: nothing to do. */
+  /** Called before a `config commit` or `config rollback`. Absent: nothing to do. */
   readonly beforeCommit?: () => Promise<void>;
   /** Folder for the files of the session. Default: none. */
   readonly filesDir?: string | null;
@@ -62,9 +60,8 @@ export interface RunnerParts {
 }
 
 /**
- * Runs one typed line and shows its result or why it failed, a page at a time; does nothing for an empty line or a comment. Ctrl-C stops
- * the command. With the setting `status` it writes a last line for scripts; a refusal is then only that line. Errors: rejects on a
- * programming error.
+ * Runs one typed line and shows its result, or why it failed, a page at a time; does nothing for an empty line. Errors: rejects with an
+ * error that is not a ConsoleError.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
@@ -81,9 +78,7 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-/**
- * Writes why a line was refused: with the setting `status` one line with `%ERR`, code and text for a script, otherwise a page for a person.
- */
+/** Writes why a line was refused: with the setting `status` one line for a script, otherwise a page for a person. */
 export async function writeRefusal(code: ConsoleError['code'], text: string, dialog: Dialog): Promise<void> {
   if (dialog.settings.status) dialog.writer.write(`%ERR ${code} ${toAscii(text)}\n`);
   else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));

@@ -14,10 +14,9 @@ const KEY_FILE = '.console-key';
 const KEY_BYTES = 32;
 
 /**
- * Returns the key of the console on this line; `line` is the name of its terminal. The key derives from a secret in the console's folder,
- * created at first use. Each line has its own key, which stays the same as long as that secret exists.
+ * Returns the key of the console on this line, which derives from a secret in `dir`. `line`: name of the terminal.
  *
- * Errors: none; empty if `dir` is null or cannot be used, and then this console is treated as any other client.
+ * Errors: none; empty if `dir` is null or cannot be used.
  */
 export function consoleKey(dir: string | null, line: string): string {
   if (dir === null) return '';
@@ -29,10 +28,7 @@ export function consoleKey(dir: string | null, line: string): string {
   }
 }
 
-/**
- * Returns the name of this process's terminal, for example `ttyS1`; empty if unknown. Each pseudo-terminal is `pts`, as its number changes.
- * If the standard input is not a terminal, returns the name of what it is: a path, or `pipe:[1234]`.
- */
+/** Returns the name of the standard input of this process, for example `ttyS1`; a pseudo-terminal is `pts`. Empty if unknown. */
 export function terminalName(): string {
   try {
     return readlinkSync('/proc/self/fd/0')

@@ -50,10 +50,8 @@ export interface ConsoleLoginParts {
 }
 
 /**
- * Returns a login that prompts for name and secrets until the agent accepts them. At the prompt for the name, `lights on` runs without a
- * login. `open` resolves with null if the person types `logout`, `exit` or Ctrl-D instead of a name, or disconnects; also after five failed
- * or cancelled attempts, or after about two minutes without a key, which end the dialog. An agent that does not answer counts as a failed
- * attempt.
+ * Returns a login that prompts for name and secrets. At the prompt for the name, `lights on` runs without a login. `open` resolves with
+ * null if there is no session, for example after too many failed attempts.
  */
 export function createConsoleLogin(parts: ConsoleLoginParts): Login {
   return {
@@ -256,10 +254,7 @@ export async function askSecret(dialog: Dialog, prompt: Message): Promise<string
   return read.kind === 'line' ? read.text : null;
 }
 
-/**
- * Shows the rule and prompts twice for a new secret, again until both are the same. A secret that violates the rule is refused before the
- * second prompt. Resolves with null as `askSecret`.
- */
+/** Shows the rule and prompts for a new secret until it is typed twice and valid. Resolves with null as `askSecret`. */
 export async function askNewSecret(dialog: Dialog, prompt: Message, rule: SecretRule): Promise<string | null> {
   print(dialog, [rule.text]);
   for (;;) {

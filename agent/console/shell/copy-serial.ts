@@ -30,16 +30,14 @@ export interface CopyArgs {
   readonly fromLine: number;
 }
 
-/** The session and its terminal, as far as file transfers use them. */
+/** What file transfers use of the session and its terminal. */
 export interface CopyParts {
   readonly dialog: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  /** Folder of the console; null: none. A user of the machine may name a file in it or in its folders of roles, or by its path. */
+  /** Folder of the console; null: none. */
   readonly filesDir: string | null;
-  /**
-   * Role of the session, which limits the files that it may read, see `sessionFile`; null for a user of the machine, who has no such limit.
-   */
+  /** Role of the session, which limits the files that it may read; null for a user of the machine, who has no such limit. */
   readonly role: LeastRole | null;
   readonly translate: (said: Said) => string;
 }
@@ -62,11 +60,9 @@ const MAX_BYTES = 32 * 2 ** 20;
 const LINES_AHEAD = 8;
 
 /**
- * Sends a file over the line of the session, and resolves with the lines to show afterwards. Uses ZMODEM if `sz` is installed and base64 is
- * not requested, otherwise lines of base64, which the receiver does not confirm. ZMODEM ignores `fromLine`.
+ * Sends a file over the line of the session by ZMODEM or as lines of base64, and resolves with the lines to show afterwards.
  *
- * Errors: rejects with ConsoleError if the file is missing, too large or not allowed, or for base64 if `fromLine` is after its end. Also if
- * ZMODEM fails or the person stops the transfer; it can then be resumed.
+ * Errors: rejects with ConsoleError, for example if the file is missing or too large, or if the transfer fails.
  */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);

@@ -24,12 +24,12 @@ const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
 /** Columns that a terminal may have printed if it does not understand the probe. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
-/** Why a session ended: a logout, no key for too long, a disconnected terminal or failure, or the end of the process. */
+/** Why a session ended. `hang-up`: the terminal was disconnected or failed. `idle`: no key for too long. `stopped`: the process ends. */
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**
  * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the end of the input (`end`). `lostChars`:
- * characters dropped because the line was full.
+ * number of characters dropped because the line was full.
  */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
@@ -81,8 +81,8 @@ export class Dialog {
   }
 
   /**
-   * Edits one line until ENTER, Ctrl-C, Ctrl-D in an empty line or the end of the session; serves help and completion. One call at a time.
-   * Errors: rejects with what the question's `help` or `complete` rejects with.
+   * Edits one line and resolves with it, or with why there is none. One call at a time. Errors: rejects with what the question's `help` or
+   * `complete` rejects with.
    */
   async ask(question: LineQuestion): Promise<LineRead> {
     const editor = new LineEditor({
@@ -108,10 +108,7 @@ export class Dialog {
     }
   }
 
-  /**
-   * Shows lines unchanged, at most a page at a time. Resolves when all are shown, or the person or the session ends it. A typed or pasted
-   * command also ends it and is read as the next line.
-   */
+  /** Shows lines, a page at a time. Resolves when they are shown, or when the person or the session ends it. */
   async page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const pager = createPager(lines, this.settings, this.#pagerHelp());
@@ -126,10 +123,7 @@ export class Dialog {
     }
   }
 
-  /**
-   * Shows lines above the prompt and the half-typed line; if no line is edited now, above the next prompt. Returns the number of characters
-   * that this sends, including a redrawn prompt.
-   */
+  /** Shows lines above the prompt. Returns the number of characters that this sends, including a redrawn prompt. */
   printAbove(lines: readonly string[]): number {
     const text = lines.map((line) => `${line}\n`).join('');
     if (this.#editor === null) {
@@ -146,10 +140,7 @@ export class Dialog {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }
 
-  /**
-   * Requests the terminal's size and applies it if it is within the limits. Resolves with true if the terminal answered within 300 ms after
-   * the output was sent, even with a size outside the limits.
-   */
+  /** Requests the terminal's size and applies it if it is within the limits. Resolves with true if the terminal answered in time. */
   async probe(): Promise<boolean> {
     const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
       this.#onCursorReport = (row, col) => resolve({ row, col });
@@ -165,7 +156,7 @@ export class Dialog {
     return size !== null;
   }
 
-  /** Applies a changed character set to the output. Other settings need no call. */
+  /** Applies a changed character set to the output. */
   apply(): void {
     const isUtf8 = this.settings.charset === 'utf-8';
     this.writer.setUtf8(isUtf8);

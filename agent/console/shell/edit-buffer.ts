@@ -39,11 +39,7 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
 
-/**
- * The effect of each editing key: returns the new buffer. Keys that delete, and `left` and `right`, return null if there is nothing to
- * delete or no place to move to; the others always return a buffer. The `kill` keys keep the deleted text, which `yank` inserts. Keys
- * without an entry do not edit.
- */
+/** The effect of each editing key: returns the new buffer, or null if the key has no effect. Keys without an entry do not edit. */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,
@@ -105,7 +101,7 @@ export interface HistorySearch {
 
 /**
  * Returns the history line before (`step` -1) or after this place, and its place; null at either end. After the newest one comes the line
- * that was being typed. `line`: the line as it is now; it is kept if it is the one being typed, while changes to a history line are lost.
+ * that was being typed. `line`: the line as it is now.
  */
 export function recalled(
   history: readonly string[],
@@ -118,10 +114,7 @@ export function recalled(
   return { place, line: history[to] ?? place.typed };
 }
 
-/**
- * Finds the newest line at or before index `from` that contains the term; upper and lower case differ. If there is none, `line` is null,
- * and `search` has the new term and the position of `before`.
- */
+/** Finds the newest line at or before index `from` that contains the term. `line` is null if there is none. */
 export function sought(
   history: readonly string[],
   { term, from, before }: { readonly term: string; readonly from: number; readonly before: HistorySearch },

@@ -25,11 +25,7 @@ const FILTERS: readonly (Choice & { readonly word: FilterName; readonly takesTex
   { word: 'csv', summary: msg`the answer as a table for a spreadsheet`, takesText: false },
 ];
 
-/**
- * Returns the filters of a line, from the words after each bar. Filter names may be abbreviated, in capital or small letters. The text of a
- * filter is its words, joined by one blank. Errors: throws ConsoleError 'usage' for a missing, unknown or ambiguous filter, a filter
- * without its text, or text after a filter that takes none.
- */
+/** Returns the filters of a line, from the words after each bar. Errors: throws ConsoleError 'usage', for example for an unknown filter. */
 export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly Filter[] {
   return stages.map(([head, ...rest]) => {
     const found = findFilter(head?.text ?? '');
@@ -50,16 +46,12 @@ export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
     : { choices: [], names: null, value: null, canEnd: true };
 }
 
-/** Returns true if a filter needs the answer as JSON, from `--json`, instead of its text: `json` and `csv`. */
+/** Returns true if a filter needs the answer as JSON instead of its text. */
 export function wantsJson(filters: readonly Filter[]): boolean {
   return filters.some(({ name }) => name === 'json' || name === 'csv');
 }
 
-/**
- * Returns the lines after all filters, applied in their order. Capital and small letters are equal. `begin` returns nothing if no line has
- * its text. `count` returns one line with the number of lines that are not blank. `csv` converts each line of JSON to a table with titles
- * and leaves other lines, such as a warning, as they are; `json` changes nothing.
- */
+/** Returns the lines after the filters, applied in their order. Capital and small letters are equal. */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {
     const has = (line: string): boolean => line.toLowerCase().includes(text.toLowerCase());

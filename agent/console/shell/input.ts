@@ -68,7 +68,7 @@ class KeyQueue {
   }
 }
 
-/** The keys of a terminal, in the order of their arrival. Only one `take` may be pending: a second one would leave the first unresolved. */
+/** The keys of a terminal, in the order of their arrival. One `take` may be pending at a time. */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;
@@ -82,10 +82,7 @@ export class Input {
     this.#events = events;
   }
 
-  /**
-   * Decodes bytes from the terminal to keys; ignores them after `end`. Beyond 65,536 waiting keys it pauses the terminal until fewer than
-   * half wait.
-   */
+  /** Decodes bytes from the terminal to keys; ignores them after `end`. If too many keys wait, it pauses the terminal. */
   receive(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     this.#events.alive();
@@ -108,7 +105,7 @@ export class Input {
     this.#ahead.putBack(key);
   }
 
-  /** Resolves with the next key. Null once the input has ended and all waiting keys are taken, or if `giveUp` is called. */
+  /** Resolves with the next key; null if the input has ended or `giveUp` is called. */
   take(): Promise<Key | null> {
     const key = this.#ahead.take();
     if (key !== undefined || this.#hasEnded) return Promise.resolve(key ?? null);
@@ -122,7 +119,7 @@ export class Input {
     this.#wake(null);
   }
 
-  /** While set, Ctrl-C calls `act`, discards keys typed before it and resumes stopped output; it is then no key for `take`. Null: unset. */
+  /** While set, Ctrl-C calls `act` and is no key for `take`. Null: unset. */
   onInterrupt(act: (() => void) | null): void {
     this.#interrupt = act;
   }

@@ -78,7 +78,7 @@ const MAX_SEQUENCE = 24;
 /**
  * Decodes the bytes of a terminal to keys, one byte at a time.
  *
- * Shape: one state for each place within an escape sequence; a control byte in any of them ends the sequence and has its usual meaning.
+ * Shape: a state for each place within an escape sequence.
  *
  *     plain --ESC--> escape --[--> csi --final byte, or too long--> plain
  *                    escape --O--> ss3 --any byte-----------------> plain
@@ -92,10 +92,7 @@ export class KeyDecoder {
   /** Bytes of an incomplete UTF-8 character. */
   #letter: number[] = [];
 
-  /**
-   * Returns the keys of one more byte: one or none. An unknown or broken escape sequence, NUL, and LF after CR give none; other bytes
-   * without meaning give `noise`. A character that does not take exactly one column becomes `_`.
-   */
+  /** Returns the keys of one more byte; empty if it completes none. */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
   }

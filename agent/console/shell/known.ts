@@ -23,7 +23,7 @@ export async function askNames(asker: Asker): Promise<Known | null> {
   return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };
 }
 
-/** Resolves with the configuration keys that begin as typed, to complete them; none if no agent answers, or it refuses. */
+/** Resolves with completions for a partly typed configuration key; empty if there are none or no agent answers. */
 export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
   const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
   return answer === null ? [] : (plain(answer.result) as readonly string[]);
@@ -35,7 +35,7 @@ export async function askInForce(asker: Asker, path: string): Promise<ValueInFor
   return answer && (plain(answer.result) as ValueInForce | null);
 }
 
-/** Returns the names of one kind; `target` means lamps and zones. Empty if there are none. */
+/** Returns the names of one kind; `target` means lamps and zones. */
 export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonly string[] {
   const lists: Readonly<Record<typeof kind, readonly string[]>> = {
     lamp: names.lamps,

@@ -15,15 +15,12 @@ import {
 import type { ControlKey, Key } from './keys.ts';
 import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.ts';
 
-/**
- * `command`: with help, completion and history. `text`: a plain line, such as a name or a line of a pasted file. `secret`: nothing is
- * shown.
- */
+/** `command`: with help, completion and history. `text`: a plain line, such as a name. `secret`: nothing is shown. */
 export type EditMode = 'command' | 'text' | 'secret';
 
 /**
- * What a key means for the caller. `line`: ENTER. `interrupt`: Ctrl-C. `eof`: Ctrl-D in an empty line. `help` and `complete`: requested for
- * the text `before` the cursor.
+ * What a key means for the caller. `line`: ENTER. `interrupt`: Ctrl-C. `eof`: Ctrl-D in an empty line. `help` and `complete`: requested
+ * for the text `before` the cursor.
  */
 export type EditEvent =
   /** `lostChars`: characters dropped because the line was full. */
@@ -33,7 +30,9 @@ export type EditEvent =
   | { readonly kind: 'help'; readonly before: string }
   | { readonly kind: 'complete'; readonly before: string };
 
-/** The text to send to the terminal after a key (`out`), and what the key means for the caller; null while the line is edited. */
+/**
+ * The text to send to the terminal after a key (`out`), and what the key means for the caller. `event` is null while the line is edited.
+ */
 export interface Pressed {
   readonly out: string;
   readonly event: EditEvent | null;
@@ -93,7 +92,7 @@ function shown(out: string): Pressed {
   return { out, event: null };
 }
 
-/** Edits one line of text, with keys as in GNU readline. It returns the text to send to the terminal and writes nothing itself. */
+/** Edits one line of text. It returns the text to send to the terminal and writes nothing itself. */
 export class LineEditor {
   readonly mode: EditMode;
   readonly #prompt: string;
@@ -114,10 +113,7 @@ export class LineEditor {
     this.#place = { at: options.history.length, typed: '' };
   }
 
-  /**
-   * Applies a key and returns its effect. After an event `line`, `interrupt` or `eof` the line has ended, and a next line needs a new
-   * editor. While Ctrl-R searches, Ctrl-C and Ctrl-G end only the search.
-   */
+  /** Applies a key and returns its effect. After an event `line`, `interrupt` or `eof`, a next line needs a new editor. */
   press(key: Key): Pressed {
     if (this.#search !== null) return this.#pressInSearch(key, this.#search);
     if (key.kind === 'text') return this.#pressText(key.text, key.pasted);
@@ -125,7 +121,7 @@ export class LineEditor {
     return key.pasted && key.name === 'tab' ? shown(this.insert(TAB_BLANKS)) : this.#pressControl(key.name);
   }
 
-  /** Inserts text at the cursor; text that does not fit is dropped whole and counted. Returns the text to send, as do `hide` and `show`. */
+  /** Inserts text at the cursor; text that does not fit is dropped whole. Returns the text to send. */
   insert(text: string): string {
     const before = this.#buffer.lostChars;
     const out = this.#set(withText(this.#buffer, text));

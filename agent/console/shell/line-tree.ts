@@ -39,18 +39,15 @@ export interface CompletionPlace {
 
 /** Parses the words of a session line and finds what may follow them. */
 export interface Tree {
-  /**
-   * Returns the command and its arguments. Errors: throws ConsoleError 'usage' for an unknown or ambiguous word, with suggestions, and for
-   * a family without its verb. Also for a missing or surplus argument and an option without its value.
-   */
+  /** Returns the command and its arguments. Errors: throws ConsoleError 'usage', for example for an unknown word or a missing argument. */
   read(words: readonly string[]): { readonly command: ConsoleCommand; readonly args: LocalArgs };
   /**
    * Returns the command, ignoring the words after it; undefined for a family without its verb. Errors: as `read`, for a wrong command word.
    */
   find(words: readonly string[]): ConsoleCommand | undefined;
-  /** Returns what may follow these words; all first words if there are none. Errors: as `read`, for a wrong command word or option. */
+  /** Returns what may follow these words. Errors: as `read`, for a wrong command word or option. */
   placeAfter(words: readonly string[]): CompletionPlace;
-  /** Returns the words with abbreviated command words completed; unknown words are unchanged. */
+  /** Returns the words with abbreviated command words completed. */
   expand(words: readonly string[]): readonly string[];
 }
 
@@ -66,7 +63,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 
-/** Creates the parser for these commands. Hidden commands are left out, so they cannot be typed. */
+/** Creates the parser for these commands, without the hidden ones. */
 export function createTree(commands: readonly ConsoleCommand[], families: readonly Family[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
   const firsts = commandNodes(commands, families);

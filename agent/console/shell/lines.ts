@@ -27,15 +27,12 @@ export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
   readonly historyStore: LineHistoryStore;
-  /** Folder for the files of the session. Default: none; a logged-in user can then name no file. */
+  /** Folder for the files of the session. Default: none. */
   readonly filesDir?: string | null;
   readonly surroundings: Surroundings;
   readonly machine: LocalMachine;
   readonly localActions: SessionActions;
-  /**
-   * Called before each `config commit` and `config rollback`. Resolves once the agent can detect the end of the session, or cannot be
-   * reached. Absent if the agent detects it without this call.
-   */
+  /** Called before a `config commit` or `config rollback`. Absent: nothing to do. */
   readonly beforeCommit?: () => Promise<void>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];
@@ -55,7 +52,7 @@ interface Lines {
 
 /**
  * Greets the user, and reads and runs lines until the session ends. After a logout it warns about overrides and trials that are still in
- * force, if an agent answers. From its call on, texts of this process name commands without `luciole`.
+ * force.
  */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);

@@ -14,8 +14,8 @@ import { wordOf } from '../text/state-words.ts';
 import { tableLines } from '../text/text-table.ts';
 
 /**
- * Requests the present data from the agent and resolves with the lines of one frame, in the language of the page. Errors: rejects with
- * ConsoleError if the agent does not answer, or refuses.
+ * Requests data from the agent and resolves with the lines of one frame, in the language of the page. Errors: rejects with ConsoleError,
+ * for example if the agent does not answer.
  */
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
@@ -30,7 +30,7 @@ export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }
 
-/** Returns the source of a view of one lamp: why it has its level, then the points whose id contains its name and a dot, if any. */
+/** Returns the source of a view of one lamp: why it has its level, and its points. */
 export function lampSource(lamp: string, asker: Asker): LiveSource {
   return async (page) => [
     ...(await answerLines('why', { target: lamp }, asker, page)),
@@ -65,9 +65,7 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/**
- * Returns the source of a view of the lines: one row per line, then one per unit, the largest share of timeouts and bad checksums first.
- */
+/** Returns the source of a view of the lines and their units, the units with the largest loss first. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];

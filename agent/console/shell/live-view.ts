@@ -2,17 +2,11 @@
 
 /** A live view on a terminal. It writes nothing itself: it returns the text to write, and stores what the terminal shows. */
 export interface LiveView {
-  /**
-   * Returns the first frame as far as it fits the terminal, and the hint how to end the view. The hint is in the bottom row, or above the
-   * frame in a scrolling view. No budget limits it.
-   */
+  /** Returns the first frame as far as it fits the terminal, and the hint how to end the view. */
   start(frame: readonly string[], hint: string): string;
-  /**
-   * Returns the changes of this frame that fit the budget, from the top; later calls return what still differs then. A change longer than
-   * the budget, and all changes below it, wait for a larger budget.
-   */
+  /** Returns the changes of this frame that fit the budget; later calls return what still differs then. */
   next(frame: readonly string[], budgetChars: number): string;
-  /** Keeps the frame on the screen. In a view with cursor motion the cursor then stands in the bottom row, which is cleared. */
+  /** Returns the text that ends the view; the frame stays on the screen. */
   end(): string;
 }
 
@@ -20,7 +14,7 @@ export interface LiveView {
 const MERGE_COLS = 7;
 
 /**
- * Creates a view that changes characters in place, for a terminal with cursor motion. Frames are cut to `rows` - 1 rows of `cols` columns.
+ * Creates a view that changes characters in place, for a terminal with cursor motion. A frame that does not fit is cut.
  * Source: DEC VT100 user guide, CUP and ED.
  */
 export function createCursorView(rows: number, cols: number): LiveView {
@@ -54,8 +48,8 @@ export function createCursorView(rows: number, cols: number): LiveView {
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /**
- * Creates a view for a terminal without cursor motion. After the first frame it prints only changed rows, one after another. Rows in which
- * only durations changed, and rows that became empty, are not printed. Frames are cut to `rows` - 1 rows of `cols` columns.
+ * Creates a view for a terminal without cursor motion. After the first frame it prints changes as new rows. A frame that does not fit is
+ * cut.
  */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];

@@ -11,7 +11,7 @@ export interface LogGate {
   /** Adds the rows of one line; may discard the oldest waiting lines. */
   add(rows: readonly string[]): void;
   /**
-   * Returns and removes all waiting rows, and how many lines before them were discarded. Empty: nothing waits, or the budget is used up.
+   * Returns and removes the waiting rows, and how many lines before them were discarded. Empty if nothing waits or the budget is used up.
    */
   take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
   /** Charges the characters that were sent, including the redrawn prompt. The budget may fall below 0. */
@@ -20,11 +20,7 @@ export interface LogGate {
   waiting(): number;
 }
 
-/**
- * Creates an empty gate. On average it lets through `charsPerSecond`, read at each use because the line's speed may change. A burst is
- * limited to two seconds of it, or to one longer line. Waiting lines beyond one second's characters are discarded, oldest first, but never
- * the newest.
- */
+/** Creates an empty gate, which on average lets through `charsPerSecond`. If too many lines wait, the oldest are discarded. */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];
   let leftOut = 0;

@@ -76,10 +76,7 @@ interface Following {
   readonly stop: AbortController;
 }
 
-/**
- * Follows the agent's log and shows it above the prompt. If the agent stops, it tries again every 5 s; a refusal then ends it. Lines that
- * the agent logs in between are not shown.
- */
+/** Follows the agent's log and shows it above the prompt. If the agent stops, it tries again. */
 export class LogShow {
   readonly #dialog: Dialog;
   readonly #clock: Clock;
@@ -98,8 +95,8 @@ export class LogShow {
   }
 
   /**
-   * Shows the log from this severity on, in place of one shown before. Resolves once the agent sends its log. Errors: rejects with
-   * ConsoleError, for example if no agent answers; the log is then off.
+   * Shows the log from this severity on. Resolves once the agent sends its log. Errors: rejects with ConsoleError, for example if no agent
+   * answers; the log is then off.
    */
   async on(level: LogSeverity): Promise<void> {
     this.off();

@@ -15,10 +15,7 @@ export interface PagerStep {
 export interface Pager {
   /** Returns the first page. */
   start(): PagerStep;
-  /**
-   * Returns the effect of a key; call it only until a step `isDone`. `ahead`: keys that arrived after it, up to the end of their line; they
-   * show whether it begins a command.
-   */
+  /** Returns the effect of a key; call it until a step `isDone`. `ahead`: keys that arrived after this key, up to the end of their line. */
   press(key: Key, ahead?: readonly Key[]): PagerStep;
 }
 
@@ -27,7 +24,7 @@ const KEYS = ' fjqn?';
 const MORE = '--More--';
 const WIPE = `\r${' '.repeat(MORE.length)}\r`;
 
-/** Creates a pager that returns these lines a page at a time, all at once if `rows` is 0. `help`: the list of keys, shown for `?`. */
+/** Creates a pager that returns these lines a page at a time, or all at once if `rows` is 0. `help`: the list of keys, shown for `?`. */
 export function createPager(
   lines: readonly string[],
   { rows, widthCols }: Pick<TerminalSettings, 'rows' | 'widthCols'>,

@@ -42,26 +42,17 @@ export interface PartialFile {
   /** Length of the part received earlier, with the end that is received again; 0 for none. Units: bytes. */
   readonly bytes: number;
   /**
-   * Compares what was received with the end of the earlier part, as far as it was received again. `ok`: no difference, or there was no
-   * earlier part; the file may still be incomplete. `none`: nothing was written. `empty`: a file without content. `other`: the earlier part
-   * is not the beginning of this file. `isWhole`: the sender reported that it sent everything; a file shorter than the earlier part is then
-   * `other`. Changes nothing.
+   * Compares what was received with the end of the earlier part. `ok`: no difference. `none`: nothing was written. `empty`: a file without
+   * content. `other`: the earlier part is not the beginning of this file. `isWhole`: the sender reported that it sent everything.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
   /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
   keep(): void;
-  /**
-   * Flushes the complete file and moves it to its target, where it replaces an existing file; deletes its folder. Errors: throws the
-   * system's error.
-   */
+  /** Moves the complete file to its target, where it replaces an existing file. Errors: throws the system's error. */
   finish(target: string): void;
 }
 
-/**
- * Prepares the file with this name, with the part received earlier or empty. The last 8 KiB of that part are cut off, so that they are
- * received again and compared. Other files in its folder are deleted, and until `finish` none can be created there. Errors: throws the
- * system's error.
- */
+/** Prepares the file with this name, empty or with most of the part received earlier. Errors: throws the system's error. */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);
   const dir = join(receivedDir, PARTS, name);
@@ -95,10 +86,7 @@ export function openPartial(receivedDir: string, name: string): PartialFile {
   };
 }
 
-/**
- * Returns true if there is a partial file of this name. Moves one of an earlier release to its place first. Errors: throws the system's
- * error.
- */
+/** Returns true if there is a partial file of this name. Errors: throws the system's error. */
 export function hasPartial(receivedDir: string, name: string): boolean {
   adoptFormer(receivedDir, name);
   return existsSync(join(receivedDir, PARTS, name));

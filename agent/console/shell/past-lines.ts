@@ -18,14 +18,11 @@ export interface LineHistoryStore {
 export interface PastLines {
   /** Returns the lines, oldest first. */
   all(): readonly string[];
-  /** Adds a line and saves all; ignores an empty line, and one equal to the last. */
+  /** Adds a line, with its secrets masked, and saves the lines. An empty line, or one equal to the last, is ignored. */
   add(line: string): void;
 }
 
-/**
- * Returns the past lines of a user, at most the newest 200. `add` adds a line with its secrets masked and saves all; an empty line, or one
- * equal to the last, is ignored.
- */
+/** Returns the past lines of a user, without the oldest if there are too many. */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {
@@ -42,7 +39,7 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 
 const MASK = '***';
 
-/** Returns the line with `***` in place of what follows a word such as `password`, `token` or `code`, and of passwords in addresses. */
+/** Returns the line with `***` in place of passwords in addresses, and of what follows a word such as `password` or `token`. */
 export function maskSecrets(line: string): string {
   return line
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)
@@ -62,7 +59,7 @@ export function isLineHistory(name: string): boolean {
   return name.startsWith(FILE_BEGIN);
 }
 
-/** Returns a store with one file for each user in this folder, created at the first save; null stores nothing. */
+/** Returns a store with a file for a user in this folder, created at the first save; null stores nothing. */
 export function createLineHistoryStore(dir: string | null): LineHistoryStore {
   const fileOf = (user: string): string => join(dir ?? '', `${FILE_BEGIN}${user.replace(/[^\w.-]/g, '_')}`);
   return {

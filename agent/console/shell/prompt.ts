@@ -5,10 +5,7 @@ import type { Known } from './known.ts';
 
 type InWords = (said: Said) => string;
 
-/**
- * Returns the first lines of a session: cabinet, version and the main keys. `names` is null if no agent answers; the lines then show what
- * works.
- */
+/** Returns the first lines of a session, such as cabinet, version and the main keys. `names` is null if no agent answers. */
 export function greeting(names: Names | null, version: string): readonly Said[] {
   const keys = msg`? lists what can be typed, TAB completes, Ctrl-D ends`;
   if (names === null) return [version, msg`no agent answers: agent state, check and agent restart work without one`, keys];
@@ -28,7 +25,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
-/** Returns one sentence for each override and trial that is still in force: the next person at the cabinet would not expect them. */
+/** Returns one sentence for each override and trial that is still in force. */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }

@@ -19,12 +19,9 @@ import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-file
 /** The arguments of `receive`. `file`: name of the file, without a folder. */
 export interface ReceiveArgs {
   readonly file: string;
-  /**
-   * Delete what was received under this name first, also a complete file or a folder; otherwise a part is used as the beginning of the
-   * file.
-   */
+  /** Delete what was received under this name first; otherwise a part is used as the beginning of the file. */
   readonly isRestart: boolean;
-  /** Receive nothing, whatever `isRestart` is; only delete what was received under this name, also a complete file or a folder. */
+  /** Receive nothing; delete what was received under this name. */
   readonly isGone: boolean;
 }
 
@@ -47,12 +44,9 @@ const MAX_REPORT = 8_192;
 const MAX_NAME_SHOWN = 60;
 
 /**
- * Receives one file of this name over the line of the session, or deletes it. The file goes into `received` of the console's folder, or of
- * the folder in which the program was started. Resolves with the lines to show afterwards, with path and hash.
+ * Receives a file over the line of the session, or deletes what was received under this name. Resolves with the lines to show afterwards.
  *
- * Errors: rejects with ConsoleError for an invalid name, if `rz` is missing, if the file exists, does not fit, is empty or did not arrive
- * completely (it can then be resumed), or if there is nothing to delete. Also if it does not continue the part received earlier, which is
- * then deleted.
+ * Errors: rejects with ConsoleError, for example if the name is invalid, the file exists or it did not arrive completely.
  */
 export async function receiveSerial({ file, isRestart, isGone }: ReceiveArgs, parts: CopyParts): Promise<readonly string[]> {
   if (file !== basename(file) || file.startsWith('.')) throw new ConsoleError('usage', msg`name a file of this console, without a folder`);

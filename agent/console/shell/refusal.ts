@@ -8,10 +8,7 @@ import type { LocalArgs } from '../terminal/terminal.ts';
 import { maskSecrets } from './past-lines.ts';
 import type { Asker } from './session.ts';
 
-/**
- * Reports a refused command to the agent, which enters it in the audit log; secrets are masked. Errors: none if no agent answers or the agent
- * refuses; the refusal is then not logged.
- */
+/** Reports a refused command to the agent for the audit log; secrets are masked. If no agent answers, the refusal is not logged. */
 export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, terminal: Asker): Promise<void> {
   try {
     await fetchAnswer(LOGIN_REFUSED, { command: command.name, detail: detailOf(command, args) }, { terminal });

@@ -42,8 +42,8 @@ export interface SessionPlace {
 }
 
 /**
- * Returns the folder for files that a session of this role writes, and creates it. Only this role and higher ones may read it. A null role
- * is a user of the machine, who writes into the folder of the console itself.
+ * Returns the folder for files that a session of this role writes, and creates it. Null is a user of the machine, who uses `filesDir`
+ * itself.
  *
  * Errors: throws ConsoleError 'failed' if the folder cannot be created.
  */
@@ -57,9 +57,7 @@ export function sessionDir(filesDir: string, role: LeastRole | null): string {
   return dir;
 }
 
-/**
- * Returns the folder of a console itself and its folders of the roles, lowest role first. The folder of received files is not among them.
- */
+/** Returns the folder of a console and its folders of the roles, without the folder of received files. */
 export function allDirs(filesDir: string): readonly string[] {
   return [filesDir, ...LEAST_ROLES.map((role) => roleDir(filesDir, role))];
 }
@@ -69,10 +67,9 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with each file name replaced by its path, as from `sessionFile`. `-` (standard input or output) stays.
+ * Returns the arguments with file names replaced by their paths for this session.
  *
- * Errors: throws ConsoleError 'denied' for a file that this session may not name, 'failed' if the folder for a file to be written cannot
- * be created.
+ * Errors: throws ConsoleError, for example 'denied' for a file that the session may not name.
  */
 export function sessionArgs(
   { arguments: positional, options }: Pick<ConsoleCommand, 'arguments' | 'options'>,
@@ -88,13 +85,9 @@ export function sessionArgs(
 }
 
 /**
- * Returns the path of a file that a session names. To be read: the file of its role, else of a lower one; if there is none, a path in the
- * folder of its role. Files in `received/` are for technicians, those next to the folders of the roles for admins. To be written: a file in
- * the folder of its role, which is created.
+ * Returns the path for a file name that a session of this role typed. The file may be missing.
  *
- * Errors: throws ConsoleError 'denied' if the console keeps no files, or for a file of a higher role. Also for a hidden name, stored past
- * lines, or a name with a folder (except `received/` to be read). Also for an existing file to be written that is no export. Throws
- * 'failed' if the folder cannot be created.
+ * Errors: throws ConsoleError, for example 'denied' if the session may not use the file.
  */
 export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
@@ -143,9 +136,8 @@ function readable({ path, least }: FoundFile, name: string, role: LeastRole): st
 }
 
 /**
- * Returns how large the file at this path may become in total: within 256 MiB for all files of the console, and with 32 MiB left on the
- * disk. The folder of the path must exist. Units: bytes; negative if a limit is exceeded even without the file. Errors: throws the system's
- * error.
+ * Returns how large the file at this path may become in total, within the limits of the console and the disk. Units: bytes; may be
+ * negative. Errors: throws the system's error, for example if the folder of the path is missing.
  */
 export function sessionRoomBytes(filesDir: string, path: string): number {
   const { bavail, bsize } = statfsSync(dirname(path));
@@ -164,8 +156,8 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
 }
 
 /**
- * Checks that a file at this path may have this size within the limits of the console. Returns nothing. Errors: throws ConsoleError
- * 'failed' if it may not; the system's error as `sessionRoomBytes`.
+ * Checks that there is room for a file of this size at this path. Units: bytes. Errors: throws ConsoleError 'failed' if there is not; the
+ * system's error if the folder of the path is missing.
  */
 export function expectSessionRoom(filesDir: string, path: string, bytes: number): void {
   if (sessionRoomBytes(filesDir, path) >= bytes) return;

@@ -13,10 +13,7 @@ export interface ConsoleSession {
   readonly isStranger?: true;
 }
 
-/**
- * Returns the role that limits the files a session may name: `anyone` without a checked login. Null for a user of the machine, who may name
- * any file.
- */
+/** Returns the role that limits the files a session may name; null if there is no limit. */
 export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
   return login?.role ?? (isStranger === true ? 'anyone' : null);
 }
@@ -26,34 +23,26 @@ export interface AgentSession {
   readonly role: Role;
   readonly token: string;
   readonly socketPath: string;
-  /** After this time without a key the console must end the session. Units: ms. */
+  /** The console must end the session after this time without a key. Units: ms. */
   readonly idleMs: number;
-  /** Resolves once the session has ended: by the agent, by a lost connection, or by `leave`. */
+  /** Resolves once the session has ended. */
   readonly ended: Promise<unknown>;
-  /**
-   * Ends the session in the agent. `isLost`: the person did not end it, so the agent reverts the configuration that the session put on
-   * trial, see `returnLostTrial`.
-   */
+  /** Ends the session in the agent. `isLost`: the person did not end it. */
   leave(isLost: boolean): void;
 }
 
 /** How a session finds its user. */
 export interface Login {
-  /** Resolves with the session of a user, after prompts if needed. Null: no user was found; the caller then ends the dialog. */
+  /** Resolves with the session of a user, after prompts if needed. Null: no user was found. */
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/**
- * Returns a login without prompts, for a user of the machine. Nothing is checked here: the permissions of the agent's socket decide whether
- * the requests of this user are accepted.
- */
+/** Returns a login for a user of the machine, without prompts or checks. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/**
- * Returns a login without prompts, for a console that requires a login while no agent answers. Files of logged-in users stay inaccessible.
- */
+/** Returns a login without prompts, for a user whose login was not checked. */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }

@@ -40,7 +40,7 @@ export interface ShellActionParts {
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: LocalMachine;
-  /** Folder for the files of the session; null: none, then `receive` uses the folder in which the program was started. */
+  /** Folder for the files of the session; null: none. */
   readonly filesDir: string | null;
   /** Role of the session, which limits the files that it may name; null for a user of the machine. */
   readonly role: LeastRole | null;
@@ -50,7 +50,7 @@ export interface ShellActionParts {
 /** The actions of these command families. */
 type ActionsOf<Family extends string> = Pick<ShellActions, Extract<ShellCommandName, Family | `${Family} ${string}`>>;
 
-/** Returns the functions of the commands that the shell runs, by command name. Some write to the terminal before they resolve. */
+/** Returns the functions of the commands that the shell runs, by command name. */
 export function createShellActions(parts: ShellActionParts): ShellActions {
   const { dialog, past } = parts;
   return {

@@ -13,10 +13,7 @@ import { createTrialHold } from './trial-hold.ts';
 /** What a session uses, in addition to the parts of its command lines. */
 export interface ShellParts extends LineParts {
   readonly login: Login;
-  /**
-   * Request the terminal's size at the start; if the terminal answers, it gets colours and cursor motion. A simple terminal shows the
-   * request briefly.
-   */
+  /** Request the terminal's size at the start. A terminal that answers gets colours and cursor motion. */
   readonly withProbe: boolean;
 }
 
@@ -24,15 +21,9 @@ const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: qui
 
 /** One session at a terminal. */
 export interface Shell {
-  /**
-   * Logs the person in and runs the typed commands. Resolves with the reason of the end, once the session has ended and its output is sent,
-   * but at most a minute after the end. Call it once.
-   */
+  /** Logs the person in and runs the typed commands. Resolves with the reason of the end. Call it once. */
   run(): Promise<EndReason>;
-  /**
-   * Ends the session from outside: carrier lost, timeout, machine stops. `run` then resolves with this reason, unless the session had ended
-   * already.
-   */
+  /** Ends the session from outside, for this reason. No effect if the session has ended. */
   end(reason: EndReason): void;
 }
 
@@ -42,11 +33,7 @@ export interface Shell {
  */
 const LAST_OUTPUT_MS = 60_000;
 
-/**
- * Creates a session on this terminal; it reads keys from now on and writes nothing before `run`. `run` closes the terminal at the end, also
- * if it rejects. A logged-in user is logged out after `idleMs` of the login without a key, with a warning one minute before. A session
- * without a login has no such limit.
- */
+/** Creates an interactive session on this terminal. The method `run` closes the terminal at the end. */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
   const dialog: Dialog = new Dialog(tty, clock, () => translate(dialog.settings.language, PAGER_HELP));

@@ -19,8 +19,8 @@ const WAIT_MS = 10_000;
 const SETTLE_MS = 100;
 
 /**
- * Sets the port to the typed speed (bit/s) and waits 10 s for ENTER at that speed; without it the old speed returns. Resolves with the lines to
- * show. Errors: rejects with ConsoleError for an unknown speed, a terminal without speed, a port that refuses the speed, or no ENTER.
+ * Sets the port to the typed speed (bit/s) if the person confirms it at that speed. Resolves with the lines to show. Errors: rejects with
+ * ConsoleError, for example 'usage' for an unknown speed.
  */
 export async function changeSpeed(
   typed: string,

@@ -21,10 +21,9 @@ import { openTtyDevice } from './tty-device.ts';
 const BAUD = { min: 300, max: 4_000_000 };
 
 /**
- * Runs a session on the terminal of this process. Resolves with exit code 0 when it has ended. `importTable` runs `config import` on the
- * terminal of the session.
+ * Runs a session on the terminal of this process. Resolves with the exit code after the end of the session.
  *
- * Errors: rejects with ConsoleError 'usage' if there is no terminal, or `--baud` is wrong.
+ * Errors: rejects with ConsoleError, for example 'usage' if there is no terminal.
  */
 export async function startConsole(
   args: LocalArgs,

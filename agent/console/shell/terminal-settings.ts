@@ -16,14 +16,11 @@ export interface TerminalSettings {
   colour: boolean;
   /** Set it with `speak`, which loads the translations. */
   language: Language;
-  /** Prints a status line for scripts after each command; a refusal is only that line. */
+  /** Prints a status line for scripts after each command. */
   status: boolean;
 }
 
-/**
- * Returns the settings with which a session begins: 80 columns, 24 rows, ASCII, English, no colour. Source: the VT100, which every terminal
- * supports.
- */
+/** Returns the settings with which a session begins. Source: the VT100, which every terminal supports. */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }
@@ -37,12 +34,12 @@ export async function speak(settings: TerminalSettings, language: Language): Pro
 const WIDTH = { min: 40, max: 250 };
 const ROWS = { min: 8, max: 200 };
 
-/** Returns the typed width, 40 to 250. Units: columns. Errors: throws ConsoleError 'usage' with the limits. */
+/** Returns the typed width. Units: columns. Errors: throws ConsoleError 'usage' if it is not allowed. */
 export function readWidth(text: string): number {
   return within('width', text, WIDTH);
 }
 
-/** Returns the typed number of rows, 8 to 200, or 0 for no stop after a page. Errors: throws ConsoleError 'usage' with the limits. */
+/** Returns the typed number of rows, or 0 for no stop after a page. Errors: throws ConsoleError 'usage' if it is not allowed. */
 export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }

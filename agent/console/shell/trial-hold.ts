@@ -14,17 +14,15 @@ const AGAIN_MS = 5_000;
 
 /** A connection by which the agent detects the end of a session. */
 export interface TrialHold {
-  /** Opens the connection; a second call only waits for the first. Resolves when the agent has the connection, or it failed. */
+  /** Opens the connection. Resolves when the agent has the connection, or it failed. */
   readonly begin: () => Promise<void>;
-  /** Closes the connection. `isLost`: no person ended the session, so the agent reverts the configuration that it put on trial. */
+  /** Closes the connection. `isLost`: no person ended the session. */
   end(isLost: boolean): void;
 }
 
 /**
- * Returns a connection that is not open before `begin`. It shows the agent that the session lasts. If it is open at `end(true)`, the agent
- * reverts the trial of the session, see `returnLostTrial`. A connection is opened again every 5 s while the agent does not answer or is
- * busy; any other refusal ends the attempts. `before`: the revision on trial when the session began, which
- * is not its own; null for none.
+ * Returns a connection, not yet open, that shows the agent that a session lasts. `before`: the revision on trial when the session began;
+ * null for none.
  */
 export function createTrialHold({ user, socketPath }: Asker, before: number | null, clock: Pick<Clock, 'after'>): TrialHold {
   const [lose, leave] = [new AbortController(), new AbortController()];

@@ -18,9 +18,8 @@ const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 const KILLED = 128;
 
 /**
- * Resolves with the terminal of this process, in raw mode until `close`. `speedBaud` in bit/s limits the output and does not change the
- * port. Null: the speed of the port, or no limit if it is not serial or `stty` does not report a speed. Errors: rejects with ConsoleError
- * 'usage' if input or output is no terminal, otherwise with the system's error.
+ * Resolves with the terminal of this process. `speedBaud` (bit/s) limits the output; null: the limit of the port, if it has one. Errors:
+ * rejects with ConsoleError 'usage' if input or output is no terminal.
  */
 export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;
@@ -107,8 +106,8 @@ function writeSome(fd: number, bytes: Uint8Array): number {
 }
 
 /**
- * Runs the program `stty` with these words on the standard input, and resolves with its output. Errors: rejects with ConsoleError 'failed'
- * if the program is missing or fails, with its error text.
+ * Runs the program `stty` on the standard input, and resolves with its output. Errors: rejects with ConsoleError 'failed' if the program is
+ * missing or fails.
  */
 export function stty(words: readonly string[]): Promise<string> {
   const child = spawn('stty', words, { stdio: ['inherit', 'pipe', 'pipe'] });

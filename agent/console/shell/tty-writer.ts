@@ -26,7 +26,7 @@ function charRate(speedBaud: number | null): number | null {
   return speedBaud === null ? null : speedBaud / BITS_PER_CHAR;
 }
 
-/** Sends text to a terminal in small parts, each once the line has had time to transmit the part before. XOFF stops it. */
+/** Sends text to a terminal in small parts, no faster than the line transmits them. */
 export class TtyWriter {
   readonly #tty: Pick<Tty, 'write' | 'speedBaud'>;
   readonly #clock: Pick<Clock, 'after'>;
@@ -45,10 +45,7 @@ export class TtyWriter {
     this.#charsPerSecond = charRate(tty.speedBaud);
   }
 
-  /**
-   * Queues text, sent as fast as the line allows; ignores it after `close`. Characters beyond ASCII are spelled in ASCII unless `setUtf8`
-   * is on.
-   */
+  /** Queues text, to be sent as fast as the line allows. */
   write(text: string): void {
     if (this.#isClosed || text === '') return;
     const bytes = Buffer.from(this.#isUtf8 ? text : inAsciiLetters(text), 'utf8');
@@ -57,7 +54,7 @@ export class TtyWriter {
     this.#pump();
   }
 
-  /** Returns true if no byte waits here and the far end has not sent XOFF. */
+  /** Returns true if no byte waits here and the output is not stopped. */
   isClear(): boolean {
     return this.#waitingBytes === 0 && !this.#isStopped;
   }
@@ -67,10 +64,7 @@ export class TtyWriter {
     return this.#waitingBytes;
   }
 
-  /**
-   * Resolves when no byte waits: all, also those written meanwhile, are passed to the kernel or discarded. Waits while XOFF stops the
-   * output.
-   */
+  /** Resolves when no byte waits. */
   drained(): Promise<void> {
     if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -85,7 +79,7 @@ export class TtyWriter {
     this.#settle();
   }
 
-  /** Call it when the far end sent XOFF (true) or XON (false): while stopped, text only waits. */
+  /** Call it when the far end sent XOFF (true) or XON (false). */
   setStopped(isStopped: boolean): void {
     this.#isStopped = isStopped;
     this.#pump();

@@ -15,12 +15,9 @@ export interface TypedCommand {
 }
 
 /**
- * Returns the command of one typed line, for login and session; the program's name before it is dropped. If it contains `--help` or `-h`,
- * returns `help` instead: its words that do not begin with `-`, not checked. Null for an empty line, a comment, or the program's name
- * alone. With a filter `json` or `csv`, `args` also has `json`.
+ * Returns the command of a typed line, or the words of a request for help; null if there is nothing to run.
  *
- * Errors: throws ConsoleError 'usage' for an open quote, an unknown command, wrong arguments or a wrong filter. Also for a filter `json` or
- * `csv` after a command without `--json`.
+ * Errors: throws ConsoleError, for example 'usage' for an open quote.
  */
 export function readTypedLine(
   line: string,

@@ -1,6 +1,6 @@
 /** Splits a typed line into words and filter stages: quotes, backslashes, bars. Pure. */
 
-/** One word of a typed line, without its quotes and backslashes. */
+/** One word of a typed line. */
 export interface TypedWord {
   readonly text: string;
   /** Start position in the line. */
@@ -13,16 +13,13 @@ export interface TypedWord {
 export interface TypedLine {
   /** The words of the command, then those of each filter. At least one stage, which may be empty. */
   readonly stages: readonly (readonly TypedWord[])[];
-  /** The line ends in a word: no blank or bar ends that word yet. False for a comment. */
+  /** The line ends in a word that may continue. */
   readonly isWordOpen: boolean;
   /** A quote is not closed. */
   readonly isQuoteOpen: boolean;
 }
 
-/**
- * Splits a line into words at blanks, and into stages at `|`; not within quotes or after a backslash. A line that begins with `!` has no
- * words.
- */
+/** Splits a typed line into words, and into stages at `|`. Quotes and backslashes protect characters. A comment (`!`) has no words. */
 export function splitLine(line: string): TypedLine {
   const stages: TypedWord[][] = [[]];
   let text = '';

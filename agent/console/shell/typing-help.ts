@@ -16,24 +16,19 @@ const MAX_NAMES = 60;
 const WORD_COLS = { min: 10, max: 24 };
 const GAP_COLS = 2;
 
-/** Where the help for `?` and TAB finds commands, names and configuration values, and how its texts are translated. */
+/** What the help for `?` and TAB uses: commands, names, configuration values and translations. */
 export interface TypingHelp {
   readonly tree: Tree;
-  /**
-   * Resolves with the names of this kind; for configuration keys only those that begin as typed. None if no agent answers. Errors: none.
-   */
+  /** Resolves with the names of this kind; none if no agent answers. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
-  /** Resolves with the values that a configuration key allows, or why the key is invalid. Errors: none. */
+  /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
-  /** Resolves with the value in force; null if there is none, or no agent answers. Errors: none. */
+  /** Resolves with the value in force; null if it is not known. */
   readonly inForce: (path: string) => Promise<ValueInForce | null>;
   readonly translate: (said: Said) => string;
 }
 
-/**
- * Resolves with the lines for `?` after this text: what may be typed next, or one line if nothing fits. Errors: rejects with ConsoleError
- * for an invalid line.
- */
+/** Resolves with the lines of help on what may be typed after this text. Errors: rejects with ConsoleError for an invalid line. */
 export async function helpLines(before: string, widthCols: number, help: TypingHelp): Promise<readonly string[]> {
   const { place, typed, isFilter } = placeOf(before, help.tree);
   const fits = startsWith(typed);
@@ -47,10 +42,7 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }
 
-/**
- * Resolves with what TAB inserts after this text: the rest of the only word that fits, or what all fitting words have in common. If they
- * have nothing more in common, resolves with the lines that list them. Both are empty if nothing fits or the line is invalid. Errors: none.
- */
+/** Resolves with what TAB inserts after this text, and with lines to show. Both are empty if the line is invalid. */
 export async function completion(
   before: string,
   widthCols: number,
@@ -126,8 +118,7 @@ function commonStart(words: readonly string[]): string {
 }
 
 /**
- * Returns the rows of help for a configuration value: its purpose, the value in force, allowed values, its default, one line to type.
- * `word` stands before the first row. For an invalid key: one row with the problem.
+ * Returns the rows of help for a configuration value, or one row with the problem of an invalid key. `word` stands before the first row.
  */
 export function wantedRows(
   word: string,

@@ -18,9 +18,9 @@ const HINT = msg`q or Ctrl-C ends it`;
 const USUAL_ROWS = 24;
 
 /**
- * Shows a view with new data every 2 s, or less often on a slow line, until Ctrl-C, `q` or the end of the session.
+ * Shows a view with new data until Ctrl-C, `q` or the end of the session.
  *
- * Errors: rejects with ConsoleError if no agent answers, or it refuses, also later than at the start.
+ * Errors: rejects with ConsoleError, for example if no agent answers.
  */
 export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = dialog;

@@ -9,17 +9,14 @@ import { ConsoleError } from '../console-error.ts';
 export interface LineAsker {
   /**
    * Writes the prompt and resolves with the next line, without its line end. One call at a time. Errors: rejects with ConsoleError 'failed'
-   * if no line waits and the input has ended, `close` was called or `signal` is aborted.
+   * if no line can come any more.
    */
   ask(prompt: string): Promise<string>;
   /** Stops reading the input; a prompt that waits for a line rejects. */
   close(): void;
 }
 
-/**
- * Creates an asker that reads `input` until `close`. Lines that arrive before their prompt, as when text is pasted, answer the next prompts
- * in order.
- */
+/** Creates an asker that reads `input` until `close`. Lines that arrive before their prompt answer the next prompts in order. */
 export function createLineAsker(input: Readable, write: (text: string) => void, signal: AbortSignal): LineAsker {
   const waiting: string[] = [];
   let isOver = signal.aborted;

@@ -9,10 +9,9 @@ import type { Language } from '../../core/words.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Resolves with French if the locale is French, otherwise with the language of the cabinet. If `LC_ALL` is set to another locale, the
- * result is English, so that a script can choose it.
+ * Resolves with the language for a person, from the locale of the environment or from the configuration of the cabinet.
  *
- * Errors: none; English if the file cannot be read. Source: POSIX.1-2024, 8.2: LC_ALL before LC_MESSAGES before LANG.
+ * Errors: none. Source: POSIX.1-2024, 8.2: LC_ALL before LC_MESSAGES before LANG.
  */
 export async function personLanguage(environment: Environment, configFile: string): Promise<Language> {
   const { LC_ALL: all, LC_MESSAGES: messages, LANG: lang } = environment;
@@ -21,8 +20,8 @@ export async function personLanguage(environment: Environment, configFile: strin
 }
 
 /**
- * Returns whether the locale of the environment is in UTF-8, so that the terminal can show accents; false without a locale. Source:
- * POSIX.1-2024, 8.2; the character set follows the point in a locale.
+ * Returns whether the locale of the environment is in UTF-8; false without a locale. Source: POSIX.1-2024, 8.2; the character set follows
+ * the point in a locale.
  */
 export function hasAccents({ LC_ALL: all, LC_CTYPE: letters, LANG: lang }: Environment): boolean {
   return /\.utf-?8/i.test(all || letters || lang || '');

@@ -16,12 +16,10 @@ const MAX_INPUT_CHARS = 4_096;
 const TRIES = 3;
 
 /**
- * Returns a function that reads one secret. On a terminal it writes the prompt and does not echo what is typed; a secret with a rule is
- * typed twice, in three tries at most. Otherwise it writes nothing, reads `stdin` to its end at the first call, and each call takes the next
- * line; no rule is checked.
+ * Returns a function that reads one secret: typed without echo on a terminal, otherwise the next line of `stdin`. The rule is checked for a
+ * typed secret only.
  *
- * Errors: the function rejects with ConsoleError, 'failed' if the person cancels, the terminal's input ends or all tries fail. Without a
- * terminal 'usage' if there is no line left or the input is too long.
+ * Errors: the function rejects with ConsoleError, for example 'failed' if the person cancels.
  */
 export function createSecretInput(
   stdin: ReadStream,

@@ -12,9 +12,9 @@ const MAX_COLS = 60;
 
 /** A progress line at the bottom of a terminal. */
 export interface StatusLine {
-  /** Draws the text, cut to 60 columns, over the one before. Ignores it if the last one was drawn less than 250 ms ago. */
+  /** Draws the text over the one before. A call soon after the last drawing may be ignored. */
   show(text: string): void;
-  /** Erases the line, if one was drawn; the next `show` draws at once. */
+  /** Erases the line, if one was drawn. */
   clear(): void;
 }
 

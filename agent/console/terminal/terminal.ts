@@ -22,15 +22,15 @@ export interface Terminal {
   readonly language?: Language;
   /** Loads the language of the person; afterwards `language` is set. Absent if that is done already. */
   readonly speak?: () => Promise<void>;
-  /** Sent with each request; the agent trusts it only on the machine's own socket. */
+  /** Sent with each request, as the name of the person. */
   readonly user: string;
   /** What `--version` prints. */
   readonly version: string;
-  /** Path of the agent's socket, from an environment variable; in a session also from `--socket` or the login. Null: the default paths. */
+  /** Path of the agent's socket; null: the default paths. */
   readonly socketPath: string | null;
   /** Session token, if the user has logged in. */
   readonly token?: string;
-  /** Role of a session, which limits the files that it may name. Absent for a user of the machine. */
+  /** Role of a session, which limits the files that it may name. Absent if there is no limit. */
   readonly role?: LeastRole;
   /** The line that shows progress; null if none is shown. */
   readonly status: StatusLine | null;
@@ -38,21 +38,15 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Called for a command with a summary: the first Ctrl-C aborts the returned signal. Absent if Ctrl-C only stops the wait. */
+  /** Returns a signal that the first Ctrl-C aborts. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
-  /**
-   * Reads a secret without echo; on a terminal one with a rule is typed twice. Absent if nothing can be asked. Errors: rejects with
-   * ConsoleError.
-   */
+  /** Reads a secret without echo. Absent if nothing can be asked. Errors: rejects with ConsoleError, for example if the person cancels. */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
-  /** Device profiles and the cabinet file, for commands that work when the agent does not answer. */
+  /** Device profiles and the cabinet file, for commands that work without the agent. */
   readonly localFiles: () => Promise<LocalFiles>;
 }
 
-/**
- * The rule that a new secret must meet. Only `askSecret` of a terminal checks it. The receiver of a secret from a file or pipe must check
- * it.
- */
+/** The rule that a new secret must meet. */
 export interface SecretRule {
   /** Shown before the prompt. */
   readonly text: Message;
@@ -60,44 +54,39 @@ export interface SecretRule {
   readonly problem: (typed: string) => Message | null;
 }
 
-/** What the console can find out and do on its own machine when the agent does not answer. */
+/** What the console can find out and do on its own machine without the agent. */
 export interface LocalMachine {
-  /**
-   * Reads the state of the service, its last log lines, and the last state that the agent saved. Errors: none; the result has the reasons.
-   */
+  /** Reads the state of the service, its last log lines, and the last state that the agent saved, as far as they can be read. */
   lastState(): Promise<LastState>;
-  /** Resolves with the language set in the cabinet file; English if the file cannot be used. Errors: none. */
+  /** Resolves with the language set in the cabinet file; English if the file cannot be used. */
   language(): Promise<Language>;
-  /** Requests a restart of the agent from the service manager. Resolves with null on success, otherwise with the reason. Errors: none. */
+  /** Requests a restart of the agent. Resolves with null on success, otherwise with the reason. */
   restart(): Promise<Message | null>;
 }
 
-/** Device types and uplink test from the files of this machine, for use when the agent does not answer. */
+/** Device types and uplink test from the files of this machine, without the agent. */
 export interface LocalFiles extends LocalConfigView {
   /** States which files were read. */
   readonly about: Message;
 }
 
 /**
- * Checks whether the file at `path` may have this size in total. Resolves if it may; reserves nothing. Errors: rejects with ConsoleError
- * 'failed' if it may not, and with the system's error if the place cannot be examined. Units: bytes.
+ * Checks whether the file at `path` may have this size in total. Resolves if it may. Units: bytes. Errors: rejects if it may not, for
+ * example with ConsoleError 'failed'.
  */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
 /** Arguments of a local command by name, as typed: a text, true for a switch, a list for an option that may repeat. */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
 /**
- * The functions of the local commands, by command name. Each takes the typed arguments and resolves with the exit code. Errors: they reject
- * with ConsoleError.
+ * The functions of the local commands, by command name. They resolve with the exit code. Errors: they reject, for example with
+ * ConsoleError.
  */
 export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArgs) => Promise<number>>>;
 
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 
-/**
- * Returns the path of the cabinet file: the argument `file`, else `LUCIOLE_CONFIG` of the environment, else /etc/luciole/cabinet.yaml. Does
- * not check that it exists.
- */
+/** Returns the path of the cabinet file: from the argument `file`, from the environment, or the usual one. The file may be missing. */
 export function configFileOf(args: LocalArgs): string {
   return textOf(args['file']) ?? (process.env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
 }

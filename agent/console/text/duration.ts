@@ -20,10 +20,8 @@ export interface SpanLimits {
 const WIDEST: SpanLimits = { minMs: UNIT_MS.s, maxMs: 168 * UNIT_MS.h };
 
 /**
- * Returns a typed span. The limits themselves are allowed; default: 1 s to 168 h.
- *
- * Shape: days, hours, minutes, seconds in that order, each at most once, in small letters, no blanks: `30s`, `10m`, `2h`, `1h30m`, `7d`.
- * Units: ms. Errors: throws ConsoleError 'usage' with what to write instead; a number without a unit is always refused.
+ * Returns a typed span such as `30s`, `1h30m` or `7d`. The limits themselves are allowed; default: 1 s to 168 h. Units: ms. Errors: throws
+ * ConsoleError 'usage' for any other text, also for a number without a unit.
  */
 export function parseDuration(text: string, { minMs, maxMs }: SpanLimits = WIDEST): number {
   const allowsSeconds = minMs < UNIT_MS.m;
@@ -52,10 +50,7 @@ function usage(text: string, advice: Message): ConsoleError {
   return new ConsoleError('usage', msg`bad duration "${text}": ${advice}`);
 }
 
-/**
- * Returns a span for people, rounded: `42 s` below two minutes, then `12 min`, `3 h 12 min`, and from two days on whole hours: `2 d 4 h`.
- * Without minutes or hours if they are zero. A negative span is shown as `0 s`, one that is not finite as `-`. Units: ms.
- */
+/** Returns a span for people, rounded, such as `42 s`, `3 h 12 min` or `2 d 4 h`; `-` if it is not finite. Units: ms. */
 export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));
   if (!Number.isFinite(totalS)) return msg`-`;
@@ -68,7 +63,7 @@ export function formatDuration(spanMs: number): Message {
   return h === 0 ? msg`${d} d` : msg`${d} d ${h} h`;
 }
 
-/** Returns how long something took: with tenths below 10 s, at least `0.1 s`, otherwise as `formatDuration`. Units: ms. */
+/** Returns for people how long something took, such as `0.4 s` or `12 min`. Units: ms. */
 export function formatTook(spanMs: number): Message {
   const tenths = Math.max(1, Math.round(spanMs / 100));
   return tenths < 100 ? msg`${tenths / 10} s` : formatDuration(spanMs);

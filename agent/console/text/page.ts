@@ -36,8 +36,8 @@ export function translated(text: Said, { language = 'en' }: Pick<Page, 'language
 }
 
 /**
- * Returns the word for a state such as `ok` or `down`, translated. If the page has colours: green for a good state, yellow for a doubtful
- * one, red for a bad one. `shown` replaces the word; the colour stays that of `word`.
+ * Returns the translated word for a state such as `ok` or `down`; in colour if the page has colours and the state has one. `shown` replaces
+ * the word.
  */
 export function stateWord(word: string, page: Page, shown: Said = wordOf(word)): string {
   const text = translated(shown, page);
@@ -51,33 +51,28 @@ export function formatNumber(value: number | null | undefined, decimals = 0): st
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
 
-/** Returns `40 %`, rounded; `NOTHING` for a level that is not known. Units: %. */
+/** Returns a level for people, such as `40 %`; `NOTHING` for a level that is not known. Units: %. */
 export function formatLevel(levelPct: LevelPct | null | undefined): string {
   const text = formatNumber(levelPct);
   return text === NOTHING ? text : `${text} %`;
 }
 
-/** Returns a range of levels, both ends rounded: `20..80 %`; `40 %` if both are equal. Units: %. */
+/** Returns a range of levels for people, such as `20..80 %`. Units: %. */
 export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }
 
-/** Returns a size of `bytes` as `512 kB`, from 1 MB on as `3.4 MB`. Units: 1 kB is 1,000 bytes, 1 MB is 1,000 kB. */
+/** Returns a size for people, such as `512 kB` or `3.4 MB`. Units: bytes; 1 kB is 1,000 bytes. */
 export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }
 
-/**
- * Returns the time passed from this time to that of the page: `3 h 12 min`; `0 s` for a later time, `NOTHING` for null or NaN. Units: ms
- * of wall time.
- */
+/** Returns the time passed from `ms` to the time of the page, such as `3 h 12 min`; `NOTHING` for null. Units: ms of wall time. */
 export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
-/**
- * Returns `22:41:07` for the day of the page, `1 Dec 22:41` for any other day, in time zone and language of the page; `NOTHING` for null.
- */
+/** Returns a time such as `22:41:07` or `1 Dec 22:41`, in time zone and language of the page; `NOTHING` for null. */
 export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];
@@ -87,23 +82,20 @@ export function clockTime(ms: WallMs | null, page: Page): string {
     : translated(msg`${then.day} ${monthWord(then.month)} ${then.hour}:${then.minute}`, page);
 }
 
-/** Returns `Tue 2026-12-01 22:41:07 CET`, in this time zone (IANA name). */
+/** Returns a time such as `Tue 2026-12-01 22:41:07 CET`, in this time zone (IANA name). */
 export function fullTime(ms: WallMs, timezone: string): Message {
   const { weekday, year, monthNumber, day, hour, minute, second, zone } = timeParts(ms, timezone);
   const rest = `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
   return msg`${dayWord(weekday)} ${rest}`;
 }
 
-/** Returns `2026-12-01 22:41`, in this time zone (IANA name). */
+/** Returns a time such as `2026-12-01 22:41`, in this time zone (IANA name). */
 export function dayTime(ms: WallMs, timezone: string): string {
   const { year, monthNumber, day, hour, minute } = timeParts(ms, timezone);
   return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;
 }
 
-/**
- * Which parts of a time a column shows besides hour and minute. The day is needed unless all times are on one day, seconds only for short
- * intervals. Year and zone are needed only if they change. `hasYear` also shows the day. Default of `hasYear` and `hasZone`: false.
- */
+/** Which parts of a time a column shows besides hour and minute. `hasYear` shows the day too. */
 export interface TimeForm {
   readonly hasDay: boolean;
   readonly hasSeconds: boolean;
@@ -119,7 +111,7 @@ export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, h
   return hasDay ? msg`${day} ${monthWord(month)} ${clock}` : msg`${clock}`;
 }
 
-/** Returns `1 Dec`, in this time zone (IANA name). */
+/** Returns a day such as `1 Dec`, in this time zone (IANA name). */
 export function dayOfMonth(ms: WallMs, timezone: string): Message {
   const { day, month } = timeParts(ms, timezone);
   return msg`${day} ${monthWord(month)}`;

@@ -39,8 +39,8 @@ const SPELT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text in printable ASCII. Accents are dropped, and signs with a known spelling are replaced (`°C` by `degC`, `²` by `2`). Any
- * other character becomes `?`; a line end or tab becomes a blank.
+ * Returns the text in printable ASCII, for example `degC` for `°C`. A line end or tab becomes a blank; a character without a known spelling
+ * becomes `?`.
  */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -55,10 +55,7 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/**
- * Returns true if every terminal with UTF-8 shows this one character in one column. False for blanks, combining accents and control
- * characters, and from U+0590 on for all except some signs such as `→`.
- */
+/** Returns true if terminals with UTF-8 are known to show this one character in one column; otherwise false. */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }
@@ -69,17 +66,14 @@ function toLetters(text: string): string {
   return text.normalize('NFC').replace(/[^\x20-\x7e]/gu, (letter) => (isOneColumn(letter) ? letter : toAscii(letter)));
 }
 
-/** The characters that a terminal shows: ASCII only, or those of UTF-8 with a width of one column. */
+/** The characters that a terminal shows: ASCII only, or more of UTF-8. */
 export type Charset = 'ascii' | 'utf-8';
 
 function speller(charset: Charset): (text: string) => string {
   return charset === 'utf-8' ? toLetters : toAscii;
 }
 
-/**
- * Returns the text with each run of characters beyond ASCII replaced by what `toAscii` returns for it. ASCII stays unchanged, also line
- * ends and control characters.
- */
+/** Returns the text with characters beyond ASCII replaced as by `toAscii`. ASCII stays unchanged. */
 export function inAsciiLetters(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }
@@ -90,10 +84,7 @@ export function inAsciiLetters(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[\d;]{0,8}m)/g;
 
-/**
- * Returns text from a file or a device, safe for a terminal: each control character becomes a `?`, except line feeds, tabs and sequences
- * that set a colour.
- */
+/** Returns text from a file or a device, safe for a terminal: control characters become `?`, except line feeds, tabs and colours. */
 export function withoutControls(text: string): string {
   return text.replace(STEERING, '?');
 }
@@ -111,10 +102,7 @@ export function plainMessage(message: Message, charset: Charset = 'ascii'): Mess
   return new Message(message.id, message.args.map(plainArg), message.plural);
 }
 
-/**
- * Returns a copy of the value with all its texts, including keys, in characters of this terminal; a line end in them becomes a blank. A
- * message keeps its template. Default: ASCII.
- */
+/** Returns a copy of the value whose texts, including keys, are in characters of this charset. The template of a message is kept. */
 export function plain(value: unknown, charset: Charset = 'ascii'): unknown {
   const spell = speller(charset);
   const inside = (item: unknown): unknown => plain(item, charset);

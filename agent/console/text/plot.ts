@@ -39,9 +39,9 @@ const TIME_STEPS_MS = [
 ];
 
 /**
- * Returns the lines of a plot with its axes, none wider than `widthCols`. Requires at least one sample.
+ * Returns the lines of a plot with its axes, for the width of the frame. Requires at least one sample.
  *
- * Shape: `*` is the mean, `:` spans lowest to highest; a column without a sample is blank.
+ * Shape: `*` is the mean, `:` spans lowest to highest.
  */
 export function plotLines(samples: readonly Sample[], frame: PlotFrame): string[] {
   const scale = scaleOf(samples, frame.decimals);

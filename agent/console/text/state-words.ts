@@ -133,10 +133,7 @@ const WORDS: Readonly<Record<string, Message>> = {
   'not a regular file': msg`not a regular file`,
 };
 
-/**
- * Returns the message for a code such as `down`, to be translated. A code without a message is returned unchanged, because it is the same
- * in every language.
- */
+/** Returns the message for a code such as `down`, or the code itself if it has no message. */
 export function wordOf(code: string): Message | string {
   return (Object.hasOwn(WORDS, code) ? WORDS[code] : undefined) ?? code;
 }
@@ -165,12 +162,12 @@ const DAYS: Readonly<Record<string, Message>> = {
   Sun: msg`Sun`,
 };
 
-/** Returns the short name of a month to be translated, from its English one: `Dec`. Any other text is returned unchanged. */
+/** Returns the short name of a month, such as `Dec`, to be translated, from its English one. */
 export function monthWord(name: string): Message | string {
   return MONTHS[name] ?? name;
 }
 
-/** Returns the short name of a weekday to be translated, from its English one: `Tue`. Any other text is returned unchanged. */
+/** Returns the short name of a weekday, such as `Tue`, to be translated, from its English one. */
 export function dayWord(name: string): Message | string {
   return DAYS[name] ?? name;
 }

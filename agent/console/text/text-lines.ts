@@ -21,10 +21,7 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/**
- * Returns a label and a text as lines that fit the sheet. The text starts in column 11, or after a longer label; further lines start below
- * it. Both are translated.
- */
+/** Returns a label and a text, both translated, as lines for the sheet. */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
@@ -43,10 +40,7 @@ export function paragraph(text: Said, sheet: Sheet): string[] {
 /** Where a line may be broken: never before a separate sign such as in `40 %` and French punctuation. */
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
-/**
- * Breaks a text at blanks into lines of at most `widthCols`; at least one line. A word longer than a line is broken, if possible after a
- * sign such as `/`.
- */
+/** Breaks a text at blanks into lines of at most `widthCols`; at least one line. A longer word is broken too. */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -59,10 +53,7 @@ export function wrap(text: string, widthCols: number): string[] {
   return [...lines, line];
 }
 
-/**
- * Returns the rows unchanged if they are at most `maxRows`; otherwise the first `maxRows` - 1, and a last row:
- * what `more` returns for the number of missing rows.
- */
+/** Returns the rows, at most `maxRows` of them. If some are missing, the last row is what `more` returns for their number. */
 export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
   return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];
 }
@@ -91,15 +82,12 @@ function breakIn(word: string, widthCols: number): number {
   return at * 2 >= widthCols ? at + 1 : widthCols;
 }
 
-/** Returns the width of a text on a terminal. Units: columns; colours have none. */
+/** Returns the width of a text on a terminal, if a character takes one column; colours take none. Units: columns. */
 export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/**
- * Returns an error message for the terminal: translated, after `luciole: `, wrapped, with a line end. Text that a person typed is made safe
- * for the terminal.
- */
+/** Returns an error message for the terminal: translated and wrapped, with a line end. */
 export function errorText(
   message: Message,
   { language, widthCols, charset }: Pick<Terminal, 'language' | 'widthCols' | 'charset'>,
@@ -111,10 +99,7 @@ export function errorText(
     .join('\n')}\n`;
 }
 
-/**
- * Returns the problems as text, one line each, for scripts and editors; empty for none. `isWrapped`: for a person, so long lines are
- * wrapped. Without a final line end.
- */
+/** Returns the problems as lines of text, wrapped for a person if `isWrapped`; empty for none. Without a final line end. */
 export function problemLines(problems: readonly Problem[], screen: Pick<Terminal, 'language' | 'widthCols'>, isWrapped: boolean): string {
   const lines = problems.map((problem) => formatProblem(problem, (message) => translated(message, screen)));
   return (isWrapped ? lines.flatMap((line) => wrap(line, screen.widthCols)) : lines).join('\n');

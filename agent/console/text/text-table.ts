@@ -3,16 +3,13 @@ import type { Message, Said } from '../../core/message.ts';
 import { type Sheet, sheetOf, shownCols, wrap } from './text-lines.ts';
 import { translate } from './translate.ts';
 
-/**
- * Title and layout of one column. Default: as wide as its text and title, aligned left. If the table is wider than the sheet, the column with
- * `wraps` becomes narrower first, then the widest ones do.
- */
+/** Title and layout of one column of a table. */
 export interface TableColumn {
   readonly title: Message;
   readonly align?: 'left' | 'right';
   /** Becomes narrower before the other columns do, and wraps its text; at most one column per table. */
   readonly wraps?: true;
-  /** Longer text is cut and ends in `~`, or is wrapped in a table that wraps. */
+  /** Longer text is cut or wrapped. Units: columns. */
   readonly maxCols?: number;
 }
 
@@ -24,10 +21,7 @@ const ESC = '\x1b';
 const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
-/**
- * Returns the lines of a table, the titles first, none wider than the sheet. Text that does not fit its column is wrapped in a table with a
- * column that wraps, otherwise cut. Titles and message cells are translated.
- */
+/** Returns the lines of a table for the width of the sheet, the titles first. Text that does not fit is wrapped or cut. */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const rows = cells.map((row) => row.map((cell) => translate(language, cell)));
@@ -118,10 +112,7 @@ function columnWidths(
   return widths;
 }
 
-/**
- * Returns one line of CSV, without its line end. A field with the separator, a quote or a line end is put in quotes; null is empty. Source: RFC
- * 4180 §2.
- */
+/** Returns one line of CSV, without its line end; null is an empty field. Source: RFC 4180 §2. */
 export function csvLine(fields: readonly (string | number | boolean | null)[], separator: ',' | ';' = ','): string {
   return fields
     .map((field) => {
@@ -132,8 +123,8 @@ export function csvLine(fields: readonly (string | number | boolean | null)[], s
 }
 
 /**
- * Returns a text for a field of CSV that people open in a spreadsheet. One that it would run as a formula, as a note may contain, begins with an
- * apostrophe. Source: OWASP, CSV Injection.
+ * Returns a text for a field of CSV that people open in a spreadsheet. A text that could be a formula begins with an apostrophe. Source:
+ * OWASP, CSV Injection.
  */
 export function csvText(text: string): string {
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

@@ -11,18 +11,15 @@ const speeches: Partial<Record<Language, Speech>> = {};
 /** Applied to each template before it is filled. */
 let adapted: (template: string) => string = (template) => template;
 
-/**
- * Loads the translations of a language, for the whole process. Until this has resolved, messages in that language are English. No effect
- * for English and for a language already loaded.
- */
+/** Loads the translations of a language, for the whole process. Until this has resolved, messages in that language are English. */
 export async function learn(language: Language): Promise<void> {
   if (language === 'en') return;
   speeches[language] ??= (await import('../catalogue.ts')).readCatalogue(language);
 }
 
 /**
- * Sets a function that changes each template before its arguments are inserted, in every language and for the whole process. It replaces
- * the one set before. A session removes the name of the program in this way.
+ * Sets a function that changes the templates of messages before arguments are inserted. It is for the whole process and replaces the one
+ * set before.
  */
 export function adaptTemplates(adapt: (template: string) => string): void {
   adapted = adapt;

@@ -17,35 +17,35 @@ export type Item = number | string | null;
  */
 export type ItemKind = 'whole' | 'time' | 'double' | 'text';
 
-/**
- * The cells of the record, by the first letter of their key, with the kinds of their items. The key continues after a colon with a point, zone, rule or lamp.
- *
- * - `c`: clock quality, and the difference of the second clock in ms.
- * - `s`: a sensor: flags and quality, start of its spell, its last presence.
- * - `p`: a photocell: its verdict with flags, its light in lx.
- * - `t`: traffic of a zone: step, since when, flow, fault.
- * - `r`: a rule: active or not, since when, its value.
- * - `i`: an intent in force: its place in their order, and the intent as JSON; `g`: the programmes chosen for zones, as JSON.
- * - `h`: a level found at the start, with its end; `f`: the level below which a lamp is not set while the start waits for readings.
- * - `o`: a zone that presence has raised for too long.
- * - `b`: burning hours of a lamp.
- * - `l`: a lit lamp of a zone that may be dark, before the decision: since when it shows its warning; `m`: the same after the decision.
- * - `d`: a detection, its key has source and pole: time, flags, speed, distance. It is added to the others and replaces none.
- */
+/** The kinds of the items in a cell of the decision record, by the first letter of the cell's key. */
 export const CELL_ITEMS: Readonly<Record<string, readonly ItemKind[]>> = {
+  // Clock quality, and the difference of the second clock in ms.
   c: ['whole', 'whole'],
+  // A sensor: flags and quality, start of its spell, its last presence.
   s: ['whole', 'time', 'time'],
+  // A photocell: its verdict with flags, its light in lx.
   p: ['whole', 'double'],
+  // Traffic of a zone: step, since when, flow, fault.
   t: ['whole', 'time', 'double', 'double', 'text'],
+  // A rule: active or not, since when, its value.
   r: ['whole', 'time', 'double'],
+  // An intent in force: its place in their order, and the intent as JSON.
   i: ['whole', 'text'],
+  // The programmes chosen for zones, as JSON.
   g: ['text'],
+  // A level found at the start, with its end.
   h: ['whole', 'time'],
+  // The level below which a lamp is not set while the start waits for readings.
   f: ['whole'],
+  // A zone that presence has raised for too long.
   o: ['whole'],
+  // Burning hours of a lamp.
   b: ['double'],
+  // A lit lamp of a zone that may be dark, before the decision: since when it shows its warning.
   l: ['time'],
+  // As `l`, after the decision.
   m: ['time'],
+  // A detection, with source and pole in its key: time, flags, speed, distance. It is added to the others.
   d: ['time', 'whole', 'double', 'double'],
 };
 
@@ -74,7 +74,7 @@ export function putItems(stream: ByteStream, items: readonly Item[], kinds: read
   });
 }
 
-/** The inverse of `putItems`. Errors: throws StoreError `corrupt`. */
+/** The inverse of `putItems`. Errors: throws StoreError `corrupt`, for example when the bytes end. */
 export function takeItems(reader: ByteReader, kinds: readonly ItemKind[], nowUs: number): Item[] {
   return kinds.map((kind) => {
     const head = takeVarint(reader);

@@ -22,7 +22,7 @@ export interface DecisionRecorderParts {
   readonly revision: () => number | null;
 }
 
-/** What happened at a tick. */
+/** The inputs and decisions of one tick, to be recorded. */
 export interface RecordedTick extends Omit<RecordedMoment, 'isPlainDay'> {
   /** In the order of the street. */
   readonly decisions: readonly Decision[];
@@ -76,7 +76,7 @@ interface Lamp {
   sinceUs: number;
 }
 
-/** Records the decisions of one street, from its first tick until `stop`. */
+/** Records the decisions of one street. */
 export class DecisionRecorder {
   readonly #parts: DecisionRecorderParts;
   readonly #cells: InputCells;
@@ -94,7 +94,7 @@ export class DecisionRecorder {
     this.#lamps = parts.street.lamps.map(() => ({ decision: null, choice: null, sinceUs: 0 }));
   }
 
-  /** Records what changed since the tick before. A failure ends the segment, is logged, and has no other effect. */
+  /** Records what changed since the tick before. A failure is logged. */
   look(tick: RecordedTick): void {
     this.#last = tick;
     try {
@@ -105,12 +105,12 @@ export class DecisionRecorder {
     }
   }
 
-  /** Passes on what waits, so that a question about the last minute can be answered. */
+  /** Passes on what waits in memory. */
   flush(): void {
     if (this.#last !== null) this.#flush(this.#last, false);
   }
 
-  /** Passes on what waits: the control has stopped. */
+  /** Passes on what waits in memory, because the control has stopped. */
   stop(): void {
     if (this.#last !== null) this.#flush(this.#last, true);
     this.#segment = null;

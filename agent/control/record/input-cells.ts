@@ -18,7 +18,7 @@ export interface RecordedMoment {
   readonly floors: ReadonlyMap<string, LevelPct>;
   /** The lit lamps after the decision. */
   readonly litAfter: LitLamps;
-  /** It is day everywhere, and not near dusk: sensors and detections have no effect, and are left out. */
+  /** It is day everywhere: sensors and detections have no effect, and are left out. */
   readonly isPlainDay: boolean;
 }
 
@@ -42,7 +42,7 @@ interface KnownIntent {
 /** The second clock moves with the first; a smaller difference is the rounding of both. Units: ms. */
 const CLOCK_ROUNDING_MS = 2;
 
-/** The cells of the last look, and what changed since then. */
+/** The cells of the recorded inputs, and their changes. */
 export class InputCells {
   readonly #cells = new Map<string, Map<string, Known>>();
   readonly #scratch: Item[] = [];
@@ -72,7 +72,7 @@ export class InputCells {
     this.#known = new Map();
   }
 
-  /** Returns the cells that changed. `changedLamps`: the lamps whose decision changed at this tick; if there are any, the look is exact. */
+  /** Returns the cells that changed. `changedLamps`: the lamps whose decision changed at this tick. */
   look(moment: RecordedMoment, changedLamps: ReadonlySet<string>): readonly CellChange[] {
     this.#look++;
     this.#changes = [];

@@ -3,22 +3,22 @@ import type { ClockQuality } from '../../core/clock.ts';
 import type { DecisionReason, Quality, Rank } from '../../core/words.ts';
 import type { Detection, PhotocellState } from '../../lighting/lighting.ts';
 
-/** By number. */
+/** The qualities of the clock, by their number in the record. */
 export const CLOCK_WORDS: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
-/** By number. */
+/** The qualities of a reading, by their number in the record. */
 export const QUALITY_WORDS: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
-/** By number. */
+/** The verdicts of a photocell, by their number in the record. */
 export const VERDICT_WORDS: readonly PhotocellState['says'][] = [null, 'dark', 'bright'];
-/** By number. */
+/** The ranks, by their number in the record. */
 export const RANK_WORDS: readonly Rank[] = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'];
-/** By number. */
+/** The reasons of a decision, by their number in the record. */
 export const REASON_WORDS: readonly DecisionReason[] = [...RANK_WORDS, 'day', 'time-not-trusted'];
 
-/** Values of the flags of a sensor; `quality` is the factor of its number. */
+/** Values of the flags of a sensor in the record; `quality` is the factor of its number. */
 export const SENSOR_FLAG = { present: 1, stuck: 2, quality: 4 } as const;
-/** Values of the flags of a photocell, beside the number of its verdict. */
+/** Values of the flags of a photocell in the record, beside the number of its verdict. */
 export const PHOTOCELL_FLAG = { doubtful: 4, noValue: 8 } as const;
-/** Values of the flags of a detection. */
+/** Values of the flags of a detection in the record. */
 export const DETECTION_FLAG = { relayed: 1, up: 2, down: 4 } as const;
 
 /** Returns the text that identifies source and pole of a detection. */

@@ -20,7 +20,7 @@ export interface InputCell {
   readonly sinceMs: number;
 }
 
-/** The state of the record at an instant. Its maps change when the decoder goes on. */
+/** The state of the record at an instant. It changes when the decoder goes on. */
 export interface RecordedState {
   /** Units: microseconds of the monotonic clock, ms. */
   nowUs: number;
@@ -39,8 +39,8 @@ export interface RecordedState {
 const MOST_DETECTIONS = 512;
 
 /**
- * Yields the state at each instant of a segment up to `untilMs`, in order; it is the same object each time. The lit lamps after a decision are in it only
- * once the next instant is requested. Errors: throws StoreError `corrupt` for bytes that `RecordEncoder` cannot have written.
+ * Yields the state at the instants of a segment up to `untilMs`, in order. It is one object that changes between instants. Errors: throws
+ * StoreError `corrupt` for bytes that cannot be read.
  */
 export function* decodeRecord(
   { ticks, inputs, levels }: RecordStreams,

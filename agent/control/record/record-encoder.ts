@@ -6,13 +6,13 @@ import { kindsOf, putItems } from './cell.ts';
 import type { CellChange } from './input-cells.ts';
 import { RANK_WORDS, REASON_WORDS } from './input-words.ts';
 
-/** The level of a lamp with its reason, as far as the record has it. `source`: that of the rule that decided. */
+/** The level of a lamp with its reason, as recorded. */
 export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 'reason'> {
   readonly isHeld: boolean;
   readonly source: string;
 }
 
-/** A change of one lamp. `lamp`: its index in the street. `sinceUs`: since when it has the choice; used at the first instant of a segment. */
+/** A change of one lamp. `lamp`: its index in the street. `sinceUs`: since when it has the choice, in µs. */
 export interface LevelChange extends RecordedChoice {
   readonly lamp: number;
   readonly sinceUs: number;
@@ -26,10 +26,10 @@ export interface EncodedInstant {
   readonly levels: readonly LevelChange[];
 }
 
-/** Ages at the start of a segment are kept in this unit. Units: microseconds. */
+/** Unit in which the record keeps ages at the start of a segment. Units: microseconds. */
 export const AGE_UNIT_US = 1_000_000;
 
-/** Encodes the instants of one segment. Its first instant must have all inputs and all levels. */
+/** Encodes the instants of one segment. The first instant must have the complete inputs and levels. */
 export class RecordEncoder {
   readonly #ticks = new ByteStream();
   readonly #inputs = new ByteStream();
@@ -41,7 +41,7 @@ export class RecordEncoder {
   #inputsAt = 0;
   #levelsAt = 0;
 
-  /** `fromUs`, `fromMs`: the start of the segment. */
+  /** `nowUs` (µs of the monotonic clock) and `nowMs` (wall time): the start of the segment. */
   constructor(start: { readonly nowUs: number; readonly nowMs: number }) {
     this.#last = start;
   }

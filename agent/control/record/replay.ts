@@ -20,7 +20,7 @@ export interface ReplayedInstant {
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
   readonly snapshot: LightingSnapshot;
-  /** The recorded levels, by lamp of the recorded street; empty between two recorded instants. The map changes when the replay goes on. */
+  /** The recorded levels, by lamp of the recorded street. The map changes when the replay goes on. */
   readonly recorded: ReadonlyMap<string, RecordedChoice>;
 }
 
@@ -28,10 +28,7 @@ export interface ReplayedInstant {
 export interface ReplayOptions {
   /** Default: the street of the record. */
   readonly street?: LightingStreet;
-  /**
-   * Decides also between the recorded instants, this often: other settings change levels at other times. Default: only at the recorded instants, which
-   * include each change of a level. Units: ms.
-   */
+  /** Decides also between the recorded instants, this often. Default: only at the recorded instants. Units: ms. */
   readonly stepMs?: number;
 }
 
@@ -46,8 +43,8 @@ export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): Lighting
 }
 
 /**
- * Yields the decisions of each instant of a segment, oldest first. A segment without inputs (thinned) yields nothing. Errors: throws StoreError
- * `corrupt` for damaged bytes, SyntaxError for a damaged street.
+ * Yields the decisions of a segment, oldest first; nothing for a segment without inputs (thinned). Errors: throws if the record is damaged,
+ * for example StoreError `corrupt`.
  */
 export function* replayRecord(record: StoredRecord, { street, stepMs }: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;

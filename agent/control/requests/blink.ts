@@ -36,9 +36,8 @@ export interface Blink {
 }
 
 /**
- * Returns how a lamp blinks: `maxPct`, then `minPct` or 20 %, whichever is higher. If that is less than 40 points lower, the low level is 0
- * % instead, even if that is below `minPct`: the caller checks whether it may. The times follow the ramps of `presence`, or usual ones if
- * it is null: the ramp up, or half of the ramp down, and 1 s; each is 2 to 6 s.
+ * Returns the levels (%) and times (ms) with which a lamp blinks visibly. The low level may be below `minPct`: the caller checks whether it
+ * may.
  */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
@@ -52,7 +51,7 @@ export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, pre
   };
 }
 
-/** Returns the level at a time since the start. It begins high, so that the first visible change is more light. Units: ms. */
+/** Returns the level at a time since the start, high at first. Units: ms; %. */
 export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: number): LevelPct {
   return sinceMs % (highMs + lowMs) < highMs ? highPct : lowPct;
 }
@@ -60,8 +59,7 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
 /**
  * Returns how a lamp blinks for this request. `held`: the intents in force for it.
  *
- * Errors: throws Refusal for an unknown lamp, for a time outside 5 s to 10 min, and when an intent in `held` would hide the blinking. Also
- * for a sender other than a technician when a visible step would go below the minimum of the lamp or of its zone.
+ * Errors: throws Refusal if the request is not allowed, for example for an unknown lamp.
  */
 export function permittedBlink(
   { lamps, zones }: LightingStreet,

@@ -22,8 +22,8 @@ import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
 /**
- * Longest time until a command has its final outcome; a save may delay its report. Units: ms. Source: assumed; twice the time to write a
- * line of 247 units. Confirmed by: the time to write a full line at 9600 baud on the bench.
+ * Time after which a command fails for a lamp that has not confirmed it. Units: ms. Source: assumed; twice the time to write a line of 247
+ * units. Confirmed by: the time to write a full line at 9600 baud on the bench.
  */
 export const COMMAND_MS = 60_000;
 /**
@@ -38,10 +38,10 @@ const NAMED_LAMPS = 6;
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
-  /** The requested level, for a blinking its high one; null for a release, a choice of a programme and the end of a blinking. */
+  /** The requested level; null if the command sets none. Units: %. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
-  /** Id of the intent that the command added; null if `levelPct` is null. */
+  /** Id of the intent that the command added; null for none. */
   readonly intentId: string | null;
   readonly sinceMono: MonoMs;
   readonly state: OutcomeState;
@@ -70,16 +70,14 @@ export interface LampWork {
 const SILENT = msg`does not answer: check its power and wiring; it is set as soon as it answers again`;
 const QUEUED: LampProgress = { state: 'queued', reason: NO_TEXT, sent: false, levelPct: null };
 
-/** Returns a new command with these lamps. The command and each lamp are in state `queued`: no lamp has been written yet. */
+/** Returns a new command with these lamps, in state `queued`. */
 export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }
 
 /**
- * Returns the command after a check of its lamps; the same object if nothing changed. A lamp fails at once if its intent is gone or below a
- * stronger one, and after `SILENT_MS` if it is silent and acknowledged no write. It also fails when its write was given up, and at
- * `COMMAND_MS` without confirmation. One without a state (`workOf` returns undefined) is not checked, so its command stays open. A command
- * without lamps is verified.
+ * Returns the command after a check of its lamps; `command` itself if nothing changed. `workOf`: undefined for a lamp that is not to be
+ * checked.
  */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {
@@ -96,10 +94,7 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
   return same && state === command.state ? command : { ...command, lamps, state };
 }
 
-/**
- * Returns true if a lamp follows an intent: its decided level is confirmed, or has been sent to it. False if the intent is not in force for
- * the lamp, or the strongest intent has another rank or level.
- */
+/** Returns whether a lamp follows an intent: the decided level is confirmed or was sent, and no stronger intent is in force. */
 export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
   const own = intents.find(({ id }) => id === intentId);
   const [strongest] = intents;
@@ -108,7 +103,7 @@ export function isFollowed(intentId: string, { decision, track, intents }: LampW
   return inFlight === null ? confirmedPct === decision.levelPct : inFlight.levelPct === decision.levelPct && inFlight.sent;
 }
 
-/** Returns the command as `failed`; each lamp whose stage is not final is `failed` for this reason, such as a stop of the agent. */
+/** Returns the command as `failed`. Lamps whose stage is not final fail for this reason. */
 export function abandonCommand(command: LightCommand, reason: Message): LightCommand {
   return { ...command, state: 'failed', lamps: mapLamps(command, (progress) => (isEnd(progress.state) ? progress : failed(reason))) };
 }
@@ -118,10 +113,7 @@ export function isEnd(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/**
- * Returns the outcomes to publish after a check: `sent` if that stage was skipped, then the present stage. Empty if the stage has not
- * changed.
- */
+/** Returns the outcomes to publish after a check, in order; empty if the stage has not changed. */
 export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);
@@ -129,10 +121,7 @@ export function outcomesBetween(before: LightCommand, after: LightCommand): read
   return [...(skipped ? [outcomeOf(asSent(after))] : []), outcomeOf(after)];
 }
 
-/**
- * Returns a command's stage for its sender. `levelPct` is the requested level. Once all lamps are verified at one level it is that level.
- * It stays null if no level was requested, as for a release.
- */
+/** Returns a command's stage for its sender. `levelPct` is null if no level was requested, as for a release. */
 export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;

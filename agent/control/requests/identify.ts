@@ -24,7 +24,7 @@ interface Blinking {
   reportedPct: LevelPct | null;
 }
 
-/** The lamps that blink now, each until its time is over or it is ended. A new request for a lamp replaces its blinking. Nothing is stored. */
+/** The lamps that blink now, so that a person can identify them. Nothing is stored. */
 export class IdentifyHandler {
   readonly #street: LightingStreet;
   readonly #clock: Clock;
@@ -50,10 +50,8 @@ export class IdentifyHandler {
   }
 
   /**
-   * Makes a lamp blink. `held`: the intents in force for it.
-   *
-   * Errors: throws Refusal for an unknown lamp, a time outside 5 s to 10 min, and an intent that would hide the blinking; for others than
-   * technicians also if the minimum of the lamp or its zone leaves no visible step.
+   * Makes a lamp blink. `held`: the intents in force for it. Errors: throws Refusal if that is not allowed, for example for an unknown
+   * lamp.
    */
   start(request: Authorised<IdentifyRequest>, held: readonly Intent[]): IdentifyRun {
     const blink = permittedBlink(this.#street, request, held);
@@ -72,8 +70,7 @@ export class IdentifyHandler {
   }
 
   /**
-   * Starts a blinking for the platform, or ends it if `seconds` is 0. Returns its high level and its intent, both null when it ends; or the
-   * reason if that is refused. A started one ends at the `expiresMono` of the request, unless `begun` was called for it.
+   * Starts a blinking for the platform, or ends it if `seconds` is 0. Returns its high level and its intent, or the reason of a refusal.
    */
   request(
     { lamp, seconds, source, authority, expiresMono }: Authorised<BlinkRequest>,
@@ -93,7 +90,7 @@ export class IdentifyHandler {
     }
   }
 
-  /** Whether the intent may still expire with its command, because no lamp follows it yet; false for a command that does not expire. */
+  /** Whether the intent may still expire with its command. */
   isPending(intentId: string): boolean {
     return this.#pending.has(intentId);
   }
@@ -103,7 +100,7 @@ export class IdentifyHandler {
     for (const id of intentIds) this.#pending.delete(id);
   }
 
-  /** Ends blinkings whose command has expired. Then publishes the blinking lamps if they changed; `intents` removes those whose time is over. */
+  /** Ends blinkings whose command has expired, and publishes the blinking lamps if they changed. */
   tend(): void {
     for (const [id, { expiresMono, run }] of this.#pending) {
       if (this.#clock.monoMs() < expiresMono) continue;

@@ -44,7 +44,7 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
   readonly isRunning: () => boolean;
   /** Starts a decision now. */
   readonly decide: () => void;
-  /** Receives each stage of each command. */
+  /** Receives the stages of commands. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** Receives the blinking lamps when they change, with the requested duration of each. Units: s. */
   readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;
@@ -58,10 +58,7 @@ const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
-/**
- * Carries out the requests of people and the platform for light. A command for lamps resolves with its final outcome: after `COMMAND_MS` at
- * the latest, and up to `DISK_WAIT_MS` more for its save. `onOutcome` receives each published stage, the final one too.
- */
+/** Carries out the requests of people and the platform for light. */
 export class LightRequests {
   readonly #parts: LightRequestsParts;
   readonly #overrides: OverrideRegistry;
@@ -85,7 +82,7 @@ export class LightRequests {
     await Promise.all([this.#overrides.restore(), this.#programmes.restore()]);
   }
 
-  /** Ends expired requests, resumes those that waited for a trusted time, and repeats failed saves. Call it before each decision. */
+  /** Ends expired requests and repeats failed saves. Call it before each decision. */
   tend(): void {
     const wasClockSet = this.#wasClockSet();
     this.#overrides.tend(wasClockSet);
@@ -93,7 +90,7 @@ export class LightRequests {
     this.#blinks.tend();
   }
 
-  /** All intents in force on this street; expired ones of contacts may be among them. */
+  /** The intents on this street; expired ones of contacts may be among them. */
   intents(): readonly Intent[] {
     return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }
@@ -103,10 +100,7 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
-  /**
-   * Sets a level for a lamp, zone or cabinet for a limited time. If lamps fail to confirm it, the intent stays in force. `untilMs`: the end
-   * of its intent; absent if the request is refused.
-   */
+  /** Sets a level for a lamp, zone or cabinet for a limited time. `untilMs`: the end of its intent; absent if the request is refused. */
   async override(request: Authorised<OverrideRequest>): Promise<Outcome & Partial<OverrideAnswer>> {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };
@@ -117,10 +111,7 @@ export class LightRequests {
     return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
-  /**
-   * Ends the intents on exactly this target, or all with `everywhere`: now, or with `atNextStep`, those of them that last longer, at the
-   * next step of the programme. Refused if there is no such intent that the sender may end, or that step is not known.
-   */
+  /** Ends the intents on exactly this target, or all with `everywhere`; with `atNextStep` at the next step of the programme. */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);
@@ -133,10 +124,7 @@ export class LightRequests {
     return isOver ? this.#pending.publish(incoming, 'refused', refusal) : this.#refuse(incoming, refusal);
   }
 
-  /**
-   * Chooses another programme for a zone for a limited time, or returns the zone to its calendar (`programme` null). `ProgrammeRegistry`
-   * states what is refused.
-   */
+  /** Chooses another programme for a zone for a limited time, or returns the zone to its calendar (`programme` null). */
   async chooseProgramme(request: ProgrammeRequest): Promise<Outcome> {
     const { commandId, zone, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'zone', id: zone }, levelPct: null, source, intentId: null };
@@ -146,7 +134,7 @@ export class LightRequests {
     return this.#carryOut(incoming, this.#programmes.saved);
   }
 
-  /** Starts or ends the blinking of a lamp, for a sender that is not at the pole. A refusal is an outcome; it is not thrown. */
+  /** Starts or ends the blinking of a lamp. A refusal is an outcome; it is not thrown. */
   async blink(request: Authorised<BlinkRequest>): Promise<Outcome> {
     const { commandId, lamp, source } = request;
     const incoming: Incoming = { commandId, target: { kind: 'lamp', id: lamp }, levelPct: null, source, intentId: null };
@@ -155,9 +143,7 @@ export class LightRequests {
     return answer instanceof Message ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
   }
 
-  /**
-   * Writes a point that is not a lamp's level; one that follows a lamp or an output is refused. The field checks what the profile allows.
-   */
+  /** Writes a point that is not a lamp's level. A refusal is an outcome. */
   async writePoint({ commandId, deviceId, pointId, value, source, expiresMono }: PointRequest): Promise<Outcome> {
     const { index, field } = this.#parts;
     const incoming = { commandId, target: { kind: 'device', id: deviceId }, levelPct: null, source } as const;
@@ -173,7 +159,7 @@ export class LightRequests {
       : this.#pending.publish(incoming, 'failed', result.reason);
   }
 
-  /** Makes a lamp blink. Errors: throws Refusal, as the identify handler and while the agent starts or stops. */
+  /** Makes a lamp blink. Errors: throws Refusal, for example for an unknown lamp. */
   identify(request: Authorised<IdentifyRequest>): IdentifyRun {
     if (!this.#parts.isRunning()) throw new Refusal(NOT_RUNNING);
     return this.#blinks.start(request, this.#intentsFor(request.lamp));

@@ -7,17 +7,14 @@ import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './override
 
 const FULL_PCT = 100;
 
-/** Returns the ids of the lamps of a target: all for a cabinet, whatever its id. Undefined if the street has no such lamp or zone. */
+/** Returns the ids of the lamps of a target. Undefined if the street has no such lamp or zone. */
 export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly string[] | undefined {
   if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
   if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
-/**
- * Returns why an override is refused; empty if it is allowed. Refused: an unknown target, a level that is not whole or out of range, a
- * duration out of range, maintenance for others than technicians. For a sender of authority `anyone` also all but an emergency at 100 %.
- */
+/** Returns why an override is refused; empty if it is allowed. */
 export function refusalOf(
   street: LightingStreet,
   { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,
@@ -32,10 +29,7 @@ export function refusalOf(
   return NO_TEXT;
 }
 
-/**
- * Returns why a release is refused, from its result; empty if it released something. Refused: an unknown target, no intent on it, or only
- * maintenance that the sender may not end.
- */
+/** Returns why a release is refused, from its result; empty if it is not refused. */
 export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,

@@ -33,11 +33,7 @@ import {
 
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
-/**
- * The change of the stored intents when a copy replaces the stored state: overrides of the platform are removed, because they may have been
- * released or have ended since the copy was made. Locks of technicians stay: a person may be at the lamp. Emergencies stay: prefer light.
- * Both end by themselves.
- */
+/** The change of the stored intents when a copy replaces the stored state: overrides of the platform are removed. */
 export const OVERRIDES_COPY_RULE: CopyRule = {
   key: OVERRIDES_KEY,
   change: 'remove-items',
@@ -50,16 +46,11 @@ export interface OverrideRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /**
-   * Receives the intents of platform and technicians in force after each change of them, also of their wall times when the clock was set.
-   */
+  /** Receives the intents of platform and technicians in force after a change. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 
-/**
- * The intents of platform and technicians. A change is in force at once, and is saved; a failed save is repeated. Intents of an earlier run
- * wait until the time is trusted.
- */
+/** The intents of platform and technicians, saved for a restart. */
 export class OverrideRegistry {
   readonly #parts: OverrideRegistryParts;
   #intents: readonly Intent[] = [];
@@ -76,15 +67,12 @@ export class OverrideRegistry {
     });
   }
 
-  /** Resolves whether the present list is on disk; otherwise it is in force until the agent stops, or is saved later. */
+  /** Resolves whether the present list is on disk. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
 
-  /**
-   * Reads the list from the disk. Intents added before replace stored ones, as `add` does. Errors: none; a failure is logged, and none is
-   * restored.
-   */
+  /** Reads the list from the disk. A failure is logged, and none is restored. */
   restore(): Promise<void> {
     const { store, log } = this.#parts;
     return store
@@ -99,8 +87,7 @@ export class OverrideRegistry {
   }
 
   /**
-   * Adds an intent in place of one of the same source, target and rank. Returns it as it is in force: if its sender may not release the
-   * former one, it lasts at least as long. `isFurther`: it continues one of the same sender, so that it is not a new event.
+   * Adds an intent in place of one of the same source, target and rank. Returns it as it is in force, which may be longer than requested.
    */
   add(intent: Intent, isFurther = false): Intent {
     this.#intents = addIntent(this.#intents, intent);
@@ -112,8 +99,8 @@ export class OverrideRegistry {
   }
 
   /**
-   * Removes the intents on a target or everywhere, of one rank or of any, whether in force or waiting for the time. Returns them, and in
-   * `denied` the maintenance that this sender may not release, which stays.
+   * Removes the intents on a target or everywhere, of one rank or of any. `denied`: maintenance that this sender may not release, which
+   * stays.
    */
   release({ target, authority, source, rank, everywhere }: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
     const inForce = releaseIntents(ofRank(this.#intents, rank, authority), target, authority, everywhere);
@@ -130,7 +117,7 @@ export class OverrideRegistry {
 
   /**
    * Makes the intents in force on a target end at this moment at the latest, if the sender may release them. Returns how many were
-   * shortened. Those that wait for a trusted time are unchanged.
+   * shortened.
    */
   shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
     const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
@@ -148,8 +135,7 @@ export class OverrideRegistry {
   }
 
   /**
-   * Ends expired intents, recomputes wall ends after the clock was set, resumes intents once the time is trusted, and repeats a failed
-   * save.
+   * Ends expired intents, resumes intents once the time is trusted, and repeats a failed save. Call it with true after the clock was set.
    */
   tend(wasClockSet: boolean): void {
     const { kept, ended } = expireIntents(this.#intents, this.#parts.clock.monoMs());

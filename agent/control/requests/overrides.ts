@@ -39,9 +39,7 @@ export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono 
   };
 }
 
-/**
- * Returns the intents with `startBy` removed from those with these ids: a lamp follows them, so they no longer expire with their command.
- */
+/** Returns the intents with `startBy` removed from those with these ids, which no longer expire with their command. */
 export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string>): readonly Intent[] {
   return intents.map((intent) => {
     if (intent.startBy === undefined || !ids.has(intent.id)) return intent;
@@ -51,8 +49,8 @@ export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string
 }
 
 /**
- * Returns the list with an intent appended. It replaces earlier intents of the same source, target and rank. If the authority is `anyone`,
- * which may not end an intent, the new intent lasts at least as long as those.
+ * Returns the list with an intent appended. Earlier intents of its source, target and rank are removed. With the authority `anyone` it
+ * lasts at least as long as those.
  */
 export function addIntent(intents: readonly Intent[], added: Intent): readonly Intent[] {
   const others = intents.filter((intent) => !isReplacedBy(intent, added));
@@ -61,10 +59,7 @@ export function addIntent(intents: readonly Intent[], added: Intent): readonly I
   return [...others, { ...added, untilMs, untilMono }];
 }
 
-/**
- * Returns the stored intents without those of the same source, target and rank as `newer`. If the authority of `newer` is `anyone`, all are
- * returned: which intent lasts longer cannot be known before the time is trusted.
- */
+/** Returns the stored intents without those that `newer` replaces. With the authority `anyone` it replaces none. */
 export function withoutReplaced(intents: readonly StoredIntent[], newer: StoredIntent): readonly StoredIntent[] {
   return mayEndSooner(newer.authority) ? intents.filter((intent) => !isReplacedBy(intent, newer)) : intents;
 }
@@ -74,7 +69,7 @@ function mayEndSooner(authority: IntentAuthority): boolean {
   return authority !== 'anyone';
 }
 
-/** Returns true if a sender may set or release maintenance: only with the authority `technician`, of a person who can see the lamp. */
+/** Returns true if a sender of this authority may set or release maintenance. */
 export function mayMaintain(authority: IntentAuthority): boolean {
   return authority === 'technician';
 }
@@ -88,8 +83,8 @@ export interface Release<T extends StoredIntent = StoredIntent> {
 }
 
 /**
- * Returns which intents a release ends: those on exactly this target, or all with `everywhere`. The others are kept. Maintenance is
- * released for the authority `technician` only; otherwise it is denied and kept.
+ * Returns which intents a release ends, keeps and denies: those on this target, or all with `everywhere`. Maintenance requires the
+ * authority `technician`.
  */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],
@@ -104,8 +99,8 @@ export function releaseIntents<T extends StoredIntent>(
 }
 
 /**
- * Ends the intents on a target, or all with `everywhere`, at `end` at the latest, if the authority may release them; with `rank`, only those
- * of this rank. `changed`: the intents with a new end.
+ * Ends intents on a target, or all with `everywhere`, at `end` at the latest, if the authority may release them. `changed`: the intents
+ * with a new end.
  */
 export function shortenIntents(
   intents: readonly Intent[],
@@ -155,7 +150,7 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
-/** Returns the valid intents of a stored list; ignores anything else. An intent without a known authority gets one from its source. */
+/** Returns the valid intents of a stored list; ignores anything else. */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
 }
@@ -169,11 +164,9 @@ function withAuthority(intent: FormerIntent): StoredIntent {
 }
 
 /**
- * Separates the stored intents that are still valid from those that have ended.
+ * Separates the stored intents that are still valid from those that have ended. `kept` has monotonic ends again.
  *
- * Call it only with a trusted wall clock. An intent lasts until its stored end, but from now on no longer than was requested, nor than 24
- * h: the clock may have been wrong when it was stored. It has also ended if no lamp followed it before its `startBy`. `kept` has monotonic
- * ends again.
+ * Call it only with a trusted wall clock.
  */
 export function resumeIntents(
   stored: readonly StoredIntent[],

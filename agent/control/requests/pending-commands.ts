@@ -26,7 +26,7 @@ interface Waiting {
   readonly saved: Promise<boolean> | null;
 }
 
-/** The open commands for lamps. Publishes each stage of a command, and resolves its promise with the final outcome. */
+/** The open commands for lamps, until their final outcomes. */
 export class PendingCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
@@ -41,12 +41,12 @@ export class PendingCommands {
     this.#workOf = workOf;
   }
 
-  /** Publishes a stage that does not depend on lamps, and returns it. The command is not followed. */
+  /** Publishes a stage that does not depend on lamps, and returns it. */
   publish({ commandId, target, levelPct, source }: CommandHead, state: OutcomeState, reason: Message = NO_TEXT): Outcome {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
-  /** As `publish`, once `saved` resolves or after 5 s; then `isSaved` is false unless it was saved. */
+  /** As `publish`, once `saved` resolves or the wait for the disk ends. */
   async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
     const { commandId, target, levelPct, source } = head;
     const ending = this.#doubt(saved).then((doubt) =>
@@ -56,10 +56,7 @@ export class PendingCommands {
     return ending;
   }
 
-  /**
-   * Publishes a command as queued and follows it, as long as `advance` is called. Resolves with its final outcome, which waits for `saved`
-   * as in `publishSaved`; null: nothing is saved. Errors: none.
-   */
+  /** Publishes a command as queued and follows it. Resolves with its final outcome, after the wait for `saved`; null: nothing is saved. */
   open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
     return new Promise((resolve) => {
@@ -74,10 +71,7 @@ export class PendingCommands {
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));
   }
 
-  /**
-   * Ends all open commands as failed, without waiting for their saves. Resolves once each outcome is published, also of commands that had
-   * ended and wait for the disk.
-   */
+  /** Ends all open commands as failed. Resolves once their outcomes are published. */
   async abandonAll(reason: Message): Promise<void> {
     for (const entry of [...this.#waiting]) this.#move({ ...entry, saved: null }, abandonCommand(entry.command, reason));
     this.#waiting.clear();

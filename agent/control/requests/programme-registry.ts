@@ -24,15 +24,12 @@ export interface ProgrammeRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** Receives the choices in force after each change of them, also of their wall ends when the clock was set. */
+  /** Receives the choices in force after a change. */
   readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
-/**
- * The change of the chosen programmes when an older copy replaces the stored state: all are removed, because the platform may have
- * withdrawn a choice since the copy was made. Then the calendar of each zone applies again.
- */
+/** The change of the chosen programmes when an older copy replaces the stored state: all are removed. */
 export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 'remove' };
 /**
  * How long a choice may last. Units: min. Source: assumed; a month, after that it belongs in the configuration. Confirmed by: the longest
@@ -40,10 +37,7 @@ export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 're
  */
 const MINUTES = { min: 1, max: 31 * 24 * 60 };
 
-/**
- * The programmes chosen for zones. A choice is in force at once, and is saved; a failed save is repeated. Choices of an earlier run wait
- * until the time is trusted; one that no longer fits the configuration ends.
- */
+/** The programmes chosen for zones, saved for a restart. */
 export class ProgrammeRegistry {
   readonly #parts: ProgrammeRegistryParts;
   /** By zone. */
@@ -65,12 +59,12 @@ export class ProgrammeRegistry {
     });
   }
 
-  /** Resolves whether the present choices are on disk; otherwise they are in force until the agent stops, or are saved later. */
+  /** Resolves whether the present choices are on disk. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
 
-  /** Reads the choices from the disk; a zone with a choice since keeps that. Errors: none; a failure is logged, and none is restored. */
+  /** Reads the choices from the disk; a zone with a choice since keeps that. A failure is logged, and none is restored. */
   restore(): Promise<void> {
     const { store, log } = this.#parts;
     return store
@@ -119,8 +113,7 @@ export class ProgrammeRegistry {
   }
 
   /**
-   * Ends expired choices, recomputes wall ends after the clock was set, resumes choices once the time is trusted, and repeats a failed
-   * save.
+   * Ends expired choices, resumes choices once the time is trusted, and repeats a failed save. Call it with true after the clock was set.
    */
   tend(wasClockSet: boolean): void {
     const { clock } = this.#parts;

@@ -4,8 +4,8 @@ import type { Intent, PointId, Reading, Target } from '../../core/words.ts';
 import type { Moment } from '../requests/overrides.ts';
 
 /**
- * The role of a contact that requests light at 100 %. `emergency`: all lamps, or those of its zone, while it is closed, and
- * for an hour after its last reading if it is no longer read. `lights-on`: for two hours from each press.
+ * The role of a contact that requests light. `emergency`: a key that requests it while closed. `lights-on`: a button that requests it for a
+ * time from each press.
  */
 export type LightContact = 'emergency' | 'lights-on';
 
@@ -19,15 +19,14 @@ export interface StoredContact {
 /** The contacts that request light, and the intents that follow from them. */
 export interface ContactTracker {
   /**
-   * Takes readings; those without a good value are ignored. Returns true when a contact closes, a button also during its two hours, and
-   * when an open emergency key ends its request.
+   * Takes readings; those without a good value are ignored. Returns true when a contact closes, or an open emergency key ends its request.
    */
   take(readings: readonly Reading[], now: Moment): boolean;
   /** Returns the intents of contacts that request light; expired ones may be among them. */
   intents(): readonly Intent[];
   /**
-   * Restores the stored state of an earlier run, except for contacts that have been read since. A key counts for an hour from now, a button
-   * until its stored end. `isTimeKnown`: the stored ends can be compared with now; if false, a button counts for two hours from now.
+   * Restores the stored state of an earlier run, except for contacts that have been read since. `isTimeKnown`: the stored ends can be
+   * compared with now.
    */
   restore(stored: unknown, now: Moment, isTimeKnown: boolean): void;
 }
@@ -41,12 +40,9 @@ const BUTTON_MS = 2 * 3_600_000;
 export const KEY_HOLD_MS = 3_600_000;
 
 /**
- * Creates the tracker of the contacts that request light.
+ * Creates the tracker of the contacts that request light. `onChange` receives what a restart must restore.
  *
- * `onChange` receives everything a restart must restore, each time `take` returns true. It is not called when two hours of a button
- * end.
- *
- * Shape: `zones` has the zone of a contact that lights one; any other lights the whole cabinet.
+ * Shape: `zones` has the zone that a contact lights. A contact without one lights the whole cabinet.
  */
 export function createContactTracker(
   contacts: ReadonlyMap<PointId, LightContact>,

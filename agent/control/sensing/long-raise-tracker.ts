@@ -9,23 +9,17 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
-/** Watches how long presence raises each zone. */
+/** Watches how long presence raises zones. */
 export interface LongRaiseTracker {
   /** Takes the newest decisions of all lamps, for the next `refresh`. */
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone by its newest decisions and its own sensors, and reports the event. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /**
-   * Ids of the zones that presence raised for too long, as of the last `refresh`. A zone leaves them by day, or once its own sensors have
-   * detected nothing for a minute.
-   */
+  /** Ids of the zones that presence raised for too long, as of the last `refresh`. */
   over(): ReadonlySet<string>;
 }
 
-/**
- * Creates the tracker of the zones with presence. Raises `presence-too-long` for a zone that presence raised for its `maxBoostS` without a
- * pause; the event ends when the zone leaves `over`.
- */
+/** Creates the tracker that raises `presence-too-long` for a zone that presence has raised for too long. */
 export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerParts, 'field'>): LongRaiseTracker {
   const zones = street.zones.flatMap((zone) => (zone.presence === null ? [] : [{ zone, presence: zone.presence }]));
   const raises = new Map<string, LongRaise>();

@@ -27,9 +27,9 @@ export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
   /** Returns true if any lamp of this zone is lit. */
   readonly isZoneLit: (zoneId: string) => boolean;
-  /** Returns the sun of a zone now; null while the time is not trusted, and then a cell is not judged. */
+  /** Returns the sun of a zone now; null while the time is not trusted. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** Receives the faults at dusk and dawn of all cells when one changes, to be stored for `restore` at the next start. */
+  /** Receives the faults of the cells when one changes, to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
 }
 
@@ -47,27 +47,21 @@ interface Watched {
 
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
-/**
- * The state of each photocell. A cell that contradicts the sun is marked as doubtful and raises `photocell-doubtful`. A cell without a
- * value for longer than its `staleS` raises that event too, without the mark.
- */
+/** The states of the photocells. Raises `photocell-doubtful` for a cell that cannot be trusted. */
 export class PhotocellTracker {
   readonly #parts: PhotocellTrackerParts;
   readonly #cells: ReadonlyMap<PointId, Watched>;
   readonly #states = new Map<PointId, PhotocellState>();
   readonly #startMono: MonoMs;
 
-  /** A cell that several zones share has the settings of the first. */
+  /** A cell that several zones share has the settings of one of them. */
   constructor(parts: PhotocellTrackerParts) {
     this.#parts = parts;
     this.#cells = watchedCells(parts.street);
     this.#startMono = parts.clock.monoMs();
   }
 
-  /**
-   * Restores the faults of an earlier run, which take several nights to find: the mains of a gateway may be cut each day. Ignores any other
-   * data.
-   */
+  /** Restores the faults of an earlier run. Ignores any other data. */
   restore(faults: unknown): void {
     for (const cell of this.#cells.values()) {
       const stored = isRecord(faults) ? faults[cell.pointId] : undefined;
@@ -86,7 +80,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** Updates readings that became stale or missing by their age, judges each cell by its night, and reports its event. */
+  /** Judges the cells by their age and their night, and reports events. */
   refresh(): void {
     for (const cell of this.#cells.values()) {
       const latest = this.#parts.field.latest(cell.pointId);
@@ -96,7 +90,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** Returns the state of each cell, by point; a cell without any reading in this run is absent. */
+  /** Returns the state of each cell, by point; a cell without a reading is absent. */
   states(): ReadonlyMap<PointId, PhotocellState> {
     return this.#states;
   }

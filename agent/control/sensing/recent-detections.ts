@@ -5,16 +5,16 @@ import { DETECTIONS_KEPT_MS } from '../../lighting/movers.ts';
 
 /** The list of the newest detections at sensors of this cabinet. */
 export interface RecentDetections {
-  /** Adds a detection in the order of time; beyond 200 the oldest is dropped. It may be older than one that was added before. */
+  /** Adds a detection in the order of time. If the list is full, the oldest is dropped. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
   /**
-   * Adds a person who may have come while the sensor still detected another, at the present time, and returns true. Less than 5 s after the
-   * last detection of this `source` it adds nothing and returns false: a chattering sensor must not displace the detections of others.
+   * Adds a person who may have come while the sensor still detected another, and returns true. Returns false and adds nothing soon after
+   * the last detection of this `source`.
    */
   noteReturn(source: string, pole: string): boolean;
-  /** Removes detections older than 18 min. */
+  /** Removes old detections. */
   refresh(): void;
-  /** Returns the newest 200, oldest first; those older than 18 min stay until the next `refresh`. */
+  /** Returns the detections, oldest first. */
   all(): readonly Detection[];
 }
 
@@ -29,7 +29,7 @@ const MOST = 200;
  */
 const RETURN_MS = 5_000;
 
-/** Creates an empty list of detections. `clock` gives the time for `noteReturn` and `refresh`. */
+/** Creates an empty list of recent detections. */
 export function createRecentDetections(clock: Pick<Clock, 'monoMs'>): RecentDetections {
   let recent: readonly Detection[] = [];
   const note: RecentDetections['note'] = (detection) => {

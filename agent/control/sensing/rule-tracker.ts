@@ -13,17 +13,17 @@ export interface RuleInputs {
   readonly traffic: ReadonlyMap<string, TrafficState>;
 }
 
-/** The state of each rule of the cabinet. */
+/** The states of the rules of the cabinet. */
 export interface RuleTracker {
   /** Processes the readings that rules depend on. Returns true when a rule becomes active or ends. */
   take(readings: readonly Reading[]): boolean;
-  /** Updates all rules: those on presence and traffic, those on the newest reading of a point, and what changes by time alone. */
+  /** Updates the rules with these inputs, the newest readings and the time. */
   refresh(inputs: RuleInputs): void;
-  /** Returns the states by rule; a rule without an input so far is absent before the first `refresh`. */
+  /** Returns the states by rule; a rule without an input so far may be absent. */
   states(): ReadonlyMap<string, RuleState>;
 }
 
-/** Creates the tracker of the rules of a street. No rule is active before the reading, presence or traffic that it depends on is known. */
+/** Creates the tracker of the rules of a street. */
 export function createRuleTracker({ street: { rules, zones }, field, clock }: Omit<TrackerParts, 'events'>): RuleTracker {
   const states = new Map<string, RuleState>();
   const take = (rule: Rule, facts: RuleFacts): boolean => {

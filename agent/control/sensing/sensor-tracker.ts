@@ -13,10 +13,7 @@ import { afterSensorReading, afterSensorTick, type SensorStep } from '../../ligh
 import { spell } from '../../lighting/spell.ts';
 import { createRecentDetections } from './recent-detections.ts';
 
-/**
- * The dependencies that the trackers of sensors, photocells, traffic, rules and long raises share. `field` gives the newest reading of a
- * point.
- */
+/** The dependencies that the trackers of sensors, photocells, traffic, rules and long raises share. */
 export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
@@ -30,29 +27,17 @@ export interface SensorTrackerParts extends TrackerParts {
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
-/** The state of each presence sensor, and the detections. */
+/** The states of the presence sensors, and the detections. */
 export interface SensorTracker {
-  /**
-   * Takes the readings of sensors; those of other points are ignored. Returns true when a person was detected, or another one may have
-   * come.
-   */
+  /** Takes the readings of sensors. Returns true when a person was detected, or another one may have come. */
   take(readings: readonly Reading[]): boolean;
-  /**
-   * Updates what changes by time alone, and readings that became stale or missing by their age; reports the events. A detection may begin
-   * here too.
-   */
+  /** Updates what changes by time alone, and reports the events. A detection may begin here too. */
   refresh(): void;
-  /** Returns the states by point: two contacts of one box are two sensors. A sensor without any reading is absent. */
+  /** Returns the states by point. A sensor without any reading is absent. */
   states(): ReadonlyMap<PointId, SensorState>;
-  /**
-   * Returns the number of detections since the creation, also at sensors without a pole. People who came while one was present are not
-   * counted.
-   */
+  /** Returns the number of detections since the creation. */
   detections(): number;
-  /**
-   * Returns the detections of the last 18 min at sensors with a pole, oldest first, also of people who came while one was present. At most
-   * 200.
-   */
+  /** Returns the recent detections at sensors with a pole, oldest first. */
   recent(): readonly Detection[];
 }
 
@@ -84,10 +69,7 @@ interface Watched {
   readonly pole: string | null;
 }
 
-/**
- * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. A sensor with `listen:
- * group` only follows the others: it detects nothing. A sensor that several zones share counts once.
- */
+/** Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. */
 export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
@@ -188,7 +170,7 @@ export interface SensorCase {
   readonly sensor: Pick<PresenceSensor, 'kind' | 'maxPerH'>;
   readonly zoneKind: ZoneKind;
   readonly state: SensorState | undefined;
-  /** Start of the observation: a sensor without a value or a detection so far is silent since then. */
+  /** Start of the observation. */
   readonly startMono: MonoMs;
   readonly nowMono: MonoMs;
 }
@@ -201,8 +183,8 @@ export interface SensorHealth {
 }
 
 /**
- * Returns the faults of a sensor. `stuck`: present for too long, never for a counter. `silent`: no value for minutes, or no detection for
- * days (not for a button or a stuck sensor); the limits depend on the kind of zone. `busy`: more detections an hour than `maxPerH`.
+ * Returns the faults of a sensor. `stuck`: present for too long. `silent`: no value or no detection for too long. `busy`: too many
+ * detections.
  */
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;

@@ -22,7 +22,7 @@ export interface StreetSensingParts extends TrackerParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
-  /** The zone of each contact that lights a single zone; any other lights the whole cabinet. */
+  /** The zone of a contact that lights a single zone; any other lights the whole cabinet. */
   readonly contactZones?: ReadonlyMap<PointId, string>;
 }
 
@@ -30,13 +30,13 @@ export interface StreetSensingParts extends TrackerParts {
 export interface StreetSensing {
   /** Restores contacts and photocell faults of an earlier run. What cannot be read is not restored. Errors: none. */
   restore(): Promise<void>;
-  /** Takes readings. Returns true when one cannot wait for the next tick: a detection, more traffic, a change of a rule or of a contact. */
+  /** Takes readings. Returns true when one cannot wait for the next tick, for example a detection. */
   take(readings: readonly Reading[]): boolean;
-  /** Updates what changes by time alone, and reports the events of sensors, cells, counters and zones. */
+  /** Updates what changes by time alone, and reports events. */
   refresh(): void;
   /** Returns the states now, as inputs of a decision. */
   snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;
-  /** Returns the detections of the last 18 min by sensors of this cabinet that have a pole, oldest first; at most 200. */
+  /** Returns the recent detections by sensors of this cabinet that have a pole, oldest first. */
   detections(): readonly Detection[];
   /** Returns the intents of contacts; expired ones may be among them. */
   intents(): readonly Intent[];
@@ -51,10 +51,7 @@ const CONTACTS_KEY = 'control.contacts';
 /** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
-/**
- * Creates the sensing of a street. Saves the contacts that request light when one closes or a key opens, and the photocell faults when one
- * changes.
- */
+/** Creates what evaluates the readings of sensors, photocells and contacts of a street. */
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const { street, clock, store } = parts;
   const levels = new Map<string, number>();

@@ -14,9 +14,9 @@ import type { TrackerParts } from './sensor-tracker.ts';
 export interface TrafficTracker {
   /** Takes the readings of counters. Returns true when a zone now needs a higher step of light than before. */
   take(readings: readonly Reading[]): boolean;
-  /** Takes the newest reading of each counter, ends windows whose time has passed, and reports zones with a faulty counter. */
+  /** Updates the counts by the newest readings and the time, and reports events. */
   refresh(): void;
-  /** Returns the counts by zone; a zone is absent before its first reading or the first `refresh`. */
+  /** Returns the counts by zone; a zone without a count so far is absent. */
   states(): ReadonlyMap<string, TrafficCount>;
 }
 
@@ -26,9 +26,7 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
-/**
- * Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone as long as one of its counters is faulty.
- */
+/** Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone with a faulty counter. */
 export function createTrafficTracker({ street, field, clock, events }: TrackerParts): TrafficTracker {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null

@@ -15,16 +15,13 @@ export interface LampStatusParts {
   readonly field: Pick<Field, 'latest'>;
   readonly follower: Pick<Follower, 'track'>;
   readonly verificationOf: (lampId: string) => Verification;
-  /** Receives the first decision of each lamp, and each with another level, rank or reason than the one before. */
+  /** Receives the first decision of a lamp, and later ones with another level, rank or reason. */
   readonly onDecision: (decision: Decision) => void;
 }
 
-/**
- * The newest decision of each lamp; `knowledge` and `work` combine it with its writes and readings. Passes each first decision, and each
- * with another level, rank or reason, to `onDecision`.
- */
+/** The newest decision of each lamp, combined with its writes and readings. Changes are passed to `onDecision`. */
 export class LampStatus {
-  /** How often presence raised a lamp above its decision before, since this object was created. */
+  /** How often presence raised a lamp, since this object was created. */
   lampsRaised = 0;
   readonly #parts: LampStatusParts;
   readonly #known = new Map<string, Pick<LampKnowledge, 'decision' | 'sinceMs'>>();
@@ -61,10 +58,7 @@ export class LampStatus {
     return { ...known, measured, following: isFollowing(follower.track(lampId)) && isKnown(measured) };
   }
 
-  /**
-   * Whether a reading differs from the decided level by more than the tolerance of the lamp's profile. False for a point that is no lamp's
-   * level, a reading that is not good, and before the first decision.
-   */
+  /** Whether a good reading differs from the decided level by more than the tolerance of the lamp's profile. */
   isElsewhere({ pointId, value, quality }: Reading): boolean {
     const { index, verificationOf } = this.#parts;
     const lampId = index.lampAt.get(pointId);

@@ -21,12 +21,11 @@ import { intentsOn, placeOf, zoneLight } from './views.ts';
 /** The views and tools of the console about light. */
 export interface LightViews {
   readonly light: LightTools;
-  /** Returns why a lamp, or each lamp of a zone, has its level now. Lamps without a decision are left out. Undefined for an unknown id. */
+  /** Returns why a lamp, or the lamps of a zone, have their level now. Undefined for an unknown id. */
   why(id: string): WhyView | undefined;
   /**
-   * Returns why a lamp, or each lamp of a zone, has its level at another instant; undefined for an unknown id. In the future: the forecast,
-   * with the present requests but without presence, photocells, traffic and rules. In the past: `lamps` is empty, and `past` has what clock
-   * and settings planned for each lamp.
+   * Returns why a lamp, or the lamps of a zone, have their level at another instant: a forecast, or what was planned in the past. Undefined
+   * for an unknown id.
    */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
@@ -41,10 +40,7 @@ export interface LightViewsParts {
   >;
 }
 
-/**
- * Creates the console's views and tools of light. Views read the newest decisions and a forecast. Only the tools `identify` and `setHours`
- * change anything: a lamp that blinks, and the burning hours.
- */
+/** Creates the console's views and tools of light. */
 export function createLightViews(parts: LightViewsParts): LightViews {
   const { street, control } = parts;
   const forecast = createForecast(street);
@@ -154,8 +150,7 @@ function found(view: TonightView | undefined, zone: string): TonightView {
 }
 
 /**
- * Overrides and releases of a person at the console: adds the command id and the authority of a technician. An override keeps an authority
- * that it already has, and its outcome also has its end, `untilMs`, for display.
+ * Returns the commands `override` and `release` for a person at the console. The outcome of `override` has its end, `untilMs`, for display.
  */
 export function createPersonCommands(
   control: () => Pick<Control, 'override' | 'release'>,

@@ -11,14 +11,14 @@ import { spell } from '../../lighting/spell.ts';
 import { trafficLevel } from '../../lighting/traffic.ts';
 import type { RecordedState } from '../record/record-decoder.ts';
 
-/** The lamps of the question, and the state of the record at its instant. */
+/** The requested lamps, and the state of the record at the requested instant. */
 export interface PastMoment {
   readonly lampIds: readonly string[];
   readonly state: Pick<RecordedState, 'cells'>;
   readonly snapshot: LightingSnapshot;
 }
 
-/** Returns the inputs that concern these lamps: sensors, photocells, traffic and rules of their zones, requests, and chosen programmes. */
+/** Returns the recorded inputs that concern these lamps. */
 export function pastInputs(street: LightingStreet, facts: PastMoment): readonly RecordedInput[] {
   const zones = street.zones.filter(({ lamps, presence }) =>
     facts.lampIds.some((id) => lamps.includes(id) || presence?.alsoLamps?.includes(id) === true),

@@ -30,8 +30,8 @@ const NOTHING = { lamps: [], inputs: [], notes: [], basis: null, clockQuality: n
 const MOST_PAGES = 4;
 
 /**
- * Resolves with what the record has about a lamp or zone at an instant, or why it lacks that instant; undefined if the disk did not respond. An instant that
- * occurred twice, because the clock was set back, is answered by the better clock, then by the later record.
+ * Resolves with what the record has about a lamp or zone at an instant, or why it lacks that instant; undefined if the disk did not
+ * respond.
  */
 export async function recordedAt({ store, flush }: PastLightParts, id: string, atMs: WallMs): Promise<RecordedWhy | undefined> {
   flush();

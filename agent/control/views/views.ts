@@ -21,20 +21,14 @@ export interface LampKnowledge {
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /**
-   * Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none
-   * yet.
-   */
+  /** The lamp follows its decisions, as far as writes and readings show. */
   readonly following: boolean;
 }
 
 /** Returns the known state of a lamp; undefined before its first decision, and for an unknown lamp. */
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
-/**
- * Returns one view for each zone, in the order of the cabinet. The reason of a zone is that of its highest-ranked lamp. Lamps without a
- * decision are left out; a zone without any has the reason `default`, `minPct` 100 and `maxPct` 0.
- */
+/** Returns one view for each zone, in the order of the cabinet. Lamps without a decision are left out. */
 export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);
@@ -44,15 +38,13 @@ export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): rea
   });
 }
 
-/** Returns why a lamp, or each lamp of a zone, has its level; lamps without a decision are left out. Undefined for an id of neither. */
+/** Returns why a lamp, or the lamps of a zone, have their level; lamps without a decision are left out. Undefined for an unknown id. */
 export function whyView(street: LightingStreet, id: string, knowledgeOf: KnowledgeOf): WhyView | undefined {
   const place = placeOf(street, id);
   return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
 }
 
-/**
- * Returns whether an id is a lamp or a zone, and the ids of its lamps; a lamp is looked for first. Undefined if the street has no such id.
- */
+/** Returns whether an id is a lamp or a zone, and the ids of its lamps. Undefined if the street has no such id. */
 export function placeOf(
   { lamps, zones }: LightingStreet,
   id: string,
@@ -86,7 +78,7 @@ export interface ZoneFacts {
   readonly lamps: readonly LampView[];
 }
 
-/** Returns the view of one zone: its night, programme, lamps, intents, sensors, photocell, traffic and active rules. */
+/** Returns the view of what controls one zone. */
 export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts): ZoneLightView {
   const { snapshot, plan, state, lamps } = facts;
   const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;

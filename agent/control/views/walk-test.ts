@@ -40,10 +40,7 @@ export interface WatchedWalk {
 
 type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
 
-/**
- * The walk tests in progress. A test reports each detection a second later, with the lamps that rose by presence in that second. If another
- * detection comes within that second, lamps that rise after it count for the later one.
- */
+/** The walk tests in progress. A test reports detections with the lamps that rose after them. */
 export class WalkTestHandler {
   readonly #street: LightingStreet;
   readonly #clock: WalkClock;
@@ -56,9 +53,8 @@ export class WalkTestHandler {
   }
 
   /**
-   * Starts a test of one zone. It calls `report` for each new detection of the zone's own sensors; presence that began before does not
-   * count. It ends with `stop`, or after `forMs` but an hour at most, without a call. A detection in its last second may not be reported.
-   * Errors: throws Refusal for an unknown zone or one without sensors of its own.
+   * Starts a test of one zone, which calls `report` for new detections of the zone's sensors until `stop` or the end of `forMs`. Errors:
+   * throws Refusal, for example for an unknown zone.
    */
   watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);
@@ -79,7 +75,7 @@ export class WalkTestHandler {
     };
   }
 
-  /** Processes the facts of a tick, after its decisions. Ends the tests whose time is over. */
+  /** Processes the facts of a tick, after its decisions. */
   look(facts: WalkFacts): void {
     this.#last = facts;
     for (const walk of this.#walks) {

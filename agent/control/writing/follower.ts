@@ -17,9 +17,9 @@ export interface FollowerParts {
   readonly events: EventTracker;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
-  /** Limits the levels per second, and has the groups of lamps that one write sets. Absent: no limit. */
+  /** Limits the levels per second. Absent: no limit. */
   readonly pace?: PaceParts | undefined;
-  /** Called after writes were sent or have ended, because open commands may have progressed. Once for all that did so together. */
+  /** Called after writes were sent or have ended, because open commands may have progressed. */
   readonly onProgress: () => void;
   /** Called when a level was sent to a lamp, with the time of that. */
   readonly onSent?: (lampId: string, sentMono: MonoMs) => void;
@@ -42,10 +42,7 @@ interface FollowStep extends LampStep {
   readonly pointId: PointId;
 }
 
-/**
- * Writes lamps until they have the decided level, and again when a reading shows another one. Three failed writes in a row raise
- * `lamp-not-following`; so do three drifts in a row.
- */
+/** Writes lamps until they have the decided level. Raises `lamp-not-following` for a lamp that does not follow. */
 export class Follower {
   readonly #parts: FollowerParts;
   readonly #points: ReadonlyMap<string, PointId>;
@@ -61,10 +58,7 @@ export class Follower {
     this.#tracks = new TrackRegistry(parts.events, 'lamp-not-following');
   }
 
-  /**
-   * Writes the lamps that need it, nearest to a detection first. A write that `pace` does not allow now is decided again at the next call.
-   * Lamps without a decision are not written.
-   */
+  /** Writes the lamps that need it and that `pace` allows, nearest to a detection first. */
   follow(decisions: readonly Decision[]): void {
     const nowMono = this.#parts.clock.monoMs();
     const steps = [...decisions].sort(nearestFirst).flatMap((decision) => this.#step(decision, nowMono));
@@ -73,7 +67,7 @@ export class Follower {
     for (const write of planned) void this.#parts.field.write(write).then((result) => this.#settle(write, result));
   }
 
-  /** Makes the next `follow` write lamps that have not confirmed their level, without back-off. A write in flight ends first. */
+  /** Makes the next `follow` write lamps that have not confirmed their level, without back-off. */
   nudge(lampIds: readonly string[]): void {
     for (const id of lampIds) this.#tracks.set(id, nudge(this.track(id)));
   }

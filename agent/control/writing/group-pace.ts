@@ -15,19 +15,16 @@ export interface LampGroup {
 
 /** The limits on how many levels are sent. */
 export interface PaceParts {
-  /** Larger groups first. The first group that can be written as a whole takes its lamps; later groups do not get them. */
+  /** Larger groups first. A lamp is written with the first group that can be written as a whole. */
   readonly groups: readonly LampGroup[];
-  /** Takes one level from the rate of this lamp's line and returns true; if none is left, takes nothing and returns false. */
+  /** Takes one level from the rate of this lamp's line and returns true; if none is left, returns false. */
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
 }
 
 /** A level that waits to be sent. */
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
-/**
- * Returns the lamps whose level is sent now. Urgent levels always are, the others as far as the rate of the line allows. A group that one
- * write can set counts as one level: it is sent as a whole or, if the rate allows no more, with its urgent levels only.
- */
+/** Returns the lamps whose level is sent now: the urgent ones, and others as far as the rate of the line allows. */
 export function lampsToWrite(writes: readonly PacedWrite[], { groups, mayWrite }: PaceParts, nowMono: MonoMs): ReadonlySet<string> {
   const waiting = new Map(writes.map((write) => [write.lampId, write]));
   const leaving = new Set(writes.filter(({ lane }) => lane === 'urgent').map(({ lampId }) => lampId));

@@ -40,10 +40,7 @@ export interface OutputView extends OutputState {
   readonly pointId: PointId;
   /** The newest reading of the point that proves a write; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /**
-   * Fewer than three writes in a row failed, and it drifted fewer than three times in a row. Its newest reading is good, or there is none
-   * yet.
-   */
+  /** The output follows its decisions, as far as writes and readings show. */
   readonly following: boolean;
 }
 
@@ -55,10 +52,7 @@ const WRITE_TTL_MS = 60_000;
  */
 const FIRST_LOOK_MS = 10_000;
 
-/**
- * Decides and writes the value of each output. After a start, `idle` is not written before the point that proves it has a reading, or 10 s
- * have passed. Raises `output-not-following` after three failed writes or three drifts in a row.
- */
+/** Decides and writes the values of the outputs. Raises `output-not-following` for an output that does not follow. */
 export class OutputWriter {
   readonly #parts: OutputWriterParts;
   readonly #states = new Map<string, OutputState>();
@@ -74,7 +68,7 @@ export class OutputWriter {
     this.#tracks = new TrackRegistry(parts.events, 'output-not-following');
   }
 
-  /** Decides the value of each output, and writes those that do not have it. */
+  /** Decides the values of the outputs, and writes those that do not have them. */
   follow({ decisions, intents, ruleStates }: OutputInputs): void {
     const { street, outputs, clock } = this.#parts;
     const nowMono = clock.monoMs();

@@ -14,10 +14,7 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 export interface LampTrack {
   /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
-  /**
-   * How the newest finished write ended; null before one and after `nudge`. A later drift sets `verified` to false and `reason` to what was
-   * found.
-   */
+  /** How the newest finished write ended; null for none. A later drift changes it. */
   readonly last: {
     readonly levelPct: LevelPct;
     readonly endMono: MonoMs;
@@ -27,25 +24,22 @@ export interface LampTrack {
   } | null;
   /** The decided level that a verified write or a reading within the tolerance confirmed; null while in doubt. */
   readonly confirmedPct: LevelPct | null;
-  /** Failed writes since the last verified one, or the last reading of the decided level. */
+  /** Failed writes in a row. */
   readonly failures: number;
-  /**
-   * Times it was found at another level, or without a valid one, after a verified write; not when it answers again after a silence. A
-   * reading of the decided level sets it to 0.
-   */
+  /** Drifts in a row from a verified level. */
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;
-  /** False from a reading of quality `missing` until a good one, then true; null before either. Writes do not change it. */
+  /** Whether the lamp answers, by the quality of its readings; null before any sign. */
   readonly answers: boolean | null;
 }
 
-/** The track of a lamp that was never written. */
+/** The track of a lamp without any write. */
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
- * How a reading is compared with a level. It counts only when it was made more than `settleMs` after the last write ended. It agrees when
- * it differs by at most `tolerance`. Units: ms; % of light, or the unit of an output.
+ * How a reading is compared with a level. `settleMs`: how long readings after a write do not count. `tolerance`: the largest difference
+ * that agrees. Units: ms; % of light, or the unit of an output.
  */
 export interface Verification {
   readonly settleMs: number;
@@ -82,12 +76,7 @@ export interface LampStep {
   readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;
 }
 
-/**
- * Returns the track of a lamp after its newest reading, and what to write; call `afterSend` if it is written. `write` is null if the
- * decided level is confirmed. It is null while a write of that level is in flight, and after a verified one until a reading contradicts it.
- * It is also null during the wait after a failed write of that level, or a drift from it. A write of another level that is in flight does
- * not prevent it. The lane is `urgent` if the light rises for an emergency or presence, or to a held level.
- */
+/** Returns the track of a lamp after its newest reading, and the write that is needed, or null. Call `afterSend` if it is written. */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
   const { levelPct, rank, isHeld } = view.decision;
@@ -110,10 +99,7 @@ export function afterSent(track: LampTrack, commandId: string): LampTrack {
   return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
 
-/**
- * Returns the track after the write `commandId` ended. A verified write confirms its level. A failed one starts a wait, doubled with each
- * failure in a row up to 1 min. A write that a newer one replaced is ignored.
- */
+/** Returns the track after the write `commandId` ended. Unchanged for a write that is not in flight any more. */
 export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNullable<LampTrack['last']>, 'levelPct'>): LampTrack {
   if (track.inFlight?.commandId !== commandId) return track;
   const { levelPct } = track.inFlight;
@@ -124,33 +110,24 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
 }
 
 /**
- * Returns the track so that the next `reconcile` writes an unconfirmed level without back-off, because a person repeats a request. A write
- * of it in flight ends first. A confirmed level is not written again.
+ * Returns the track without the back-off of an unconfirmed level, because a person repeats a request. A confirmed level is not written
+ * again.
  */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;
 }
 
-/**
- * Returns true if a lamp follows: fewer than three writes in a row failed, and it drifted from a verified level fewer than three times in a
- * row.
- */
+/** Returns false if several writes in a row failed, or a lamp drifted from its level several times in a row. */
 export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
 
-/**
- * Returns true if the newest reading of a lamp is good, or there is none yet. Otherwise the lamp does not count as following, whatever its
- * writes show.
- */
+/** Returns false if the newest reading of a lamp is not good; true without a reading. */
 export function isKnown(measured: Reading | undefined): boolean {
   return measured === undefined || measured.quality === 'good';
 }
 
-/**
- * Compares two decisions for a sort by distance to a detection, the nearest first. Those without a distance come last. Equal ones keep the
- * order of the cabinet, because sorting is stable.
- */
+/** Compares two decisions for a sort by distance to a detection: the nearest first, those without a distance last. */
 export function nearestFirst(a: Decision, b: Decision): number {
   const far = Number.MAX_VALUE;
   return (a.distanceM ?? far) - (b.distanceM ?? far);

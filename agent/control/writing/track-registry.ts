@@ -7,10 +7,7 @@ import type { WriteResult } from '../../core/ports.ts';
 import type { EventCode } from '../../core/words.ts';
 import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
 
-/**
- * The write history of each lamp or output by id. Raises the event `code` after three failed writes, or three drifts, in a row. The event ends when
- * `failures` and `drifts` are both 0 again; after drifts this requires a reading of the decided value.
- */
+/** The write history of lamps or outputs by id. Raises the event `code` for one that does not follow. */
 export class TrackRegistry {
   readonly #events: Pick<EventTracker, 'set'>;
   readonly #code: EventCode;
@@ -28,7 +25,7 @@ export class TrackRegistry {
     return this.#tracks.get(id) ?? NEW_TRACK;
   }
 
-  /** Replaces a track without a change of the event. For a track whose failures and drifts are unchanged. */
+  /** Replaces a track without a change of the event. */
   set(id: string, track: LampTrack): void {
     this.#tracks.set(id, track);
   }

@@ -2,10 +2,9 @@
 import type { MonoMs } from '../../core/clock.ts';
 
 /**
- * Returns a limit on the writes of each line. `mayWrite` takes one token from the line's bucket. False, and nothing is taken, if there is none.
+ * Returns a limit on the writes of lines. `mayWrite` returns whether one more write may be sent now, and counts it if so.
  *
- * Shape: `maxPerS` has the writes per second by line, 1 at least. A line that is not listed has no limit. A bucket is full at first and holds the writes
- * of one second.
+ * Shape: `maxPerS` has the writes per second by line, 1 at least. A line that is not listed has no limit.
  */
 export function createWritePace(maxPerS: ReadonlyMap<string, number>): { mayWrite(lineId: string, nowMono: MonoMs): boolean } {
   const buckets = new Map<string, { readonly places: number; readonly atMono: MonoMs }>();

@@ -17,7 +17,7 @@ export interface DeliverySteps {
   readonly fit: number;
 }
 
-/** Returns the step that fits best the time between two deliveries, for reads after a varied pause; null with too few of them. */
+/** Returns the step of time that fits the deliveries, and how well it fits; null with too few test reads. */
 export function deliverySteps(windows: readonly WindowFacts[]): DeliverySteps | null {
   const gapsMs = windows.flatMap(({ isTest, arrivalMono }, i) => {
     const before = windows[i - 1]?.deliveriesMono.at(-1);

@@ -24,7 +24,7 @@ const FAILURES: readonly Rule[] = [secondMaster, slowUnit, doubleReplies, noBias
 /** What explains failures of one unit: the first that applies. */
 const UNIT: readonly Rule[] = [sleepingDriver, duplicateAddress, noisyUnit];
 
-/** Returns what the record of an examination shows. `timeText` shows the hours of trouble. */
+/** Returns what the record of an examination shows. `timeText`: shows a time of day. */
 export function diagnose(exam: BusExam, timeText: TimeText): BusDiagnosis {
   const symptoms = symptomsOf(exam);
   const found = findingsOf(symptoms, timeText);

@@ -2,12 +2,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import type { Message } from '../../core/message.ts';
 
-/**
- * The classes that symptoms can separate. Causes that look the same from the gateway are one class, with its causes in order.
- *
- * `line-silent`: nothing answers. `swapped-wires`: nothing answers, and the line without a driver has the wrong polarity. `unit-silent`: units that
- * do not answer while others do.
- */
+/** The verdicts of an examination. Causes that look the same from the gateway share one verdict. */
 export const VERDICTS = [
   'healthy',
   'undecided',
@@ -35,7 +30,7 @@ export interface BusFinding {
   readonly verdict: Verdict;
   /** Addresses of the units concerned; empty for the line. */
   readonly units: readonly number[];
-  /** One sentence: what is wrong. */
+  /** One sentence: what was found. */
   readonly text: Message;
   /** The likely causes, most likely first. */
   readonly causes: readonly Message[];
@@ -50,7 +45,7 @@ export interface BusDiagnosis {
   readonly line: string;
   /** The verdict of the first finding. */
   readonly verdict: Verdict;
-  /** The most serious first; at least one. */
+  /** At least one. */
   readonly findings: readonly BusFinding[];
   /** Requests observed, and those answered. */
   readonly asked: number;

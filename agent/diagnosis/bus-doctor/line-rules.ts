@@ -23,7 +23,7 @@ const STEP_FIT = 0.8;
 /** An adapter delay up to this is negligible. Units: ms. Source: modbus.md §2.2: 16 is the factory setting of FTDI, 1 the best. */
 const NEGLIGIBLE_MS = 2;
 
-/** The gateway receives what it sends. */
+/** Returns the finding that the adapter receives its own transmission; null if the symptoms do not show it. */
 export function echo({ echoes, asked }: BusSymptoms): BusFinding | null {
   if (echoes < ECHO_SHARE * asked) return null;
   return {
@@ -36,7 +36,7 @@ export function echo({ echoes, asked }: BusSymptoms): BusFinding | null {
   };
 }
 
-/** Another device sends requests. */
+/** Returns the finding that another device sends requests; null if the symptoms do not show it. */
 export function secondMaster({ foreignRequests, foreignReplies, asked, durationMs }: BusSymptoms): BusFinding | null {
   if (foreignRequests < FOREIGN) return null;
   return {
@@ -52,7 +52,10 @@ export function secondMaster({ foreignRequests, foreignReplies, asked, durationM
   };
 }
 
-/** Bytes appear while no driver is on. Source: Modbus over Serial Line V1.02 §3.4.6: bias of 450 to 650 ohm at one place. */
+/**
+ * Returns the finding that bytes arrive while no device sends; null if the symptoms do not show it. Source: Modbus over Serial Line V1.02
+ * §3.4.6: bias of 450 to 650 ohm at one place.
+ */
 export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymptoms): BusFinding | null {
   if (strays < STRAYS.windows || strays < STRAYS.share * asked) return null;
   // Bytes beside the replies of one unit are of that unit.
@@ -71,7 +74,7 @@ export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymp
   };
 }
 
-/** Replies of several units are damaged, the longer the more. */
+/** Returns the finding that replies of several units are damaged, longer ones more often; null if the symptoms do not show it. */
 export function noTermination({ units, serial }: BusSymptoms): BusFinding | null {
   const present = units.filter(({ answered }) => answered > 0);
   const troubled = present.filter(failedOf).toSorted((a, b) => shareOf(b) - shareOf(a));
@@ -103,7 +106,9 @@ export function noTermination({ units, serial }: BusSymptoms): BusFinding | null
   };
 }
 
-/** The line was quiet, then bad for a while, and is quiet now. */
+/**
+ * Returns the finding that the line is disturbed at certain hours; null if the symptoms do not show it. `timeText`: shows a time of day.
+ */
 export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): BusFinding | null {
   if (!quarters.isTimed) return null;
   const times = quarters.bad.map(({ startMs }) => timeText(startMs));
@@ -132,7 +137,7 @@ export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): Bus
   };
 }
 
-/** Bytes are delivered at fixed steps. */
+/** Returns the finding that the adapter delivers bytes at fixed steps of time; null if the symptoms do not show it. */
 export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): BusFinding | null {
   const isStepped = steps !== null && steps.fit >= STEP_FIT;
   if (!isStepped && (latencyMs === null || latencyMs <= NEGLIGIBLE_MS)) return null;
@@ -159,7 +164,10 @@ export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): Bu
 /** The others have this symptom at most a quarter as often as the unit that has it most. */
 const OTHERS = 0.25;
 
-/** Whether a symptom belongs to one unit: the others, with as many requests, would have it at most a quarter as often. */
+/**
+ * Returns whether the other units have a symptom far less often than the unit that has it most; true if no unit has it. False with fewer
+ * than two units.
+ */
 export function isOfOneUnit(units: readonly UnitSymptoms[], countOf: (unit: UnitSymptoms) => number): boolean {
   const rate = (some: readonly UnitSymptoms[]): number =>
     some.reduce((sum, unit) => sum + countOf(unit), 0) /
@@ -179,7 +187,7 @@ function shareOf({ damaged, silent, asked }: UnitSymptoms): number {
   return (damaged + silent) / Math.max(1, asked);
 }
 
-/** Requests of these units, and those without a valid reply. */
+/** Returns the number of requests to these units, and how many of them had no valid reply. */
 export function sumOf(units: readonly UnitSymptoms[]): Share {
   return {
     asked: units.reduce((sum, { asked }) => sum + asked, 0),
@@ -198,7 +206,7 @@ function rateOf({ asked, failed }: Share): number {
   return failed / Math.max(1, asked);
 }
 
-/** A share as text: `3.2 %`. */
+/** Returns the share of failed requests as text: `3.2 %`. */
 export function percent({ asked, failed }: Share): string {
   return `${(Math.round((1_000 * failed) / Math.max(1, asked)) / 10).toString()} %`;
 }

@@ -4,7 +4,7 @@ import type { BusFinding } from './finding.ts';
 import { percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
-/** No symptom. */
+/** Returns the finding that the line is healthy. */
 export function healthy({ asked, answered, units, quarters, durationMs }: BusSymptoms): BusFinding {
   const bad = quarters.bad.length;
   return {
@@ -20,7 +20,7 @@ export function healthy({ asked, answered, units, quarters, durationMs }: BusSym
   };
 }
 
-/** Symptoms that no rule explains, or too few requests. */
+/** Returns the finding that the symptoms are too weak or fit several causes. */
 export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;
   const present = units.filter(({ answered, damaged }) => answered + damaged > 0);

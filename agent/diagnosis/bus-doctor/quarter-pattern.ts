@@ -14,15 +14,15 @@ const QUIET = { before: 2, after: 1 } as const;
 /** The sun is between these altitudes when lamps are switched. Units: degrees. Source: lighting.md §6: switching between sunset and the end of civil twilight; a quarter of an hour on both sides is 2 to 3 degrees. */
 const SWITCHING_DEG = { low: -10, high: 4 } as const;
 
-/** Quarters of an hour of a line. `isTimed`: bad ones, few, with quiet ones before and after. */
+/** What the quarters of an hour of a line show. `isTimed`: there are a few bad ones, with quiet ones before and after. */
 export interface QuarterPattern {
   readonly known: number;
   readonly bad: readonly QuarterHour[];
   readonly quiet: number;
   readonly isTimed: boolean;
-  /** There are bad ones besides the first since the agent started, in which units may have been starting too. */
+  /** There are bad ones besides the first of the record. */
   readonly hasTrouble: boolean;
-  /** All bad quarters are around dusk or dawn. */
+  /** There are bad quarters, all of them around dusk or dawn. */
   readonly isAtTwilight: boolean;
 }
 

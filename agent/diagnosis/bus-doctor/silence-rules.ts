@@ -17,7 +17,7 @@ const SLOW = { replies: 3, share: 0.3 } as const;
 /** Damaged replies to equal requests that are all alike show settings, not noise. */
 const SAME = 0.8;
 
-/** Units answer at other serial settings than those of the line; or their replies are all damaged in the same way. */
+/** Returns the finding that units have other serial settings than the line; null if the symptoms do not show it. */
 export function wrongSettings({ trials, units, serial, isNetwork, answered: valid }: BusSymptoms): BusFinding | null {
   const hits = trials.filter(({ answered }) => answered.length > 0);
   const answered = [...new Set(hits.flatMap((trial) => trial.answered))].toSorted((a, b) => a - b);
@@ -63,7 +63,7 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
   };
 }
 
-/** Nothing answers, and the line falls to the space level when no driver is on. */
+/** Returns the finding that the idle line has the wrong polarity; null if the symptoms do not show it. */
 export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding | null {
   if (breaks < SILENT_AFTER || breaks < BREAK_SHARE * silent) return null;
   return {
@@ -76,7 +76,7 @@ export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding
   };
 }
 
-/** Nothing answers at any settings. */
+/** Returns the finding that no unit answers. */
 export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSymptoms): BusFinding {
   const settings = new Set(trials.map(({ serial }) => settingsText(serial).toString())).size;
   return {
@@ -105,7 +105,7 @@ export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSy
   };
 }
 
-/** Some units never answer, while others do. */
+/** Returns the finding that some units do not answer; null if the symptoms do not show it. */
 export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
   const { units, trials } = symptoms;
   const elsewhere = new Set(trials.flatMap(({ answered }) => answered));
@@ -132,7 +132,7 @@ export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
   };
 }
 
-/** Units answer, but only after the agent has given the request up. */
+/** Returns the finding that units answer later than their timeout; null if the symptoms do not show it. */
 export function slowUnit({ units }: BusSymptoms): BusFinding | null {
   const slow = units.filter(({ late, silent }) => late >= SLOW.replies && late >= SLOW.share * silent);
   if (slow.length === 0) return null;

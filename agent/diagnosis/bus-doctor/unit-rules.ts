@@ -37,7 +37,7 @@ function isTroubled({ damaged, silent, asked }: UnitSymptoms): boolean {
   return failed >= TROUBLED.failures && failed >= TROUBLED.share * asked;
 }
 
-/** The unit misses the first request after a rest, and answers those that follow. */
+/** Returns the finding that a unit misses the first request after a rest; null if the symptoms do not show it. */
 export function sleepingDriver(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
@@ -57,7 +57,7 @@ export function sleepingDriver(symptoms: BusSymptoms): BusFinding | null {
   };
 }
 
-/** One unit has sent replies too many, or bytes after its replies; others fail only because those hit theirs. */
+/** Returns the finding that two units answer at one address, seen from extra replies or bytes; null if the symptoms do not show it. */
 export function doubleReplies(symptoms: BusSymptoms): BusFinding | null {
   const [unit] = symptoms.units.toSorted((a, b) => tailsOf(b) / b.asked - tailsOf(a) / a.asked);
   if (unit === undefined || tailsOf(unit) < TWINS.doubled) return null;
@@ -70,7 +70,7 @@ function tailsOf({ doubled, strays }: UnitSymptoms): number {
   return doubled + strays;
 }
 
-/** Two units answer at one address, at the same time. */
+/** Returns the finding that two units answer at one address, seen from damaged replies; null if the symptoms do not show it. */
 export function duplicateAddress(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
@@ -101,7 +101,7 @@ function twins(unit: UnitSymptoms, symptoms: BusSymptoms): BusFinding {
   };
 }
 
-/** Replies of one unit have wrong bits, or are missing at random. */
+/** Returns the finding that replies of one unit have wrong bits; null if the symptoms do not show it. */
 export function noisyUnit(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null || unit.damaged < TROUBLED.failures) return null;

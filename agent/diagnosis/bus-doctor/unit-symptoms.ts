@@ -35,11 +35,11 @@ export interface UnitSymptoms {
   /** Damaged replies with more bytes than the reply has. */
   readonly tooLong: number;
   /**
-   * Share of the bytes of a damaged reply that are as in the valid replies to the same request, where those agree; without valid replies as in most damaged
-   * ones. Near 1 when single bytes are wrong, low when the whole reply is. Null with fewer than three damaged replies.
+   * Share of the bytes of damaged replies that are as usual: near 1 when single bytes are wrong, low when whole replies are. Null with too
+   * few damaged replies.
    */
   readonly likeness: number | null;
-  /** The damaged replies to equal requests are equal. Null with fewer than three. */
+  /** Share of the damaged replies to equal requests that are equal. Null with too few of them. */
   readonly sameness: number | null;
 }
 

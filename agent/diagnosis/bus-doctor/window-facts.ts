@@ -39,7 +39,7 @@ export interface WindowFacts {
   readonly strayBytes: number;
   /** All bytes without the echo. */
   readonly bytes: Uint8Array;
-  /** When the last byte of the answer arrived; null without one. */
+  /** When the last bytes of a window with an answer arrived; null without an answer. */
   readonly arrivalMono: MonoMs | null;
   /** When each delivery arrived. */
   readonly deliveriesMono: readonly MonoMs[];

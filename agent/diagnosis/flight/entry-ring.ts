@@ -40,7 +40,7 @@ export class EntryRing {
   #firstSeq = 0;
   #nextSeq = 0;
 
-  /** Creates an empty ring. Units: bytes, 64 at least. `nextSeq`: number of its first entry. */
+  /** Creates an empty ring. Units: bytes; a ring has a least size. `nextSeq`: number of its first entry. */
   constructor(sizeBytes: number, nextSeq = 0) {
     this.#store = Buffer.alloc(Math.max(LEAST_BYTES, sizeBytes));
     this.#firstSeq = this.#nextSeq = nextSeq;

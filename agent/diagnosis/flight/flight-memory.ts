@@ -32,7 +32,7 @@ export interface ChannelImage extends RingImage {
 /** Numbers of the next entries of each channel, to continue after an image. */
 export type FlightMark = ReadonlyMap<string | null, number>;
 
-/** Records what passes on the lines, and passes it on to observers. */
+/** Records what passes on the lines, decisions and events, and passes the entries of lines on to observers. */
 export class FlightMemory implements LineObserver {
   readonly #parts: FlightMemoryParts;
   readonly #lines = new Map<string, EntryRing>();
@@ -44,7 +44,7 @@ export class FlightMemory implements LineObserver {
     this.#log = new EntryRing(parts.sizeKilobytes() * BYTES_PER_KB * LOG_SHARE);
   }
 
-  /** Returns the tap of a line. The memory is divided equally among the lines that have one. */
+  /** Returns the tap of a line, which records in the memory. */
   readonly tapOf = (lineId: string): WireTap => {
     if (!this.#lines.has(lineId)) {
       this.#lines.set(lineId, new EntryRing(0));

@@ -61,7 +61,10 @@ interface Frozen {
   readonly at: { readonly atMono: number; readonly atMs: number; readonly clockQuality: ReturnType<Clock['quality']> };
 }
 
-/** Stores recordings; see the top of this file. A disk that fails or hangs becomes the event `recording-failed` and delays nothing else. */
+/**
+ * Stores the flight memory as recordings, on alarms and on request. A failure after an alarm becomes the event `recording-failed`. Errors:
+ * as `RecorderTools`.
+ */
 export class FlightRecorder implements RecorderTools {
   readonly #parts: FlightRecorderParts;
   readonly #events: EventTracker;
@@ -81,7 +84,7 @@ export class FlightRecorder implements RecorderTools {
     this.#bucket = createTokenBucket(parts.clock, RATE);
   }
 
-  /** Records an event; an alarm that begins freezes the memory. */
+  /** Records an event. An alarm that begins is a cause for a recording. */
   note(event: AgentEvent): void {
     const { memory } = this.#parts;
     memory.event(event);
@@ -92,7 +95,7 @@ export class FlightRecorder implements RecorderTools {
     if (this.#timer === null) this.#begin();
   }
 
-  /** Ends the recording of the present minute. Resolves when all is stored. */
+  /** Ends the recording of the present minute. Resolves when the waiting work has ended. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     if (this.#open !== null) this.#finish();
@@ -130,10 +133,7 @@ export class FlightRecorder implements RecorderTools {
     return this.#onDisk((folder) => folder.read(id));
   }
 
-  /**
-   * Removes recordings older than this, protected ones too: events in them name people. Without a synchronised clock none. Resolves with how many. Units:
-   * days.
-   */
+  /** Removes recordings older than this, protected ones too; none without a synchronised clock. Resolves with how many. Units: days. */
   async expire(maxDays: number): Promise<number> {
     const { clock, folder, mayWrite } = this.#parts;
     if (clock.quality() !== 'synced' || folder === null || !mayWrite()) return 0;

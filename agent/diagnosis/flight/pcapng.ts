@@ -34,7 +34,10 @@ const MBAP_BYTES = 6;
 /** Kinds that are a request; others are replies. */
 const REQUESTS = new Set(['request', 'echo']);
 
-/** Returns the capture file of a recording: one interface for each line, one packet for each frame. The head is a comment of the section. */
+/**
+ * Returns the capture file of a recording: an interface for each line, and a packet for each frame on these lines. `comment`: for the
+ * section of the file.
+ */
 export function pcapngOf(head: RecordingHead, rows: readonly FlightRow[], comment: string): Buffer {
   const indexOf = new Map(head.lines.map(({ id }, index) => [id, index]));
   const blocks = [sectionBlock(head, comment), ...head.lines.map(interfaceBlock)];

@@ -27,7 +27,7 @@ export function protocolOf({ kind, port }: Pick<RecordedLine, 'kind' | 'port'>):
   return parseLinePort(port).kind === 'tcp' ? 'tcp' : 'rtu';
 }
 
-/** Returns all rows of a recording. A frame that arrived in pieces has the time of its last one. Errors: throws RangeError for damaged entries. */
+/** Returns the rows of a recording in the order of time. Errors: throws RangeError for damaged entries. */
 export function rowsOf(recording: FlightRecording): FlightRow[] {
   const lines = recording.head.lines.map((line) => lineRows(line, placedEntries(recording, line.id)));
   const log = placedEntries(recording, null).flatMap(logRow);

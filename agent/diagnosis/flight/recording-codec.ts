@@ -56,7 +56,7 @@ export function encodeRecording(head: RecordingHead, packed: readonly Uint8Array
   return body;
 }
 
-/** Returns the head from the beginning of a file, `HEAD_END_BYTES` or less; null if it is damaged or not a recording. */
+/** Returns the head from the beginning of a file, `HEAD_END_BYTES` or less; null if it is damaged, incomplete or not a recording. */
 export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   if (begin.length < AT.head || !begin.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const end = AT.head + begin.readUInt32BE(AT.headBytes);
@@ -66,7 +66,7 @@ export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   return head === undefined || !isHead(head) ? null : (withMessages(head) as RecordingHead);
 }
 
-/** Returns a recording; null if any byte of its file is damaged or missing. */
+/** Returns a recording; null if its file is damaged or incomplete. */
 export function decodeRecording(file: Buffer): FlightRecording | null {
   const found = packedPartsOf(file);
   if (found === null) return null;
@@ -83,7 +83,7 @@ export function decodeRecording(file: Buffer): FlightRecording | null {
   return { head: found.head, parts };
 }
 
-/** Returns the packed parts of a file as they are in it; null if any byte of it is damaged or missing. */
+/** Returns the head and the packed parts of a file; null if it is damaged or incomplete. */
 export function packedPartsOf(file: Buffer): { readonly head: RecordingHead; readonly packed: readonly Buffer[] } | null {
   const head = recordingHeadOf(file);
   if (head === null || file.readUInt32BE(file.length - CRC_BYTES) !== crc32(file.subarray(0, -CRC_BYTES))) return null;

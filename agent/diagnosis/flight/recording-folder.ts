@@ -44,7 +44,10 @@ interface Found {
   readonly bytes: number;
 }
 
-/** The recordings of one folder. Calls must not overlap. Errors: its promises reject with Refusal for a full folder, and with the system's error. */
+/**
+ * The recordings of one folder. Calls must not overlap. Errors: its promises reject, for example with Refusal if protected recordings leave
+ * no room, or with the system's error.
+ */
 export class RecordingFolder {
   readonly #dir: string;
   readonly #limits: () => RecordingLimits;
@@ -63,7 +66,7 @@ export class RecordingFolder {
     return Promise.all(found.map(async (each) => summaryOf(each, await this.#headIn(each))));
   }
 
-  /** Stores a new recording; the oldest that are not protected make room for it. `atMs`: for the name of its file. */
+  /** Stores a new recording; older ones may be removed for it. `atMs`: for the name of its file. */
   async add(head: RecordingHead, packed: readonly Uint8Array[], atMs: WallMs): Promise<RecordingSummary> {
     const file = encodeRecording(head, packed);
     await mkdir(this.#dir, { recursive: true, mode: MODE.folder });

@@ -4,12 +4,12 @@ import type { LoadMemory } from './load-watch.ts';
 import type { LoadDifference } from './night-judge.ts';
 import { packedNight, unpackedNight } from './night-trace.ts';
 
-/** Returns what changes once a day or with a finding: the learned nights and what is open. */
+/** Returns a memory without its running night, as data for the store. */
 export function storedNights({ nights, dayHours, differences, nightsOpen }: LoadMemory): Readonly<Record<string, unknown>> {
   return { v: 1, nights: nights.map(packedNight), dayHours: dayHours.map(Math.round), differences, nightsOpen };
 }
 
-/** Returns the running night, null by day. */
+/** Returns the running night as data for the store; null by day. */
 export function storedTonight({ tonight }: LoadMemory): Readonly<Record<string, unknown>> | null {
   return tonight === null ? null : packedNight(tonight);
 }

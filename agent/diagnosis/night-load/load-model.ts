@@ -21,7 +21,7 @@ export interface LoadModel {
   readonly usualLnV: number;
   readonly profiles: readonly NightProfile[];
   readonly limits: LossLimits;
-  /** Power after the warm-up, and the lowest of the night. Units: W. */
+  /** Highest and lowest power of the nights after the warm-up. Units: W. */
   readonly fullW: number;
   readonly lowestW: number;
   /** Longest time in which power and voltage repeated exactly. Units: minutes. */
@@ -44,7 +44,7 @@ const BLOCKS_PER_ALARM = 2 * 30 * 12;
 /** Smallest limits. Units: ln W. Source: assumed; meters of class 1 are wrong by 1 %, and repeat within half of it. Confirmed by: limits of cabinets with LED lamps. */
 const LEAST = { both: 0.005, level: 0.01 };
 
-/** Returns the model of these nights, oldest first; null with fewer than two. Takes some milliseconds for a week. */
+/** Returns the model of these nights, oldest first; null with fewer than two. */
 export function learnedLoad(nights: readonly NightTrace[]): LoadModel | null {
   if (nights.length < LEAST_NIGHTS) return null;
   const rough = voltageExponents(nights, WARM_UP.settledMin);

@@ -50,7 +50,7 @@ interface Side {
   readonly expected: number;
 }
 
-/** Returns a calculator of the signs at a minute. It reuses its memory. Minutes at which a step is due are left out. */
+/** Returns a calculator of the signs at a minute. It reuses its memory. */
 export function createLossSigns(usualLnV: number): (load: SettledLoad, expected: ExpectedLoad, minute: number) => LossSigns {
   const window = (): Float64Array => new Float64Array(WINDOW_MIN);
   const [levels, after, before, lastV, firstV] = [window(), window(), window(), window(), window()];
@@ -102,7 +102,7 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
   };
 }
 
-/** Returns how much speaks for a loss: the weaker of both signs, of which the level is seen from where the night was before; 0 if one of them does not show a loss or is unknown. Units: ln W, not negative. */
+/** Returns how much the signs show a loss; 0 if they do not show one or are unknown. Units: ln W, not negative. */
 export function lossEvidence(jump: number, level: number, before: number): number {
   return Math.max(0, -Math.max(jump, level - NIGHT_SHARE * before)) || 0;
 }

@@ -8,7 +8,7 @@ import { type LoadFinding, loadFindings } from './load-texts.ts';
 import { LoadWatch } from './load-watch.ts';
 import { MeterMinutes } from './meter-minutes.ts';
 
-/** What a `MeterLoad` requires. `powers`: points whose sum is the power; `lampW`: rated power of one lamp, null if unknown. */
+/** What a `MeterLoad` requires. `powers`: number of points whose sum is the power; `lampW`: rated power of one lamp, null if unknown. */
 export interface MeterLoadParts {
   readonly meter: string;
   readonly cabinet: string;

@@ -30,7 +30,7 @@ export class MeterMinutes {
     else [this.#voltsSum, this.#volts] = [this.#voltsSum + value, this.#volts + 1];
   }
 
-  /** Passes on the minute before `atMin` and, up to a quarter of an hour, the minutes that had no reading, with the value before them. */
+  /** Passes on the minute that was collected, if it has a power. A short gap before it is filled with the value before the gap. */
   flush(atMin: number, utcOffsetMin: number): void {
     const { watts, volts } = { watts: this.#wattsSum / this.#watts, volts: this.#voltsSum / this.#volts };
     const at = this.#atMin;

@@ -6,12 +6,12 @@ import type { LoadModel } from './load-model.ts';
 import { createLossSigns, type LossSigns, lossEvidence, type SettledLoad, WINDOW_MIN } from './loss-signs.ts';
 import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
 
-/** A lasting difference from the expected power. Shape: `share` as ln W, positive; `watts` at the power of the night's beginning, so that it compares with rated powers. */
+/** A lasting difference from the expected power. Shape: `share` as ln W, not negative. */
 export interface LoadDifference {
   readonly share: number;
   /** At the time of the change. Units: W. */
   readonly watts: number;
-  /** What it is at the power after switch-on. Units: W. */
+  /** The difference at full power. Units: W. */
   readonly fullWatts: number;
   /** When it began, or the switch-on. Units: minutes since 1970, UTC. */
   readonly sinceMin: number;
@@ -19,7 +19,7 @@ export interface LoadDifference {
   readonly atSwitchOn: boolean;
 }
 
-/** The differences that last, over nights. */
+/** The differences that last, over nights; null for none. */
 export interface NightDifferences {
   lost: LoadDifference | null;
   extra: LoadDifference | null;

@@ -51,7 +51,7 @@ export class NightTrace {
   }
 }
 
-/** Returns a night as data for the store. Values are rounded to 0.025 %. */
+/** Returns a night as data for the store; values are rounded. */
 export function packedNight(night: NightTrace): Readonly<Record<string, unknown>> {
   const { onMin, utcOffsetMin, length } = night;
   return { onMin, utcOffsetMin, power: packed(night.lnW, length), voltage: packed(night.lnV, length) };

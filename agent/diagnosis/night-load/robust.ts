@@ -3,7 +3,7 @@
 /** Up to this count, insertion is several times as fast as the sort of a typed array. */
 const SHORT = 24;
 
-/** Returns the middle value; the mean of the two middle ones for an even count. NaN without values. Sorts the first `count` values of the window in place. */
+/** Returns the median of the first `count` values of the window, which it sorts in place. NaN without values. */
 export function medianOf(window: Float64Array, count: number): number {
   if (count === 0) return Number.NaN;
   const sorted = window.subarray(0, count);
@@ -23,13 +23,13 @@ function sortShort(values: Float64Array): void {
   }
 }
 
-/** Returns the median of all values that are not NaN. */
+/** Returns the median of the values that are not NaN; NaN without such a value. */
 export function medianOfAll(values: Iterable<number>): number {
   const present = Float64Array.from(values).filter((value) => !Number.isNaN(value));
   return medianOf(present, present.length);
 }
 
-/** Returns each value's centred running median over `2 reach + 1` values. A value with fewer than half of them is NaN. */
+/** Returns the centred running median of the values, each over `2 reach + 1` of them. NaN where too few of these are known. */
 export function smoothed(values: Float64Array, reach: number): Float64Array {
   const window = new Float64Array(2 * reach + 1);
   return values.map((_, index) => {
@@ -43,8 +43,8 @@ export function smoothed(values: Float64Array, reach: number): Float64Array {
 }
 
 /**
- * Returns the level that a noise exceeds once in `blocks`, from the maxima of the blocks seen. The positive maxima are taken as half-normal. NaN with
- * fewer than eight blocks; 0 if no maximum is positive. Units: as the maxima.
+ * Returns the level that a noise exceeds once in `blocks` blocks, from the maxima of the blocks seen. NaN with too few of them; 0 if no
+ * maximum is positive. Units: as the maxima.
  *
  * Source: quantile of the half-normal distribution with the root mean square of the excesses over 0 (peaks over threshold).
  */

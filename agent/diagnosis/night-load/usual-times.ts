@@ -18,7 +18,7 @@ export function usualOn(nights: readonly NightProfile[], nearMin: number): Minut
   return spanOf(recent(nights, nearMin).map(({ onMin }) => nearest(onMin, nearMin)));
 }
 
-/** Returns when the lamps that came on at `onMin` are expected to go off: after the same time as before, or at the same time of the day. Null as in `usualOn`. */
+/** Returns when the lamps that came on at `onMin` are expected to go off. Null if no night is recent enough. */
 export function usualOff(nights: readonly NightProfile[], onMin: number): MinuteSpan | null {
   const lasts = recent(nights, onMin).map((night) => ({ lengthMin: night.level.length, offMin: night.onMin + night.level.length }));
   return spanOf(lasts.flatMap(({ lengthMin, offMin }) => [onMin + lengthMin, nearest(offMin, onMin + lengthMin)]));

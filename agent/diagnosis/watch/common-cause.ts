@@ -19,7 +19,7 @@ const FIRST_MS = 120_000;
 const DARK = 1;
 const SILENT = 2;
 
-/** What is known about a lamp that may have failed with others. `wait`: not all have been read yet. */
+/** Whether a lamp failed alone or with others. `wait`: not known yet. */
 export type Cause = 'own' | 'wait' | 'common';
 
 /** The groups of lamps without supply, by feeder. */
@@ -57,7 +57,7 @@ export class CommonCause {
     return isCommon ? 'common' : 'own';
   }
 
-  /** Opens or extends the group of a feeder with the lamps that failed at this time. Returns whether it is new. */
+  /** Opens or extends the group of a feeder with the lamps that failed at about this time. Returns whether it is new. */
   gather(feederIndex: number, sinceMono: MonoMs): boolean {
     const isNew = this.sizeOf(feederIndex) === 0;
     for (const lamp of this.#plan.feeders[feederIndex]?.lamps ?? []) {

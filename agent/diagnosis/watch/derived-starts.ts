@@ -18,7 +18,7 @@ const REPEAT_MS = 12 * HOUR_MS;
 const DARK = 1;
 const LIT = 2;
 
-/** The goings-out and starts of all lamps, by index. */
+/** Finds how often lamps go dark and drivers start, by index of the lamp. */
 export class DerivedStarts {
   readonly #light: Uint8Array;
   /** The last times that each lamp went dark, as a ring. */
@@ -64,10 +64,7 @@ export class DerivedStarts {
     }
   }
 
-  /**
-   * Judges the starts that are old enough: one alone is a fault of its driver, several together are a loss of mains. `onReset` receives the first
-   * of a driver in half a day; each counts as a going-out of the lamp.
-   */
+  /** Judges the starts that are old enough. `onReset` receives a lamp whose driver has restarted by itself. */
   judge(nowMono: MonoMs, onReset: (lamp: number) => void): void {
     if (this.#pendingCount === 0) return;
     const pending = this.#pendingMono;

@@ -15,8 +15,8 @@ const alarm = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ se
 const warning = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ severity: 'warning', urgency, talq });
 
 /**
- * The faults that the watch reports. Urgent: several lamps are dark, or people are in danger. Source: names from TALQ 2.7.1, events of lamp monitor,
- * electrical meter, segment monitor and cabinet monitor.
+ * Severity, urgency and TALQ name of the faults that the watch reports. Source: names from TALQ 2.7.1, events of lamp monitor, electrical
+ * meter, segment monitor and cabinet monitor.
  */
 export const WATCH_FACTS: Readonly<Record<LampFault | FeederFault | MeterFault, FaultFacts>> = {
   'lamp-out': alarm('lampFailure'),
@@ -65,8 +65,8 @@ const REPORTED: Partial<Record<EventCode, Omit<FaultFacts, 'severity'>>> = {
 };
 
 /**
- * Returns the event with its TALQ name and urgency, where its code has them and it does not bring its own. An event of a silent unit also gets
- * what to check.
+ * Returns the event with the TALQ name, the urgency and what to check for its code, where these are known. An event with a TALQ name of its
+ * own is returned unchanged.
  */
 export function withFaultFacts(event: AgentEvent): AgentEvent {
   const facts = event.talq === undefined ? REPORTED[event.code] : undefined;

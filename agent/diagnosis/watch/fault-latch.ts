@@ -72,7 +72,7 @@ export class FaultLatch {
     return this.#state[index] === CLEARED;
   }
 
-  /** The first bad sample of a fault that is not open. */
+  /** Time of the first bad sample of a fault that is not open. */
   badSince(index: number): MonoMs {
     return this.#sinceMono[index] ?? 0;
   }

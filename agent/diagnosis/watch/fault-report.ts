@@ -48,7 +48,7 @@ export function faultTexts(change: WatchChange, parts: FaultReportParts): FaultT
   return change.kind === 'feeder' ? FEEDER_TEXTS[change.fault](figures) : METER_TEXTS[change.fault](figures);
 }
 
-/** Returns the event of a fault that begins. `unit-silent` is reported by the line: its details are added there. */
+/** Returns the event of a fault that begins. */
 export function faultEvent(change: WatchChange, parts: FaultReportParts): AgentEvent {
   const nowMs = parts.clock.wallMs();
   const { begin, evidence, check } = faultTexts(change, parts);
@@ -63,7 +63,7 @@ export function faultEvent(change: WatchChange, parts: FaultReportParts): AgentE
   };
 }
 
-/** The lamp, feeder or meter of a change. */
+/** Returns the id of the lamp, feeder or meter of a change; the id of the cabinet if it is unknown. */
 export function sourceOf({ kind, index }: Pick<WatchChange, 'kind' | 'index'>, { lamps, feeders, meters, cabinetId }: WatchPlan): string {
   return (kind === 'lamp' ? lamps : kind === 'feeder' ? feeders : meters)[index]?.id ?? cabinetId;
 }

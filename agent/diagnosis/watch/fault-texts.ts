@@ -3,13 +3,13 @@ import type { EventCheck } from '../../core/event-details.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { FeederFault, LampFault, MeterFault } from './watch-faults.ts';
 
-/** The values of a fault at its beginning, as texts with their decimals. */
+/** The values of a fault as texts, for its sentences. */
 export interface FaultFigures {
   /** Name of the lamp, feeder or meter. */
   readonly id: string;
   /** Name of the pole or the cabinet. */
   readonly place: string;
-  /** The value that was judged, what was expected, and the limit; with units. */
+  /** The value that was judged, and what was expected or allowed; empty if there is none. */
   readonly found: string;
   readonly expected: string;
   readonly level: string;

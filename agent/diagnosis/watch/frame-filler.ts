@@ -4,7 +4,7 @@ import type { PointId, Reading } from '../../core/words.ts';
 import { PHASES, type Series, setValue, type WatchFrame } from './watch-frame.ts';
 import { LAMP_QUANTITIES, type WatchPlan } from './watch-plan.ts';
 
-/** Takes readings. One without a good value changes nothing: the old value becomes old. */
+/** Puts readings into a frame. A reading without a good value changes nothing. */
 export interface FrameFiller {
   take(readings: readonly Reading[]): void;
 }

@@ -24,7 +24,7 @@ const MEDIAN = 0.5;
 /** An unlearned band uses a learned one at most this far away. */
 const NEAR_BANDS = 2;
 
-/** Index of the band of a lit level. Units: %, from above 0. */
+/** Returns the index of the band of a lit level. Units: %, from above 0. */
 export function bandOf(levelPct: LevelPct): number {
   return Math.min(BANDS, Math.max(1, Math.ceil(levelPct / (100 / BANDS)))) - 1;
 }
@@ -35,7 +35,7 @@ export interface LearnedLamp {
   readonly references: readonly (number | null)[];
 }
 
-/** The learned values of all lamps, by index and band. */
+/** The learned values of lamps or meters, by index and band. */
 export class LevelCurve {
   readonly #window: Float32Array;
   readonly #count: Uint16Array;

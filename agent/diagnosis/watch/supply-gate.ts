@@ -6,7 +6,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { EventDetails } from '../../core/event-details.ts';
 import type { AgentEvent, EventCode } from '../../core/words.ts';
 
-/** What is known about the lamps of an event. `unknown`: not yet. `details`: those of the watch. */
+/** What is known about the cause of an event: its own, or the supply of its lamps. `details`: to be added to the event. */
 export type SupplyVerdict = { readonly kind: 'own'; readonly details: EventDetails } | { readonly kind: 'supply' | 'unknown' };
 
 /** An event that is held back. `pass` receives it once its cause is known. */
@@ -41,10 +41,7 @@ export interface SupplyGate {
   stop(): void;
 }
 
-/**
- * Creates the gate. An event that ends while it is held is dropped with its end: its cause was the supply, or it was short. One that passes keeps
- * its id and its start.
- */
+/** Creates the gate. An event that ends while it is held is dropped together with its end. */
 export function createSupplyGate({ held, isWatched, verdictOf }: SupplyGateParts): SupplyGate {
   return {
     take(event, { pass, isOfLine }, nowMono) {

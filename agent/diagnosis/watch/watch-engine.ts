@@ -80,7 +80,7 @@ export class WatchEngine {
     this.common = new CommonCause(plan, this.lamps.latches);
   }
 
-  /** Judges what is new in the frame. Returns the faults that begin or end, in this order: feeders, meters, lamps. Call it every few seconds. */
+  /** Judges what is new in the frame. Returns the faults that begin or end. Call it every few seconds. */
   step(moment: WatchMoment): readonly WatchChange[] {
     const { monoMs } = moment;
     this.#followSun(moment);

@@ -18,7 +18,7 @@ const BALANCE: LatchLimits = { samples: 8, persistMs: 15 * MINUTE_MS, clearSampl
 /** One sample that already covers a period. */
 const AT_ONCE: LatchLimits = { samples: 1, persistMs: 0, clearSamples: 1, clearMs: 0 };
 
-/** Faults of a lamp with their persistence. `unit-silent` and `lamp-cycling` have a period of their own. */
+/** Faults of a lamp with their persistence. */
 export const LAMP_FAULTS = {
   'lamp-out': USUAL,
   'lamp-power-low': USUAL,

@@ -13,7 +13,7 @@ export interface Series {
   readonly atMono: Float64Array;
 }
 
-/** The level in force of each lamp, and since when. `byPerson`: a person requested it, or the time is not trusted; it then may burn by day. */
+/** The level in force of each lamp, and since when. `byPerson`: the lamp may burn by day, for example because a person requested it. */
 export interface Commands {
   readonly levelPct: Float64Array;
   readonly sinceMono: Float64Array;
@@ -39,7 +39,7 @@ export interface WatchFrame {
   isDoorOpen: boolean;
 }
 
-/** Phase voltages of one meter. */
+/** Number of phase voltages of one meter in the frame. */
 export const PHASES = 3;
 
 /** Creates a frame without values for a plan; no feeder is switched, all lamps are off. */

@@ -31,20 +31,20 @@ export interface WatchedLamp {
   readonly ratedPowerW: number;
   /** Smallest step of its power reading. Units: W. */
   readonly stepW: number;
-  /** After a change of its level no reading counts for this time: fade and 5 s. Units: ms. */
+  /** After a change of its level, readings do not count for this time. Units: ms. */
   readonly settleMs: number;
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
 
-/** One circuit with its lamps, as indices. `meter`: index of the meter of its cabinet; -1 without one. */
+/** One circuit with its lamps, as indices. `meter`: index of the meter of the cabinet; -1 if there is not exactly one. */
 export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly lamps: readonly number[];
   readonly meter: number;
 }
 
 /**
- * One meter of the cabinet. Shape: up to three phase voltages; the sum of the points of `power` and `reactive` is the total. Units: `toW`
- * converts both to W and var.
+ * One meter of the cabinet. Shape: up to three phase voltages; the sum of the points of `power` is the total, and so for `reactive`. Units:
+ * `toW` converts both to W and var.
  */
 export interface WatchedMeter {
   readonly id: string;
@@ -75,8 +75,8 @@ const LINE_TO_LINE = /_l[123]_?l[123]$/;
 const WATTS: Readonly<Record<string, number>> = { W: 1, kW: 1_000, var: 1, kvar: 1_000 };
 
 /**
- * Returns the plan of a cabinet. A lamp without a feeder of its own is fed by one with the id of the cabinet, which is always on. `points`: all
- * points of the cabinet.
+ * Returns the plan of a cabinet. Lamps without a feeder of their own belong to one with the id of the cabinet. `points`: all points of the
+ * cabinet.
  */
 export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>, profiles: ReadonlyMap<string, Profile>): WatchPlan {
   const settings = cabinet.watch ?? DEFAULT_WATCH;
@@ -125,7 +125,7 @@ function circuit(given: Pick<FeederConfig, 'id'> & Partial<FeederConfig>): Feede
   return { zones: [], output: null, supply: null, breaker: null, leakage: null, phase: null, ...given };
 }
 
-/** Returns the points of a lamp: those of its device if it is the only lamp of it, else those of its own part, such as `ecg4_`. */
+/** Returns the points of a lamp among those of its device. `isAlone`: the device has no other lamp. */
 export function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAlone: boolean): readonly CabinetPoint[] {
   if (isAlone) return device;
   const stem = /^.*\d_/.exec(point)?.[0];

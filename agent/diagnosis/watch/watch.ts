@@ -110,7 +110,7 @@ export class Watch {
     this.#filler.take(readings);
   }
 
-  /** Takes an event of a line, and passes it on unless a lost supply explains it. */
+  /** Takes an event of a line, and passes it on at once or when it is known that no lost supply explains it. */
   takeLineEvent(event: AgentEvent, pass: (event: AgentEvent) => void): void {
     this.#gate.take(event, { pass, isOfLine: true }, this.#parts.clock.monoMs());
   }
@@ -120,7 +120,7 @@ export class Watch {
     this.#gate.take(event, { pass, isOfLine: false }, this.#parts.clock.monoMs());
   }
 
-  /** Returns a copy of the device with `hasNoSupply` if it drives lamps, is silent, and the feeder of all of them is not live. */
+  /** Returns a copy of the device with `hasNoSupply` if it is silent and its lamps have no supply; otherwise the device. */
   withSupply(device: DeviceView): DeviceView {
     const lamps = device.state === 'silent' ? (this.#lampsOf.get(device.id) ?? []) : [];
     return lamps.length > 0 && lamps.every((lamp) => this.#engine.isWithoutSupply(lamp)) ? { ...device, hasNoSupply: true } : device;

@@ -33,7 +33,7 @@ export function predictLamps(lamps: readonly LampHistory[], today: NightDate): r
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
-/** As `predictLamps`, in steps of one lamp, between which the caller can let other work run. Returns the predictions. */
+/** As `predictLamps`, in small steps, between which the caller can let other work run. Returns the predictions. */
 export function* predictionSteps(lamps: readonly LampHistory[], today: NightDate): Generator<undefined, readonly LampPrediction[]> {
   const all: WornHistory[] = [];
   for (const lamp of lamps) {

@@ -2,7 +2,7 @@
 import { quantile } from '../../core/quantile.ts';
 import type { NightDate } from '../energy-months.ts';
 
-/** The quantities of a summary. Each is null where the lamp does not report it. */
+/** The quantities of a summary, null where they are not known. */
 export const WEAR_QUANTITIES = [
   'driftPct',
   'temperatureC',
@@ -47,7 +47,7 @@ export function weekOf(date: NightDate): string {
   return `${date.slice(0, 7)}/${Math.min(LAST_WEEK, Math.floor((Number(date.slice(8, 10)) - 1) / DAYS))}`;
 }
 
-/** Returns one summary for each week and kind with at least three nights, oldest first. A week that is summarised already stays as it is. */
+/** Returns one summary for each week and kind that has enough nights, in the order of the nights. */
 export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
   const weeks = Map.groupBy(nights, ({ date, night }) => `${weekOf(date)} ${night.kind}`);
   return [...weeks.values()].flatMap((all) => {

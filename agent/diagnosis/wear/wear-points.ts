@@ -16,7 +16,7 @@ export type WearRole =
   | 'rated-starts'
   | 'rated-temperature';
 
-/** A point that shows wear. `lamp`: index in the cabinet. `flags`: bits of a register of flags that mean derating; null: any value but 0. */
+/** A point that shows wear. `lamp`: index in the cabinet. `bits`: bits of a register of flags that mean derating; null: any value but 0. */
 export interface WearPoint {
   readonly pointId: PointId;
   readonly lamp: number;
@@ -41,7 +41,7 @@ const NAMED: readonly (readonly [name: string, role: WearRole])[] = [
 /** Flags by which drivers report derating. Source: the profiles of drivers. */
 const DERATED = /derated$/;
 
-/** Returns the points of all lamps that show wear: one for each role, and every flag of derating. */
+/** Returns the points that show the wear of lamps. */
 export function wearPoints(cabinet: Pick<Cabinet, 'lamps'>, points: ReadonlyMap<PointId, CabinetPoint>): readonly WearPoint[] {
   const byDevice = Map.groupBy(points.values(), ({ device }) => device.id);
   return cabinet.lamps.flatMap((lamp, at) => {

@@ -12,13 +12,13 @@ export interface ReportedLamp {
   readonly date: NightDate;
 }
 
-/** By lamp. */
+/** What was reported, by lamp. */
 export type ReportedLamps = Readonly<Record<string, ReportedLamp>>;
 
 /** An entry that is gone for this long counts as new when it returns. Units: days. Source: assumed; an entry at the edge of a limit must not be reported each week. Confirmed by: `bench -- predict`. */
 const FORGET_DAYS = 28;
 
-/** Returns the events of one night, and what was reported until then. */
+/** Returns the events to report after a night, and what has then been reported. */
 export function wearEvents(
   predictions: readonly LampPrediction[],
   before: ReportedLamps,

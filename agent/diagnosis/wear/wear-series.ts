@@ -19,8 +19,8 @@ const NEW_HOURS = 48;
 const FIRST_NIGHTS = 8;
 
 /**
- * Returns the nights since the lamp or its driver was last exchanged: since its kind changed, a counter fell or jumped, or hours near 0 were stated. Its
- * drift then counts from its own first nights. Nights in the order of their dates.
+ * Returns the nights since the lamp or its driver was last exchanged, as far as the nights show that. The drift then counts from the first
+ * of them. `nights`: in the order of their dates.
  */
 export function sinceExchange(nights: readonly DatedNight[]): readonly DatedNight[] {
   let from = 0;
@@ -91,7 +91,7 @@ export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity
   );
 }
 
-/** Returns how far a quantity is above the median of all lamps, by week: what the season does to all lamps is removed. */
+/** Returns how far a quantity is above the median of all lamps, by week. Weeks without a median are left out. */
 export function excessOf(weeks: readonly DatedNight[], quantity: WearQuantity, fleet: FleetMedians): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => {
     const [value, common] = [night[quantity], fleet.get(weekOf(date))];

@@ -28,7 +28,7 @@ export function trendText(sign: WearSign, figures: TrendFigures): Message {
   }
 }
 
-/** Returns the sentence about restarts: in the last four weeks, and in the four before. */
+/** Returns the sentence about starts beyond those of the other lamps. `now`: in the last four weeks; `before`: in the four weeks before. */
 export function startsText(now: number, before: number): Message {
   return msg`${now} starts more than the other lamps in 4 weeks, ${before} in the 4 weeks before`;
 }

@@ -92,7 +92,10 @@ export class Wear {
     this.#counter.take(readings, (lamp) => this.#levels[lamp] ?? 0);
   }
 
-  /** Resolves with a prediction for each lamp; undefined if the disk could not be read. Before the time is known, no lamp has enough nights. */
+  /**
+   * Resolves with a prediction for each lamp; undefined if the disk could not be read. Without a trusted time the stored nights do not
+   * count.
+   */
   async predictions(): Promise<readonly LampPrediction[] | undefined> {
     const hasTime = isTrusted(this.#parts.clock.quality());
     const today = hasTime ? this.#nightNow() : '';

@@ -27,19 +27,13 @@ const MAX_WAIT_MS = 500;
 /** The addresses of the units of a line. `lastUnit`: of a DALI bus, whose addresses start at 0; undefined for Modbus. */
 type Addresses = Pick<ModbusLine, 'lastUnit'>;
 
-/**
- * Returns the request with the addresses of the line, so that 1 to 247 means the whole of a DALI bus: there `from` 1 becomes 0, and `to` is
- * at most the last address. Unchanged for a Modbus line.
- */
+/** Returns the request with addresses of the line: 1 to 247 becomes the whole of a DALI bus. Unchanged for a Modbus line. */
 export function scanRange<T extends Pick<ScanRequest, 'from' | 'to'>>(request: T, { lastUnit }: Addresses): T {
   if (lastUnit === undefined) return request;
   return { ...request, from: request.from <= 1 ? 0 : request.from, to: Math.min(request.to, lastUnit) };
 }
 
-/**
- * Checks a scan: addresses of the line (1 to 247, of a DALI bus 0 to 63) with `to` not below `from`, and a wait of 1 to 500 ms if one is given. Errors:
- * throws Refusal for the first number outside its limits, and for other speeds on a network line or a DALI bus.
- */
+/** Checks the addresses, the wait and the speeds of a scan. Errors: throws Refusal for what the line does not allow. */
 export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string, at: Addresses = {}): void {
   if (autoBaud && at.lastUnit !== undefined)
     throw new Refusal(msg`line ${line} is a DALI bus, which has one speed: scan it without other speeds`);
@@ -51,20 +45,14 @@ export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, por
   if (waitMs !== null) within([waitMs, 1, MAX_WAIT_MS], (limits) => msg`wait in ms ${waitMs} is not allowed: ${limits}`, Number.isFinite);
 }
 
-/**
- * Checks a register search: a unit of the line, registers 0 to 65535 with `to` not below `from`. Errors: throws Refusal for the first number outside
- * its limits.
- */
+/** Checks the unit and the registers of a register search. Errors: throws Refusal for a number outside its limits. */
 export function checkRegisters({ unit, from, to }: RegistersRequest, at: Addresses = {}): void {
   checkUnit(unit, at);
   within([from, 0, LIMITS.address], (limits) => msg`first register ${from} is not allowed: ${limits}`);
   within([to, from, LIMITS.address], (limits) => msg`last register ${to} is not allowed: ${limits}`);
 }
 
-/**
- * Checks a read: a unit of the line, and 1 to 125 registers or 1 to 2000 bits, all at addresses 0 to 65535. Errors: throws Refusal for the first
- * number outside its limits.
- */
+/** Checks the unit, the address and the count of a read. Errors: throws Refusal for a number outside its limits. */
 export function checkRead({ unit, table, address, count }: BusRead, at: Addresses = {}): void {
   checkUnit(unit, at);
   checkAddress(address);
@@ -72,10 +60,7 @@ export function checkRead({ unit, table, address, count }: BusRead, at: Addresse
   within([count, 1, most], (limits) => msg`count ${count} is not allowed: ${limits}`);
 }
 
-/**
- * Checks a write: unit 0 (broadcast) to 247, or 0 to 63 on a DALI bus. Checks also 1 to 123 registers of 0 to 65535, or 1 to 1968 bits of 0
- * or 1, all at addresses 0 to 65535. Errors: throws Refusal for the first number outside its limits.
- */
+/** Checks the unit, the address and the values of a write; unit 0 is allowed. Errors: throws Refusal for a number outside its limits. */
 export function checkWrite({ unit, table, address, values }: BusWrite, at: Addresses = {}): void {
   checkUnit(unit, at, 0);
   checkAddress(address);
@@ -85,7 +70,7 @@ export function checkWrite({ unit, table, address, values }: BusWrite, at: Addre
     within([value, 0, isBits(table) ? 1 : LIMITS.word], (limits) => msg`value ${value} is not allowed: ${limits}`);
 }
 
-/** Whether the port of a line is a network address such as `tcp://host:502`. The agent cannot change the serial speed behind it. */
+/** Returns whether the port of a line is a network address such as `tcp://host:502`. */
 export function isNetwork(port: string): boolean {
   return port.includes('://');
 }

@@ -7,7 +7,7 @@ import type { IdentifyProbe, Profile } from '../../core/profile.ts';
 /** Unanswered probes in a row after which the unit gets no more: some units stop answering after requests that they do not support. */
 const SILENT_PROBES = 3;
 
-/** Sends one read; resolves with the reply, or with the failure of the unit as a value. */
+/** Sends one read. Resolves with the reply, or with the failure of the unit as a value. */
 export type SendProbe = (request: ReadRequest) => Promise<Reply | BusError>;
 
 /** Which device types a unit may be, with the strength of the probes that matched. */
@@ -23,12 +23,10 @@ interface Candidate {
 }
 
 /**
- * Reads the identification registers of a unit and returns the profiles that match, with the turnaround of each reply.
+ * Reads identification registers of a unit and returns the profiles that match best, with the turnarounds of the replies. `profiles` is
+ * empty if none matches.
  *
- * Probes that identify a model (`strong`) are sent first, the `plausible` ones only if no strong probe matches. One match is enough for a profile.
- * `profiles` is empty if none matches. After three unanswered probes in a row no more are sent; profiles that matched before are returned.
- *
- * Errors: rejects only with what `send` rejects with; a failed read is a probe that does not match.
+ * Errors: rejects with what `send` rejects with; a failed read is a probe that does not match.
  */
 export async function identify(unit: number, profiles: readonly Profile[], send: SendProbe): Promise<Identity> {
   const candidates = profiles

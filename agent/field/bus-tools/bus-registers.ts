@@ -26,14 +26,9 @@ const NO_TABLE_AFTER = 16;
 const FAILS_FOR_ABSENT_AFTER = 2;
 
 /**
- * Reads a range of registers of one unit and returns those that answer, as runs of adjacent registers with their values.
+ * Searches a range of registers of one unit and returns those that were found, as runs of adjacent registers with their values.
  *
- * A register counts as absent if the unit refuses it, or if three tries get no usable answer (none, a damaged or doubtful one, or an exception 4 to
- * 8). After two requests that ended so with `device-failure`, the unit gives this answer for absent registers; later ones get one try. `onProgress` is
- * called after each block. The search ends early, without runs, if the unit refuses the table.
- *
- * Errors: rejects with BusError when six requests in a row, repetitions included, get no answer or the line is down. It rejects with the signal's
- * reason when it is aborted. The runs found until then are lost.
+ * Errors: rejects with BusError, for example if the unit stops answering or the line is down; with the signal's reason when it is aborted.
  */
 export async function findRegisters(
   queue: BusToolQueue,
@@ -104,32 +99,24 @@ function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): numb
   return cap;
 }
 
-/**
- * The state of a search for the registers that a unit has, with few requests. `walkFrom` creates it; `walkOn` and `refused` return the next
- * one.
- *
- * Open: no refused block lies ahead. Wall: a block that ends ahead was refused, and its absent register is not found yet.
- *
- *   open --answered--> open, twice the size, up to the cap
- *   open, wall --refused, several--> wall: half the size, until the missing register is alone
- *   open, wall --refused, one register--> open behind it
- *   wall --a part of the refused block answered--> wall: about half of its rest
- *   wall --all of a refused block answered--> open with a smaller cap: the unit accepts shorter requests only
- */
+/** The state of a search for the registers that a unit has: the next read, and how long reads may be. */
 export interface Walk {
-  /** The next register to read, the number of registers per request, and the last register. */
+  /** The next register to read, the number of registers to request, and the last register of the search. */
   readonly at: number;
   readonly size: number;
   readonly to: number;
-  /** Longest request; reduced when a unit refuses blocks whose registers all answer. */
+  /** Most registers of one request. */
   readonly cap: number;
   /** A single register has been answered. */
   readonly singleWorks: boolean;
-  /** The smallest refused block that is not explained yet: one of its registers should be absent. */
+  /** A refused block in which an absent register is searched; null if there is none. `end`: the register after the block. */
   readonly wall: { readonly end: number; readonly count: number } | null;
 }
 
-/** Starts a walk over the registers from `from` to `to`, both included. Units: `cap` in registers per request; rounded down to a power of two. */
+/**
+ * Returns the start of a search over the registers from `from` to `to`, both included. `cap`: most registers of one request, rounded down
+ * to a power of two.
+ */
 export function walkFrom(from: number, to: number, cap: number): Walk {
   const size = 2 ** Math.floor(Math.log2(Math.max(1, cap)));
   return { at: from, size, to, cap: size, singleWorks: false, wall: null };
@@ -140,15 +127,12 @@ export function isDone({ at, to }: Walk): boolean {
   return at > to;
 }
 
-/** The next read to send: its first register and the number of registers, none beyond `to`. Call it only while `isDone` is false. */
+/** Returns the next read: its first register and its number of registers. Call it while `isDone` is false. */
 export function nextRead({ at, size, to }: Walk): { readonly address: number; readonly count: number } {
   return { address: at, count: Math.min(size, to - at + 1) };
 }
 
-/**
- * Returns the state after an answered read of `count` registers. The next read starts after them. It is twice as long, up to `cap`; inside a refused
- * block it is about half as long as the rest of that block; after the end of such a block `cap` is reduced, and the read has that length.
- */
+/** Returns the state after an answered read of `count` registers; the next read starts after them. */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };
   if (walk.wall === null) return { ...next, size: Math.min(walk.cap, 2 * count) };
@@ -159,7 +143,10 @@ export function walkOn(walk: Walk, count: number): Walk {
   return { ...next, cap, size: cap, wall: null };
 }
 
-/** The unit refused a read of `count` registers. Returns the next state: a read half as long or, after the refusal of a single register, one that starts behind it. */
+/**
+ * Returns the state after the unit has refused a read of `count` registers. The next read is shorter or, after a single register, starts
+ * behind it.
+ */
 export function refused(walk: Walk, count: number): Walk {
   if (count > 1) return { ...walk, size: Math.floor(count / 2), wall: { end: walk.at + count, count } };
   const next = { ...walk, at: walk.at + 1, wall: null };

@@ -13,7 +13,10 @@ import { quickPass, type ScanAnswer } from './scan-pass.ts';
 import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './scan-settings.ts';
 import { readAway, speedPass } from './scan-speeds.ts';
 
-/** The line that is scanned, the device types that the scan may recognise, and what is known about the line's adapter and units. */
+/**
+ * What a scan needs: the requests to the line, the device types that it may recognise, the adapter, and what is known about damaged
+ * replies.
+ */
 export interface ScanParts {
   readonly queue: BusToolQueue;
   readonly profiles: readonly Profile[];
@@ -41,11 +44,8 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
 }
 
 /**
- * Scans the addresses of a request at the line's own speed and, with `autoBaud`, at other speeds too.
- *
- * Returns the units found, in the order of their addresses, and the addresses with damaged replies. `missing` has the units of the cabinet that do not
- * answer at the line's own speed, also if they are found at another one. At the line's own speed, a unit of the cabinet that answers its polls is reported
- * without a request. `onProgress` is called after each address and for each unit found.
+ * Scans the addresses of a request at the line's own speed and, with `autoBaud`, at other speeds too. Returns the units that were found, in
+ * the order of their addresses.
  *
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
  */

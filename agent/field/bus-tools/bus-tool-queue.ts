@@ -22,30 +22,26 @@ export interface BusLine {
 }
 
 /**
- * Sends the requests of the bus tools to one line, each when the console lane has its turn (see `nextLane`).
+ * Sends the requests of the bus tools to one line, in the console lane.
  *
- * Errors: `read`, `timedRead` and `write` resolve with the BusError of a failed transaction. They reject with BusError when the line itself is
- * down.
+ * Errors: the requests resolve with the BusError of a unit that fails. They reject with BusError when the line itself is down.
  */
 export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
   /** The unit of the cabinet at this address; undefined if there is none. */
   unitAt(unit: number): Unit | undefined;
   /**
-   * Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. Units: `waitMs`
-   * until the first byte of a unit that is not in the cabinet, 300 ms by default. A unit of the cabinet always gets its own timeout.
+   * Resolves with the reply, or with the failure of the unit as a value. `waitMs`: how long to wait for the first byte of a unit that is
+   * not in the cabinet. Units: ms. Errors: rejects with BusError if the line is down.
    */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
-  /** As `read`. On a Modbus line unit 0 is a broadcast: it resolves once the line is free again, and no unit answers it. */
+  /** Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. */
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /**
-   * Resolves when this request may be sent, see `ModbusLine.heldUntilMono`: before that a late reply could be mistaken for its reply. Other requests
-   * use the line until then.
-   */
+  /** Resolves when a late reply can no longer be mistaken for the reply to this request. */
   unguarded(request: ReadRequest): Promise<void>;
   /**
-   * Reads with exactly this wait for the first byte, also from a unit of the cabinet, whose health it does not change. A DALI bus uses its
-   * own wait. `tookMs` is the time from the start of the transaction to its end, which is known for an exception too. Units: ms.
+   * Reads and measures how long the transaction took. On a Modbus line `waitMs` is the wait for the first byte, also of a unit of the
+   * cabinet. Units: ms. Errors: as for `read`.
    */
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }

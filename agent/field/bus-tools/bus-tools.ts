@@ -17,7 +17,7 @@ import { scanLine } from './bus-scan.ts';
 import { type BusLine, type BusToolQueue, createBusToolQueue } from './bus-tool-queue.ts';
 import { type BusWatch, createBusWatch, type TransactionReport, whatOf } from './bus-watch.ts';
 
-/** A line with one device on a raw UART, for the statistics of the bus tools. No tool can send a request to it. */
+/** A line with one device on a raw UART, for the statistics of the bus tools. */
 export interface RawLine {
   readonly config: LineConfig;
   readonly noiseBytes: () => number;
@@ -40,16 +40,13 @@ const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
 
 /** The bus tools, with what the field reports to them. */
 export interface FieldBusTools extends BusTools {
-  /** Records each transaction of a line when it ends. */
+  /** Records a transaction of a line that has ended. */
   note(lineId: string, report: TransactionReport): void;
-  /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
+  /** Records how long an urgent write waited until its first byte was sent. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
-  /**
-   * Removes lines and adds others. The statistics of the remaining lines are kept; for a line that is removed and added again, only `counters` continue.
-   * A watch of a removed line receives nothing more.
-   */
+  /** Removes lines and adds others. The statistics of the remaining lines are kept. */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
-  /** Counters of a Modbus line or DALI bus, without those caused by the console's requests; null for any other line. */
+  /** Counters of a Modbus line or DALI bus, without those caused by the console's requests; null if no line of units has this id. */
   counters(lineId: string): LineCounters | null;
 }
 
@@ -61,12 +58,10 @@ interface LineTools {
 }
 
 /**
- * Creates the bus tools of all lines: scan, register search, read, write, statistics and watch. Their requests are sent between the polls of a
- * line.
+ * Creates the bus tools of these lines: scan, examination, register search, read, write, statistics and watch.
  *
- * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal for an unknown line, a line of raw bytes
- * or a number that is not allowed, and with BusError while the line is down. `read` and `write` also reject with BusError when the unit gives no
- * good reply, `registers` when it does not answer or stops answering. `watch` and `hush` throw Refusal for an unknown line and a line of raw bytes.
+ * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal, for example for an unknown line,
+ * and with BusError, for example while the line is down. `watch` and `hush` throw Refusal for an unknown line.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

@@ -26,8 +26,8 @@ interface Watcher {
 }
 
 /**
- * Creates the watch of a line, without watchers. A watcher receives the transactions every 100 ms; of more than 256 in that time it receives the
- * newest 256.
+ * Creates the watch of a line, without watchers. A watcher receives transactions with a short delay; if there are too many at once, the
+ * newest.
  */
 export function createBusWatch(clock: Clock) {
   const watchers = new Set<Watcher>();
@@ -35,7 +35,7 @@ export function createBusWatch(clock: Clock) {
     get isWatched(): boolean {
       return watchers.size > 0;
     },
-    /** Buffers one transaction for each watcher. Call it for every transaction; without a watcher it does nothing. */
+    /** Buffers one transaction for the watchers. */
     note(transaction: BusTransaction): void {
       for (const watcher of watchers) {
         watcher.waiting.push(transaction);
@@ -63,7 +63,7 @@ function flush(watcher: Watcher): void {
   for (const transaction of waiting) watcher.onTransaction(transaction);
 }
 
-/** A transaction of a line that has ended, for statistics and watchers: `end` is its reply or its failure, `atMono` when it ended. */
+/** A transaction of a line that has ended: `end` is its reply or its failure, `atMono` when it ended. */
 export interface TransactionReport {
   readonly request: ReadRequest | WriteRequest;
   readonly end: Reply | BusError;
@@ -72,7 +72,7 @@ export interface TransactionReport {
   readonly atMono: MonoMs;
 }
 
-/** A request as shown to people: `read holding 0+2` for 2 registers from address 0, `write coil 3=1` for the value 1 at address 3. */
+/** Returns a request as shown to people, for example `read holding 0+2` for 2 registers from address 0. */
 export function whatOf(request: ReadRequest | WriteRequest): Message {
   const { table, address } = request;
   return 'count' in request ? msg`read ${table} ${address}+${request.count}` : msg`write ${table} ${address}=${request.values.join(',')}`;

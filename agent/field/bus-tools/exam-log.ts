@@ -12,7 +12,7 @@ type OpenWindow = Omit<ExamWindow, 'endMono'> & { readonly chunks: ExamChunk[] }
 /** The record of one examination; see `createExamLog`. */
 export type ExamLog = ReturnType<typeof createExamLog>;
 
-/** Creates an empty record, which starts now. It is the tap of its line. */
+/** Creates an empty record of the bytes on a line, which starts now. `tap` receives what passes on the line. */
 export function createExamLog(clock: Pick<Clock, 'monoMs'>) {
   const windows: ExamWindow[] = [];
   let open: OpenWindow = { request: new Uint8Array(0), sentMono: clock.monoMs(), isTest: false, chunks: [] };
@@ -40,7 +40,7 @@ export function createExamLog(clock: Pick<Clock, 'monoMs'>) {
     markTest(): void {
       isTest = true;
     },
-    /** All windows so far; the last one ends now. */
+    /** The recorded windows so far; the last one ends now. */
     windows: (): readonly ExamWindow[] => [...windows, { ...open, endMono: clock.monoMs() }],
   };
 }

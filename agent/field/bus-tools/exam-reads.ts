@@ -11,13 +11,13 @@ import { probeOf } from '../units/unit-requests.ts';
 /** Registers of the long read at most. Source: assumed; a reply of 69 bytes takes 80 ms at 9600 baud, which an urgent level may have to wait. Confirmed by: waits of urgent levels during examinations. */
 const LONG_REGISTERS = 32;
 
-/** The reads of one unit. `long` equals `short` where its registers do not lie together. */
+/** The reads of one unit in an examination. `long` may equal `short`. */
 export interface ExamReads {
   readonly short: ReadRequest;
   readonly long: ReadRequest;
 }
 
-/** Returns the reads for a unit; undefined if its profile has no points. Both read registers that the unit has given, unless it has given none. */
+/** Returns the reads for a unit; undefined if its profile has no points. */
 export function examReads(unit: Unit): ExamReads | undefined {
   const usable = unit.slots.filter(({ isolation, isSingle, table }) => isolation === null && !isSingle && isRegisters(table));
   const probe = probeOf(unit);

@@ -22,12 +22,12 @@ export interface Probed {
 /** An address that may have sent stray bytes: bytes that answered no request. */
 export interface Suspect {
   readonly unit: number;
-  /** Shortest and longest time between its request and the bytes. Units: ms. */
+  /** Shortest and longest time between a request to this address and the bytes. Units: ms. */
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** When stray bytes arrived: after `fromMono`, when the counters of the line did not include them yet, and by `toMono`, when they did. */
+/** When stray bytes arrived: after `fromMono` and by `toMono`. */
 export interface StrayTime {
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
@@ -38,10 +38,7 @@ function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplie
   return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + foreignFrames;
 }
 
-/**
- * Returns the addresses that may have sent the stray bytes, the last one probed first. Those requested more than 300 ms before the bytes
- * are left out. Shape: `probed` in the order of the requests.
- */
+/** Returns the addresses that may have sent the stray bytes, the latest request first. Shape: `probed` in the order of the requests. */
 export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: StrayTime): Suspect[] {
   return probed
     .map(({ unit, atMono }) => ({ unit, minMs: Math.max(0, fromMono - atMono), maxMs: toMono - atMono }))
@@ -49,10 +46,7 @@ export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: Stra
     .toReversed();
 }
 
-/**
- * Whether a unit with this turnaround can have sent the stray bytes: it is between the times of the suspect, give or take `slackMs`. Units:
- * ms.
- */
+/** Whether a unit with this turnaround can have sent the stray bytes, give or take `slackMs`. Units: ms. */
 export function explains(turnaroundMs: number, { minMs, maxMs }: Suspect, slackMs: number): boolean {
   return turnaroundMs >= minMs - slackMs && turnaroundMs <= maxMs + slackMs;
 }
@@ -75,10 +69,7 @@ const DAMAGED = { reads: 3, enough: 2 } as const;
  */
 const AGAIN = { waitMs: 200, rounds: 3 } as const;
 
-/**
- * A unit that answered. `exception` is null if it answered with data, otherwise the code of the exception, or `doubtful` for a reply that may be an
- * older one. Units: `turnaroundMs` from the end of the request to the start of the reply, in ms.
- */
+/** A unit that answered. `exception`: null if it answered with data, otherwise the code of its answer. Units: `turnaroundMs` in ms. */
 export interface ScanAnswer {
   readonly unit: number;
   readonly turnaroundMs: number;
@@ -88,7 +79,7 @@ export interface ScanAnswer {
 /** What one pass over the addresses has found. */
 export interface PassResult {
   readonly answers: readonly ScanAnswer[];
-  /** Addresses whose replies are damaged. */
+  /** Addresses that sent damaged replies more than once. */
   readonly damaged: readonly number[];
 }
 
@@ -97,7 +88,7 @@ export interface PassOptions {
   readonly units: readonly number[];
   /** Wait for the first byte of a reply. Units: ms. */
   readonly waitMs: number;
-  /** Reads the addresses without an answer up to three times more while late or damaged bytes arrive. Up to 50 s each for 247 addresses. */
+  /** Reads the addresses without an answer again, up to three times, while late or damaged bytes arrive. */
   readonly readsAgain: boolean;
   readonly signal: AbortSignal | undefined;
   /** Called after the first read of each address. */
@@ -105,10 +96,8 @@ export interface PassOptions {
 }
 
 /**
- * Reads each address at the line's own speed with a short wait. Where a damaged reply or stray bytes arrived, the suspected addresses are
- * read again with a longer wait.
- *
- * Returns the units that answered, and the addresses that sent at least two damaged replies.
+ * Reads the addresses at the line's own speed with a short wait, and may read suspected ones again with a longer wait. Returns the units
+ * that answered, and the addresses that sent more than one damaged reply.
  *
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
  */
@@ -213,16 +202,13 @@ class QuickPass {
   }
 }
 
-/**
- * Returns the unit if it answered, with data, an exception or a doubtful reply; null after no reply or a damaged one. Without data the turnaround is
- * `tookMs` without the bytes on the wire, 0 at least.
- */
+/** Returns the unit if it answered, with data, an exception or a doubtful reply; otherwise null. */
 export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {
   if (!(answer instanceof BusError)) return { unit, turnaroundMs: answer.turnaroundMs, exception: null };
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;
 }
 
-/** Returns the read that a scan sends: holding registers from address 0. A unit without them usually answers with an exception. */
+/** Returns the read that a scan sends: `count` holding registers from address 0. */
 export function scanRequest(unit: number, count: number): ReadRequest {
   return { unit, table: 'holding', address: 0, count };
 }

@@ -45,15 +45,15 @@ export function refusalMs(serial: SerialSettings): number {
 
 /** Delays between the wire and the program. */
 export interface Adapter {
-  /** The delay that it adds to each answer; null when unknown. Units: ms. */
+  /** How long the adapter delays an answer; null when unknown. Units: ms. */
   readonly latencyMs: number | null;
-  /** From the start of a reply until its first bytes are visible here, measured from replies; null before any reply. Units: characters. */
+  /** From the start of a reply until its first bytes are visible here; null when unknown. Units: characters. */
   readonly hiddenChars: number | null;
 }
 
 /**
- * Returns how long a scan waits for the first byte of a reply at this speed. If replies are not visible as they arrive, or `hiddenChars` is
- * unknown, it waits longer. An unknown latency of the adapter counts as 0. Units: ms.
+ * Returns how long a scan waits for the first byte of a reply at this speed, through this adapter. An unknown latency counts as 0. Units:
+ * ms.
  */
 export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
   const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;
@@ -61,11 +61,7 @@ export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: 
   return gapMs(serial) + replyMs + (latencyMs ?? 0);
 }
 
-/**
- * Returns every other speed and parity worth a scan: the factory settings of known device types first, then common ones.
- *
- * Shape: a receiver does not distinguish one stop bit from two, so two are sent without parity and one with. The line's own settings are left out.
- */
+/** Returns the other speeds and parities worth a scan, without the line's own: those of known device types first, then common ones. */
 export function otherSettings(home: SerialSettings, profiles: readonly Profile[]): SerialSettings[] {
   const factory = profiles.flatMap(({ transport, serial }) => (transport === 'modbus' && serial !== null ? [serial] : []));
   const common = COMMON_BAUDS.flatMap((baud) => (['none', 'even'] as const).map((parity) => ({ baud, parity })));

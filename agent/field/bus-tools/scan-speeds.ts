@@ -23,14 +23,13 @@ const DRAIN_MS = 10;
 /** Response timeout of a unit that has answered before. Units: ms. */
 const IDENTIFY_WAIT_MS = 100;
 
-/** Options of a scan at the speed `serial`. `waitMs` is limited to what fits into a slice of 250 ms. */
+/** Options of a scan at the speed `serial`. `waitMs` may be shortened so that the line is not away from its own speed for long. */
 export interface SpeedPassOptions extends Omit<PassOptions, 'readsAgain'> {
   readonly serial: SerialSettings;
 }
 
 /**
- * Reads register 0 of each address at another speed. Returns the units that answered, in the order of `units`. The line has the other speed
- * for about 250 ms at a time. `onProbed` is called after each address.
+ * Reads addresses at another speed than the line's own. Returns the units that answered, in the order of `units`.
  *
  * Errors: rejects with BusError when the line cannot change its speed or goes down, and with the signal's reason when it is aborted.
  */
@@ -60,8 +59,10 @@ export async function speedPass(queue: BusToolQueue, { units, serial, waitMs, si
 }
 
 /**
- * Sends one read at another speed, waits 100 ms for its first byte, and returns the line to its own speed. Resolves with the reply; the
- * failure of the unit is returned as a value. Errors: rejects with BusError if the line is down or cannot change its speed.
+ * Sends one read at another speed, then returns the line to its own speed. Resolves with the reply; the failure of the unit is returned as
+ * a value.
+ *
+ * Errors: rejects with BusError if the line is down or cannot change its speed.
  */
 export async function readAway(queue: BusToolQueue, serial: SerialSettings, request: ReadRequest): Promise<Reply | BusError> {
   await queue.unguarded(request);

@@ -12,10 +12,7 @@ import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { QUARTER_MS } from '../stats/line-history.ts';
 
-/**
- * Returns the bus tools with more in their answers. A read has its frames, except on a DALI bus. A write has the lamps whose level it sets
- * and the warnings about it. An examination has the altitude of the sun. `warnings` returns the warnings before a write.
- */
+/** Returns the bus tools with facts about the cabinet added to their answers, for example the lamps and the warnings of a write. */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,
@@ -86,11 +83,7 @@ function spanOfWrite(point: PointProfile): RegisterAddress {
   return { ...writePlace(point), width: widthOf(point) };
 }
 
-/**
- * Returns the warnings about a write, each once: a value that is not valid, incomplete or outside the limits, a register that the profile
- * only reads, or a point that it calls dangerous. A broadcast is checked for each device of its line. Empty for a unit that is not
- * in the cabinet and for registers that no profile has.
- */
+/** Returns warnings about a write according to the profiles of the devices that it reaches, without duplicates; empty if there are none. */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {
     const profile = profiles.get(id);

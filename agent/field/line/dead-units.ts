@@ -13,16 +13,10 @@ const SHARE = 0.02;
  */
 const SAVED_MS = 1_000;
 
-/**
- * Limits the time that unanswered requests to silent units and for isolated registers take to 2 % of the line. Up to 1 s of unused time is
- * saved.
- */
+/** Limits the time that a line may lose by unanswered requests, for example to silent units. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-/**
- * Creates the budget of a line for unanswered requests to silent units and for isolated registers: 2 % of the time, with 1 s saved at
- * first. `charge` spends it; `savedMs` and `readyMono` return what is left and when it is no longer negative.
- */
+/** Creates the budget of a line for the time that unanswered requests may take. */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;
@@ -50,8 +44,8 @@ export function createDeadBudget() {
 }
 
 /**
- * Returns how long a silent unit gets no further write after a lost one, so that the lost writes to all silent units together take 2 % of the line at
- * most. Units: ms; `lostMs` is how long the lost write took, `silentUnits` counts the silent units of the line.
+ * Returns how long a silent unit gets no further write after a lost one. Units: ms; `lostMs` is how long the lost write took, `silentUnits`
+ * counts the silent units of the line.
  */
 export function hushMs(lostMs: number, silentUnits: number): number {
   return (lostMs * silentUnits) / SHARE;
@@ -70,9 +64,7 @@ const PROBE_ROUNDS = 2;
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /**
- * Decides when the port of a line is reopened because none of its units answers: after at least 5 s and twice as many probes as units. It is reopened
- * again after as many new probes, but at least 1 min after the last time, also in a new silence. While the silence lasts, this wait doubles up to 1 h;
- * an answer resets it to 1 min. Reports once that a unit answers again after a reopening. Call `probed` for each probe and `look` after each turn.
+ * Decides when the port of a line is reopened because none of its units answers. Call `probed` for each probe and `look` after each turn.
  */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;

@@ -41,25 +41,15 @@ export interface LaneNeeds {
   readonly isLightWaiting?: boolean;
 }
 
-/**
- * For each lane, the transactions of other lanes since its last one. `urgent` instead counts the urgent transactions since the last one of
- * a lane other than `urgent` and `presence`.
- */
+/** For each lane, the transactions of other lanes since its last one. `urgent` counts urgent transactions instead. */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
 /** The counts before the first transaction. */
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
- * Returns the lane (class of requests, see `LANES`) that sends next, among those in `waiting`; undefined when that is empty.
- *
- * A waiting urgent write goes first. In between, one presence poll is sent after every four other transactions, and one transaction of the lanes
- * command, console and telemetry after every 48 urgent writes. Without an urgent write the order is command, presence, console, telemetry, probe.
- * But presence gets every second turn at least, console and telemetry every eleventh. While no command waits, probes get every 51st, sooner with
- * `isFinding`.
- *
- * With `isLightWaiting` and no command waiting, the telemetry lane (set-up is part of it) goes before presence polls, except one after every four
- * other transactions: otherwise slow presence polls would leave it one transaction in twenty.
+ * Returns the lane (class of requests, see `LANES`) that sends next, among those in `waiting`; undefined when that is empty. Urgent writes
+ * come first, but other lanes get a share.
  */
 export function nextLane(
   waiting: ReadonlySet<Lane>,
@@ -106,9 +96,7 @@ interface Job {
   fail(error: BusError): void;
 }
 
-/**
- * Creates an empty queue. After a long job no other may run for as long as that job took (see `waitingMono`), so that the other lanes have the line.
- */
+/** Creates an empty queue. After a long job no other may run for as long as that job took. */
 export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;

@@ -34,8 +34,8 @@ const CHANGE = { share: 0.5, ms: 5 };
 const CLOCK_MOVED_MS = 3_600_000;
 
 /**
- * The saved data of one unit. `refused` are the slots (see `Slot`) that the unit refuses, empty if it gives no data at all. `cuts` are the slots
- * before which a read must end. Both are named as `input:10`.
+ * The saved data of one unit. `refused`: slots (see `Slot`) that the unit refuses although it gives other data. `cuts`: slots before which
+ * a read must end. Both are named as `input:10`.
  */
 export interface Learned {
   /** Fingerprint of the profile. With a changed profile only the write times are restored. */
@@ -61,8 +61,8 @@ interface Now {
 }
 
 /**
- * Creates the memory of a line, an entry `learned:<line>` in the store. `start` loads the entry into the units and then saves changes once a minute.
- * Until the entry has been loaded, 10 s at most, the units are not set up. `stop` ends this without a last save.
+ * Creates the memory of a line in the store. `start` loads the saved entry into the units and then saves changes regularly; `stop` ends
+ * this without a last save.
  */
 export function createLineMemory({
   lineId,
@@ -121,10 +121,7 @@ export function createLineMemory({
   };
 }
 
-/**
- * Returns what has been learned about the units, by device id, in the form that is saved. Units that were never seen and have no response time are
- * left out.
- */
+/** Returns what has been learned about the units, by device id, in the form that is saved. */
 export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   return Object.fromEntries(
     units
@@ -144,11 +141,7 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   );
 }
 
-/**
- * Adds the saved data of a unit to it. The times of set-up writes are always restored, the rest only if the profile has not changed. Slots that the
- * unit refused are isolated and, except a lamp's level, requested again only after the longest delay. A response time that is already measured is
- * kept. Data of another shape is ignored.
- */
+/** Adds what fits of the saved data of a unit to that unit. Does nothing if `learned` is not an object. */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;
   unit.setUpWrites.restore(learned['setUpWrites'], now);
@@ -178,11 +171,7 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
   if (!slot.isLevel) slot.dueMono = nowMono + longestRetryMs(slot);
 }
 
-/**
- * Whether `now` should be saved: it has a new unit, another profile, other refused or split registers, or a new set-up write. Also if a response time
- * is new, or differs by more than half and by more than 5 ms, or the clock was set by more than an hour. A unit that is only in `before` does not
- * count.
- */
+/** Whether `now` differs enough from `before` to be saved. */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
     const old = before[id];

@@ -83,11 +83,7 @@ interface Turn {
   act(): Promise<void>;
 }
 
-/**
- * Sends all requests of one line with units, one at a time. Before each it chooses a lane by `nextLane`: urgent levels, other writes,
- * presence polls, console jobs, other polls and set-up, probes of silent units. The first ones come first, but each of the others gets a
- * share. It does not open the port.
- */
+/** Sends the requests of one line with units, one at a time, in the order of `nextLane`. It does not open the port. */
 export class LineRunner {
   readonly #options: LineRunnerOptions;
   readonly #budget = createDeadBudget();
@@ -150,7 +146,7 @@ export class LineRunner {
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
-  /** No unit answers any more, and the port has been reopened because of that. */
+  /** The port has been reopened because no unit answered, and no unit has answered since. */
   get isDead(): boolean {
     return this.#silence.isDead;
   }
@@ -182,17 +178,14 @@ export class LineRunner {
     if (!this.#isTurning) void this.#run();
   }
 
-  /** Fails all waiting writes and console jobs, and ends after the transaction in flight. */
+  /** Fails the waiting writes and console jobs, and ends after the transaction in flight. */
   stop(): void {
     this.#isWanted = false;
     this.#fail(msg`the agent is stopping`);
     this.#timer.wake();
   }
 
-  /**
-   * Call it when the port has been opened: requests can be sent. Units that do not answer get their start-up time again, in which silence is
-   * expected.
-   */
+  /** Call it when the port has been opened: requests can be sent. */
   up(): void {
     const { clock, units } = this.#options;
     const nowMono = clock.monoMs();
@@ -200,7 +193,7 @@ export class LineRunner {
     this.#timer.wake();
   }
 
-  /** Call it when the port went down. Fails the waiting writes and console jobs, and publishes the points of all units as missing. */
+  /** Call it when the port went down. Fails the waiting writes and console jobs, and publishes the points of the units as missing. */
   lost(): void {
     this.#fail(msg`the line went down`);
     for (const unit of this.#options.units) this.#transactions.forget(unit);
@@ -219,25 +212,23 @@ export class LineRunner {
   }
 
   /**
-   * Queues one transaction for an operator, which runs when the console lane has its turn; resolves with its result. `work` receives the line itself.
+   * Queues one transaction for an operator, which runs when the console lane has its turn; resolves with its result. `work` receives the
+   * line itself.
    *
-   * Errors: rejects with what `work` rejects with; BusError `port-closed` when the line is down, or goes down before the work starts.
+   * Errors: rejects with what `work` rejects with; BusError `port-closed`, for example when the line is down.
    */
   ask<T>(work: ConsoleWork<T>): Promise<T> {
     return this.#enqueue(work, false);
   }
 
-  /**
-   * As `ask`, for work that needs the line exclusively. The work may take 300 ms at most and must leave the line in its previous state.
-   *
-   * Afterwards no other console job runs for as long as the work took, so that the other lanes have the line.
-   */
+  /** As `ask`, for work that needs the line exclusively. The work may take 300 ms at most and must leave the line in its previous state. */
   exclusive<T>(work: ConsoleWork<T>): Promise<T> {
     return this.#enqueue(work, true);
   }
 
   /**
-   * Stops polls, probes and set-up for this time, or until the returned function is called. Levels and the console still have their turns. Units: ms.
+   * Stops polls, probes and set-up for this time, or until the returned function is called. Levels and the console still have their turns.
+   * Units: ms.
    */
   hush(forMs: number): () => void {
     const { clock } = this.#options;

@@ -39,10 +39,10 @@ export interface PortSupervisorOptions {
 }
 
 /**
- * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and tried
- * again after 0.5 s, then after twice as long each time, up to 10 s. The event ends when the port is open; for a port that is lost again
- * and again, only after it has stayed open for 10 s up to 10 min. Errors: BusErrors of the port are reported; any other error is not
- * caught.
+ * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and opened
+ * again later.
+ *
+ * Errors: an error of the port that is not a BusError is not caught.
  */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
@@ -66,7 +66,7 @@ export class PortSupervisor {
     return String(this.reason) !== '';
   }
 
-  /** Starts to keep the port open. Resolves after the first try, whether it succeeded or not. */
+  /** Starts to keep the port open. Resolves after the first try, also if the port could not be opened. */
   async start(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;

@@ -21,8 +21,8 @@ export interface SecondMasterParts {
 }
 
 /**
- * Creates the watch of one line. `note`: a command was seen that this agent did not send; begins the event `second-master`. `check`: ends
- * the event 10 min after the last such command.
+ * Creates the watch of one line. `note` begins the event `second-master`: a command was seen that this agent did not send. `check` ends the
+ * event after a time without another one.
  */
 export function createSecondMasterWatch({ lineId, clock, events }: SecondMasterParts) {
   let seenMono: MonoMs | null = null;

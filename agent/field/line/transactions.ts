@@ -68,8 +68,8 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends requests to the units of a line and updates their health, events and readings. Values in a reply are published only by `deliver`, except
- * level 0 of a channel that a read finds off. Errors: a failed transaction resolves with its BusError.
+ * Sends requests to the units of a line and updates their health, events and readings. Errors: a failed transaction resolves with its
+ * BusError.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;
@@ -95,10 +95,7 @@ export class Transactions {
     return this.#exchange(unit, request, { isRetry: false, timeoutMs });
   }
 
-  /**
-   * Sends a write and resolves with the reply or the error. After a lost write to a silent unit, `hushedMono` of the unit says until when it gets no
-   * other. If the far end of a network connection has stalled, the connection is renewed first.
-   */
+  /** Sends a write and resolves with the reply or the error. */
   async write(unit: Unit, request: WriteRequest): Promise<Reply | BusError> {
     const { clock, units, line, onStalled } = this.#parts;
     const startMono = clock.monoMs();
@@ -112,10 +109,7 @@ export class Transactions {
     return result;
   }
 
-  /**
-   * Call it when a level waits. The reply in flight is then awaited only as long as it usually takes, even if its profile allows more. A
-   * read of a DALI bus ends early; with `isUrgent` at once (`ModbusLine.cutShort`).
-   */
+  /** Call it when a level waits, so that the request in flight ends earlier if it can. */
   hurry(isUrgent = false): void {
     this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs), isUrgent);
   }
@@ -130,10 +124,7 @@ export class Transactions {
     }
   }
 
-  /**
-   * Decodes the values in a reply to this read and publishes them as readings of the time at which the request left. Ends the event `unit-no-data`,
-   * except while a presence input is not read. A restart seen in the uptime of the unit starts its set-up again.
-   */
+  /** Decodes the values in a reply to this read and publishes them as readings of the time at which the request left. */
   deliver(unit: Unit, { table, address }: { readonly table: Table; readonly address: number }, reply: Reply): void {
     const { clock, events, onReadings } = this.#parts;
     // The values of a reply were valid when the request left, not when the reply arrived.
@@ -151,24 +142,21 @@ export class Transactions {
     onReadings(readingsOf(unit.device.id, values, at));
   }
 
-  /** Publishes these quantities without a value: `missing` for a unit that does not answer, `bad` for what a unit does not have. */
+  /** Publishes these quantities of the unit without a value. */
   withdraw(unit: Unit, quantities: readonly string[], quality: 'missing' | 'bad'): void {
     const { clock, onReadings } = this.#parts;
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /**
-   * Call it when the line went down. Publishes all points of the unit as missing and reports the unit as not alive. The caller has reported the
-   * cause.
-   */
+  /** Call it when the line went down. Reports the unit as not alive, and its points as missing. */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);
   }
 
   /**
-   * Records the reply to a request that was given up: the unit counts as answering, and later requests wait longer if its profile allows. Returns the
-   * unit; undefined if it is unknown or its replies take longer than its profile allows.
+   * Records the reply to a request that was given up. Returns the unit; undefined if it is unknown or its replies take longer than its
+   * profile allows.
    */
   noteLate({ request, afterMs }: LateReply): Unit | undefined {
     const { line, clock } = this.#parts;
@@ -186,7 +174,7 @@ export class Transactions {
     return undefined;
   }
 
-  /** Reports as event `unit-silent` the units that have been silent for 5 s and are not reported yet. */
+  /** Reports as event `unit-silent` the units that have been silent for some seconds and are not reported yet. */
   reportAway(nowMono: MonoMs): void {
     const { units, lineId, line, events } = this.#parts;
     for (const unit of units) {
@@ -203,10 +191,7 @@ export class Transactions {
     if (unit !== undefined) unit.extras = afterExtra(unit.extras, this.#parts.clock.monoMs());
   }
 
-  /**
-   * Reports presence inputs that have not been read for some time though their units answer; their readings become missing. Starts and ends the event
-   * of units that answer twice.
-   */
+  /** Reports presence inputs that have not been read for some time though their units answer, and units that answer twice. */
   reportTroubled(nowMono: MonoMs): void {
     const { units, events } = this.#parts;
     for (const unit of units) if (isBlindNow(unit, nowMono)) this.#reportBlind(unit, nowMono);

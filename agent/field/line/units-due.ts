@@ -9,24 +9,17 @@ import { nameplateMono } from '../units/nameplate.ts';
 import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
-/**
- * Returns when this read may be sent. Before that time the late reply to an earlier read of as many registers of the same table and unit could be
- * mistaken for its reply.
- */
+/** Returns when this read may be sent: before that time a late reply to an earlier read could be mistaken for its reply. */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
-/**
- * Per kind of request, the unit that is next; undefined where none is due. It is the one that has been due for longest. Exceptions:
- * `setUpRank` decides on set-up, units that have not answered yet come first in telemetry, and nameplates are read in the order of the
- * units.
- */
+/** Per kind of request, the unit that is next; undefined where none is due. */
 export interface Agenda {
   presence: Unit | undefined;
   telemetry: Unit | undefined;
   setUp: Unit | undefined;
   /** A unit with a nameplate that is not read yet. */
   nameplate: Unit | undefined;
-  /** A silent unit, or one whose isolated register is due; the one that has been due for longest. */
+  /** A silent unit, or one whose isolated register is due. */
   probe: Unit | undefined;
   /** When the next unit becomes due that is not due now; infinite when there is none. */
   nextMono: MonoMs;
@@ -34,8 +27,8 @@ export interface Agenda {
 }
 
 /**
- * Returns the unit that is next for each kind of request at `nowMono`, and when the next one becomes due. `probeMono`: when the line may
- * next spend time on silent units.
+ * Returns the unit that is next for each kind of request at `nowMono`. `probeMono`: when the line may next spend time on silent units and
+ * isolated registers.
  */
 export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
   const agenda: Agenda = {

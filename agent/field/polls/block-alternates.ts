@@ -12,9 +12,8 @@ import type { Limits, PollBlock, Slot } from './poll-plan.ts';
 const MOST = 4;
 
 /**
- * Returns up to four longer reads that include the block, the shortest first: each adds at least one more adjacent slot, without a hole. Of `limits`, only
- * the longest block and the alignment count. Empty if there is no such slot (see `Slot`), and for a slot that must be read alone. A reply to these reads
- * cannot be mistaken for a late one to the block.
+ * Returns longer reads that include the block, the shortest first; empty if there are none. A reply to them cannot be mistaken for a late
+ * one to the block.
  */
 export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];

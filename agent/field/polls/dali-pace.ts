@@ -13,10 +13,7 @@ const PER_GEAR_MS = { normal: 620, slow: 11_500 } as const;
 /** Units: ms. Source: as for presence inputs behind a slow gateway; no gear of this agent senses. */
 const FAST_MS = 1_000;
 
-/**
- * Returns the poll periods of a DALI line with this many gears. All banks of 64 gears are read within 15 min, their levels every 40 s; a few
- * gears are polled as often as any device. Units: ms.
- */
+/** Returns the poll periods of a DALI line with this many gears. Units: ms. */
 export function daliPeriodsMs(gears: number): typeof POLL_PERIOD_MS {
   return {
     fast: FAST_MS,

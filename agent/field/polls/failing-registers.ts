@@ -27,8 +27,7 @@ interface Failing {
 }
 
 /**
- * Creates the record of registers that repeatedly give no data while their unit answers for others, and of long reads that are lost. It determines
- * when a slot is to be isolated (see `Isolation`), and when split reads are joined again.
+ * Creates an empty record of registers that repeatedly give no data while their unit answers for others, and of long reads that are lost.
  */
 export function createFailingRegisters() {
   const units = new Map<Unit, Failing>();
@@ -39,8 +38,7 @@ export function createFailingRegisters() {
   };
   return {
     /**
-     * Records that the unit gave no data for these slots, and marks the unit as being searched. True when it was a single slot that has now failed
-     * three times, each time after the unit had answered something else: the slot is to be isolated.
+     * Records that the unit gave no data for these slots. True if it was a single slot that has failed so often that it is to be isolated.
      */
     failed(unit: Unit, slots: readonly Slot[], cause: Exclude<IsolationCause, 'refused'>): boolean {
       const failing = failingOf(unit);
@@ -71,10 +69,7 @@ export function createFailingRegisters() {
       const failing = units.get(unit);
       for (const slot of slots) failing?.slots.delete(slot);
     },
-    /**
-     * Records data for these slots. Blocks that were split in the search are joined again once no slot is left to search, unless three long reads
-     * were lost in a row.
-     */
+    /** Records data for these slots. Blocks that were split in the search may be joined again. */
     answered(unit: Unit, { slots, count }: PollBlock): void {
       const failing = units.get(unit);
       if (failing === undefined) return;

@@ -14,10 +14,7 @@ const ASSUMED_TURNAROUND_MS = 10;
 /** Silence between two frames. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
 const GAP = { chars: 3.5, minMs: 1.75 };
 
-/**
- * How long requests take on a line, without the turnaround of a unit. `registerMs` and `gapMs` are 0 if a longer read takes no longer.
- * Units: ms.
- */
+/** How long requests take on a line, without the turnaround of a unit. Units: ms. */
 export interface LinePace {
   /** Cost of one more register in a reply. */
   readonly registerMs: number;
@@ -36,11 +33,7 @@ export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
 }
 
 /**
- * Returns the limits of one read from a table of this unit on this line, so that a poll delays an urgent write by about 50 ms at most. Units:
- * registers, or bits for a table of bits.
- *
- * A unit that takes most of the 50 ms to turn around may still fill half of them with registers: reading them one by one would cost the line more and
- * each urgent write as much. At least one register may always be read.
+ * Returns the limits of one read from a table of this unit on this line. Units: registers, or bits for a table of bits.
  *
  * Source: break-even hole = (13 characters + turnaround + gap) / (2 characters), reference arithmetic of bus time.
  */
@@ -67,19 +60,13 @@ const PRESENCE_MS = { least: 75, most: 100 };
  */
 const PRESENCE_SHARE = 0.5;
 
-/**
- * Returns the poll period of presence inputs: the polls of this many units take half of the line, but the period is 75 ms at least and 100
- * ms at most. Units: ms.
- */
+/** Returns the poll period of presence inputs on a line with this many units that have them. Units: ms. */
 export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
   const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/**
- * Returns how long one read of all `fast` points of a unit takes, with a turnaround of 10 ms for each request; 0 without such points. These
- * polls share the presence lane. Units: ms.
- */
+/** Returns how long one read of the `fast` points of a device type takes, with an assumed turnaround; 0 without such points. Units: ms. */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };
@@ -102,7 +89,7 @@ function isBitTable(table: Table): boolean {
 /** What `limitsOf` needs of a unit. `noHoles`: no registers without a point may be read in between. */
 export interface PacedUnit {
   readonly profile: Profile;
-  /** Units: ms. Null before the first reply. */
+  /** Null if it was not measured yet. Units: ms. */
   readonly turnaroundMs: number | null;
   readonly noHoles: boolean;
 }

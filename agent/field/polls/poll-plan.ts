@@ -23,16 +23,13 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
  * price of a few early ones. Confirmed by: the number of requests per round of the shipped profiles at other shares.
  */
 const NEARLY_DUE = 0.25;
-/**
- * A lost poll is repeated after this time, and a second time if it is lost again. Then the slot waits for its period. Units: ms. Source:
- * the guard against late replies lasts as long.
- */
+/** Usual delay before a lost poll is repeated. Units: ms. Source: the guard against late replies lasts as long. */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
 
 const FASTEST_FIRST: readonly PolledClass[] = ['fast', 'normal', 'slow'];
 
-/** The smallest part of a plan: the registers of one point, or of several that share them. Read as a whole or not at all. */
+/** The smallest part of a plan: the registers of one point, or of several that share them. */
 export interface Slot {
   readonly table: Table;
   readonly address: number;
@@ -44,9 +41,7 @@ export interface Slot {
   /** It contains the level of a lamp. */
   readonly isLevel: boolean;
   dueMono: MonoMs;
-  /**
-   * Not read yet since the unit answered for the first time or again. False for a slot whose first read is delayed (`Unit.slowDelayMs`).
-   */
+  /** Its next answer is the first since the unit answered for the first time or again. */
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;
@@ -57,8 +52,8 @@ export interface Slot {
 }
 
 /**
- * Returns the slots of a device type, sorted by table and address. Points that share a register are one slot, of the fastest class among
- * them. Points that are never polled are left out.
+ * Returns the slots of a device type, sorted by table and address, without points that are not polled. Points that share a register are one
+ * slot.
  */
 export function slotsOf({ points, quirks }: Profile): Slot[] {
   const slots: Slot[] = [];
@@ -88,10 +83,7 @@ export interface Limits {
   readonly maxCount: number;
   /** Unused registers that may lie between two slots. */
   readonly maxHole: number;
-  /**
-   * How many registers that are not due may be read along in a row: with more, a separate request is cheaper. Registers of points count as well as
-   * unused ones.
-   */
+  /** How many registers that are not due may be read along in a row: with more, a separate request is cheaper. */
   readonly breakEven: number;
   /** A block must start at an even address and have an even length. */
   readonly evenAlign: boolean;
@@ -99,9 +91,9 @@ export interface Limits {
 
 /** One read that covers some slots of a unit. */
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
-  /** All slots that the read covers. */
+  /** The slots that the read covers. */
   readonly slots: readonly Slot[];
-  /** It includes registers that no point of the profile needs. Padding to even addresses does not count, because it cannot be left out. */
+  /** It includes registers that no point of the profile needs, besides the padding to even addresses. */
   readonly hasHoles: boolean;
 }
 
@@ -114,10 +106,7 @@ export interface BlockOptions {
   readonly limits: Limits;
 }
 
-/**
- * Returns the block to read for the slot with index `first`: this slot and the neighbours that are due, as far as `limits` allow. A neighbour of
- * its class counts as due a quarter of a period early. A slot that is isolated or must be read alone stays alone.
- */
+/** Returns the block to read for the slot with index `first`: this slot, with neighbours that are worth reading in the same request. */
 export function blockAround(options: BlockOptions): PollBlock {
   const { slots, first, limits } = options;
   const lead = slots[first] as Slot;
@@ -167,10 +156,8 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 }
 
 /**
- * Sets when the slots of an answered block are due again, and ends their isolation.
- *
- * A slot is due one period after it was due, but half a period from now at the earliest, so that a busy line does not bunch its polls. A
- * slot that was read early is due one period from now; after its first answer, `phase` (0 to 1) of a period from now.
+ * Sets when the slots of an answered block are due again, and ends their isolation. `phase`: the share of a period (0 to 1) by which the
+ * second read is delayed.
  */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;
@@ -185,10 +172,7 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   }
 }
 
-/**
- * Sets when the slots of a lost block are due again. After the first and the second loss in a row that is 1 s later, or a period if that is
- * shorter; after any further loss it is a period later.
- */
+/** Sets when the slots of a lost block are due again. */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;
@@ -198,11 +182,8 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 }
 
 /**
- * Handles a refused block. A block with holes is only made due now: the caller must read it without holes next time. A block of several slots is
- * split into two halves, which are due now. A single slot is isolated, because the unit does not have it: it is then requested alone, at growing
- * intervals, and slots that were split in the search may be read together again. `all`: all slots of the unit.
- *
- * Returns the isolated slot; undefined while the search continues.
+ * Handles a refused block, as one step of the search for the slot that the unit does not have. Returns that slot once it is found and
+ * isolated; undefined before. `all`: the slots of the unit.
  */
 export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
   const [only, ...others] = block.slots;
@@ -216,17 +197,14 @@ export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoM
   return only;
 }
 
-/** Splits a block without a reply into two halves, requested apart from their neighbours: one of the slots may be the cause. */
+/** Splits a block without a reply into parts that are requested apart from their neighbours: one of the slots may be the cause. */
 export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
   const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];
   for (const edge of [slots[0], behind, slots.length > 1 ? slots[Math.ceil(slots.length / 2)] : undefined])
     if (edge !== undefined) edge.cutBefore = true;
 }
 
-/**
- * From now on the slot is requested alone, at intervals that grow with each call. Slots that were split to find it may be read together
- * again.
- */
+/** From now on the slot is requested alone, at intervals that grow up to a limit. `all`: the slots of the unit. */
 export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
   const isFound = slot.isolation === null;
   const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };
@@ -235,10 +213,7 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   if (isFound) rejoin(all);
 }
 
-/**
- * Allows slots that were split in a search to be read together again. All slots of a class become due when the earliest of them is;
- * isolated slots keep their due time.
- */
+/** Allows slots that were split in a search to be read together again. */
 export function rejoin(all: readonly Slot[]): void {
   const dueMono = new Map<PolledClass, MonoMs>();
   for (const slot of all) {

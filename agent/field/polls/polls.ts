@@ -45,7 +45,7 @@ const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address'
 /** Exceptions that mean: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
 const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 
-/** The parts of a `Polls`, all of one line. Units: `periodsMs` is the poll period of each poll class, in ms. */
+/** The parts of a `Polls`, of one line. Units: `periodsMs` is the poll period of each poll class, in ms. */
 export interface PollsOptions {
   readonly line: ModbusLine;
   readonly clock: Clock;
@@ -82,10 +82,7 @@ export class Polls {
     this.#options = options;
   }
 
-  /**
-   * Returns the next poll of this kind for the unit. Undefined when it may not be sent yet, because a late reply could be mistaken for its reply
-   * (`heldMono` of the unit says until when), or when there is none.
-   */
+  /** Returns the next poll of this kind for the unit; undefined when it may not be sent yet, or when there is none. */
   next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined {
     const { line } = this.#options;
     const first = firstSlot(unit, kind);
@@ -103,9 +100,7 @@ export class Polls {
     return undefined;
   }
 
-  /**
-   * Sends a poll and publishes its readings. Without data, its registers become due again, are split, or are isolated and published without a value.
-   */
+  /** Sends a poll and publishes its readings. Without data, its registers become due again, are split, or are isolated. */
   async send({ unit, kind, block, dueMono }: Poll): Promise<void> {
     const { clock, transactions, periodsMs } = this.#options;
     const lead = block.slots.find((slot) => slot.dueMono === dueMono);
@@ -138,7 +133,7 @@ export class Polls {
     replan(unit);
   }
 
-  /** The number of requests in one whole round of the unit. Isolated registers do not count. */
+  /** The number of requests in one whole round of the unit, without isolated registers. */
   requestsOf(unit: Unit): number {
     let requests = 0;
     for (let at = 0; at < unit.slots.length; requests++) {

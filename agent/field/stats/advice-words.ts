@@ -7,7 +7,7 @@ import type { LineConfig } from '../../core/cabinet.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 
-/** The end of each sentence of advice: what to check. `isOne`: the sentence is about one unit, otherwise about several. */
+/** What to check, as the end of a sentence of advice. `isOne`: the sentence is about one unit, otherwise about several. */
 export interface AdviceWords {
   /** No unit answers. Units: `baud` in bit/s, null where there is none. */
   noUnit(port: string, baud: number | null): Message;
@@ -95,10 +95,7 @@ const BUS: AdviceWords = {
   fuller: () => null,
 };
 
-/**
- * Returns the texts of what to check on a line. For `kind` `dali` they are those of a DALI bus. Otherwise they are those of a gateway if
- * `port` is a network address, else those of a local serial port.
- */
+/** Returns the texts of what to check on a line: on a DALI bus, behind a gateway, or on a local serial port. */
 export function adviceWords(port: string, kind: LineConfig['kind']): AdviceWords {
   if (kind === 'dali') return BUS;
   return isNetwork(port) ? GATEWAY : WIRE;

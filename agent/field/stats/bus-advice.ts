@@ -24,8 +24,8 @@ const REPEATED = 10;
  */
 const SHARE = { crc: 0.01, late: 0.005, timeout: 0.02 } as const;
 /**
- * From above this load a line is called busy: there polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind presence
- * from about there. Confirmed by: overruns by load in the statistics of a full line.
+ * Above this load a line counts as busy: there polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind
+ * presence from about there. Confirmed by: overruns by load in the statistics of a full line.
  */
 export const BUSY_PCT = 80;
 /**
@@ -44,19 +44,16 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
   readonly downReason: Message;
-  /** Replies of most units come twice, so the line repeats its frames; `doMostAnswerTwice` of unit-trouble.ts decides this. */
+  /** Replies of most units come twice, so the line repeats its frames. */
   readonly doMostAnswerTwice: boolean;
   /** Valid frames that no request of the agent caused. */
   readonly foreignFrames: number;
 }
 
-/**
- * The statistics of a unit, with the further facts from which advice about it is derived. `recent`: its counts of the last `RECENT_MIN`
- * minutes.
- */
+/** The statistics of a unit, with the further facts from which advice about it is derived. `recent`: its counts of the last minutes. */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
-  /** Replies of this unit come twice; `answersTwice` of unit-trouble.ts decides this. */
+  /** Replies of this unit come twice. */
   readonly answersTwice: boolean;
   /** The response timeout of its profile. Units: ms. */
   readonly profileTimeoutMs: number;
@@ -68,11 +65,8 @@ export function downAdvice(reason: Message): Message {
 }
 
 /**
- * Returns all advice for the line, each sentence with the finding and what to check; empty if there is none. The order is fixed: a line that is
- * down or silent units, damaged replies, echoes, replies that come twice, foreign frames or else stray bytes, late replies, timeouts, exceptions, load,
- * adapter.
- *
- * Units: `latencyMs` is how long the line's adapter holds bytes back, in ms; null when that is unknown.
+ * Returns the advice for a line: sentences with a finding and what to check. Empty if there is none. Units: `latencyMs` is how long the
+ * adapter delays bytes, in ms; null when unknown.
  */
 export function adviceOf(line: PlainLineStats, latencyMs: number | null): Message[] {
   const rules = [silence, damage, echo, twice, foreign, lateness, timeouts, exceptions, load];

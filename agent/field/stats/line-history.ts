@@ -6,16 +6,19 @@
 import type { QuarterHour } from '../../core/bus-exam.ts';
 import type { WallMs } from '../../core/clock.ts';
 
-/** Units: ms. Source: assumed; contactors and the start of discharge lamps disturb a line for 3 to 10 minutes. Confirmed by: the errors of a real line around dusk. */
+/**
+ * Length of one part of the history of a line. Units: ms. Source: assumed; contactors and the start of discharge lamps disturb a line for 3
+ * to 10 minutes. Confirmed by: the errors of a real line around dusk.
+ */
 export const QUARTER_MS = 15 * 60_000;
 /** A day, so that the evening before is visible in the evening. */
 const QUARTERS = 96;
 const COUNTS = ['transactions', 'damaged', 'missed', 'noiseBytes'] as const;
 
-/** What is added to the present quarter. */
+/** Counts that are added to a quarter of an hour. */
 export type QuarterCounts = Partial<Omit<QuarterHour, 'startMs' | 'sunDeg'>>;
 
-/** Creates the history of a line, empty. A quarter is identified by the wall clock, so a clock that is set back may add to a quarter twice. */
+/** Creates an empty history of what a line counts in each quarter of an hour of the last day. Quarters are identified by the wall clock. */
 export function createLineHistory() {
   const counts = new Uint32Array(QUARTERS * COUNTS.length);
   /** Number of the quarter in each place, since 1970; 0 for none. */

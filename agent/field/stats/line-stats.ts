@@ -31,7 +31,7 @@ const BYTES = { request: 8, exception: 5 } as const;
  */
 const DAMAGED = { count: 3, share: 0.1 } as const;
 
-/** What a `LineStatsCollector` needs to describe one Modbus line. */
+/** What a `LineStatsCollector` needs to describe one line with units. */
 export interface LineStatsParts {
   readonly config: LineConfig;
   readonly line: ModbusLine;
@@ -47,7 +47,7 @@ export interface LineStatsParts {
   readonly downReason: () => Message;
 }
 
-/** Collects the statistics of one Modbus line and its units in bounded memory, and derives advice from them. */
+/** Collects the statistics of one line and its units in bounded memory, and derives advice from them. */
 export class LineStatsCollector {
   readonly #parts: LineStatsParts;
   /** By unit. */
@@ -73,7 +73,7 @@ export class LineStatsCollector {
     this.#sample();
   }
 
-  /** Adds one finished transaction. A transaction of the console counts for the console's share, not for the unit. */
+  /** Adds one finished transaction. */
   note(report: TransactionReport): void {
     const { config, line, clock } = this.#parts;
     const { request, end, lane } = report;
@@ -99,7 +99,7 @@ export class LineStatsCollector {
     return this.#history.quarters(this.#parts.clock.wallMs());
   }
 
-  /** How the requests to each unit ended in the last ten minutes, without those of the console. */
+  /** How the requests to each unit ended in the last minutes, without those of the console. */
   recentUnits(): ExamUnit[] {
     const { units, clock } = this.#parts;
     return units.map((unit) => {
@@ -113,10 +113,7 @@ export class LineStatsCollector {
     this.#urgent.note(waitMs);
   }
 
-  /**
-   * Whether at least 3 replies of the unit, and more than a tenth, have been damaged since the start: more than on a good line. `unit` is the
-   * address.
-   */
+  /** Whether more replies of the unit have been damaged since the start than on a good line. `unit` is the address. */
   isDamaged(unit: number): boolean {
     const { ok = 0, crcErrors = 0 } = this.#tallies.get(unit)?.counts() ?? {};
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
@@ -127,15 +124,12 @@ export class LineStatsCollector {
     return this.#share.without(this.#parts.line.counters);
   }
 
-  /**
-   * The median time from the start of a reply until the agent can read its first bytes, over the last 256 replies; null before any reply. Units:
-   * characters.
-   */
+  /** The median time from the start of a reply until the agent can read its first bytes; null before any reply. Units: characters. */
   hiddenChars(): number | null {
     return this.#hidden.spread()?.p50 ?? null;
   }
 
-  /** Returns the statistics of the line and its units, without the requests of the console, and the advice that follows from them. */
+  /** Returns the statistics of the line and its units, and the advice that follows from them. */
   stats(): LineStats {
     const { config, units, clock, latencyMs, downReason, overruns } = this.#parts;
     this.#sample();

@@ -14,8 +14,8 @@ import { quantile } from '../../core/quantile.ts';
 const RING = 256;
 
 /**
- * Creates a meter for the median, high percentiles and maximum of a series of values. Shape: `count` is of all values ever noted, the rest of the
- * last 256. All but `count` are rounded to one decimal.
+ * Creates a meter for the median, high percentiles and maximum of a series of values. `count` counts the values since the start; the rest
+ * describes the newest values.
  */
 export function createSpreadMeter() {
   const ring = new Float64Array(RING);
@@ -44,19 +44,19 @@ export function tenths(value: number): number {
 const WINDOW_MS = 60_000;
 
 /**
- * Measures the share of time in which a line was in use, over the samples of the minute before the newest sample. `sample` takes `busyMs`,
- * the total time in use so far, in ms. `busyPct` is 0 while that minute has only one sample.
+ * Measures the share of time in which a line was in use, over about the last minute. `sample` takes `busyMs`, the total time in use so far,
+ * in ms.
  */
 export type BusLoad = ReturnType<typeof createBusLoad>;
 
-/** Creates a meter, without samples, for the share of time in which a line was in use; see `BusLoad`. */
+/** Creates a meter, without samples, for the share of time in which a line was in use. */
 export function createBusLoad() {
   let samples: { atMono: MonoMs; busyMs: number }[] = [];
   return {
     sample(atMono: MonoMs, busyMs: number): void {
       samples = [...samples.filter((old) => atMono - old.atMono <= WINDOW_MS), { atMono, busyMs }];
     },
-    /** Units: %, one decimal, 100 at most; over the samples of the last 60 s before the newest. */
+    /** The share of time in use. Units: %, one decimal, 100 at most. */
     busyPct(): number {
       const [first, last] = [samples[0], samples.at(-1)];
       if (first === undefined || last === undefined || last.atMono <= first.atMono) return 0;
@@ -69,16 +69,13 @@ type Shared = Omit<LineCounters, 'busyMs'>;
 
 const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
-/**
- * Creates a count of how much the requests of the console added to the counters of a line. `without` subtracts this share from the
- * counters, except from `busyMs`. A scan probes absent units, which shows nothing about the health of a line.
- */
+/** Creates a count of how much the requests of the console added to the counters of a line. `without` subtracts this share. */
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {
     /**
-     * Call it after each transaction, with the counters before and after it. Adds their growth to the console's share: of late replies if `late`, of
-     * the rest if `transaction`. `transaction`: it came from the console. `late`: the request last given up came from the console.
+     * Call it after each transaction, with the counters before and after it. `transaction`: it came from the console. `late`: the request
+     * last given up came from the console.
      */
     note(before: LineCounters, now: LineCounters, { transaction, late }: { readonly transaction: boolean; readonly late: boolean }): void {
       for (const key of KEYS) if (key === 'lateReplies' ? late : transaction) share[key] += now[key] - before[key];

@@ -18,8 +18,8 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in the last `RECENT_MIN` minutes. Shape: `missed` counts lost requests, one or two in a row, after which the unit
- * answered again; more in a row are not counted. `answered` includes exceptions and doubtful replies. `damaged` and `late` count replies.
+ * How the requests to a unit ended in the last `RECENT_MIN` minutes. `missed` counts lost requests after which the unit soon answered
+ * again.
  */
 export interface RecentCounts {
   readonly answered: number;
@@ -31,8 +31,8 @@ export interface RecentCounts {
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
- * Creates the counts of one unit in the last `RECENT_MIN` minutes, in steps of whole minutes. Lost requests are counted once the unit has answered
- * again, in the minute of that answer, if fewer than three were lost since the answer before it.
+ * Creates the counts of one unit in the last `RECENT_MIN` minutes. Lost requests are counted once the unit has answered again, if they were
+ * few.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
@@ -79,11 +79,7 @@ export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exce
 /** The counts of one unit; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
-/**
- * Counts how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. Not counted are transactions
- * that failed because of the port, and reads that made room for a level (`interrupted`). Shape: `crcErrors` counts every damaged reply: wrong checksum, broken off, or an answer to something else. `exceptions`, by error
- * code, includes doubtful replies.
- */
+/** Creates empty counts of how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};

@@ -26,14 +26,10 @@ export interface UartLineOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/**
- * The counts of a `UartLine`. `frames` and `noiseBytes` are those of its driver. `unanswered`: polls after which no frame came before the
- * next poll.
- */
+/** The counts of a `UartLine`. `unanswered`: polls after which no frame came before the next poll. */
 export interface UartCounters {
   readonly frames: number;
   readonly noiseBytes: number;
-  /** 0 for a device that transmits by itself. */
   readonly polls: number;
   readonly unanswered: number;
 }
@@ -42,12 +38,8 @@ export interface UartCounters {
 const SET_BACK_MS = 60_000;
 
 /**
- * Receives the frames of one device on a raw UART and publishes their values. A device without values for too long is reported as event
- * `unit-silent`, and its points become missing.
- *
- * new, silent --frame with values--> ok; new, ok --no such frame for `silenceMs`, or port lost--> silent
- *
- * For a device that transmits only when it detects something (`idleMs`), any frame counts, and silence while `ok` yields the idle values.
+ * Receives the frames of one device on a raw UART and publishes their values. A device that is silent for too long is reported as event
+ * `unit-silent`.
  */
 export class UartLine {
   readonly #options: UartLineOptions;
@@ -99,12 +91,12 @@ export class UartLine {
     this.#tuner.start();
   }
 
-  /** Writes a value, then proves it. Resolves once, with the result; never rejects. */
+  /** Writes a value, then proves it. Resolves with the result; does not reject. */
   write(write: ValueWrite, quantity: string): Promise<WriteResult> {
     return this.#writes.add(write, quantity);
   }
 
-  /** Stops the requests and the watch; bytes that still arrive are decoded. */
+  /** Stops the requests and the watch for silence. */
   stop(): void {
     this.#opening?.cancel();
     this.#writes.close(msg`its port is closed`);

@@ -14,8 +14,8 @@ const COMMAND_GAP_MS = 100;
 export type UartRequester = ReturnType<typeof createUartRequester>;
 
 /**
- * Creates the sender of requests to a device on a raw UART. After `start` it sends the start commands of the driver, 100 ms apart, then one
- * poll frame of the driver in each poll period.
+ * Creates the sender of requests to a device on a raw UART. After `start` it sends the start commands of the driver, then polls, if there
+ * are any.
  */
 export function createUartRequester({
   driver,

@@ -13,7 +13,7 @@ import type { BytePort, UartListening } from '../../core/driver.ts';
  */
 const MAX_TRIAL_MS = 60_000;
 
-/** Changes a port to its next serial settings each time that no valid frame has arrived for a while. */
+/** Changes a port to its next serial settings when no valid frame has arrived for a while. */
 export interface UartTuner {
   /** Call it when the port has been opened. */
   start(): void;
@@ -22,7 +22,7 @@ export interface UartTuner {
   noteFrame(): void;
 }
 
-/** Creates the tuner of a device. It does nothing if `listens` is undefined (the device may be written) or the port has no `retune`. */
+/** Creates the tuner of a device. It does nothing if `listens` is undefined or the port has no `retune`. */
 export function createUartTuner({
   listens,
   port,

@@ -41,8 +41,7 @@ export interface UartWritesParts {
 }
 
 /**
- * Writes to the device of a raw UART, one write after the other, urgent ones first. A frame without an acknowledgement is repeated. Then
- * the value is read back until it proves the write, or the retries are used up. Sends nothing before `open`.
+ * Writes to the device of a raw UART, one write after the other. A write ends when it is proven or has failed. Sends nothing before `open`.
  */
 export class UartWrites {
   readonly #parts: UartWritesParts;
@@ -61,10 +60,7 @@ export class UartWrites {
     return this.#current !== null;
   }
 
-  /**
-   * Queues a write; one for the same point that was not sent yet fails. A value that the profile does not allow fails. Resolves once, with its
-   * result; never rejects.
-   */
+  /** Queues a write. Resolves with its result, also if it fails; does not reject. */
   add(write: ValueWrite, quantity: string): Promise<WriteResult> {
     const { driver } = this.#parts;
     const point = driver.profile.points.find(({ id }) => id === quantity);
@@ -90,7 +86,7 @@ export class UartWrites {
     this.#next();
   }
 
-  /** The port is closed: all writes fail. */
+  /** The port is closed: writes that have not ended fail. */
   close(reason: Message): void {
     this.#isOpen = false;
     this.#timer?.cancel();

@@ -21,10 +21,7 @@ export function nameplateRead({ nameplate, device }: Unit): ReadRequest | undefi
   return entry && { unit: device.unit, table: entry.table, address: entry.address, count: nameplateWidth(entry) };
 }
 
-/**
- * Reads the first pending entry of the nameplate and stores its text in the unit; does nothing when none is pending. An entry ends without
- * a text after three failed reads, or earlier if the error cannot be cured by a retry.
- */
+/** Tries to read the first pending entry of the nameplate into the unit; does nothing when none is pending. */
 export async function readNameplateOnce(unit: Unit, transactions: Transactions): Promise<void> {
   const { nameplate } = unit;
   const [entry] = nameplate.pending;

@@ -48,10 +48,7 @@ const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
-/**
- * Returns how long to wait for a register that has never replied: the timeout of its profile, but at most 1 s for a `read`, 500 ms for a `write`, and
- * 200 ms while a level waits to be sent (`hurried`). Units: ms.
- */
+/** Returns how long to wait for a register that has never replied: the timeout of its profile, limited according to `kind`. Units: ms. */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
@@ -60,8 +57,7 @@ export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS)
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**
- * Creates an empty store of estimates of how long one unit takes to reply: for reads by slot (see `Slot`), for writes by register.
- * `profileMs` is the response timeout of its profile. Units: ms.
+ * Creates an empty store of estimates of how long one unit takes to reply. `profileMs` is the response timeout of its profile. Units: ms.
  */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();
@@ -77,8 +73,8 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     /**
      * Records a reply that arrived after it had been given up. Units: ms since its request left the wire.
      *
-     * `learned`: the next wait for these registers is long enough for such a reply. `doubtful`: slower than the profile's timeout, which requires
-     * more late replies in a row. `too-late`: longer than a second and than the profile's timeout; it is never waited for.
+     * `learned`: the next wait for these registers is long enough for such a reply. `doubtful`: only after more late replies. `too-late`:
+     * it is not waited for.
      */
     learnLate(request: ReadRequest | WriteRequest, responseMs: number): 'learned' | 'doubtful' | 'too-late' {
       const places = placesOf(slots, request);
@@ -95,18 +91,13 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     },
     /** Whether writes get longer than the timeout of the profile. */
     isSlowWriter: (): boolean => slowestOf(profileMs) > profileMs,
-    /** How long a write may delay a level: as long as this one has needed before, otherwise as long as the slowest. Units: ms. */
+    /** How long a write may delay a level. Units: ms. */
     hurriedWriteMs({ table, address }: WriteRequest): number {
       const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);
       if (known === undefined) return slowestOf(unmetWaitMs(profileMs, 'write'));
       return Math.max(unmetWaitMs(profileMs, 'hurried'), responseWaitMs(known, profileMs));
     },
-    /**
-     * How long to wait for the first byte of the reply to this request.
-     *
-     * A write never waits less than the profile says. A read of registers that have not replied yet waits for a second at most, or as long
-     * as `usual`, the estimate of the whole unit, requires. Units: ms.
-     */
+    /** How long to wait for the first byte of the reply to this request. `usual`: the estimate of the whole unit. Units: ms. */
     timeoutMs(request: ReadRequest | WriteRequest, usual: Estimate | null): number {
       if (!('count' in request)) {
         const known = estimates.get(WRITE_AT[request.table] * ADDRESSES + request.address);
@@ -146,10 +137,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   }
 }
 
-/**
- * Returns how long to wait for a reply with this estimate, 30 ms at least: no longer than the profile's timeout, unless the unit is usually
- * slower; and never longer than a second, unless the profile specifies more. Units: ms.
- */
+/** Returns how long to wait for a reply with this estimate. `profileMs`: the response timeout of the profile. Units: ms. */
 export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number): number {
   const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
   const mostMs = Math.max(profileMs, mean + TIMEOUT_MS.margin > profileMs ? TIMEOUT_MS.max : TIMEOUT_MS.floor);
@@ -157,8 +145,8 @@ export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number)
 }
 
 /**
- * Returns the estimate after one more sample; `before` is null before the first. One sample raises the next timeout to that sample at
- * least, within the limits of `responseWaitMs`. Units: ms. Source: RFC 6298 §2, the estimator of TCP's retransmission timeout (gains 1/8 and 1/4).
+ * Returns the estimate after one more sample; `before` is null before the first. Units: ms. Source: RFC 6298 §2, the estimator of TCP's
+ * retransmission timeout (gains 1/8 and 1/4).
  */
 export function smooth(before: Estimate | null, sampleMs: number): Estimate {
   if (before === null) return { mean: sampleMs, deviation: sampleMs / 2 };

@@ -37,10 +37,7 @@ export interface SetUpBroadcastParts {
 /** The set-up broadcasts of one line; see `createSetUpBroadcasts`. */
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
-/**
- * Creates the decision which set-up steps of a line are sent as broadcasts. Once at least 8 units and three quarters of the line must write the same
- * step, that step and the following ones are sent to all units, as far as every unit has them and may be written. None are sent unless `isAllowed`.
- */
+/** Creates the decision which set-up steps of a line are sent as broadcasts. None are sent unless `isAllowed`. */
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];
   return {
@@ -49,7 +46,7 @@ export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, 
       if (isAllowed && queue.length === 0 && isNeededByMost(unit, units)) queue = sharedSteps(unit, units, monoMs());
       return queue[0];
     },
-    /** Sends the broadcast and counts it as a write of every unit. Units that had to write this register read it next. */
+    /** Sends the broadcast and counts it as a write of every unit. */
     async send(step: SetupStep): Promise<void> {
       const { table, address, value } = step;
       queue = queue.slice(1);

@@ -15,8 +15,8 @@ export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
 }
 
 /**
- * Whether a set-up step of the unit still has to be read, written, or read back after its write. A step that failed and waits to be tried
- * again does not count.
+ * Whether a set-up step of the unit still has to be read, written, or read back after its write. A step that waits to be tried again does
+ * not count.
  */
 export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
   return pendingSteps.length > 0 || provingSteps.length > 0;
@@ -27,12 +27,7 @@ export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }
 
-/**
- * Returns the place of a unit in the set-up of its line, lowest first: units whose lamp waits for it, then those with the fewest steps done.
- *
- * Of units with equally many steps done, those that must be read come before those that must be written, so that it is known how many need the same
- * write.
- */
+/** Returns the place of a unit in the set-up of its line, lowest first. */
 export function setUpRank(unit: Unit): number {
   const { steps, pendingSteps, isLevelWaiting } = unit;
   const [next] = pendingSteps;
@@ -40,9 +35,7 @@ export function setUpRank(unit: Unit): number {
   return (isLevelWaiting && isLevelHeldBack(unit) ? -1 : steps.length - pendingSteps.length) + (isWrite ? 0.5 : 0);
 }
 
-/**
- * Returns the steps of the next request of the set-up: one, or several with adjacent registers that are read together. Empty when no step is left.
- */
+/** Returns the steps of the next request of the set-up: one, or several that are read together. Empty when no step is left. */
 export function nextRun(unit: Unit): readonly SetupStep[] {
   const list = unit.pendingSteps.length > 0 ? unit.pendingSteps : unit.provingSteps;
   const [first] = list;

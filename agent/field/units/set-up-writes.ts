@@ -24,12 +24,12 @@ export interface SetupStep {
 }
 
 /**
- * The progress of one set-up step (see `SetupStep`). `look`: its register is to be read. `write`: it has another value and is to be written.
- * `prove`: it was written and is to be read back.
+ * The progress of one set-up step (see `SetupStep`). `look`: its register is to be read. `write`: it is to be written. `prove`: it is to be
+ * read back after a write.
  */
 export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';
-  /** The value before the write. */
+  /** The value before the write; null if it is not known. */
   readonly was: number | null;
   /** Failed tries: an exception, no reply, or another value. */
   readonly failures: number;
@@ -39,16 +39,13 @@ export interface StepState {
 
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
-/**
- * When each set-up register was written in the last 24 h: `table:address` to times, oldest first. Units: ms of wall time, converted from
- * the monotonic clock when they are saved.
- */
+/** When set-up registers were written in the last 24 h: `table:address` to times, oldest first. Units: ms of wall time. */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
 /** The recent set-up writes of one unit; see `createSetUpWrites`. */
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
-/** Creates the count of the writes of each set-up register of one unit in the last 24 h, at first without any. */
+/** Creates the count of the recent writes of each set-up register of one unit, at first without any. */
 export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);

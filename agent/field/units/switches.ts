@@ -7,8 +7,8 @@ import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { Unit } from './unit.ts';
 
 /**
- * Compares a read of coils with the unit's `switchedOff`. `off`: ids of the levels whose channel is off and was not listed. `on`: those
- * whose channel is on and was listed. Both are empty for other tables. Does not change the unit.
+ * Compares a read of coils with the unit's `switchedOff`: returns the levels whose channel has changed to off or on. Both are empty for
+ * other tables.
  */
 export function changedSwitches(
   { driver: { profile }, switchedOff }: Unit,

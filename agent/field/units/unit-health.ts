@@ -11,8 +11,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
 
 /**
- * `ok`: the last request was answered, or none was sent yet. `flaky`: some requests in a row were lost. `silent`: so many were lost that the unit is
- * only probed.
+ * `ok`: the unit answers, or was not requested yet. `flaky`: some requests in a row were lost. `silent`: the unit counts as not answering.
  */
 export type UnitState = 'ok' | 'flaky' | 'silent';
 
@@ -23,7 +22,7 @@ export interface UnitHealth {
   readonly failures: number;
   /** What a read costs beyond its bytes. Null until a reply was measured. Units: ms. */
   readonly turnaroundMs: Estimate | null;
-  /** Time until the first bytes of the reply to a read of any block, adapters included. Null until a reply was measured. Units: ms. */
+  /** Time until the first bytes of a reply, adapters included. Null until a reply was measured. Units: ms. */
   readonly firstByteMs: Estimate | null;
   /** No poll, set-up request or probe is sent before this time. Writes of levels and requests of the console do not wait for it. */
   readonly dueMono: MonoMs;
@@ -67,11 +66,8 @@ const FLAKY_REST_MS = 100;
 const BACKOFF_MS = { first: 500, max: 60_000 };
 
 /**
- * Returns the health after one more transaction. Any response makes the unit `ok`. A lost request makes it `flaky` and, after `silentAfter` in a row,
- * `silent`, with a growing back-off. A unit that may still be starting does not become silent; a silent unit stays silent until it answers.
- *
- * Units: `jitter` is a random number 0..1 drawn by the caller; it makes a probe earlier by up to a quarter of its back-off. Errors: none; every
- * transaction leads to a state.
+ * Returns the health after one more transaction. A response makes the unit `ok`; lost requests make it `flaky` or `silent`. Units: `jitter`
+ * is a random number 0..1 drawn by the caller.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

@@ -15,16 +15,13 @@ import { SILENT_AFTER } from './unit-health.ts';
  */
 const FULL_WAIT_EVERY = 32;
 
-/** The usual timeout of the unit's reads: from its response times; before the first reply that of its profile, 1 s at most. Units: ms. */
+/** The usual timeout of the unit's reads, from its response times or, before the first reply, from its profile. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
-/**
- * How long to wait for the first byte of the reply to this request, from the response times of the unit. Before its first reply it is the timeout
- * of the profile, but at most 1 s for a read and 500 ms for a write. Units: ms.
- */
+/** How long to wait for the first byte of the reply to this request, from the response times of the unit or from its profile. Units: ms. */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
   if (!wasMet(unit)) return 'count' in request ? timeoutOf(unit) : unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'write');
@@ -33,13 +30,7 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
   return responses.timeoutMs(request, health.firstByteMs);
 }
 
-/**
- * Longest time that this request may delay a level. Units: ms.
- *
- * A write: as long as such writes have taken before, 200 ms at least; without one, as long as the slowest write of the unit, 500 ms at least. A read of
- * registers that never replied: 200 ms, or longer if its unit usually needs longer. A shorter timeout of the profile replaces 200 and 500 ms. Any other
- * read: infinite, because its timeout is already based on measured times.
- */
+/** Longest time that this request may delay a level. Infinite for a read whose timeout is based on measured times. Units: ms. */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
   if (unit.responses.isKnown(request)) return Number.POSITIVE_INFINITY;
@@ -48,11 +39,8 @@ export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): numb
 }
 
 /**
- * Returns how long to wait for the reply to a probe. Units: ms.
- *
- * A unit with known response times gets its own timeout. For a unit that has never answered it is the shortest timeout of the units of its line that
- * have, so that many more silent units are probed in the same time. A later reply is recognised as late and also proves the unit. The first probes
- * wait the full timeout while the silent units' share of the line allows it: `savedMs` is what remains of that share. So does every 32nd probe.
+ * Returns how long to wait for the reply to a probe of a silent unit. `savedMs`: what remains of the time that silent units may take.
+ * Units: ms.
  */
 export function probeTimeoutFor(
   unit: Unit,
@@ -70,11 +58,7 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
   return slots.filter((slot) => slot.table === table && slot.address < address + count && slot.address + slot.count > address);
 }
 
-/**
- * Returns a short read that shows whether the unit answers. Every second probe reads its first slot (see `Slot`) that is not isolated. The others
- * rotate among all slots, because the unit may no longer answer for one of them. A unit without slots is read at its first point. Undefined if its
- * profile has no points.
- */
+/** Returns a short read that shows whether the unit answers; undefined if its profile has no points. */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);
   const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;

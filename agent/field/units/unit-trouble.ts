@@ -17,25 +17,17 @@ const BLIND_AFTER_MS = 5_000;
  */
 const TWICE = 10;
 
-/** Returns the count after one more unrequested reply at `nowMono`: one more, or 1 if the last one was more than a minute ago. */
+/** Returns the count after one more unrequested reply at `nowMono`. It starts again after a minute without one. */
 export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): Unit['extras'] {
   return { count: nowMono - atMono > MINUTE_MS ? 1 : count + 1, atMono: nowMono };
 }
 
-/**
- * Whether the unit answers twice: another unit has its address, or something repeats its replies.
- *
- * True after 10 unrequested replies, each within a minute of the one before, until a minute after the last.
- */
+/** Whether the unit answers twice: another unit has its address, or something repeats its replies. */
 export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs): boolean {
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
 }
 
-/**
- * Whether the line repeats its frames, so that double replies do not mean that two units have one address.
- *
- * True if a unit answers twice, and more than half of all units, at least two, sent an unrequested reply in the last minute.
- */
+/** Whether the line repeats its frames, so that double replies do not mean that two units have one address. */
 export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMono: MonoMs): boolean {
   if (!units.some((unit) => answersTwice(unit, nowMono))) return false;
   // Units that are polled less often have had fewer replies to repeat.
@@ -44,8 +36,7 @@ export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMon
 }
 
 /**
- * Whether a unit that is neither away nor silent has given no presence data for more than 5 s. False for a unit without a presence input
- * that is polled normally (see `isReadPresence`).
+ * Whether the unit answers but has given no presence data for some time. False for a unit without a presence input that is polled normally.
  */
 export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   if (!wasMet(unit) || unit.isAway || unit.health.state === 'silent' || !unit.slots.some(isReadPresence)) return false;

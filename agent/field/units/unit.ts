@@ -123,8 +123,8 @@ export interface UnitParts {
 }
 
 /**
- * Creates the state of a unit that has not been requested yet. Its registers are due at once. With `slowDelayMs`, slow registers are not
- * due before the unit has answered, unless it has no others.
+ * Creates the state of a unit that has not been requested yet. With `slowDelayMs`, slow registers become due only after the unit has
+ * answered, unless it has no others.
  */
 export function createUnit({ device, driver, setupValues, phase = 1, hasGroups = false, slowDelayMs = 0 }: UnitParts): Unit {
   const { profile } = driver;
@@ -201,10 +201,7 @@ function holdSlowBack(slots: readonly Slot[]): void {
   for (const slot of slots) if (slot.poll === 'slow') slot.dueMono = Number.POSITIVE_INFINITY;
 }
 
-/**
- * Computes from the slots when the presence inputs, the other registers and the isolated registers of the unit are next due. If all are isolated,
- * they count as the other registers and are due 10 s after the last transaction at the latest. Call it when a slot has changed.
- */
+/** Computes from the slots when the registers of the unit are next due. Call it when a slot has changed. */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
   let [presenceMono, telemetryMono, retryMono] = [none, none, none];
@@ -227,10 +224,7 @@ function isEveryIsolated({ slots }: Unit): boolean {
 /** The kinds of poll: presence inputs, other registers, or an isolated register (see `Isolation`). */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
-/**
- * Returns the index of the slot of this kind that is due first, whether it is due yet or not; -1 if there is none. If all slots are isolated, the
- * kind `telemetry` returns one of them.
- */
+/** Returns the index of the slot that is due first for this kind of poll, now or later; -1 if there is none. */
 export function firstSlot(unit: Unit, kind: PollKind): number {
   const { slots } = unit;
   const isRetry = kind === 'retry' || (kind === 'telemetry' && isEveryIsolated(unit));
@@ -243,9 +237,8 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * Call it when the unit answers for the first time, or again: its set-up is repeated and all its registers that are not isolated become due now.
- *
- * `isReturn`: it was away and may have been replaced, so isolated registers become due too.
+ * Call it when the unit answers for the first time, or again: its set-up and its polls start again. `isReturn`: it was away and may have
+ * been replaced.
  */
 export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.isAway = false;
@@ -268,10 +261,7 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   replan(unit);
 }
 
-/**
- * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest. The intervals between their requests start again with the
- * shortest. Call `replan` afterwards.
- */
+/** Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest. Call `replan` afterwards. */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
     if (slot.isolation === null) continue;
@@ -280,7 +270,7 @@ export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   }
 }
 
-/** Starts the set-up again with all its steps, marks the whole nameplate to be read again, and clears the stored uptime. */
+/** Starts the set-up again with its first step, marks the nameplate to be read again, and clears the stored uptime. */
 export function setUpAgain(unit: Unit): void {
   restartSteps(unit, unit.steps);
   restartNameplate(unit.nameplate, unit.driver.profile.nameplate);
@@ -288,7 +278,7 @@ export function setUpAgain(unit: Unit): void {
   unit.uptime = null;
 }
 
-/** Replaces the steps that are left by these, each from its first read. */
+/** Replaces the set-up steps that are left by these, to be done from the start. */
 export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.pendingSteps = [...steps];
   unit.provingSteps = [];
@@ -302,18 +292,14 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/**
- * Returns when a level may be written to the unit: after the pause of its profile. While the unit is silent, also not before
- * `nextWriteMono` and `hushedMono`. The time may be in the past.
- */
+/** Returns the time from which a level may be written to the unit. It may be in the past. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
 }
 
 /**
- * Returns the displayed state: the state of the unit's health, except while the unit is away and its health is not `silent` yet. Then it is
- * `new` if the unit has not responded in this run, else `silent`.
+ * Returns the displayed state: that of the unit's health, or `new` or `silent` while the unit is away and its health is not `silent` yet.
  */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
@@ -330,10 +316,7 @@ export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }
 
-/**
- * Returns the quantities of the isolated slots (see `Isolation`): those isolated because no reply came if `isSilent`, otherwise those that
- * the unit refuses or fails to read.
- */
+/** Returns the quantities of the isolated slots (see `Isolation`): of those without a reply if `isSilent`, otherwise of the others. */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
   return slots
     .filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent)

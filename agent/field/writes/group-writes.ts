@@ -48,22 +48,15 @@ export interface GroupChoice {
 const FEWEST_MEMBERS = 2;
 
 /**
- * Returns the groups of at least two level points on a line, those with the most first: groups within a unit and broadcasts to the line. Empty if
- * no profile has a group.
- *
- * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore a broadcast. Otherwise there are only groups within a unit.
+ * Returns the groups of level points on a line that one write can set, largest first; empty if there are none. `isBroadcastAllowed`: the
+ * site confirms that all units of the line execute or ignore a broadcast.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
   const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...memberGroups(devices), ...devices.flatMap(unitGroups)];
   return groups.filter(({ members }) => members.length >= FEWEST_MEMBERS).toSorted((a, b) => b.members.length - a.members.length);
 }
 
-/**
- * Returns the group writes that reach all units of a line, one for each group register of the device types.
- *
- * A register is left out if a unit of another type uses it, because that unit would execute the write too. It is also left out if a unit
- * that executes it has no member: its light would change without a level.
- */
+/** Returns the group writes that reach all units of a line, without those that would have an effect on units that are not members. */
 export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
@@ -98,10 +91,8 @@ function memberGroups(devices: readonly GroupedDevice[]): LineGroup[] {
 }
 
 /**
- * Returns the group write to send in place of `lead`; undefined when `lead` is to be sent by itself. Every member of the group has a write
- * of the same level waiting.
- *
- * Shape: `waitingAt` returns the write waiting for a point besides `lead`, which has been taken out of the queue.
+ * Returns the group write to send in place of `lead`; undefined when `lead` is to be sent by itself. `waitingAt` returns the write that
+ * waits for a point, besides `lead`.
  */
 export function chooseGroup(
   groups: readonly LineGroup[],
@@ -135,10 +126,7 @@ function membersWaiting(
   return writes.toSorted((a, b) => a.addedMono - b.addedMono);
 }
 
-/**
- * The single write that sets a level on a whole group. Undefined if the device types of a broadcast encode this level differently, or if one of them
- * cannot encode it.
- */
+/** The single write that sets a level on a whole group; undefined if its device types do not encode the level equally. */
 export function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
   const requests = encoders.map(({ driver, groupId }) => driver.encodeGroup(groupId, levelPct));
   const [first] = requests;
@@ -194,8 +182,8 @@ interface GroupRepeat {
 export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
 /**
- * Creates an empty list of broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point. A broadcast is discarded
- * once the newest level of one of its lamps differs, because it would undo that level.
+ * Creates an empty list of broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point; a broadcast with
+ * an outdated level is discarded.
  */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];

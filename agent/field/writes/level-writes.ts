@@ -49,8 +49,8 @@ const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
- * Silence after a broadcast, while the units execute it: as long as the slowest of them takes to reply to a read, within these bounds.
- * Units: ms. Source: practice leaves two frame gaps (4 ms at 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
+ * Bounds of the silence after a broadcast of levels, while the units execute it. Units: ms. Source: practice leaves two frame gaps (4 ms at
+ * 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */
@@ -62,13 +62,13 @@ export interface LevelWritesOptions {
   readonly transactions: Transactions;
   readonly held: HeldUntil;
   readonly groups: readonly LineGroup[];
-  /** Called with the time from `add` to the first byte of an urgent write, once that write is known to be sent. Units: ms. */
+  /** Called with the time from `add` to the first byte of an urgent write, once it is known that the write was sent. Units: ms. */
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 
 /**
- * Sends the writes of one line (levels, output values and texts). Points that can be read back are read back. A write that was lost may be
- * sent again. Each promise of `add` resolves with the result of its write and never rejects.
+ * Sends the writes of one line (levels, output values and texts) and reads them back where that is possible. The promises of `add` do not
+ * reject.
  */
 export class LevelWrites {
   readonly #options: LevelWritesOptions;
@@ -89,8 +89,8 @@ export class LevelWrites {
   }
 
   /**
-   * Queues a write and resolves with its result. If `words` refuse it, it fails immediately, and an older write of the point continues. Otherwise an older
-   * write of the point that has not ended fails. A write with its own `words` is not for a lamp, and is never part of a group write.
+   * Queues a write and resolves with its result. If `words` refuse it, it fails immediately; otherwise it replaces an older write of the
+   * point.
    */
   add(write: LevelWrite, unit: Unit, quantity: string, words: WriteWords = LAMP_WORDS): Promise<WriteResult> {
     const refusal = words.refusal(write, unit, quantity);
@@ -110,7 +110,7 @@ export class LevelWrites {
     return lane === 'command' && this.#repeats.isDue(nowMono);
   }
 
-  /** Sends the next request of this lane, if any may be sent now: a level, a repeated broadcast or a read-back. */
+  /** Sends the next request of this lane, if any may be sent now. */
   async next(lane: LevelWrite['lane'], nowMono: MonoMs): Promise<void> {
     const urgentProof = lane === 'command' && this.#wasLevel ? this.#readBacks.takeUrgent(nowMono) : undefined;
     if (lane === 'command') this.#wasLevel = urgentProof === undefined;
@@ -137,7 +137,7 @@ export class LevelWrites {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Fails all writes that wait to be sent or read back. */
+  /** Fails the writes that wait to be sent or read back. */
   failAll(reason: Message): void {
     this.#queue.failAll(reason);
     this.#readBacks.failAll(reason);

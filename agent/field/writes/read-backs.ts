@@ -19,7 +19,7 @@ import { SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 /** Pause after a read-back in which others come first. Units: ms. Source: shorter than the silence a line keeps anyway, 1.75 ms (Modbus over Serial Line V1.02 §2.5.1.1). */
 const YIELD_MS = 1;
 
-/** A write that has been sent and has to be read back. */
+/** A write that is to be read back. */
 export interface ReadBack {
   readonly sent: WaitingWrite;
   /** When the write was sent, or was to be sent. */
@@ -31,17 +31,14 @@ export interface ReadBack {
   readonly tries: number;
   /** It was part of a group write. */
   readonly byGroup: boolean;
-  /** Undefined: the level is read. Then the coil of its channel is read, switched on once if it is off, and read again. */
+  /** Undefined: the level is read. Otherwise the coil of its channel is read or switched on. */
   readonly channel?: 'look' | 'switch-on' | 'prove';
 }
 
 /** The pending read-backs of one line, at most one per point; see `createReadBacks`. */
 export type ReadBacks = ReturnType<typeof createReadBacks>;
 
-/**
- * Creates an empty list of read-backs, at most one per point. A newer one replaces the older, whose write fails. `heldUntilMono` returns a
- * time before which a read-back may not be sent.
- */
+/** Creates an empty list of read-backs, at most one per point. `heldUntilMono` returns a time before which a read-back may not be sent. */
 export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
   const byPoint = new Map<PointId, ReadBack>();
   let pausedUntilMono: MonoMs = 0;
@@ -77,13 +74,13 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
     /** The read-back of an urgent level, of those in the command lane. */
     takeUrgent: (nowMono: MonoMs): ReadBack | undefined =>
       takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
-    /** Removes and returns all lost writes of this unit that were sent in one request: either all arrived or none. */
+    /** Removes and returns the read-backs of lost group writes of this unit. */
     takeLostGroup(unit: Unit): readonly ReadBack[] {
       const group = [...byPoint.values()].filter(({ sent, lost, byGroup }) => sent.unit === unit && lost !== null && byGroup);
       for (const { sent } of group) byPoint.delete(sent.write.pointId);
       return group;
     },
-    /** Call it when a read-back has ended: no other one is due for 1 ms, so that other requests have their turn. */
+    /** Call it when a read-back has ended: no other one is due for a moment, so that other requests have their turn. */
     done(nowMono: MonoMs): void {
       pausedUntilMono = nowMono + YIELD_MS;
     },
@@ -118,8 +115,8 @@ function wholeOf({ device: { unit } }: Unit, point: PointProfile): ReadRequest {
 }
 
 /**
- * Returns whether the values prove the level of the write, within the tolerance of the profile. `found` is the value read back, null where the unit
- * has none.
+ * Returns whether the values prove the level of the write, within the tolerance of the profile. `found` is the value read back, null if
+ * there is none.
  */
 export function judgeReadBack(
   { unit, quantity, write: { levelPct } }: WaitingWrite,
@@ -131,9 +128,7 @@ export function judgeReadBack(
   return { isRight: found !== null && Math.abs(found - levelPct) <= tolerance, found };
 }
 
-/**
- * Whether the coil of the channel must be read too to prove this write: the level is above 0 and gives light only while the channel is on.
- */
+/** Whether the coil of the channel must be read too to prove this write. */
 export function isChannelProof({ unit, quantity, write: { levelPct } }: WaitingWrite): boolean {
   return levelPct > 0 && channelOf(unit, quantity) !== undefined;
 }
@@ -144,10 +139,7 @@ export function channelOf(unit: Unit, quantity: string): PointProfile | undefine
   return write?.switchedBy == null ? undefined : pointOf(unit, write.switchedBy);
 }
 
-/**
- * Returns the point of a unit's profile with this id. Errors: throws TypeError for a quantity that the profile does not have; the config
- * check rejects such a cabinet.
- */
+/** Returns the point of a unit's profile with this id. Errors: throws TypeError for a quantity that the profile does not have. */
 export function pointOf({ driver: { profile } }: Unit, quantity: string): PointProfile {
   const point = profile.points.find(({ id }) => id === quantity);
   if (point === undefined) throw new TypeError(`${profile.id} has no point ${quantity}`);

@@ -29,7 +29,7 @@ export interface WaitingWrite {
   readonly settle: (result: WriteResult) => void;
 }
 
-/** The failure reason of a write that a newer one for the same point has replaced. */
+/** The failure reason of a write on a line with units that a newer write for its point has replaced. */
 export const SUPERSEDED = msg`a newer level took its place`;
 
 /**
@@ -41,10 +41,7 @@ const SOUND_BEFORE_TROUBLED = 48;
 /** The order of sending: each lost reply of a troubled unit delays all levels behind it. */
 type Soundness = 'sound' | 'troubled' | 'silent';
 
-/**
- * Creates an empty queue for the writes of one line, one per point. A newer write replaces the older, which fails. A write that has expired
- * fails at the next `has` or `take`.
- */
+/** Creates an empty queue for the writes of one line, one per point. A write that is replaced by a newer one, or has expired, fails. */
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
   /** Levels of sound units that were taken in a row while one of a troubled unit waits, by lane. */
@@ -62,16 +59,13 @@ export function createWriteQueue() {
     return found;
   };
   return {
-    /** A newer level replaces the older one at its position in the queue: moved to the end, a level that is often renewed would never be sent. */
+    /** Adds a write. It takes the position of an older write for its point, which fails. */
     add(waiting: WaitingWrite): void {
       const older = byPoint.get(waiting.write.pointId);
       byPoint.set(waiting.write.pointId, waiting);
       older?.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sentMono });
     },
-    /**
-     * Removes and returns the oldest write of the lane that may be sent now; undefined if there is none. Writes to troubled units (flaky, or slow to
-     * store) come after the others, but at the latest after 48 of them. Those to silent units come last.
-     */
+    /** Removes and returns the next write of the lane that may be sent now, usually to a sound unit first; undefined if there is none. */
     take(lane: LevelWrite['lane'], nowMono: MonoMs): WaitingWrite | undefined {
       const { sound, troubled, silent } = firsts(lane, nowMono);
       const isTroubledOwed = troubled !== undefined && soundInARow[lane] >= SOUND_BEFORE_TROUBLED;

@@ -19,7 +19,7 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
   'device-busy': msg`it was busy each time, check what else writes to it`,
 };
 
-/** Whether the error is a Modbus exception with which the unit answered. A write that got one is taken as not executed. */
+/** Whether the error is a Modbus exception with which the unit refused the request. */
 export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
@@ -29,15 +29,12 @@ export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }
 
-/** Returns the reason of a failed write whose level reads back as written, but whose channel is off. `coil` is the address of its switch. */
+/** Returns the reason of a failed write to a channel that is off. `coil` is the address of its switch. */
 export function channelOffReason(coil: number): Message {
   return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }
 
-/**
- * The reasons of failed writes, in terms of a lamp or of an output. `failure`: the write or its read-back failed. `mismatch`: another value
- * was read back, null for none.
- */
+/** The reasons of failed writes, in terms of a lamp, an output or a text. `mismatch`: another value was read back, null for none. */
 export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */
   refusal(write: LevelWrite, unit: Unit, quantity: string): Message;
@@ -69,7 +66,7 @@ function mismatchReason(found: number | null, levelPct: number): Message {
 /** The reasons of failed writes to lamps. */
 export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
 
-/** The reasons of failed writes to outputs. Such writes are sent like levels, but never in a group. */
+/** The reasons of failed writes to outputs. */
 export const OUTPUT_WORDS: WriteWords = {
   refusal: outputRefusal,
   failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the output's device and its profile`),
@@ -79,7 +76,7 @@ export const OUTPUT_WORDS: WriteWords = {
       : msg`reads back ${found}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** Converts the write of an output into a level write: `levelPct` is the value, and `commandId` and `lampId` are the id of the point. */
+/** Converts the write of an output into a level write: `levelPct` is the value of the output. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
@@ -92,10 +89,7 @@ export const TEXT_WORDS: WriteWords = {
     msg`reads back another text than was written: check the order of the characters in the profile, and what else writes to it`,
 };
 
-/**
- * Returns the write of a text with `levelPct` set to the value that the point has after the write. A write without text, or with a text
- * that cannot be encoded, is returned unchanged.
- */
+/** Returns the write with `levelPct` set to the value of its encoded text; unchanged if there is no text or it cannot be encoded. */
 export function withTextValue(write: LevelWrite, { driver }: Pick<Unit, 'driver'>, quantity: string): LevelWrite {
   const encoded = write.text === undefined ? undefined : driver.encodeText(quantity, write.text);
   return encoded === undefined || encoded instanceof Refusal ? write : { ...write, levelPct: encoded.value };

@@ -52,7 +52,7 @@ export interface AlarmsParts {
 /** Query for all open events; no event begins or ends at this time. */
 const OPEN = { sinceMs: Number.MAX_SAFE_INTEGER, limit: 10_000 };
 
-/** The alarm handling of one run. Nothing is read from the disk before `begin`. */
+/** The alarm handling of one run: acknowledgements and maintenance. */
 export class Alarms implements AlarmTools {
   readonly #parts: AlarmsParts;
   readonly #carried: CarriedAcknowledgements;
@@ -78,8 +78,8 @@ export class Alarms implements AlarmTools {
   }
 
   /**
-   * Reads acknowledgements and maintenance of earlier runs, and begins to watch their ends. Call it before the events that those runs left open are ended.
-   * Errors: none; what cannot be read is not restored, so that alarms are raised.
+   * Reads acknowledgements and maintenance of earlier runs, and begins to watch their ends. What cannot be read is not restored. Errors:
+   * none.
    */
   async begin(): Promise<void> {
     const { store, clock, log, ongoing } = this.#parts;
@@ -106,7 +106,7 @@ export class Alarms implements AlarmTools {
     this.#ticks = null;
   }
 
-  /** Returns an event with its handling: acknowledged before, or suppressed by maintenance. `before`: the same event as last reported. */
+  /** Returns an event with its handling: acknowledged before, or suppressed by maintenance. `before`: the event as last reported. */
   admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent {
     const acknowledged = event.acknowledged ?? before?.acknowledged ?? (event.endMs === null ? this.#carried.take(event) : undefined);
     const suppressed = before === undefined ? this.#suppressionOf(event) : before.suppressed;

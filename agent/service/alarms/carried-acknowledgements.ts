@@ -14,7 +14,7 @@ import { RetriedSave } from '../../core/retried-save.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
 const KEY = 'service.acknowledged';
-/** What waits is removed when a copy replaces the stored state; the events in the copy have their own acknowledgements. */
+/** The change of the waiting acknowledgements when a copy replaces the stored state: all are removed. */
 export const ACKNOWLEDGED_COPY_RULE: CopyRule = { key: KEY, change: 'remove' };
 /**
  * How long an acknowledgement waits for its condition, as running time of the agent. Units: ms. Source: assumed; a lamp that failed is found again when it is

@@ -30,15 +30,12 @@ const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['door-open', 'phase-lost', 'breaker-tripped', 'contactor-stuck-on', 'supply-voltage-high'] as const),
 ]);
 
-/** Whether maintenance of this owner may suppress an event, whatever the event is about. A notice of severity `info` raises no alarm anyway. */
+/** Whether maintenance of this owner may suppress an event, whatever equipment the event is about. */
 export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
   return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
 }
 
-/**
- * Whether an event is about nothing but the target. An event of a device counts for a lamp if the device has no lamp beside it, and for a zone if all that is
- * on the device belongs to the zone; an event of a line if that applies to each of its devices. All events belong to the cabinet.
- */
+/** Whether an event with this source belongs to the target, and to nothing else. All events belong to the cabinet. */
 export function isEventOf({ lines, lamps, zones }: AlarmSite, { kind, id }: Target, source: string): boolean {
   if (kind === 'cabinet') return true;
   if (source === id) return true;

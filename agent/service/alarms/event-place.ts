@@ -6,8 +6,8 @@ import type { Cabinet, Lamp } from '../../core/cabinet.ts';
 export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'poles'>;
 
 /**
- * Returns lamp, pole, position, zone and street of the source of an event: a lamp, a device, one of its points, or a zone. Each is null if it is unknown, or
- * if the source has several; several lamps of a device are listed with spaces. The main street has the name of the cabinet.
+ * Returns the place of the source of an event. A part of the place is null if it is unknown or cannot be told from the source. Several
+ * lamps of a device are listed with spaces.
  */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {
   const deviceId = source.split('.', 1)[0] ?? source;

@@ -12,7 +12,7 @@ import type { AgentEvent, Target } from '../../core/words.ts';
 /** Suppressed events that the text names; the others are counted. */
 const NAMED = 8;
 
-/** Returns the event of maintenance in force. It is a warning, so that the platform and the first line of `status` show that alarms are suppressed. */
+/** Returns the event that reports this maintenance: a warning without an end. */
 export function maintenanceEvent(maintenance: MaintenanceView): AgentEvent {
   const { id, target, source, reason, sinceMs, untilMs } = maintenance;
   const text = msg`maintenance of ${targetText(target)} by ${source} for ${Math.round((untilMs - sinceMs) / MINUTE_MS)} min; its alarms are recorded, but not raised`;
@@ -22,7 +22,7 @@ export function maintenanceEvent(maintenance: MaintenanceView): AgentEvent {
   };
 }
 
-/** Returns the end of that event. `raised`: how many of the suppressed events lasted on, and raised their alarm. */
+/** Returns the event at the end of this maintenance. `raised`: number of the suppressed events that last on. */
 export function maintenanceEndEvent(maintenance: MaintenanceView, raised: number, endMs: WallMs): AgentEvent {
   const { target, source, count: suppressed, suppressed: named } = maintenance;
   const over = msg`maintenance of ${targetText(target)} by ${source} is over`;

@@ -10,31 +10,31 @@ import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
 /** Suppressed events that are kept by name for the list at the end; others are only counted. Source: assumed; a screen. Confirmed by: the number of events in the maintenance of a year. */
 const MAX_NAMED = 20;
 /**
- * How often the remaining time is saved. What is on disk is shorter by this, so that a restart with a wrong clock never makes maintenance longer. Units: ms.
- * Source: assumed; a commit a minute is a sixth of the usual ones. Confirmed by: `bench -- store device`.
+ * How often the remaining time is saved; the saved time is shorter by this. Units: ms. Source: assumed; a commit a minute is a sixth of the
+ * usual ones. Confirmed by: `bench -- store device`.
  */
 export const REST_SAVE_MS = MINUTE_MS;
 
-/** An instant on both clocks. */
+/** An instant on the wall clock and on the monotonic clock. */
 export interface Instant {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
 }
 
-/** Maintenance on disk. `restMs`: how long it may last at most after a restart, whatever the clock shows. */
+/** Maintenance on disk. `restMs`: how long it may last at most after a restart. Units: ms. */
 export type StoredMaintenance = Omit<Maintenance, 'untilMono'> & { readonly restMs: number };
 
-/** Whether two maintenances have the same target and owner: the later one replaces the earlier one. */
+/** Returns whether two maintenances have the same target and owner. */
 export function isSameMaintenance(a: Pick<Maintenance, 'target' | 'owner'>, b: Pick<Maintenance, 'target' | 'owner'>): boolean {
   return a.owner === b.owner && isSameTarget(a.target, b.target);
 }
 
-/** Whether two targets are the same lamp, zone or cabinet. */
+/** Returns whether two targets are the same lamp, zone or cabinet. Two cabinets count as the same. */
 export function isSameTarget(a: Target, b: Target): boolean {
   return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
 }
 
-/** Returns the maintenance with one suppressed event more. An event with a known id is not counted again. */
+/** Returns the maintenance with this suppressed event counted. */
 export function withSuppressed(maintenance: Maintenance, { id, code, source, startMs }: AgentEvent): Maintenance {
   const { suppressed, count } = maintenance;
   if (suppressed.some((each) => each.id === id)) return maintenance;
@@ -49,22 +49,19 @@ export function rebasedMaintenance(maintenance: Maintenance, { nowMs, nowMono }:
   return { ...maintenance, sinceMs: maintenance.sinceMs + shiftMs, untilMs: maintenance.untilMs + shiftMs };
 }
 
-/** Returns the form on disk: the monotonic end has no meaning after a restart, so the remaining time replaces it. */
+/** Returns the maintenance in the form for the disk, with the remaining time in place of the monotonic end. */
 export function toStoredMaintenance({ untilMono, ...rest }: Maintenance, nowMono: MonoMs): StoredMaintenance {
   return { ...rest, restMs: Math.max(0, Math.round(untilMono - nowMono) - REST_SAVE_MS) };
 }
 
-/**
- * Returns the maintenance that continues after a restart; null if it has ended. Call it only with a trusted clock. It lasts until its stored end, but no
- * longer than its stored remaining time, nor than the longest span of its owner.
- */
+/** Returns the maintenance that continues after a restart; null if it has ended. Call it only with a trusted clock. */
 export function resumedMaintenance({ restMs, ...stored }: StoredMaintenance, { nowMs, nowMono }: Instant): Maintenance | null {
   const leftMs = Math.min(stored.untilMs - nowMs, restMs, MAINTENANCE_SPAN[stored.owner].maxMs);
   if (leftMs <= 0) return null;
   return { ...stored, untilMs: Math.round(nowMs + leftMs), untilMono: nowMono + leftMs };
 }
 
-/** Returns the maintenance in stored data; ignores anything else. */
+/** Returns the maintenance in stored data; entries that are not maintenance are ignored. */
 export function readStoredMaintenance(stored: unknown): readonly StoredMaintenance[] {
   return Array.isArray(stored) ? stored.filter(isStored).map((each) => ({ ...each, suppressed: each.suppressed.filter(isNamed) })) : [];
 }

@@ -30,7 +30,7 @@ import { leftToPlatform, type PlatformTime, readPlatformTime, usedUntil } from '
 
 const KEY = 'service.maintenance';
 const PLATFORM_KEY = 'service.maintenance-platform';
-/** The change when a copy replaces the stored state: maintenance of the platform is removed, because it may have ended it since the copy was made. That of a person at the cabinet stays, and ends by itself. */
+/** How stored maintenance changes when a copy replaces the stored state: maintenance of the platform is removed. */
 export const MAINTENANCE_COPY_RULE: CopyRule = { key: KEY, change: 'remove-items', where: { owner: 'platform' } };
 /** Starts of the platform. Source: assumed; each lamp of a usual cabinet once, then one in a minute. Confirmed by: the maintenance that a platform starts in a year. */
 const PLATFORM_STARTS = { burst: 60, perS: 1 / 60 };
@@ -44,13 +44,13 @@ export interface MaintenanceRegistryParts {
   readonly log: Log;
   /** The maintenance in force changed: some was started, extended, or resumed. */
   readonly onBegun: (begun: readonly Maintenance[]) => void;
-  /** Maintenance ended by itself. */
+  /** Maintenance ended because its time was over. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
-  /** The list changed, in the order in which it was started. */
+  /** The list of maintenance in force was changed, or saved again. */
   readonly onChange: (list: readonly Maintenance[]) => void;
 }
 
-/** The maintenance in force. A change applies at once, and is saved; a failed save is repeated. */
+/** The maintenance in force, in memory and on disk. A failed save is repeated. */
 export class MaintenanceRegistry {
   readonly #parts: MaintenanceRegistryParts;
   readonly #saves: RetriedSave;
@@ -104,7 +104,7 @@ export class MaintenanceRegistry {
     this.#resume((each) => each);
   }
 
-  /** Starts maintenance, or gives that of the same target and owner another end. Errors: throws Refusal beyond the limits of its owner. */
+  /** Starts maintenance, or gives that of the same target and owner another end. Errors: throws Refusal beyond the limits of the owner. */
   start({ target, minutes, reason, owner, source }: MaintenanceRequest & { readonly minutes: number }): Maintenance {
     const lengthMs = minutes * MINUTE_MS;
     this.#expectAllowed(owner, lengthMs);
@@ -121,7 +121,7 @@ export class MaintenanceRegistry {
     return begun;
   }
 
-  /** Ends the maintenance of a target: that of any owner for the site, its own for the platform. Errors: throws Refusal if there is none. */
+  /** Ends the maintenance of a target and returns it. The platform may end only its own. Errors: throws Refusal if there is none. */
   end({ target, owner }: Pick<MaintenanceRequest, 'target' | 'owner'>): readonly MaintenanceView[] {
     const isMeant = (each: Pick<Maintenance, 'target' | 'owner'>): boolean =>
       isSameTarget(each.target, target) && (owner === 'site' || each.owner === owner);
@@ -146,7 +146,7 @@ export class MaintenanceRegistry {
     this.#list = this.#list.map((each) => (each.id === id ? withSuppressed(each, event) : each));
   }
 
-  /** Ends what is over, resumes what waited for the time, and saves the remaining time. Call it every second. */
+  /** Ends maintenance that is over, resumes what waited for a trusted time, and saves changes. Call it every second. */
   tend(): void {
     const { clock } = this.#parts;
     const nowMono = clock.monoMs();

@@ -24,7 +24,10 @@ export interface PlatformAlarmsParts {
 /** The handler of the alarm orders of the platform. */
 export type PlatformAlarms = ReturnType<typeof createPlatformAlarms>;
 
-/** Returns the handler of the platform's orders. For each order it calls `onOutcome` with `verified` or `refused`. */
+/**
+ * Returns the handler of the platform's alarm orders, which also publishes the maintenance in force. `onOutcome` receives the outcome of an
+ * order.
+ */
 export function createPlatformAlarms({ clock, site, uplink, onOutcome }: PlatformAlarmsParts, alarms: () => AlarmTools) {
   const report = (commandId: string, state: OutcomeState, reason: Message, isSaved: boolean): void =>
     onOutcome({
@@ -53,7 +56,7 @@ export function createPlatformAlarms({ clock, site, uplink, onOutcome }: Platfor
   }
 
   return {
-    /** Never rejects for a refusal; the outcome is reported. */
+    /** Carries out an order. A refusal is reported as the outcome and does not reject. */
     async take(order: AlarmOrder): Promise<void> {
       try {
         const { text, isSaved } = await run(order);
@@ -63,7 +66,7 @@ export function createPlatformAlarms({ clock, site, uplink, onOutcome }: Platfor
         report(order.commandId, 'refused', error.said, true);
       }
     },
-    /** Publishes the maintenance in force, as JSON; an empty list if there is none. */
+    /** Publishes the list of maintenance in force as JSON. */
     show(list: readonly MaintenanceView[]): void {
       const items = list.slice(0, MAX_SHOWN).map(({ target, owner, source, reason, sinceMs, untilMs }) => ({
         target: target.id,

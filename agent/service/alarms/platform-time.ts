@@ -7,7 +7,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 import { isRecord } from '../../core/is-record.ts';
 
-/** The time that the platform has used, as of `atMono`. Units: ms. */
+/** The time of maintenance that counts against the platform, as of `atMono`. Units: ms. */
 export interface PlatformTime {
   readonly usedMs: number;
   readonly atMono: MonoMs;
@@ -17,19 +17,19 @@ const LIMIT_MS = MAINTENANCE_SPAN.platform.maxMs;
 /** The share of each hour without its maintenance that is given back: 8 h in force and 16 h without give the same again the next day. */
 const GIVEN_BACK = LIMIT_MS / (DAY_MS - LIMIT_MS);
 
-/** Returns the used time at `nowMono`: it grows while maintenance of the platform is in force, and shrinks at half that rate otherwise. */
+/** Returns the used time at `nowMono`. `isInForce`: whether maintenance of the platform was in force since `atMono`. */
 export function usedUntil({ usedMs, atMono }: PlatformTime, nowMono: MonoMs, isInForce: boolean): PlatformTime {
   const passedMs = nowMono - atMono;
   const next = isInForce ? usedMs + passedMs : usedMs - passedMs * GIVEN_BACK;
   return { usedMs: Math.min(LIMIT_MS, Math.max(0, next)), atMono: nowMono };
 }
 
-/** Returns the time that is left to the platform. Units: ms. */
+/** Returns how long maintenance of the platform may still last. Units: ms. */
 export function leftToPlatform({ usedMs }: PlatformTime): number {
   return LIMIT_MS - usedMs;
 }
 
-/** Reads the used time from stored data; 0 for anything else. The time without the agent gives nothing back. */
+/** Returns the used time in stored data, as of `nowMono`; 0 if the data are not valid. */
 export function readPlatformTime(stored: unknown, nowMono: MonoMs): PlatformTime {
   const usedMs = isRecord(stored) ? stored['usedMs'] : 0;
   return { usedMs: typeof usedMs === 'number' && usedMs > 0 ? Math.min(LIMIT_MS, usedMs) : 0, atMono: nowMono };

@@ -27,10 +27,7 @@ export interface ChoreParts {
 /** After the night, before the working day. Units: UTC. */
 const DAILY_REPORT_CRON = '0 9 * * *';
 
-/**
- * Returns the agent's chores, in the order of display: compaction each hour, retention and backup each day, the integrity check each
- * Wednesday, the report each day. A chore of the store rejects with `ChoreError` if the store did not answer, or if the check found damage.
- */
+/** Returns the agent's chores, in the order of display. */
 export function agentChores({ cabinet, store, view, log, expireRecordings = async () => 0 }: ChoreParts): readonly Chore[] {
   const minute = minuteOf(cabinet.id);
   const noon = noonHour(cabinet.longitudeDeg);
@@ -122,10 +119,7 @@ async function unasked(store: Store): Promise<Error> {
   return new ChoreError(String(reason) === '' ? msg`the disk did not answer in time` : msg`the disk could not be read: ${reason}`);
 }
 
-/**
- * Returns the minute of the hour, 0 to 59, at which the store's chores of this cabinet run. It is always the same for one id. The ids of a
- * city are spread over the minutes, so that not all cabinets write at the same time. Source: FNV-1a, for its even distribution.
- */
+/** Returns the minute of the hour, 0 to 59, at which the store's chores of this cabinet run. Source: FNV-1a, for its even distribution. */
 export function minuteOf(cabinetId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(cabinetId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
@@ -133,8 +127,8 @@ export function minuteOf(cabinetId: string): number {
 }
 
 /**
- * Returns the UTC hour, 0 to 23, nearest to the time when the sun is highest; dusk and dawn are hours away. Units: degrees, positive to the
- * east. Source: 15 degrees an hour.
+ * Returns the UTC hour, 0 to 23, nearest to the time when the sun is highest. Units: degrees, positive to the east. Source: 15 degrees an
+ * hour.
  */
 export function noonHour(longitudeDeg: number): number {
   return hour(12 - Math.round(longitudeDeg / 15));

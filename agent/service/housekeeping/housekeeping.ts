@@ -19,13 +19,13 @@ import type { ChoreView } from '../../core/views.ts';
 export interface Chore {
   readonly name: string;
   readonly cron: string;
-  /** Also runs, from 5 min after a start on, if it never ran or if its last run, failed or not, is older than two of its periods. */
+  /** Also runs at another time if it has not run for too long. */
   readonly catchesUp: boolean;
-  /** Safe to repeat. Resolves with what it did, for display. Errors: rejects with the reason. */
+  /** Resolves with what it did, for display. Errors: rejects with the reason. */
   readonly run: () => Promise<Message>;
 }
 
-/** The scheduler of the chores: `start`, `stop`, and `view` with the next and last run of each chore. */
+/** The scheduler of the chores: `start`, `stop`, and `view` with the next and last run of a chore. */
 export type Housekeeping = ReturnType<typeof createHousekeeping>;
 
 /** The chores to run, and where their results are logged and kept. */
@@ -68,9 +68,7 @@ export class ChoreError extends Error {
 const NEVER: Mark = { lastMs: null, result: NO_TEXT, failed: false };
 
 /**
- * Returns a scheduler that runs nothing before `start`. Chores run one at a time. A chore that already waits for its turn is not queued
- * again; a failed one runs again at its next time. After `stop` no chore begins, and the result of a running one is discarded. A step of
- * the wall clock by more than 5 min ahead skips the times between. Results are stored after chores that run daily or less often.
+ * Returns a scheduler that runs the chores one at a time, from `start` until `stop`. A chore that runs at `stop` is not interrupted.
  *
  * Errors: throws if a `cron` is not a valid pattern.
  */

@@ -17,19 +17,15 @@ const FLUSH_LIMIT_MS = 1_000;
 
 /** A destination of log lines that does not block the caller of `write`. */
 export interface LogOutput {
-  /** Keeps the line until it is written; if too many bytes wait, discards and counts it. */
+  /** Accepts a line, which is written later; if too many bytes wait, discards and counts it. */
   write(line: string): void;
-  /**
-   * Writes all waiting lines and returns; discards and does not count those that the output does not accept. Blocks for about 1 s at most if
-   * the descriptor is non-blocking. Errors: none.
-   */
+  /** Writes the waiting lines before it returns; discards those that the output does not accept. Errors: none. */
   flush(): void;
 }
 
 /**
- * Creates an output to the open file descriptor `fd` that never blocks `write`. A full output is tried again after 100 ms, any other failure
- * with the next line. At most 1 MiB waits; further lines are discarded. `onLost`: called with the number of discarded lines when the output
- * accepts data again, or at `flush`. A line that `onLost` writes appears where the lines are missing.
+ * Creates an output to the open file descriptor `fd`. Lines beyond the limit are discarded. `onLost`: called with the number of lines that
+ * `write` discarded.
  */
 export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
   /** The bytes being written, or to be written first. */

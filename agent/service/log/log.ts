@@ -28,9 +28,9 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
-/** The log of the agent, with live access for readers. */
+/** The log of the agent; readers can also receive its events live. */
 export interface AgentLog extends Log, LogFeed {
-  /** Writes the counts of repetitions and the waiting lines, as `LogOutput.flush` does. Call before the process ends. */
+  /** Writes the counts of repetitions and the waiting lines. Call before the process ends. */
   flush(): void;
 }
 
@@ -45,11 +45,7 @@ interface Reader {
   readonly onLine: (line: LogLine) => void;
 }
 
-/**
- * Creates a log. An event with the same severity, name and fields as one of the last minute is only counted. The count is written in a
- * line with `repeated`, before the next event after that minute or at `flush`; earlier if more than 200 different events occur. Secrets are
- * masked as by `redact`.
- */
+/** Creates a log. Repeated events are counted instead of written, and secrets are masked as by `redact`. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   let reportLost = (_lines: number): void => {};
   const output = write === undefined ? createLogOutput(1, clock, (lines) => reportLost(lines)) : null;

@@ -4,10 +4,10 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 /** Deepest nesting that is logged. Source: assumed; the agent's own fields are flat. Confirmed by: a week of logs of a cabinet. */
 const MAX_DEPTH = 4;
 /**
- * Returns a copy of the fields without secrets. The value of a password-like name becomes `[redacted]`, and so does a password inside a URL.
- * Other secrets inside a text are not found. The paths `passwordFile` and `keyFile` are kept. A `Message` stays a `Message`.
+ * Returns a copy of the fields in which the value of a password-like name, and a password inside a URL, is `[redacted]`. Other secrets
+ * inside a text are not found.
  *
- * Shape: errors become name, code and message; big integers become text; objects nested deeper than four levels become `[deeper]`.
+ * Shape: errors become name, code and message; big integers become text; deeply nested objects become `[deeper]`.
  */
 export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return cleanRecord(fields, 0);

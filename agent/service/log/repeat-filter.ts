@@ -14,17 +14,14 @@ interface Repeated<T> {
   readonly times: number;
 }
 
-/** Suppresses repeated events for one minute each, and counts them. */
+/** Suppresses repeated events for a limited time, and counts them. */
 export interface RepeatFilter<T> {
   /**
-   * Returns true if `item` must be written now, false if it is suppressed and counted. Items with the same key are the same. Call `due` with
-   * this `nowMono` first: otherwise the count of an ended window is lost.
+   * Returns true if `item` must be written now, false if it is suppressed and counted. Items with the same key are the same. Call `due`
+   * with this `nowMono` first.
    */
   admit(key: string, item: T, nowMono: MonoMs): boolean;
-  /**
-   * Removes the events whose window has ended, and returns those that were suppressed in it; an infinite `nowMono` ends all windows. Returns
-   * also those that were removed early.
-   */
+  /** Returns the suppressed events whose window has ended, with their counts, and forgets them; an infinite `nowMono` ends all windows. */
   due(nowMono: MonoMs): readonly Repeated<T>[];
 }
 
@@ -34,10 +31,7 @@ interface Memory<T> {
   heldBack: number;
 }
 
-/**
- * Creates a filter that has seen no event. It admits the first event of a key and suppresses the others for one minute. It remembers 200
- * keys; beyond that the oldest is due early.
- */
+/** Creates a filter that has seen no event. */
 export function createRepeatFilter<T>(): RepeatFilter<T> {
   const seen = new Map<string, Memory<T>>();
   const overflow: Repeated<T>[] = [];

@@ -3,13 +3,13 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Memory in use now, and processor time since the start of the process, in bytes and s. */
+/** Memory in use now, in bytes, and processor time since the start of the process, in s. */
 export interface HealthSample {
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly userCpuS: number;
   readonly systemCpuS: number;
-  /** Measured between the last two calls of `turn`. After the first call: from the start to that call; before it: from the start until now. */
+  /** Measured over the last interval that `turn` ended; before the first call of `turn`, from the start until now. */
   readonly loopLag: LoopLag;
 }
 
@@ -32,7 +32,7 @@ export interface AgentHealth {
 const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
-/** Measures the lag of the event loop from now until `stop`. Memory and processor time are read at each `sample`. */
+/** Creates a measurement of this process. The lag of the event loop is measured from now until `stop`. */
 export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });
   histogram.enable();

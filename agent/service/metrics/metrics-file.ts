@@ -13,7 +13,7 @@ export interface MetricsFile {
   write(text: string): Promise<void>;
 }
 
-/** Returns a writer that replaces the file at `path` as a whole. Errors: none; of consecutive failures only the first is logged. */
+/** Returns a writer that replaces the file at `path` as a whole. Errors: none; a failure is logged, a repeated one is not. */
 export function createMetricsFile(path: string, log: Log): MetricsFile {
   let isWriting = false;
   let isFailureLogged = false;

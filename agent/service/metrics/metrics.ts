@@ -26,7 +26,7 @@ const CLOCKS: readonly StatusView['clockQuality'][] = ['none', 'restored', 'rtc'
 const UPLINKS: readonly UplinkStatus['state'][] = ['off', 'connecting', 'waiting-for-host', 'online', 'down'];
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'alarm'];
 
-/** Returns all metrics, in groups: agent and clock, lines, light, store, uplink, events. A family whose value is unknown has no samples. */
+/** Returns all metrics of the agent. A family whose value is unknown has no samples. */
 export function metricFamilies(parts: MetricsParts): MetricFamily[] {
   return [
     ...agentFamilies(parts),

@@ -20,7 +20,7 @@ const FILE_MS = 60_000;
 const PUBLISH_MINUTES = 10;
 const MEGABYTE = 2 ** 20;
 
-/** What the report reads, and where it goes. */
+/** What the report on the agent itself reads, and where it goes. */
 export interface SelfParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -39,10 +39,8 @@ export interface SelfParts {
 export type Self = ReturnType<typeof createSelf>;
 
 /**
- * Creates the report of the agent about its own health; nothing runs before `start`, and after `stop` it cannot start again. Memory, loop
- * lag, line use and store size go to the platform at the start and every 10 minutes; the number of starts, the last end and safe mode only
- * at the start. All metrics go to the metrics file each minute. It also collects garbage if there is a `heap`. `note` counts an event that
- * begins, for the metrics. `metrics` resolves with all metrics as they are now.
+ * Creates the report of the agent about its own health, to the platform and to the metrics file; nothing runs before `start`. `note` counts
+ * an event for the metrics. `metrics` resolves with all metrics as they are now.
  */
 export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;

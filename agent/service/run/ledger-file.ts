@@ -19,8 +19,8 @@ const MAX_BYTES = 65_536;
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /**
- * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts the file; the second
- * folder, in memory, is for a full or broken disk. `onFlaw`: called with the path and the reason for a file that exists but cannot be read.
+ * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts it. `onFlaw`: called
+ * with a text about a file that exists but cannot be used.
  */
 export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: string) => void = () => {}) {
   let paths = folders.map((folder) => join(folder, NAME));
@@ -28,15 +28,15 @@ export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: stri
   const overtaken = new AbortController();
   return {
     /**
-     * Returns the newest readable ledger, or an empty one if there is none. `wait` limits the wait for a folder that does not respond. Such
-     * a folder is not written either, because its ledger may be newer.
+     * Resolves with the newest readable ledger, or an empty one if there is none. `wait` limits the wait for a folder that does not
+     * respond; that folder is not written either.
      */
     async read(wait: (found: Promise<StartLedger>) => Promise<StartLedger | undefined> = (found) => found): Promise<StartLedger> {
       const found = await Promise.all(paths.map((path) => wait(readLedger(path, onFlaw))));
       paths = paths.filter((_, i) => found[i] !== undefined);
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
-    /** Does not block, because a hung disk must not delay the lines. Never replaces what `writeNow` wrote. Errors: rejects if no folder accepts it. */
+    /** Writes without blocking. Errors: rejects if no folder accepts it. */
     write(ledger: StartLedger): Promise<void> {
       const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), overtaken.signal)));
       queue = written.catch(() => {});

@@ -11,10 +11,10 @@ import type { MonoMs } from '../../core/clock.ts';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Returns the id of the present boot, and how long after the boot this process started. Null if the boot id is not available. Units:
+ * Returns the id of the present boot, and when this process started since the boot. Null if the boot id is not available. Units:
  * `startMono` is the kernel's monotonic clock, in ms, at the moment when this process's own clock was zero.
  *
- * `givenBootId`: passed in by systemd, because a service with `ProcSubset=pid` cannot read it from /proc. Null: read it from /proc.
+ * `givenBootId`: the id from the service manager; null to read it from /proc.
  */
 export function machineStart(givenBootId: string | null = null): { readonly bootId: string; readonly startMono: MonoMs } | null {
   const bootId = givenBootId ?? readBootId();

@@ -15,10 +15,10 @@ export interface NotifyParts {
   readonly send?: (words: readonly string[], socket: string) => Promise<void>;
 }
 
-/** The messages to the service manager, one function for each, and `isSupervised`: whether there is a service manager. */
+/** The messages to the service manager, and `isSupervised`: whether there is a service manager. */
 export type Notify = ReturnType<typeof createNotify>;
 
-/** Returns one function for each message to the service manager; without a `socket` they do nothing. Errors: none; a failure is logged. */
+/** Returns functions that send messages to the service manager; without a `socket` they do nothing. Errors: none; a failure is logged. */
 export function createNotify({ socket, log, send = runSystemdNotify }: NotifyParts) {
   let sending = false;
   const notify = (words: readonly string[]): void => {
@@ -31,7 +31,7 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
       });
   };
   return {
-    /** True if a service manager restarts this run when it ends or hangs. */
+    /** True if a service manager supervises this run. */
     isSupervised: socket !== null,
     /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
     extendStart: (forMs: number): void => notify([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),

@@ -27,11 +27,7 @@ export interface Hang {
   readonly text: Message;
 }
 
-/**
- * Returns the parts that hang at `nowMono`: lines first, then lighting, then the store; empty if none hangs. The limits are 30 s for a
- * line, 10 s for the lighting, and 10 minutes for a port that opens and for the store. A part that has not begun does not hang. A disk with
- * errors, or one that blocks its thread in the kernel, is a failure but not a hang: the light continues.
- */
+/** Returns the parts that hang at `nowMono`; empty if none hangs. A part that has not begun does not hang. */
 export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
   return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];
 }

@@ -27,7 +27,7 @@ const COUNT_MS = 60_000;
 /** File of a reboot request. Source: `systemd/luciole-reboot.path`, which watches it. */
 const REBOOT_REQUEST = 'reboot-wish';
 
-/** What the guard needs to read and write the ledger, and to reach the service manager. */
+/** What the guard of a run needs to read and write the ledger, and to reach the service manager. */
 export interface GuardParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -67,20 +67,17 @@ export interface RunGuard {
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /**
-   * Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. In a run
-   * without a store it also writes the number of lost readings each minute.
-   */
+  /** Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. */
   watch(run: WatchedRun): void;
-  /** Records how the run ends; only the first call counts. Never throws. */
+  /** Records how the run ends; only the first call counts. Errors: none; a failed write is logged. */
   ended(end: RunEnd, cause?: string): void;
 }
 
 /**
- * Reads the start ledger, adds this start and begins to write it. Resolves with the guard, whose `mode` the run must use. A folder that does
- * not respond delays this by at most 2 s. A run by hand always gets the normal mode: safe mode is only for runs that a service manager restarts.
+ * Reads the start ledger and begins to write this start into it. Resolves with the guard, whose `mode` the run must use. A run without a
+ * service manager gets the normal mode.
  *
- * Errors: none; failures of the disk are logged. If safe mode fails repeatedly, a reboot of the machine is requested, if `runtimeDir` is set.
+ * Errors: none; failures of the disk are logged.
  */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;

@@ -69,8 +69,8 @@ export class RunLedger {
   }
 
   /**
-   * Writes how the run ends before it returns, with the first 200 characters of `cause`; later calls have no effect. `recorded`: readings of
-   * this run, all lost in a run without a store.
+   * Records how the run ends, and writes it before it returns; later calls have no effect. `recorded`: number of readings of this run, lost
+   * in a run without a store.
    */
   end(how: RunEnd, cause: string, recorded: number): void {
     if (this.#hasEnded) return;

@@ -7,12 +7,12 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 
-/** Returns a copy of the cabinet whose `uplink` is null, because a message from outside may be what ends the agent. */
+/** Returns a copy of the cabinet whose `uplink` is null. */
 export function safeCabinet(cabinet: Cabinet): Cabinet {
   return { ...cabinet, uplink: null };
 }
 
-/** Returns the same tools, except that scans and writes reject with Refusal. Reads remain, because they help a technician. */
+/** Returns the same tools, except that scans and writes reject with Refusal. */
 export function readOnlyBus(bus: BusTools): BusTools {
   const refuse = async (): Promise<never> => {
     throw new Refusal(

@@ -7,13 +7,13 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 
-/** `normal`: everything runs. `safe`: only light and store. `bare`: only light, because the store itself may be what ends the agent. */
+/** `normal`: everything runs. `safe`: the light and the store run. `bare`: the light runs, without the store. */
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
- * How a run ended. `stopped`: as requested. `config`: the configuration is not valid, or another agent runs here. `crashed`: by an error
- * of the program. `hung`: a part made no progress, or the start took too long. `killed`: it recorded nothing, and the machine kept running.
- * `power`: it recorded nothing, and the machine was restarted. `safe-over`: it left safe mode after a quiet time. `update`: for another release.
+ * How a run ended. `config`: it could not run here, for example because of an invalid configuration. `hung`: a part made no progress, or
+ * the start took too long. `killed`, `power`: it recorded no end; with `power` the machine was restarted. `safe-over`: it left safe mode.
+ * `update`: for another release.
  */
 export type RunEnd = 'stopped' | 'config' | 'crashed' | 'hung' | 'killed' | 'power' | 'safe-over' | 'update';
 
@@ -24,15 +24,12 @@ export interface KernelTime {
   readonly bootMono: MonoMs;
 }
 
-/**
- * One run of the agent, and the instant of its start. `end` is null while it runs. For a run that could not record its end, the next start
- * sets `killed` or `power`.
- */
+/** One run of the agent, and the instant of its start. `end` is null while no end is recorded. */
 export interface RunRecord extends KernelTime {
   readonly version: string;
   readonly mode: RunMode;
   readonly end: RunEnd | null;
-  /** What hung or was overdue, or the error message of `crashed` and `config`; may be empty. */
+  /** The cause of the end, for display; may be empty. */
   readonly cause: string;
   /** Whether its start was completed; absent in records of older releases. */
   readonly cameUp?: boolean;
@@ -40,13 +37,13 @@ export interface RunRecord extends KernelTime {
 
 /** The starts of the agent on this cabinet and how its runs ended, kept on disk from run to run. */
 export interface StartLedger {
-  /** Readings lost in runs without a store and not yet recorded by a store; absent for none. A run without a store has it from its start. */
+  /** Readings lost in runs without a store and not yet recorded by a store; absent if there is nothing to record. */
   readonly unstored?: EarlierLoss;
   /** Number of starts since this ledger was created. */
   readonly starts: number;
   /** Number of runs by how they ended; a run is counted at the next start. */
   readonly ends: Readonly<Partial<Record<RunEnd, number>>>;
-  /** Only the newest 30 runs, oldest first. */
+  /** The newest runs, oldest first. */
   readonly runs: readonly RunRecord[];
 }
 
@@ -55,7 +52,7 @@ export interface StartVerdict {
   readonly mode: RunMode;
   /** The previous run, whose `end` is set; null for the first run. */
   readonly last: RunRecord | null;
-  /** Safe mode has failed at least three times in this boot without a clean end between. False within an hour of the boot. */
+  /** Safe mode has failed repeatedly, and a reboot of the machine may help. False soon after a boot. */
   readonly wantsReboot: boolean;
   /** Safe mode ends after this time without a failure. Units: ms. */
   readonly quietMs: number;
@@ -75,15 +72,12 @@ const MAX_RUNS = 30;
 /** The ledger before the first start. */
 export const EMPTY_LEDGER: StartLedger = { starts: 0, ends: {}, runs: [] };
 
-/** Returns true if the run failed: `crashed`, `hung` or `killed`. False for all other ends, and for null (no end is recorded). */
+/** Returns true if the run failed: `crashed`, `hung` or `killed`. False for other ends, and for null. */
 export function isUnclean(end: RunEnd | null): boolean {
   return end === 'crashed' || end === 'hung' || end === 'killed';
 }
 
-/**
- * Returns how the run that starts at `now` must start, and a new ledger. In the new ledger this run is the last one, and earlier runs
- * without an end have `killed` or `power`. The given ledger is not changed.
- */
+/** Returns how the run that starts at `now` must start, and a new ledger that contains this run. The given ledger is not changed. */
 export function begun(
   ledger: StartLedger,
   now: KernelTime & { readonly version: string },
@@ -98,15 +92,15 @@ export function begun(
   return { ledger: { ...ledger, starts: ledger.starts + 1, ends, runs: [...closed, run].slice(-MAX_RUNS) }, verdict };
 }
 
-/** Returns a copy of the ledger whose last run has `cameUp: true`: its start is complete. The same ledger if it has no run. */
+/** Returns a copy of the ledger in which the start of the last run is complete. The same ledger if it has no run. */
 export function up(ledger: StartLedger): StartLedger {
   const last = ledger.runs.at(-1);
   return last === undefined ? ledger : { ...ledger, runs: [...ledger.runs.slice(0, -1), { ...last, cameUp: true }] };
 }
 
 /**
- * Returns a copy of the ledger in which the last run has this end and cause. The same ledger if that run already has an end,
- * or if there is no run.
+ * Returns a copy of the ledger in which the last run has this end and cause. The same ledger if that run already has an end, or if there is
+ * no run.
  */
 export function ended(ledger: StartLedger, end: RunEnd, cause = ''): StartLedger {
   const last = ledger.runs.at(-1);
@@ -130,10 +124,7 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
 
-/**
- * Returns one text with the number of earlier runs that certainly had a store, for example `starts.json (4)`; empty if there was none. Not
- * counted: runs whose start was not completed, because they may have created no file, and runs in bare mode, which create none.
- */
+/** Returns one text with the number of recorded runs that had a store, for example `starts.json (4)`; empty if there was none. */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
   return stored === 0 ? [] : [`starts.json (${stored})`];

@@ -19,7 +19,7 @@ const UNSENT_SHARE = 0.1;
 /** The start limit is the cause of a stop that follows this share of it without a completed step. Source: the limit, less two unsent shares. */
 const OVERDUE_SHARE = 1 - 2 * UNSENT_SHARE;
 
-/** The clock, the log, the service manager, and the limit of one step of the start. */
+/** The dependencies with which `createStartProgress` works. */
 export interface StartProgressParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
@@ -29,9 +29,8 @@ export interface StartProgressParts {
 }
 
 /**
- * Returns the functions that a start calls: `completed` after each step, `over` at its end. A completed step asks the service manager for a
- * later start limit, at most once in a tenth of `stepLimitMs`. Until then the limit of the unit file or of the starter applies. `overdue`
- * returns the cause if no step was completed for eight tenths of `stepLimitMs`; null otherwise, and after `over`.
+ * Returns the functions that a start calls: `completed` after a step, `over` at its end. A completed step extends the start limit of the
+ * service manager. `overdue` returns the cause if no step was completed for too long, otherwise null.
  *
  * Shape: `monoMs` of the clock must be 0 at the start of this process.
  */

@@ -24,14 +24,13 @@ export interface WatchdogParts {
   readonly pulse: () => Pulse;
   /** The manager ends the agent after this time without a message; null if it specifies none. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Called once, before the manager ends the agent, so that the cause can be recorded for the next run; never without a manager. */
+  /** Called once, before the manager ends the agent, so that the cause can be recorded for the next run; not called without a manager. */
   readonly onHang: (hangs: readonly Hang[]) => void;
 }
 
 /**
- * Returns a watchdog that checks nothing before `start`; then it checks three times in each `watchdogMs` (null: 30 s). A part hangs if two consecutive
- * checks find it so. Under a service manager the first hang is final: `onHang` is called, the manager is asked to restart the agent, and
- * the watchdog is not fed again, even if the part continues. Without a manager the hang is only logged.
+ * Returns a watchdog that checks the parts of the agent from `start` until `stop`. If a part hangs, `onHang` is called and the service
+ * manager is asked to restart the agent. Without a manager the hang is only logged.
  */
 export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts) {
   let looks: Timer | null = null;

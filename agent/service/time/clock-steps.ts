@@ -17,8 +17,8 @@ const QUIET_MS = 600_000;
 export type StepWatch = ReturnType<typeof createStepWatch>;
 
 /**
- * Returns a monitor that opens the event `clock-stepped` once the system clock differs from the held time. The event ends once the clock has
- * agreed for ten minutes. `start` checks immediately, then each second until `stop`. `stop` ends no event; `start` after it checks only once.
+ * Returns a monitor that raises the event `clock-stepped` if the system clock differs from the held time. It checks from `start` until
+ * `stop`, which ends no event.
  */
 export function createStepWatch({
   clock,

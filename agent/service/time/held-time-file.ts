@@ -25,9 +25,8 @@ export interface HeldTimeFileParts {
 }
 
 /**
- * Returns the memory of the held time in `runtimeDir`; null if the folder or the boot id is not available. `load` blocks while it reads a
- * small file, and returns null for a file of another boot. `save` does not block. Errors: none; a file that cannot be read, or is not valid,
- * counts as missing; a failed write is ignored.
+ * Returns the memory of the held time in `runtimeDir`; null if the folder or the boot id is not available. `load` returns null if there is
+ * no valid time of this boot. Errors: none; a failed write is ignored.
  */
 export function createHeldTimeFile({ runtimeDir, machine, onFlaw = () => {} }: HeldTimeFileParts): HeldTimeMemory | null {
   if (runtimeDir === null || machine === null) return null;

@@ -31,9 +31,8 @@ export interface TimeMarks {
 }
 
 /**
- * Returns how far the wall clock can be trusted. `none`: it is before 2026, so it was never set. `synced`: it has been synchronised, or the
- * configuration trusts it (`system`). `rtc`: a battery clock responds and is within 10 min of it, or was, and no step of more than 10 min has
- * happened since. `restored`: neither applies.
+ * Returns how far the wall clock can be trusted. `none`: it was never set. `synced`: it has been synchronised, or the configuration trusts
+ * it. `rtc`: a battery clock confirms it. `restored`: neither applies.
  */
 export function clockQuality(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
@@ -58,15 +57,18 @@ export interface TimeQualityParts {
   readonly readFact?: ReadFact;
 }
 
-/** Longest wait for the first reading of the system's clocks, because a clock that does not respond must not delay the first light. Units: ms. Source: assumed; small files in memory. Confirmed by: bench of the start on the gateway. */
+/**
+ * Longest wait for the first reading of the system's clocks. Units: ms. Source: assumed; small files in memory. Confirmed by: bench of the
+ * start on the gateway.
+ */
 export const FIRST_PROBE_MS = 1_000;
 
-/** Functions that return the quality of the system clock and the newest reading of the battery clock; see `createTimeQuality`. */
+/** The quality of the system clock and the newest reading of the battery clock; see `createTimeQuality`. */
 export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
 /**
- * Returns functions that give the time quality of this machine. Nothing is read before `start` or the first call of `quality`. Until the
- * first readings arrive, the machine counts as not synchronised and without a battery clock.
+ * Returns functions that give the time quality of this machine. Until the first readings arrive, the machine counts as not synchronised and
+ * without a battery clock.
  */
 export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts) {
   let synchronised = false;
@@ -96,9 +98,9 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
     ]);
   };
   return {
-    /** Resolves after the first readings, so that the first decision is based on facts; never if a clock of the system hangs. */
+    /** Starts the first readings, and resolves after them; does not resolve while a clock of the system hangs. */
     start: probe,
-    /** Uses the newest readings; starts new ones if they are 10 s old. */
+    /** Returns the quality by the newest readings; starts new ones if these are too old. */
     quality(): ClockQuality {
       if (clock.monoMs() >= nextProbeMono) void probe();
       const wallMs = clock.wallMs();

@@ -46,8 +46,7 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /**
- * Returns the handler of the platform's update requests. For each request it calls `onOutcome` with `received`, then with `verified` or
- * `refused`; at once with `refused` if there is no `manager`. The platform may send at most 256 MiB in 24 h.
+ * Returns the handler of the platform's update requests. `onOutcome` receives the stages of a request; `refused` if there is no `manager`.
  */
 export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
   const report = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void =>
@@ -83,7 +82,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
   }
 
   return {
-    /** Never rejects; the outcome is reported. */
+    /** Carries out a request; the outcome is reported. */
     async take(order: UpdateOrder): Promise<void> {
       const { commandId } = order;
       if (manager === null) return report(commandId, 'refused', msg`started this way, the agent accepts no updates`);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { replaceWholeLater } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 
-/** The release name of the program in the installed package, which is not an unpacked update. */
+/** The release name of the program in the installed package. */
 export const PACKAGE = 'package';
 /** Starts of a release on trial until it must be confirmed. Source: assumed; one or two mains cuts in that time are not its fault. Confirmed by: the mains failures in a year of start ledgers. */
 const TRIAL_STARTS = 3;
@@ -21,9 +21,8 @@ const REPORTED = ' told';
 const MAX_BYTES = 4_096;
 
 /**
- * Names of releases. `current`: the release that the next start runs. `previous`: the one before it; null before the first update, and
- * after `current` replaced a failed one. `trial`: `current` while it is on trial, otherwise null. `failed`: the last release that failed;
- * null if none has failed since a release was last confirmed. `serial`: that of the newest confirmed release; 0 before the first.
+ * Names of releases, null if there is none. `current`: the release that the next start runs. `previous`: the one to which a revert goes.
+ * `trial`: `current` while it is on trial. `failed`: the last one that failed. `serial`: the highest confirmed one; 0 before the first.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;
@@ -34,23 +33,25 @@ export interface ReleaseStoreFacts {
 }
 
 /**
- * Serials that the unpacking service recorded; 0 before the first update. `least`: no release below it may be reverted to. `installed`: that
- * of the package.
+ * Serials that the unpacking service recorded; 0 before the first update. `least`: releases with a lower one are refused, unless a release
+ * on trial is reverted. `installed`: that of the package.
  */
 export interface ReleaseSerials {
   readonly least: number;
   readonly installed: number;
 }
 
-/** Facts recorded when a release was put on trial. `serial`: that of this release. `unitsOk`: number of units that answered before it ran. */
+/**
+ * Facts recorded when a release was put on trial. `serial`: that of this release. `unitsOk`: number of units that answered before it ran.
+ */
 export interface ReleaseTrialFacts {
   readonly serial: number;
   readonly unitsOk: number;
 }
 
 /**
- * The releases of one cabinet, as small files in the folder `dir`. The folder must exist before a write; the first part of an update
- * creates it. Errors: a file that cannot be read counts as missing; the methods that write, and `freeBytes`, reject with the system's error.
+ * The releases of one cabinet, as small files in the folder `dir`, which must exist before a write. Errors: a file that cannot be read
+ * counts as missing; a failed write rejects with the system's error.
  */
 export class ReleaseStore {
   readonly dir: string;
@@ -88,7 +89,7 @@ export class ReleaseStore {
     await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
   }
 
-  /** Call when the running release has started successfully: the starter then counts its starts from zero again. */
+  /** Call when the running release has started successfully. */
   async cameUp(): Promise<void> {
     await this.#remove('starts');
   }
@@ -127,8 +128,8 @@ export class ReleaseStore {
   }
 
   /**
-   * Makes the next start run the previous release. Returns its name, or null if there is none. `isFailed`: the current release is recorded as
-   * failed and cannot be returned to; otherwise it becomes the previous one.
+   * Makes the next start run the previous release. Resolves with its name, or null if there is none. `isFailed`: the current release is
+   * recorded as failed; otherwise it becomes the previous one.
    */
   async revert(isFailed: boolean): Promise<string | null> {
     const { current, previous } = await this.facts();

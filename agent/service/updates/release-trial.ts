@@ -12,7 +12,9 @@ const TRIAL_MS = { look: 5_000, quiet: 60_000, max: 300_000 } as const;
 /** Share of the units that answered before the trial. Source: assumed; a unit that fails at that moment is not the fault of the release. Confirmed by: the share of silent units in a year of logs. */
 const ENOUGH = 0.8;
 
-/** What a trial observes, and who receives its verdict. `unitsOkBefore`: number of units that answered before this release ran. */
+/**
+ * What a trial observes, and `onEnd`, which receives its verdict. `unitsOkBefore`: number of units that answered before this release ran.
+ */
 export interface TrialParts {
   readonly clock: Clock;
   readonly pulse: () => Pulse;
@@ -22,11 +24,8 @@ export interface TrialParts {
 }
 
 /**
- * Checks every 5 s and calls `onEnd` once. `isWell` is true after one minute without a fault, false if that is not reached in five minutes.
- * `reason` is empty if it is well, otherwise the fault at that moment, or that it did not run for a minute without one.
- *
- * A fault is a part that hangs, lighting that has not begun, a store that has not answered for 5 s, or fewer than 80 % of
- * `unitsOkBefore` units that answer. Cancel the returned timer to abandon the trial; `onEnd` is then not called.
+ * Checks a release on trial at intervals and calls `onEnd` once. `reason` is empty if it is well. Cancel the returned timer to abandon the
+ * trial; `onEnd` is then not called.
  */
 export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd }: TrialParts): Timer {
   const startMono = clock.monoMs();

@@ -35,11 +35,10 @@ export interface UnpackerParts {
 }
 
 /**
- * Checks signature, architecture, age and hash of the received file again, then unpacks it. Returns the name of the release. Replaces
- * a release of that name, and removes all others in `unpackedDir` except the current one. Records the least serial that its header specifies.
+ * Checks the received update file and unpacks it. Resolves with the name of the release; a release of that name in `unpackedDir` is
+ * replaced, and older ones may be removed.
  *
- * Errors: rejects with UpdateError, or the error of the system or the decompression. A failed update does not change the current and
- * the previous release; older ones may be removed by then.
+ * Errors: rejects with UpdateError if the update is refused, for example, or with the error of the system or the decompression.
  */
 export async function unpackRelease(parts: UnpackerParts): Promise<string> {
   const { stateDir, unpackedDir, keysDir, arch, installedSerial, freeBytes = freeBytesOf } = parts;
@@ -87,8 +86,8 @@ async function expectProgram(dir: string): Promise<void> {
 }
 
 /**
- * Opens a file that belongs to another user, for reading. The caller closes it. Does not follow a link and does not wait for a pipe.
- * Errors: rejects with UpdateError if it is not a regular file, with the system's error otherwise (ELOOP for a link).
+ * Opens a regular file for reading; the caller closes it. Does not follow a link as its last part and does not wait for a pipe. Errors:
+ * rejects with UpdateError if it is not a regular file, with the system's error otherwise.
  */
 export async function openPlainFile(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

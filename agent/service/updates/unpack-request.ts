@@ -30,7 +30,10 @@ const MAX_ID_BYTES = 64;
 /** Longest answer. Units: bytes. Source: assumed; a name and a sentence. Confirmed by: the longest message of an UpdateError. */
 const MAX_ANSWER_BYTES = 65_536;
 
-/** Result of a request to unpack an update. `release`: the name of the unpacked release; null if it was refused, with the reason in `text`. */
+/**
+ * Result of a request to unpack an update. `release`: the name of the unpacked release; null if it was not unpacked, with the reason in
+ * `text`.
+ */
 export interface UnpackAnswer {
   readonly release: string | null;
   readonly text: Message;
@@ -53,8 +56,8 @@ export interface UnpackRequestParts {
 }
 
 /**
- * For the agent: requests that the received file is unpacked, and waits for the result. If the service does not start in one minute or does
- * not answer in nine, the request is removed and the result has no release. Errors: rejects with the system's error for the request file.
+ * For the agent: requests that the received file is unpacked, and resolves with the result. It has no release if the unpacking service does
+ * not answer. Errors: rejects with the system's error for the request file.
  */
 export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: UnpackRequestParts): Promise<UnpackAnswer> {
   const [id, file] = [randomUUID(), join(runtimeDir, REQUEST)];
@@ -77,9 +80,10 @@ export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: Unpac
 }
 
 /**
- * For the service: removes the request, unpacks, writes the answer for the agent and returns it. An update that is refused or
- * cannot be unpacked is an answer, not an error.
- * Errors: rejects if there is no request, if it is not a regular file, or if the answer cannot be written.
+ * For the service: removes the request, unpacks, writes the answer for the agent and returns it. An update that is refused is an answer,
+ * not an error.
+ *
+ * Errors: rejects, for example if there is no request or if the answer cannot be written.
  */
 export async function answerUnpackRequest(parts: UnpackerParts & { readonly runtimeDir: string }): Promise<UnpackAnswer> {
   const id = await takeRequest(join(parts.runtimeDir, REQUEST));

@@ -1,5 +1,5 @@
 import { type Message, msg } from '../../core/message.ts';
-/** Why an update is refused. Branch on the code, never on the text. */
+/** Why an update is refused. */
 export type UpdateErrorCode =
   | 'not-an-update'
   | 'no-key'
@@ -12,9 +12,7 @@ export type UpdateErrorCode =
   /** The service that unpacks it did not answer, refused, or unpacked another file. */
   | 'not-unpacked';
 
-/**
- * An update, or the return to an earlier release, is refused; the running program is unchanged. `said` is for the person who requested it.
- */
+/** An update, or the return to an earlier release, is refused. `said` is for the person who requested it. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
   /** The reason and what to do. */
@@ -28,7 +26,10 @@ export class UpdateError extends Error {
   }
 }
 
-/** Returns the sentence for the person who provided the update. Errors: rethrows an error that is not of the update, the disk or the archive. */
+/**
+ * Returns the sentence for the person who requested the update. Errors: rethrows an error that is not of the update, the disk or the
+ * archive.
+ */
 export function updateFailureText(error: unknown): Message {
   if (error instanceof UpdateError) return error.said;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -11,14 +11,14 @@ import { READ_AT_ONCE, readRegularFileLater } from '../../core/regular-file.ts';
 import { keyName, MAX_HEADER_BYTES, openHeader, type UpdateHeader } from '../../core/update-header.ts';
 import { UpdateError } from './update-error.ts';
 
-/** Usual folder of the makers' public keys, used if the starter specifies no other. */
+/** Folder of the makers' public keys, used if the starter specifies no other. */
 export const UPDATE_KEYS_DIR = '/etc/luciole/update-keys';
 /** Longest key file. Units: bytes. Source: assumed; an Ed25519 key in PEM has 113. Confirmed by: the key files of the makers. */
 const MAX_KEY_BYTES = 65_536;
 
 /**
- * Returns the public keys of the makers whose updates are accepted, by the key's name in an update header. Reads the files `*.pem` of the
- * folder that contain a public Ed25519 key; others are ignored. Empty if the folder is missing. Never rejects.
+ * Resolves with the public keys of the makers whose updates are accepted, by the key's name in an update header. Unusable files are
+ * ignored. Empty if the folder cannot be read.
  */
 export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();
@@ -48,8 +48,8 @@ export interface CheckedUpdate {
 }
 
 /**
- * Checks a whole update file: its header as `checkUpdateHead`, and the hash of its content. Returns the header and the offset of the content.
- * Errors: rejects with UpdateError if it is refused, with the system's error if it cannot be read.
+ * Checks a whole update file, including the hash of its content. Errors: rejects with UpdateError if it is refused, with the system's error
+ * if it cannot be read.
  */
 export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
   const found = await stat(path);
@@ -64,9 +64,8 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
 }
 
 /**
- * Checks what the first bytes of an update file show: key, signature, architecture, serial and size. Returns the header and the offset of
- * the content. The hash of the content is not checked. `begin` must contain the whole header, otherwise the file is refused. Units: `size`
- * of the whole file in bytes. Errors: throws UpdateError if it is refused.
+ * Checks what the first bytes of an update file show; the hash of the content is not checked. `begin` must contain the whole header. Units:
+ * `size` of the whole file in bytes. Errors: throws UpdateError if it is refused.
  */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);
@@ -97,7 +96,7 @@ export function releaseName({ serial, version }: Pick<UpdateHeader, 'serial' | '
   return `${serial}-${version}`;
 }
 
-/** Returns the first `bytes` bytes of a file; fewer if the file is shorter. Errors: rejects with the system's error. */
+/** Resolves with the first `bytes` bytes of a file; fewer if the file is shorter. Errors: rejects with the system's error. */
 export async function beginOf(path: string, bytes: number): Promise<Buffer> {
   const file = await open(path, READ_AT_ONCE);
   try {
@@ -114,7 +113,7 @@ function unknownKey(key: string, keys: ReadonlyMap<string, KeyObject>, dir: stri
   return msg`it is signed by key ${key}, no key is known here; put the maker's public key into ${dir} if you trust it`;
 }
 
-/** Returns the message for a gateway without a maker's key: it refuses every update. `dir`: the folder where the key must be put. */
+/** Returns the message for a gateway without a maker's key. `dir`: the folder where the key must be put. */
 export function noKey(dir: string): Message {
   return msg`no key is known here; put the maker's public key into ${dir} if you trust it`;
 }

@@ -19,11 +19,11 @@ const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants;
 const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /**
- * Writes one part of the update file. Returns the progress, for display. A part at byte 0 replaces the file; every other part must begin where
- * the file ends. The header is checked as soon as it is complete; the rest of the file is not checked here, see `checkUpdateFile`.
+ * Writes one part of the update file. Resolves with the progress, for display. A part at byte 0 replaces the file; another part must begin
+ * where the file ends.
  *
- * Errors: rejects with UpdateError if the part or the update is refused, or the space is too small; the parts received before stay on disk.
- * Otherwise with the system's error; then the file may contain a piece of the part, and the next refusal says at which byte to continue.
+ * Errors: rejects with UpdateError if the part or the update is refused, otherwise with the system's error; a piece of the part may then be
+ * in the file.
  */
 export async function receivePart(
   releases: ReleaseStore,
@@ -60,8 +60,8 @@ async function expectHead(incoming: string, { atByte, ofBytes, data }: UpdatePar
 }
 
 /**
- * Resolves if `bytes` more bytes would leave at least 32 MiB free at `place`. Errors: rejects with UpdateError if they would leave less,
- * with the system's error if the free space cannot be read.
+ * Resolves if `bytes` more bytes leave enough space free at `place`. Errors: rejects with UpdateError if not, with the system's error if
+ * the free space cannot be read.
  */
 export async function expectRoom(place: Pick<ReleaseStore, 'dir' | 'freeBytes'>, bytes: number): Promise<void> {
   const free = await place.freeBytes();

@@ -39,14 +39,13 @@ export interface UpdateManagerParts {
 
 /** A manager of updates whose received file can be removed when no client continues to send it. */
 export interface ExpiringUpdateManager extends UpdateManager {
-  /** Removes the received file, complete or not; after an install there is none. No effect while a request runs. Errors: none, logged. */
+  /** Removes the received file, complete or not. No effect while a request runs. Errors: none; a failure is logged. */
   expire(): Promise<void>;
 }
 
 /**
- * Creates the manager of program updates. It handles one request at a time: a second one is refused until the first has ended. A refused
- * request resolves with `isDone: false` and the reason, and the running release continues. After a failure of the disk the next start may
- * still run the other release. After a successful install or revert it calls `restart`. `status` is never refused.
+ * Creates the manager of program updates. It handles one changing request at a time. A refused request resolves with `isDone: false` and
+ * the reason. After a successful install or revert it calls `restart`.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle } = parts;

@@ -40,10 +40,7 @@ interface UpdateRunNeeds {
   readonly onFlaw: (flaw: string) => void;
 }
 
-/**
- * Returns what `createUpdates` needs, from the options of the run. Without facts about a release the run counts as the installed package with
- * serial 0. `obstacle` is empty only if a service of the package with an unpacking service runs the agent. Reads no file.
- */
+/** Returns what `createUpdates` needs, from the options of the run. `obstacle` is empty if the run can change its program. */
 export function updatePartsOf(
   { release, service }: Pick<RunOptions, 'release' | 'service'>,
   { storeDir, leave, onFlaw }: UpdateRunNeeds,
@@ -85,15 +82,12 @@ export interface UpdatesParts extends UpdateParts {
 /** Updates in a running agent: the manager for requests, and the trial of a release that has just started. */
 export interface Updates {
   readonly manager: UpdateManager;
-  /** Reports a release that was reverted or cannot run, and begins the trial if the running release is on trial. Call once. */
+  /** Begins the trial if the running release is on trial, and reports a release that was reverted or cannot run. Call once. */
   start(): Promise<void>;
   stop(): void;
 }
 
-/**
- * Creates the updates of a running agent: the update manager, the trial of a new release, and the removal of a received file after 72 h
- * without a new part. A trial, if one is due, begins with `start`.
- */
+/** Creates the updates of a running agent. A trial, if one is due, begins with `start`. */
 export function createUpdates(parts: UpdatesParts): Updates {
   const { releases, clock, log, release } = parts;
   let trial: Timer | null = null;

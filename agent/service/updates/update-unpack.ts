@@ -22,7 +22,7 @@ const MAX_ENTRIES = 5_000;
 const SAFE_PATH = /^[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*\/?$/;
 
 /**
- * Unpacks the archive of the update file at `path` into `dir`. All files are on disk when it resolves.
+ * Unpacks the archive of the update file at `path` into `dir`.
  *
  * Errors: rejects with UpdateError if the archive is unsafe or incomplete, or with the error of the disk or the decompression. `dir` then
  * may contain a part of the program.

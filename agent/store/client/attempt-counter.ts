@@ -23,11 +23,8 @@ interface Pending {
 }
 
 /**
- * Counts attempts before they reach the audit log: failed logins, emergency light without a login, refused commands with and without a login.
- *
- * The first attempt of each action is written immediately; for users who are logged in, the first of each user and action. Attempts within
- * the next minute are counted and become one entry, so that attempts cannot push other entries out of the log. Only eight actions, and
- * eight pairs of user and action, are counted separately at a time; further ones share one entry. All other notes are written unchanged.
+ * Writes notes to the audit log; repeated attempts, such as failed logins, are counted and become one entry. Other notes are written
+ * unchanged.
  */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;

@@ -14,7 +14,7 @@ import { TelemetryProgress } from './telemetry-progress.ts';
 import { type Part, TroubleTracker } from './trouble.ts';
 import { type Taken, WriteBuffer } from './write-buffer.ts';
 
-/** The storage thread that a `Committer` writes to, the limits of its memory, and where it reports. */
+/** The dependencies with which `Committer` is created, and the limits of its memory. */
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
@@ -40,18 +40,14 @@ interface Work {
 }
 
 /**
- * Writes what is in memory to disk: telemetry when it is due; events, outcomes and facts immediately; all but facts again after a failure.
- *
- * Runs one commit at a time. While one part fails, its work waits for the retry; the other part continues. Facts do not wait for the retry
- * of `state.db`, only for that of the storage thread: each is tried once. `close` also ends `opening`.
+ * Writes what is in memory to disk, one commit at a time. After a failure it tries again, except for facts, which are tried once. `close`
+ * also ends `opening`.
  *
  * ```
  *   closed ──open──► opening ──first commit answered or failed──► open
  *     ▲                                                            │
  *     └─────────────────────────── close ──────────────────────────┘
  * ```
- *
- * `addFrame` is the hot path of readings: it allocates no object and no closure per reading (ADR 14).
  */
 export class Committer {
   readonly troubles: TroubleTracker;
@@ -93,10 +89,11 @@ export class Committer {
   }
 
   /**
-   * Adds a frame to the memory; a later commit writes it. A frame with an impossible ticket or time is counted as lost. So are undelivered frames
-   * that must leave a full memory.
+   * Adds a frame to the memory; a later commit writes it. A frame with an impossible ticket or time is counted as lost, and so are
+   * undelivered frames that a full memory discards.
    */
   addFrame(frame: ReadingFrame): void {
+    // The hot path of readings: no object and no closure is allocated for each of them (ADR 14).
     const { clock } = this.#parts;
     if (!this.progress.accept(frame)) {
       this.#buffer.addLost(frame.readings.length, 'malformed', clock.wallMs());
@@ -113,7 +110,9 @@ export class Committer {
     return this.#records.add(part);
   }
 
-  /** Records what a run without a store lost and starts a commit. Resolves when it is on disk, and never if this run cannot write it. */
+  /**
+   * Records what a run without a store lost and starts a commit. Resolves when it is on disk; does not resolve if this run cannot write it.
+   */
   addLoss(loss: EarlierLoss): Promise<void> {
     this.#buffer.addEarlierLoss(loss);
     this.losses.reportEarlier(loss);

@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
-/** Where a `LockReporter` reports that the data is not locked, and the clock for the times of that event. */
+/** The dependencies with which `LockReporter` is created. */
 export interface LockReporterParts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Log;

@@ -4,10 +4,7 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
 import type { TroubleTrackerParts } from './trouble.ts';
 
-/**
- * Reports lost readings: counts them, logs them and emits events. Losses of an earlier run only emit an event; while memory stays full,
- * further losses are only counted.
- */
+/** Reports lost readings as events, and counts those of this run. */
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;

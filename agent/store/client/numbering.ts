@@ -7,10 +7,7 @@
  */
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
-/**
- * What the main thread needs to number a frame without the storage thread: seq = base + ticket. A frame whose seq would be above
- * `reservedSeq` has no number yet.
- */
+/** What is needed to number a frame: seq = base + ticket. A frame whose seq would be above `reservedSeq` has no number yet. */
 export interface Numbering {
   readonly epoch: string;
   readonly base: number;
@@ -32,9 +29,8 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 }
 
 /**
- * Returns the base for the next frame: seq = base + ticket. A run that is new to this file gets a base with which the next seq is above all
- * numbers that were assigned or reserved, as does a run whose numbers appear used because a count is damaged. A new base is written to the
- * file, with a new reservation. Errors: throws what SQLite throws.
+ * Returns the base for the next frame: seq = base + ticket. A new base, for example for a run that is new to this file, is written to the
+ * file and uses no number again. Errors: throws what SQLite throws.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);
@@ -47,7 +43,7 @@ export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number
   return base;
 }
 
-/** Reserves 8,192 numbers above `lastSeq` if fewer than 4,096 are left, otherwise changes nothing. Errors: throws what SQLite throws. */
+/** Reserves numbers above `lastSeq` if too few are left, otherwise changes nothing. Errors: throws what SQLite throws. */
 export function reserveBeyond(db: Sqlite, lastSeq: number): void {
   if (lastSeq + AHEAD.renewBelow > Number(getMeta(db, 'seq_reserved') ?? 0)) setMeta(db, 'seq_reserved', lastSeq + AHEAD.block);
 }

@@ -1,16 +1,13 @@
 import type { NumberedPart, RecordPart } from '../../core/decision-record.ts';
 import { MAX_WAITING_RECORD_BYTES } from '../../core/store-port.ts';
 
-/**
- * Parts of the record of decisions until the disk has them, and their numbers. Its memory is limited: a part that does not fit is refused, because the
- * parts before it are needed to read it.
- */
+/** Parts of the record of decisions until the disk has them. A part that does not fit is refused, and so are the parts that need it. */
 export class RecordBuffer {
   #parts: NumberedPart[] = [];
   #bytes = 0;
   #segment = -1;
   #part = -1;
-  /** Refused parts. */
+  /** Number of refused parts. */
   lost = 0;
 
   get isEmpty(): boolean {

@@ -14,9 +14,8 @@ interface Save {
 }
 
 /**
- * Events, outcomes, audit notes and small facts that wait in memory until `state.db` has them. At most 1,000 of each of the first three
- * wait: then the oldest is discarded, or for notes the two oldest become one about the loss. Facts have no limit. `onAdded` is called after
- * each addition.
+ * Events, outcomes, audit notes and facts that wait in memory until `state.db` has them. Above a limit old ones are discarded, except
+ * facts. `onAdded` is called after an addition.
  */
 export class StateQueue {
   readonly #log: Log;
@@ -61,10 +60,7 @@ export class StateQueue {
     this.#onAdded();
   }
 
-  /**
-   * Resolves to true if it is on disk, false if not. Tried once; while the thread is lost, at its next start. Shape: `json` null removes
-   * the key.
-   */
+  /** Adds a fact, which is tried once. Resolves to true if it is on disk, false if not. Shape: `json` null removes the key. */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });
@@ -104,10 +100,7 @@ export class StateQueue {
   }
 }
 
-/**
- * Returns the note that replaces these two oldest notes, which are not on disk: how many entries are lost. If the first is such a note
- * already, its number is included. The notes themselves are not changed.
- */
+/** Returns the note that replaces these two oldest notes, which are not on disk: how many entries are lost. */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
   return {

@@ -18,13 +18,13 @@ import { within } from '../../core/within.ts';
 import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequest } from '../messages.ts';
 
 /**
- * Longest wait, by what the caller waits for. Units: ms.
+ * Longest waits for the storage thread. Units: ms.
  *
- * `commit` (all requests that write) and `read`: the thread may work on one of these for this long, then it counts as hung. `caller`: the
- * longest wait of a reader, and of start and stop, whatever the thread does. `close`: closing the files cleanly. `check`: all pages and
- * rows of a full store; frames wait in memory meanwhile.
+ * `commit`: for a request that writes. `read`: for another request. `check`: for a check of the whole store. `caller`: the longest wait of
+ * a reader, and of start and stop. `close`: for closing the files.
  * Source: assumed; a worn card takes seconds for one flush and a commit has several; a reader finds the same rows a moment later. A check
- * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway with a worn card.
+ * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway
+ * with a worn card.
  */
 export const STORE_TIMEOUT_MS = { commit: 30_000, read: 5_000, check: 300_000, caller: 5_000, close: 2_000 } as const;
 
@@ -46,10 +46,7 @@ interface PendingRequest {
   readonly giveUp: () => void;
 }
 
-/**
- * Sends requests to the storage thread. Without a thread, a request starts one. A thread that does not answer in time is ended; its
- * requests resolve to null. Until it has ended, no new thread starts, and new requests resolve to null too.
- */
+/** Sends requests to the storage thread, which is started when a request needs it. A request that gets no answer resolves to null. */
 export class StorageClient {
   readonly #parts: StorageClientParts;
   #link: StoreLink | null = null;
@@ -65,8 +62,8 @@ export class StorageClient {
   }
 
   /**
-   * Sends a request and resolves with its answer; starts the thread if none is running. Shape: null if there is no thread, if it may not use the
-   * data, or if it was lost or given up before it answered. Errors: rejects with what the thread reports otherwise.
+   * Sends a request and resolves with the answer; starts the thread if none is running. Shape: null if there is no thread, or none that
+   * could answer. Errors: rejects with what the thread reports otherwise.
    */
   async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
     const { clock, onNotice } = this.#parts;
@@ -93,7 +90,7 @@ export class StorageClient {
     }
   }
 
-  /** Closes the files, for 2 s at most, then ends the thread and waits for its end. No effect without a thread. */
+  /** Closes the files and ends the thread; resolves when the thread has ended or is lost. No effect without a thread. */
   async close(isAllCommitted: boolean): Promise<void> {
     const closing = this.#link;
     if (closing === null) return;
@@ -103,7 +100,10 @@ export class StorageClient {
     await this.#end(closing);
   }
 
-  /** Since when a request has had no answer (null after an answer), whether a hung thread is still ending, and why a thread may not use the data. */
+  /**
+   * Whether the thread answers: since when a request has had no answer, null after an answer. Also whether a hung thread is still ending,
+   * and why a thread may not use the data.
+   */
   pulse(): StorePulse {
     return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, refusal: this.#refusal };
   }

@@ -13,8 +13,7 @@ import type { Numbering } from './numbering.ts';
 const CURSOR = { periodMs: 60_000, rows: 1_000 };
 
 /**
- * The progress of telemetry: the last frame of this run, the last one on disk, the last one delivered, and the numbers of the next
- * frames.
+ * The progress of telemetry: the last frame of this run, the last one on disk, the last one delivered, and the numbers of the next frames.
  */
 export class TelemetryProgress {
   readonly #clock: Pick<Clock, 'monoMs'>;

@@ -30,10 +30,7 @@ export interface TroubleTrackerParts {
 /** Wait before the next retry. Units: ms. Source: assumed; a technician who has freed the disk should see it recover before leaving. Confirmed by: a visit to a cabinet with a full disk. */
 const BACKOFF_MS = { first: 1_000, max: 30_000 };
 
-/**
- * Tracks failures of the running store: since when each part has been failing, when to retry it, and the events that report it. Each part
- * has its own wait: a file that fails does not delay the other.
- */
+/** Tracks failures of the running store: which parts are failing, when to retry them, and the events that report this. */
 export class TroubleTracker {
   readonly #parts: TroubleTrackerParts;
   /** The parts that are failing now, the latest failure last. */

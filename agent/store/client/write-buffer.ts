@@ -2,10 +2,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/**
- * The telemetry of one commit: the oldest frames in memory, the losses, and the readings that were delivered but not stored (null for
- * none).
- */
+/** The telemetry of one commit: frames, losses, and readings that were delivered but not stored (null for none). */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
@@ -30,12 +27,8 @@ const EARLIER_MARK = 0;
 const MAX_GAPS = 500;
 
 /**
- * Frames in memory until the disk has them. Limits the number of their readings, chooses which frames are discarded when memory is full,
- * and counts the readings that are lost with them.
- *
- * Frames that `take` returned stay until `settle`: a commit whose answer was lost may have succeeded, and then these frames are not lost.
- * Frames that are being sent to the platform stay too: whether they are lost is not decided yet. So does the newest frame. Together they may
- * exceed the limit.
+ * Frames and losses in memory until the disk has them. Above the limit of readings, frames that may be discarded are discarded; undelivered
+ * ones are counted as lost.
  */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;
@@ -78,7 +71,7 @@ export class WriteBuffer {
     this.#addGap({ readings, reason, atMs });
   }
 
-  /** Records what an earlier run lost. Repeated calls write it to the file only once. */
+  /** Records what an earlier run lost. */
   addEarlierLoss({ run, readings, sinceMs }: EarlierLoss): void {
     this.#gaps.push({ run, mark: EARLIER_MARK, readings, reason: 'no-store', atMs: sinceMs });
   }

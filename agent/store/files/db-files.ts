@@ -25,8 +25,8 @@ function removeJournal(base: string): void {
 }
 
 /**
- * Moves a database: the file, its journal and its shared memory, as far as they exist. Each replaces the file at its new name; a journal at
- * the new name stays if the moved database has none. Errors: throws system errors.
+ * Moves a database: the file, its journal and its shared memory, as far as they exist. A moved file replaces the file at its new name.
+ * Errors: throws system errors.
  */
 export function moveAll(from: string, to: string): void {
   for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);
@@ -41,10 +41,8 @@ export function bytesOfAll(base: string): number {
 }
 
 /**
- * The length of a plain file. Shape: null if no file has this name. Units: bytes.
- *
- * A link is refused: its journal would be elsewhere, and a link to an unmounted disk would be replaced without notice.
- * Errors: throws StoreError `io` when something else has this name, and system errors other than a missing file.
+ * The length of a plain file. Shape: null if no file has this name. Units: bytes. Errors: throws StoreError `io` when something else has
+ * this name, for example a link, and system errors other than a missing file.
  */
 export function plainFileBytes(path: string): number | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -61,19 +59,17 @@ function kindOf(found: Stats): Message {
 }
 
 /**
- * Throws if the journal or shared memory of a database is something other than a plain file: for that SQLite reports only that it cannot
- * open the database. Missing files are allowed. Errors: as `plainFileBytes`.
+ * Throws if the journal or shared memory of a database is something other than a plain file. Missing files are allowed. Errors: as
+ * `plainFileBytes`.
  */
 export function expectPlainJournal(base: string): void {
   for (const suffix of JOURNAL) plainFileBytes(base + suffix);
 }
 
 /**
- * Creates a database with the tables of `schema` and the rows that `fill` writes, and replaces the file at `path` and its journal. It is
- * created under another name and renamed once it is complete: a power cut leaves no partial file that looks damaged.
+ * Creates a database with the tables of `schema` and the rows that `fill` writes, and replaces the file at `path` and its journal.
  *
- * Errors: throws SQLite and system errors. The former database is unchanged if the new one could not be completed. If only the replacement
- * failed, the former one may have lost its journal, or be replaced already. The draft `path.new` may remain; the next call removes it.
+ * Errors: throws SQLite and system errors. The former database is unchanged if the new one could not be completed.
  */
 export function makeFresh({
   path,
@@ -107,10 +103,7 @@ export function makeFresh({
   standAs(draft, path);
 }
 
-/**
- * Renames a complete, synced file to `path`, and removes the journal of the file that it replaces. The new name survives a power cut.
- * Errors: throws system errors.
- */
+/** Renames a complete, synced file to `path`, and removes the journal of the file that it replaces. Errors: throws system errors. */
 export function standAs(draft: string, path: string): void {
   // A journal that already exists belongs to another file and would be replayed into this one.
   removeJournal(path);

@@ -18,8 +18,7 @@ const MAX_PROBLEMS = 10;
 const FORMAT_AT = 18;
 
 /**
- * Checks an open file before it is used: application id, format, version and tables. After an unclean end it checks all pages too, but not
- * whether indexes match their tables, if the file has at most 32 MB.
+ * Checks an open file before it is used. Not all pages are read in every case.
  *
  * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite and system errors.
  */
@@ -40,8 +39,8 @@ export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void 
 }
 
 /**
- * Returns the StoreError for a failure at opening. If SQLite refuses a statement itself (see `isStatementError`), the code is `corrupt`,
- * because the tables of the file do not match its version. Any other error is converted as by `toStoreError`.
+ * Returns the StoreError for a failure at opening. The code is `corrupt` if SQLite refuses a statement itself (see `isStatementError`); any
+ * other error is converted as by `toStoreError`.
  */
 export function toOpeningError(error: unknown, path: string): StoreError {
   if (!isStatementError(error)) return toStoreError(error, path);
@@ -49,17 +48,16 @@ export function toOpeningError(error: unknown, path: string): StoreError {
 }
 
 /**
- * The first ten problems that SQLite finds in all pages and indexes; empty if there are none. It does not find flipped bytes within a
- * value. Errors: throws SQLite errors.
+ * The problems that SQLite finds in the pages and indexes, limited in number; empty if there are none. It does not find flipped bytes
+ * within a value. Errors: throws SQLite errors.
  */
 export function pageProblems(db: Sqlite): readonly string[] {
   return problemsOf(db, 'integrity_check', MAX_PROBLEMS);
 }
 
 /**
- * Returns the StoreError for a failure in use. If SQLite refuses a row, the tables with an index are checked: an index with flipped bytes
- * permanently refuses good rows and shows no other sign. The code is then `corrupt`. These tables are the small ones. `db` undefined:
- * nothing is checked.
+ * Returns the StoreError for a failure in use. If SQLite refused a row, the indexes are checked, and the code is `corrupt` if one is
+ * damaged. `db` undefined: nothing is checked.
  */
 export function toUseError(error: unknown, path: string, db: Sqlite | undefined): StoreError {
   if (db === undefined || !isMisfit(error)) return toStoreError(error, path);
@@ -72,7 +70,7 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
   }
 }
 
-/** Checks a file that is not in use as `assertSoundFile`, and all its pages, without changing it. Errors: as `assertSoundFile`; StoreError `corrupt` for a damaged page. */
+/** Checks a file that is not in use, and all its pages, without changing it. Errors: as `assertSoundFile`. */
 export function expectSound(path: string, schema: Schema): void {
   const db = openReadOnly(path);
   try {

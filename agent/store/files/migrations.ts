@@ -9,8 +9,8 @@ import type { Schema } from '../schema.ts';
 import { getMeta, isStatementError, type Sqlite, setMeta, storeError } from '../sqlite.ts';
 
 /**
- * Checks that this program may use a file. An older file always passes, because it will be migrated. Errors: throws StoreError
- * `future-version` if the file is too new for this program, `corrupt` if a table is missing.
+ * Checks that this program may use a file; an older file passes. Errors: throws StoreError `future-version` if the file is too new for this
+ * program, `corrupt` if a table is missing; also SQLite errors.
  */
 export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
@@ -33,8 +33,8 @@ function expectReadable(db: Sqlite, { path, schema, version }: { path: string; s
 }
 
 /**
- * Migrates an older file to the current version in one transaction: a power cut leaves the file as it was. Does nothing for a current or
- * newer file. Errors: throws SQLite errors, and as `expectUsable`.
+ * Migrates an older file to the current version in one transaction. Does nothing for a current or newer file. Errors: throws SQLite errors,
+ * and as `expectUsable`.
  */
 export function migrate(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);

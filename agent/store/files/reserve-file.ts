@@ -28,13 +28,13 @@ const CHUNK_BYTES = 2 ** 20;
 /** Units: bytes. Source: stat(2), `st_blocks`. */
 const STAT_BLOCK_BYTES = 512;
 
-/**
- * Returns how much an ordinary process may still write on the file system of a folder. Null if there is no such folder, or the file system
- * does not report it. Units: bytes.
- */
+/** Returns how much an ordinary process may still write on the file system of a folder; null if this is not known. Units: bytes. */
 export type FreeBytes = (dir: string) => number | null;
 
-/** The folder of a `ReserveFile` and how its free space is read. `remark` receives what the reserve does and its failures, as text for the log. */
+/**
+ * The folder of a `ReserveFile` and how its free space is read. `remark` receives what the reserve does and its failures, as text for the
+ * log.
+ */
 export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;
@@ -42,9 +42,8 @@ export interface ReserveFileParts {
 }
 
 /**
- * A file that keeps 8 MB of the disk for the agent. It is removed when the disk is full, so that writes and deletions succeed again, and
- * created again when at least 40 MB are free. Whether it exists is read once: a file that something else removes later is not noticed. The folder
- * may be missing.
+ * A file that reserves space on the disk for the agent: removed when the disk is full, and created again when there is room. The folder may
+ * be missing.
  */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;
@@ -59,7 +58,7 @@ export class ReserveFile {
     this.#path = join(parts.dir, 'ballast');
   }
 
-  /** Creates the file if it is missing or incomplete and there is room. A failure is remarked, and the next call tries again. Errors: none. */
+  /** Creates the file if it is not known to exist and there is room. Errors: none; a failure is remarked. */
   keep(atMs: WallMs): void {
     if (this.#exists()) return;
     const free = this.#free(atMs);
@@ -71,8 +70,8 @@ export class ReserveFile {
   }
 
   /**
-   * Checks before a commit that there is room for it, by a measurement up to 10 s old; unknown free space passes. Errors: throws StoreError
-   * `full` if neither free space nor the reserve covers a commit.
+   * Checks before a commit that there is room for it; unknown free space passes. Errors: throws StoreError `full` if neither free space nor
+   * the reserve covers a commit.
    */
   expectRoom(atMs: WallMs): void {
     const free = this.#exists() ? null : this.#free(atMs);
@@ -80,7 +79,7 @@ export class ReserveFile {
     throw storeError('full', msg`${this.#parts.dir}: ${mega(free)} are free, a commit needs ${mega(LOW_BYTES)}`);
   }
 
-  /** Removes the file after a failed write if the disk is actually full. Returns true if a retry makes sense. Errors: none. */
+  /** Removes the file after a failed write if the disk is full. Returns true if a retry makes sense. Errors: none. */
   release(code: StoreErrorCode, atMs: WallMs): boolean {
     if (code !== 'full' && code !== 'io') return false;
     const free = this.#measure(atMs);

@@ -46,8 +46,8 @@ interface Open<H> {
 }
 
 /**
- * One SQLite file of the store. Opened at its first use, and again at the next use after a failure. On a full disk it stays open, so that
- * it can still be read. Uses no table except `meta`.
+ * One SQLite file of the store, opened when it is used. A file that may not be used, or that is missing, is replaced by a sound copy or a
+ * fresh file.
  *
  * ```
  *   closed ──use──► open ──failure other than a full disk──► closed
@@ -55,9 +55,6 @@ interface Open<H> {
  *     │              └──a file that may not be used──► condemned ──use──► set aside, then a sound copy or a fresh file ──► open
  *     └──close
  * ```
- *
- * A file that may not be used when it is opened, or that is missing, is replaced within the same use. If the replacement fails, for example
- * on a full disk, the file stays condemned, and the next use tries again.
  */
 export class StoreFile<H> {
   readonly path: string;
@@ -99,8 +96,8 @@ export class StoreFile<H> {
   }
 
   /**
-   * Reads every page; a damaged file is replaced immediately. Shape: the problems, empty for a sound file. If the file had to be replaced, the
-   * last line is how that was done, or why it was not.
+   * Reads the whole file; a damaged file is replaced if possible. Shape: the problems, empty for a sound file. If the file had to be
+   * replaced, the last line says how, or why it was not.
    *
    * Errors: throws StoreError if the file cannot be read.
    */

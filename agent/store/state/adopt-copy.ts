@@ -39,10 +39,7 @@ function copiedMsOf(db: Sqlite): WallMs | null {
   return typeof copiedMs === 'number' && !isFormer ? copiedMs : null;
 }
 
-/**
- * Marks a file as a copy made at `atMs`: it is adopted when it comes into use. A copy of a copy that was never in use keeps the time of the
- * first. Errors: throws SQLite errors.
- */
+/** Marks a file as a copy made at `atMs`. A file that is already marked as a copy keeps that time. Errors: throws SQLite errors. */
 export function markCopy(db: Sqlite, atMs: WallMs): void {
   if (copiedMsOf(db) !== null) return;
   db.prepare('DELETE FROM meta WHERE key IN (?, ?)').run(FORMER, BY);
@@ -55,8 +52,7 @@ export function signCopy(db: Sqlite, by: string): void {
 }
 
 /**
- * Adopts the open file if it is a copy: applies `rules` to facts that may be outdated, adds an entry to the audit log, and removes the mark
- * of a copy, in one transaction. The time of the copy is stored as a fact. After a restore by a person, no undelivered readings are expected.
+ * Adopts the open file if it is a copy: applies `rules` to its facts, adds an entry to the audit log, and removes the mark of a copy.
  * Returns the notice to report; null if the file is not a copy. Errors: throws SQLite errors.
  */
 export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs: WallMs): Notice | null {

@@ -6,7 +6,10 @@ import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
 
 const BOTH = 'SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved';
 
-/** Prepares the queries that find entries over their age limit, and delete those of `audit_reserved`. `db` is the open state file. Errors: every function throws SQLite errors. */
+/**
+ * Prepares the queries that find entries over their age limit, and delete those of `audit_reserved`. `db` is the open state file. Errors:
+ * the functions throw SQLite errors.
+ */
 export function createAuditAges(db: Sqlite) {
   const isOver = db.prepare<[number, number], number>(`SELECT EXISTS (SELECT 1 FROM (${BOTH}) WHERE at_ms >= ? AND at_ms < ?)`).pluck();
   const firstYoung = db.prepare<[number, number], number | null>('SELECT min(n) FROM audit WHERE at_ms >= ? AND at_ms <= ?').pluck();
@@ -16,7 +19,7 @@ export function createAuditAges(db: Sqlite) {
   const dropReserved = db.prepare('DELETE FROM audit_reserved WHERE at_ms >= ? AND at_ms < ?');
 
   return {
-    /** Whether any entry must be removed because of its age. */
+    /** Whether an entry must be removed because of its age. */
     isOlder: ({ dueMs }: AgeBound): boolean => isOver.get(FIRST_RELEASE_MS, dueMs) === 1,
     /** The last entry of the oldest part that contains only old entries. */
     lastOld: ({ beforeMs }: AgeBound, atMs: WallMs): AuditHead | undefined =>

@@ -18,7 +18,7 @@ export const TRIMMED = 'audit trimmed';
 export const RESERVED = 'audit reserved';
 /** The action of the entry for a log that was found without its head: the file no longer identified its newest entry. */
 export const HEADLESS = 'audit head missing';
-/** The action of the first entry of a log that replaces a lost one; it describes the loss. */
+/** The action of the first entry of a log that replaces a lost one. */
 export const REPLACED = 'audit log lost';
 /** The action of the entry for a copy of `state.db` that was adopted. */
 export const COPIED = 'state is a copy';
@@ -30,7 +30,7 @@ const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
-/** Returns the next entry of the chain. Control characters of the note become `?`, and long texts are cut. */
+/** Returns the next entry of the chain, with the texts of the note cleaned and cut. */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
   const n = before.n + 1;
   const body = JSON.stringify(bounded(note));
@@ -42,7 +42,7 @@ export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
 
-/** The detail of a `RESERVED` entry: the number and the digest of these rows, which are all kept ones in the order of their numbers. */
+/** The detail of a `RESERVED` entry: the number and the digest of these rows, which are the kept ones in the order of their numbers. */
 export function reservedDetail(rows: readonly AuditRow[]): string {
   const digest = createHash('sha256');
   for (const { n, atMs, body, hash } of rows) digest.update(`${n}\n${atMs}\n${body}\n${hash}\n`);
@@ -50,8 +50,8 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
 }
 
 /**
- * Whether an entry is kept separately when its part of the log is trimmed. That is so for changes by an admin that were not denied, and for
- * the agent's own entries about missing entries and adopted copies. False for a body that is not JSON.
+ * Returns whether an entry is kept separately when its part of the log is trimmed, for example a change by an admin. False for a body that
+ * is not JSON.
  */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);
@@ -59,7 +59,7 @@ export function isReserved({ body }: AuditRow): boolean {
   return (note.role === 'admin' && note.isLook !== true && note.result !== 'denied') || LASTING.some((action) => isOwn(note, action));
 }
 
-/** The facts that the rows of the chain are checked against. All come from the file, except `known`. */
+/** The facts that the rows of the chain are checked against. */
 export interface ChainFacts {
   /** The newest entry by the record of the file, `GENESIS` for an empty log. Null if the file does not identify it. */
   readonly head: AuditHead | null;
@@ -67,14 +67,13 @@ export interface ChainFacts {
   readonly known: AuditHead | null;
   /** Trimmed entries that are kept separately, in the order of their numbers. */
   readonly reserved: readonly AuditRow[];
-  /** The store has events: so the agent has run with it, and each start adds an entry. */
+  /** The store has events, so an agent has run with it. */
   readonly isUsed: boolean;
 }
 
 /**
- * Verifies the chain from its first entry. `rows`: all of them, oldest first. The verdict has the first 20 problems and the newest 20
- * remarks about adopted copies. An entry about a missing head or a lost log is a problem too. Only `known` reveals a log whose hashes
- * were all computed again. A `known` entry that was trimmed is not compared, unless it is in `reserved`.
+ * Verifies the chain from its first entry. `rows`: all of them, oldest first. The number of problems and remarks in the verdict is limited.
+ * Only `known` reveals a log whose hashes were all computed again.
  */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];

@@ -40,10 +40,7 @@ const HEAD = 'audit_head';
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/**
- * Creates the access to the audit log in an open state file: it adds entries, reads and verifies them, and removes the oldest. Errors: all functions
- * throw SQLite errors.
- */
+/** Creates the access to the audit log in an open state file. Errors: its functions throw SQLite errors. */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);
@@ -84,7 +81,7 @@ export function createAuditTable(db: Sqlite) {
   }
 
   return {
-    /** Adds these notes as entries of the chain; the oldest entries are removed beyond 10,000. Within the caller's transaction. */
+    /** Adds these notes as entries of the chain, and may remove the oldest ones. Within the caller's transaction. */
     append: (notes: readonly TimedNote[]): void => {
       let head = newestOf(notes[0]?.atMs ?? 0);
       for (const note of notes) {
@@ -95,10 +92,7 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
     isOlder: ages.isOlder,
-    /**
-     * Removes the oldest entries that are too old, including those of admins. Entries of a wrong clock are removed with an older entry that follows them.
-     * Returns how many. Within the caller's transaction.
-     */
+    /** Removes the oldest entries that are too old, including those of admins. Returns how many. Within the caller's transaction. */
     dropOlder: (bound: AgeBound, atMs: WallMs): number => {
       const head = newestOf(atMs);
       const gone = ages.lastOld(bound, atMs);
@@ -109,9 +103,9 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
       return trimmed + unreserved;
     },
-    /** The stored entries after this number, including kept ones of admins. */
+    /** The next stored entries after this number, including kept ones of admins; limited in number. */
     after: (n: number): AuditRows => ({ rows: nextRows.all(n, MAX_NEXT), head: headOf(db) }),
-    /** Returns the newest entries since `sinceMs`, oldest first, and the verdict on the whole chain if `isVerified`. */
+    /** Returns the newest entries since `sinceMs`, at most `limit`, oldest first, and the verdict on the whole chain if `isVerified`. */
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {
       const head = headOf(db);
       const facts = (): ChainFacts => ({ head, known: knownHead, reserved: reserved.all(), isUsed: isUsed.get() === 1 });

@@ -8,8 +8,8 @@ import { inJson, messageIn } from '../../core/message-wire.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
 /**
- * An event as a row of `state.db`. `template`: JSON as `inJson` writes it; null for a text without one. `details`: JSON as `detailsInJson`
- * writes it; null for an event without details. Both are missing in a file of an earlier release.
+ * An event as a row of `state.db`. `template` and `details` are JSON: the message of the text, and the details; null if there is none. Both
+ * are missing in a file of an earlier release.
  */
 export interface EventRow extends Pick<AgentEvent, 'id' | 'code' | 'source' | 'severity' | 'startMs' | 'endMs'> {
   readonly text: string;
@@ -17,7 +17,7 @@ export interface EventRow extends Pick<AgentEvent, 'id' | 'code' | 'source' | 's
   readonly details?: string | null;
 }
 
-/** Converts an event to its row. Times are rounded to whole milliseconds. */
+/** Converts an event to its row. Times are converted as by `wholeMs`. */
 export function toEventRow(event: AgentEvent): EventRow {
   const { id, code, source, severity, text } = event;
   return {
@@ -31,16 +31,14 @@ export function toEventRow(event: AgentEvent): EventRow {
 }
 
 /**
- * Converts a row to its event. Its text can be translated if the template of the row produces exactly this text; otherwise it is shown as
- * stored. Does not check the checksum.
- *
- * They can differ: an earlier release wrote a new text and kept the template, or bytes are damaged. The checksum of the row covers only the text.
+ * Converts a row to its event. The text can be translated if the template of the row produces it; otherwise it is shown as stored. Does not
+ * check the checksum.
  */
 export function toEvent({ id, code, source, severity, text, template, details, startMs, endMs }: EventRow): AgentEvent {
   return { id, code, source, severity, text: saidBy(text, template), startMs, endMs, ...(details == null ? {} : detailsIn(details)) };
 }
 
-/** Returns the time in whole milliseconds; 0 if it is not a finite number, because that must not block a whole commit. */
+/** Returns the time in whole milliseconds; 0 if it is not a finite number. */
 export function wholeMs(ms: WallMs): WallMs {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
 }

@@ -7,7 +7,7 @@ import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 import type { Sqlite } from '../sqlite.ts';
 
-/** Rows before `dueMs` may not be kept; if there is one, all rows before `beforeMs` are removed. */
+/** Limits of age: a row before `dueMs` may not be kept; rows before `beforeMs` may be removed with it. */
 export interface AgeBound {
   readonly dueMs: WallMs;
   readonly beforeMs: WallMs;
@@ -18,15 +18,14 @@ const BLOCK_DAYS = 30;
 /** A row before this time was written with an unset clock: its age is unknown. Units: ms. Source: no release is older; such clocks start in 1970 or 2000. */
 export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
 
-/**
- * Returns the limits for rows that may be kept for `keepDays`. A removal takes rows up to 30 days before their time is over, so that rows
- * are removed about once a month.
- */
+/** Returns the limits for rows that may be kept for `keepDays`. */
 export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
 }
 
-/** Whether an ended event or an outcome is older than `dueMs`. Rows of an unset clock do not count. Errors: throws SQLite errors. */
+/**
+ * Returns whether an ended event or an outcome is older than `dueMs`. Rows of an unset clock do not count. Errors: throws SQLite errors.
+ */
 export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   const known = [FIRST_RELEASE_MS, dueMs];
   const events = db.prepare('SELECT EXISTS (SELECT 1 FROM event WHERE end_ms >= ? AND end_ms < ?)').pluck().get(known);

@@ -23,15 +23,15 @@ export interface BackupParts {
 }
 
 /**
- * Creates the functions for the copies of a small file, in its folder. `make` writes a copy and keeps the previous one if it is
- * undamaged; `restore` replaces the file by the newest undamaged copy. A copy is made or restored only if it passes every check.
+ * Creates the functions for the copies of a small file, in its folder. `make` writes a verified copy; `restore` replaces the file by the
+ * newest undamaged copy.
  */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);
   const [newest, former] = [`${path}.bak`, `${path}.bak.1`];
 
   /**
-   * Copies the file as the connection sees it. Errors: throws StoreError `io` if the copy is damaged, otherwise SQLite or system errors.
+   * Copies the file as the connection sees it. Errors: throws StoreError, for example `io` if the copy is damaged, SQLite or system errors.
    */
   function make(db: Sqlite, atMs: WallMs): BackupReport {
     const draft = `${newest}.new`;

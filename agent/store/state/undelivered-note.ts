@@ -1,8 +1,8 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * The number of undelivered readings in `telemetry.db`, as recorded in `state.db` in case `telemetry.db` is lost or unreadable. `epoch`:
- * the name of that file; empty if no file is expected.
+ * The number of undelivered readings in `telemetry.db`, as recorded in `state.db`. `epoch`: the name of that file; empty if no file is
+ * expected.
  */
 export interface UndeliveredNote {
   readonly epoch: string;
@@ -12,7 +12,7 @@ export interface UndeliveredNote {
 
 /** The key of this note among the facts in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
-/** The note after a restore: no readings are expected, because the person who restored has set them aside. */
+/** The note after a restore: no readings are expected. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };
 
 /** Parses the stored fact; null if it is missing or has another form. Errors: throws SyntaxError for a text that is not JSON. */

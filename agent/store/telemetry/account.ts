@@ -18,7 +18,7 @@ export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
 
-/** Moves the cursor forward to `wantedSeq`, but not beyond the last row; never back. Also updates the counts of delivered readings. */
+/** Moves the cursor forward to `wantedSeq`, but not beyond the last row. Also updates the counts of delivered readings. */
 export function moveCursor(handle: Handle, wantedSeq: number): void {
   const { db, frames } = handle;
   const [fromSeq, toSeq] = [cursorOf(db), Math.min(wantedSeq, frames.lastSeq())];
@@ -62,7 +62,7 @@ export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq
 
 /**
  * Corrects the count of delivered readings in the row that contains the cursor, after this row was inserted, changed or removed. Does
- * nothing for any other row.
+ * nothing for another row.
  */
 export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
   const cursorSeq = cursorOf(handle.db);
@@ -71,7 +71,7 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Returns the number of stored frames after this seq. It may be too low if the row with this seq was thinned. */
+/** Returns the number of stored frames after this seq. It may be too low after thinning. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
@@ -83,10 +83,7 @@ function backlogOf(handle: Handle): number {
   return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
 
-/**
- * Counts readings that were delivered and left memory before they were on disk. Does nothing if the last call of this run had the same
- * mark.
- */
+/** Counts readings that were delivered and left memory before they were on disk. A repeated call with the same mark has no effect. */
 export function addDeliveredUnstored(handle: Handle, { mark, readings }: DeliveredUnstored, bootId: number): void {
   const { db } = handle;
   const name = `${bootId}:${mark}`;
@@ -100,10 +97,7 @@ function deliveredUnstoredOf(db: Sqlite): number {
   return Number(getMeta(db, 'delivered_unstored') ?? 0);
 }
 
-/**
- * The numbers of readings that were produced, delivered, are stored but not delivered, and are in gaps. Readings that were lost or
- * delivered from memory never became stored frames; they count as produced.
- */
+/** Returns the numbers of readings that were produced, delivered, are stored but not delivered, and are in gaps. */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
@@ -112,10 +106,7 @@ export function accountOf(handle: Handle): StoreAccount {
   return { produced, delivered, backlog, gaps: all, estimates, isBalanced: produced === delivered + backlog + all };
 }
 
-/**
- * The number of stored readings that are not delivered, calculated from the counts in the file without reading its rows. Below 0 if a count
- * is damaged.
- */
+/** Returns the number of stored readings that are not delivered, calculated from the counts in the file. Below 0 if a count is damaged. */
 export function undeliveredByCount(handle: Handle): number {
   const { uncommitted, all } = handle.gaps.readings();
   return handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db) - deliveredOf(handle) - all;

@@ -25,9 +25,8 @@ export interface AgeClock {
 export const JUMP_MS = 31 * DAY_MS;
 
 /**
- * Returns the state after a check of the clock: `ageMs` is the time `atMs` of the clock if it is believed, otherwise the last believed
- * time plus `livedMs`. The clock is believed up to `JUMP_MS` ahead of the expected time, or once it has shown a later time for `JUMP_MS`.
- * A backward step is always believed. `livedMs`: how long the agent has been running since the last check. Units: ms.
+ * Returns the state after a check of the clock at `atMs`. A jump of more than `JUMP_MS` ahead is not believed at first. `livedMs`: how long
+ * the agent has been running since the last check. Units: ms.
  */
 export function nextAgeClock({ ageMs, doubted }: AgeClock, atMs: WallMs, livedMs: number): AgeClock {
   if (atMs <= ageMs + livedMs + JUMP_MS) return { ageMs: atMs, doubted: null };

@@ -24,14 +24,14 @@ const SYNCED = 3;
 /** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the period of frames. Confirmed by: the clock corrections in the logs of cabinets. */
 const RIGHT_ENOUGH_MS = 1_000;
 
-/** Whether a clock of this quality is trusted: `rtc` and `synced` are. Shape: index in `CLOCK_QUALITIES`. */
+/** Returns whether a clock of this quality is trusted. Shape: index in `CLOCK_QUALITIES`. */
 export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }
 
 /**
- * Creates the access to the table `boot` of an open file: the runs that wrote into the file, and the correction of times that were taken with an
- * untrusted clock. Errors: all functions throw SQLite errors.
+ * Creates the access to the table `boot` of an open file: the runs that wrote into the file, and when they started. Errors: its functions
+ * throw SQLite errors.
  */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
@@ -46,7 +46,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   load();
 
   return {
-    /** This run's short number in the file; null before its first frame or loss. */
+    /** This run's short number in the file; null before this run has a row. */
     known: (): number | null => ownId,
     /** As `known`, but inserts the row if it is missing. */
     own: (atMs: WallMs): number => {
@@ -65,8 +65,8 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       return id;
     },
     /**
-     * Records when this run started: from the first trusted clock, and again from the first synchronised one. Does the same for earlier runs in the
-     * same boot of the machine that have no such time.
+     * Records when this run started, by a trusted clock, unless an equally good time is known. Does the same for earlier runs in the same
+     * boot of the machine.
      */
     learn: ({ wallMs, monoMs, clockQuality: quality }: Omit<FrameHead, 'ticket'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);

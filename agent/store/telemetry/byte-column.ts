@@ -5,10 +5,7 @@
 import { StoreError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 
-/**
- * Largest magnitude of a difference that `putDeltas` may write. The numbers themselves may reach half of it, so that no two differ by more.
- * Twice this number, which zigzag encoding needs, is a safe integer.
- */
+/** Largest magnitude of a difference that `putDeltas` may write. The numbers themselves may reach half of it. */
 export const MAX_SIGNED = 2 ** 51;
 /** Longest varint. Units: bytes. Source: 8 × 7 bits hold every whole number up to 2^53 - 1. */
 export const MAX_VARINT_BYTES = 8;
@@ -40,7 +37,7 @@ export function putVarint(writer: ByteWriter, value: number): void {
   writer.bytes[writer.offset++] = rest;
 }
 
-/** Zigzag encoding, so that small negative numbers are short too. Units: magnitude up to `MAX_SIGNED`. */
+/** Writes a whole number that may be negative. Units: magnitude up to `MAX_SIGNED`. */
 export function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
@@ -50,10 +47,7 @@ export function putDouble(writer: ByteWriter, value: number): void {
   writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
 }
 
-/**
- * Reads a number that `putVarint` has written. Errors: throws StoreError `corrupt` if the bytes end, or if the number has more than 8 bytes
- * or exceeds 2^53 - 1.
- */
+/** Reads a number that `putVarint` has written. Errors: throws StoreError `corrupt` if the bytes end or the number is too large. */
 export function takeVarint(reader: ByteReader): number {
   let value = 0;
   for (let place = 0; place < MAX_VARINT_BYTES; place++) {
@@ -92,8 +86,8 @@ export function takeDouble(reader: ByteReader): number {
 }
 
 /**
- * Writes each number as its difference from the previous one, the first from 0; their count is not written. Units: whole numbers,
- * magnitudes up to half of `MAX_SIGNED`.
+ * Writes numbers in few bytes if neighbours are similar; their count is not written. Units: whole numbers, magnitudes up to half of
+ * `MAX_SIGNED`.
  */
 export function putDeltas<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   let before = 0;
@@ -117,7 +111,7 @@ export function takeDeltas(reader: ByteReader, count: number): number[] {
   return values;
 }
 
-/** Writes numbers that often repeat, each run once with its length; their count is not written. Units: whole numbers from 0 to 127. */
+/** Writes numbers that often repeat; their count is not written. Units: whole numbers from 0 to 127. */
 export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   const values = items.map(numberOf);
   for (let start = 0; start < values.length; ) {
@@ -131,7 +125,7 @@ export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (i
 
 /**
  * Reads `count` numbers that `putRuns` has written. Errors: throws StoreError `corrupt` if the bytes end, a number exceeds `max`, or a run
- * is empty or too long.
+ * is not valid.
  */
 export function takeRuns(reader: ByteReader, count: number, max: number): number[] {
   const values: number[] = [];

@@ -23,8 +23,7 @@ export interface SeriesReading {
 }
 
 /**
- * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the index of the quality, plus four
- * times the form of the value: 0 none, 1 `scaled`, 2 `double`.
+ * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the quality and the form of the value.
  */
 export interface Cell {
   readonly offsetMs: number;
@@ -33,10 +32,7 @@ export interface Cell {
   readonly double: number;
 }
 
-/**
- * The value of `decimals` for a series whose values are not rounded. Whole numbers that fit are stored as integers, other numbers as
- * doubles.
- */
+/** The value of `decimals` for a series whose values are not rounded. */
 export const EXACT = -1;
 /**
  * Largest number of decimals to which a series is rounded. The values of a series that is configured with more are not rounded.
@@ -51,9 +47,8 @@ const MAX_SCALED = MAX_SIGNED / 2;
 const MAX_FLAGS = 4 * FORM.double + 3;
 
 /**
- * Converts a reading into the form in which it is stored. The value is rounded to `decimals`; one that does not fit a scaled integer is
- * kept as a double. NaN and infinities lose their value and become `bad`, unless they are `missing`. An impossible time becomes that of the
- * frame.
+ * Converts a reading into the form in which it is stored, with the value rounded to `decimals` if it fits a scaled integer. NaN and
+ * infinities lose their value.
  */
 export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number, decimals: number): Cell {
   const offsetMs = toOffsetMs(atMs, frameMs);
@@ -66,7 +61,7 @@ export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number,
   return { offsetMs, flags: index + 4 * FORM.double, scaled: 0, double: value };
 }
 
-/** Writes cells as columns: times, flags, scaled integers and doubles. Does not write how many cells there are. */
+/** Writes cells as columns. Does not write how many cells there are. */
 export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
   putDeltas(writer, cells, ({ offsetMs }) => offsetMs);
   putRuns(writer, cells, ({ flags }) => flags);
@@ -76,7 +71,7 @@ export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
 }
 
 /**
- * Reads the columns of `count` cells. Each call of the returned function gives the next reading, in the order of writing. Errors: both
+ * Reads the columns of `count` cells. A call of the returned function gives the next reading, in the order of writing. Errors: both
  * functions throw StoreError `corrupt` if the bytes end or a column is not valid.
  */
 export function takeCells(reader: ByteReader, count: number): (seriesId: number, frameMs: number, decimals: number) => SeriesReading {

@@ -18,12 +18,7 @@ const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
 /** Most rows read for one segment. Source: an hour of commits, one each second. */
 const MAX_ROWS = 3_600;
 
-/**
- * Collects the undelivered readings that one transaction removes (`note`), and writes them as few gaps (`settle`).
- *
- * Removal by cap, age or thinning starts with the oldest rows, so it is one range. Damage can be anywhere, and the rows between two damaged
- * ones will still be sent, so only adjacent rows share a gap.
- */
+/** Collects the undelivered readings that one transaction removes (`note`), and writes them as gaps (`settle`). */
 export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   const losses: { reason: LossReason; firstSeq: number; lastSeq: number; readings: number }[] = [];
   return {
@@ -53,10 +48,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 /** Collects the losses of one transaction, as `createLosses` returns it. */
 export type Losses = ReturnType<typeof createLosses>;
 
-/**
- * Makes one segment of the oldest rows, up to the first that is not due, an hour, 30,000 readings or 3,600 rows. Damaged rows become
- * losses. The newest row always stays, because seq and ticket continue from it. Null if there is nothing to do.
- */
+/** Makes one segment of the oldest rows that are due. Damaged rows become losses. Null if there is nothing to do. */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
   const [first, last] = [rows[0], rows.at(-1)];
@@ -92,8 +84,8 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
 }
 
 /**
- * Removes a row, and notes its undelivered readings as lost for this reason. The newest row of the table `frame` stays without its bytes,
- * because seq and ticket continue from it.
+ * Removes a row, and notes its undelivered readings as lost for this reason. The newest row of the table `frame` stays, without its
+ * readings.
  */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));
@@ -103,10 +95,7 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/**
- * Records the real start time of this run, from those of its frames that have a trusted clock. Other frames are ignored; see
- * `createBootTable`.
- */
+/** Records the real start time of this run, from those of its frames that have a trusted clock. */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }

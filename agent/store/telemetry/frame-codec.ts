@@ -37,8 +37,8 @@ export interface SeriesFrame extends FrameHead {
 }
 
 /**
- * The other columns of a row: those of its last frame, `readings` in this row, and `total`, the readings ever committed up to and with it.
- * The checksum covers them too. Shape: integers.
+ * The other columns of a row of frames. The head is that of the last frame; `readings`: their number in this row; `total`: readings ever
+ * committed, up to and with this row. Shape: integers.
  */
 export interface RowHead extends FrameHead {
   readonly boot: number;
@@ -85,8 +85,8 @@ function unpacked(blob: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. Errors: throws StoreError `corrupt` for data that
- * `encodeFrames` cannot have written.
+ * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. Errors: throws StoreError `corrupt` for data
+ * that are not valid.
  */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
@@ -135,8 +135,8 @@ function takeReadings(
 }
 
 /**
- * The checksum (CRC-32) of a row: of these columns and the bytes. SQLite's own checks do not detect flipped payload bytes. Source:
- * reliability measurement, 500 flipped bytes pass `integrity_check`.
+ * Returns the checksum (CRC-32) of a row: of these columns and the bytes. Source: reliability measurement, 500 flipped bytes pass
+ * `integrity_check`.
  */
 export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readings, total }: RowHead, blob: Uint8Array): number {
   const columns = new Float64Array([boot, ticket, monoMs, wallMs, clockQuality, readings, total]);
@@ -144,7 +144,7 @@ export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readin
 }
 
 /**
- * Inflates bytes. Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or has extra bytes at its
+ * Inflates bytes. Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or have extra bytes at the
  * end.
  */
 export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {

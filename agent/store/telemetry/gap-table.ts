@@ -15,16 +15,7 @@ interface GapRow {
   readonly n: number;
 }
 
-/**
- * The table `gap`: recorded losses in the telemetry file.
- *
- * A row never changes after it was read, with one exception: if there are too many, the last of the oldest rows replaces them and refers to them.
- * A platform that has some of them can then replace them.
- *
- * Before a row is read, further losses of numbered rows with its reason are added to it, if that is `thinned`, `cap` or `age`. After a
- * restart a new row is started. So a store that makes room in a thousand steps reports a few losses. Errors: all functions throw SQLite
- * errors.
- */
+/** Creates the access to the table `gap` of an open file: the recorded losses. Errors: its functions throw SQLite errors. */
 export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
   const newest = db.prepare<[string, number], GapRow>(
@@ -48,7 +39,7 @@ export function createGapTable(db: Sqlite) {
   /** Rows up to here may have been read, in this run or an earlier one. */
   let readId = newestId.get() ?? 0;
   return {
-    /** Records a loss, or adds it to a row that was not read yet, see above. */
+    /** Records a loss, or adds it to a row for the same reason that was not read yet. */
     add: ({
       firstSeq,
       lastSeq,
@@ -61,7 +52,7 @@ export function createGapTable(db: Sqlite) {
       if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs), isEstimate ? 1 : null);
       else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
     },
-    /** Records a loss in memory; a repeated mark changes nothing. */
+    /** Records a loss in memory; a repeated mark of the same run changes nothing. */
     addOnce: ({ readings, reason, atMs, mark, rows }: MemoryGap, bootId: number): void => {
       const isOfThisFile = rows !== undefined && rows.epoch === getMeta(db, 'epoch');
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);

@@ -13,9 +13,8 @@ const PAGE_ROWS = { frames: 256, segments: 8 };
 const NOTHING: Found<HistoryPage> = { value: { rows: [], sums: [], nextBeforeSeq: null }, damaged: [] };
 
 /**
- * The readings of one page within the time range, in any order; `rows` or `sums` by the resolution. Pages start with the newest row. A
- * page has up to 256 rows of frames or, after all frames, up to 8 segments. It may be empty although older ones are not: continue with
- * `nextBeforeSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
+ * One page of the readings of a point within the time range, in any order; `rows` or `sums` by the resolution. A page may be empty:
+ * continue with `nextBeforeSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
  */
 export function historyPage(handle: Handle, query: HistoryPageQuery): Found<HistoryPage> {
   const ids = handle.series.idsOf(query.pointId);

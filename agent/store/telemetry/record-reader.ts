@@ -17,7 +17,7 @@ export interface SegmentHeads extends RecordLabel {
   readonly rows: readonly RecordHead[];
 }
 
-/** All segments in the order in which they were written, with corrected times. */
+/** The segments of the record of decisions in the order in which they were written, with corrected times. */
 export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
   const byKey = new Map<string, RecordHead[]>();
   for (const head of handle.record.heads()) {
@@ -29,7 +29,7 @@ export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
   return [...byKey.values()].map((rows) => labelled(handle, rows));
 }
 
-/** One page of the segments of a period. A segment whose first part is damaged is only counted. */
+/** One page of the segments of a period. A segment that cannot be read is only counted. */
 export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuery, maxBytes: number): RecordPage {
   const all = segmentsOf(handle);
   const found = all.filter((segment) => segment.toMs >= fromMs && segment.fromMs < toMs && segment.id > afterId);

@@ -14,12 +14,12 @@ const THINNED_SHARE = 1 / 2;
 /** Most segments changed in one commit. Source: assumed; each costs the pages of a segment. Confirmed by: bench `store device` with a full record. */
 const MOST_STEPS = 4;
 
-/** Size at which the record stops growing, of a store of this size. Units: bytes. */
+/** The size above which the record of decisions is made smaller, in a store of this size. Units: bytes. */
 export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }
 
-/** Packs one ended segment of several parts. Returns false if there is none. */
+/** Packs one ended segment of the record that is not packed yet. Returns false if there is none. */
 export function packOneRecord(handle: Handle): boolean {
   const ended = segmentsOf(handle).slice(0, -1);
   const [first] = ended.find(({ rows }) => rows.some(({ packed }) => packed === 0))?.rows ?? [];
@@ -28,7 +28,7 @@ export function packOneRecord(handle: Handle): boolean {
   return true;
 }
 
-/** Removes inputs and segments, the oldest first, until the record has its size; a few at a time. The newest segment stays. */
+/** Makes the record of decisions smaller if it exceeds `maxBytes`, a few segments at a time. The newest segment stays. */
 export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   for (let step = 0; step < MOST_STEPS && handle.record.bytes() > maxBytes; step++) {
     const segments = segmentsOf(handle).slice(0, -1);
@@ -40,7 +40,7 @@ export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   }
 }
 
-/** Removes the segments that ended before this time. One whose time is not known goes with the next younger one. Units: ms. */
+/** Removes segments of the record of decisions that ended before this time. The newest segment stays. Units: ms. */
 export function retainRecord(handle: Handle, beforeMs: WallMs): void {
   const segments = segmentsOf(handle).slice(0, -1);
   const over = segments.findLastIndex((segment) => isDated(handle, segment) && segment.toMs < beforeMs);
@@ -65,7 +65,7 @@ function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: '
   if (first !== undefined) record.drop(first, reason, toMs);
 }
 
-/** Removes the segments of which a part is damaged or missing. Returns their number. */
+/** Removes damaged segments of the record of decisions. Returns their number. */
 export function dropDamagedRecords(handle: Handle): number {
   const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {
     const rows = first === undefined ? [] : handle.record.rows(first);

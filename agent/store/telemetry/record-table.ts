@@ -48,7 +48,7 @@ const HEAD =
 const DROPPED = 'record_dropped_ms';
 const AGED = 'record_aged_ms';
 
-/** The record of an open file: adds, joins, reads and removes segments. Errors: all methods throw SQLite errors. */
+/** The record of decisions in an open file: adds, joins, reads and removes segments. Errors: its methods throw SQLite errors. */
 export class RecordTable {
   readonly #db: Sqlite;
 
@@ -56,7 +56,7 @@ export class RecordTable {
     this.#db = db;
   }
 
-  /** Inserts a part. A part that an earlier commit inserted, whose answer was lost, changes nothing; so does one whose former part is missing. */
+  /** Inserts a part. A part that is in the file, or whose former part is missing, changes nothing. */
   add(numbered: NumberedPart, boot: number): void {
     const { segment, part, basis } = numbered;
     const last = this.#db
@@ -105,7 +105,7 @@ export class RecordTable {
     return sizes.get() ?? 0;
   }
 
-  /** Joins the rows of a segment to one. Parts after a missing or damaged one are dropped; without a first one, the whole segment. */
+  /** Joins the rows of a segment to one. Parts from a missing or damaged one on are dropped. */
   pack(key: SegmentKey): void {
     const all = this.rows(key);
     const good = soundPrefix(all);
@@ -172,7 +172,7 @@ export function soundPrefix(rows: readonly RecordRow[]): readonly RecordRow[] {
   return end === -1 ? rows : rows.slice(0, end);
 }
 
-/** Whether the times of a row are final: its clock was trusted. */
+/** Returns whether the times of a row are final, because its clock was trusted. */
 export function isDatedRow({ tq }: Pick<RecordHead, 'tq'>): boolean {
   return isTrustedQuality(tq);
 }

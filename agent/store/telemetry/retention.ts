@@ -26,9 +26,8 @@ interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
 }
 
 /**
- * Removes rows that are too old, oldest first and at most 64. Stops at undelivered rows unless the clock is synchronised; their
- * undelivered readings become losses. `more`: it removed 64 and found others that are too old, so another step is needed. Of rows not yet
- * compacted, only the oldest 64 are examined. The newest row is not removed.
+ * Removes a limited number of rows that are too old, oldest first. Undelivered rows are removed only if the clock is synchronised; their
+ * readings become losses. `more`: another step is needed.
  */
 export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);

@@ -31,19 +31,14 @@ const THINNING_SAVES = 2;
 /** Free pages are returned to the file system from this number on, and this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour uses. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
-/**
- * Whether a step is due: the pages in use exceed the cap less its reserve, or the file is longer than the cap and has more than 256 free
- * pages. `maxBytes`: the cap.
- */
+/** Returns whether room must be made with `makeRoomOnce`. `maxBytes`: the cap. */
 export function isOverCap({ db }: Handle, maxBytes: number): boolean {
   return usedBytes(db) > roomBytes(maxBytes) || isTooLong(db, maxBytes);
 }
 
 /**
- * Frees room in one limited step: packs frames into one segment, thins one segment, or drops a few of the oldest rows. One step may drop
- * rows and then pack or thin. Damaged rows that it finds become losses. Does nothing if enough room is free.
- *
- * Returns whether another step may free more or has free pages to return.
+ * Frees room in one limited step, by packing, thinning or removing old rows. Does nothing if enough room is free. Returns whether another
+ * step is useful.
  */
 export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
   const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);
@@ -52,10 +47,7 @@ export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): 
   return (!isDone() && isMoved) || isTooLong(handle.db, maxBytes);
 }
 
-/**
- * Makes room for a commit of `neededBytes`: drops the oldest rows until it fits below the hard stop of the file less half the reserve. The
- * newest row is never dropped, so the room may still be too small.
- */
+/** Makes room for a commit of `neededBytes` by removing the oldest rows. The newest row stays, so the room may still be too small. */
 export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
   // A file that was longer when it was opened has its own length as its hard stop until it is opened again.
   const pagesBytes = pragma(handle.db, 'max_page_count') * pragma(handle.db, 'page_size');
@@ -63,7 +55,7 @@ export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBy
   while (usedBytes(handle.db) + neededBytes > stopBytes) if (!dropOldest(handle, losses)) return;
 }
 
-/** Returns at most 128 free pages to the file system, if more than 256 are free. Call it outside a transaction. */
+/** Returns a limited number of free pages to the file system, if many are free. Call it outside a transaction. */
 export function returnTrial({ db }: Handle): void {
   if (pragma(db, 'freelist_count') > VACUUM_PAGES.from) db.pragma(`incremental_vacuum(${VACUUM_PAGES.step})`);
 }

@@ -13,8 +13,7 @@ import type { SeriesTable } from './series-table.ts';
 
 /**
  * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The times are
- * `ANY_TIME` if the time of a frame is unknown. `total`: readings ever committed, up to and with this row. `thin`: the last thinning kept
- * one reading in this many, and more of counters. It kept all readings if it would have saved little.
+ * `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: the last thinning; 1 for none.
  */
 export interface SegmentRow {
   readonly seq: number;
@@ -29,10 +28,7 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/**
- * A row of `segment` without its bytes, checksum and number of frames. The number of frames is stored after the bytes: to reach it, SQLite
- * would read all of them.
- */
+/** A row of `segment` without its bytes, checksum and number of frames. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
 /** A segment to insert. `firstSeq` and `seq`: its first and last row number; they may include numbers whose frames were removed. */
@@ -42,16 +38,16 @@ export interface NewSegment {
   readonly frames: readonly SegmentFrame[];
   /** Readings ever committed, up to and with it. */
   readonly total: number;
-  /** One reading in this many is kept, as `SegmentRow.thin`; 1 before the first thinning. */
+  /** The last thinning, as `SegmentRow.thin`; 1 before the first. */
   readonly thin: number;
 }
 
-/** Stored as the time range of a segment whose real range is not known. It overlaps the range of any query. Units: ms. */
+/** Stored as the time range of a segment whose real range is not known. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /**
  * Creates the functions that add, read and remove rows of the table `segment` of an open file. Errors: functions that use the database
- * throw SQLite errors. `open` throws StoreError `corrupt`; `read` returns damage and does not throw it.
+ * throw SQLite errors; `open` throws StoreError `corrupt`; `read` returns damage.
  */
 export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(

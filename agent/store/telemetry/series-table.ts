@@ -10,10 +10,8 @@ interface Row {
 }
 
 /**
- * The table `series`: assigns numbers to points, for the life of the file.
- *
- * An id is never reused: a point whose decimals change gets another series, so that old frames keep their meaning. It is a new one, or
- * its earlier one with these decimals. Errors: all functions throw SQLite errors.
+ * Creates the access to the table `series` of an open file, which assigns numbers to points. A point whose decimals change gets another
+ * number. Errors: functions that use the database throw SQLite errors.
  */
 export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup, 'decimals' | 'counters'>) {
   const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');

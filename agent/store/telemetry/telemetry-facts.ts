@@ -37,7 +37,10 @@ function writtenBytes(): number | null {
   }
 }
 
-/** The facts of an open file. `path`: the file, whose journal is included; `provenSeq`: delivered up to here, whether or not the file has that. */
+/**
+ * Returns the facts of an open file. `path`: the file, whose journal is included; `provenSeq`: delivered up to here, whether or not the
+ * file has that.
+ */
 export function telemetryFacts(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
   const { db, frames, segments, gaps } = handle;
   const [journal, packed] = [frames.tally(0), segments.tally(0)];
@@ -61,8 +64,7 @@ export function telemetryFacts(handle: Handle, path: string, provenSeq: number):
 }
 
 /**
- * The start of the oldest segment with a known time; without one, the time of the oldest row of frames, as well as it is known. Null in an
- * empty file. Units: ms.
+ * The start of the oldest segment with a known time, otherwise the time of the oldest row of frames. Null if there is neither. Units: ms.
  */
 export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);
@@ -74,7 +76,7 @@ export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** The random identifier of this file. A new file gets another one, because its row numbers refer to other frames. */
+/** The random identifier of this file. */
 export function epochOf(db: Sqlite): string {
   return String(getMeta(db, 'epoch'));
 }

@@ -22,8 +22,8 @@ export interface Handle {
 }
 
 /**
- * One row of the table `frame` or `segment`. `firstSeq` and `seq`: the first and last row number that it covers. `read`: reads the content
- * from the row and checks it.
+ * One row of the table `frame` or `segment`. `firstSeq` and `seq`: the first and last row number that it covers. `read`: reads and checks
+ * the content.
  */
 export interface Piece {
   readonly kind: 'frames' | 'segment';
@@ -51,8 +51,8 @@ export function openTables(db: Sqlite, setup: Setup): Handle {
 }
 
 /**
- * Returns at most `maxRows` rows whose last frame is after `seq`, oldest first, from one table only: segments if there are any, otherwise rows of
- * frames. Continue after the last one until none is returned.
+ * Returns at most `maxRows` rows whose last frame is after `seq`, oldest first, from one of the two tables. Continue after the last one
+ * until none is returned.
  */
 export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece[] {
   const segments = handle.segments.after(seq, maxRows);
@@ -60,7 +60,7 @@ export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece
   return handle.frames.after(seq, maxRows).map((row) => framePiece(handle, row));
 }
 
-/** The row that covers `seq`, otherwise the next one; undefined if no row ends at or after `seq`. */
+/** The row that covers `seq`, otherwise the next one; undefined if there is none. */
 export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
@@ -75,7 +75,7 @@ export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }
 
-/** Sums over all rows of both tables whose last frame is after `seq`. */
+/** Sums over the rows of both tables whose last frame is after `seq`. */
 export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
   const [a, b] = [segments.tally(seq), frames.tally(seq)];
   return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };

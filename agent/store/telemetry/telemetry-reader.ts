@@ -15,8 +15,8 @@ export interface Found<T> {
 }
 
 /**
- * Creates a reader of rows that caches the frames of the segment that was read last: the next read is usually of the same one. Rows of frames are
- * read again. `frames` returns the frames of a row, null for a damaged one; `forget` empties the cache.
+ * Creates a reader of rows that caches the segment that was read last. `frames` returns the frames of a row, null for a damaged one;
+ * `forget` empties the cache.
  */
 export function createPieceMemory() {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;
@@ -63,9 +63,8 @@ export function framesAfter(
 }
 
 /**
- * One page of the frames after `afterSeq` with readings in the time range, oldest first, without their other readings. `nextSeq`: the
- * `afterSeq` of the next page; null at the end of the store. A page may be empty although later ones are not, so continue until null.
- * Damaged rows are skipped and returned in `damaged`.
+ * One page of the frames after `afterSeq`, oldest first, with their readings in the time range. A page may be empty: continue with
+ * `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
  */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];
@@ -92,7 +91,7 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   return { value: { frames, nextSeq: atSeq }, damaged };
 }
 
-/** Reads every row once. Returns the damaged ones. Errors: throws SQLite errors. */
+/** Reads all rows. Returns the damaged ones. Errors: throws SQLite errors. */
 export function allDamaged(handle: Handle): readonly Piece[] {
   const damaged: Piece[] = [];
   for (let seq = 0; ; ) {

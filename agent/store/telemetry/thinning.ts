@@ -6,14 +6,14 @@ import type { SegmentFrame } from '../segment-codec.ts';
 
 /** How strongly a segment is thinned. */
 export interface Thinning {
-  /** One reading in this many stays in each series, in addition to those that `thinned` keeps in any case. */
+  /** At least one reading in this many stays in a series. */
   readonly keep: number;
   readonly isCounter: (seriesId: number) => boolean;
 }
 
 /**
- * How segments are thinned, step by step. `keep`: one reading in this many stays. `share`: the share of segments that this applies to, from
- * the oldest.
+ * The rounds in which segments are thinned. `keep`: at least one reading in this many stays. `share`: the share of segments that this
+ * applies to, from the oldest.
  */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
@@ -30,8 +30,8 @@ interface Place {
 }
 
 /**
- * The frames with fewer readings; frames without any are removed. In each series every `keep`th reading stays, as well as the last, the
- * lowest, the highest, and both sides of a change of quality. Counters keep four times as many, so all of them if `keep` is 4 or less.
+ * The frames with fewer readings; frames without any are removed. In a series at least one reading in `keep` stays; counters are thinned
+ * less.
  */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());

@@ -42,8 +42,8 @@ const AUDITED_REFUSALS = { burst: 30, perS: 1 / 60 };
 const SAVE_MS = 2_000;
 
 /**
- * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has
- * it. At most 60 refusals and repetitions at once, then one a second, are answered; others get no answer.
+ * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has it.
+ * Refusals and repetitions above a rate are not answered.
  */
 export class CommandAnswers {
   /** The ends that the broker may not have yet. */
@@ -68,10 +68,7 @@ export class CommandAnswers {
     });
   }
 
-  /**
-   * Ends a command: on disk first, so that a restart cannot report another end. Then writes it to the audit log and sends it. A disk that
-   * fails delays the answer by 2 s at most.
-   */
+  /** Ends a command: stores the end, then sends it. A disk that fails delays the answer for a limited time. */
   finish(outcome: Outcome, record: CommandRecord): void {
     this.#afterSaved(this.#parts.registry.end(outcome), outcome.commandId, () => {
       this.#audit(outcome, record);
@@ -79,7 +76,7 @@ export class CommandAnswers {
     });
   }
 
-  /** Answers a repeated command with its current state. */
+  /** Answers a repeated command with its current state, within the limit of answers. */
   repeat({ outcome, kind }: CommandRecord): void {
     if (!this.#answers.take()) return;
     const present = { ...outcome, atMs: this.#parts.clock.wallMs() };
@@ -88,8 +85,7 @@ export class CommandAnswers {
   }
 
   /**
-   * Refuses a command. If an earlier command had this id, its state is the answer. A refusal with an id of the platform is stored. Above
-   * the limit of answers it is only counted.
+   * Refuses a command. If an earlier command had this id, its state is the answer. Above the limit of answers the refusal is only counted.
    */
   refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
     const { registry, clock, onAnswer } = this.#parts;
@@ -108,8 +104,8 @@ export class CommandAnswers {
   }
 
   /**
-   * The id of a command was used for another one: raises an event, and answers with the state of the first. Each of the two counts
-   * towards the limit of answers.
+   * Refuses a command whose id was used for another one: raises an event, and answers with the state of the first, within the limit of
+   * answers.
    */
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;
@@ -119,7 +115,7 @@ export class CommandAnswers {
     this.repeat(known);
   }
 
-  /** Waits until the record is on disk, at most 2 s, because lighting must not depend on a disk. Logs a warning if it is not. */
+  /** Waits for a limited time until the record is on disk. Logs a warning if it is not. */
   async waitSaved(saving: Promise<boolean>, commandId: string): Promise<void> {
     const { clock, log } = this.#parts;
     const isSaved = await within(clock, SAVE_MS, saving);
@@ -127,7 +123,7 @@ export class CommandAnswers {
       log.event('uplink-command-not-saved', { commandId, check: 'the disk of store.dir; a restart forgets it' }, 'warning');
   }
 
-  /** Resolves when all ends are on disk, or the disk has refused them or not answered within 2 s. */
+  /** Resolves when the pending records are on disk, or the disk has refused them or not answered in time. */
   async saved(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }

@@ -21,8 +21,7 @@ export const LONGEST_MS = 24 * 3_600_000;
 
 /**
  * Until when a command may be carried out. `expiresMs`: Command/Expires by the wall clock; null if the platform gave none. `expiresMono`:
- * the same limit by the monotonic clock; without a Command/Expires, `MAX_AGE_MS` after the payload was sent. The time of its receipt
- * counts instead if the clock is not trusted or the payload has no timestamp.
+ * the limit by the monotonic clock.
  */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;
@@ -30,10 +29,8 @@ export interface Lifetime {
 }
 
 /**
- * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; each undefined if
- * absent.
- * Errors: throws Refusal if Command/Expires is more than `LONGEST_MS` ahead, or has passed by a trusted clock. Without a trusted clock,
- * throws Refusal if the payload timestamp is absent or not before Command/Expires.
+ * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; undefined if absent.
+ * Errors: throws Refusal, for example if Command/Expires has passed by a trusted clock.
  */
 export function judgeLifetime(
   { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },
@@ -59,9 +56,8 @@ export function judgeLifetime(
 }
 
 /**
- * Checks a command while the agent's clock is one restored from disk (quality `restored`). Errors: throws Refusal if the command has
- * expired by that clock, unless the order only brings light. Does nothing with any other clock quality, or for a command without
- * Command/Expires.
+ * Checks a command while the agent's clock is one restored from disk. Errors: throws Refusal if the command has expired by that clock,
+ * unless `bringsOnlyLight` applies to the order.
  */
 export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
   if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;
@@ -71,9 +67,7 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
   );
 }
 
-/**
- * Whether the order starts an emergency, which only adds light. Such an order is not refused by a clock that was restored from disk.
- */
+/** Returns whether the order starts an emergency. */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';
 }

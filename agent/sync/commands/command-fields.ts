@@ -19,9 +19,9 @@ const MAX_COMMAND_METRICS = 32;
 /** Most names listed in a refusal. */
 const SHOWN_NAMES = 16;
 /**
- * Largest difference, in either direction, between the timestamp of a command and a trusted clock; others are rejected. Also the lifetime
- * of a command without Command/Expires. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the
- * age of commands in a month of logs of cabinets on cellular links.
+ * Largest difference, in either direction, between the timestamp of a command and a trusted clock. Also limits the lifetime of a command
+ * without Command/Expires. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the age of
+ * commands in a month of logs of cabinets on cellular links.
  */
 export const MAX_AGE_MS = 300_000;
 const RETAINED = msg`retained commands are not carried out: publish it without retain and with a new id, and clear the retained one`;
@@ -52,8 +52,7 @@ export interface TargetFacts {
 
 /**
  * Decodes the payload of a command and checks its size, its number of metrics and its timestamp. `now`: null to accept any timestamp.
- * Errors: throws Refusal if the message is retained or too large, is not a Sparkplug payload, has too many metrics or a timestamp outside
- * `TIME_RANGE`, or was sent more than `MAX_AGE_MS` from a trusted clock's time.
+ * Errors: throws Refusal if the message is retained or not valid.
  */
 export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);
@@ -87,8 +86,8 @@ function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant)
 }
 
 /**
- * Returns the metrics of a payload by name; those that arrived with an alias get the name of the target's metric.
- * Errors: throws Refusal for an unknown or read-only metric, for one that occurs twice, or if its name and alias contradict each other.
+ * Returns the metrics of a payload by name; those that arrived with an alias get the name of the target's metric. Errors: throws Refusal,
+ * for example for an unknown or read-only metric.
  */
 export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFields {
   const fields = new Map<string, Metric>();
@@ -118,8 +117,8 @@ function writables({ byName, isWritable }: TargetFacts): Message {
 }
 
 /**
- * Returns a whole number. `min` and `max` are allowed; `absent` is returned, unchecked, if the metric is absent. Errors: throws Refusal for
- * null, another type, or a number outside the range.
+ * Returns a whole number. `min` and `max` are allowed; `absent` is returned if the metric is absent. Errors: throws Refusal for null,
+ * another type, or a number outside the range.
  */
 export function readInteger(
   fields: CommandFields,
@@ -136,7 +135,7 @@ export function readInteger(
 
 /**
  * Returns a time from a DateTime or an integer; undefined if the metric is absent or null. Errors: throws Refusal for another type, or a
- * time before 2000 or after 2100.
+ * time out of range.
  */
 export function readTime(fields: CommandFields, name: string): WallMs | undefined {
   const metric = fields.get(name);
@@ -149,7 +148,7 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
 
 /**
  * Returns a text; empty if the metric is absent or null. `maxLength` in UTF-16 units. Errors: throws Refusal for another type, a longer
- * text, or characters of Unicode category C, such as control and format characters.
+ * text, or characters such as control characters.
  */
 export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);
@@ -179,8 +178,8 @@ export function readFlag(fields: CommandFields, name: string): boolean | undefin
 }
 
 /**
- * Returns the value to write to a point, in the point's unit; a Boolean becomes 0 or 1. Errors: throws Refusal for another type than the
- * metric has in its birth, or a value outside the range that may be written.
+ * Returns the value to write to a point, in the point's unit; a Boolean becomes 0 or 1. Errors: throws Refusal for another type than that
+ * of the metric, or a value outside the range that may be written.
  */
 export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): number {
   const { value, datatype } = metric;

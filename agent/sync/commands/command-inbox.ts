@@ -64,10 +64,8 @@ const TOO_MANY_UNEXPIRED = msg`${REMEMBERED.sound + REMEMBERED.unexpired} comman
 const RESTARTED = msg`the agent restarted before the outcome was known: read what is in force now (Emergency/On, Override/Level, Programme/Choice, Config/Revision, or the metric of the output), then send it again with a new id`;
 
 /**
- * Receives the platform's commands, checks them, and passes each valid one to `onOrder` once, also over restarts. One that expires or is
- * stopped while its id is stored fails instead. A disk that does not store the id may allow a repetition after a restart. Refuses
- * commands above the rate limit. A command with the id of an earlier one gets the state of that one as its answer; one without an id is
- * always new.
+ * Receives the platform's commands, checks them, and passes valid ones to `onOrder`. A command whose id was used before is not carried out
+ * again: the answer is the state of the earlier one.
  */
 export class CommandInbox {
   /** Messages received so far. */
@@ -109,8 +107,8 @@ export class CommandInbox {
   }
 
   /**
-   * Loads the commands of earlier runs. One without an end ends as `failed`, unless `isOpen` reports it as still being carried out. Resolves
-   * after 5 s at most, even if the disk takes longer. Call it before the first command.
+   * Loads the commands of earlier runs. One without an end ends as `failed`, unless `isOpen` reports it as still being carried out.
+   * Resolves after a limited time. Call it before the first command.
    */
   async restore(): Promise<void> {
     const { clock, log, isOpen } = this.#parts;
@@ -171,7 +169,7 @@ export class CommandInbox {
     }
   }
 
-  /** Refuses new commands from now on. Resolves when the disk has had time for all ends and, if the link permits, the broker has them. */
+  /** Refuses new commands from now on. Resolves when pending ends have had time to be stored and sent. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#answers.saved();

@@ -101,22 +101,19 @@ const UPDATE = {
   force: ['Update/Force', 'Boolean'],
 } as const;
 
-/** Metric names on everything that accepts commands: the command's id, its expiry, and its outcome. */
+/** Metric names of a command: its id, its expiry, and its outcome. */
 export const COMMAND_METRIC = metricNames(COMMAND);
-/** Metric names of an emergency (all lamps at 100 %), on the node and on a zone. The platform writes them; `until` is only reported. */
+/** Metric names of an emergency, on the node and on a zone. The platform writes them; `until` is only reported. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 /** Metric names of an override, on a lamp or zone: what a platform writes, and the state that the agent reports. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
-/** Metric names, on a zone, of the choice of another of the cabinet's programmes for a limited time. */
+/** Metric names, on a zone, of the choice of a programme for a limited time. */
 export const PROGRAMME_METRIC = metricNames(PROGRAMME);
 /** The one metric name (key `seconds`), on a lamp, for how long the lamp blinks; 0 ends it. Units: s. */
 export const IDENTIFY_METRIC = metricNames(IDENTIFY);
 /** Metric names on a sound place: those of its state, and those with which a platform requests something. */
 export const SOUND_METRIC = metricNames(SOUND);
-/**
- * Metric name, on a lamp or zone, of the time at which a release takes effect: `now` or `next-step`. Either value requests the release,
- * also without `Override/Release`.
- */
+/** Metric name, on a lamp or zone, for when a release takes effect: `now` or `next-step`. */
 export const RELEASE_AT_METRIC = RELEASE.at[0];
 /** Metric names, on a panel, that the platform writes to show a text for a time, or to end it. */
 export const PANEL_METRIC = metricNames(PANEL);
@@ -136,17 +133,14 @@ export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
 export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
 /**
- * Names of the metrics that the platform only writes: those of `CONFIG_METRIC`, `UPDATE_METRIC`, `ALARM_METRIC` and `MAINTENANCE_METRIC`. If a birth is too
- * large they are left out first, because they show no state.
+ * Names of the metrics by which the platform changes configuration or program, acknowledges events, or sets maintenance. They show no
+ * state.
  */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set(
   [CONFIG_METRIC, UPDATE_METRIC, ALARM_METRIC, MAINTENANCE_METRIC].flatMap((metrics) => Object.values(metrics)),
 );
 
-/**
- * How long a new configuration is tried before it is kept or undone, if the platform gives no time. Units: min. Source: as at network
- * consoles.
- */
+/** How long a new configuration is tried if the platform gives no time. Units: min. Source: as at network consoles. */
 export const DEFAULT_TRIAL_MINUTES = 10;
 /**
  * Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; a day contains exactly one night. Confirmed by:
@@ -160,19 +154,13 @@ export const DEFAULT_TEXT_MINUTES = 120;
 /** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
-/**
- * The metrics that the node has for commands and for the state of configuration and program. In a birth, `requiredFirst` changes their
- * order.
- */
+/** The metrics that the node has for commands and for the state of configuration and program. */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   ...[EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE],
   ...[MAINTENANCE_STATE, MAINTENANCE, ALARM],
 ].flatMap(ownMetrics);
 
-/**
- * Returns the metrics that a device has for commands. Empty for a device that is neither lamp, zone, panel nor sound place and has no
- * writable point.
- */
+/** Returns the metrics that a device has for commands; empty if it has none. */
 export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): readonly UplinkMetric[] {
   if (part !== undefined) return [part === 'panel' ? PANEL : SOUND, COMMAND].flatMap(ownMetrics);
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];
@@ -188,7 +176,7 @@ export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key i
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }
 
-/** Returns the metrics of a group for the uplink, in their order. None of them has a point on a device. */
+/** Returns the metrics of a group for the uplink, in their order and without points. */
 export function ownMetrics(metrics: OwnMetrics): readonly UplinkMetric[] {
   return Object.values(metrics).map(([name, type, unit = '']) => ({ name, pointId: null, type, unit }));
 }

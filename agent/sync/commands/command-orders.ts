@@ -36,20 +36,14 @@ const POINT_TTL_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/**
- * What an order needs besides the fields of its command. `commandId`: from the platform, or made here if it gave none. `expiresMono`: null
- * if the platform gave no Command/Expires. `now`: when the command is read.
- */
+/** What an order needs besides the fields of its command: an id, the expiry (`expiresMono`, null for none), and when it is read (`now`). */
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;
   readonly now: CommandInstant;
 }
 
-/**
- * Returns the order that a command to a device contains: override, release, programme, emergency, blinking, sound, or a value for a point. Errors:
- * throws Refusal if the fields are not exactly one order that this device accepts.
- */
+/** Returns the order in a command to a device. Errors: throws Refusal if the fields are not an order that this device accepts. */
 export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
   if (place.part === 'sound-place') return { kind: 'sound', request: readSoundRequest(fields, place.id, frame) };
   const group = groupOfCommand(fields);
@@ -64,8 +58,8 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
 }
 
 /**
- * Returns the order that starts an emergency for the target, or the one that ends it (`Emergency/On` false). Errors: throws Refusal if
- * `Emergency/On` is absent, another field is invalid, or `Emergency/Minutes` is given with `Emergency/On` false.
+ * Returns the order that starts an emergency for the target, or the one that ends it. Errors: throws Refusal, for example if `Emergency/On`
+ * is absent.
  */
 export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;
@@ -80,10 +74,7 @@ export function readEmergency(fields: CommandFields, target: Target, frame: Orde
   return overrideOrder(target, { levelPct: 100, rank: 'emergency', minutes, reason }, frame);
 }
 
-/**
- * Returns the lamp, zone or cabinet that the order names. For an order of another kind, such as one about a point or a panel, returns
- * `place`.
- */
+/** Returns the target of an override, a release, a choice of programme or a blink order. Returns `place` for any other order. */
 export function targetOf({ kind, request }: PlatformOrder, place: CommandTarget): CommandTarget {
   if (kind === 'override' || kind === 'release') return request.target;
   if (kind === 'programme') return { kind: 'zone', id: request.zone };

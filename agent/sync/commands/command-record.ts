@@ -13,7 +13,7 @@ import type { UpdateOrder } from '../../core/updates.ts';
 import type { CommandTarget, Outcome, OutcomeState } from '../../core/words.ts';
 import { messageFields } from '../message-fields.ts';
 
-/** A command of the platform and its state. Stored under `sync.command:<id>` in the form of `toStoredRecord`. */
+/** A command of the platform and its state. */
 export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */
@@ -64,10 +64,7 @@ export function toStoredRecord(record: CommandRecord): object {
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
-/**
- * Parses a record from disk; undefined if it is not a valid record. A reason whose stored template is absent or does not give the stored
- * text is used as plain text.
- */
+/** Parses a record from disk; undefined if it is not a valid record. */
 export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
   const { reason, reasonTemplate, ...outcome } = value.outcome;
@@ -98,10 +95,7 @@ function isStoredRecord(value: unknown): value is StoredRecord {
   );
 }
 
-/**
- * Returns the outcome of a command at a stage without results from any lamp: `lamps` is empty, and `levelPct` is null for anything but an
- * override. `order` is null for a refused command.
- */
+/** Returns the outcome of a command at this stage, without results from lamps. `order`: null if there is none, as for a refused command. */
 export function stageOf(
   { commandId, target, order }: Pick<Outcome, 'commandId' | 'target'> & { readonly order: PlatformOrder | null },
   { state, reason, atMs }: Pick<Outcome, 'state' | 'reason' | 'atMs'>,
@@ -110,9 +104,7 @@ export function stageOf(
   return { commandId, target, levelPct, state, reason, lamps: {}, source: 'platform', atMs };
 }
 
-/**
- * Describes an order in English for the audit log: `override of L01 to 80 % for 120 min: street works`. A reason is copied as it was given.
- */
+/** Describes an order in English for the audit log, for example `override of L01 to 80 % for 120 min: street works`. */
 export function describeOrder(order: PlatformOrder): string {
   switch (order.kind) {
     case 'override': {

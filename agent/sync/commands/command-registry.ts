@@ -11,12 +11,12 @@ import { type CommandRecord, fromStoredRecord, type NewRecord, toStoredRecord } 
 
 const PREFIX = 'sync.command:';
 /**
- * Commands remembered; the oldest are dropped first. Refused ones have a separate limit, so that many of them do not displace the others.
+ * Largest numbers of remembered commands: `sound` ones are valid, `refused` ones are not.
  *
- * `unexpired`: commands in addition to `sound` that have not reached their Command/Expires; they are never dropped.
+ * `unexpired`: more commands that have not reached their Command/Expires.
  * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up. `unexpired`:
- * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: additional
- * ones for orders that only bring light, so that other orders block no emergency. Confirmed by: a month of command logs of the largest cabinet.
+ * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: additional ones for orders
+ * that only bring light, so that other orders block no emergency. Confirmed by: a month of command logs of the largest cabinet.
  */
 export const REMEMBERED = { sound: 1_024, refused: 256, unexpired: 4_096, light: 256 };
 /** Wait before records that the disk refused are written again. Units: ms. Source: assumed; an early retry does not help a full or stalled disk. Confirmed by: the recovery times of disks in the logs of cabinets. */
@@ -25,9 +25,8 @@ const RETRY_MS = 60_000;
 type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
 
 /**
- * Remembers the commands of the platform with their states, in memory and on disk. The oldest are dropped beyond the limits of
- * `REMEMBERED`, but a valid one never before its Command/Expires. So call `hasRoom` before `open` for a command with Command/Expires:
- * `open` refuses none.
+ * Remembers the commands of the platform with their states, in memory and on disk. For a command with Command/Expires, call `hasRoom`
+ * before `open`.
  */
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;
@@ -70,7 +69,9 @@ export class CommandRegistry {
     return this.#sound.get(commandId) ?? this.#refused.get(commandId);
   }
 
-  /** Whether one more command can be remembered until its Command/Expires. `onlyLight`: an order that only brings light has additional room. */
+  /**
+   * Whether one more command can be remembered until its Command/Expires. `onlyLight`: an order that only brings light has additional room.
+   */
   hasRoom(onlyLight: boolean): boolean {
     this.#trim();
     return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired + (onlyLight ? REMEMBERED.light : 0);
@@ -101,10 +102,7 @@ export class CommandRegistry {
     this.#change(outcome.commandId, { outcome });
   }
 
-  /**
-   * Records the end; call it once per command, because a later call would replace the end. Resolves to true if it is on disk, false if
-   * not.
-   */
+  /** Records the end; call it once per command. Resolves to true if it is on disk, false if not. */
   end(outcome: Outcome): Promise<boolean> {
     const record = this.#change(outcome.commandId, { outcome });
     return record === undefined ? Promise.resolve(false) : this.#save(record);

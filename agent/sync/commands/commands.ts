@@ -87,10 +87,7 @@ export type ParsedCommand = SoundCommand | CommandRefusal;
 /** The result of parsing a message to the node. `rebirth`: the births are requested again. `nothing`: the message has no metrics. */
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
-/**
- * Parses a DCMD. Returns the order, or a refusal with its reason. `device` is undefined if the topic names no device of this node; the
- * command is then refused. Errors: none.
- */
+/** Parses a DCMD. Returns the order, or a refusal with its reason. `device`: undefined if the topic names no device of this node. */
 export function readDeviceCommand(message: InboundMessage, device: DeviceEntry | undefined, context: CommandContext): ParsedCommand {
   return orRefusal(message, device?.byAlias ?? new Map(), context, () => {
     if (device === undefined) throw new Refusal(msg`unknown device: it is named as in the topic of its DBIRTH`);
@@ -112,10 +109,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   });
 }
 
-/**
- * Parses an NCMD. Returns the order (emergency or its end, acknowledgement, maintenance, configuration, program update), `rebirth`, `nothing` for a message without
- * metrics, or a refusal with its reason. `cabinet` is the target of an emergency. Errors: none.
- */
+/** Parses an NCMD. Returns an order, `rebirth`, `nothing`, or a refusal with its reason. `cabinet`: the target of an emergency. */
 export function readNodeCommand(
   message: InboundMessage,
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },
@@ -222,10 +216,7 @@ function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): 
   }
 }
 
-/**
- * Returns the name of a metric that arrived with a name or with an alias; empty for an alias that is not in `byAlias`. A name that arrived
- * is returned unchecked.
- */
+/** Returns the name of a metric that arrived with a name or with an alias; empty if it has neither or the alias is unknown. */
 export function nameOf({ name, alias }: Metric, byAlias: Pick<TargetFacts['byAlias'], 'get'>): string {
   if (name !== undefined && name !== '') return name;
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';

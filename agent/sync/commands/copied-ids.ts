@@ -1,8 +1,9 @@
 /**
- * Handles ids after the state was replaced by a copy: commands that the platform sent after the copy was made may have been carried out, but the copy lacks them.
+ * Handles ids after the state was replaced by a copy: commands that the platform sent after the copy was made may have been carried out,
+ * but the copy lacks them.
  *
- * For a day, the longest lifetime of a command, each order with its own id is refused once, unless it only brings light. If the order is still
- * meant, the platform sends it again with a new id; a repetition has the same id and is refused again.
+ * For a day, the longest lifetime of a command, each order with its own id is refused once, unless it only brings light. If the order is
+ * still meant, the platform sends it again with a new id; a repetition has the same id and is refused again.
  */
 
 import { type Clock, isTrusted, type WallMs } from '../../core/clock.ts';
@@ -19,9 +20,7 @@ const KEY = 'sync.copied-ids';
 const MAX_ORDERS = 256;
 
 /**
- * Refuses an order with its own id after the state of the cabinet was replaced by a copy, because its id may have been carried out since
- * the copy was made. The same order is accepted with a new id, but after a restart it is refused once more. Ends a day after the first
- * such order that arrives while the time is trusted. Call `restore` first.
+ * Refuses orders whose id may have been carried out before, after the state of the cabinet was replaced by a copy. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;
@@ -45,10 +44,7 @@ export class CopiedIds {
     if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
   }
 
-  /**
-   * Returns why the order with this id is not carried out; null if it may be. The same order with a second id is accepted, and so is one that
-   * only brings light or has no id of the platform.
-   */
+  /** Returns why the order with this id is not carried out; null if it may be. */
   refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
     if (this.#copied === null || !hasOwnId || bringsOnlyLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);

@@ -16,10 +16,8 @@ export type OutcomeKind = CommandRecord['kind'] | null;
 const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point', 'sound'];
 
 /**
- * Returns the metrics that report the outcome of a command, to be sent in one message: `Command/Outcome`, and on a lamp or zone that is
- * not silent also `Override/Outcome`, unless the command was about a programme, blinking, sound or a point. They are on the command's device; on
- * the node if that device is silent, unknown, or the cabinet. Also stores the values in `values`, for the next birth. A text longer than
- * `maxTextBytes` is shortened: it loses the template, then the lamps, then part of the reason.
+ * Returns the metrics that report the outcome of a command, to be sent in one message. Also stores their values in `values`, for the next
+ * birth.
  */
 export function outcomeMetrics(
   {

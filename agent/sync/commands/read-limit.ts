@@ -28,9 +28,8 @@ const MAX_BYTES = 2_048;
 const NAME = Buffer.from(EMERGENCY_METRIC.on);
 
 /**
- * Creates the limit for the messages that are parsed. Its `admits` returns false for a message that must be dropped unread; each call
- * counts. Beyond the limit only a short message that starts an emergency and is not retained is admitted, up to limits of its own.
- * `deviceId`: null for a message to the node.
+ * Creates the limit for the messages that are parsed. Call `admits` once for a message; false: drop it unread. `deviceId`: null for a
+ * message to the node.
  */
 export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<MetricTable, 'node' | 'devices'>) {
   const messages = createTokenBucket(clock, MESSAGES);

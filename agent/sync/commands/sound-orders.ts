@@ -27,10 +27,7 @@ const ACTIONS = [
 /** The metrics `Sound/…` of a sound place that the platform may write. */
 export const SOUND_WRITABLE: ReadonlySet<string> = new Set([...ACTIONS, SOUND_METRIC.minutes, SOUND_METRIC.reason]);
 
-/**
- * Returns the request that a command to a sound place contains. Errors: throws Refusal if the fields do not contain exactly one action, or
- * if one of them is invalid or does not belong to the action.
- */
+/** Returns the request in a command to a sound place. Errors: throws Refusal if the fields are not a valid request. */
 export function readSoundRequest(
   fields: CommandFields,
   place: string,

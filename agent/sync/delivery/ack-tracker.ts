@@ -19,7 +19,7 @@ export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | '
   readonly roundTripMs: () => number;
   /** The cursor moved, or rows no longer wait for the platform: there may be room for the backlog. */
   readonly onMoved: () => void;
-  /** All rows beyond the cursor, except those in flight, must be sent again, in small batches. */
+  /** Rows beyond the cursor must be sent again, in small batches. */
   readonly onResendDue: () => void;
 }
 
@@ -37,9 +37,7 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 }
 
 /**
- * Checks the platform's acknowledgements and moves the cursor by them. In the mode `platform`, if none moves the cursor in time, all rows
- * beyond it are due again. After a day without any, rows no longer wait for the platform. This time counts only between `open` and
- * `close`.
+ * Checks the platform's acknowledgements, moves the cursor by them, and makes rows due again that the platform did not acknowledge in time.
  */
 export class AckTracker {
   /** The last acknowledgement that was not refused, as it arrived; empty before the first. */
@@ -76,10 +74,7 @@ export class AckTracker {
     if (proof !== 'broker' && mode === 'platform') state.update(withMode(state.ledger, 'platform'));
   }
 
-  /**
-   * Handles an acknowledgement. If it covers rows that were never sent, it counts only as far as `countedAck` returns. Changes the mode
-   * of proof to `platform`. Returns why it is refused, which changes nothing, or an empty text.
-   */
+  /** Handles an acknowledgement. Returns why it is refused, which changes nothing, or an empty text. */
   acknowledge(ack: Ack): Message {
     const { state, clock, onMoved } = this.#parts;
     const reason = this.#refusalOf(ack);
@@ -105,7 +100,7 @@ export class AckTracker {
     return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** Whether no acknowledgement moved the cursor in time in this session: only one small batch at a time is sent then. */
+  /** Whether only one small batch at a time may be sent, because acknowledgements are late. */
   get isCautious(): boolean {
     return this.#watch.isCautious;
   }

@@ -7,14 +7,11 @@ import type { MonoMs } from '../../core/clock.ts';
 
 /** The state of the wait for the platform's acknowledgement, in one session. */
 export interface AckWatch {
-  /**
-   * Start of the current wait: the first check with a waiting row, the last acknowledgement that moved the cursor, or the last resend.
-   * Null if no row was waiting at the last check or after the last acknowledgement.
-   */
+  /** Start of the current wait for an acknowledgement; null if no wait has started. */
   readonly sinceMono: MonoMs | null;
-  /** How long to wait before all unacknowledged rows are sent again; three round trips if those are longer. Units: ms. */
+  /** How long to wait at least before unacknowledged rows are sent again. Units: ms. */
   readonly waitMs: number;
-  /** No acknowledgement moved the cursor in time: send one small batch at a time until `afterAck`. */
+  /** No acknowledgement moved the cursor in time: send one small batch at a time. */
   readonly isCautious: boolean;
   /** The time of the last acknowledgement in this session; before it, the start of the session minus the silence of earlier sessions. */
   readonly lastAckMono: MonoMs;
@@ -27,26 +24,19 @@ const ROUND_TRIPS = 3;
 /** After this silence rows no longer wait for the platform's acknowledgement. Units: ms. Source: assumed; a day covers the maintenance of a platform. Confirmed by: the outages of platforms in use. */
 const GIVE_UP_MS = 86_400_000;
 
-/**
- * Returns the watch at the start of a session. `silentMs`: time without an acknowledgement at the end of the last session, which continues
- * to count. Units: ms.
- */
+/** Returns the watch at the start of a session. `silentMs`: time without an acknowledgement before this session. Units: ms. */
 export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
   return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
 
-/**
- * Returns the watch after an acknowledgement that moved the cursor or left no row unacknowledged: the shortest wait starts. `isAllAcked`:
- * no row is unacknowledged, so no wait starts yet.
- */
+/** Returns the watch after an acknowledgement. `isAllAcked`: no row is unacknowledged. */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
   return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
 }
 
 /**
- * Checks how long rows have waited for an acknowledgement; call it periodically. Returns the next watch, and whether all unacknowledged
- * rows must be sent again now. Each such time doubles the wait, up to 10 minutes. `isWaiting`: rows are unacknowledged; the first check
- * with it starts the wait. Units: `roundTripMs` ms, to the broker.
+ * Returns the next watch, and whether the unacknowledged rows must be sent again now; call it periodically. `isWaiting`: rows are
+ * unacknowledged. Units: `roundTripMs` ms, to the broker.
  */
 export function checkWatch(
   watch: AckWatch,
@@ -60,18 +50,12 @@ export function checkWatch(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/**
- * Whether 10 minutes or more have passed since the last acknowledgement, or since the first session of this run if there was none. Time
- * without a session does not count.
- */
+/** Whether 10 minutes of session time or more have passed without an acknowledgement. */
 export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
-/**
- * Whether a day or more has passed since the last acknowledgement, or since the first session of this run if there was none. Time without a
- * session does not count.
- */
+/** Whether a day of session time or more has passed without an acknowledgement. */
 export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= GIVE_UP_MS;
 }

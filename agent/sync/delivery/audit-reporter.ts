@@ -37,8 +37,8 @@ const HEAD_MS = DAY_MS;
 const KEY = 'sync.auditTold';
 
 /**
- * Sends the entries of the audit log to the platform, as `Sync/Log`. Each call of `report` sends what is due; nothing is sent between the
- * calls. Call `restore` once before the first. An entry that is too long for one message is sent without its body.
+ * Sends the entries of the audit log to the platform, as `Sync/Log`, when `report` is called. Call `restore` once before the first
+ * `report`.
  */
 export class AuditReporter {
   readonly #parts: AuditReporterParts;
@@ -77,8 +77,8 @@ export class AuditReporter {
   }
 
   /**
-   * The platform has all entries up to this one; `n` 0: the platform has none, so all are reported again. Resolves with why the
-   * acknowledgement does not count, or an empty text.
+   * The platform has all entries up to this one; `n` 0: it has none. Resolves with why the acknowledgement does not count, or an empty
+   * text.
    */
   async acknowledge({ n, hash }: AuditHead): Promise<Message> {
     if (n === 0) {

@@ -41,12 +41,9 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
   readonly resends: ResendQueue;
 }
 
-/**
- * Sends the stored rows that were not sent. When there are none, or the platform's window is full, it sends the rows that the platform
- * requested again. After each read of rows it waits for the broker's proof. The next read is larger on a fast link, smaller on a slow one.
- */
+/** Sends the stored rows that were not sent yet, and those that the platform requested again. */
 export class BacklogDrain {
-  /** Another round of the pass is due. A pass that stops at a full window clears it, though rows remain. */
+  /** Another round of the pass is due. */
   isDue = false;
   readonly #parts: BacklogDrainParts;
   #draining: DeliveryLink | null = null;
@@ -56,7 +53,7 @@ export class BacklogDrain {
     this.#parts = parts;
   }
 
-  /** Requests a pass: starts it if the link, the hold and the data budget permit. A pass that runs on this link handles the request. */
+  /** Requests a pass, which starts if the link, the hold and the data budget permit. */
   request(): void {
     this.isDue = true;
     const { link } = this.#parts.state;

@@ -11,7 +11,7 @@ export interface BrokerProofParts extends Pick<DeliveryParts, 'clock' | 'log'> {
   readonly onProven: (mark: number) => void;
 }
 
-/** Proves with barriers that the broker has read what was sent, and reports each proof to `onProven`. Shipments are named by their mark. */
+/** Proves with barriers that the broker has read what was sent, and reports proofs to `onProven`. */
 export class BrokerProof {
   readonly #parts: BrokerProofParts;
   #proving: DeliveryLink | null = null;
@@ -29,7 +29,7 @@ export class BrokerProof {
     if (link !== null) void this.#proveAll(link);
   }
 
-  /** Resolves when the broker has read every shipment up to the mark, or at `release`; at once without a link. Starts no barrier itself. */
+  /** Resolves when the broker has read every shipment up to the mark, or at `release`; at once without a link. */
   waitFor(mark: number): Promise<void> {
     const { link, ledger } = this.#parts.state;
     if (link === null || !ledger.inFlight.some((shipment) => shipment.mark <= mark)) return Promise.resolve();

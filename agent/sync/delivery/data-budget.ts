@@ -1,5 +1,6 @@
 /**
- * Counts the bytes sent in this UTC day and checks them against the daily budget. The count survives a restart, except for at most the last hour.
+ * Counts the bytes sent in this UTC day and checks them against the daily budget. The count survives a restart, except for at most the last
+ * hour.
  */
 import type { Clock } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
@@ -14,8 +15,8 @@ const SAVE_PERIOD_MS = 3_600_000;
 export type DataBudget = ReturnType<typeof createDataBudget>;
 
 /**
- * Creates the count of bytes sent in the current UTC day. `mayDrain` compares it with `dailyMegabytes` (1,000,000 bytes each); null: no
- * limit. Call `restore` once at the start, and `save` regularly.
+ * Creates the count of bytes sent in the current UTC day. `dailyMegabytes`: the limit, in units of 1,000,000 bytes; null for none. Call
+ * `restore` once at the start, and `save` regularly.
  */
 export function createDataBudget(
   clock: Pick<Clock, 'wallMs' | 'monoMs'>,
@@ -50,7 +51,7 @@ export function createDataBudget(
       if (typeof saved !== 'object' || saved === null || !('day' in saved) || !('bytes' in saved)) return;
       if (saved.day === dayNow() && typeof saved.bytes === 'number' && saved.bytes >= 0) bytes += saved.bytes;
     },
-    /** Writes the count to disk if an hour has passed since the last write, or if `isLast`. */
+    /** Writes the count to disk if a write is due, or if `isLast`. */
     save: (isLast: boolean): void => {
       if (!isLast && clock.monoMs() - savedMono < SAVE_PERIOD_MS) return;
       savedMono = clock.monoMs();

@@ -23,7 +23,7 @@ export interface DeliveryParts {
   readonly mayDrain: () => boolean;
   /** This number of readings was sent, in one or more messages. `historical`: from the store. */
   readonly onSent: (sent: { readonly readings: number; readonly historical: boolean }) => void;
-  /** The broker has read messages with this number of readings. In no mode is the platform waited for. */
+  /** The broker has read messages with this number of readings. */
   readonly onProven: (readings: number) => void;
   /** Texts for `Sync/Gap`. */
   readonly onGap: (texts: readonly string[]) => void;
@@ -50,10 +50,7 @@ export interface DeliveryLink {
   readonly connection: Pick<MqttConnection, 'barrier' | 'maxPacketBytes'>;
 }
 
-/**
- * The state that all parts of one uplink's delivery share. The ledger changes only by `update`, which may also move the store's cursor, and
- * by `adoptEpoch`.
- */
+/** The state that the parts of one uplink's delivery share. */
 export class DeliveryState {
   /** Null while there is no session. */
   link: DeliveryLink | null = null;
@@ -63,7 +60,7 @@ export class DeliveryState {
   epoch: string | null = null;
   /** The highest row number seen in this epoch. */
   headSeq = 0;
-  /** The first row of this run in this epoch: an earlier run may have sent those before it. Null until it is known. */
+  /** The first row of this run in this epoch; null until it is known. */
   firstSeq: number | null = null;
   /** The platform accepts the backlog as segments. */
   acceptsSegments = false;
@@ -86,10 +83,7 @@ export class DeliveryState {
     if (isMoved) this.#store.moveCursor(next.cursor);
   }
 
-  /**
-   * Adopts the store's epoch and cursor. Returns true for the first or another epoch: row numbers of the previous one are no longer
-   * valid. Returns false, and changes nothing, for the same or an empty epoch.
-   */
+  /** Adopts the store's epoch and cursor. Returns true for the first or another epoch, false for the same or an empty one. */
   adoptEpoch({ epoch, cursorSeq }: Pick<StoreStatus, 'epoch' | 'cursorSeq'>): boolean {
     if (epoch === '' || epoch === this.epoch) return false;
     const { mode, inFlight } = this.#ledger;
@@ -112,9 +106,8 @@ export class DeliveryState {
 }
 
 /**
- * Calls `send` and returns its result; undefined if it throws an UplinkError: the link is broken, or a packet is too large for the
- * broker. A part may have been sent by then. The error is only logged, because the connection reports its own end. Errors: rethrows any
- * other error.
+ * Returns the result of `send`; undefined if it throws an UplinkError, which is only logged. A part may have been sent then. Errors:
+ * rethrows any other error.
  */
 export function trySend<T>(log: Log, send: () => T): T | undefined {
   try {

@@ -28,8 +28,8 @@ const MAX_IN_FLIGHT_BYTES = 262_144;
 const KEY = 'sync.accept';
 
 /**
- * Delivers readings to the platform, and reports losses and audit entries. Sends nothing without a link, that is before `open` and after
- * `close`; frames then wait in the store. Call `restore` once before the first `open`.
+ * Delivers readings to the platform, and reports losses and audit entries, between `open` and `close`. Call `restore` once before the first
+ * `open`.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -98,7 +98,7 @@ export class Delivery {
     void this.refresh();
   }
 
-  /** The link is gone: what was in flight must be sent again, and every wait for the broker ends. */
+  /** The link is gone: what was in flight must be sent again. */
   close(): void {
     const { epoch, link, ledger } = this.#state;
     if (epoch !== null && link !== null) this.#reached.save({ epoch, seq: ledger.reached }, true);
@@ -110,10 +110,7 @@ export class Delivery {
     this.#proof.release();
   }
 
-  /**
-   * Sends a live frame. Does nothing without a link, while held, or if too many bytes are unproven. A frame that is not sent is sent from
-   * the store later, once it is committed.
-   */
+  /** Sends a live frame, if that is possible now; otherwise the frame is sent from the store later. */
   publish(frame: ReadingFrame): void {
     const { store, log, onSent } = this.#parts;
     const { link, isHeld, epoch, ledger } = this.#state;
@@ -129,7 +126,7 @@ export class Delivery {
     this.#proof.start();
   }
 
-  /** Handles frames that the store has written: they have row numbers now. Those that were not sent join the backlog. */
+  /** Handles frames that the store has written: they have row numbers now. */
   committed(committed: Committed): void {
     const { ledger, backlog } = commit(this.#state.ledger, committed);
     this.#state.update(ledger);
@@ -144,9 +141,7 @@ export class Delivery {
     return this.#proof.waitFor(this.#state.ledger.mark);
   }
 
-  /**
-   * Reads the store's status again, which detects a store that was replaced by a new one, and sends what is due. Resolves with the status.
-   */
+  /** Reads the store's status again, and sends what is due. Resolves with the status. */
   async refresh(): Promise<StoreStatus> {
     const { store } = this.#parts;
     const state = this.#state;
@@ -185,7 +180,7 @@ export class Delivery {
     return this.#audit.acknowledge(head);
   }
 
-  /** Sets whether the backlog is sent as segments or as metrics; kept over restarts. */
+  /** Sets whether the backlog is sent as segments or as metrics. */
   accept(segments: boolean): void {
     if (segments === this.#state.acceptsSegments) return;
     this.#state.acceptsSegments = segments;
@@ -200,10 +195,7 @@ export class Delivery {
     return result;
   }
 
-  /**
-   * Returns a function that gives the fate of a frame of this run, by its ticket. For this function, frames in flight at the time of this
-   * call stay `in-flight`.
-   */
+  /** Returns a function that gives the fate of a frame of this run, by its ticket. */
   fates(): (ticket: number) => FrameFate {
     const inFlight = new Set(this.#state.ledger.inFlight.map(({ ticket }) => ticket));
     return (ticket) => {

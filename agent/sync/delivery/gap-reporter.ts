@@ -24,10 +24,7 @@ export interface GapReporterParts extends Omit<ReportLink, 'onTexts'> {
   readonly onGap: (texts: readonly string[]) => void;
 }
 
-/**
- * Creates the reporter of lost readings. Each call of its `report` passes the texts that are due to `onGap`; nothing is sent between the
- * calls.
- */
+/** Creates the reporter of lost readings, which passes the texts that are due to `onGap` when `report` is called. */
 export function createGapReporter({ store, onGap, ...link }: GapReporterParts): RecordReporter {
   const recordsAfter = async (fromId: number, epoch: string, limit: number): Promise<readonly ReportedRecord[]> => {
     let after = fromId;
@@ -41,11 +38,7 @@ export function createGapReporter({ store, onGap, ...link }: GapReporterParts): 
   return new RecordReporter({ ...link, store, onTexts: onGap, key: KEY, newest: NEWEST, waitMs: WAIT_MS, recordsAfter });
 }
 
-/**
- * Returns the `Sync/Gap` texts for readings of these rows that could not be sent as metrics; empty if all were sent. They come from points
- * that are no longer configured, or that the birth left out. Their `id` is null, because the store has no record of them; `from` and `to`
- * are the rows.
- */
+/** Returns the `Sync/Gap` texts for readings of these rows that could not be sent as metrics; empty if there are none. */
 export function unsentGapTexts(
   epoch: string,
   { rows: { from, to }, frames }: RowBatch,

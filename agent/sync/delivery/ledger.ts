@@ -16,8 +16,8 @@ interface Shipment {
 }
 
 /**
- * What counts as delivered. `broker`: a barrier after the message. `platform`: the platform's acknowledgement. `awaiting`: only an
- * acknowledgement counts, and none has arrived yet; rows are sent once, until the broker has them, and stay undelivered.
+ * What counts as delivered. `broker`: what the broker has read. `platform`: what the platform has acknowledged. `awaiting`: as `platform`,
+ * while the platform does not acknowledge.
  */
 export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
@@ -26,17 +26,17 @@ export interface Ledger {
   readonly mode: ProofMode;
   /** All rows up to here are delivered. */
   readonly cursor: number;
-  /** In mode `awaiting`: all rows up to here have reached the broker and are sent again only on request. Otherwise 0. */
+  /** In mode `awaiting`: all rows up to here have reached the broker. */
   readonly reached: number;
-  /** Shipments so far in this run; a barrier proves all up to the mark at which it was started. */
+  /** Number of shipments so far in this run. */
   readonly mark: number;
   /** Shipments that are not proven yet, oldest first. */
   readonly inFlight: readonly Shipment[];
-  /** Tickets of live frames that reached the broker and have no row yet; at most the newest 1,000. */
+  /** Tickets of live frames that reached the broker and have no row yet. */
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor, or beyond `reached`, that reached the broker and need not be sent again. */
   readonly proven: SeqRanges;
-  /** Messages with rows that reached the broker and wait for the platform's acknowledgement; empty unless the mode is `platform`. */
+  /** Messages with rows that reached the broker and wait for the platform's acknowledgement. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
   /** Rows beyond the cursor that were sent before the last `dropLink` or `goBack`: the platform may have them. */
   readonly left: SeqRanges;
@@ -53,8 +53,8 @@ export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger
 }
 
 /**
- * Returns the ledger after a live frame was sent. `ticket` identifies the frame in this run. `seq`: its row in the store; null if the store
- * has not reserved one.
+ * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row of the frame; null if the
+ * store has not reserved one.
  */
 export function shipLive(
   ledger: Ledger,
@@ -64,10 +64,7 @@ export function shipLive(
   return ship(ledger, { ticket, rows: seq === null ? null : { from: seq, to: seq }, readings, bytes });
 }
 
-/**
- * Returns the ledger after rows of the store were sent as history, not as a live frame. `rows` includes numbers that have no row. An empty range
- * (`to` below `from`) marks no row as sent; only its readings and bytes count.
- */
+/** Returns the ledger after rows of the store were sent as history. `rows` may include numbers without a row. */
 export function shipHistory(
   ledger: Ledger,
   shipment: { readonly rows: SeqRange; readonly readings: number; readonly bytes: number },
@@ -95,10 +92,7 @@ export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; 
   return { ledger: next, readings: sum(done.map(({ readings }) => readings)) };
 }
 
-/**
- * Returns the ledger after the store has written frames to disk: each known ticket gets the row of its frame. `backlog`: at least one of
- * these frames must be sent from the store, for the first time or again.
- */
+/** Returns the ledger after the store has written frames to disk. `backlog`: at least one of these frames must be sent from the store. */
 export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledger: Ledger; readonly backlog: boolean } {
   const seqOf = new Map(tickets.map(({ ticket, seq }) => [ticket, seq]));
   const sent = new Set(ledger.inFlight.map((s) => s.ticket));
@@ -117,8 +111,7 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
 }
 
 /**
- * Returns the ledger after the platform has acknowledged all rows up to and including `seq`. The mode becomes `platform`; if it was
- * `awaiting`, rows up to `reached` then wait for acknowledgement. A `seq` up to the cursor does not move the cursor. Check `seq` with
+ * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. Check `seq` with
  * `countedAck` first.
  */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
@@ -128,20 +121,12 @@ export function acknowledge(ledger: Ledger, seq: number): Ledger {
   return { ...started, cursor: seq, proven: beyond(started.proven, seq), left: beyond(started.left, seq), unacked };
 }
 
-/**
- * Returns the row up to which an acknowledgement of `seq` counts: `seq` itself or a lower one.
- *
- * A platform can have every row up to `seq` only if all of them were sent. If one was not, the platform acknowledged the highest row that
- * it received, and only rows that the broker has read without a gap count.
- */
+/** Returns the row up to which an acknowledgement of `seq` counts; lower than `seq` if not all rows up to `seq` were sent. */
 export function countedAck(ledger: Ledger, seq: number): number {
   return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
 }
 
-/**
- * Whether every row of the range was sent in this run, or is not beyond the cursor or `reached`. Unlike in `isRangeSent`, rows that must be
- * sent again count.
- */
+/** Whether every row of the range was sent in this run, or is not beyond the cursor or `reached`. Rows that must be sent again count. */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return to <= floor || covers(leftRanges(ledger), { from: Math.max(from, floor + 1), to });
@@ -155,42 +140,27 @@ function withAcknowledging(ledger: Ledger): Ledger {
   return { ...ledger, mode: 'platform', reached: 0, proven, unacked: last === undefined ? [] : [{ toSeq: last.to, bytes: 0 }] };
 }
 
-/**
- * Returns the ledger in which all rows beyond the cursor must be sent again, except those in flight. For the mode `platform`, if the
- * platform did not acknowledge in time.
- */
+/** Returns the ledger in which rows beyond the cursor must be sent again, except those in flight. For the mode `platform`. */
 export function goBack(ledger: Ledger): Ledger {
   return { ...ledger, left: leftRanges(ledger), proven: NO_RANGES, unacked: [] };
 }
 
-/**
- * Returns the ledger in another mode of proof. Rows that the broker has already read count immediately: in mode `broker` the cursor may
- * move, in mode `awaiting` `reached`.
- */
+/** Returns the ledger in another mode of proof. The cursor may move, because rows that the broker has read may then count as delivered. */
 export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
 }
 
-/**
- * Returns the ledger in which the broker has received all rows up to `seq` in an earlier run, so these are not sent again. Has an effect
- * only in mode `awaiting`.
- */
+/** Returns the ledger in which the broker has received all rows up to `seq`. Has an effect only in mode `awaiting`. */
 export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }
 
-/**
- * Returns the ledger after the link broke: shipments in flight must be sent again, in mode `platform` also all unacknowledged rows, because
- * it is unknown whether they arrived.
- */
+/** Returns the ledger after the link broke: nothing is in flight, and rows that may not have arrived must be sent again. */
 export function dropLink(ledger: Ledger): Ledger {
   return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, left: leftRanges(ledger), inFlight: [] };
 }
 
-/**
- * Returns the ledger after the store was replaced by a new one: nothing is known about its rows beyond `cursor`. Live frames in flight stay
- * in flight, without a row.
- */
+/** Returns the ledger after the store was replaced by a new one, of which rows up to `cursor` count as delivered. */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
   return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, left: NO_RANGES, unacked: [] };
@@ -222,7 +192,7 @@ function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }
 
-/** Returns the sum of the bytes in `unacked`; 0 unless the mode is `platform`. */
+/** Returns the sum of the bytes in `unacked`. */
 export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }

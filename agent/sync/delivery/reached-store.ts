@@ -21,8 +21,8 @@ const UNREAD = Symbol('unread');
 export type ReachedStore = ReturnType<typeof createReachedStore>;
 
 /**
- * Creates the record, on disk, of the row up to which the broker has received everything. `seqOf` returns 0 until `restore` has read it,
- * and for another epoch. `save` writes at most every 10 minutes unless `isLast`, and not before `restore` has read the disk.
+ * Creates the record, on disk, of the row up to which the broker has received everything. `seqOf` returns 0 if no row is known for the
+ * epoch.
  */
 export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>) {
   let saved: Reached = { epoch: '', seq: 0 };

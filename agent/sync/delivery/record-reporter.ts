@@ -56,10 +56,7 @@ export interface RecordReporterParts extends ReportLink {
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
 }
 
-/**
- * Reports numbered records to the platform. Each call of `report` sends what is due; nothing is sent between the calls. Call `restore` once
- * before the first.
- */
+/** Reports numbered records to the platform when `report` is called. Call `restore` once before the first `report`. */
 export class RecordReporter {
   readonly #parts: RecordReporterParts;
   #progress: Progress = { epoch: '', id: 0, acked: null };
@@ -84,7 +81,7 @@ export class RecordReporter {
     this.#sinceMono = parts.clock.monoMs();
   }
 
-  /** The current epoch, and the last record up to which the broker has all that were due in it. */
+  /** The current epoch, and the last record up to which the broker has those that were due. */
   get reported(): Pick<Progress, 'epoch' | 'id'> {
     return this.#progress;
   }
@@ -99,8 +96,7 @@ export class RecordReporter {
   }
 
   /**
-   * Reports the records of this epoch that were not reported since the last birth. If an acknowledgement is overdue, it repeats from the
-   * last acknowledged one, one batch per call. Does nothing without a link or while another call runs. A new epoch starts after
+   * Reports the records of this epoch that are due. Does nothing without a link or while another call runs. A new epoch starts after
    * `startId`.
    */
   async report(epoch: string, startId = 0): Promise<void> {
@@ -111,7 +107,7 @@ export class RecordReporter {
     this.#isReporting = false;
   }
 
-  /** The platform may have missed records: the next report repeats the unacknowledged ones, or the newest if it acknowledges none. */
+  /** The platform may have missed records: the next report repeats some of them. */
   repeat(): void {
     const { id, acked } = this.#progress;
     this.#lastId = acked ?? Math.max(0, id - this.#parts.newest);
@@ -120,10 +116,7 @@ export class RecordReporter {
     this.#awaitAck(this.#parts.waitMs.first);
   }
 
-  /**
-   * The platform has all records up to this one; counts only up to the last one sent. Ignored for another epoch, or if an equal or higher
-   * one was acknowledged.
-   */
+  /** The platform has all records up to this one. Ignored for another epoch. */
   acknowledge(epoch: string, recordId: number): void {
     const { id, acked } = this.#progress;
     const next = Math.min(recordId, this.#sentId);

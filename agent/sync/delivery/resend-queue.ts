@@ -8,7 +8,7 @@ import type { SeqRange } from './seq-ranges.ts';
 
 /**
  * The platform's request to send rows again, either by time (`fromMs`, `toMs`) or by row numbers (`fromSeq`, `toSeq`); the other two are
- * null. Both ends are included by rows; `toMs` is excluded by time. Units: ms since 1970.
+ * null. `toSeq` is included, `toMs` is not. Units: ms since 1970.
  */
 export interface ResendRequest {
   readonly id: string;
@@ -45,8 +45,8 @@ interface Job {
 export type ResendQueue = ReturnType<typeof createResendQueue>;
 
 /**
- * Creates an empty queue of requests to send rows again; it sends nothing itself. `onResult` receives the end of a request that has no more
- * rows or whose rows cannot be read; all other results are returned by `add` and `sent`.
+ * Creates an empty queue of requests to send rows again; it sends nothing itself. `onResult`: receives the end of a request that no method
+ * returns.
  */
 export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void) {
   const jobs: Job[] = [];

@@ -8,7 +8,7 @@ import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** Stored frames that are sent together. A batch without frames reports to the platform that no rows exist with these numbers. */
+/** Stored frames that are sent together. `rows` may include numbers without a row, and `frames` may be empty. */
 export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];
@@ -19,7 +19,7 @@ const SEGMENT_OVERHEAD_BYTES = 256;
 /** Largest segment if the broker sets no limit. Units: bytes. Source: assumed; one to two seconds of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const SEGMENT_BYTES = 32_768;
 
-/** How much backlog is sent between two barriers: more while the link responds fast, less as soon as a batch would delay live data. */
+/** How much backlog is sent between two barriers. */
 export interface BatchSize {
   readonly readings: number;
   /** Readings per frame in the last batch. */
@@ -32,19 +32,19 @@ const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
-/** The size of the first batch on a new link, and after a change of the form. */
+/** The size of a first batch. */
 export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
-/** The size for a platform that did not acknowledge in time: enough to check whether it acknowledges. */
+/** The size for a platform that did not acknowledge in time. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
 
-/** Returns how many frames to read from the store for a batch of this size: 1 to 2,000. */
+/** Returns how many frames to read from the store for a batch of this size; at least 1. */
 export function framesToRead({ readings, readingsPerFrame }: BatchSize): number {
   return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
 }
 
 /**
- * Returns the size of the next batch. `roundMs`: time from sending the frames in `sent` to their proof. Doubles the number of readings in
- * `sent` below 250 ms and halves it above 500 ms, within 50 to 1,000 (3,000 as segments). Units: ms.
+ * Returns the size of the next batch, adapted to how fast the last one was proven. `roundMs`: time from sending the frames in `sent` to
+ * their proof. Units: ms.
  */
 export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);
@@ -56,15 +56,13 @@ export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 
 }
 
 /**
- * Returns the rows that were not sent yet, in batches in ascending order; empty if all were sent. `read`: the frames that the store has
+ * Returns the rows that were not sent yet, in batches in ascending order; empty if there are none. `read`: the frames that the store has
  * after `sentUpTo(ledger)`, in order.
- *
- * A batch also covers the row numbers before it that do not exist: a run was killed, rows were dropped by size or age, or bytes were
- * damaged. A platform that expects rows without a gap would wait for them forever; lost readings are also reported as a gap.
  */
 export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
   const batches: RowBatch[] = [];
   let frames: StoredFrame[] = [];
+  // A batch also covers missing row numbers before it: a platform that expects rows without a gap would wait for them forever.
   let fromSeq = sentUpTo(ledger) + 1;
   const close = (toSeq: number): void => {
     const rows = { from: fromSeq, to: toSeq };
@@ -87,9 +85,7 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
 /**
  * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows.
  *
- * With `asSegments` the rows are split so that each segment fits a packet; a batch without frames, or a row that does not fit, is sent as
- * metrics. Errors: throws UplinkError `lost` if the link is gone, `too-large` if a packet exceeds the broker's limit; a part may be sent by
- * then.
+ * Errors: throws UplinkError, for example `lost` if the link is gone; a part may be sent by then.
  */
 export function sendRowBatch(
   publisher: Publisher,

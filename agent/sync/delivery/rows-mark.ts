@@ -31,15 +31,12 @@ export function wireEpoch(epoch: string): string {
   return epoch.slice(0, EPOCH_LENGTH);
 }
 
-/**
- * Returns the text of `Sync/Rows`: `a1b2c3d4:1204-1210:2/3` is the second of three messages that carry rows 1204 to 1210. `:again` is added
- * for requested rows. `part` counts from 1.
- */
+/** Returns the text of `Sync/Rows`, for example `a1b2c3d4:1204-1210:2/3` for the second of three messages. `part` counts from 1. */
 export function rowsText({ epoch, from, to, isAsked }: RowsMark, part: number, parts: number): string {
   return `${epoch}:${from}-${to}:${part}/${parts}${isAsked === true ? ':again' : ''}`;
 }
 
-/** Parses `Sync/Ack`: `<epoch>:<row>`, or `<epoch>:<row>:<gap id>`. Returns undefined for anything else. */
+/** Parses `Sync/Ack`: `<epoch>:<row>`, or `<epoch>:<row>:<gap id>`. Returns undefined for a text that is not valid. */
 export function readAck(text: string): Ack | undefined {
   if (text.length > MAX_ACK_LENGTH) return undefined;
   const match = /^(?<epoch>[0-9A-Za-z]{1,32}):(?<seq>\d{1,15})(?::(?<gap>\d{1,15}))?$/.exec(text);

@@ -22,9 +22,7 @@ interface Cell extends StoredReading {
   readonly frame: number;
 }
 
-/**
- * Returns these frames as one block in the format `segments/1`, with all readings: also those of points that are no longer configured.
- */
+/** Returns these frames as one block in the format `segments/1`. */
 export function encodeRowsSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
   const series = new Map<string, Cell[]>();
   frames.forEach(({ readings }, frame) => {

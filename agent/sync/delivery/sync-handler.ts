@@ -1,5 +1,6 @@
 /**
- * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Log`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect disk and link.
+ * Handles what the platform writes about delivery: `Sync/Ack`, `Sync/Log`, `Sync/Accept`, `Sync/Resend`. The rate is limited to protect
+ * disk and link.
  */
 
 import type { AuditHead } from '../../core/audit-tools.ts';
@@ -32,8 +33,8 @@ const REQUESTS = { burst: 32, perS: 0.2 };
 const REFUSALS = { burst: 32, perS: 1 };
 
 /**
- * Creates the handler of what the platform writes about delivery. `onResend` receives the answer to each resend request, also a refusal, as
- * far as the limit for refusals permits. `onAccept` is called for each accepted `Sync/Accept`. Other refusals are only logged.
+ * Creates the handler of what the platform writes about delivery. `onResend`: receives answers to resend requests. `onAccept`: called for
+ * an accepted `Sync/Accept`.
  */
 export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts) {
   const requests = createTokenBucket(clock, REQUESTS);

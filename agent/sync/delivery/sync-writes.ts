@@ -45,9 +45,8 @@ export function syncInCommand(name: string): Message | undefined {
 }
 
 /**
- * Parses an NCMD that writes only `Sync/Ack`, `Sync/Log`, `Sync/Accept` or `Sync/Resend`. Returns one entry for each metric in order, a
- * refusal for an invalid value. Returns one refusal alone if the message is retained. Returns undefined if it contains anything else, no
- * metric, more than 8, more than 4,096 bytes, or is no Sparkplug payload.
+ * Parses an NCMD about delivery. Returns its writes in order, or a refusal for what is not valid; undefined if it is no command about
+ * delivery.
  */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);

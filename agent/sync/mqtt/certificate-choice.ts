@@ -1,6 +1,6 @@
 /**
- * Chooses between the certificate in use and a renewed one in the same folder. The renewed one is tried first; if the broker refuses it, the
- * next attempt uses the other one, so that a renewal never costs the connection.
+ * Chooses between the certificate in use and a renewed one in the same folder. The renewed one is tried first; if the broker refuses it,
+ * the next attempt uses the other one, so that a renewal never costs the connection.
  */
 
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { type Clock, isTrusted } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { readCertificate } from './certificates.ts';
 
-/** A certificate and its key. Shape: both null if none is configured. */
+/** A certificate and its key; null where none is configured. */
 export interface KeyPair {
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
@@ -25,10 +25,7 @@ export interface CertificateUse {
   readonly refusal: Message;
 }
 
-/**
- * Chooses the certificate for each attempt of one uplink. Remembers across attempts which one the broker refused, until `retry` or
- * another renewed certificate. A restart forgets it.
- */
+/** Chooses the certificate for the next attempt of one uplink, in memory only. */
 export class CertificateChoice {
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #pairs: readonly KeyPair[] = [];
@@ -64,10 +61,7 @@ export class CertificateChoice {
     return chosen;
   }
 
-  /**
-   * The broker was reached with this pair and did not accept the connection: the next attempt uses another one. Does nothing if there is
-   * only one pair.
-   */
+  /** The broker did not accept a connection with this pair, so another one is due if there is one. */
   noteRefused(reason: Message): void {
     if (this.#pairs.length < 2) return;
     if (this.#current?.isRenewed === true) this.#refusal = reason;

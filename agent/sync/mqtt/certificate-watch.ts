@@ -15,13 +15,13 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { RENEWED, type ReadFile } from './secret-files.ts';
 
-/** The warning stage of a certificate. `days`: 60, 30 or 7, the largest number of days left in this stage; 0 once it has expired. */
+/** The warning stage of a certificate. `days`: the largest number of days left in this stage; 0 once it has expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;
 }
 
-/** The certificates in the files; null before the first check, without such a file, or if none can be read. */
+/** The certificates in the files; null if none is known. */
 export interface WatchedCertificates {
   /** That of `certFile`; the renewed one if it expires later and was not refused. */
   readonly own: PeerCertificate | null;
@@ -57,10 +57,7 @@ const RETRY_MS = DAY_MS;
 const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
-/**
- * Returns the warning stage of a certificate at this time; null before the first stage. Stages of a certificate with a lifetime under 90
- * days begin later, at a share of its lifetime.
- */
+/** Returns the warning stage of a certificate at this time; null before the first stage. */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;
   const found = STAGES.find(({ days, share }) => leftMs <= Math.min(days * DAY_MS, share * (untilMs - fromMs)));
@@ -68,9 +65,8 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 }
 
 /**
- * Reads the certificate files every hour and raises events before they expire and once they have expired, as long as the clock is
- * trusted. Requests a new connection when a renewed certificate with another end date appears after the first check. Requests one also
- * once a day while the broker refuses it. Reads nothing by itself before `start` or after `stop`, or if no file is configured.
+ * Checks the certificate files regularly between `start` and `stop`. Raises events about expiry, and requests a new connection for a
+ * renewed certificate.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;
@@ -108,7 +104,7 @@ export class CertificateWatch {
     this.#looks = null;
   }
 
-  /** Reads the files and reports what is due. Errors: none; a file that cannot be read is reported by the connection. */
+  /** Reads the files and reports what is due. */
   async look(): Promise<void> {
     const { config } = this.#parts;
     // A read that hangs occupies one of Node's few threads.
@@ -124,7 +120,7 @@ export class CertificateWatch {
     for (const which of ['own', 'authority'] as const) this.#report(which);
   }
 
-  /** The broker has accepted a connection with these certificates. Sets or ends the event of a refused renewal, and reports a new renewal once. */
+  /** The broker has accepted a connection with these certificates; reports a refused or a new renewal. */
   noteUse(use: CertificateUse): void {
     const { clock, config } = this.#parts;
     const isNew = use.isRenewed && use.renewed !== this.#use.renewed;

@@ -10,8 +10,8 @@ import { certificateDay } from './certificates.ts';
 import { addressOf, isTls, type ReachedStage, type StreamError } from './mqtt-socket.ts';
 
 /**
- * What is known about a failed attempt to connect, for its error message. `reached`: the last stage passed; `peer`: the broker's
- * certificate, null if none arrived.
+ * What is known about a failed attempt to connect. `reached`: the last stage passed. `peer`: the broker's certificate; null if none is
+ * known.
  */
 export interface FailedAttempt {
   readonly url: string;
@@ -136,8 +136,7 @@ export function connectRefusal(url: string, code: number, cause?: Error): Uplink
 }
 
 /**
- * Returns the error for a broker that refused subscriptions, with UplinkError code `refused`. `code`: of its SUBACK; MQTT 3.1.1 has only
- * 0x80, for every reason. Source: MQTT 5 §3.9.3.
+ * Returns the error for a broker that refused subscriptions, with UplinkError code `refused`. `code`: of the SUBACK. Source: MQTT 5 §3.9.3.
  */
 export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): UplinkError {
   const topics = refused.map(({ topic }) => topic);
@@ -187,10 +186,7 @@ export function unansweredPing(url: string, waitedMs: number): UplinkError {
   );
 }
 
-/**
- * Returns the error for a broker that did not respond in time: UplinkError `tls` if the TLS handshake did not finish, otherwise
- * `unreachable`. Units: `timeoutMs` ms.
- */
+/** Returns the error for a broker that did not respond in time: UplinkError `tls` or `unreachable`. Units: `timeoutMs` ms. */
 export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const limitS = Math.round(timeoutMs / 1_000);
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {
@@ -212,8 +208,8 @@ export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 're
 }
 
 /**
- * Returns the error for an attempt that ended with an error of the system or of TLS: UplinkError `tls` if certificates or the handshake are
- * the cause, otherwise `unreachable`. `error` becomes its cause.
+ * Returns the error for an attempt that ended with an error of the system or of TLS: UplinkError `tls` or `unreachable`, with `error` as
+ * cause.
  */
 export function connectFailure(error: Error, attempt: FailedAttempt): UplinkError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -36,8 +36,8 @@ export function isTls(url: string): boolean {
 }
 
 /**
- * Returns host and port of a broker's URL; without a port in it 1883, or 8883 for `mqtts:`. An IPv6 address has no brackets. Errors: throws
- * TypeError for an invalid URL.
+ * Returns host and port of a broker's URL; without a port in it, that of MQTT. An IPv6 address has no brackets. Errors: throws TypeError
+ * for an invalid URL.
  */
 export function addressOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url);
@@ -46,9 +46,8 @@ export function addressOf(url: string): { readonly host: string; readonly port: 
 }
 
 /**
- * Starts to connect, and returns immediately; `reached`, `peer` and `streamError` of the result change later. The socket's own events
- * report success or failure. Errors: throws Node's error for a certificate or key that cannot be parsed, or that do not match; TypeError for
- * an invalid URL.
+ * Starts to connect, and returns immediately; the fields of the result change later. Errors: throws Node's error, for example for a key
+ * that cannot be parsed.
  */
 export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' | 'key' | 'onStage' | 'onConnectWritten'>): MqttSocket {
   const { url, onStage } = options;

@@ -7,8 +7,8 @@ import type { Log } from '../../core/ports.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /**
- * Where and how to connect. Secrets are in memory only. `ca` null: the authorities of Node count. `protocol`: 4 for MQTT 3.1.1, 5 for
- * MQTT 5. Units: `keepaliveS` s; `timeoutMs` ms from the call of `connect` to CONNACK.
+ * Where and how to connect. `ca` null: the authorities of Node count. `protocol`: 4 for MQTT 3.1.1, 5 for MQTT 5. Units: `keepaliveS` s;
+ * `timeoutMs` ms from the call of `connect` to CONNACK.
  */
 export interface ConnectOptions {
   readonly url: string;
@@ -40,7 +40,7 @@ export interface ConnectOptions {
   readonly onPacket?: (packet: PacketSummary) => void;
 }
 
-/** A stage of the attempt that was passed. The last one, the CONNACK, is the result of `connect`. */
+/** A stage of an attempt to connect that was passed. */
 export type ConnectStage =
   | { readonly kind: 'name'; readonly addresses: readonly string[] }
   | { readonly kind: 'tcp'; readonly address: string }
@@ -63,7 +63,7 @@ export interface InboundMessage {
   readonly retained: boolean;
 }
 
-/** An accepted connection, from CONNACK to its end. The promises of its methods settle at the latest when the connection ends. */
+/** An accepted connection, from CONNACK to its end. */
 export interface MqttConnection {
   /** Largest packet that the broker accepts. Units: bytes. */
   readonly maxPacketBytes: number;
@@ -73,18 +73,11 @@ export interface MqttConnection {
   readonly sentBytes: number;
   /** QoS 1. Errors: rejects with UplinkError `refused` or `lost`. */
   subscribe(topics: readonly string[]): Promise<void>;
-  /**
-   * QoS 0, not retained; proves nothing.
-   *
-   * Errors: throws UplinkError `lost` once the connection has ended, `too-large` for a packet that the broker would refuse; the connection stays usable.
-   */
+  /** QoS 0, not retained; proves nothing. Errors: throws UplinkError, for example `lost` once the connection has ended, or `too-large`. */
   publish(topic: string, payload: Buffer): void;
-  /**
-   * Resolves when the broker has read all that was published before. Errors: rejects with UplinkError `lost`; a broker that sends packets but
-   * not the answer within the time of `PingBarriers` loses the connection.
-   */
+  /** Resolves when the broker has read all that was published before. Errors: rejects with UplinkError `lost`. */
   barrier(): Promise<void>;
-  /** DISCONNECT (with will, in MQTT 5), then closed. Resolves when the connection is gone. */
+  /** Sends DISCONNECT. Resolves when the connection is gone. */
   end(): Promise<void>;
   /** Closes the socket without DISCONNECT: the broker sends the will. */
   destroy(): void;
@@ -92,13 +85,13 @@ export interface MqttConnection {
 
 /** Opens connections to brokers. Each call of `connect` opens one of its own, without a retry. */
 export interface MqttTransport {
-  /** Resolves when the broker has accepted the connection (CONNACK). Errors: rejects with UplinkError `unreachable`, `refused`, `tls` or `lost`; always within `timeoutMs`. */
+  /** Resolves when the broker has accepted the connection (CONNACK). Errors: rejects with UplinkError, for example `refused`. */
   connect(options: ConnectOptions): Promise<MqttConnection>;
 }
 
 /**
- * Resolves to true when the broker has read all that was published before, to false if the connection breaks first; that is only logged.
- * Errors: rejects only with an error that is not an UplinkError.
+ * Resolves to true when the broker has read what was published before, to false if the barrier fails with an UplinkError. Errors: rejects
+ * with any other error.
  */
 export async function passesBarrier(connection: Pick<MqttConnection, 'barrier'>, log: Log): Promise<boolean> {
   try {

@@ -46,7 +46,7 @@ const NEVER_MS = 2_147_483_647;
  */
 Buffer.poolSize = 2_048;
 
-/** Creates a transport for MQTT over TCP or TLS. It opens nothing before `connect`; each `connect` opens a connection of its own. */
+/** Creates a transport for MQTT over TCP or TLS. */
 export function createMqttTransport(): MqttTransport {
   return { connect: (options) => connect(options) };
 }

@@ -1,6 +1,6 @@
 /**
- * PINGREQ and PINGRESP as a proof: answers arrive in order, so the n-th answer belongs to the n-th request. A request without an answer ends
- * the connection.
+ * PINGREQ and PINGRESP as a proof: answers arrive in order, so the n-th answer belongs to the n-th request. A request without an answer
+ * ends the connection.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
 
@@ -39,15 +39,10 @@ export interface PingLink {
   readonly onUnanswered: (waitedMs: number) => void;
 }
 
-/**
- * Sends pings and matches their answers.
- *
- * A ping must be answered within one keepalive, plus the time that a slow link needs for two queues: the bytes sent before the ping that
- * no answer has proven yet, and the bytes received since the ping, up to `maxQueuedBytes`. On a link of 16 kbit/s or faster a transfer in
- * either direction therefore never ends the connection, and a broker that only sends other packets does not avoid the limit. Time in
- * which a SUBACK is awaited does not count. A link that receives nothing after the ping is left to `LinkProbe`, which is sooner.
- */
+/** Sends pings, matches their answers, and reports a ping that is not answered in time. */
 export class PingBarriers {
+  // The limit is one keepalive plus the time that a slow link needs for the bytes sent and received around the ping, so that a long transfer
+  // does not end the connection. A link that receives nothing after the ping is left to `LinkProbe`, which is sooner.
   readonly #link: PingLink;
   #sent = 0;
   #answered = 0;
@@ -85,7 +80,7 @@ export class PingBarriers {
     this.#waiting = this.#waiting.filter(({ ping }) => ping > this.#answered);
   }
 
-  /** Sends a ping. Resolves when it is answered; rejects with the error of `fail`. Do not call it after `fail`: it would not settle. */
+  /** Sends a ping. Resolves when it is answered; rejects with the error of `fail`. Do not call it after `fail`. */
   wait(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#link.sendPing();

@@ -1,13 +1,10 @@
 /**
  * Detects a dead link that was not reported: sends a ping after a quiet time and reports a link that does not respond.
  *
- * Replaces the library's keepalive, which takes longer. Any received byte shows that the link is not silent; `PingBarriers` limits the wait for
- * the PINGRESP itself.
+ * Replaces the library's keepalive, which takes longer. Any received byte shows that the link is not silent; `PingBarriers` limits the wait
+ * for the PINGRESP itself.
  *
- *     quiet time without traffic in one direction ──► ping ──► answer ──► quiet time
- *                                                      │ no answer in several checks
- *                                                      ▼
- *                                                  link is silent
+ * quiet time without traffic in one direction ──► ping ──► answer ──► quiet time │ no answer in several checks ▼ link is silent
  */
 import type { Clock, MonoMs, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
@@ -25,8 +22,8 @@ const ANSWER = { share: 0.5, maxMs: 10_000 };
 const CHECKS = 10;
 
 /**
- * Returns the times of the probe. `quietMs`: time without traffic in one direction until a ping is sent, 75 % of the keepalive. `answerMs`:
- * longest wait for the answer, half of the keepalive, at most 10 s, plus the time to transfer `waitingBytes` on a slow link. Units: ms.
+ * Returns the times of the probe. `quietMs`: time without traffic in one direction until a ping is sent. `answerMs`: longest wait for the
+ * answer, longer with more `waitingBytes`. Units: ms.
  */
 export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly quietMs: number; readonly answerMs: number } {
   const keepaliveMs = keepaliveS * 1_000;
@@ -37,8 +34,7 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
 
 /**
- * Probes one connection with pings and reports if it does not respond. Any received byte counts as an answer, so call `noteTraffic` for
- * all traffic. Does nothing before `start` or after `cancel`; after a report, `start` begins again.
+ * Probes one connection with pings between `start` and `cancel`, and reports if it does not respond. Call `noteTraffic` for all traffic.
  */
 export class LinkProbe {
   readonly #clock: Pick<Clock, 'monoMs' | 'after'>;

@@ -19,8 +19,8 @@ import { isKeyOfCertificate } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
 /**
- * Reads a whole file. `secret`: rejects if others than the agent have any permission on it. Errors: rejects with UplinkError `secret`,
- * whose message continues the name of the file, if the file must not be used; otherwise with Node's error.
+ * Reads a whole file; a `secret` one must not be open to others. Errors: rejects with UplinkError `secret`, whose message continues the
+ * name of the file, or with Node's error.
  */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
@@ -35,7 +35,7 @@ export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert'
   readonly renewalFlaw: Message;
 }
 
-/** A renewed certificate, and its key if that is new, are in the same folder as those in use, under the same names plus this suffix. */
+/** Suffix of the file names of a renewed certificate and its key. */
 export const RENEWED = '.new';
 
 /** Longest wait for these files. Units: ms. Source: assumed; a stalled card answers within seconds, and the connection itself has 30 s. Confirmed by: bench `store device` on the gateway with a worn card. */
@@ -46,15 +46,8 @@ const MAX_FILE_BYTES = 1_048_576;
 const FORBIDDEN_MODE = { file: 0o077, credential: 0o007 };
 
 /**
- * Returns a reader for the files named in the configuration. Files above 1 MB, pipes and devices are refused.
- *
- * A name without a folder is a credential of the service (`LoadCredential=`, `LoadCredentialEncrypted=`) and is read from `credentialsDir`;
- * null: the service has none, and such a name is refused. There the group of a file may have permissions: systemd grants access to the
- * agent by an access list, whose mask appears as group permissions, and the folder is closed to all others. Elsewhere the group is that of
- * the technicians, who must not read keys.
- *
- * No secret is read from `stateDir`, the agent's own data, or through links to it: otherwise users and revisions could be sent as a
- * password.
+ * Returns a reader for the files named in the configuration. `credentialsDir`: the folder for names without a folder; null if the service
+ * has none. `stateDir`: the folder from which no secret is read.
  *
  * Source: systemd.exec(5), credentials; systemd 254 sets 0440 with an access list on tmpfs, 0400 without.
  */
@@ -68,6 +61,7 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
       );
     }
     const realFile = await realpath(isHandedOver ? join(credentialsDir ?? '', path) : path);
+    // Otherwise users and revisions could be sent as a password.
     if (kind === 'secret' && stateDir !== null && isBelow(realFile, await realOrSame(stateDir)))
       throw new UplinkError('secret', inStateDir(stateDir));
     // The path that was checked, not a link that has replaced it since.
@@ -77,6 +71,8 @@ export function createFileReader(credentialsDir: string | null, stateDir: string
       // Reading a folder fails by itself.
       if (!found.isFile() && !found.isDirectory()) throw new UplinkError('secret', msg`is a pipe or a device: put a regular file there`);
       const { mode, size } = found;
+      // systemd grants access to a credential by an access list, whose mask appears as group permissions. Elsewhere the group is that of the
+      // technicians, who must not read keys.
       const open = mode & (isHandedOver ? FORBIDDEN_MODE.credential : FORBIDDEN_MODE.file);
       if (kind === 'secret' && open !== 0) {
         const rights = (mode & 0o777).toString(8).padStart(4, '0');
@@ -103,11 +99,9 @@ async function realOrSame(dir: string): Promise<string> {
 }
 
 /**
- * Returns a function that reads the files at each call. Calls during a read share it and start no other, because a read that hangs blocks
- * one of Node's few threads.
+ * Returns a function that reads the files; calls during a read share it.
  *
- * Errors: rejects with UplinkError `secret` if a file cannot be used, with its name, if the key is not that of the certificate, or if the disk
- * does not respond within 10 s.
+ * Errors: rejects with UplinkError `secret`, for example if a file cannot be used.
  */
 export function createSecretReader({
   config,
@@ -120,6 +114,7 @@ export function createSecretReader({
 }): () => Promise<Secrets> {
   let reading: Promise<Secrets> | null = null;
   return async () => {
+    // A read that hangs blocks one of Node's few threads.
     reading ??= readSecrets(config, readFile).finally(() => {
       reading = null;
     });

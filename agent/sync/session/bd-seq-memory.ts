@@ -9,11 +9,8 @@ import { BD_SEQ_COUNT } from './session-state.ts';
 
 const KEY = 'sync.bdSeq';
 /**
- * How bdSeq changes when the agent's state is replaced by a copy: the sessions after the copy was made are unknown, so the number moves
- * ahead.
- *
- * With the step of the next CONNECT it is 127 ahead, the largest step that still compares as higher for serial numbers: no death of the 126
- * sessions after the copy counts as a death of this session. Source: RFC 1982, section 3.2.
+ * How bdSeq changes when the agent's state is replaced by a copy: it moves ahead, because the sessions after the copy are unknown. Source:
+ * RFC 1982, section 3.2.
  */
 export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_SEQ_COUNT / 2 - 2, count: BD_SEQ_COUNT };
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. Confirmed by: bench `store device` on the gateway. */
@@ -24,16 +21,13 @@ const UNREAD = Symbol('unread');
 /** The storage that `createBdSeqMemory` creates. */
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
-/**
- * Creates the storage for bdSeq, the number of the session. Its methods never reject: a disk that fails is logged. `random` returns a
- * random number 0..1, for a number if the stored one cannot be read.
- */
+/** Creates the storage for bdSeq, the number of the session. `random`: returns a random number 0..1. */
 export function createBdSeqMemory(
   { clock, log, store }: { readonly clock: Pick<Clock, 'after'>; readonly log: Log; readonly store: Pick<Store, 'save' | 'load'> },
   random: () => number,
 ) {
   return {
-    /** Null if no number was ever stored; a random one if it cannot be read, because starting at 0 would soon repeat a number. */
+    /** Null if no number was ever stored; a random one if it cannot be read. */
     async load(): Promise<number | null> {
       const last = await store.load(KEY, UNREAD);
       if (last === undefined) return null;
@@ -42,7 +36,9 @@ export function createBdSeqMemory(
       log.event('uplink-bdseq-unread', { assumed }, 'warning');
       return assumed;
     },
-    /** Resolves to true if it is on disk, false if not. A late answer is ignored: it could be mistaken for the answer to the next number. */
+    /**
+     * Resolves to true if it is on disk, false if not. A late answer is ignored: it could be mistaken for the answer to the next number.
+     */
     async save(bdSeq: number): Promise<boolean> {
       const ok = (await within(clock, SAVE_MS, store.save(KEY, bdSeq))) === true;
       if (!ok) log.event('uplink-bdseq-not-saved', { bdSeq }, 'warning');

@@ -44,10 +44,7 @@ const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is closed. Units: ms. Source: assumed; systemd gives the agent 10 s in all. Confirmed by: the stop times in the logs of the slowest gateway. */
 const END_TIMEOUT_MS = 2_000;
 
-/**
- * One connection to a broker at a time. Opens it with the secrets in the files, subscribes, and reports its end or its silence to
- * `onFailed`. Does not retry: call `drop` after a failure, before the next `connect`.
- */
+/** One connection to a broker at a time, without retries. Call `drop` after a failure, before the next `connect`. */
 export class BrokerConnection {
   readonly #parts: BrokerConnectionParts;
   readonly #readSecrets: () => Promise<Secrets>;
@@ -71,10 +68,7 @@ export class BrokerConnection {
     this.#choice = new CertificateChoice(parts.clock);
   }
 
-  /**
-   * Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. An error after
-   * `onConnected` also goes to `onFailed`.
-   */
+  /** Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. */
   async connect(bdSeq: number, url: string): Promise<void> {
     const { clock, transport, onConnected } = this.#parts;
     const attempt = this.attempt;
@@ -96,7 +90,7 @@ export class BrokerConnection {
     }
   }
 
-  /** Subscribes to all topics. Calls `onSubscribed`, or `onFailed` if the broker refuses or does not answer in 30 s. `url`: for messages. */
+  /** Subscribes to all topics. Calls `onSubscribed` or `onFailed`. `url`: for messages. */
   async subscribe(url: string): Promise<void> {
     const { clock, subscriptions, onSubscribed } = this.#parts;
     const attempt = this.attempt;
@@ -116,7 +110,7 @@ export class BrokerConnection {
     }
   }
 
-  /** Sends DISCONNECT and waits for the end, at most 2 s. `current` stays set until `drop`. */
+  /** Sends DISCONNECT and waits a short time for the end. `current` stays set until `drop`. */
   async end(connection: MqttConnection): Promise<void> {
     await within(this.#parts.clock, END_TIMEOUT_MS, connection.end());
   }

@@ -41,15 +41,18 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
 }
 
 /**
- * How a session ends. `bdSeq`: its number. `wanted`: the agent stops, so there is time to wait for the last proof of delivery; otherwise
- * send the deaths immediately.
+ * How a session ends. `bdSeq`: the number of the session. `wanted`: the agent ends it, so there is time to wait for the last proof of
+ * delivery.
  */
 export interface Ending {
   readonly bdSeq: number;
   readonly wanted: boolean;
 }
 
-/** Keeps a Sparkplug session with one of the brokers: connects, reconnects after a failure, and reports when births and deaths are due. Idle until `start`. */
+/**
+ * Keeps a Sparkplug session with one of the brokers: connects, reconnects after a failure, and reports when births and deaths are due. Idle
+ * until `start`.
+ */
 export class BrokerLink {
   /** Why connections failed. */
   readonly failures: LinkFailures;
@@ -116,7 +119,7 @@ export class BrokerLink {
     if (this.#session.phase !== 'off') await new Promise<void>((resolve) => this.#whenOff.push(resolve));
   }
 
-  /** Records a failure of the connection and ends the session; it connects again after a wait. Errors: rethrows anything but an UplinkError. */
+  /** Records a failure of the connection and ends the session. Errors: rethrows anything but an UplinkError. */
   fail(error: unknown): void {
     if (!(error instanceof UplinkError)) throw error;
     const { clock, log, trace, onTakenOver } = this.#parts;
@@ -215,7 +218,10 @@ export class BrokerLink {
     else this.#timer = this.#parts.clock.after(delayMs, fire);
   }
 
-  /** A random time, on average half of the maximum, so that a fleet does not send its births at the same moment; longer for a host that repeatedly goes offline. Units: ms. */
+  /**
+   * A random time, on average half of the maximum, so that a fleet does not send its births at the same moment; longer for a host that
+   * repeatedly goes offline. Units: ms.
+   */
   #birthDelayMs(): number {
     const { config, random, clock, isSparing } = this.#parts;
     if (config.conformance) return 0;

@@ -46,10 +46,8 @@ export class LinkFailures {
   }
 
   /**
-   * Returns the wait before the next attempt, after `failures` failures in a row. Units: ms.
-   *
-   * If another client with the same id has taken over the session, the wait is at least 30 s, so that the agent does not disconnect that
-   * client at once. Each takeover without a stable session before it doubles the limits, up to 15 min.
+   * Returns the wait before the next attempt, after `failures` failures in a row; longer if another client with the same id takes over
+   * sessions. Units: ms.
    */
   restMs(failures: number): number {
     const usualMs = backOffMs(failures, this.#isConformance ? FIXED_CHANCE : this.#random());
@@ -58,8 +56,7 @@ export class LinkFailures {
 }
 
 /**
- * Returns the wait after `failures` failures in a row: `chance` times a limit that doubles from 1 s to 5 min. This is full jitter, so that
- * many cabinets do not reconnect at the same moment.
+ * Returns the wait after `failures` failures in a row: `chance` times a limit that doubles with the failures up to a maximum.
  *
  * Units: ms; `chance` is a random number 0..1. Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the
  * server the least work.
@@ -70,8 +67,8 @@ export function backOffMs(failures: number, chance: number): number {
 }
 
 /**
- * The wait after `takeovers` takeovers in a row: 50 to 100 % of a time that doubles with each takeover, so that two clients with one id do not
- * reconnect in turn.
+ * The wait after `takeovers` takeovers in a row: 50 to 100 % of a time that doubles with each takeover, so that two clients with one id do
+ * not reconnect in turn.
  *
  * Units: ms; `chance` is a random number 0..1.
  */

@@ -28,7 +28,7 @@ export interface SessionState {
   readonly afterDeath: 'resting' | 'off';
 }
 
-/** Births that a host causes: by a request, or by its STATE, which ends a session. Both share one pace. */
+/** The state of the births that a host causes. */
 export interface RebirthState {
   /** The time of the last births on request on this connection. */
   readonly lastMono: MonoMs | null;
@@ -42,7 +42,10 @@ export interface RebirthState {
   readonly pending: boolean;
 }
 
-/** The last STATE of the primary host, per server. It outlives a connection, so that a late will is not mistaken for the state of a new host. */
+/**
+ * The last STATE of the primary host, per server. It outlives a connection, so that a late will is not mistaken for the state of a new
+ * host.
+ */
 interface HostState {
   /** Births wait for the host. */
   readonly required: boolean;
@@ -105,12 +108,15 @@ export interface SessionStep {
 /** Number of values of bdSeq. Source: `message-flow-edge-node-birth-publish-will-message-payload-bdSeq`: wraps 255 → 0. */
 export const BD_SEQ_COUNT = 256;
 
-/** A session that lasted this long shows a healthy link: failures are counted from 0 again. Units: ms. Source: assumed; longer than keepalive × 1.5. Confirmed by: the lengths of sessions in a week of logs of a cabinet on a cellular link. */
+/**
+ * A session that lasted this long shows a healthy link. Units: ms. Source: assumed; longer than keepalive × 1.5. Confirmed by: the lengths
+ * of sessions in a week of logs of a cabinet on a cellular link.
+ */
 export const STABLE_MS = 60_000;
 
 /**
- * Shortest time between two births that a host causes: `first`, then doubled with each up to `longest`; `first` again after `quiet` without
- * such births. Units: ms.
+ * Shortest time between two births that a host causes: it grows from `first` to `longest`, and is `first` again after `quiet` without them.
+ * Units: ms.
  *
  * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
  * Confirmed by: the requests of a platform in use.

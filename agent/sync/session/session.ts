@@ -32,11 +32,7 @@ const CLOCK_SKEW_MS = 300_000;
 /** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
 const HOST_WAIT_MS = 30_000;
 
-/**
- * Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself.
- *
- * Errors: none; an event that does not fit the phase, such as a late answer, changes nothing.
- */
+/** Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself. */
 export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
   const { phase } = session;
   switch (event.kind) {
@@ -157,7 +153,10 @@ function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
   return go({ ...session, rebirth: { ...session.rebirth, lastMono: atMono, gapMs, pending: false } }, { kind: 'rebirth' });
 }
 
-/** Births of a new session. The first births after the host's return are sent immediately and do not count; a restart of a host is not slowed. */
+/**
+ * Births of a new session. The first births after the host's return are sent immediately and do not count; a restart of a host is not
+ * slowed.
+ */
 function afterBirth(rebirth: RebirthState, atMono: MonoMs): RebirthState {
   const isNext = { ...rebirth, lastMono: null, pending: false, isReturn: false };
   if (!rebirth.isReturn) return isNext;
@@ -181,8 +180,8 @@ function restOfGapMs(
 }
 
 /**
- * Returns how long the births of the current session must wait because the primary host went offline and ended an earlier session.
- * `isSparing`: the day's data budget is used up, so the longest gap applies. Units: ms; zero or negative if they are due.
+ * Returns how long births must wait after the return of the primary host. `isSparing`: the day's data budget is used up. Units: ms; zero or
+ * negative if they are due.
  */
 export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: MonoMs; readonly isSparing: boolean }): number {
   return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;
@@ -215,7 +214,9 @@ function forgetHost(session: SessionState): SessionState {
   return { ...session, host: { ...session.host, online: false } };
 }
 
-/** Continues an attempt to connect, ends a session properly, or shortens a back-off. A person waits for the births, so they are not paced. */
+/**
+ * Continues an attempt to connect, ends a session properly, or shortens a back-off. A person waits for the births, so they are not paced.
+ */
 function reconnect(session: SessionState): SessionStep {
   const atOnce = { ...session, failures: 0, rebirth: { ...session.rebirth, isReturn: false } };
   if (session.phase === 'resting') return approach(atOnce);

@@ -16,10 +16,7 @@ const MAX_TEXT_CHARS = 500;
 /** The record that `createTrace` creates. */
 export type Trace = ReturnType<typeof createTrace>;
 
-/**
- * Creates an empty record of the last 400 events and packets of an uplink, for the console. Long texts are truncated; the content of
- * packets is not kept.
- */
+/** Creates an empty record of the latest events and packets of an uplink, without the content of packets. */
 export function createTrace(clock: Pick<Clock, 'wallMs'>) {
   const ring: TraceEntry[] = [];
   let next = 0;

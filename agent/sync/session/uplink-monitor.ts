@@ -49,10 +49,7 @@ export class UplinkMonitor {
     this.#sinceMs = clock.wallMs();
   }
 
-  /**
-   * The state, and the reason why the link is not live: empty in the phases `live` and `off`, or if none is known. `sinceMs`: the last
-   * change of the phase; several phases have the same state.
-   */
+  /** The state, and the reason why the link is not live, empty if none is known. `sinceMs`: the last change of the phase. */
   status(link: LinkFacts): Pick<UplinkStatus, 'state' | 'reason' | 'sinceMs'> {
     return { state: STATE_OF[link.session.phase], reason: this.#reasonOf(link), sinceMs: this.#sinceMs };
   }
@@ -113,7 +110,7 @@ export class UplinkMonitor {
     this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
   }
 
-  /** A message arrived. A retained one on a rewritten topic proves little, because RabbitMQ rewrites these even if it is configured correctly. */
+  /** A message arrived, perhaps on a topic that the broker has rewritten. */
   noteTopic({ isRewritten, isRetained }: { readonly isRewritten: boolean; readonly isRetained: boolean }): void {
     const severity = isRetained ? 'info' : 'warning';
     if (isRewritten ? this.#rewriting === 'warning' || this.#rewriting === severity : isRetained) return;

@@ -38,10 +38,8 @@ const HOST_STATE: readonly string[] = ['host-state', 'rewritten-state'];
 const SOON_MS = 30 * 86_400_000;
 
 /**
- * Tests the connection to a broker step by step: files, connection, subscription, primary host, round trip. `broker`: null for the
- * configured one. `onStep` receives each step as it ends; the result contains all of them and whether none failed. A doubtful or skipped
- * step does not count as failed. User name and password are not sent to a broker that is not in the configuration; the client certificate
- * is used there too. Errors: none for a failed connection; it is a step that names what to check, and ends the test.
+ * Tests the connection to a broker step by step. `broker`: null for the configured one. `onStep`: receives each step as it ends. A failed
+ * connection is a failed step of the result, not an error.
  */
 export async function testUplink(
   parts: UplinkTestParts,

@@ -1,8 +1,8 @@
 /**
  * Numbers the metrics so that an alias never identifies two metrics in the life of a store.
  *
- * Each device has a block of consecutive aliases. It keeps its block while its metrics are the same, and gets a new one when they change; the
- * numbers of a block are never reused. So a command with an alias of an earlier run reaches its metric or none.
+ * Each device has a block of consecutive aliases. It keeps its block while its metrics are the same, and gets a new one when they change;
+ * the numbers of a block are never reused. So a command with an alias of an earlier run reaches its metric or none.
  */
 import { createHash } from 'node:crypto';
 import { isRecord } from '../../core/is-record.ts';
@@ -22,8 +22,8 @@ interface AliasBlock {
 }
 
 /**
- * The alias numbers of all devices: each has a block of consecutive ones from its `first`. `next`: the first number that was never used. Shape:
- * the JSON under `sync.aliases`.
+ * The alias numbers of devices, in blocks of consecutive numbers. `next`: the first number that was never used. Shape: the JSON under
+ * `sync.aliases`.
  */
 export interface AliasBlocks {
   readonly next: number;
@@ -41,9 +41,8 @@ const UNREAD = Symbol('unread');
 export const NO_ALIAS_BLOCKS: AliasBlocks = { next: 1, blocks: [] };
 
 /**
- * Returns the blocks with one for each of these devices. A device keeps its block while the names and order of its metrics are the same;
- * otherwise it gets numbers that were never used. Beyond 2,048 blocks those of other devices are dropped. Returns `blocks` itself if nothing
- * changed. Pure.
+ * Returns the blocks with one for each of these devices. A device keeps its block while its metrics stay. Returns `blocks` itself if
+ * nothing changed.
  */
 export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedMetrics[]): AliasBlocks {
   const known = new Map(blocks.blocks.map((block) => [block.deviceId, block]));
@@ -60,11 +59,7 @@ export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedM
   return { next, blocks: all.length > MAX_BLOCKS ? all.filter(({ deviceId }) => present.has(deviceId)) : all };
 }
 
-/**
- * Resolves to the blocks for these devices, based on those of earlier runs; a change is written to the store, without waiting for it. If
- * the earlier numbers cannot be read, numbering starts at a random number from 1,000,000 to 2,000,000; if the store did not answer, that is
- * not written. `random` returns a random number 0..1.
- */
+/** Resolves to the blocks for these devices, based on those of earlier runs if they can be read. `random`: returns a random number 0..1. */
 export async function restoreAliasBlocks(
   store: Pick<Store, 'save' | 'load'>,
   wanted: readonly AliasedMetrics[],

@@ -8,7 +8,7 @@ import type { DeviceCategory, PointProfile, Profile, Semantic } from '../../core
 import type { PointId } from '../../core/words.ts';
 import { metricNames, ownMetrics } from '../commands/command-metrics.ts';
 
-/** Names of the metrics that report the agent's decision for a lamp, on the lamp's device: its level, and the rank and reason of it. */
+/** Names of the metrics that report the agent's decision for a lamp: its level, and the rank and reason of it. */
 export const LAMP_METRIC = { wanted: 'Lamp/Wanted Level', rank: 'Lamp/Rank', reason: 'Lamp/Reason' } as const;
 
 const ZONE = {
@@ -16,7 +16,9 @@ const ZONE = {
   baseline: ['Energy/Baseline kWh', 'Double', 'kWh'],
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
-/** Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the boosted share (%). */
+/**
+ * Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the boosted share (%).
+ */
 export const ZONE_METRIC = metricNames(ZONE);
 
 const PANEL = {
@@ -59,8 +61,8 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the devices of the uplink: the configured devices with their points, then the other lamps, the zones, the panels and the sound places. A lamp
- * with the id of a device shares its entry. `profiles` give the category of a device, which decides on the TALQ names of its points; `io` without one.
+ * Returns the devices of the uplink: the configured devices with their points, and the lamps, zones, panels and sound places. `profiles`:
+ * the device types, by profile id.
  */
 export function uplinkDevices(
   cabinet: Cabinet,
@@ -106,7 +108,10 @@ function toMetric(point: CabinetPoint, category: DeviceCategory, isOurs: boolean
   return { name: profile.id, pointId, type, unit: profile.unit, range, talq, ...(isOurs ? {} : writeLimits(point)) };
 }
 
-/** The range that the platform may write. Levels are written only by overrides; a register that the profile marks as dangerous needs a person at the cabinet. */
+/**
+ * The range that the platform may write. Levels are written only by overrides; a register that the profile marks as dangerous needs a
+ * person at the cabinet.
+ */
 function writeLimits({ profile: { write }, semantic }: CabinetPoint): Pick<UplinkMetric, 'write'> {
   if (write === null || write.dangerous || semantic === 'level') return {};
   return { write: { min: write.min, max: write.max } };

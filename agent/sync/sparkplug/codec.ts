@@ -73,11 +73,9 @@ export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
 }
 
 /**
- * Decodes a payload; undefined if the bytes are not a valid one.
+ * Decodes a payload; undefined if the bytes are not a valid one. Ranges are not checked: `seq` may be any number.
  *
- * Errors: none; the bytes may be anything. A metric or property with two values, or another number of property keys than of property
- * values, make the whole payload undefined. A property without a value is left out, and so is the value of a metric with `isNull`. Ranges
- * are not checked: `seq` may be any number. A time or alias beyond 2^53 is rounded.
+ * Errors: none; the bytes may be anything.
  */
 export function decodePayload(bytes: Uint8Array): Payload | undefined {
   try {

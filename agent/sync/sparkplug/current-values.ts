@@ -46,12 +46,7 @@ const TIE_WINDOW_MS = 1_000;
 /** The table that `createCurrentValues` creates. */
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
-/**
- * Creates the table of current values, for births. At first the metrics of the node and those for commands have their default ("nothing
- * requested") or null, with quality `good`; other metrics without a point, and points without a reading, are null with quality `missing`.
- * A value whose time is less than 1 s before that of the one before it, or equal, gets a time 1 ms after it. `latest` returns the newest
- * reading of a point; undefined if there is none.
- */
+/** Creates the table of current values, for births. `latest`: returns the newest reading of a point; undefined if there is none. */
 export function createCurrentValues(
   table: Pick<MetricTable, 'node' | 'devices'>,
   clock: Pick<Clock, 'wallMs'>,
@@ -62,7 +57,7 @@ export function createCurrentValues(
     if (entry.pointId !== null || !(entry.deviceId === null || AT_REST.has(entry.name))) continue;
     own.set(entry, { value: AT_REST.get(entry.name) ?? null, quality: 'good', atMs: clock.wallMs() });
   }
-  /** Stores a value and returns it to be sent, even if it has not changed, because it is an answer. */
+  /** Stores a value and returns it to be sent, even if it has not changed. */
   const put = (entry: MetricEntry, value: UplinkValue): UplinkValue => {
     const lastMs = own.get(entry)?.atMs ?? Number.NEGATIVE_INFINITY;
     const tied = value.atMs <= lastMs && lastMs - value.atMs < TIE_WINDOW_MS;
@@ -79,7 +74,7 @@ export function createCurrentValues(
       // A transient metric returns to rest after its message: the resting value must not be older than the message (`…-dbirth-order`).
       return entry.isTransient ? { ...current, atMs: clock.wallMs() } : current;
     },
-    /** When the current reading of a point was taken; undefined if there is none. The wall clock may be set back, so it cannot show which is newer. */
+    /** When the current reading of a point was taken; undefined if there is none. */
     readMono: ({ pointId }: MetricEntry): MonoMs | undefined => (pointId === null ? undefined : latest(pointId)?.atMono),
     /** Stores a value. Returns it as it must be sent, or undefined if it has not changed. */
     set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {

@@ -11,7 +11,7 @@ import { DATATYPE } from './sparkplug-proto.ts';
 const QUALITY_CODE: Readonly<Record<Quality, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
 /**
- * Returns a metric as a birth contains it: as in DATA, and with name, datatype, unit, range and TALQ's name. Source:
+ * Returns a metric as a birth contains it: as in DATA, and with name, datatype and properties such as the unit. Source:
  * `topics-nbirth-metrics`, `topics-dbirth-metrics`.
  */
 export function toBirthMetric(entry: MetricEntry, value: UplinkValue): Metric {
@@ -33,9 +33,8 @@ function double(value: number): Omit<Property, 'key'> {
 }
 
 /**
- * Returns a metric as DATA contains it: the alias (the name if it has none), time, value and, unless it is good, quality; the datatype
- * only if configured. A value that does not fit the type, and any value of type `Bytes`, becomes null with quality bad. Int64 and
- * DateTime are rounded. Source: `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`.
+ * Returns a metric as DATA contains it. A value that does not fit the type becomes null with quality bad. Source:
+ * `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`.
  */
 export function toDataMetric(entry: MetricEntry, value: UplinkValue, historical: boolean): Metric {
   const wire = toWire(entry.type, value.value);

@@ -11,7 +11,7 @@ import { type AliasBlocks, type AliasedMetrics, assignAliasBlocks, NO_ALIAS_BLOC
 
 /** A metric of the node or of a device, with its alias and the flags that decide on its form in messages. */
 export interface MetricEntry extends UplinkMetric {
-  /** Null for metrics that a host must find by name: bdSeq and `Node Control/Rebirth`, or all if aliases are off. */
+  /** Null for metrics that a host must find by name, and if aliases are off. */
   readonly alias: number | null;
   /** DATA includes its datatype. */
   readonly isTypedInData: boolean;
@@ -40,10 +40,7 @@ export interface MetricTable {
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
   /** The metrics that have an alias. */
   readonly aliased: readonly AliasedMetrics[];
-  /**
-   * Replaces the aliases of a first run by these; call it before the first birth. Needs a block for each entry of `aliased`: one without
-   * a block would get the aliases from 1.
-   */
+  /** Replaces the aliases by these; call it before the first birth. Needs a block for each entry of `aliased`. */
   adoptAliases(blocks: AliasBlocks): void;
 }
 
@@ -101,10 +98,7 @@ const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetric
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
-/**
- * Creates the table of a node with these devices. Each device also gets `Sync/Rows` and the metrics for commands that it does not define
- * itself. Aliases are numbered as in a first run until `adoptAliases`; all are null if the configuration has `aliases` off.
- */
+/** Creates the table of a node with these devices, to which the agent's own metrics are added. */
 export function createMetricTable(
   devices: readonly UplinkDevice[],
   { aliases, datatypeInData }: Pick<UplinkConfig, 'aliases' | 'datatypeInData'> = { aliases: true, datatypeInData: false },

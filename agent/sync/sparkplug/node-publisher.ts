@@ -23,10 +23,7 @@ export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topi
 /** Changes within this time are sent together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. Confirmed by: the number of messages in a week of logs of a cabinet. */
 const GATHER_MS = 50;
 
-/**
- * Publishes births, deaths and values without a point over all sessions of the node. Values are stored at once; without a session they are
- * not sent, and the next birth contains them. Never throws for a broken link or a refused packet: these are logged or reported.
- */
+/** Publishes births, deaths and values without a point, over all sessions of the node. */
 export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   readonly #parts: NodePublisherParts;
   readonly #silent = new Set<string>();
@@ -57,16 +54,14 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.rebirth(connection, () => onBorn(publisher));
   }
 
-  /** Sends no DATA until the next births are sent; they contain the values that change until then. */
+  /** Sends no DATA until the next births are sent. */
   hold(): void {
     this.#isHeld = true;
   }
 
   /**
-   * Sends the births again, then what waited for them.
-   *
-   * Many births are sent at the pace of the broker. `onBorn` is called when all are sent, or at once if one of them cannot be sent. It is
-   * not called if a wait for the broker fails, or if other births or the end of the session come first.
+   * Sends the births again, then what waited for them. `onBorn`: called when they are sent, or at once if one cannot be sent. It may not be
+   * called if the link fails or other births begin.
    */
   rebirth(connection: MqttConnection, onBorn: () => void): void {
     this.#birthRound += 1;
@@ -120,16 +115,13 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#gathering = null;
   }
 
-  /** Sends values now, or after the births if these are due. They must be stored already; without a session they are not sent. */
+  /** Sends values, after the births if these are due. They must be stored already. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     if (this.#isHeld) for (const [entry, value] of changes) this.#changed.set(entry, value);
     else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
   }
 
-  /**
-   * Sends each text as a value of its own; equal times are separated by a millisecond. Texts wait for births that are due. Without a
-   * session none is sent, and the last one is stored.
-   */
+  /** Sends each text as a value of its own, after births that are due. Without a session none is sent, and the last one is stored. */
   texts(name: string, texts: readonly string[]): void {
     const { table, values, clock } = this.#parts;
     const entry = table.node.find((candidate) => candidate.name === name);
@@ -151,7 +143,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.values(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
   }
 
-  /** Stores a value and, if it changed, sends it within 50 ms with others. `deviceId`: empty for the node. An unknown metric is logged. */
+  /** Stores a value and, if it changed, sends it soon. `deviceId`: empty for the node. */
   update(deviceId: string, metric: string, value: UplinkValue): void {
     const { table, values, clock, log } = this.#parts;
     const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;
@@ -163,7 +155,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#gathering ??= clock.after(GATHER_MS, () => this.#flush());
   }
 
-  /** Records whether a device responds, and sends its birth or death if that changed. Does nothing for a zone or an unknown device. */
+  /** Records whether a device responds, and sends its birth or death if that changed. */
   deviceAlive(deviceId: string, alive: boolean): void {
     const device = this.#parts.table.devices.get(deviceId);
     if (device === undefined || device.target?.kind === 'zone') return;

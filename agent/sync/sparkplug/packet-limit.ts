@@ -40,8 +40,8 @@ export function textRoom(topicLength: number, maxPacketBytes: number): number {
 }
 
 /**
- * Splits metrics into messages: yields the metrics of one message after another, in their order. Each has at most 400 metrics and about 8
- * KB, less if the broker's limit is lower. A single metric that is too large is yielded alone.
+ * Splits metrics into messages: yields the metrics of one message after another, in their order. A single metric that is too large is
+ * yielded alone.
  */
 export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPacketBytes: number): Generator<readonly Metric[]> {
   const maxBytes = Math.min(MESSAGE_LIMIT.bytes, payloadRoom(topic, maxPacketBytes) - DATA_FRAME_BYTES);
@@ -69,8 +69,7 @@ export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
 }
 
 /**
- * Returns the entries in the order of a birth: first those that proof, loss reports, outcomes and rebirths need, last those of
- * `WRITTEN_METRICS`. The reason: a birth that is too large loses its last metrics. Otherwise the order stays.
+ * Returns the entries in the order of a birth: those that the agent requires first, those of `WRITTEN_METRICS` last, otherwise as given.
  */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
   const rank = ({ name }: MetricEntry): number => (REQUIRED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);
@@ -78,10 +77,8 @@ export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricE
 }
 
 /**
- * Returns the metrics of a birth, reduced until they fit. In this order it removes: ranges and TALQ names; all properties except quality;
- * texts over 64 characters, which become null, and the quality of null values; the last metrics.
- * `leftOut`: names of the removed metrics, which this session does not have. The first metric stays even if it is too large. Units:
- * `maxBytes` bytes of payload.
+ * Returns the metrics of a birth, reduced until they fit. `leftOut`: names of the removed metrics. The first metric stays even if it is too
+ * large. Units: `maxBytes` bytes of payload.
  */
 export function fitBirth(
   metrics: readonly Metric[],

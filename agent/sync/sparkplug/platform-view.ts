@@ -1,5 +1,6 @@
 /**
- * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, blinking lamps, the energy of a night.
+ * Publishes the state of the lighting: the decision of each lamp, the intents and programmes in force, blinking lamps, the energy of a
+ * night.
  */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
@@ -12,10 +13,7 @@ import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, PANEL_SHOWN, ZONE_METRIC } from './cabinet-metrics.ts';
 
-/**
- * Creates the publisher of the state of the lighting. Each method sets the metrics of lamps, zones or node in `uplink`. `devices`: those of
- * the uplink, whose `target` is the lamp or zone. A metric for which nothing is in force is null or has its resting value.
- */
+/** Creates the publisher of the state of the lighting, which sets metrics in `uplink`. `devices`: those of the uplink. */
 export function createPlatformView(
   { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
   devices: readonly UplinkDevice[],

@@ -31,7 +31,7 @@ export interface PublisherParts {
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
-/** What was sent. `readings`: how many were sent or are implied by a device's death, without the two counts below. `bytes`: of payload. */
+/** What was sent. `readings`: how many, without `notConfigured` and `leftOut`. `bytes`: of payload. */
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;
@@ -58,9 +58,8 @@ export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs)
 }
 
 /**
- * Publishes the messages of one session. Errors: every method may throw UplinkError `lost`, after which the session has ended, or
- * `too-large` for a packet above the broker's limit that cannot be reduced further; the session then continues. Messages before it may
- * have been sent.
+ * Publishes the messages of one session. Errors: methods may throw UplinkError, for example `lost` when the session has ended; earlier
+ * messages may have been sent.
  */
 export class Publisher {
   /** Longest text of one metric that the broker accepts. Units: bytes. */
@@ -86,7 +85,7 @@ export class Publisher {
     this.maxTextBytes = textRoom(longestTopic, connection.maxPacketBytes);
   }
 
-  /** Publishes NBIRTH; also a rebirth, with the same bdSeq and seq from 0. The births of the devices follow with `birthDevices`. */
+  /** Publishes NBIRTH, also as a rebirth. The births of the devices follow with `birthDevices`. */
   birth(): void {
     const { table, topics, values, clock, bdSeq } = this.#parts;
     this.#nextSeq = 0;
@@ -99,7 +98,7 @@ export class Publisher {
     this.#toBirth = [...table.devices.keys()];
   }
 
-  /** Publishes the next DBIRTHs that are due, about `BIRTH_BYTES` of them. Returns whether more are due. */
+  /** Publishes the next DBIRTHs that are due. Returns whether more are due. */
   birthDevices(): boolean {
     const endBytes = this.#sentBytes + BIRTH_BYTES;
     let count = 0;
@@ -112,7 +111,7 @@ export class Publisher {
     return this.#toBirth.length > 0;
   }
 
-  /** Publishes the birth of a device that responds again, or the death of one that has become silent. Does nothing if it was sent before. */
+  /** Publishes the birth of a device that responds again, or the death of one that has become silent. */
   deviceAlive(deviceId: string, alive: boolean): void {
     if (!this.#parts.table.devices.has(deviceId)) return;
     const isBorn = this.#born.has(deviceId);
@@ -120,11 +119,7 @@ export class Publisher {
     if (!alive && isBorn) this.#killDevice(deviceId);
   }
 
-  /**
-   * Publishes a live frame; readings older than those in the births go before it, as historical.
-   *
-   * Returns undefined, and sends nothing, if the births left out a point in it or have no device for a good reading: the frame is sent as history.
-   */
+  /** Publishes a live frame. Returns undefined, and sends nothing, if the frame must be sent as history. */
   live({ readings }: ReadingFrame, rows: RowsMark | null): Sent | undefined {
     if (this.#unborn(readings, IMPLIED_BY_DEATH.live).size > 0 || readings.some((reading) => this.#isLeftOut(reading))) return undefined;
     const old = readings.filter((reading) => this.#isBeforeBirth(reading));
@@ -159,7 +154,7 @@ export class Publisher {
     for (const deviceId of [...this.#bornForHistory]) this.#killDevice(deviceId);
   }
 
-  /** Publishes metrics without a point. Those of a device without a birth are not sent: its birth will contain them. */
+  /** Publishes metrics without a point. Those of a device without a birth are not sent. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     const topic = this.#parts.topics.node('NDATA');
     const ofNode: Metric[] = [];

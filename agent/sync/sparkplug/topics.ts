@@ -24,10 +24,7 @@ type Inbound =
 /** The topics of one edge node, and the parser of received topics, that `createTopics` returns. */
 export type Topics = ReturnType<typeof createTopics>;
 
-/**
- * Returns the topics of edge node `node` in `group`; `primaryHost` is the host whose STATE it follows, or null for none. `read` classifies
- * a topic that arrived.
- */
+/** Returns the topics of edge node `node` in `group`, and `read`, which classifies a received topic. `primaryHost`: null for none. */
 export function createTopics(group: string, node: string, primaryHost: string | null) {
   const nodeCommand = `${NAMESPACE}/${group}/NCMD/${node}`;
   const deviceCommand = `${NAMESPACE}/${group}/DCMD/${node}/`;
@@ -49,10 +46,7 @@ export function createTopics(group: string, node: string, primaryHost: string | 
   };
 }
 
-/**
- * Parses the STATE of a host: JSON with `online` (boolean) and `timestamp` (ms since 1970); other fields are ignored. Returns undefined for
- * anything else, and above 1,024 bytes. Source: Sparkplug 3.0 §6.4.24.
- */
+/** Parses the STATE of a host; undefined if it is not valid. `atMs`: its timestamp in ms since 1970. Source: Sparkplug 3.0 §6.4.24. */
 export function readHostState(payload: Uint8Array): { readonly online: boolean; readonly atMs: WallMs } | undefined {
   if (payload.length > MAX_STATE_BYTES) return undefined;
   const { online, timestamp } = parseRecord(new TextDecoder().decode(payload)) ?? {};

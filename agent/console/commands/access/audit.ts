@@ -19,8 +19,8 @@ const MAX_ENTRIES = 1_000;
 const TIMEOUT_MS = 60_000;
 
 /**
- * `audit`: answers with at most 1,000 entries of a period; with `--verify` or `--head` also with a verification of the whole log. Fails if
- * that finds a problem.
+ * `audit`: answers with entries of a period; with `--verify` or `--head` also with a verification of the log. Fails if that finds a
+ * problem.
  */
 export const AUDIT = agentCommand({
   name: 'audit',
@@ -55,11 +55,7 @@ function readHead(text: string): AuditHead {
   return { n: Number(n), hash: hash.toLowerCase() };
 }
 
-/**
- * Renders `luciole audit`: a table of the entries and their number, or a sentence that there are none. Below it: how many entries are only
- * in memory. If the chain was verified, also the verdict, and the head unless the log is empty. `spanMs`: the period, for the text. Units:
- * ms.
- */
+/** Renders `luciole audit`. `spanMs`: the requested period, for the text. Units: ms. */
 export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
     { title: msg`When` },

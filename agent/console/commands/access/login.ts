@@ -20,19 +20,15 @@ const LOGIN_TIMEOUT_MS = 60_000;
 /** Answers that ask for another step of the login. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-/**
- * The last answer of `login`: the session has ended. `how` is `logout`, `idle` (no request for too long), `changed` (the user's account),
- * `hang-up` (connection lost) or `stopped` (the agent). A client itself sets `unreachable` if the agent does not answer, and `usage` if it
- * does not accept the arguments.
- */
+/** The last answer of `login`: the session has ended. `how`: why, for example `logout`, `idle` or `hang-up`. */
 export interface LoginEnd {
   readonly state: 'ended';
   readonly how: string;
 }
 
 /**
- * `login`: checks a login. If it is correct, sends the session token as progress, stays open while the session lasts, and then answers how
- * it ended. Otherwise it answers with what is wrong or still required.
+ * `login`: checks a login. If it is correct, sends the session token as progress and answers when the session ends. Otherwise it answers
+ * with what is wrong or still required.
  */
 export const LOGIN = agentCommand<LoginRequest, LoginAnswer | LoginEnd, LoginAnswer>({
   name: 'login',
@@ -112,10 +108,7 @@ function secretArg(args: RawArgs, name: string): string {
 /** Longest text of a refused command. Units: characters. Source: an entry of the audit log has room for 400. */
 const MAX_REFUSED_CHARS = 400;
 
-/**
- * `login refused`: writes an audit entry for a command that the shell of a session refused by itself. The user comes from the session,
- * never from the arguments.
- */
+/** `login refused`: writes an audit entry for a command that the shell of a session refused. */
 export const LOGIN_REFUSED = agentCommand({
   name: 'login refused',
   role: 'viewer',

@@ -13,11 +13,9 @@ import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
 import { attempt, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
 
 /**
- * `user hash`: asks for a new password and prints one line for the list of users: name, role, last day, password hash. Without `--role`
- * the role is technician. Writes no file. Resolves with 0.
+ * `user hash`: asks for a new password and prints one line for the list of users. Writes no file. Resolves with 0.
  *
- * Errors: rejects with ConsoleError if there is no terminal to ask on, or if the name, role, day or password cannot be used. A
- * wrong name, role or day is refused only after the password was typed.
+ * Errors: rejects with ConsoleError, for example 'usage' if there is no terminal to ask on.
  */
 export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { askSecret } = terminal;
@@ -37,11 +35,9 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
 }
 
 /**
- * `user sign`: checks a list of users, signs it and writes the result to `--out` or `FILE.signed`; an existing file is replaced. Resolves
- * with 0.
+ * `user sign`: checks a list of users, signs it and writes the result to a file. Resolves with 0.
  *
- * Errors: rejects with ConsoleError if a file cannot be read or written, or if the list, the key or the options cannot be used. The output
- * file is then unchanged.
+ * Errors: rejects with ConsoleError, for example if the file cannot be read or the list is not valid.
  */
 export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');

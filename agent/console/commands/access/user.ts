@@ -229,7 +229,7 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
 /** The `user` commands that the agent answers, in the order of the help. */
 export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];
 
-/** Renders `user list`: one row for each user, with role, codes, sessions, remaining lock, and the kind of password. */
+/** Renders `user list`. */
 export function renderUsers(users: readonly UserView[], page: Page): string {
   if (users.length === 0) return translated(msg`no users yet; \`luciole user add NAME --role admin\` makes the first one`, page);
   const columns = [
@@ -255,13 +255,13 @@ export function renderUsers(users: readonly UserView[], page: Page): string {
   return tableLines(columns, rows, page).join('\n');
 }
 
-/** Renders the one-time password of a user and its end. */
+/** Renders the one-time password of a user and until when it is valid. */
 export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
   const what = msg`${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
   return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated(msg`It is shown this once only.`, page)].join('\n');
 }
 
-/** Renders the key for one-time codes, also as the URI for an authenticator app, and what to type next. */
+/** Renders the key for one-time codes and what to type next. */
 export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
   const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
   const next = msg`Put it into an authenticator app, then \`user totp confirm\` with its first code: from then on ${user} needs one at each login.`;

@@ -7,7 +7,10 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** Returns an optional text of one line; empty if it is missing. Errors: throws ConsoleError 'usage' if it is too long or has control characters. */
+/**
+ * Returns an optional text of one line; empty if the argument is missing. Errors: throws ConsoleError 'usage', for example if the text is
+ * too long.
+ */
 export function noteArg(args: RawArgs, name: string): string {
   const text = args[name] === undefined ? '' : textArg(args, name);
   if (text.length <= MAX_NOTE_LENGTH && !/\p{C}/u.test(text)) return text;

@@ -11,7 +11,7 @@ import type { PlacedEvent, WorkOrderForm } from './work-orders-page.ts';
 const MAX_EXPORTED = 2_000;
 const FORMATS = ['csv', 'json'] as const;
 
-/** `events export`: prints the warnings and alarms of a period, or with `--open` those that have not ended, with place, evidence, check and handling. */
+/** `events export`: answers with warnings and alarms of a period, or with `--open` those that have not ended, as rows for work orders. */
 export const EVENTS_EXPORT = agentCommand({
   name: 'events export',
   role: 'viewer',

@@ -18,7 +18,7 @@ export interface MaintenanceLists {
 /** Suppressed events that are named; the others are counted. */
 const NAMED = 6;
 
-/** Renders maintenance that was started, or with `isEnd` ended: what it suppressed, and what raised its alarm. */
+/** Renders the answer of `maintenance start`, or with `isEnd` that of `maintenance end`. */
 export function renderMaintenance({ maintenance, raised, isSaved }: MaintenanceAnswer, page: Page, isEnd: unknown = false): string {
   return [
     ...maintenance.flatMap((each) => (isEnd === true ? endLines(each, page) : startLines(each, page))),

@@ -27,10 +27,7 @@ const EMPTY = {
   place: {},
 } as unknown as PlacedEvent;
 
-/**
- * Renders the events as CSV with a title line, or as a JSON list, one object for each. Times are UTC; texts are in the language of the page. A field of CSV
- * that a spreadsheet would run as a formula begins with an apostrophe.
- */
+/** Renders the events as CSV with a title line, or as a JSON list. Texts are in the language of the page. */
 export function renderWorkOrders(events: readonly PlacedEvent[], page: Page, { format, separator }: WorkOrderForm): string {
   const rows = events.map((event) => rowOf(event, page));
   if (format === 'json') return JSON.stringify(rows);

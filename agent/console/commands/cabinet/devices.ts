@@ -17,7 +17,7 @@ import { nameHint } from '../find-name.ts';
 /** States that may be requested. If no device has the state, the answer is empty, not an error. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
 
-/** `status`: answers with the state of the whole cabinet: light, lines, units, store, uplink, active events. */
+/** `status`: answers with the state of the whole cabinet. */
 export const STATUS = agentCommand({
   name: 'status',
   role: 'viewer',
@@ -29,8 +29,8 @@ export const STATUS = agentCommand({
 });
 
 /**
- * `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Fails if none does, unless the filter is
- * empty or a state.
+ * `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Fails if a filter fits none, unless it
+ * is the name of a state.
  */
 export const DEVICES = agentCommand({
   name: 'devices',
@@ -58,8 +58,8 @@ export const DEVICES = agentCommand({
 });
 
 /**
- * `points`: answers with the newest values of the points that match the filter, or else of the devices on the pole with this name. Fails if
- * there are none, unless the filter is empty.
+ * `points`: answers with the newest values of the points that match the filter, or of the devices on the pole with this name. Fails if a
+ * filter matches nothing.
  */
 export const POINTS = agentCommand({
   name: 'points',
@@ -83,8 +83,8 @@ export const POINTS = agentCommand({
 });
 
 /**
- * Renders `luciole devices`: one row per device, then all faults. At the end it counts all devices, and those silent, not met yet or with a fault.
- * Without devices it is one sentence. `state`: the filter in small letters, only for that sentence; empty if there was no filter.
+ * Renders `luciole devices`. `state`: the filter in small letters, for the sentence that is shown without devices; empty if there was no
+ * filter.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0)
@@ -128,9 +128,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   return [...tableLines(columns, rows, page), '', ...faults, ...nameplate, translated(msg`${sums}`, page)].join('\n');
 }
 
-/**
- * Renders `luciole points`: one row per point with its newest value, unit, quality and age, then their number; one sentence without points.
- */
+/** Renders `luciole points`: the newest values with unit, quality and age. */
 export function renderPoints(points: readonly PointView[], page: Page): string {
   if (points.length === 0) return translated(msg`no point matches; \`luciole points\` lists all`, page);
   const rows = points.map((point) => [

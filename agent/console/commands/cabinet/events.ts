@@ -18,10 +18,7 @@ export const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;
 
-/**
- * `events`: answers with the newest 500 stored events that began or ended in the period or have no end, and with all open warnings and
- * alarms. With `--active` only with the latter.
- */
+/** `events`: answers with stored events of a period and with the open warnings and alarms; with `--active` only with the latter. */
 export const EVENTS = agentCommand({
   name: 'events',
   role: 'viewer',
@@ -45,9 +42,8 @@ export const EVENTS = agentCommand({
 });
 
 /**
- * Renders `luciole events`: one row per event in the given order, then their number; one sentence if there are none. A fault that is active
- * has what to check below its text; with `hasDetails` each fault has evidence, urgency, place and tool too. `spanMs`: the requested period;
- * null if only active events were requested. It selects the sentence, not the events. Units: ms.
+ * Renders `luciole events`. `spanMs`: the requested period, for the text; null if only active events were requested. `hasDetails`: also
+ * show the evidence of faults. Units: ms.
  */
 export function renderEvents(
   events: readonly AgentEvent[],
@@ -127,10 +123,7 @@ function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
 /** Separators after the name that a sentence is about, in English and French. */
 const JOINTS = [': ', ' : '];
 
-/**
- * Returns the text of an event in the language of the page. Leaves out the name of its source, which has its own column, where a colon
- * follows the name or the text begins with it.
- */
+/** Returns the text of an event in the language of the page. The name of its source, which has its own column, may be left out. */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text, page);
   for (const joint of JOINTS) {

@@ -22,7 +22,7 @@ export interface Names {
   readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
-  /** Intents in force that console users have set, of every rank, also those below a stronger intent. `target`: the id. */
+  /** Intents in force that console users have set, of any rank. `target`: the id. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
   /** The configuration on trial, of any author; null for none. Absent from an agent of an earlier release. */
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;
@@ -49,7 +49,7 @@ export const NAMES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** `greeting`: answers with the language of the cabinet, for the texts before a login. It needs no login, so it contains nothing else. */
+/** `greeting`: answers with the language of the cabinet; it needs no login. */
 export const GREETING = agentCommand({
   name: 'greeting',
   role: 'anyone',

@@ -31,7 +31,7 @@ const SCREEN_LINES = 23;
 /** Blank lines between parts, and title lines of zones, lines and events. */
 const FIXED_LINES = 3 + 3;
 
-/** Renders `luciole status`. Shape: at most 23 lines. */
+/** Renders `luciole status`. */
 export function renderStatus(view: StatusView, page: Page): string {
   const top = head(view, page);
   const sums = totals(view, page);

@@ -7,7 +7,7 @@ import type { AgentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
 /**
- * Longest silence of the agent while it checks a configuration: it compares a year of nights, which takes a minute on a slow gateway.
+ * Longest silence of the agent while it checks a configuration.
  * Units: ms. Source: the agent stops a check after 110 s.
  */
 export const CHECK_TIMEOUT_MS = 125_000;
@@ -16,25 +16,19 @@ export const CONFIG_GROUP = 'Agent:';
 /** Smallest and largest revision number that may be typed. Source: seven digits are enough for the life of a gateway. */
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
 
-/**
- * Returns the manager of the configuration, which the `config` commands use. Errors: throws ConsoleError 'failed' if this run accepts no
- * other one, as in safe mode or a rehearsal.
- */
+/** Returns the manager of the configuration. Errors: throws ConsoleError 'failed' if this run accepts no other configuration. */
 export function configOf({ config: manager }: AgentView): ConfigManager {
   if (manager === null)
     throw new ConsoleError('failed', msg`started this way, the agent accepts no other configuration (safe mode, or a rehearsal)`);
   return manager;
 }
 
-/** Returns whether the request was done and its result is on disk: the answer is `done`, without the code `not-stored`. */
+/** Returns true if the request was done and its result is on disk. */
 export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }
 
-/**
- * Makes a command for technicians that changes the configuration or its candidate. It succeeds only if the answer is `done` without a code.
- * The log gets state, reason and revision of the answer.
- */
+/** Makes a command for technicians that changes the configuration or its candidate. */
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
 ): AgentCommand {
@@ -44,7 +38,7 @@ export function configChange<Args>(
 
 /**
  * Returns the path of a device type within a configuration, `profiles/acme.yaml` for `acme.yaml`. Errors: throws ConsoleError 'usage' for
- * a name with other characters or another ending.
+ * a name that is not allowed.
  */
 export function fileName(profile: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;

@@ -30,8 +30,8 @@ const MINUTES = { min: 1, max: 168, usual: 10 };
 const MAX_COMMENT = 200;
 
 /**
- * The arguments of `config commit`. `mode`: `asked` with `--confirm`, otherwise `auto`. `minutes`: when the trial ends at the latest, also
- * in mode `auto`. `why`: the comment, empty for none. `lowersFloor`: less light than the file of the site may result.
+ * The arguments of `config commit`. `minutes`: longest trial. `why`: the comment, empty for none. `lowersFloor`: `--lower-floor` was
+ * typed.
  */
 export interface CommitArgs {
   readonly mode: ConfirmMode;
@@ -41,9 +41,8 @@ export interface CommitArgs {
 }
 
 /**
- * `config commit`: puts the caller's candidate into service, on trial if it affects a part that runs. The agent confirms the trial once all
- * devices and the uplink that responded before respond again, and new devices too. With `--confirm` only `config confirm` does. A trial
- * that is not confirmed in time is returned.
+ * `config commit`: puts the caller's candidate into service, on trial if it affects a part that runs. With `--confirm` the trial must be
+ * confirmed.
  */
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
@@ -66,7 +65,7 @@ export const CONFIG_CONFIRM = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
 });
 
-/** `config return`: ends the trial and runs the revision before it again, at once. With `--revision` only if that revision is on trial. */
+/** `config return`: ends the trial and runs the revision before it again. With `--revision` only if that revision is on trial. */
 export const CONFIG_RETURN = configChange({
   name: 'config return',
   summary: msg`take the revision on trial back at once`,
@@ -81,10 +80,7 @@ export const CONFIG_RETURN = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
 });
 
-/**
- * `config rollback`: puts the files of an earlier revision into service as a new revision, on trial and with options as for `config
- * commit`.
- */
+/** `config rollback`: puts the files of an earlier revision into service as a new revision, with the options of `config commit`. */
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
   summary: msg`put an earlier revision back into service, on trial`,

@@ -7,10 +7,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-args.ts';
 
-/**
- * `config set`: changes one value of the caller's candidate, or removes it with `--delete`. Without a candidate it begins one with the
- * running files. What runs is unchanged.
- */
+/** `config set`: changes, adds or deletes one value of the caller's candidate. Without a candidate it begins one with the running files. */
 export const CONFIG_SET = configChange({
   name: 'config set',
   summary: msg`change one value of the candidate`,
@@ -33,10 +30,7 @@ export const CONFIG_SET = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
-/**
- * `config places`: answers with completions for a partly typed key, from the running configuration; none if this run accepts no other
- * configuration.
- */
+/** `config places`: answers with completions for a partly typed key of the configuration; empty if there are none. */
 export const CONFIG_PLACES = agentCommand({
   name: 'config places',
   role: 'viewer',
@@ -51,10 +45,7 @@ export const CONFIG_PLACES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/**
- * `config in-force`: answers with the value that a key has in the running configuration; null if it has none. A session requests it for
- * `?`.
- */
+/** `config in-force`: answers with the value that a key has in the running configuration; null if it is not known. */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',
   role: 'viewer',
@@ -70,9 +61,8 @@ export const CONFIG_IN_FORCE = agentCommand({
 });
 
 /**
- * `config put`: takes one part of a file for the caller's candidate, in base64, with its number and their count (`1/3`) and the SHA-256 of the
- * whole file. The candidate changes when all parts have arrived, in any order. If the hash is wrong, the parts are dropped and the command is
- * refused: send them again. `config load` uses it.
+ * `config put`: takes one part of a file for the caller's candidate, in base64. The candidate changes when the parts are complete and
+ * their SHA-256 is right.
  */
 export const CONFIG_PUT = agentCommand({
   name: 'config put',
@@ -127,10 +117,7 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-/**
- * `config take`: copies the candidate of another user, or of the platform, into the caller's own. The caller then commits the copy, which
- * the other author cannot change after the review.
- */
+/** `config take`: copies the candidate of another author into the caller's own. */
 export const CONFIG_TAKE = configChange({
   name: 'config take',
   summary: msg`copy another author's candidate into yours`,
@@ -141,7 +128,7 @@ export const CONFIG_TAKE = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
-/** `config discard`: deletes the caller's candidate. What runs is unchanged. */
+/** `config discard`: deletes the caller's candidate. */
 export const CONFIG_DISCARD = configChange({
   name: 'config discard',
   summary: msg`throw the candidate away`,

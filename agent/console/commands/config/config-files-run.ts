@@ -28,13 +28,9 @@ const MAX_BYTES = 524_288;
 
 /**
  * `config load`: puts a file, and its signature if one is named, into the candidate, and prints the result. Resolves with 0, or 1 if the
- * agent refused it. `readInput` reads the whole input for the file name `-`; null if there is no input to read.
+ * agent refused it. `readInput` reads the input for the file name `-`; null if there is no input.
  *
- * The signature is sent first and stays in the candidate if the file is then refused. A file that did not arrive completely changes
- * nothing.
- *
- * Errors: rejects with ConsoleError for a file that is unreadable, too large or, with `--framed`, incomplete. Also if no agent answers or
- * the user's role does not allow it.
+ * Errors: rejects with ConsoleError, for example if the file is unreadable or no agent answers.
  */
 export async function loadConfigFile(args: LocalArgs, terminal: Terminal, readInput: (() => Promise<string>) | null): Promise<number> {
   const file = args['profile'] === undefined ? 'cabinet.yaml' : fileName(textArg(args as RawArgs, 'profile'));
@@ -64,8 +60,8 @@ async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Termi
 }
 
 /**
- * `config export`: prints a file of the configuration exactly, with a line end added if it has none, or as lines to paste back, or as
- * JSON. Resolves with 0. Errors: rejects with ConsoleError if the agent does not have it or does not answer.
+ * `config export`: prints a file of the configuration as text, as lines to paste back, or as JSON. Resolves with 0. Errors: rejects with
+ * ConsoleError, for example if the agent does not answer.
  */
 export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { socket, paste, json, ...asked } = args;

@@ -14,7 +14,7 @@ import { asFileText } from './file-text.ts';
 /** The part of a page that a change needs. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
-/** Renders `config`: the running revision, a trial with what it still needs, the candidates of all authors, and trouble with the disk. */
+/** Renders `config`: the running revision, the trial and the candidates. */
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
   const sheet: [label: Message, text: Said][] = [[msg`Runs`, revisionText(running, page)]];
   if (trial !== null) {
@@ -76,19 +76,19 @@ function endText(why: Said, reason: Said): Said {
   return String(why) === '' ? msg`returned: ${reason}` : msg`${why}; returned: ${reason}`;
 }
 
-/** Renders the result of a change of the candidate: warnings and what to type next, or the refusal with its problems. */
+/** Renders the result of a change of the candidate, or the refusal with its problems. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   const done = msg`in the candidate: see \`luciole config compare\`, then \`luciole config commit\``;
   return refused(answer, page) ?? [...problemLines(answer.warnings, page, true), ...paragraph(done, page)].join('\n');
 }
 
-/** Renders the result of `config check`: warnings and what a commit would affect, or the refusal with its problems. */
+/** Renders the result of `config check`, or the refusal with its problems. */
 export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
   return refused(answer, page) ?? [...problemLines(warnings, page, true), ...paragraph(msg`ok; ${touchText(touches)}`, page)].join('\n');
 }
 
-/** Renders `config compare`: each value that differs, before and after, and what the change affects; or the refusal with its problems. */
+/** Renders `config compare`: the values that differ, and the refusal if there is one. */
 export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
@@ -101,10 +101,7 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   ].join('\n');
 }
 
-/**
- * Renders the result of `config commit` and `config rollback`: on trial until when, kept at once, or refused and why. `minutes`: length of
- * the trial.
- */
+/** Renders the result of `config commit` and `config rollback`. `minutes`: length of the trial. */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
   const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);
@@ -131,7 +128,7 @@ export function renderKept(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} is kept`, page);
 }
 
-/** Renders the result of `config return`: the revision that runs again, with a warning if that is not stored, or the refusal. */
+/** Renders the result of `config return`: the revision that runs again, or the refusal. */
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
   const { code, reason, revision } = answer;
   const but = code === undefined ? [] : paragraph(asciiMessage(reason), page);

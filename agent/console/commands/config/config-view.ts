@@ -7,11 +7,11 @@ import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVISION_NUMBERS } from './config-args.ts';
 
-/** A file of a configuration, as lines without line ends; the last line is empty if the file ends with a line end. */
+/** A file of a configuration, as lines; the last line is empty if the file ends with a line end. */
 export interface ConfigText {
   readonly file: string;
   readonly lines: readonly string[];
-  /** File names of all device types that come with this configuration, as `acme.yaml`; not those of the program or of the site's folders. */
+  /** File names of the device types that come with this configuration, as `acme.yaml`. */
   readonly profiles: readonly string[];
 }
 
@@ -31,8 +31,8 @@ export const CONFIG = agentCommand({
 const NO_CANDIDATE = msg`there is no candidate: begin one with \`luciole config set\` or \`luciole config load\``;
 
 /**
- * `config show`: answers with the text of one file: what runs, the caller's candidate, or a revision that is still kept. Fails if that is
- * not kept or has no such file. `config export` also requests it.
+ * `config show`: answers with the text of one file of the running configuration, the caller's candidate or a revision. Fails if that is
+ * not kept or has no such file.
  */
 export const CONFIG_SHOW = agentCommand({
   name: 'config show',
@@ -65,7 +65,7 @@ export const CONFIG_SHOW = agentCommand({
   render: async ({ lines }) => lines.join('\n').trimEnd(),
 });
 
-/** `config history`: answers with the revisions in the history, the newest first: when, by whom, why, and how each ended. */
+/** `config history`: answers with the revisions in the history. */
 export const CONFIG_HISTORY = agentCommand({
   name: 'config history',
   role: 'viewer',
@@ -76,9 +76,7 @@ export const CONFIG_HISTORY = agentCommand({
   render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
 });
 
-/**
- * `config compare`: answers with the values that differ between two revisions; without options from what runs to the caller's candidate.
- */
+/** `config compare`: answers with the values that differ between two revisions; by default between what runs and the caller's candidate. */
 export const CONFIG_COMPARE = agentCommand({
   name: 'config compare',
   role: 'viewer',
@@ -99,10 +97,7 @@ export const CONFIG_COMPARE = agentCommand({
   succeeded: isConfigDone,
 });
 
-/**
- * `config check`: checks the caller's candidate and answers with its problems, or with warnings and what a commit would affect. Changes
- * nothing.
- */
+/** `config check`: checks the caller's candidate and answers with its problems, or with warnings and what a commit would affect. */
 export const CONFIG_CHECK = agentCommand({
   name: 'config check',
   role: 'viewer',

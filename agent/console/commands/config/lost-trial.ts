@@ -19,11 +19,8 @@ export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string)
 }
 
 /**
- * Reverts the revision on trial if the user of the lost session put it on trial and only a person can confirm it; otherwise does nothing.
- * First waits for requests of consoles that are still handled, such as a commit. Writes an audit entry if it reverts, also if that fails.
- *
- * `before`: the revision on trial when the session began. It belongs to another session and is not reverted; null if there was none. A
- * trial that another session of the same user began later is reverted too.
+ * Reverts the revision on trial if the user of the lost session put it on trial with `--confirm`. `before`: the revision on trial when the
+ * session began, which is not reverted; null for none.
  */
 export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>, caller: Caller, before: number | null): Promise<void> {
   const { config, audit } = view;
@@ -45,10 +42,7 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   });
 }
 
-/**
- * Resolves with how the client of a job ended, as soon as it has; with `hang-up` if that is unknown. At once if it has ended already.
- * Never rejects.
- */
+/** Resolves with how the client of a job ended, as soon as it has; with `hang-up` if that is unknown. */
 export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEnd'>): Promise<ReaderEnd> {
   return new Promise((resolve) => {
     const gone = (): void => resolve(readerEnd?.() ?? 'hang-up');
@@ -58,8 +52,8 @@ export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEn
 }
 
 /**
- * `config hold`: stays open until the client ends it. If the connection is lost instead, the agent reverts a revision that the caller put
- * on trial with `--confirm`, unless it is that of `--before`.
+ * `config hold`: stays open until the client ends it. If the connection is lost instead, a trial of the caller is ended as by
+ * `returnLostTrial`.
  */
 export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true }, { readonly isHeld: true }>({
   name: 'config hold',

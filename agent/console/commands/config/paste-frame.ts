@@ -19,10 +19,7 @@ const LINE = /^!([\x20-\x7e]*)\|\|$/;
 const END = /^end ([0-9a-f]{64})\|\|$/;
 const PIECES = /\\\\|\\u[0-9a-f]{4}|\\$|[^\\]/g;
 
-/**
- * Encodes a text as lines that can be pasted into a session without being run as commands. `readFrame` decodes them. The last line has the
- * SHA-256 of the text.
- */
+/** Encodes a text as lines that can be pasted into a session; `readFrame` decodes them. */
 export function framed(text: string): readonly string[] {
   const lines = text.split('\n').map(escaped);
   const last = lines.pop() ?? [];
@@ -36,10 +33,7 @@ export function isFrameEnd(line: string): boolean {
   return END.test(line.trim());
 }
 
-/**
- * Decodes the lines that `framed` made; there may be no other line, not even an empty one. Returns the text, or in `flaw` what is wrong:
- * the last line is not the end, a line was changed, or the SHA-256 differs. Blanks around a line are ignored.
- */
+/** Decodes the lines that `framed` made. Returns the text, or in `flaw` what is wrong with the lines. */
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';
   const [, wanted] = END.exec(lines.at(-1)?.trim() ?? '') ?? [];

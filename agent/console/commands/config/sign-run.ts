@@ -36,10 +36,10 @@ const MIN_PASSPHRASE = 12;
 const MAX_KEY_BYTES = 8_192;
 
 /**
- * `config keygen`: writes a new private key, readable by its owner only, to a file and prints the public key. With `--passphrase` it asks
- * for one and encrypts the private key; otherwise the file is not encrypted. Never replaces a file. Resolves with 0.
+ * `config keygen`: writes a new private key to a file and prints the public key. With `--passphrase` the private key is encrypted.
+ * Resolves with 0.
  *
- * Errors: rejects with ConsoleError if the file exists or cannot be written, or without a usable passphrase.
+ * Errors: rejects with ConsoleError, for example if the file exists.
  */
 export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
@@ -60,10 +60,10 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * `config sign`: signs a cabinet file and the profiles that `--profile` names; it does not look for others. Writes the signature to `--out`
- * or `FILE.sig`; an existing file is replaced. Resolves with 0.
+ * `config sign`: signs a cabinet file and the profiles that `--profile` names, and writes the signature to a file; an existing signature
+ * is replaced. Resolves with 0.
  *
- * Errors: rejects with ConsoleError for every failure that a person can correct.
+ * Errors: rejects with ConsoleError, for example if a file or the key cannot be read.
  */
 export async function runSign(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
@@ -89,11 +89,10 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
 }
 
 /**
- * `config verify`: checks a signature as a cabinet would, except that it cannot compare the serial number with the last one that the
- * cabinet accepted. It uses the keys of `--key` and the clock of this machine. Without `--cabinet` it checks for the first cabinet that the
- * signature names. Prints the result. Resolves with 0, or 1 for a signature that a cabinet would reject.
+ * `config verify`: checks a signature with the keys of `--key`, but not its serial number, and prints the result. Resolves with 0, or 1
+ * for a signature that is refused.
  *
- * Errors: rejects with ConsoleError if an option is missing, or a file or key cannot be used.
+ * Errors: rejects with ConsoleError, for example if an option is missing or a file cannot be read.
  */
 export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<number> {
   const file = named(args, 'file');
@@ -120,8 +119,7 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * Resolves with the private key, the cabinets, the time of signing (now) and the validity (30 days if not typed), read from the arguments.
- * Asks for the passphrase of an encrypted key.
+ * Resolves with the private key, cabinets, time of signing and validity; asks for the passphrase of an encrypted key.
  *
  * Errors: rejects with ConsoleError if an argument is missing or wrong, or the key cannot be used.
  */
@@ -193,10 +191,7 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 
-/**
- * Returns the text of a file; a byte order mark is kept. Errors: throws ConsoleError if the file cannot be read, is empty, is larger than
- * `maxBytes` (8,192 by default), or is not UTF-8.
- */
+/** Returns the text of a file. Errors: throws ConsoleError, for example if the file cannot be read or is larger than `maxBytes`. */
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)
@@ -211,10 +206,7 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   }
 }
 
-/**
- * Runs `work` and returns its result. Errors: throws ConsoleError 'failed' that names `file` instead of a system error; any other error is
- * unchanged.
- */
+/** Runs `work` and returns its result. Errors: throws ConsoleError 'failed' that names `file` instead of a system error. */
 export function attempt<T>(file: string, work: () => T): T {
   try {
     return work();
@@ -225,10 +217,7 @@ export function attempt<T>(file: string, work: () => T): T {
   }
 }
 
-/**
- * Runs `sign` and returns its result. Errors: throws ConsoleError 'usage' about `--cabinet` instead of a TypeError, which the signing
- * functions throw for a list of cabinets that they do not accept.
- */
+/** Runs `sign` and returns its result. Errors: throws ConsoleError 'usage' about `--cabinet` instead of a TypeError. */
 export function signed(sign: () => string): string {
   try {
     return sign();
@@ -242,7 +231,7 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
 
-/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing, empty, a switch or a list. */
+/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing or empty. */
 export function named(args: LocalArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`--${name} is missing`);

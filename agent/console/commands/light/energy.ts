@@ -19,8 +19,8 @@ const USUAL_SINCE = '30d';
 const STEPS = ['night', 'month'] as const;
 
 /**
- * Returns the arguments of `energy`. Missing ones mean: since 30 days, until now, all nights as one, all zones, as a table. The zone, and
- * the order of start and end, are not checked here. Errors: throws ConsoleError 'usage' for the first mistake.
+ * Returns the arguments of `energy`, with defaults for missing ones; whether the zone exists is not checked. Errors: throws ConsoleError
+ * 'usage' for an argument that cannot be read.
  */
 export function readEnergy(args: RawArgs): EnergyArgs {
   return {

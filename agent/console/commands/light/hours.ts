@@ -11,10 +11,7 @@ import { findTarget } from './light-args.ts';
 /** Units: h. Source: the limit of `burned.hours` in cabinet.yaml, over a century of light. */
 const MAX_HOURS = 1_000_000;
 
-/**
- * `hours`: answers with the burning hours of all lamps, or of those of the target. With a target and a number, the number first becomes the
- * hours of each lamp of the target.
- */
+/** `hours`: answers with the burning hours of lamps. With a target and a number it first sets the hours of the target's lamps. */
 export const HOURS = agentCommand({
   name: 'hours',
   role: 'technician',

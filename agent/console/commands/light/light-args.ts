@@ -12,8 +12,8 @@ import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
 /**
- * Returns the lamp or zone with this name, or else the only lamp on the pole with this name. Capital and small letters are equal. Errors:
- * throws ConsoleError 'unknown-name' with the nearest name, or with the lamps of a pole that has several.
+ * Returns the lamp or zone with this name, or the only lamp on the pole with this name; capital and small letters may differ. Errors:
+ * throws ConsoleError 'unknown-name' with advice.
  */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
@@ -21,14 +21,14 @@ export function findTarget(view: AgentView, typed: string): Target {
   return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
 }
 
-/** Returns the id of the zone with this name; capital and small letters are equal. Errors: as `findName`. */
+/** Returns the id of the zone with this name; capital and small letters may differ. Errors: throws ConsoleError 'unknown-name'. */
 export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
 /**
- * Returns the id of the lamp with this name, or else of the only lamp on the pole with this name. Capital and small letters are equal.
- * Errors: as `findTarget`.
+ * Returns the id of the lamp with this name, or of the only lamp on the pole with this name. Capital and small letters may differ. Errors:
+ * throws ConsoleError 'unknown-name' with advice.
  */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');
@@ -51,15 +51,15 @@ function findOnStreet(view: AgentView, typed: string, known: readonly string[], 
   );
 }
 
-/** Returns the duration of `--for`; `usual` if none was typed. Units: ms. Errors: throws ConsoleError 'usage' outside `span`. */
+/**
+ * Returns the duration of `--for`; `usual` if none was typed. Units: ms. Errors: throws ConsoleError 'usage' if it is invalid or outside
+ * `span`.
+ */
 export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number {
   return parseDuration(args['for'] === undefined ? usual : textArg(args, 'for'), span);
 }
 
-/**
- * Runs `work` and resolves with its result. Errors: rejects with ConsoleError 'failed' and the same message if the lighting module refuses
- * the request; any other error is unchanged.
- */
+/** Runs `work` and resolves with its result. Errors: rejects with ConsoleError 'failed' instead of a Refusal, with the same message. */
 export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

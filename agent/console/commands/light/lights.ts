@@ -26,10 +26,7 @@ async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
   return zone === null ? { kind: 'cabinet', id: (await view.status()).cabinet.id } : { kind: 'zone', id: findZone(view, zone) };
 }
 
-/**
- * `lights on`: requests 100 % for the lamps of the cabinet or a zone for a limited time, as an emergency. It needs no login; for more than
- * 2 h it requires the role technician.
- */
+/** `lights on`: requests 100 % for the lamps of the cabinet or a zone for a limited time, as an emergency. A short time needs no login. */
 export const LIGHTS_ON = agentCommand({
   name: 'lights on',
   role: 'anyone',

@@ -7,7 +7,7 @@ import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** The limits that gave some lamps another level than an override requested. `levelPct`: the level that these lamps have. */
+/** The limits that gave some lamps another level than an override requested. `levelPct`: the level of these lamps. */
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;
@@ -18,11 +18,7 @@ export interface OverrideLimit {
 /** Lamps named per limit; the others are counted. */
 const NAMED_LAMPS = 4;
 
-/**
- * Returns why lamps that confirmed an override have another level than it requested, grouped by level and reason. It reads the decisions in
- * force at the call. Lamps without a limit, and those that follow an intent of another rank, are left out; empty if no lamp remains.
- * `rank`: the rank of the override.
- */
+/** Returns the limits that changed the level of lamps that confirmed an override; empty if none did. `rank`: the rank of the override. */
 export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: Outcome, rank: Rank): readonly OverrideLimit[] {
   const verified = (view.why(target.id)?.lamps ?? []).filter(({ id }) => lamps[id] === 'verified');
   const held = verified.flatMap(({ id, wantedPct, trace }) => {
@@ -37,7 +33,7 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   });
 }
 
-/** Returns the text of each limit, wrapped to the page. It names the first lamps of the limit, unless the limit applies to all `lampCount` lamps. */
+/** Returns the limits as text, wrapped to the page. `lampCount`: number of lamps of the override. */
 export function limitLines(limits: readonly OverrideLimit[], lampCount: number, page: Page): readonly string[] {
   return limits.flatMap(({ lamps, text }) => {
     return labelled(msg`Limit`, lamps.length === lampCount ? text : msg`${firstOf(lamps, NAMED_LAMPS)}: ${text}`, page);

@@ -39,8 +39,7 @@ const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
 /**
- * `override`: requests a level for a lamp or zone for a limited time. Answers once the lamps confirmed it or failed to, or it was refused,
- * with the limits that changed the level.
+ * `override`: requests a level for a lamp or zone for a limited time, and answers with the outcome and the limits that changed the level.
  */
 export const OVERRIDE = agentCommand({
   name: 'override',
@@ -68,10 +67,7 @@ export const OVERRIDE = agentCommand({
   succeeded: isOverrideKept,
 });
 
-/**
- * `release`: ends the overrides on exactly this lamp or zone that the caller may end. They end now, or with `--at-next-step` at the next
- * change of the light by programme or sun.
- */
+/** `release`: ends the overrides on a lamp or zone that the caller may end: now, or with `--at-next-step` at the next step of the light. */
 export const RELEASE = agentCommand({
   name: 'release',
   role: 'technician',
@@ -89,8 +85,8 @@ export const RELEASE = agentCommand({
 });
 
 /**
- * Returns the arguments of `override`; without `--for` it lasts 2 h, without `--reason` the reason is empty. With `--maintenance` its rank
- * is `maintenance`. The target is not checked here. Errors: throws ConsoleError 'usage' for the first mistake.
+ * Returns the arguments of `override`, with defaults for missing ones; whether the target exists is not checked. Errors: throws
+ * ConsoleError 'usage' for an argument that cannot be read.
  */
 export function readOverride(args: RawArgs): OverrideArgs {
   return {
@@ -102,7 +98,7 @@ export function readOverride(args: RawArgs): OverrideArgs {
   };
 }
 
-/** Returns true if every lamp confirmed the override, or if some did and all others follow a stronger intent for now. */
+/** Returns true if the lamps confirmed the override, or if some did and the others follow a stronger intent for now. */
 export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): boolean {
   if (state === 'verified') return true;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
@@ -115,10 +111,7 @@ export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
 
-/**
- * Returns true if a release succeeded and a restart does not undo it. The overrides have then ended and every lamp confirmed its level, or
- * with `--at-next-step` they end at that step.
- */
+/** Returns true if a release succeeded and a restart does not undo it. */
 export function isReleased({ state, isSaved }: Outcome): boolean {
   return state === 'verified' && isSaved !== false;
 }
@@ -131,7 +124,7 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-/** Returns the text unchanged. Errors: throws ConsoleError 'usage' for more than 120 characters, or a control or format character, as for the platform. */
+/** Returns the text unchanged. Errors: throws ConsoleError 'usage' if it is too long or has control characters. */
 export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{C}/u.test(text)) {
     throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);
@@ -143,9 +136,8 @@ export function readReason(text: string): string {
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
 /**
- * Renders how an override or release ended: the state of each lamp, limits, stronger intents, and when the override ends unless it was
- * refused. Also whether the disk did not accept it. `untilMs` is null for a release. `sooner`: the command that ends the override early,
- * without `luciole`; default: `release` of the target.
+ * Renders how an override or release ended. `untilMs`: end of the override; null for a release. `sooner`: the command that ends the
+ * override early, without `luciole`.
  */
 export function renderOutcome(
   outcome: Outcome & Partial<Pick<LimitedOverride, 'requestedPct' | 'limits'>>,

@@ -6,12 +6,12 @@ import { NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
 
-/** The answer of `predict`: every lamp, or the requested one. */
+/** The answer of `predict`: lamps with their predictions. */
 export interface PredictAnswer {
   readonly lamps: readonly LampPrediction[];
 }
 
-/** `isAll`: the table shows lamps that are not listed, too; CSV always does. */
+/** `isAll`: the table also shows lamps that are not listed. */
 export interface PredictForm {
   readonly isAll: boolean;
   readonly isCsv: boolean;
@@ -32,7 +32,7 @@ const CLASSES = [4, 8, 13, 26, 52, 104] as const;
 
 const CSV_TITLES = 'lamp,pole,state,within_weeks,earliest_weeks,latest_weeks,confidence,nights,since,signs,evidence';
 
-/** Renders `predict` as a table with a summary of the other lamps, or as CSV. */
+/** Renders `predict` as a table with a summary, or as CSV. */
 export function renderPredict({ lamps }: PredictAnswer, page: Page, { isAll, isCsv }: PredictForm): string {
   if (isCsv) return [CSV_TITLES, ...lamps.map((lamp) => csvRow(lamp, page))].join('\n');
   const listed = lamps.filter(({ state }) => state === 'listed').toSorted((a, b) => (a.withinWeeks ?? 0) - (b.withinWeeks ?? 0));

@@ -31,7 +31,7 @@ const MIN_RISE_W = 1;
 /** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
 const CONFIRM_MS = 60_000;
 
-/** What a step waits for; reported when a wait begins and each second of it. */
+/** What a step of a test waits for. */
 export interface TestWait {
   readonly levelPct: LevelPct;
   /** Number of the step, from 1. */
@@ -50,21 +50,14 @@ export interface TestStep {
   readonly reason: Message;
   /** By lamp that measures its own power; a lamp without a reading from after this level was set is absent. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null without a meter, if one has no fresh reading, or if the cabinet has lamps outside the test. Units: W. */
+  /** Sum of the cabinet's meters; null if it is unknown or includes other lamps. Units: W. */
   readonly meterW: number | null;
 }
 
-/**
- * The result for one lamp. `refused`: every level was refused; `no answer`: it failed to confirm every level; `does not follow`: it failed
- * to confirm some of them; `no power`: the last reading of its own power is below 1 W; `power does not rise`: from one level to the next,
- * measured power rises by less than 1 W per lamp. `ok`: none of these, also if its power was not measured. Levels that were not tried do not
- * count.
- */
+/** The result for one lamp. It is `ok` also if its level was confirmed and its power was not measured. */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
-/**
- * Why the power of a lamp was not checked: no sensor, its reading or that of the meter was late, or the meter also measures other lamps.
- */
+/** Why the power of a lamp was not checked. */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
 /** The result for one lamp, and what measured its power: its own sensor, the meter of the cabinet, or nothing. */
@@ -88,11 +81,10 @@ export interface Tested {
 }
 
 /**
- * Sets the target to 20, 60 and 100 % in turn, reads levels and power back, and reports each step. Then, or after a failure, it releases
- * the target. A client that is gone ends the test after the present step, which then no longer waits for power readings.
+ * Sets the target to several levels in turn, reads levels and power back, reports each step, and then releases the target. A client that
+ * is gone ends the test early.
  *
- * Errors: rejects with ConsoleError 'failed' if the target, its zone, one of its lamps or the cabinet is locked for maintenance, also by
- * the caller; then it changes no light. Otherwise rejects as `override` and `release` of the view do.
+ * Errors: rejects with ConsoleError 'failed' if the target is locked for maintenance.
  */
 export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
   expectFree(view, target);

@@ -54,7 +54,7 @@ function isWait(progress: TestStep | TestWait): progress is TestWait {
   return 'waitsFor' in progress;
 }
 
-/** Renders what a step waits for, in one line for the status line of a terminal, or the result of a step as `renderTestStep` does. */
+/** Renders what a step waits for, or the result of a step. */
 export function renderTestProgress(progress: TestStep | TestWait, page: Page): string {
   return isWait(progress) ? renderTestWait(progress, page) : renderTestStep(progress, page);
 }
@@ -68,7 +68,7 @@ function renderTestWait({ levelPct, step, steps, waitsFor, restMs }: TestWait, p
   return translated(text, page);
 }
 
-/** Renders the result of a step: its level, how many lamps confirmed, the power at the meter, and why lamps failed. Wrapped to the page. */
+/** Renders the result of a step, wrapped to the page. */
 export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, page: Page): string {
   const all = Object.values(states);
   const confirmed = all.filter((state) => state === 'verified').length;
@@ -81,7 +81,7 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 
-/** Renders the result of a test: one row for each lamp, why a power was not checked, and whether the light returned to its programme. */
+/** Renders the result of a test: one row for each lamp, and a summary. */
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: msg`Lamp`, maxCols: 16 },

@@ -18,7 +18,7 @@ import { findZone, onStreet, spanArg } from './light-args.ts';
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
 const USUAL_SPAN = '10m';
 
-/** `walk-test`: sends each detection in a zone until the time is over, or the client ends it or disconnects, and answers with a summary. */
+/** `walk-test`: reports the detections in a zone for a time, and answers with a summary. */
 export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
   role: 'technician',
@@ -61,9 +61,7 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
 }
 
-/**
- * Progress of `walk-test`: first one `start` with the sensors of the zone, then one `detection` each time that a sensor detects someone.
- */
+/** Progress of `walk-test`: the `start` with the sensors of the zone, or a `detection`. */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
@@ -87,10 +85,7 @@ const SENSOR_COLS = 16;
 const POLE_COLS = 6;
 const LATENCY_COLS = 7;
 
-/**
- * Renders the start as a sentence, and a detection in one line; lamps that do not fit are counted. Shape: `22:41:07.123 S01.motion P03 42
- * ms L02 L03 L04`.
- */
+/** Renders the start of a walk test as a sentence, and a detection in one line. */
 export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   if (progress.kind === 'start') return paragraph(startText(progress), page).join('\n');
   const { atMs, pointId, pole, raised, alreadyLit, latencyMs } = progress;
@@ -109,7 +104,7 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
   return night ? text : msg`${text} It is day here: no lamp will be raised.`;
 }
 
-/** Renders detections by sensor, sensors without detections, and how soon the light rose. */
+/** Renders the summary of `walk-test`. */
 export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
   const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);

@@ -18,9 +18,8 @@ import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 const MEASURED_WITHIN_MS = 600_000;
 
 /**
- * Resolves with the same lamps. `measured` is the newest stored reading of each in the 10 minutes up to and at that instant. Its level is
- * null for a reading without a good value. A lamp without a reading is unchanged. Errors: rejects with ConsoleError 'failed' if the store
- * does not answer for one of them.
+ * Resolves with the lamps. `measured` is from a reading stored shortly before that instant; a lamp without one is unchanged. Errors:
+ * rejects with ConsoleError 'failed' if the store does not answer.
  */
 export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
   const found: PastLamp[] = [];
@@ -33,10 +32,7 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
   return found;
 }
 
-/**
- * Renders `why` for a past instant: what the record has. If it lacks that instant: why, what was measured, one lamp as a sheet or a zone as a table, and
- * what sun and programme request for that time by the present settings.
- */
+/** Renders `why` for a past instant: what the record has, or why it lacks that instant and what was measured. */
 export function renderPast(view: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const { recorded } = view;
   return recorded === undefined || recorded.missing !== null

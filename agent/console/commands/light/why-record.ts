@@ -19,7 +19,7 @@ export interface PastFacts {
   readonly measured: readonly PastLamp[];
 }
 
-/** Returns why the record lacks the instant, with the times between which it does. */
+/** Returns why the record lacks the instant. */
 export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): Message {
   const at = (ms: number | null): Said => (ms === null ? NOTHING : fullTime(ms, page.timezone));
   const [from, to] = [at(fromMs), at(toMs)];
@@ -47,7 +47,7 @@ export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): M
   }
 }
 
-/** Renders the recorded levels with their reasons and inputs: one lamp as a sheet, a zone as a table. */
+/** Renders the recorded levels of a lamp or zone with their reasons and inputs. */
 export function renderRecorded({ id, kind, atMs = 0 }: WhyView, { recorded, measured }: PastFacts, page: Page): string {
   const then = { ...page, atMs };
   const [first] = recorded.lamps;
@@ -123,7 +123,7 @@ function inputTable(inputs: readonly RecordedInput[], then: Page): readonly stri
   return tableLines([{ title: msg`Input`, maxCols: 20 }, { title: msg`Since` }, { title: msg`What`, wraps: true }], rows, then);
 }
 
-/** Returns the measured level with its time. */
+/** Returns the measured level with its time, or that it was not recorded. */
 export function measuredText({ measured }: PastLamp, page: Page): Message {
   if (measured === null) return NOT_RECORDED;
   const at = clockTime(measured.atMs, page);

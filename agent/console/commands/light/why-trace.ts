@@ -20,10 +20,7 @@ const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start
 /** Length of the minute part of `2026-10-25T01:00:00.000Z`. */
 const UTC_MINUTE_CHARS = 16;
 
-/**
- * Returns lines with the requested instant; none if `atMs` is undefined, which means now. If that local time occurs twice, because the
- * clocks go back, a line shows how to request the other instant.
- */
+/** Returns lines with the requested instant; none if `atMs` is undefined, which means now. */
 export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
   const twin = twinOf(atMs, page.timezone);
@@ -33,7 +30,7 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
 }
 
-/** Returns the trace as the lines of a table; `>` marks each line that affected the level. */
+/** Returns the trace as the lines of a table; `>` marks a line that affected the level. */
 export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',

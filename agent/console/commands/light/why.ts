@@ -25,7 +25,8 @@ import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 const TIMEOUT_MS = 60_000;
 
 /**
- * `why`: answers with the level of a lamp or zone and its reasons: now, as a forecast for a later time, or from the record for an earlier one.
+ * `why`: answers with the state of a lamp, zone, panel, sound place or meter and its reasons. For a lamp or zone another time may be
+ * requested.
  */
 export const WHY = agentCommand({
   name: 'why',
@@ -83,10 +84,7 @@ interface WhyPanel {
   readonly panel: PanelView;
 }
 
-/**
- * Renders one lamp with its trace; for a zone the lines that all lamps share, then one row per lamp. A past instant is rendered by
- * `renderPast`.
- */
+/** Renders why a lamp or zone has its level. */
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;

@@ -11,8 +11,8 @@ import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
 /**
- * `zones`: answers with what is in force in each zone whose id contains the filter: step, requests, sensors. Capital and small letters are
- * equal. Fails if a filter was typed and no id contains it.
+ * `zones`: answers with what is in force in the zones whose id contains the filter. Capital and small letters are equal. Fails if a typed
+ * filter fits no zone.
  */
 export const ZONES = agentCommand({
   name: 'zones',
@@ -36,10 +36,7 @@ const PRESENCE_TEXTS: Readonly<Record<Exclude<ZoneLightView['presence'], 'off'>,
   down: msg`falling`,
 };
 
-/**
- * Renders `zones`: a table of the zones, and below it for each zone, where there are any: lamps that do not follow, requests, sensors,
- * traffic and rules.
- */
+/** Renders `zones`: a table of the zones, and details below it. */
 export function renderZones(zones: readonly ZoneLightView[], page: Page): string {
   if (zones.length === 0) return translated(msg`the cabinet has no zones`, page);
   const rows = zones.map((zone) => [

@@ -28,29 +28,28 @@ const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 const TABLE_WORDS = TABLES.join(', ');
 /** The argument that names a line whose units can be polled. */
 export const LINE_ARGUMENT = { name: 'line', summary: msg`a Modbus line of the cabinet`, required: true, names: 'modbus-line' } as const;
-/** The argument that names a unit of a line, by its address or its device; `unitArg` reads it. */
+/** The argument that names a unit of a line, by its address or its device. */
 export const UNIT_ARGUMENT = {
   name: 'unit',
   summary: msg`an address, 1 to 247 or 0x01 to 0xF7, or a device`,
   required: true,
   names: 'device',
 } as const;
-/** The argument with the address of the first register or bit, as in the Modbus frame, from 0; `addressArg` reads it. */
+/** The argument with the address of the first register or bit, as in the Modbus frame, from 0. */
 export const ADDRESS_ARGUMENT = { name: 'address', summary: msg`as in the frame, from 0; decimal or 0x hex`, required: true } as const;
-/** The option `--table` with the Modbus table, `holding` if it is missing; `tableArg` reads it. */
+/** The option `--table` with the Modbus table. */
 export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
 /**
- * Returns a register address, 0 to 65,535, typed in decimal or as 0x hex. A missing one is `usual`. Errors: throws ConsoleError 'usage' as
- * `numberArg`.
+ * Returns a register address, typed in decimal or as 0x hex; `usual` if it is missing. Errors: throws ConsoleError 'usage' as `numberArg`.
  */
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
 }
 
 /**
- * Returns the numbers of `--from` and `--to`, both included; they may be equal. A missing one is `usual` of its bounds. Errors: throws
- * ConsoleError 'usage' as `numberArg`, or if the first is larger than the second.
+ * Returns the numbers of `--from` and `--to`, both included; a missing one is `usual` of its bounds. Errors: throws ConsoleError 'usage',
+ * for example if the first is larger than the second.
  */
 export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readonly to: Bounds }): { from: number; to: number } {
   const [from, to] = [numberArg(args, 'from', bounds.from), numberArg(args, 'to', bounds.to)];
@@ -59,8 +58,8 @@ export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readon
 }
 
 /**
- * Returns the Modbus table of `--table`, typed in capital or small letters; `holding` if it is missing. Errors: throws ConsoleError 'usage'
- * for a table that is not in `allowed`.
+ * Returns the Modbus table of `--table`; `holding` if it is missing. Errors: throws ConsoleError 'usage' for a table that is not in
+ * `allowed`.
  */
 export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Table {
   if (args['table'] === undefined) return 'holding';
@@ -75,25 +74,22 @@ export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Tab
 }
 
 /**
- * Returns the argument `unit`: the address if a number was typed, else the text, which `findUnit` reads as a device name. Errors: throws
- * ConsoleError 'usage' if it is missing, or for an address outside `min` to 247.
+ * Returns the argument `unit`: an address as a number, otherwise a text for `findUnit`. Errors: throws ConsoleError 'usage' if it is
+ * missing or the address is out of range.
  */
 export function unitArg(args: RawArgs, min: number = UNITS.min): number | string {
   const text = textArg(args, 'unit');
   return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
 }
 
-/**
- * Returns the id of the line with this name, a line of any kind; capital and small letters are equal. Errors: throws ConsoleError
- * 'unknown-name' as `findName`.
- */
+/** Returns the id of the line with this name; capital and small letters may differ. Errors: throws ConsoleError 'unknown-name'. */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
 }
 
 /**
- * Returns the address of a unit: a number unchanged, or the address of the device with this name. Capital and small letters are equal.
- * Errors: throws ConsoleError 'unknown-name' if the device does not exist or is on another line.
+ * Returns the address of a unit, typed as a number or as the name of a device. Errors: throws ConsoleError 'unknown-name' if the device
+ * does not exist or is on another line.
  */
 export function findUnit(view: AgentView, line: string, unit: number | string): number {
   if (typeof unit === 'number') return unit;
@@ -108,7 +104,7 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 /**
  * Runs `work`, a request to a line, and resolves with its result. `address`: its first register, for a hint in the message.
  *
- * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request; any other error is unchanged.
+ * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request.
  */
 export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {
@@ -122,10 +118,7 @@ export async function onBus<T>(work: () => Promise<T>, address?: number): Promis
   }
 }
 
-/**
- * Returns false if the values that were read back differ from those written. Returns true if nothing was read back, as after a broadcast
- * or a failed read.
- */
+/** Returns false if the values that were read back differ from those written; true if nothing was read back. */
 export function valuesFit({ values, after }: BusWriteResult): boolean {
   return after === null || values.every((value, index) => after[index] === value);
 }

@@ -20,7 +20,7 @@ import {
 /** Source: Modbus Application Protocol V1.1b3 §6.1 and §6.3. */
 const MAX_COUNT = { registers: 125, bits: 2_000 };
 
-/** `bus read`: reads up to 125 registers or 2,000 bits of a unit in one request, and decodes the points of its profile. */
+/** `bus read`: reads registers or bits of a unit, and decodes points of its profile. */
 export const BUS_READ = agentCommand({
   name: 'bus read',
   role: 'technician',
@@ -42,7 +42,7 @@ export const BUS_READ = agentCommand({
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderRead(result, page),
 });
 
-/** `bus registers`: finds which registers of a unit answer within a range of addresses, and answers with their values. Writes nothing. */
+/** `bus registers`: finds which registers of a unit answer within a range of addresses, and answers with their values. */
 export const BUS_REGISTERS = agentCommand<
   { line: string; unit: number | string; table: RegistersResult['table']; from: number; to: number },
   RegistersResult,

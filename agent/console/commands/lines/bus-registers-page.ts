@@ -19,16 +19,13 @@ const NOUNS: Readonly<Record<Table, Countable>> = {
 /** Values per row. Source: eight of 7 columns after the address fit 80. */
 const ROW_WORDS = 8;
 
-/** Renders the progress line of `bus registers`: the share and the number of addresses that have been tried. */
+/** Renders the progress line of `bus registers`. */
 export function renderRegistersProgress({ done, total }: RegistersProgress, page: Page): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   return translated(msg`${percent} %, ${done} of ${total} addresses`, page);
 }
 
-/**
- * Renders the result of `bus registers`: the addresses that answered with their values, then how many there are, or advice if there are
- * none.
- */
+/** Renders the result of `bus registers`. `asked`: the range of addresses. */
 export function renderRegisters(
   { unit, table, runs, requests, durationMs }: RegistersResult,
   page: Page,
@@ -47,10 +44,7 @@ export function renderRegisters(
   return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled(msg`Found`, sum, page), ...advice].join('\n');
 }
 
-/**
- * Renders the result of `bus read`: each register or bit, then the values that the unit's profile decodes from them. Also the bytes of
- * request and response if the result has them.
- */
+/** Renders the result of `bus read`, with the values that the unit's profile decodes. */
 export function renderRead(result: BusReadResult, page: Page): string {
   const { unit, line, table, address, words, values, turnaroundMs } = result;
   const rows = words.map((word, index) => [
@@ -83,10 +77,7 @@ function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
     : ['', translated(msg`request: ${request}`, page), translated(msg`response: ${response}`, page)];
 }
 
-/**
- * Renders the result of `bus write`: for each register or coil the value before, the written value and the value read back, then the
- * outcome and warnings. Also a notice if the agent itself controls a level there.
- */
+/** Renders the result of `bus write`: values before, written and read back, and the outcome. */
 export function renderWrite(result: BusWriteResult, page: Page): string {
   const { table, address, values, before, after } = result;
   const rows = values.map((value, index) => [

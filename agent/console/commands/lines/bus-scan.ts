@@ -59,14 +59,14 @@ function readBaud(text: string | boolean | undefined): boolean {
   throw new ConsoleError('usage', msg`bad --baud "${String(text)}": without it the line's own speed is tried; --baud auto tries all`);
 }
 
-/** Returns serial settings as `19200 8N2`: speed, data bits, parity, stop bits. For null, which means Modbus TCP, the message `network`. */
+/** Returns serial settings as `19200 8N2`: speed, data bits, parity, stop bits. For null, returns the message `network`. */
 export function serialText(serial: SerialSettings | null): Said {
   if (serial === null) return msg`network`;
   const { baud, dataBits, parity, stopBits } = serial;
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
 
-/** Renders the progress line of a scan: the share of the addresses that were tried, the speed, and a unit that was just found. */
+/** Renders the progress line of a scan. */
 export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   const speed = serialText(serial);
@@ -90,7 +90,7 @@ const SILENT_BUS = msg`no gear answers: check the DALI wires and the supply of t
 
 const STRANGERS = msg`units with Device "-" are not in the cabinet: \`luciole profile list\` lists the types, docs/add-a-device.md adds one`;
 
-/** Renders the units that answered, then missing units of the cabinet and addresses with damaged replies, each with what to check. */
+/** Renders the result of `bus scan`: the units that were found, and what to check. */
 export function renderScan({ line, isNetwork, isDali, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
   const silent = isDali === true ? SILENT_BUS : isNetwork ? SILENT_GATEWAY : SILENT_LINE;
   const sum = msg`${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;
@@ -117,7 +117,7 @@ const LINE_COLUMNS = [
   { title: msg`Port`, wraps: true },
 ] as const;
 
-/** Renders the lines of the cabinet, and the command to type for each line that can be scanned. */
+/** Renders the lines of the cabinet, and what to type to scan one. */
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
   if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);

@@ -41,7 +41,7 @@ interface SniffArgs {
   readonly serial: SerialSettings;
 }
 
-/** The answer of `bus sniff`. `foreign`: frames of another sender; null on a free port, where the agent sends nothing. */
+/** The answer of `bus sniff`. `foreign`: number of frames of another sender; null on a free port. */
 export interface LineSniffed extends Watched {
   readonly line: string;
   readonly frames: Readonly<Record<string, number>>;
@@ -54,8 +54,8 @@ export interface LineSniffed extends Watched {
 type FrameRow = Extract<FlightRow, { what: 'frame' }>;
 
 /**
- * `bus sniff`: sends the frames of a line, or of a port that no line uses, until the time is over or the client ends it. The agent sends nothing for it;
- * with `--exclusive` it also stops its polls of the line, for 30 s at most.
+ * `bus sniff`: sends the frames of a line, or of a free serial port, to the client for a time, and answers with a summary. The command
+ * itself transmits nothing.
  */
 export const BUS_SNIFF = agentCommand<SniffArgs, LineSniffed, FrameRow>({
   name: 'bus sniff',

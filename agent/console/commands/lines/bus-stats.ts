@@ -24,7 +24,7 @@ export const BUS_STATS = agentCommand({
   render: renderStats,
 });
 
-/** Renders `bus stats`: for each line its load and counters, a table of its units, the quantities that units do not give, and advice. */
+/** Renders `bus stats`: load and counters of the lines and their units, with advice. */
 export function renderStats(lines: readonly LineStats[], page: Page): string {
   if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   return lines.map((line) => lineLines(line, page).join('\n')).join('\n\n');

@@ -11,10 +11,7 @@ import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 
-/**
- * `bus watch`: sends the transactions of a line until the time of `--for` is over, or the client ends it or disconnects. Transactions that
- * a slow client misses are counted.
- */
+/** `bus watch`: sends the transactions of a line to the client for a time, and answers with a summary. */
 export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, LineWatched, BusTransaction>({
   name: 'bus watch',
   role: 'technician',
@@ -35,7 +32,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   progress: { isLasting: true, load: async () => renderTransaction },
 });
 
-/** The answer of `bus watch`, for its summary: the line, the numbers of transactions sent and missed, and the duration. */
+/** The answer of `bus watch`, for the summary. */
 export interface LineWatched extends Watched {
   readonly line: string;
 }
@@ -46,10 +43,7 @@ const LANE_COLS = 9;
 /** Source: `write holding 65535+123`. */
 const WHAT_COLS = 23;
 
-/**
- * Renders one transaction in one line: time, unit, request, turnaround, lane, result. Shape: columns with blanks between them; a request
- * longer than 23 columns is cut and ends in `~`.
- */
+/** Renders a transaction in one line: time, unit, request, turnaround, lane and result. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
   const said = translated(what, page);
@@ -59,7 +53,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;
 }
 
-/** Renders the summary of `bus watch`: how many transactions were sent and missed, and how long it lasted. */
+/** Renders the summary of `bus watch`. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
   const sum = msg`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

@@ -24,17 +24,14 @@ import {
 const MAX_VALUES = 123;
 const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
 
-/** A write as typed, with its values as numbers. `unit`: an address, or the name of a device that `findUnit` has not resolved yet. */
+/** A write as typed, with its values as numbers. `unit`: an address, or the name of a device. */
 export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   readonly unit: number | string;
   /** The user confirmed it with `--yes`. */
   readonly isConfirmed: boolean;
 }
 
-/**
- * `bus write`: writes registers or coils of a unit and reads them back; fails if other values are read back. Without `--yes` it writes
- * nothing and fails with what it would write.
- */
+/** `bus write`: writes registers or coils of a unit and reads them back. Fails if other values are read back, or without `--yes`. */
 export const BUS_WRITE = agentCommand({
   name: 'bus write',
   role: 'technician',
@@ -63,8 +60,8 @@ export const BUS_WRITE = agentCommand({
 });
 
 /**
- * Returns the arguments of `bus write`; a negative value becomes its two's complement. Line and device are not checked here. Errors:
- * throws ConsoleError 'usage' for the first mistake.
+ * Returns the arguments of `bus write`; whether line and device exist is not checked. Errors: throws ConsoleError 'usage' for an argument
+ * that is missing or cannot be read.
  */
 export function readWrite(args: RawArgs): WriteArgs {
   const table = tableArg(args, ['holding', 'coil']) === 'coil' ? 'coil' : 'holding';
@@ -82,7 +79,7 @@ export function readWrite(args: RawArgs): WriteArgs {
 /**
  * Returns the write if it is confirmed.
  *
- * Errors: otherwise throws ConsoleError 'usage' with what it would do and, one per line, the objections of the profile.
+ * Errors: otherwise throws ConsoleError 'usage' with what it would do.
  */
 export function withConfirmation(
   { isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>,

@@ -33,7 +33,7 @@ const WAITING = {
   changed: msg`its file was changed after the start of the agent, which uses what is shown here until its next start`,
 } as const;
 
-/** Renders `profile show`: identity, serial settings, nameplate, groups, points, flags, notes and sources of a device type. */
+/** Renders `profile show`: the content of a device type. */
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const row = (label: Message, text: Said): string[] => (String(text) === '' ? [] : labelled(label, text, page));
   // Texts of the profile's author are not translated.
@@ -58,10 +58,7 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
   ].join('\n');
 }
 
-/**
- * Renders `profile check` for a profile without errors: file, id, numbers of points and examples, trust, and its doubt if it is
- * experimental.
- */
+/** Renders `profile check` for a profile without errors. */
 export function renderChecked(
   file: string,
   { id, points, examples, trust, experimental }: Profile,

@@ -32,13 +32,13 @@ export interface ProfileTest {
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
-  /** Texts of the nameplate; null for one that could not be read. Empty if `untried` is not 0. */
+  /** Texts of the nameplate; null for one that could not be read. Empty if it was not read. */
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
-  /** Points skipped because the unit no longer answered. */
+  /** Number of points that were not tried because the unit did not answer. */
   readonly untried: number;
 }
 
-/** Returns true if the profile fits the unit: every polled point was tried, and each has the quality `good` or `no-value`. */
+/** Returns true if the profile fits the unit: the polled points were tried and none failed or was implausible. */
 export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }
@@ -50,7 +50,7 @@ const WORD: Readonly<Record<TestedPoint['quality'], Said>> = {
   failed: wordOf('failed'),
 };
 
-/** Renders `profile test`: one row for each point that was tried, then the nameplate, the result and what to check. */
+/** Renders `profile test`: one row for each point that was tried, then the result. */
 export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
   const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
   const rows = test.points.map((point) => [

@@ -39,8 +39,8 @@ export type CheckedProfile =
   | { readonly problems: readonly []; readonly profile: Profile };
 
 /**
- * Reads a profile file and runs its examples. Returns the profile, or its problems and null. `service` also requires examples; `trial`, for
- * a test with a real unit, does not. Errors: none; an unreadable file is a problem too.
+ * Reads a profile file and runs its examples. Returns the profile, or its problems and null. `trial`: examples are not required. An
+ * unreadable file is a problem too.
  */
 export function checkProfileFile(file: string, use: ProfileUse = 'service'): CheckedProfile {
   try {
@@ -52,26 +52,22 @@ export function checkProfileFile(file: string, use: ProfileUse = 'service'): Che
 }
 
 /**
- * The profile and the unit of a test, and how registers are read. `report` is called after each point, with the number of points tried and
- * of all points to try.
+ * The profile and the unit of a test, and how registers are read. `report` is called with the number of points tried and of points to try.
  */
 export interface ProfileTrial {
   readonly profile: Profile;
   readonly line: string;
   readonly unit: number;
-  /**
-   * Errors: rejects with ConsoleError. An error with a code of the unit, such as `timeout`, fails its points only; any other ends the test.
-   */
+  /** Errors: rejects with ConsoleError, for example if the unit does not answer. */
   readonly read: (request: BusRead) => Promise<BusReadResult>;
   readonly report: (done: number, total: number) => void;
 }
 
 /**
- * Reads each polled point and the nameplate once from the unit, and resolves with the result of each. Points in the same registers share
- * one read. Stops after three points in a row without an answer; `untried` counts the rest. Writes nothing.
+ * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early if the unit does not answer.
  *
- * Errors: rejects with ConsoleError 'usage' for a device that sends without being polled; rejects as `read` does for a failure of the line
- * or the agent.
+ * Errors: rejects with ConsoleError 'usage' for a device that sends without being polled. Also rejects as `read` does, for example if no
+ * agent answers.
  */
 export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
   const { profile, line, unit, report } = trial;
@@ -161,10 +157,7 @@ function textIn(file: string): string {
   }
 }
 
-/**
- * `profile check`: checks a profile file, and prints a line about the profile, or its problems. With `--json` it prints an object with
- * `problems` and `profile`. Resolves with 0, or 78 for problems.
- */
+/** `profile check`: checks a profile file and prints the result. Resolves with 0, or 78 for problems. */
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';
   const { problems, profile } = checkProfileFile(file);
@@ -174,10 +167,10 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
 }
 
 /**
- * `profile test`: checks the file here, reads the unit through the running agent, which owns the line, and prints the result. Resolves
- * with 0, 1 if the profile does not fit the unit, or 78 for problems in the file.
+ * `profile test`: checks the file, reads the unit through the agent and prints the result. Resolves with 0, 1 if the profile does not fit
+ * the unit, or 78 for problems in the file.
  *
- * Errors: rejects with ConsoleError if line or unit are not given, or the agent fails.
+ * Errors: rejects with ConsoleError, for example if line or unit are missing or no agent answers.
  */
 export async function runProfileTest(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   if (args['line'] === undefined || args['unit'] === undefined)

@@ -105,9 +105,7 @@ export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, t
 /** Devices named in a row; more are counted. */
 const MAX_USERS = 2;
 
-/**
- * Renders `profile list`: one row for each device type, sorted by kind and id. Then the types whose file is new or changed since the start.
- */
+/** Renders `profile list`: one row for each device type. */
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
   if (profiles.length === 0) return translated(msg`no profiles: check that the agent is installed completely`, page);
   const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));

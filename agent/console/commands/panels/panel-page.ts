@@ -33,7 +33,7 @@ export function renderPanels(views: readonly PanelView[], page: Page): string {
   return tableLines(TITLES, rows, page).join('\n');
 }
 
-/** Renders the text of a panel, since when it is in force, whether the panel shows it, and a table of the sources that could decide it. */
+/** Renders the text of a panel, its state, and the sources that could decide it. */
 export function renderWhyPanel(view: PanelView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const lines = view.lines.map((line) => `[${line}]`).join(' ');
@@ -52,7 +52,7 @@ export function renderWhyPanel(view: PanelView, page: Page): string {
   ].join('\n');
 }
 
-/** Renders the outcome of `panel set` or `panel clear`, with a notice if the text is in force but not saved. */
+/** Renders the outcome of `panel set` or `panel clear`. */
 export function renderPanelOutcome({ target, state, reason, isSaved }: Outcome, page: Page): string {
   const how = stateWord(state, page);
   const text = String(reason) === '' ? msg`panel ${target.id}: ${how}` : msg`panel ${target.id}: ${how}: ${reason}`;

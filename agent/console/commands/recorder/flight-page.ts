@@ -12,16 +12,13 @@ const US_PER_MS = 1_000;
 const US_PER_S = 1_000_000;
 const MARK = { sent: '>', received: '<', discarded: 'x' } as const;
 
-/** Renders one row of at most the page's width; what does not fit is cut and ends in `~`. Shape: `22:41:07.123456 > #1 request 12345 01 03 ..`. */
+/** Renders a row, cut to the width of the page. */
 export function renderRow(row: FlightRow, page: Page): string {
   const text = wholeRow(row, page);
   return text.length > page.widthCols ? `${text.slice(0, page.widthCols - 1)}~` : text;
 }
 
-/**
- * Returns one row without a limit of width. Shape: time, direction (`>` sent, `<` received, `x` discarded), unit, kind, silence before it in µs, bytes; `*`
- * after the kind marks another sender. `hasLine` adds the name of the line.
- */
+/** Returns one row without a limit of width. `hasLine` adds the name of the line. */
 export function wholeRow(row: FlightRow, page: Page, hasLine = false): string {
   const time = `${clockTime(row.atMs, { ...page, atMs: row.atMs })}.${microseconds(row.atMs)}`;
   const line = hasLine && 'line' in row ? `${row.line} ` : '';

@@ -29,9 +29,8 @@ const WIDE_COLS = 10_000;
 const END_OF: Readonly<Record<RecordingFormat, string>> = { text: 'txt', csv: 'csv', pcapng: 'pcapng' };
 
 /**
- * `recorder export`: writes a recording to a file and prints what is in it. Resolves with 0. `dir`: folder of the file without `--output`; empty for the working
- * directory. Errors: rejects with ConsoleError if there is no such
- * recording, it is damaged, or the file cannot be written.
+ * `recorder export`: writes a recording to a file and prints a summary. Resolves with 0. `dir`: folder of the file without `--output`;
+ * empty for the working directory. Errors: rejects with ConsoleError, for example if the recording does not exist or is damaged.
  */
 export async function exportRecording(
   args: LocalArgs,

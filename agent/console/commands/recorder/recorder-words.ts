@@ -8,7 +8,7 @@ export const RECORDING_FORMATS = ['text', 'csv', 'pcapng'] as const;
 /** One of the formats of an exported recording. */
 export type RecordingFormat = (typeof RECORDING_FORMATS)[number];
 
-/** Name, arguments and options of `recorder export`; `exportRecording` in `recorder-export.ts` runs it. */
+/** Name, arguments and options of `recorder export`. */
 export const RECORDER_EXPORT: LocalCommand = {
   kind: 'local',
   name: 'recorder export',

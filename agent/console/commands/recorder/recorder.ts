@@ -28,7 +28,7 @@ export interface RecordingList {
   readonly reach: ReturnType<RecorderTools['reach']>;
 }
 
-/** The answer of `recorder show`. `left`: earlier rows that were left out. */
+/** The answer of `recorder show`. `left`: number of earlier rows that were left out. */
 export interface ShownRecording {
   readonly id: number;
   readonly head: RecordingHead;
@@ -114,7 +114,7 @@ export const RECORDER_FILE = agentCommand<{ id: number }, { readonly id: number;
   render: (result) => JSON.stringify(result),
 });
 
-/** The commands of the family `recorder`, in the order of the help. */
+/** The commands of the family `recorder`. */
 export const RECORDER_COMMANDS: readonly ConsoleCommand[] = [
   ...[RECORDER_LIST, RECORDER_SHOW, RECORDER_EXPORT, RECORDER_FREEZE, RECORDER_PIN, RECORDER_UNPIN, RECORDER_FILE],
 ];
@@ -128,7 +128,7 @@ export async function soundRecording(id: number, file: Buffer | undefined): Prom
   throw new ConsoleError('failed', msg`recording ${id} is damaged: its checksum does not fit; check the disk (dmesg)`);
 }
 
-/** Returns the typed number of a recording. Errors: throws ConsoleError 'usage'. */
+/** Returns the typed number of a recording. Errors: throws ConsoleError 'usage' if it is missing or invalid. */
 export function readId(args: Parameters<typeof numberArg>[0]): number {
   return numberArg(args, 'id', { min: 1, max: MAX_ID });
 }
@@ -211,7 +211,7 @@ function cutRow(text: string, { widthCols }: Page): string {
   return text.length > widthCols ? `${text.slice(0, widthCols - 1)}~` : text;
 }
 
-/** Returns the facts of a recording: when, why, by which version, with which clock, on which lines. */
+/** Returns the facts of a recording, such as when, why and on which lines. */
 export function factLines(id: number, head: RecordingHead, page: Page): readonly string[] {
   const [first] = head.parts;
   const revision = head.revision === null ? msg`no revision` : msg`revision ${head.revision}`;

@@ -15,7 +15,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 
-/** The option `--level`: the lowest severity that is shown, `info` if it is missing; `readLevel` reads it. */
+/** The option `--level`: the lowest severity that is shown. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
   value: 'LEVEL',
@@ -23,10 +23,7 @@ export const LEVEL_OPTION: OptionSpec = {
   choices: LOG_SEVERITIES,
 };
 
-/**
- * `log watch`: sends the new lines of the agent's log until the time ends or the client disconnects. Lines that a slow client misses are
- * counted. A session with `log on` requests it too.
- */
+/** `log watch`: sends the new lines of the agent's log to the client for a time, and answers with a summary. */
 export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
   role: 'technician',
@@ -45,10 +42,7 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   progress: { isLasting: true, load: async () => renderLogLine },
 });
 
-/**
- * Returns the typed level, `info` if none was typed. Capital and small letters are equal. Errors: throws ConsoleError 'usage' for an
- * unknown level.
- */
+/** Returns the typed level, `info` if none was typed. Errors: throws ConsoleError 'usage' for an unknown level. */
 export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const typed = String(level).toLowerCase();
   const found = LOG_SEVERITIES.find((each) => each === typed);
@@ -103,10 +97,7 @@ const MAX_ROWS = 3;
 /** Indent below the severity. */
 const INDENT = ' '.repeat(9);
 
-/**
- * Renders a log line in at most three rows; a longer one is cut and ends in `~`. If lines were lost before it, one more row above states
- * how many. Shape: `22:41:07 warning device-silent: L03 does not answer`; rows after the first are indented.
- */
+/** Renders a log line in a few rows; a longer text is cut. If lines were lost before it, one more row above states how many. */
 export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }
@@ -116,7 +107,7 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
-/** Renders a log line in at most three rows; a longer one is cut and ends in `~`. Rows after the first are indented. */
+/** Renders a log line in a few rows; a longer text is cut. */
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });
@@ -152,7 +143,7 @@ function fieldsText(fields: LogLine['fields']): string {
     .join(' ');
 }
 
-/** Renders the summary of `log watch`: how many log lines were sent and missed, and how long it lasted. */
+/** Renders the summary of `log watch`. */
 export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
   const sum = msg`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

@@ -5,7 +5,7 @@ import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 
-/** `metrics`: answers with the metrics of the agent, printed as OpenMetrics or Prometheus text for a monitoring system. */
+/** `metrics`: answers with the metrics of the agent, shown as text for a monitoring system. */
 export const METRICS = agentCommand<{ format: MetricFormat }, readonly MetricFamily[]>({
   name: 'metrics',
   role: 'viewer',

@@ -166,5 +166,5 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
   },
 ];
 
-/** Name, arguments and options of commands that the program itself runs, such as `run`, `check` and `setup`, in the order of the help. */
+/** Name, arguments and options of commands that the program itself runs, such as `run`, `check` and `setup`. */
 export const PROGRAM_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({ kind: 'local', group: 'Agent:', ...command }));

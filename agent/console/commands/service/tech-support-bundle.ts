@@ -22,9 +22,9 @@ export interface SupportBundle {
   readonly text: string;
   /** Empty if the agent did not answer the request for its status. */
   readonly cabinetId: string;
-  /** Names of the commands whose answers are missing. A file or log of the machine that is missing is only noted in the text. */
+  /** Names of the commands whose answers are missing. */
   readonly missing: readonly string[];
-  /** By name of a missing command that this user's role does not allow: the least role that it requires. */
+  /** By name of a command that this user's role does not allow: the role that it requires. */
   readonly needsRole: Readonly<Record<string, LeastRole>>;
 }
 
@@ -52,11 +52,8 @@ const MAX_PART_CHARS = 400_000;
 const WIDTH_COLS = 120;
 
 /**
- * Requests status, events, devices and more from the agent, one after the other. Resolves with one text: each answer as an English page and
- * as JSON, then `facts`. A failed request is noted in the text and does not stop the others. What looks like a secret is masked and very
- * long parts are cut, in `facts` too.
- *
- * `facts`: reads title and text of files and logs of the machine. Errors: rejects only on a programming error, or as `facts` does.
+ * Requests status, events, devices and more from the agent, and resolves with the answers and `facts` as one text. A failed request is
+ * noted in the text. `facts`: resolves with title and text of files and logs of the machine. Errors: rejects as `facts` does.
  */
 export async function makeBundle(
   terminal: Terminal,

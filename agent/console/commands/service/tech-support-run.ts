@@ -32,8 +32,8 @@ const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
 /**
- * What `tech-support` uses. `configFile`: path of the cabinet file, whose text is included. `nowMs`: for the name of the file. `expectRoom`
- * is called with a path in `dir` before the file is written, also if `--to` names another place; default: no check.
+ * What `tech-support` uses. `configFile`: path of the cabinet file. `nowMs`: for the name of the file. `expectRoom` is called before the
+ * file is written; default: no check.
  */
 export interface TechSupportParts {
   readonly terminal: Terminal;
@@ -45,11 +45,10 @@ export interface TechSupportParts {
 }
 
 /**
- * `tech-support`: writes one packed file, readable by its owner only, and prints its path, size and what is missing. `--to` is a folder, or
- * the name of the file itself. Never replaces a file. Resolves with 0, also if the agent did not answer.
+ * `tech-support`: writes one packed file and prints its path, its size and what is missing in it. Resolves with 0, also if the agent did
+ * not answer.
  *
- * Errors: rejects with ConsoleError 'failed' if the place is not writable, has no space or has a file of this name; no incomplete file is
- * left. Rejects also as `expectRoom` does.
+ * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or has a file of this name.
  */
 export async function techSupport(
   args: LocalArgs,

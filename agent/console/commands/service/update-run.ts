@@ -20,11 +20,10 @@ const PART_BYTES = 32_768;
 const MAX_NAME_CHARS = 100;
 
 /**
- * `update install`: sends a file to the agent in parts, requests its installation and prints the result. Resolves with 0, or 1 if the agent
- * refused a part or the installation. After success a file directly in `receivedDir` is deleted; null: none is.
+ * `update install`: sends a file to the agent, requests its installation and prints the result. Resolves with 0, or 1 if the agent refused
+ * it. After success a file that is in `receivedDir` is deleted; null: it is kept.
  *
- * Errors: rejects with ConsoleError if the file cannot be read, is empty or is not a regular file. Also if the agent does not answer or the
- * user's role does not allow it.
+ * Errors: rejects with ConsoleError, for example if the file cannot be read or no agent answers.
  */
 export async function installUpdate(args: LocalArgs, terminal: Terminal, receivedDir: string | null = null): Promise<number> {
   const call = { socket: args['socket'], terminal };

@@ -61,7 +61,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: auditOf,
 });
 
-/** `update put`: stores one part of an update file, which arrives in base64. `update install` sends the parts in order. */
+/** `update put`: stores one part of an update file, which arrives in base64. */
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   ...changing,
   name: 'update put',
@@ -80,10 +80,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   answer: (view, part) => updatesOf(view).put(part),
 });
 
-/**
- * `update apply`: checks the update file that `update put` stored; if it is valid, the agent restarts with that release, on trial. `file`,
- * `bytes` and `sha256` are only for the audit log.
- */
+/** `update apply`: checks the update file that `update put` stored; if it is valid, the agent restarts with that release. */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update apply',

@@ -11,10 +11,7 @@ const NAMED =
 const HASH = /\bscrypt\$[\w$-]+|\$(?:1|2[aby]|5|6|y)\$[\w./$-]{10,}/g;
 const OTP = /otpauth:\/\/\S+/gi;
 
-/**
- * Returns the text with `***` in place of private keys, password hashes, keys for one-time codes, passwords in URLs, and values whose name
- * says that they are secret. It recognises forms, so a secret without such a sign stays.
- */
+/** Returns the text with `***` in place of what looks like a secret. A secret that cannot be recognised by its form stays. */
 export function withoutSecrets(text: string): string {
   return text
     .replace(KEY_BLOCK, MASK)

@@ -8,7 +8,7 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** Renders one row for each sound place, then the faults of all places. */
+/** Renders one row for each sound place, then the faults. */
 export function renderPlaces(places: readonly SoundView[], page: Page): string {
   if (places.length === 0) return translated(msg`the cabinet has no sound place`, page);
   const rows = places.map((place) => [
@@ -33,7 +33,7 @@ export function renderPlaces(places: readonly SoundView[], page: Page): string {
   return [...tableLines(columns, rows, page), ...faults].join('\n');
 }
 
-/** Renders the state of one sound place, its player and amplifiers, its faults, and a table of the reasons for what it plays. */
+/** Renders the state of one sound place, and the reasons for what it plays. */
 export function renderSoundWhy(view: SoundView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const { player, amplifiers, trace } = view;
@@ -53,7 +53,7 @@ export function renderSoundWhy(view: SoundView, page: Page): string {
   ].join('\n');
 }
 
-/** Renders the outcome of a request for sound, with a notice if it is not saved yet. */
+/** Renders the outcome of a request for sound. */
 export function renderSoundOutcome({ state, reason, target, isSaved }: Outcome, page: Page): string {
   const text = String(reason) === '' ? msg`${target.id}: ${wordOf(state)}` : msg`${target.id}: ${wordOf(state)}, ${reason}`;
   const notSaved = isSaved === false ? labelled(msg`Note`, msg`not saved yet: a restart of the agent may forget it`, page) : [];

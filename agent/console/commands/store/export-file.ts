@@ -18,8 +18,8 @@ import type { ExpectRoom } from '../../terminal/terminal.ts';
 const NOTE_MODE = 0o644;
 
 /**
- * State of an export, saved beside its file so that it can continue. `since` and `until` are as typed, `until` null if it was not. `fromMs`
- * and `toMs` are as the agent resolved them for the first page; a later run keeps them.
+ * State of an export, saved so that it can continue. `since` and `until` are as typed, `until` null if it was not. `fromMs` and `toMs` are
+ * the period as instants.
  */
 export interface ExportState {
   readonly since: string;
@@ -28,7 +28,7 @@ export interface ExportState {
   readonly epoch: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** Time of the first frame, or `fromMs` if the first page had none; progress is counted from it. */
+  /** Time of the first frame, or `fromMs` if the first page had none. */
   readonly beganMs: number;
   /** Frames up to this one are in the file. */
   readonly afterSeq: number;
@@ -42,24 +42,18 @@ export interface ExportState {
 export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
-  /**
-   * Appends the text, flushes it, and then saves the state `next` with the length of the file. Errors: rejects with ConsoleError 'failed'
-   * with what to check, also without room for the text. The saved state then still describes the text of the calls before.
-   */
+  /** Appends the text and saves the state `next`. Errors: rejects with ConsoleError, for example 'failed' if the disk is full. */
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
-  /**
-   * Flushes the file, gives it its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`.
-   */
+  /** Gives the file its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`. */
   finish(): Promise<void>;
-  /** Closes the file. Without `finish` the partial file is kept for a later run, unless it is empty. */
+  /** Closes the file. Without `finish` a partial file is kept for a later run, unless it is empty. */
   close(): Promise<void>;
 }
 
 /**
- * Opens `FILE.part` for an export, and continues an interrupted one with the same period and format. The caller always closes it, also
- * after `finish`.
+ * Opens `FILE.part` for an export, and continues an interrupted one. The caller closes it, also after `finish`.
  *
- * Errors: rejects with ConsoleError 'failed' if the place is not writable or contains a part of another export.
+ * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or contains a part of another export.
  */
 export async function openExportFile(
   file: string,

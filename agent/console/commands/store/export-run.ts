@@ -38,12 +38,10 @@ interface ExportArgs {
 }
 
 /**
- * `export`: writes all readings of a period to a file or to the output, page by page, and prints how many. Readings that a failing disk has
- * not stored are not in it; a warning counts them. Resolves with 0. `signal` stops it; `write` writes to the output and waits for a slow
- * reader.
+ * `export`: writes the stored readings of a period to a file or to the output and prints how many. Resolves with 0. `signal` stops it;
+ * `write` writes to the output.
  *
- * Errors: rejects with ConsoleError, also when stopped. A partial file with at least one page is kept. The same command continues it for the
- * period of the first run, unless the store was replaced in between.
+ * Errors: rejects with ConsoleError, also when stopped. Repeated, the command can continue a partial file.
  */
 export async function exportReadings(
   args: LocalArgs,

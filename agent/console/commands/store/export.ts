@@ -33,13 +33,11 @@ const MAX_SEQ = 9_999_999_999;
 export interface ExportAnswer extends ExportPage, TimeRange {
   /** Unit of measurement by point, for the points of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
-  /**
-   * Only on the last page: number of readings that are in memory because the disk fails, and so not in this export; 0 with a healthy disk.
-   */
+  /** On the last page: number of readings in memory that are not stored yet because the disk fails. */
   readonly waiting?: number;
 }
 
-/** Name, arguments and options of `export`; `exportReadings` in `export-run.ts` runs it. */
+/** Name, arguments and options of `export`. */
 export const EXPORT: LocalCommand = {
   kind: 'local',
   name: 'export',
@@ -62,9 +60,7 @@ export const EXPORT: LocalCommand = {
   ],
 };
 
-/**
- * `export page`: answers with the frames of a period after a sequence number, at most as many as requested. `nextSeq` null: the last page.
- */
+/** `export page`: answers with frames of a period after a sequence number. `nextSeq` null: the last page. */
 export const EXPORT_PAGE = agentCommand({
   name: 'export page',
   role: 'viewer',
@@ -98,8 +94,8 @@ async function waitingIn(view: AgentView): Promise<number> {
 }
 
 /**
- * Returns the page with as many of its first frames as have at most 20,000 readings together, at least one frame. If frames are cut,
- * `nextSeq` is the sequence number of the last one left. A page that fits is returned unchanged.
+ * Returns the page, cut to a limited number of readings but at least one frame. If frames are cut, `nextSeq` is the sequence number of the
+ * last one left.
  */
 export function cutPage(page: ExportPage): ExportPage {
   let readings = 0;
@@ -111,10 +107,7 @@ export function cutPage(page: ExportPage): ExportPage {
   return { ...page, frames: page.frames.slice(0, tooMany), nextSeq: page.frames[tooMany - 1]?.seq ?? page.nextSeq };
 }
 
-/**
- * Returns how many frames to request next: as many as have about 10,000 readings if they are as large as those of the last page, but 20 to
- * 5,000. 200 for the first page (null) or after one without frames.
- */
+/** Returns how many frames to request next, from the size of the last page; null for the first page. */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;
   const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));
@@ -128,17 +121,14 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;
 
-/** Returns the first line of an export file, with a line end: the CSV titles, or a JSON object with store epoch and period. */
+/** Returns the first line of an export file, with a line end: the CSV titles, or a JSON object. */
 export function headOf({ epoch, fromMs, toMs }: Pick<ExportAnswer, 'epoch' | 'fromMs' | 'toMs'>, format: ExportFormat): string {
   if (format === 'csv') return `${csvLine(FIELDS)}\n`;
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
   return `${JSON.stringify({ luciole: 'export', epoch, from, to })}\n`;
 }
 
-/**
- * Returns all readings of the frames in their order, one line each with a line end, times in UTC. The unit is empty for a point that the
- * running cabinet does not have.
- */
+/** Returns the readings of the frames, one line each with a line end, times in UTC. The unit is empty for a point without a known one. */
 export function linesOf({ frames, units }: Pick<ExportAnswer, 'frames' | 'units'>, format: ExportFormat): string {
   const line = (frame: StoredFrame, reading: StoredReading): string => {
     const { pointId, value, quality, atMs } = reading;

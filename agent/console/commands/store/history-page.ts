@@ -40,7 +40,7 @@ const PLOT_COLS = 80;
  */
 const MEAN_DECIMALS = 1;
 
-/** Renders the values of one point as a table or a plot, with times of the cabinet's zone, or as CSV with times in UTC. */
+/** Renders the values of one point as a table, a plot or CSV. Times are in the cabinet's zone, in CSV in UTC. */
 export function renderPointHistory(history: PointHistory, page: Page, form: HistoryForm): string {
   if (form === 'csv') return csvLines(history).join('\n');
   const shown = history.resolution === 'raw' ? history.rows.length : history.buckets.length;
@@ -166,11 +166,7 @@ const USUAL_HOLD_MS = 150_000;
  */
 const USUAL_SHARE = 0.75;
 
-/**
- * Returns the samples for a plot, in the order of the rows; rows without a value are left out. A reading lasts until the next one, with or
- * without a value, and the last one until the end of the period. If that is much later than usual, the reading lasts only for an instant. A
- * bucket lasts for its minute or hour.
- */
+/** Returns the samples for a plot; rows without a value are left out. */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);
   return buckets.flatMap(({ atMs, min, mean, max }) =>

@@ -47,9 +47,7 @@ export interface HistoryArgs extends TypedRange {
   readonly form: HistoryForm;
 }
 
-/**
- * `history`: answers with the stored values of a point in a period: readings, or one entry per minute or hour; at most the newest 20,000.
- */
+/** `history`: answers with the newest stored values of a point in a period: readings, or one entry per minute or hour. */
 export const HISTORY = agentCommand({
   name: 'history',
   role: 'viewer',
@@ -81,8 +79,8 @@ export const HISTORY = agentCommand({
 });
 
 /**
- * Returns the arguments of `history`; without `--since` the last 24 h, without `--plot` or `--csv` a table. The point, and the order of
- * start and end, are not checked here. Errors: throws ConsoleError 'usage' for the first mistake, and for `--plot` with `--csv`.
+ * Returns the arguments of `history`, with defaults for missing ones; whether the point exists is not checked. Errors: throws ConsoleError
+ * 'usage' for an argument that is missing or cannot be read, or for `--plot` with `--csv`.
  */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];
@@ -90,10 +88,7 @@ export function readHistory(args: RawArgs): HistoryArgs {
   return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
 }
 
-/**
- * Returns the resolution for a span if the user requested none. In a table: raw up to 1 h, minute up to 3 h. In a plot or CSV: raw up to 6
- * h, minute up to 8 days. Else hour.
- */
+/** Returns the resolution for a period if the user requested none: the longer the period, the coarser. */
 export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm): Resolution {
   const { raw, minute } = FINE_UP_TO_MS[form === 'table' ? 'table' : 'other'];
   const spanMs = toMs - fromMs;
@@ -101,8 +96,8 @@ export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm
 }
 
 /**
- * Returns the point with this name, typed in capital or small letters; `/` may replace the dot. Errors: throws ConsoleError 'unknown-name'
- * with similar names.
+ * Returns the point with this name; capital and small letters may differ, and `/` may replace the dot. Errors: throws ConsoleError
+ * 'unknown-name' with advice.
  */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');

@@ -25,7 +25,7 @@ const MEGABYTE = 2 ** 20;
 /** Longest forecast that is shown. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
-/** Renders `store`: state, contents, remaining room, flash wear, the account of readings, and the background tasks. */
+/** Renders `store`: state, contents and remaining room of the store. */
 export function renderStore(view: StoreView, page: Page): string {
   const sheet: (readonly [label: Message, text: Message])[] = [
     [msg`Store`, msg`${stateWord(view.state, page)}, ${view.dir}`],
@@ -145,7 +145,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
-/** Renders `store check`: each file with its state and size, the damage that was found, and the account of readings if there is one. */
+/** Renders `store check`: the state of the files, the damage that was found, and the account of readings. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
   const columns = [{ title: msg`File`, maxCols: 56 }, { title: msg`State` }, { title: msg`Size`, align: 'right' }] as const;

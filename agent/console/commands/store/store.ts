@@ -15,7 +15,7 @@ import type { CheckProgress } from './store-page.ts';
  */
 const CHECK_WORD_MS = 1_000;
 
-/** `store`: answers with what is stored, how much fits, and the background tasks of the store. */
+/** `store`: answers with what is stored and how much fits. */
 export const STORE = agentCommand({
   name: 'store',
   role: 'viewer',
@@ -26,10 +26,7 @@ export const STORE = agentCommand({
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
 
-/**
- * `store check`: reads all stored data and answers with the damage of each file and the account of readings. Fails for damage or a
- * mismatch.
- */
+/** `store check`: reads the stored data and answers with the damage and the account of readings. Fails for damage or a mismatch. */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',
@@ -42,7 +39,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
 });
 
-/** `store backup`: copies `state.db` now, without the readings, and answers with path, size and time of the copy. */
+/** `store backup`: copies `state.db`, without the readings, and answers with path, size and time of the copy. */
 export const STORE_BACKUP = agentCommand({
   name: 'store backup',
   role: 'technician',
@@ -72,10 +69,7 @@ async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T
   }
 }
 
-/**
- * Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' and the reason if the answer is undefined, which means
- * that the storage thread is busy or failed.
- */
+/** Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' and the reason if the answer is undefined. */
 export async function askStore<T>(view: AgentView, answer: Promise<T | undefined>): Promise<T> {
   const found = await answer;
   if (found !== undefined) return found;

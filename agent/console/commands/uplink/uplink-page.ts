@@ -15,7 +15,7 @@ import { tableLines } from '../../text/text-table.ts';
 /** A certificate that expires sooner is marked. Units: days. Source: as in the test of the uplink. */
 const SOON_DAYS = 30;
 
-/** Renders `uplink`: state, delivery, traffic, commands, certificates and the last failure. If the uplink is off, only that and why. */
+/** Renders `uplink`: state, traffic, certificates and the last failure; if the uplink is off, only why. */
 export function renderUplink(view: UplinkView, page: Page): string {
   if (view.state === 'off') return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off` : msg`off: ${view.reason}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;
@@ -103,7 +103,7 @@ const STAGE: Readonly<Record<UplinkStepName, Message>> = {
 /** Words of the table, which have the colours of states. */
 const RESULT: Readonly<Record<UplinkStep['outcome'], string>> = { ok: 'ok', doubtful: 'warning', failed: 'failed', skipped: '-' };
 
-/** Renders `uplink test`: one row for each stage that was tried or skipped, and the result. */
+/** Renders `uplink test`: the stages, and the result. */
 export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Page): string {
   const rows = steps.map(({ name, outcome, tookMs, text }) => [
     STAGE[name],
@@ -138,12 +138,12 @@ function failedText(steps: readonly UplinkStep[], clientId: string): Message {
     : msg`the connection fails at ${STAGE[last]}: the last line says what to check`;
 }
 
-/** Renders the result of one stage of `uplink test` in one line. It is shown while the next stage is tested. */
+/** Renders the result of one stage of `uplink test` in one line. */
 export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
   return translated(outcome === 'skipped' ? msg`${STAGE[name]}: not requested` : msg`${STAGE[name]}: ${wordOf(RESULT[outcome])}`, page);
 }
 
-/** Renders the result of `uplink reconnect`: it was requested. */
+/** Renders the answer of `uplink reconnect`. */
 export function renderReconnect(page: Page): string {
   return paragraph(msg`requested; certificates and password are read again. \`luciole uplink\` shows the result`, page).join('\n');
 }

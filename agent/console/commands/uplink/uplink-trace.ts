@@ -21,10 +21,7 @@ const LAST = { min: 1, max: 400, usual: 22 };
  */
 const FOLLOW_MS = { usual: 60_000, max: 3_600_000 };
 
-/**
- * `uplink trace`: answers with the newest events and packets of the uplink. With `--follow` it sends new ones until the time is over, or
- * the client ends it or disconnects.
- */
+/** `uplink trace`: answers with the newest events and packets of the uplink, or with `--follow` sends new ones to the client for a time. */
 export const UPLINK_TRACE = agentCommand<{ last: number; followMs: number | null }, TraceAnswer, TraceEntry>({
   name: 'uplink trace',
   role: 'technician',
@@ -57,10 +54,7 @@ function readFollow({ follow, for: duration }: RawArgs): number | null {
   return ms;
 }
 
-/**
- * The answer of `uplink trace`. With `--follow`, `entries` is empty and `followed` has the counts of the watch; otherwise `followed` is
- * null.
- */
+/** The answer of `uplink trace`. `followed`: counts of the watch of `--follow`, without which it is null. */
 export interface TraceAnswer {
   readonly entries: readonly TraceEntry[];
   readonly followed: { readonly seen: number; readonly missed: number; readonly durationMs: number } | null;
@@ -69,15 +63,12 @@ export interface TraceAnswer {
 /** For older entries the day is shown too. Units: ms. */
 const HALF_DAY_MS = 43_200_000;
 
-/**
- * Renders one entry of the trace: a packet in one line, an event as a sentence with indented continuation lines. Shape of a packet: time,
- * arrow, name; with a topic also size and topic, and then a line wider than the page is cut and ends in `~`.
- */
+/** Renders one entry of the trace: a packet in one line, or an event as a sentence. */
 export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** Renders the entries, then their number and bytes. After `--follow`: how many entries were sent and missed, and how long it lasted. */
+/** Renders the entries and a summary; after `--follow` only a summary. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;

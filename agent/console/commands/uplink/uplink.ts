@@ -22,7 +22,7 @@ export const UPLINK = agentCommand({
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
-/** `uplink status`: answers with the state of the connection to the platform and of the backlog, as `uplink` does. */
+/** `uplink status`: answers as `uplink` does. */
 export const UPLINK_STATUS = agentCommand({
   ...looking,
   name: 'uplink status',
@@ -31,10 +31,7 @@ export const UPLINK_STATUS = agentCommand({
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
-/**
- * `uplink test`: tests the stages of the connection to the broker until one fails, and answers with their results. It fails if one failed.
- * If no agent answers, it runs in the client, from the cabinet file.
- */
+/** `uplink test`: tests the stages of the connection to the broker, and answers with their results. Fails if a stage failed. */
 export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
   role: 'technician',
