@@ -1,13 +1,15 @@
 /** A planned line at work, with the whole field of the agent on the gateway's side, in simulated time. */
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import type { BytePort } from '../../../agent/core/driver.ts';
+import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { createField, type LiveField } from '../../../agent/field/field.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
 import { createRandom } from '../random.ts';
-import { createWire } from '../wire.ts';
+import { createWire, type Wire } from '../wire.ts';
 import { BitBus } from './bit-bus.ts';
 import { addBitUnit, addSecondMaster } from './bit-unit.ts';
 import type { LinePlan } from './line-plans.ts';
@@ -17,6 +19,8 @@ export interface SickLine {
   readonly clock: ManualClock;
   readonly field: LiveField;
   readonly bus: BitBus;
+  /** Pulls the adapter out for this time. Units: ms. */
+  unplug(forMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,18 +37,23 @@ export async function startLine(plan: LinePlan): Promise<SickLine> {
     clock.after(toMs, () => Object.assign(bus.wires, { sigma, floating }));
   }
   let open: BytePort | null = null;
+  let plugged: Wire | null = null;
+  let isUnplugged = false;
   const portFor = (serial: SerialSettings): BytePort => {
     const wire = createWire((bytes) => bus.sendFromGateway(bytes));
+    wire.port.onLost = (cause) => port.onLost(cause);
     const port: BytePort = {
       ...wire.port,
       get isOpen() {
         return wire.port.isOpen;
       },
       async open() {
+        if (isUnplugged) throw new BusError('port-missing', msg`the simulated port is unplugged`);
         wire.port.onBytes = (bytes) => port.onBytes(bytes);
         await wire.port.open();
         bus.tune(serial);
         open = port;
+        plugged = wire;
         bus.onGatewayBytes = (bytes) => {
           if (open === port) wire.end.write(bytes);
         };
@@ -69,6 +78,13 @@ export async function startLine(plan: LinePlan): Promise<SickLine> {
     clock,
     field,
     bus,
+    async unplug(forMs) {
+      isUnplugged = true;
+      plugged?.end.unplug();
+      plugged?.end.replug();
+      await clock.advance(forMs);
+      isUnplugged = false;
+    },
     async stop() {
       master?.stop();
       bus.stop();
