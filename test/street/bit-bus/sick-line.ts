@@ -36,33 +36,9 @@ export async function startLine(plan: LinePlan): Promise<SickLine> {
     clock.after(fromMs, () => Object.assign(bus.wires, { sigma: plan.burstSigma, floating: pulses }));
     clock.after(toMs, () => Object.assign(bus.wires, { sigma, floating }));
   }
-  let open: BytePort | null = null;
-  let plugged: Wire | null = null;
-  let isUnplugged = false;
-  const portFor = (serial: SerialSettings): BytePort => {
-    const wire = createWire((bytes) => bus.sendFromGateway(bytes));
-    wire.port.onLost = (cause) => port.onLost(cause);
-    const port: BytePort = {
-      ...wire.port,
-      get isOpen() {
-        return wire.port.isOpen;
-      },
-      async open() {
-        if (isUnplugged) throw new BusError('port-missing', msg`the simulated port is unplugged`);
-        wire.port.onBytes = (bytes) => port.onBytes(bytes);
-        await wire.port.open();
-        bus.tune(serial);
-        open = port;
-        plugged = wire;
-        bus.onGatewayBytes = (bytes) => {
-          if (open === port) wire.end.write(bytes);
-        };
-      },
-    };
-    return port;
-  };
+  const gateway = createGateway(bus);
   const field = createField({
-    lines: [fieldLineOf(plan, portFor, clock)],
+    lines: [fieldLineOf(plan, gateway.portFor, clock)],
     clock,
     log: { event: () => {} },
     setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
@@ -79,16 +55,45 @@ export async function startLine(plan: LinePlan): Promise<SickLine> {
     field,
     bus,
     async unplug(forMs) {
-      isUnplugged = true;
-      plugged?.end.unplug();
-      plugged?.end.replug();
+      gateway.unplug();
       await clock.advance(forMs);
-      isUnplugged = false;
+      gateway.replug();
     },
     async stop() {
       master?.stop();
       bus.stop();
       await field.stop();
+    },
+  };
+}
+
+/** The gateway's ports on the bus, one open at a time. */
+function createGateway(bus: BitBus) {
+  let plugged: Wire | null = null;
+  let isUnplugged = false;
+  const portFor = (serial: SerialSettings): BytePort => {
+    const wire = createWire((bytes) => bus.sendFromGateway(bytes));
+    const { open } = wire.port;
+    wire.port.open = async () => {
+      if (isUnplugged) throw new BusError('port-missing', msg`the simulated port is unplugged`);
+      await open();
+      bus.tune(serial);
+      plugged = wire;
+      bus.onGatewayBytes = (bytes) => {
+        if (plugged === wire) wire.end.write(bytes);
+      };
+    };
+    return wire.port;
+  };
+  return {
+    portFor,
+    unplug() {
+      isUnplugged = true;
+      plugged?.end.unplug();
+    },
+    replug() {
+      isUnplugged = false;
+      plugged?.end.replug();
     },
   };
 }
