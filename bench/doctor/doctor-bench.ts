@@ -10,8 +10,8 @@ import { CAUSES, type LineCause } from '../../test/street/bit-bus/line-plans.ts'
 import { against, type BenchOptions } from '../result.ts';
 import { realBench } from './real-lines.ts';
 
-/** Seeds up to 1,000 were used while the thresholds were set. */
-const FIRST_SEED = 50_001;
+/** Seeds below were used while the rules and thresholds were set. */
+const FIRST_SEED = 90_001;
 const SEEDS = { full: 40, quick: 3 };
 /** Two hours of polls are simulated for one of these. */
 const SLOW: Readonly<Partial<Record<LineCause, number>>> = { 'noise-at-dusk': 4 };

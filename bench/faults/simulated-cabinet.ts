@@ -328,7 +328,7 @@ function planOf(lamps: readonly LampModel[], { hasContactor, powerStepW }: Stree
         ...(hasContactor ? { output: 'K1', supply: 'IO.supply' } : { output: null, supply: null }),
       },
     ],
-    meters: [{ id: 'M1', power: ['M1.power'], reactive: ['M1.reactive'], voltages: ['M1.v1', 'M1.v2', 'M1.v3'], toW: 1 }],
+    meters: [{ id: 'M1', power: ['M1.power'], reactive: ['M1.reactive'], voltages: ['M1.v1', 'M1.v2', 'M1.v3'], toW: 1, toVar: 1 }],
     settings: DEFAULT_WATCH,
   };
 }

@@ -16,6 +16,8 @@ const FOREIGN = 2;
 const STRAYS = { windows: 4, share: 0.01 } as const;
 /** Failures on the line without its worst unit. Source: assumed; as many as chance does not give on a good line. Confirmed by: failures before and after termination is added. */
 const SPREAD = { failures: 3, share: 0.004, units: 2 } as const;
+/** Share of the failures that are damaged replies. Source: bits of the shortest reply, 70, beside those of its request, 80. */
+const DAMAGED_SHARE = 0.4;
 /** The longer replies must fail this much more often than the shorter ones; else length does not matter. */
 const GROWTH = 1.2;
 /** A fit to fixed steps from which the adapter delivers at them. Source: see `deliverySteps`. */
@@ -85,8 +87,9 @@ export function noTermination({ units, serial }: BusSymptoms): BusFinding | null
   const [short, long] = [total(present, 'short'), total(present, 'long')];
   const growth = rateOf(long) / Math.max(rateOf(short), 0.5 / Math.max(1, short.asked));
   const damaged = present.reduce((sum, unit) => sum + unit.damaged, 0);
-  if (damaged === 0 || growth < GROWTH) return null;
   const all = sumOf(present);
+  // A request is shorter than most replies: wrong bits damage replies at least as often as they make a unit ignore its request.
+  if (damaged < SPREAD.failures || damaged < DAMAGED_SHARE * all.failed || growth < GROWTH) return null;
   return {
     verdict: 'no-termination',
     units: [],

@@ -12,8 +12,8 @@ import type { BusSymptoms } from './symptoms.ts';
 const SILENT_AFTER = 3;
 /** Share of silent requests followed by a break, from which the idle level is wrong. Source: the break follows each transmission. */
 const BREAK_SHARE = 0.6;
-/** Late replies of a unit, and their share of its requests without a reply in time. Source: assumed; one or two follow a restart. Confirmed by: late replies of units after a restart. */
-const SLOW = { replies: 3, share: 0.3 } as const;
+/** Late replies of a unit, their share of its requests without a reply in time and the share of those in all. Source: assumed; one or two follow a restart. Confirmed by: late replies of units after a restart. */
+const SLOW = { replies: 3, share: 0.3, silent: 0.3 } as const;
 /** Damaged replies to equal requests that are all alike show settings, not noise. */
 const SAME = 0.8;
 
@@ -134,7 +134,9 @@ export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
 
 /** Returns the finding that units answer later than their timeout; null if the symptoms do not show it. */
 export function slowUnit({ units }: BusSymptoms): BusFinding | null {
-  const slow = units.filter(({ late, silent }) => late >= SLOW.replies && late >= SLOW.share * silent);
+  const slow = units.filter(
+    ({ late, silent, asked }) => late >= SLOW.replies && late >= SLOW.share * silent && silent >= SLOW.silent * asked,
+  );
   if (slow.length === 0) return null;
   const names = slow.map(({ unit }) => unit);
   return {

@@ -61,17 +61,18 @@ export function unitSymptoms(windows: readonly WindowFacts[]): UnitSymptoms[] {
   return [...byUnit].map(([unit, own]) => symptomsOf(unit, own, displaced.get(unit) ?? NOT_DISPLACED)).toSorted((a, b) => a.unit - b.unit);
 }
 
+/** A request without a reply in time is owed one; a reply beyond those is one too many. */
 function displacedReplies(windows: readonly WindowFacts[]): Map<number, Displaced> {
-  const lastEnds = new Map<number, WindowFacts['end']>();
+  const owed = new Map<number, number>();
   const displaced = new Map<number, Displaced>();
   for (const { unit, end, foreignReplies } of windows) {
     for (const other of foreignReplies) {
-      const { extra, late } = displaced.get(other) ?? NOT_DISPLACED;
-      const isLate = lastEnds.get(other) === 'silent';
-      const isExtra = !isLate && lastEnds.has(other);
-      displaced.set(other, { extra: extra + (isExtra ? 1 : 0), late: late + (isLate ? 1 : 0) });
+      const [due, { extra, late }] = [owed.get(other), displaced.get(other) ?? NOT_DISPLACED];
+      if (due === undefined) continue;
+      displaced.set(other, due > 0 ? { extra, late: late + 1 } : { extra: extra + 1, late });
+      owed.set(other, Math.max(0, due - 1));
     }
-    lastEnds.set(unit, end);
+    if (end !== 'none') owed.set(unit, (owed.get(unit) ?? 0) + (end === 'silent' ? 1 : 0));
   }
   return displaced;
 }

@@ -13,6 +13,9 @@ import type { MonoMs } from '../../core/clock.ts';
  */
 const DAMAGED_BYTES = 3;
 
+/** A pause between two deliveries of bytes, longer than within a frame. Units: ms. Source: 1.5 characters at 9600 baud, Modbus over Serial Line V1.02 §2.5.1.1. */
+const PAUSE_MS = 1.8;
+
 /** How a request ended. `none`: a broadcast, or the time before the first request. */
 export type WindowEnd = 'answered' | 'damaged' | 'silent' | 'none';
 
@@ -56,6 +59,7 @@ export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): 
   const isReply = (frame: SoundFrame): boolean => !frame.isRequest && frame.unit === unit && isOf(frame, fc, expectedBytes);
   const replies = unit === 0 ? [] : frames.filter(isReply);
   const foreign = frames.filter((frame) => !replies.includes(frame));
+  const starts = startsOf(bytes, frames, hasEcho ? [] : chunks);
   const loose = bytes.length - frames.reduce((sum, { frame }) => sum + frame.length, 0);
   const end = endOf(unit, replies.length, loose);
   return {
@@ -67,13 +71,27 @@ export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): 
     expectedBytes,
     hasEcho,
     replies: replies.length,
-    foreignRequests: foreign.flatMap(({ isRequest, frame }) => (isRequest ? [frame.toString('hex')] : [])),
+    foreignRequests: foreign.flatMap(({ isRequest, frame }) => (isRequest && starts.has(frame.byteOffset) ? [frame.toString('hex')] : [])),
     foreignReplies: foreign.flatMap((frame) => (frame.isRequest ? [] : [frame.unit])),
     strayBytes: end === 'damaged' ? 0 : loose,
     bytes,
     arrivalMono: replies.length === 0 ? null : (chunks.at(-1)?.atMono ?? null),
     deliveriesMono: chunks.map(({ atMono }) => atMono),
   };
+}
+
+/**
+ * Where a frame may start: at the beginning, right after another frame, after a pause. A valid checksum within a reply is chance. Shape: as
+ * `byteOffset` of the frames.
+ */
+function startsOf(bytes: Buffer, frames: readonly SoundFrame[], chunks: ExamWindow['chunks']): ReadonlySet<number> {
+  const starts = new Set([bytes.byteOffset, ...frames.map(({ frame }) => frame.byteOffset + frame.length)]);
+  let at = bytes.byteOffset;
+  for (const [i, { atMono, bytes: piece }] of chunks.entries()) {
+    if (atMono - (chunks[i - 1]?.atMono ?? atMono) > PAUSE_MS) starts.add(at);
+    at += piece.length;
+  }
+  return starts;
 }
 
 function endOf(unit: number, replies: number, loose: number): WindowEnd {

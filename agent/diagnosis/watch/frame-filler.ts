@@ -60,16 +60,16 @@ type Total = (pointId: PointId, value: number, atMono: number) => void;
 
 function totalsOf({ meters }: WatchPlan, frame: WatchFrame): ReadonlyMap<PointId, Total> {
   const totals = new Map<PointId, Total>();
-  for (const [at, { power, reactive, toW }] of meters.entries())
-    for (const [ids, series] of [
-      [power, frame.meters.power],
-      [reactive, frame.meters.reactive],
+  for (const [at, { power, reactive, toW, toVar }] of meters.entries())
+    for (const [ids, series, factor] of [
+      [power, frame.meters.power, toW],
+      [reactive, frame.meters.reactive, toVar],
     ] as const) {
       const parts = new Map<PointId, number>();
       const total: Total = (pointId, value, atMono) => {
         parts.set(pointId, value);
         if (parts.size < ids.length) return;
-        setValue(series, at, toW * [...parts.values()].reduce((sum, part) => sum + part, 0), atMono);
+        setValue(series, at, factor * [...parts.values()].reduce((sum, part) => sum + part, 0), atMono);
         parts.clear();
       };
       for (const pointId of ids) totals.set(pointId, total);

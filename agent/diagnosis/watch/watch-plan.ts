@@ -42,16 +42,14 @@ export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly meter: number;
 }
 
-/**
- * One meter of the cabinet. Shape: up to three phase voltages; the sum of the points of `power` is the total, and so for `reactive`. Units:
- * `toW` converts both to W and var.
- */
+/** One meter of the cabinet. Shape: up to three phase voltages; the sum of the points of `power` and `reactive` is the total. `toW`, `toVar`: factors to W and var. */
 export interface WatchedMeter {
   readonly id: string;
   readonly power: readonly PointId[];
   readonly reactive: readonly PointId[];
   readonly voltages: readonly PointId[];
   readonly toW: number;
+  readonly toVar: number;
   /** Its lamps cannot communicate, so its power is judged against other nights instead of the sum of the lamps. */
   readonly isOfLoad?: boolean;
 }
@@ -147,16 +145,17 @@ function stepOf(point: CabinetPoint | undefined): number {
 function watchedMeter(id: string, own: readonly CabinetPoint[], isOfLoad: boolean): readonly WatchedMeter[] {
   const of = (semantic: Semantic): readonly CabinetPoint[] =>
     own.filter((point) => point.semantic === semantic && point.profile.poll !== 'never');
-  const power = totalOf(of('power'));
+  const [power, reactive] = [totalOf(of('power')), totalOf(of('reactive'))];
   const voltages = of('voltage').filter(({ profile }) => profile.unit === 'V' && !LINE_TO_LINE.test(profile.id));
   if (power.length + voltages.length === 0) return [];
   return [
     {
       id,
       power: power.map(({ pointId }) => pointId),
-      reactive: totalOf(of('reactive')).map(({ pointId }) => pointId),
+      reactive: reactive.map(({ pointId }) => pointId),
       voltages: voltages.slice(0, voltages.length >= PHASES ? PHASES : 1).map(({ pointId }) => pointId),
       toW: WATTS[power[0]?.profile.unit ?? 'W'] ?? 1,
+      toVar: WATTS[reactive[0]?.profile.unit ?? 'var'] ?? 1,
       isOfLoad,
     },
   ];

@@ -32,6 +32,8 @@ const MOST_UNITS = 24;
  * usual step of 16 ms.
  */
 const DITHER_MS = 32;
+/** Shortest wait for a reply to a read. Units: ms. Source: assumed; a timeout learned from quick replies is short, and a busy machine delays a reply by some ten ms. Confirmed by: examinations on a loaded gateway. */
+const LEAST_WAIT_MS = 150;
 /** Fraction of the golden ratio: its multiples are spread evenly. */
 const GOLDEN = 0.618_034;
 /** After so many reads the line is left silent for a moment. Units: ms. Source: assumed; an urgent level waits 100 ms at most. Confirmed by: waits of urgent levels during examinations. */
@@ -40,6 +42,8 @@ const SILENCE = { everyReads: 16, forMs: 100 } as const;
 const REST = { times: 4, forMs: 6_000 } as const;
 /** More reads of units that failed now and then, if they are few. Units: ms. Source: assumed; a share of failures of 5 % is then seen twice more. Confirmed by: examinations of units with a loose terminal. */
 const SUSPECTS = { units: 3, reads: 40, forMs: 10_000 } as const;
+/** Longest wait for a port that is being reopened. Units: ms. Source: assumed; twice what a USB adapter needs. Confirmed by: examinations of a dead line with such an adapter. */
+const REOPENING_MS = 5_000;
 /** Share of recently missed requests from which a unit is given rests. */
 const MISSED_SHARE = 0.05;
 /** Units without an answer for which other settings are tried, and the wait for each. Units: ms. Source: assumed; as the wait through a network. Confirmed by: as there. */
@@ -162,19 +166,39 @@ class Examination {
   /** The pause lies within the turn of the read: before it, a poll would take the line and the read would follow it at a fixed time. */
   #send(unit: Unit, read: ReadRequest, pauseMs: number): Promise<unknown> {
     const { runner, clock } = this.#parts.queue;
-    return replyOrBusError(
-      runner.ask(async (own) => {
-        await sleep(clock, pauseMs);
-        this.#log.markTest();
-        return own.read(read, timeoutFor(unit, read));
-      }),
+    return this.#overReopening(() =>
+      replyOrBusError(
+        runner.ask(async (own) => {
+          await sleep(clock, pauseMs);
+          this.#log.markTest();
+          return own.read(read, Math.max(LEAST_WAIT_MS, timeoutFor(unit, read)));
+        }),
+      ),
     );
+  }
+
+  /** The agent reopens the port of a line on which nothing answers; that does not end the examination. */
+  async #overReopening<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BusError && error.code === 'port-closed')) throw error;
+      await this.#reopened();
+      return work();
+    }
+  }
+
+  async #reopened(): Promise<void> {
+    const { line, clock, config } = this.#parts.queue;
+    const endMono = clock.monoMs() + REOPENING_MS;
+    while (!line.isOpen && clock.monoMs() < endMono) await sleep(clock, 100);
+    if (!line.isOpen) throw new BusError('port-closed', msg`line ${config.id} is down`);
   }
 
   /** Nothing is sent for a moment: what arrives then has another sender, or is noise. */
   #silence(): Promise<void> {
     const { queue } = this.#parts;
-    return queue.runner.exclusive(() => sleep(queue.clock, SILENCE.forMs));
+    return this.#overReopening(() => queue.runner.exclusive(() => sleep(queue.clock, SILENCE.forMs)));
   }
 
   /** Units that answer, but recently missed more than an odd request. */
@@ -203,7 +227,7 @@ class Examination {
       this.#report(step);
       await sleep(clock, Math.min(1_000, endMono - clock.monoMs()));
     }
-    if (!this.#parts.queue.line.isOpen) throw new BusError('port-closed', msg`line ${this.#parts.queue.config.id} is down`);
+    await this.#reopened();
   }
 
   async #tryOthers(): Promise<ExamTrial[]> {
@@ -215,7 +239,7 @@ class Examination {
     for (const serial of otherSettings(queue.config.serial, profiles)) {
       this.#report('settings');
       const pass = { units: tried, serial, waitMs: TRIAL.waitMs, signal: this.#request.signal, onProbed: () => {} };
-      const answers = await speedPass(queue, pass);
+      const answers = await this.#overReopening(() => speedPass(queue, pass));
       trials.push({ serial, tried, answered: answers.map(({ unit }) => unit) });
       if (answers.length === tried.length) break;
     }

@@ -1,13 +1,15 @@
 /** A planned line at work, with the whole field of the agent on the gateway's side, in simulated time. */
 import type { SerialSettings } from '../../../agent/core/cabinet.ts';
 import type { BytePort } from '../../../agent/core/driver.ts';
+import { BusError } from '../../../agent/core/errors.ts';
 import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
+import { msg } from '../../../agent/core/message.ts';
 import { createField, type LiveField } from '../../../agent/field/field.ts';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { createModbusLine } from '../../../drivers/modbus/modbus-line.ts';
 import { testDevice, testLine, testPoint, testProfile, writable } from '../../support/profiles.ts';
 import { createRandom } from '../random.ts';
-import { createWire } from '../wire.ts';
+import { createWire, type Wire } from '../wire.ts';
 import { BitBus } from './bit-bus.ts';
 import { addBitUnit, addSecondMaster } from './bit-unit.ts';
 import type { LinePlan } from './line-plans.ts';
@@ -17,6 +19,8 @@ export interface SickLine {
   readonly clock: ManualClock;
   readonly field: LiveField;
   readonly bus: BitBus;
+  /** Pulls the adapter out for this time. Units: ms. */
+  unplug(forMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,28 +36,9 @@ export async function startLine(plan: LinePlan): Promise<SickLine> {
     clock.after(fromMs, () => Object.assign(bus.wires, { sigma: plan.burstSigma, floating: pulses }));
     clock.after(toMs, () => Object.assign(bus.wires, { sigma, floating }));
   }
-  let open: BytePort | null = null;
-  const portFor = (serial: SerialSettings): BytePort => {
-    const wire = createWire((bytes) => bus.sendFromGateway(bytes));
-    const port: BytePort = {
-      ...wire.port,
-      get isOpen() {
-        return wire.port.isOpen;
-      },
-      async open() {
-        wire.port.onBytes = (bytes) => port.onBytes(bytes);
-        await wire.port.open();
-        bus.tune(serial);
-        open = port;
-        bus.onGatewayBytes = (bytes) => {
-          if (open === port) wire.end.write(bytes);
-        };
-      },
-    };
-    return port;
-  };
+  const gateway = createGateway(bus);
   const field = createField({
-    lines: [fieldLineOf(plan, portFor, clock)],
+    lines: [fieldLineOf(plan, gateway.portFor, clock)],
     clock,
     log: { event: () => {} },
     setupValuesOf: () => ({ rampUpMs: 1_500, rampDownMs: 5_000, failsafeTimeoutS: 60, failsafeLevelPct: 70 }),
@@ -69,10 +54,46 @@ export async function startLine(plan: LinePlan): Promise<SickLine> {
     clock,
     field,
     bus,
+    async unplug(forMs) {
+      gateway.unplug();
+      await clock.advance(forMs);
+      gateway.replug();
+    },
     async stop() {
       master?.stop();
       bus.stop();
       await field.stop();
+    },
+  };
+}
+
+/** The gateway's ports on the bus, one open at a time. */
+function createGateway(bus: BitBus) {
+  let plugged: Wire | null = null;
+  let isUnplugged = false;
+  const portFor = (serial: SerialSettings): BytePort => {
+    const wire = createWire((bytes) => bus.sendFromGateway(bytes));
+    const { open } = wire.port;
+    wire.port.open = async () => {
+      if (isUnplugged) throw new BusError('port-missing', msg`the simulated port is unplugged`);
+      await open();
+      bus.tune(serial);
+      plugged = wire;
+      bus.onGatewayBytes = (bytes) => {
+        if (plugged === wire) wire.end.write(bytes);
+      };
+    };
+    return wire.port;
+  };
+  return {
+    portFor,
+    unplug() {
+      isUnplugged = true;
+      plugged?.end.unplug();
+    },
+    replug() {
+      isUnplugged = false;
+      plugged?.end.replug();
     },
   };
 }
