@@ -68,10 +68,7 @@ export function asWritten({
     neighbours,
     uplink,
     store,
-    recorder,
-    service,
-    trust,
-    console,
+    ...{ recorder, service, trust, console },
   };
 }
 
