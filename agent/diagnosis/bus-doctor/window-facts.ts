@@ -3,7 +3,7 @@
  *
  * Pure.
  */
-import { functionOf, type SoundFrame, soundFrames } from '../../../drivers/modbus/frames.ts';
+import { functionOf, SHORTEST_FRAME_BYTES, type SoundFrame, soundFrames } from '../../../drivers/modbus/frames.ts';
 import type { ExamWindow } from '../../core/bus-exam.ts';
 import type { MonoMs } from '../../core/clock.ts';
 
@@ -51,7 +51,7 @@ export interface WindowFacts {
 /** Classifies one window. */
 export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): WindowFacts {
   const all = Buffer.concat(chunks.map(({ bytes }) => bytes));
-  const hasEcho = request.length > 0 && all.length >= request.length && all.subarray(0, request.length).equals(request);
+  const hasEcho = isEchoed(request, all);
   const bytes = hasEcho ? all.subarray(request.length) : all;
   const frames = soundFrames(bytes);
   const [unit, fc] = [request[0] ?? 0, functionOf(request[1] ?? 0)];
@@ -78,6 +78,13 @@ export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): 
     arrivalMono: replies.length === 0 ? null : (chunks.at(-1)?.atMono ?? null),
     deliveriesMono: chunks.map(({ atMono }) => atMono),
   };
+}
+
+/** The reply to a single write equals its request: only a second frame after it shows that the first was an echo. */
+function isEchoed(request: Uint8Array, all: Buffer): boolean {
+  if (request.length === 0 || !all.subarray(0, request.length).equals(request)) return false;
+  const isSingleWrite = request[1] === 5 || request[1] === 6;
+  return !isSingleWrite || all.length >= request.length + SHORTEST_FRAME_BYTES;
 }
 
 /**

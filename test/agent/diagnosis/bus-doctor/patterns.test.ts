@@ -57,6 +57,27 @@ for (const [what, chunks, facts] of WINDOWS)
     t.match(windowFacts(window(chunks as never)), facts);
   });
 
+t.test(
+  'the reply to a single write, which equals its request, is an answer and no echo; twice the same is an echo and an answer',
+  async (t) => {
+    const write = withCrc('010607d00064');
+    t.match(windowFacts(window([[20, write]], write)), { end: 'answered', hasEcho: false, strayBytes: 0 });
+    t.match(
+      windowFacts(
+        window(
+          [
+            [9, write],
+            [20, write],
+          ],
+          write,
+        ),
+      ),
+      { end: 'answered', hasEcho: true, strayBytes: 0, replies: 1 },
+    );
+    t.match(windowFacts(window([], write)), { end: 'silent' });
+  },
+);
+
 t.test('a broadcast is no request that fails', async (t) => {
   t.match(windowFacts(window([], withCrc('000600000001'))), { end: 'none', unit: 0 });
 });
