@@ -96,7 +96,7 @@ export interface LampCircuit {
   readonly failsafePct: number;
 }
 
-/** An output with the device that switches it, and the lamps with which it is switched. */
+/** An output, the device that switches it, and the lamps whose light it follows; none if it follows no zone. */
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;

@@ -19,7 +19,10 @@ export interface DaliSetupParts {
   readonly hasGroups: boolean;
 }
 
-/** Returns the computed set-up values; null for a value whose register stays as it is. Shape: `DaliParameter` describes each. */
+/**
+ * Returns the computed set-up values in the coding of DALI: number of the fade time, failsafe level, and the groups as bits (0 to 7, then
+ * from 8). The group values are null, which leaves their registers as they are, if no device of the line lists groups.
+ */
 export function daliSetup({
   rampUpMs,
   failsafeLevelPct,

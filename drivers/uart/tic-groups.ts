@@ -17,7 +17,7 @@ const [STX, ETX, TAB, LF, CR, SPACE] = [0x02, 0x03, 0x09, 0x0a, 0x0d, 0x20];
  * The longest group is `PJOURF+1`: 8 characters, 98 of data, both separators, checksum and frame. One with a time is shorter. Units: bytes.
  */
 const MAX_GROUP_BYTES = 128;
-/** The longest group, with the first and the last byte of a frame around it. Units: bytes. */
+/** No group is longer than this, with the first and the last byte of a frame around it. Units: bytes. */
 export const MAX_TIC_BYTES = MAX_GROUP_BYTES + 2;
 /** Label, data and checksum of one character, and what is between. Units: bytes. */
 const LEAST_GROUP_BYTES = 7;

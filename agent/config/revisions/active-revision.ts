@@ -12,7 +12,7 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 import type { TrialHealth } from './trial.ts';
 import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 
-/** The dependencies with which `ActiveRevision` is created, and its callbacks. */
+/** What `ActiveRevision` needs from the agent, with callbacks. Its history, check and `onVerdict` are passed separately. */
 export interface ActiveRevisionParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -150,7 +150,10 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }
 
-/** Returns the valid intents of a stored list; ignores anything else. */
+/**
+ * Returns the well-formed intents of a stored list, also those that have ended; leaves out anything else. A missing or unknown authority
+ * is chosen by the source.
+ */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
 }

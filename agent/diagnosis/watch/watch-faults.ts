@@ -42,7 +42,7 @@ export const FEEDER_FAULTS = {
   'supply-lost': CONTACT,
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** Faults that a meter shows. */
+/** Faults that the watch detects from the readings of a meter, with their persistence. */
 export const METER_FAULTS = {
   'supply-lost': CONTACT,
   'phase-lost': CONTACT,

@@ -29,7 +29,7 @@ export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }
 
-/** Returns the reason of a failed write to a channel that is off. `coil` is the address of its switch. */
+/** Returns the reason of a failed write to a channel that is off and did not switch on. `coil` is the address of its switch. */
 export function channelOffReason(coil: number): Message {
   return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }

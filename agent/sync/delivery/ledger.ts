@@ -111,8 +111,8 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
 }
 
 /**
- * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. Check `seq` with
- * `countedAck` first.
+ * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. Pass the row
+ * that `countedAck` returns.
  */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
   const started = withAcknowledging(ledger);
