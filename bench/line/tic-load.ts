@@ -21,11 +21,9 @@ const GOAL_PCT = 1;
 const ROUNDS = { full: 15, quick: 3 };
 /** Units: ms. */
 const ROUND_MS = { full: 2_000, quick: 500 };
-/** Detections of each way. Source: with 300, the p99 of one uniform period of 60 ms varies by 0.3 ms from run to run, half of the goal. */
-const DETECTIONS = { full: 300, quick: 3 };
-/** Pairs of streets at the same time; a detection is mostly a wait for the light to fall again. */
-const PAIRS = 3;
-const PROGRESS_EVERY = 50;
+/** Detections of each way. */
+const DETECTIONS = { full: 100, quick: 3 };
+const PROGRESS_EVERY = 20;
 
 type Meter = Child<TicQuestion, TicAnswer>;
 type Way = 'alone' | 'with-tic';
@@ -71,25 +69,20 @@ async function efficiencyWithTic(ticPath: string, { quick, emit, progress }: Ben
 }
 
 /**
- * Time to the light after a detection, with and without the meter. A pair is two streets of the same seed, each with its own agent; its
- * detections are made at the same moment, so both ways meet the same machine.
+ * Time to the light after a detection, with and without the meter: two streets of the same seed, each with its own agent. Their detections are
+ * made in turns, so both ways meet the same machine and never each other.
  */
 export async function ticDetectionBench({ quick, emit, progress }: BenchOptions): Promise<void> {
-  const pairs = Array.from({ length: quick ? 1 : PAIRS }, startPair);
+  const pair = startPair();
   const firstMs: Record<Way, number[]> = { alone: [], 'with-tic': [] };
   const count = quick ? DETECTIONS.quick : DETECTIONS.full;
-  const detect = async ({ streets }: Pair): Promise<void> => {
-    await Promise.all(WAYS.map(async (way) => void firstMs[way].push((await streets[way].ask({ ask: 'detect' })).firstMs)));
-    if (firstMs.alone.length % PROGRESS_EVERY === 0) progress(`line: detection ${firstMs.alone.length} of ${count}`);
-  };
   try {
-    await Promise.all(pairs.map(begin));
-    await Promise.all(
-      pairs.map(async (pair) => {
-        for (let i = 0; i < count / pairs.length; i++) await detect(pair);
-        await Promise.all(WAYS.map((way) => pair.agents[way].ask({ run: null })));
-      }),
-    );
+    await begin(pair);
+    for (let i = 1; i <= count; i++) {
+      for (const way of WAYS) firstMs[way].push((await pair.streets[way].ask({ ask: 'detect' })).firstMs);
+      if (i % PROGRESS_EVERY === 0) progress(`line: detection ${i} of ${count}`);
+    }
+    await Promise.all(WAYS.map((way) => pair.agents[way].ask({ run: null })));
     const [alone, beside] = WAYS.map((way) => quantile(firstMs[way], 0.99)) as [number, number];
     const medians = WAYS.map((way) => `${round(quantile(firstMs[way], 0.5), 1)} ms`).join(' alone and ');
     const note = `p99 to the first level of ${count} detections: ${round(beside, 1)} ms with TIC beside, ${round(alone, 1)} ms alone; medians ${medians} with it`;
@@ -99,11 +92,7 @@ export async function ticDetectionBench({ quick, emit, progress }: BenchOptions)
       note,
     });
   } finally {
-    await Promise.all(
-      pairs.flatMap(({ meter, streets, agents }) =>
-        [meter, ...WAYS.flatMap((way) => [agents[way], streets[way]])].map((child) => child.stop()),
-      ),
-    );
+    await Promise.all([pair.meter, ...WAYS.flatMap((way) => [pair.agents[way], pair.streets[way]])].map((child) => child.stop()));
   }
 }
 
