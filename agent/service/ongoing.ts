@@ -72,8 +72,9 @@ export function createOngoing(parts: OngoingParts): Ongoing {
     onEvent(reported) {
       const event = parts.alarms.admit(withFaultFacts(reported), open.get(reported.id));
       record.note(event);
-      raise(event);
+      // Stored first: what follows only reports it.
       keep(event);
+      raise(event);
     },
     amend(event) {
       const before = open.get(event.id);

@@ -34,6 +34,12 @@ const KEY = 'sync.eventsTold';
 /** Events of earlier runs that are reported after a start. Source: assumed; a megabyte, once. Confirmed by: the events of a cabinet in a week without a link. */
 const MAX_EARLIER = 500;
 
+/**
+ * Events that wait for the broker. More would fill the memory in a long outage; the oldest are dropped, counted, and stay in the store. Source:
+ * assumed; as above. Confirmed by: as above.
+ */
+const MAX_WAITING = MAX_EARLIER;
+
 /** Reports events to the platform. Nothing is sent before `open`. */
 export class EventReporter {
   readonly #parts: EventReporterParts;
@@ -42,6 +48,10 @@ export class EventReporter {
   readonly #waiting = new Map<string, AgentEvent>();
   /** The platform may have an event of this cabinet that it takes for open. */
   #hasReported = false;
+  /** Events that were dropped and that no list has named to the broker yet. */
+  #dropped = 0;
+  /** Those of them that the list of this link names. */
+  #listed = 0;
 
   constructor(parts: EventReporterParts) {
     this.#parts = parts;
@@ -74,12 +84,19 @@ export class EventReporter {
     this.#hasReported = true;
     this.#waiting.set(event.id, event);
     this.#outbox.add(event);
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size <= MAX_WAITING || oldest === undefined) return;
+    this.#waiting.delete(oldest);
+    this.#outbox.remove(oldest);
+    this.#dropped++;
   }
 
   /** Starts reporting on a link after its births. */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
-    if (this.#hasReported || open.length > 0) this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id) })]);
+    this.#listed = this.#dropped;
+    const dropped = this.#dropped === 0 ? {} : { dropped: this.#dropped };
+    if (this.#hasReported || open.length > 0) this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id), ...dropped })]);
     for (const event of open) if (!this.#waiting.has(event.id)) this.report(event);
     this.#outbox.open(link);
   }
@@ -93,7 +110,10 @@ export class EventReporter {
     return this.#outbox.settled();
   }
 
+  /** The list went before these events on the same link. */
   #settle(events: readonly AgentEvent[]): void {
+    this.#dropped -= this.#listed;
+    this.#listed = 0;
     for (const event of events) if (this.#waiting.get(event.id) === event) this.#waiting.delete(event.id);
     if (this.#waiting.size === 0) void this.#parts.store.save(KEY, { atMs: Math.round(this.#newestMs(events)) });
   }

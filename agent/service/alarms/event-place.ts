@@ -6,7 +6,7 @@ import type { Cabinet, Lamp } from '../../core/cabinet.ts';
 export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'poles'>;
 
 /**
- * Returns the place of the source of an event. A part of the place is null if it is unknown or cannot be told from the source. Several
+ * Returns the place of the source of an event. A part of the place is null if it is unknown or the source does not show it. Several
  * lamps of a device are listed with spaces.
  */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {

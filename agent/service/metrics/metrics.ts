@@ -179,7 +179,7 @@ function eventFamilies({ status, events }: MetricsParts): MetricFamily[] {
   const { info: _, ...worth } = active;
   return [
     family('gauge', 'luciole_active_events', '', 'Warnings and alarms that go on', by('severity', worth)),
-    gauge('luciole_unacknowledged_events', '', 'Warnings and alarms that go on and that nobody has acknowledged', unacknowledged),
+    gauge('luciole_unacknowledged_events', '', 'Open warnings and alarms without an acknowledgement', unacknowledged),
     gauge('luciole_suppressed_events', '', 'Warnings and alarms that maintenance suppresses', status.activeEvents.length - raised.length),
     family('counter', 'luciole_events', '', 'Events that began', by('code', Object.fromEntries(events))),
   ];

@@ -108,3 +108,20 @@ t.test('an event is shortened to what the broker accepts', async (t) => {
     t.has({ evidence, ...rest }, JSON.parse(JSON.stringify(kept)), `${maxTextBytes} bytes`);
   }
 });
+
+t.test('in a long outage the newest events wait, and the next list counts the others until the broker has it', async (t) => {
+  const { sent, create } = scene();
+  const reporter = create();
+  for (let n = 0; n < 5_000; n++) reporter.report({ ...ENDED, id: `e${n}` });
+  reporter.open(BROKEN);
+  reporter.close();
+  t.match(sent[0], { open: [], dropped: 4_500 });
+  sent.length = 0;
+  reporter.open(PROVEN);
+  await reporter.settled();
+  reporter.close();
+  t.match(sent[0], { dropped: 4_500 }, 'the broken link proved nothing');
+  t.strictSame([sent.length, sent[1]?.['id'], sent.at(-1)?.['id']], [501, 'e4500', 'e4999']);
+  reporter.open(PROVEN);
+  t.notOk('dropped' in (sent.at(-1) ?? {}));
+});
