@@ -162,8 +162,8 @@ class Splitter {
     const isEcho = this.#echo?.equals(frame) === true && (fc <= 4 || isRequest || open === null);
     const isAnswer = open !== null && open.unit === unit && open.fc === fc;
     const kind = isEcho ? 'echo' : nameOf(frame, { fc, isRequest, isAnswer });
-    // A reply before anything else: its request was sent before the observation began.
-    const isFirst = this.#endMono === null && kind !== 'request';
+    // A frame before anything else that may be a reply: its request may have been sent before the observation began.
+    const isFirst = this.#endMono === null && !isRequest;
     const isForeign = kind !== 'echo' && !isFirst && !(isAnswer && open.isOwn && kind !== 'request');
     if (kind === 'request') this.#outstanding = unit === 0 ? null : { unit, fc, isOwn: false, bytes: Buffer.from(frame) };
     else if (kind !== 'echo' && isAnswer) this.#outstanding = null;

@@ -63,8 +63,17 @@ const CASES: readonly [what: string, entries: readonly WireEntry[], frames: read
     ['request* 9/4', 'reply* 9/4', 'request 1/3', 'reply 1/3'],
   ],
   ['a second master in one delivery', [received(60, Buffer.concat([OTHER_READ, OTHER_REPLY]))], ['request* 9/4', 'reply* 9/4']],
-  ['a write of a second master and its reply', [received(0, WRITE), received(40, WRITE)], ['request* 2/6', 'reply* 2/6']],
-  ['a read from 0x0300 of a second master', [received(0, READ_300), received(40, REPLY)], ['request* 1/3', 'reply* 1/3']],
+  [
+    'a write of a second master and its reply',
+    [sent(0, READ), received(60, REPLY), received(120, WRITE), received(160, WRITE)],
+    ['request 1/3', 'reply 1/3', 'request* 2/6', 'reply* 2/6'],
+  ],
+  [
+    'a read from 0x0300 of a second master',
+    [sent(0, READ), received(60, REPLY), received(120, READ_300), received(160, REPLY)],
+    ['request 1/3', 'reply 1/3', 'request* 1/3', 'reply* 1/3'],
+  ],
+  ['a first frame that may be the reply to an earlier request', [received(5, WRITE), sent(60, READ)], ['request 2/6', 'request 1/3']],
   ['a broadcast has no reply', [sent(0, sealed(0, 6, 0, 1, 0, 50)), received(60, OTHER_REPLY)], ['request 0/6', 'reply* 9/4']],
   [
     'a function that is not split further',
