@@ -55,6 +55,8 @@ export interface Energy {
 /** Source: noon to noon, so that one night is not split. */
 const NOON_HOUR = 12;
 const HALF_DAY_MS = NOON_HOUR * HOUR_MS;
+/** No night is stored outside these times, even by a wrong clock. Source: a system clock starts in 1970, and a battery clock ends in 2099. */
+const CLOCK_MS = { first: 0, last: Date.UTC(2100, 0) } as const;
 /** One kWh in the units of meters. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
@@ -115,8 +117,7 @@ export function createEnergy(parts: EnergyParts): Energy {
       }
     },
     async view(query) {
-      // A night belongs to a period when its noon does.
-      const kept = await tracker.nights(nextNight(nightAt(calendar, query.fromMs - 1)), nightAt(calendar, query.toMs - 1));
+      const kept = await tracker.nights(...nightsIn(calendar, query));
       return (
         kept &&
         energyView(
@@ -147,6 +148,13 @@ function energyView(kept: readonly KeptNights[], { by, zone }: Pick<EnergyQuery,
     lastNight: kept.at(-1)?.period ?? null,
     isOpen: kept.at(-1)?.isOpen ?? false,
   };
+}
+
+/** Returns the first and the last night of a period. Both are within `CLOCK_MS`, because each month between them is one read. */
+function nightsIn(calendar: LocalCalendar, { fromMs, toMs }: EnergyQuery): [from: NightDate, to: NightDate] {
+  const possible = (atMs: WallMs): WallMs => Math.min(Math.max(atMs, CLOCK_MS.first), CLOCK_MS.last);
+  // A night belongs to a period when its noon does.
+  return [nextNight(nightAt(calendar, possible(fromMs - 1))), nightAt(calendar, possible(toMs - 1))];
 }
 
 /** Returns the date of the night that an instant belongs to, in the calendar's time zone. A night begins at noon. */

@@ -132,9 +132,8 @@ export function monthOf(date: NightDate): string {
  * `2026-12`.
  */
 export function monthsBetween(from: NightDate, to: NightDate): readonly string[] {
-  const months: string[] = [];
-  for (let month = monthOf(from); month <= monthOf(to); month = monthsAfter(month, 1)) months.push(month);
-  return months;
+  const [first = 0, last = 0] = [from, to].map((date) => Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7)));
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, months) => monthsAfter(monthOf(from), months));
 }
 
 /** Returns the month that many months after `month`, or before it for a negative number. Shape: `2026-12`. */

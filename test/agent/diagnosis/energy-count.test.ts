@@ -17,15 +17,19 @@ import { testDevice, testLine } from '../../support/profiles.ts';
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
 const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
 
-function memoryStore() {
+/** `loaded` receives the keys that are read. */
+function memoryStore(loaded: string[]) {
   const kept = new Map<string, unknown>();
   return {
-    load: async (key: string) => kept.get(key),
+    load: async (key: string) => {
+      loaded.push(key);
+      return kept.get(key);
+    },
     save: async (key: string, value: unknown) => kept.set(key, JSON.parse(JSON.stringify(value))) !== undefined,
   };
 }
 
-function rig(baseline: Zone['baseline'] = ZONE.baseline, site = cabinet) {
+function rig(baseline: Zone['baseline'] = ZONE.baseline, site = cabinet, loaded: string[] = []) {
   const clock = createManualClock(Date.parse('2026-12-01T17:00Z'));
   const points = cabinetPoints(site, profiles);
   const events: AgentEvent[] = [];
@@ -48,7 +52,7 @@ function rig(baseline: Zone['baseline'] = ZONE.baseline, site = cabinet) {
     profiles,
     points,
     clock,
-    store: memoryStore(),
+    store: memoryStore(loaded),
     field: {
       latest: (pointId) => {
         const id = pointId.split('.')[0] ?? '';
@@ -152,6 +156,19 @@ t.test('a night of the demo street: counted, measured, and sent to the platform 
     'kWh as published, with six hours of standby of the eleven that answer',
   );
   t.match(await street.energy.view({ fromMs: 0, toMs: 1, by: 'night', zone: null }), { rows: [], firstNight: null });
+});
+
+t.test('a range of all years reads no more months than there can be', async (t) => {
+  const loaded: string[] = [];
+  const street = rig(undefined, undefined, loaded);
+  street.energy.start();
+  await street.clock.advance(HOUR_MS);
+  const [fromMs, toMs] = [Date.parse('0100-01-01T00:00Z'), Date.parse('9999-12-31T23:00Z')];
+  loaded.length = 0;
+  const all = await street.energy.view({ fromMs, toMs, by: 'night', zone: null });
+  t.match(all, { firstNight: '2026-12-01', lastNight: '2026-12-01', isOpen: true });
+  t.ok(loaded.length < 1_600, `${loaded.length}`);
+  t.match(await street.energy.view({ fromMs: toMs - HOUR_MS, toMs, by: 'night', zone: null }), { rows: [], firstNight: null });
 });
 
 t.test('a lamp that does not follow is counted where it is found', async (t) => {

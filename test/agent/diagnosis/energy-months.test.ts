@@ -9,6 +9,7 @@ t.test('months and nights are counted over the ends of months and years', async 
   t.equal(nextNight('2028-02-28'), '2028-02-29');
   t.strictSame(monthsBetween('2026-11-30', '2027-02-01'), ['2026-11', '2026-12', '2027-01', '2027-02']);
   t.strictSame(monthsBetween('2027-02-01', '2026-11-30'), []);
+  t.strictSame(monthsBetween('9999-11-30', '9999-12-31'), ['9999-11', '9999-12']);
   t.equal(monthsAfter('2027-01', -14), '2025-11');
 });
 
