@@ -89,19 +89,21 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
       if (server !== null) return;
       if (parts.socketKind !== 'login') refuseLoginPlace(socketPath);
       prepareSocketFolder(socketPath);
-      await clearStale(socketPath);
       // A client may close its own half and still wait for its answer.
       const opening = createServer({ allowHalfOpen: true }, accept);
-      server = opening;
       try {
+        await clearStale(socketPath);
+        server = opening;
         opening.listen(socketPath);
         await once(opening, 'listening');
+        chmodSync(socketPath, SOCKET_MODE);
       } catch (cause) {
         server = null;
+        opening.close();
+        if (cause instanceof ConsoleError) throw cause;
         throw new ConsoleError('socket-refused', msg`cannot open the console socket ${socketPath}: ${(cause as Error).message}`, { cause });
       }
       opening.on('error', (error) => log.event('console-trouble', { cause: error.message }, 'warning'));
-      chmodSync(socketPath, SOCKET_MODE);
       log.event('console-open', { socketPath }, 'debug');
     },
     async stop() {
@@ -119,7 +121,7 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
 /**
  * Removes the socket of an agent that died without removing it.
  *
- * Errors: throws ConsoleError 'socket-in-use' or 'socket-refused'; a file that is not a socket is never removed.
+ * Errors: throws ConsoleError 'socket-in-use' or 'socket-refused', or a system error; a file that is not a socket is never removed.
  */
 async function clearStale(socketPath: string): Promise<void> {
   const found = lstatSync(socketPath, LOOK);

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import t from 'tap';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
 import { createConsoleServer, createConsoles } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { Log } from '../../../../agent/core/ports.ts';
 import type { AgentView } from '../../../../agent/core/views.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 import { createFakeView } from '../fake-view.ts';
@@ -196,6 +197,40 @@ t.test('if several agents take over one dead socket at once, one gets it and non
     for (const server of servers) if (server !== winner) await server.stop();
     t.match(await call(socketPath, 'status'), { ok: true }, 'also once the others have ended');
   }
+});
+
+t.test('a dead socket that may not be removed is reported, and tried again', async (t) => {
+  const socketPath = place(t);
+  const folder = dirname(socketPath);
+  await leaveStaleSocket(socketPath);
+  chmodSync(socketPath, 0o777);
+  chmodSync(folder, 0o555);
+  const isRoot = process.geteuid?.() === 0;
+  const mayNotWrite = async (act: () => Promise<void>): Promise<void> => {
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      await act();
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  };
+  const clock = createManualClock(AT_MS);
+  const events: (readonly [string, unknown])[] = [];
+  const opened = Promise.withResolvers<void>();
+  const log: Log = {
+    event: (name, fields) => {
+      events.push([name, fields]);
+      if (name === 'console-open') opened.resolve();
+    },
+  };
+  const consoles = createConsoles({ view: createFakeView(), socketPath, log, clock, timezone: TIMEZONE });
+  t.teardown(() => consoles.stop());
+  await mayNotWrite(() => consoles.start());
+  t.match(events[0], ['console-closed', { cause: /cannot open the console socket .*EACCES/ }]);
+  chmodSync(folder, 0o700);
+  await clock.advance(10_000);
+  await opened.promise;
+  t.match(await call(socketPath, 'status'), { ok: true });
 });
 
 t.test('the check for another agent removes nothing, and finds only an agent that answers', async (t) => {
