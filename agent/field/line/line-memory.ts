@@ -15,6 +15,7 @@ import type { Estimate } from '../units/response-times.ts';
 import type { WriteTimes } from '../units/set-up-writes.ts';
 import { replan, type Unit } from '../units/unit.ts';
 
+const UNREAD = Symbol('unread');
 /** Shortest time between two saves. Units: ms. Source: flash wears; a restart that forgets a minute costs a few requests. */
 const SAVE_MS = 60_000;
 /**
@@ -81,25 +82,31 @@ export function createLineMemory({
   let holdTimer: Timer | undefined;
   let isSaving = false;
   let isAgain = false;
+  let isRead = false;
   const now = (): Now => ({ mono: clock.monoMs(), wallMs: clock.wallMs() });
   const hold = (isSetUpHeld: boolean): void => {
     for (const unit of units) unit.isSetUpHeld = isSetUpHeld;
   };
 
   const restore = async (): Promise<void> => {
-    const found = await store.load(key);
+    const found = await store.load(key, UNREAD);
     holdTimer?.cancel();
     hold(false);
+    isRead = found !== UNREAD;
     if (!isRecord(found)) return;
+    const isFirst = Object.keys(learnedOf(units, now())).length === 0;
     for (const unit of units) recall(unit, found[unit.device.id], now());
-    saved = learnedOf(units, now());
+    // What was learned before the entry could be read is not in it.
+    if (isFirst) saved = learnedOf(units, now());
   };
   const keep = async (): Promise<void> => {
     isAgain = isSaving;
     if (isSaving) return;
     isSaving = true;
+    // A save before the stored entry has been read would replace it, and with it the times of writes to flash.
+    if (!isRead) await restore();
     const learned = learnedOf(units, now());
-    if (hasLearnedMore(saved, learned) && (await store.save(key, learned))) saved = learned;
+    if (isRead && hasLearnedMore(saved, learned) && (await store.save(key, learned))) saved = learned;
     isSaving = false;
     if (isAgain) await keep();
   };
@@ -107,9 +114,9 @@ export function createLineMemory({
     start(): void {
       if (timer !== undefined) return;
       timer = every(clock, SAVE_MS, () => void keep());
-      hold(true);
+      hold(!isRead);
       holdTimer = clock.after(RESTORE_MS, () => hold(false));
-      void restore();
+      void keep();
     },
     stop(): void {
       timer?.cancel();

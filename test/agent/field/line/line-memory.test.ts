@@ -60,6 +60,36 @@ t.test('a note is written when something was refused or a pace has changed, not 
   t.ok(hasLearnedMore(note, with_({ refused: [] })));
 });
 
+t.test('a note that could not be read is read again before another one is written over it', async (t) => {
+  const clock = createManualClock(0);
+  const step = { table: 'holding', address: 8 } as const;
+  const before = plannedUnit('L1');
+  before.seenMs = 1;
+  for (const mono of [0, 1]) before.setUpWrites.note(step, mono);
+  const note = learnedOf([before], NOW);
+  let isReadable = false;
+  const saved: unknown[] = [];
+  const store = {
+    load: async (_key: string, unread?: unknown) => (isReadable ? note : unread),
+    save: async (_key: string, value: unknown) => saved.push(value) > 0,
+  };
+  const unit = plannedUnit('L1');
+  const memory = createLineMemory({ lineId: 'north', units: [unit], store, clock });
+  t.teardown(() => memory.stop());
+  memory.start();
+  await clock.advance(1_000);
+  t.equal(unit.isSetUpHeld, false, 'a failsafe level must be set all the same');
+  unit.seenMs = 1;
+  unit.setUpWrites.note({ table: 'holding', address: 9 }, clock.monoMs());
+  memory.saveNow();
+  await clock.advance(150_000);
+  t.same(saved, []);
+  isReadable = true;
+  await clock.advance(60_000);
+  t.match(saved, [{ L1: { setUpWrites: { 'holding:8': [Number, Number], 'holding:9': [Number] } } }]);
+  t.notOk(unit.setUpWrites.mayWrite(step, clock.monoMs()));
+});
+
 t.test('the note is written on change, at most once a minute, and read without delaying the line', async (t) => {
   const clock = createManualClock(0);
   const saves: number[] = [];
