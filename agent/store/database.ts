@@ -83,7 +83,7 @@ export class StoreDatabase {
     compact: (request) => this.#attemptWithReserve(request.atMs, () => this.#telemetry.compact(request)),
     retain: ({ atMs, ...step }) => this.#attemptWithReserve(atMs, () => this.#retain(step, atMs)),
     makeRoom: ({ provenSeq, atMs }) => this.#attemptWithReserve(atMs, () => this.#telemetry.makeRoom(provenSeq, atMs)),
-    check: ({ atMs }) => ({ ok: true, value: this.#check(atMs) }),
+    check: ({ atMs }) => this.#attempt(() => this.#check(atMs)),
     backup: ({ atMs }) => this.#attempt(() => this.#state.backup(atMs)),
     close: ({ isAllCommitted, atMs }) => {
       this.#noteUndelivered(atMs, true);

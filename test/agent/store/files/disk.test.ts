@@ -228,3 +228,22 @@ t.test('a folder that may not be written to is an answer to every question, and 
   t.strictSame(store.reports(), [], 'what cannot be written is not damaged');
   t.equal(store.load('a'), 1);
 });
+
+t.test('a check of a folder that may not be searched is an answer too', async (t) => {
+  const base = testFolder(t);
+  const dir = join(base, 'store');
+  const store = openStore(t, dir);
+  store.commit(frame(1));
+  store.save('a', 1);
+  const others = process.getuid?.() === 0 ? 65_534 : null;
+  chmodSync(base, 0o755);
+  chmodSync(dir, 0o000);
+  try {
+    if (others !== null) process.seteuid?.(others);
+    t.match(store.ask('check', {}), { ok: false, code: 'read-only' });
+  } finally {
+    if (others !== null) process.seteuid?.(0);
+    chmodSync(dir, 0o755);
+  }
+  t.match(store.check(), { files: [{ ok: true }, { ok: true }] });
+});
