@@ -97,7 +97,7 @@ export class RecordReporter {
 
   /**
    * Reports the records of this epoch that are due. Does nothing without a link or while another call runs. A new epoch starts after
-   * `startId`.
+   * `startId`, or at its beginning for a platform that acknowledges.
    */
   async report(epoch: string, startId = 0): Promise<void> {
     if (this.#isReporting || !this.#parts.isOpen()) return;
@@ -166,6 +166,7 @@ export class RecordReporter {
     this.#progress = { epoch, id: startId, acked: acked === null ? null : 0 };
     this.#sentId = startId;
     this.repeat();
+    if (acked === null) this.#lastId = startId;
   }
 
   /** Returns to the last acknowledged record if the wait for the next has ended. False while new records are also waiting. */

@@ -201,8 +201,7 @@ t.test(
     const cabinet = scene(9_000);
     await cabinet.session();
     const entries = cabinet.numbers(cabinet.hear());
-    t.equal(entries.at(-1), 9_000);
-    t.ok(entries.length >= 1_000 && entries.length < 1_100, `${entries.length}`);
+    t.strictSame(entries, upTo(9_000, 8_001));
     await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
     await cabinet.turn();
     t.equal(cabinet.numbers(cabinet.hear()).length, 9_000);
