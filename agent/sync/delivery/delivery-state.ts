@@ -86,8 +86,8 @@ export class DeliveryState {
   /** Adopts the store's epoch and cursor. Returns true for the first or another epoch, false for the same or an empty one. */
   adoptEpoch({ epoch, cursorSeq }: Pick<StoreStatus, 'epoch' | 'cursorSeq'>): boolean {
     if (epoch === '' || epoch === this.epoch) return false;
-    const { mode, inFlight } = this.#ledger;
-    this.#ledger = this.epoch === null ? { ...createLedger(cursorSeq, mode), inFlight } : rebase(this.#ledger, cursorSeq);
+    const { mode, mark, inFlight } = this.#ledger;
+    this.#ledger = this.epoch === null ? { ...createLedger(cursorSeq, mode), mark, inFlight } : rebase(this.#ledger, cursorSeq);
     this.epoch = epoch;
     this.headSeq = 0;
     this.firstSeq = null;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
 import { afterAck, checkWatch, hasGivenUp, startWatch } from '../../../../agent/sync/delivery/ack-watch.ts';
+import { DeliveryState } from '../../../../agent/sync/delivery/delivery-state.ts';
 import {
   acknowledge,
   bytesUnacked,
@@ -42,6 +43,15 @@ t.test('a barrier proves what was sent before it and nothing after it', async (t
   const ledger = shipLive(shipLive(createLedger(0), live(1)), live(2));
   t.match(prove(ledger, 1), { readings: 3, ledger: { inFlight: [{ ticket: 2 }] } });
   t.match(prove(ledger, 2), { readings: 6, ledger: { inFlight: [] } });
+});
+
+t.test('a barrier that runs while the first epoch becomes known proves nothing that is sent after it', async (t) => {
+  const state = new DeliveryState({ moveCursor: () => {} }, 'broker');
+  state.update(shipLive(state.ledger, live(1)));
+  const { mark } = state.ledger;
+  t.ok(state.adoptEpoch({ epoch: 'e1', cursorSeq: 10 }));
+  state.update(shipLive(state.ledger, live(2)));
+  t.match(prove(state.ledger, mark), { readings: 3, ledger: { inFlight: [{ ticket: 2 }] } });
 });
 
 t.test('a frame that was not sent holds the cursor until history has carried it', async (t) => {
