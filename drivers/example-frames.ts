@@ -15,8 +15,8 @@ const LEAST_BYTES = 5;
 const REQUEST_BYTES = 8;
 /** Unit, function, number of data bytes and checksum. */
 const AROUND_DATA_BYTES = 5;
-const WRITE_REGISTERS = 16;
-const WRITES: readonly number[] = [5, 6, 15, WRITE_REGISTERS];
+const [WRITE_BITS, WRITE_REGISTERS] = [15, 16];
+const WRITES: readonly number[] = [5, 6, WRITE_BITS, WRITE_REGISTERS];
 
 /** The registers that the frames of an example read or set. `words`: from `address` on, one register each, or one bit each as 0 or 1. */
 export interface ExampleExchange {
@@ -62,9 +62,10 @@ function requestFlaw(ask: Buffer): Message | null {
   const fc = ask[1] as number;
   if (tableOfRead(fc) === undefined && !WRITES.includes(fc))
     return msg`found function ${fc}: neither a read (1 to 4) nor a write (5, 6, 15, 16)`;
-  const wanted = fc === 15 || fc === 16 ? REQUEST_BYTES + 1 + (ask[6] ?? 0) : REQUEST_BYTES;
+  const hasData = fc === WRITE_BITS || fc === WRITE_REGISTERS;
+  const wanted = hasData ? REQUEST_BYTES + 1 + (ask[6] ?? 0) : REQUEST_BYTES;
   if (ask.length !== wanted) return msg`found ${ask.length} bytes; a request of function ${fc} has ${wanted}, checksum included`;
-  return checksumFlaw(ask);
+  return (hasData ? dataFlaw(ask, ask[6] ?? 0) : null) ?? checksumFlaw(ask);
 }
 
 /** Checks length and address before the checksum: when a byte is missing, the checksum of the rest does not help the author. */
@@ -79,10 +80,19 @@ function responseFlaw(ask: Buffer, answer: Buffer): Message | null {
     const repeated = msg`the reply to a write must repeat it: ${hexOf(withChecksum(ask.subarray(0, 6)))}`;
     return lengthFlaw(answer, REQUEST_BYTES, msg`the reply to a write`) ?? (repeats ? checksumFlaw(answer) : repeated);
   }
-  const count = ask.readUInt16BE(4);
-  const data = fc <= 2 ? Math.ceil(count / 8) : 2 * count;
-  if (answer[2] !== data) return fc <= 2 ? bitsFlaw(answer[2] ?? 0, count, data) : registersFlaw(answer[2] ?? 0, count, data);
-  return lengthFlaw(answer, data + AROUND_DATA_BYTES, msg`a reply with ${data} bytes of data`) ?? checksumFlaw(answer);
+  const data = answer[2] ?? 0;
+  return (
+    dataFlaw(ask, data) ?? lengthFlaw(answer, data + AROUND_DATA_BYTES, msg`a reply with ${data} bytes of data`) ?? checksumFlaw(answer)
+  );
+}
+
+/** Compares the number of data bytes that a frame names with the bits or registers of its request. */
+function dataFlaw(ask: Buffer, found: number): Message | null {
+  const [fc, count] = [ask[1] as number, ask.readUInt16BE(4)];
+  const isBits = fc <= 2 || fc === WRITE_BITS;
+  const data = isBits ? Math.ceil(count / 8) : 2 * count;
+  if (found === data) return null;
+  return isBits ? bitsFlaw(found, count, data) : registersFlaw(found, count, data);
 }
 
 function lengthFlaw(frame: Buffer, wanted: number, what: Message): Message | null {

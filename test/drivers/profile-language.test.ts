@@ -60,6 +60,7 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a response too short for a frame', '01 03 02 00 28 B8 5A', '"01"', '"01"', /^found 1 byte; the shortest frame has 5, checksum included$/],
   ['half a refusal', '01 03 02 00 28 B8 5A', `${hexOf(1, 0x83, 2)}00`, hexOf(1, 0x83, 2), /^found 6 bytes; a refusal has 5/],
   ['a write that answers something else', ACME.slice(ACME.indexOf('request:')), `request: ${hexOf(1, 6, 0, 0, 0, 9)}\n    response: ${hexOf(1, 6, 0, 0, 0, 8)}\n    expect: {}\n`, hexOf(1, 6, 0, 0, 0, 8), /^the reply to a write must repeat it: 01 06 00 00 00 09 49 CC$/],
+  ['a write of more registers than it has bytes for', ACME.slice(ACME.indexOf('request:')), `request: ${hexOf(1, 16, 0, 0, 0, 2, 2, 0, 40)}\n    response: ${hexOf(1, 16, 0, 0, 0, 2)}\n    expect: {}\n`, hexOf(1, 16, 0, 0, 0, 2, 2, 0, 40), /^found 2 as the number of data bytes; the request asks for 2 registers, which have 4$/],
   ['an example without its request', '    request: 01 03 00 00 00 01 84 0A\n', '', 'origin', /needs its request/],
   ['an example that is not hex', '01 03 02 00 28 B8 5A', '01 0x03', '01 0x03', /bytes in hex/],
   ['no example', ACME.slice(ACME.indexOf('examples:')), 'examples: []\n', '[]', /at least one exchange/],
