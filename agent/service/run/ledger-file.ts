@@ -12,6 +12,7 @@ import { EMPTY_LEDGER, type RunRecord, type StartLedger } from './start-ledger.t
 
 const NAME = 'starts.json';
 const MODE = 0o600;
+const NO_FOLDER = 'no folder for the start ledger';
 /** A longer file is not a ledger. Units: bytes. Source: thirty runs take 6 kB. */
 const MAX_BYTES = 65_536;
 
@@ -45,7 +46,7 @@ export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: stri
     /** Blocks; for a process that ends. Errors: throws if no folder accepts it. */
     writeNow(ledger: StartLedger): void {
       overtaken.abort();
-      let failure: unknown;
+      let failure: unknown = new Error(NO_FOLDER);
       for (const path of paths) {
         try {
           mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -97,7 +98,7 @@ function textOf(ledger: StartLedger): string {
 
 /** Errors: rejects with the last failure if all of them fail. */
 async function firstOf(paths: readonly string[], attempt: (path: string) => Promise<void>): Promise<void> {
-  let failure: unknown = new Error('no folder for the start ledger');
+  let failure: unknown = new Error(NO_FOLDER);
   for (const path of paths) {
     try {
       return await attempt(path);

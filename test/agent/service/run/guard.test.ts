@@ -222,6 +222,9 @@ t.test('a ledger is restored, and a damaged one, or an unwritable folder, never 
   t.equal((await blocked.read()).starts, 10);
   await t.rejects(createLedgerFile([join(dir, 'blocked')]).write(ledger));
   t.throws(() => createLedgerFile([join(dir, 'blocked')]).writeNow(ledger));
+  const hung = createLedgerFile([state]);
+  await hung.read(async () => undefined);
+  t.throws(() => hung.writeNow(ledger), /no folder/);
 });
 
 /** Runs of the agent under a service manager, on one machine. */
