@@ -45,20 +45,24 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const notices: Notice[] = [];
   const state = new StateFile({ dir }, (notice) => void notices.push(notice));
-  const problems = [...state.check(atMs), ...notices.map((notice) => ('message' in notice ? notice.message : notice.kind))];
-  state.close();
-  const [problem] = problems;
   const path = join(dir, STATE.fileName);
-  if (problem !== undefined) throw storeError('io', msg`${path}: ${problem}`);
-  const db = openSqlite(path);
   try {
-    signCopy(db, by);
-    // No journal is left that would have to move with it.
-    db.pragma('journal_mode = DELETE');
+    const [problem] = [...state.check(atMs), ...notices.map((notice) => ('message' in notice ? notice.message : notice.kind))];
+    if (problem !== undefined) throw storeError('io', msg`${path}: ${problem}`);
+  } finally {
+    state.close();
+  }
+  try {
+    const db = openSqlite(path);
+    try {
+      signCopy(db, by);
+      // No journal is left that would have to move with it.
+      db.pragma('journal_mode = DELETE');
+    } finally {
+      db.close();
+    }
   } catch (error) {
     throw toStoreError(error, path);
-  } finally {
-    db.close();
   }
 }
 
