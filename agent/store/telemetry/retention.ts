@@ -76,7 +76,8 @@ function countOver(handle: Handle, { ageMs, beforeMs }: { readonly ageMs: WallMs
   const over = overAge(labels, { ageMs, beforeMs });
   if (over < labels.length) return over;
   const newest = handle.frames.last()?.seq;
-  const rows = handle.frames.after(0, RETAIN_ROWS).filter((row) => row.seq !== newest);
+  // One more than a step removes, so that `more` is true if old rows remain.
+  const rows = handle.frames.after(0, RETAIN_ROWS + 1).filter((row) => row.seq !== newest);
   const firstYoung = rows.findIndex((row) => !isRowBefore(handle, row, beforeMs));
   return over + (firstYoung === -1 ? rows.length : firstYoung);
 }

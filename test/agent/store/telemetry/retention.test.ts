@@ -65,6 +65,15 @@ t.test('undelivered readings are removed by age only with a synchronised clock, 
   await store.stop();
 });
 
+t.test('old rows that no segment holds yet are all removed, however many they are', async (t) => {
+  const { clock, store, run } = createFedStore(memoryFolder(t), { maxDays: 10 });
+  await store.start();
+  await run(40 * DAY_MS, 4 * HOUR_MS);
+  await store.retain();
+  t.ok(((await store.status()).oldestMs ?? 0) >= clock.wallMs() - 10 * DAY_MS);
+  await store.stop();
+});
+
 t.test('a cabinet without mains every day, or for three weeks, still drops old rows', async (t) => {
   const dir = memoryFolder(t);
   let wallMs = await sixtyDays(dir);
