@@ -138,7 +138,8 @@ export class UartWrites {
     const { proof } = waiting.request;
     const isEnded = (this.#phase === 'settling' || this.#phase === 'asked') && values.some(({ quantity }) => quantity === proof.orAny);
     const found = values.findLast(({ quantity }) => quantity === proof.quantity);
-    if (isEnded || (this.#phase === 'asked' && found?.value === proof.value)) this.#end(verifiedAt(waiting.sentMono));
+    if (isEnded || (this.#phase === 'asked' && found?.value === proof.value))
+      this.#end({ state: 'verified', sentMono: waiting.sentMono ?? this.#parts.clock.monoMs() });
     else if (this.#phase === 'asked' && found !== undefined) {
       const reason = OUTPUT_WORDS.mismatch(found.value, waiting.write.value);
       this.#phase = 'settling';
@@ -156,8 +157,7 @@ export class UartWrites {
 
   #askAgain(waiting: WaitingUartWrite, reason: Message): void {
     if (waiting.proofs <= this.#retries()) this.#ask(waiting);
-    else if (waiting.isAcknowledged) this.#end({ state: 'failed', reason, sentMono: waiting.sentMono });
-    else this.#end({ state: 'failed', reason: NO_ANSWER, sentMono: null });
+    else this.#end({ state: 'failed', reason: waiting.isAcknowledged ? reason : NO_ANSWER, sentMono: waiting.sentMono });
   }
 
   /** A module that acknowledges nothing may have executed the frame: the last one is read back all the same. */
@@ -186,10 +186,6 @@ export class UartWrites {
     this.#timer?.cancel();
     this.#timer = this.#parts.clock.after(delayMs, fire);
   }
-}
-
-function verifiedAt(sentMono: MonoMs | null): WriteResult {
-  return { state: 'verified', sentMono: sentMono ?? 0 };
 }
 
 function notSent(reason: Message): WriteResult {
