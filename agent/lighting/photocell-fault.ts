@@ -87,8 +87,8 @@ export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, da
 export function afterEdge(faults: EdgeFaults, before: EdgeVerdicts | undefined, night: EdgeVerdicts): EdgeFaults {
   const known = before?.duskMs === night.duskMs ? before : undefined;
   const { beforeDusk, afterDusk, beforeDawn, afterDawn } = night;
-  const isDuskOver = afterDusk !== undefined && known?.afterDusk === undefined;
-  const isDawnOver = afterDawn !== undefined && known?.afterDawn === undefined;
+  const isDuskOver = afterDusk != null && known?.afterDusk == null;
+  const isDawnOver = afterDawn != null && known?.afterDawn == null;
   return {
     dusk: isDuskOver ? edgeFault(faults.dusk, beforeDusk, afterDusk, DUSK_FAULTS) : faults.dusk,
     dawn: isDawnOver ? edgeFault(faults.dawn, afterDawn, beforeDawn, DAWN_FAULTS) : faults.dawn,

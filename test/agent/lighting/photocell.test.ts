@@ -5,7 +5,14 @@ import { MINUTE_MS } from '../../../agent/core/durations.ts';
 import type { Quality } from '../../../agent/core/words.ts';
 import type { PhotocellState } from '../../../agent/lighting/lighting.ts';
 import { afterLux, type PhotocellVerdict, photocellNight, photocellVerdict, type SunNow } from '../../../agent/lighting/photocell.ts';
-import { afterEdgeLook, type EdgeVerdicts, isWholeNight, photocellFault } from '../../../agent/lighting/photocell-fault.ts';
+import {
+  afterEdge,
+  afterEdgeLook,
+  type EdgeVerdicts,
+  isWholeNight,
+  NO_EDGE_FAULTS,
+  photocellFault,
+} from '../../../agent/lighting/photocell-fault.ts';
 import { texts } from '../../support/texts.ts';
 import { reading } from './street.ts';
 
@@ -240,6 +247,17 @@ for (const [story, says, fault] of cells) {
     t.equal(texts(photocellFault(night)), fault);
   });
 }
+
+t.test('an end of the night at which the cell has no verdict at first is judged by its first verdict', async (t) => {
+  let [edges, seen] = [NO_EDGE_FAULTS, undefined as EdgeVerdicts | undefined];
+  for (let minute = -300; minute < 19 * 60; minute++) {
+    const verdict = minute < 0 ? 'bright' : minute < 120 ? null : minute < DAWN_MIN + 120 ? 'bright' : null;
+    const next = afterEdgeLook(seen, { verdict, sun: sunAt(DUSK, minute), config: CELL });
+    if (next !== undefined) edges = afterEdge(edges, seen, next);
+    seen = next;
+  }
+  t.match(edges, { dusk: { nights: 1 }, dawn: { nights: 1 } }, 'bright at both ends');
+});
 
 t.test('a night seen in part is not judged, and each night is judged alone', async (t) => {
   t.notOk(isWholeNight(nightOf(() => 'dark', {}, 100) as EdgeVerdicts));
