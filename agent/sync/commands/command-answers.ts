@@ -77,8 +77,11 @@ export class CommandAnswers {
   }
 
   /** Answers a repeated command with its current state, within the limit of answers. */
-  repeat({ outcome, kind }: CommandRecord): void {
-    if (!this.#answers.take()) return;
+  repeat(record: CommandRecord): void {
+    if (this.#answers.take()) this.#answerAgain(record);
+  }
+
+  #answerAgain({ outcome, kind }: CommandRecord): void {
     const present = { ...outcome, atMs: this.#parts.clock.wallMs() };
     if (isFinal(outcome.state)) this.outbox.add(present);
     else this.#parts.onAnswer(present, kind);
@@ -109,10 +112,9 @@ export class CommandAnswers {
    */
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;
-    if (this.#answers.take()) {
-      this.#notice(target, msg`refused: the id ${known.commandId} was used before for another command; give each its own`);
-    }
-    this.repeat(known);
+    if (!this.#answers.take()) return;
+    this.#notice(target, msg`refused: the id ${known.commandId} was used before for another command; give each its own`);
+    this.#answerAgain(known);
   }
 
   /** Waits for a limited time until the record is on disk. Logs a warning if it is not. */

@@ -249,6 +249,19 @@ t.test('an id that is repeated after its expiry is answered with its former resu
   t.strictSame(states('a-1'), ['verified', 'verified']);
 });
 
+t.test('each use of an id for another command counts once towards the limit of answers', async (t) => {
+  const { open, message, link, states, settle } = openBench();
+  const inbox = open();
+  inbox.open(link);
+  const use = (percent: number): void => inbox.deviceCommand('L01', message([level(percent), text('Command/Id', 'a-1')]));
+  use(5);
+  await settle();
+  const before = states('a-1').length;
+  for (let percent = 10; percent < 100; percent += 1) use(percent);
+  await settle();
+  t.equal(states('a-1').length - before, 60);
+});
+
 t.test('an id that is used again for another command gets the result of the first only', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const inbox = open();
