@@ -12,7 +12,7 @@ import type { InboundMessage } from '../mqtt/mqtt-transport.ts';
 import type { MetricTable } from '../sparkplug/metric-table.ts';
 import type { Delivery } from './delivery.ts';
 import type { ResendRequest, ResendResult } from './resend-queue.ts';
-import { readSyncWrites, type SyncWrite } from './sync-writes.ts';
+import { readSyncWrites, resendIdOf, type SyncWrite } from './sync-writes.ts';
 
 /** The dependencies with which `createSyncHandler` is created. */
 export interface SyncHandlerParts {
@@ -77,7 +77,7 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
     const reason = carryOut(write);
     if (String(reason) === '' || !refusals.take()) return;
     log.event('uplink-sync-refused', { kind: write.kind, reason: String(reason) }, 'warning');
-    const id = write.kind === 'resend' ? write.request.id : write.kind === 'refused' ? write.resendId : undefined;
+    const id = resendIdOf(write);
     if (id !== undefined) onResend({ id, state: 'refused', readings: 0, reason });
   }
 

@@ -53,8 +53,19 @@ export function readSyncWrites({ payload, retained }: InboundMessage, table: Met
   if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return undefined;
   const named = decoded.metrics.map((metric) => ({ metric, name: nameOf(metric, table) }));
   if (!named.every(({ name }) => name !== undefined && SHAPES.has(name))) return undefined;
-  if (retained) return [{ kind: 'refused', reason: msg`retained commands are not carried out: publish it without retain` }];
-  return named.map(({ metric, name }) => readWrite(name ?? '', metric));
+  const writes = named.map(({ metric, name }) => readWrite(name ?? '', metric));
+  return retained ? writes.map(refusedAsRetained) : writes;
+}
+
+/** Returns the id of a resend request, also of a refused one, whose sender waits for a result; undefined for any other write. */
+export function resendIdOf(write: SyncWrite): string | undefined {
+  return write.kind === 'resend' ? write.request.id : write.kind === 'refused' ? write.resendId : undefined;
+}
+
+function refusedAsRetained(write: SyncWrite): SyncWrite {
+  const resendId = resendIdOf(write);
+  const reason = msg`retained commands are not carried out: publish it without retain`;
+  return { kind: 'refused', reason, ...(resendId === undefined ? {} : { resendId }) };
 }
 
 function nameOf({ name, alias }: Metric, table: MetricTable): string | undefined {

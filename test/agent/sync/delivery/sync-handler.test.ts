@@ -41,11 +41,11 @@ function openHandler() {
     onResend: (result) => results.push(result),
     onAccept: () => {},
   });
-  const write = (name: string, value: string): boolean =>
+  const write = (name: string, value: string, retained = false): boolean =>
     handler.handle({
       topic: '',
       payload: encodePayload({ timestampMs: NODE_START_MS, metrics: [{ name, value: { kind: 'string', value } }] }),
-      retained: false,
+      retained,
     });
   return { clock, done, results, write };
 }
@@ -62,6 +62,15 @@ t.test('a platform that changes its mode all the time wears no flash, and one th
   await clock.advance(60_000);
   write('Sync/Resend', '{"id":"late","fromSeq":1,"toSeq":9}');
   t.match(results.at(-1), { id: 'late', state: 'queued' });
+});
+
+t.test('the sender of a retained resend request gets its refusal', async (t) => {
+  const { done, results, write } = openHandler();
+  t.equal(write('Sync/Resend', '{"id":"r-1","fromSeq":1,"toSeq":9}', true), true);
+  t.match(texts(results), [{ id: 'r-1', state: 'refused', reason: /publish it without retain/ }]);
+  write('Sync/Accept', 'segments/1', true);
+  t.match(done, { resends: 0, accepts: 0, logged: 2 });
+  t.equal(results.length, 1);
 });
 
 t.test('the platform may send any number of acknowledgements', async (t) => {
