@@ -86,15 +86,15 @@ export function importTable(table: string, cabinet: string): ImportResult {
  */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;
-  const named = new Map<string, string>([
-    ...target.poles.map((pole, i) => [formatPath(['poles', i]), String(pole['id'])] as const),
-    ...target.lamps.map((lamp, i) => [formatPath(['lamps', i]), String(lamp['id'])] as const),
+  const things = [
+    ...target.poles.map((pole, i) => ({ thing: 'pole', at: formatPath(['poles', i]), id: String(pole['id']) })),
+    ...target.lamps.map((lamp, i) => ({ thing: 'lamp', at: formatPath(['lamps', i]), id: String(lamp['id']) })),
     ...target.lines.flatMap(({ devices }, i) =>
-      devices.map((device, j) => [formatPath(['lines', i, 'devices', j]), String(device['id'])] as const),
+      devices.map((device, j) => ({ thing: 'device', at: formatPath(['lines', i, 'devices', j]), id: String(device['id']) })),
     ),
-  ]);
-  const thing = [...named.keys()].find((each) => path === each || path.startsWith(`${each}.`));
-  return thing === undefined ? undefined : changes.find(({ id, thing: kind }) => id === named.get(thing) && kind !== 'zone')?.row;
+  ];
+  const found = things.find(({ at }) => path === at || path.startsWith(`${at}.`));
+  return changes.find(({ thing, id }) => thing === found?.thing && id === found.id)?.row;
 }
 
 function apply(change: ImportChange, edits: YamlEdits): void {

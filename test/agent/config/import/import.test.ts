@@ -150,6 +150,8 @@ t.test('problems caused by a table are reported at its row', async (t) => {
   t.throws(() => loadCabinet('x', () => result.text), /unit 1 is used twice/);
   t.equal(rowOf('lines[1].devices[9].unit', result.text, result.changes), 2);
   t.equal(rowOf('lines[1].devices[0].unit', result.text, result.changes), undefined);
+  const alike = importTable(`${HEAD}\n${L13.replace('L13', 'P14')}\nP14,400,south,9,wirenboard-wb-led,L20,50,rue\n`, DEMO);
+  t.equal(rowOf('lamps[12].pole', alike.text, alike.changes), 2, 'a lamp and a pole may have one id');
 });
 
 t.test('if a table repeats a pole or lamp, it is added once', async (t) => {
