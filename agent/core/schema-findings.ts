@@ -97,7 +97,8 @@ function unknownKey(key: string, keys: readonly string[]): Message {
 /** Returns the value at a path of a parsed document; undefined if there is none. Never throws. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (here, part) => (typeof here === 'object' && here !== null ? (here as Record<string, unknown>)[part] : undefined),
+    (here, part) =>
+      typeof here === 'object' && here !== null && Object.hasOwn(here, part) ? (here as Record<string, unknown>)[part] : undefined,
     value,
   );
 }
