@@ -120,10 +120,10 @@ export class ReplyWindow {
   giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
     const bytes = this.#rx();
     const match = matchReply(this.#request, this.#expectedBytes, bytes);
-    const other = this.#account(bytes, nowMono);
+    const { other, lateBytes } = this.#account(bytes, nowMono);
     const damaged = match.kind === 'more' && match.damaged;
     const truncated = missingBytes(this.#request, this.#expectedBytes, bytes) > 0;
-    const verdict = damaged ? 'damaged' : (other ?? (truncated ? 'truncated' : bytes.length > 0 ? 'noise' : 'silence'));
+    const verdict = damaged ? 'damaged' : (other ?? (truncated ? 'truncated' : bytes.length > lateBytes ? 'noise' : 'silence'));
     return { verdict, bytes: bytes.length };
   }
 
@@ -162,17 +162,19 @@ export class ReplyWindow {
     return otherBytes - soundFrames(before).reduce((sum, { frame }) => sum + frame.length, 0) > MOST_NOISE_BYTES;
   }
 
-  /** Classifies and counts the frames that arrived in addition to the reply. */
-  #account(bytes: Buffer, nowMono: MonoMs): WindowVerdict | null {
+  /** Classifies and counts the frames that arrived in addition to the reply. `other`: the verdict if any is not a late reply. */
+  #account(bytes: Buffer, nowMono: MonoMs): { readonly other: WindowVerdict | null; readonly lateBytes: number } {
     const { trust } = this.#memory;
-    let verdict: WindowVerdict | null = null;
+    let other: WindowVerdict | null = null;
+    let lateBytes = 0;
     for (const sound of bytes.length < SHORTEST_FRAME_BYTES ? [] : soundFrames(bytes)) {
       const isOwn = !sound.isRequest && sound.unit === this.#request[0] && sound.fc === this.#request[1];
       const name = trust.name(sound, nowMono, isOwn);
-      if (name === 'wrong-reply') verdict = name;
-      else if (name !== 'late') verdict ??= 'foreign';
+      if (name === 'late') lateBytes += sound.frame.length;
+      else if (name === 'wrong-reply') other = name;
+      else other ??= 'foreign';
     }
-    return verdict;
+    return { other, lateBytes };
   }
 }
 

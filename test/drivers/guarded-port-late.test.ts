@@ -156,6 +156,18 @@ t.test('a late reply of another length that falls into a request in flight is sk
   t.match(await endOf(bench, bench.line.read(holding(70, 2), 50)), { words: [70, 71] });
 });
 
+t.test('a late reply alone is no noise', async (t) => {
+  let first: Buffer | undefined;
+  const bench = await scriptBench((request, turn) => {
+    if (turn > 0) return [[5, replyTo(first as Buffer)]];
+    first = request;
+    return [];
+  });
+  t.match(await endOf(bench, bench.line.read(holding(10, 4), 50)), { code: 'timeout' });
+  t.match(await endOf(bench, bench.line.read(holding(70, 2), 50)), { code: 'timeout', error: { message: /no reply in 50 ms, check/ } });
+  t.equal(bench.line.counters.lateReplies, 1);
+});
+
 t.test('a slow unit whose every reply is too late is never trusted', async (t) => {
   const bench = await scriptBench((request) => [[70, replyTo(request)]]);
   const wrong: string[] = [];
