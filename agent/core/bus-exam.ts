@@ -7,7 +7,7 @@ import type { MonoMs, WallMs } from './clock.ts';
 
 /** Receives the bytes of a line as they pass. It must return at once and must not keep `bytes`, which the port may use again. */
 export interface LineTap {
-  /** Called after the bytes were given to the port. */
+  /** Called just before the bytes are given to the port. */
   sent(bytes: Uint8Array, atMono: MonoMs): void;
   /** Called when the port delivers bytes, which is after their last bit. */
   received(bytes: Uint8Array, atMono: MonoMs): void;
@@ -33,7 +33,7 @@ export interface ExamChunk {
   readonly bytes: Uint8Array;
 }
 
-/** One request of the agent, and the bytes received after it. */
+/** One request of the agent, and bytes received after it. */
 export interface ExamWindow {
   /** The frame that was sent. Empty for the bytes before the first request. */
   readonly request: Uint8Array;

@@ -50,7 +50,7 @@ export interface ScanRequest {
   readonly to: number;
   /** Also try other speeds and parities. */
   readonly autoBaud: boolean;
-  /** Longest wait for an address; null for the short default. Units: ms. */
+  /** Usual wait for the reply of an address; null for the short default. Units: ms. */
   readonly waitMs: number | null;
   /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
@@ -73,7 +73,7 @@ export interface FoundUnit {
   readonly turnaroundMs: number;
   /** Profiles that may describe the unit, most certain first. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
-  /** The device of the cabinet with this address; null if there is none. */
+  /** The device of the cabinet that it is; null if it is none. */
   readonly device: string | null;
   /** Error code if it gave no data; null if it did. */
   readonly exception: BusErrorCode | null;
@@ -151,7 +151,7 @@ export interface BusWrite {
   readonly values: readonly number[];
 }
 
-/** The result of a write: the values before and after. */
+/** A write that was sent, and the values before and after it. */
 export interface BusWriteResult extends BusWrite {
   /** This and `after`: the values read before and after the write; null if they could not be read. */
   readonly before: readonly number[] | null;

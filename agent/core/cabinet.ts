@@ -98,7 +98,7 @@ export interface LineConfig {
   readonly rs485: Rs485Settings | null;
   /** One broadcast may set the levels of a whole line. */
   readonly broadcast: boolean;
-  /** Most levels written per second, without urgent ones; a write that sets a group counts once. */
+  /** Mean number of levels written per second at most, without urgent ones; a write that sets a group counts once. */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
 }

@@ -77,7 +77,7 @@ export interface Reply {
 export interface LateReply {
   /** The request, as far as the line still has it. */
   readonly request: ReadRequest | WriteRequest;
-  /** From the request to the end of its reply. Units: ms. */
+  /** From the sending of the request to the end of its reply. Units: ms. */
   readonly afterMs: number;
 }
 
@@ -126,15 +126,15 @@ export interface ModbusLine {
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Sends a read once the line is silent, and resolves with its reply. Errors: rejects with BusError. Units: `timeoutMs` counts from the
-   * end of the request to the first byte of the reply, in ms.
+   * Sends a read once the line permits it, and resolves with its reply. `timeoutMs`: wait from the end of the request to the first byte of
+   * the reply; a DALI line does not use it. Errors: rejects with BusError. Units: ms.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
-  /** As `read`, but sent once. A broadcast ends with an empty reply. */
+  /** Sends a write, and resolves with a reply without words. Errors: as for `read`. */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** Shortens the wait for the reply in flight. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
-  /** Wire time of a request and its reply, without turnaround. Units: ms. */
+  /** Estimated wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /** Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. */
   clearest(request: ReadRequest): ReadRequest;
@@ -190,8 +190,8 @@ export interface ModbusDriver {
 }
 
 /**
- * How a raw UART device answered a frame that was written to it. `busy`: try again later. `reason`: why the frame was not accepted; empty
- * if it was.
+ * How a raw UART device answered a frame that was written to it. `busy`: the same frame may be accepted later. `reason`: why the frame was
+ * not accepted; empty if it was.
  */
 export interface UartReply {
   readonly kind: 'accepted' | 'busy' | 'refused';
@@ -200,7 +200,7 @@ export interface UartReply {
 
 /**
  * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`, or
- * the quantity `orAny`.
+ * if any value of the quantity `orAny` arrives.
  */
 export interface UartWrite {
   readonly bytes: Uint8Array;

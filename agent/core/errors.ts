@@ -148,8 +148,8 @@ export class StoreError extends Error {
 }
 
 /**
- * Why the connection to the broker failed. `secret`: a password or certificate file cannot be used. `taken-over`: another client connected
- * with the same id. `too-large`: a message is too large for the broker.
+ * Why the connection to the broker failed, or a message was not sent. `secret`: a file with a password, key or certificate cannot be used.
+ * `taken-over`: another client connected with the same id. `too-large`: a message is too large for the broker.
  */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 

@@ -32,8 +32,8 @@ export interface JsonSchema {
 }
 
 /**
- * Returns the part of the schema that applies to the value at `path`; undefined if the schema has none there. A number in a path is a list
- * index.
+ * Returns the part of the schema for the value at `path`; undefined if none is found. Of several alternatives on the way, only the first
+ * that is not null is followed. A number in a path is a list index.
  */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;

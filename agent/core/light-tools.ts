@@ -16,16 +16,16 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force from these senders. */
+  /** Intents in force from these senders that concern a zone. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
-   * Reports new detections of a zone's sensors, until it is stopped or `forMs` has passed. Throws Refusal, for example for a zone without a
-   * presence sensor. Units: ms.
+   * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a
+   * zone without a presence sensor. Units: ms.
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
-   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the lamp replaces it. Throws Refusal, for
-   * example for an unknown lamp.
+   * Makes a lamp blink until it is stopped, for `forMs` at most. A newer request for the lamp replaces it. Throws Refusal, for example for
+   * an unknown lamp.
    */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). */
@@ -135,7 +135,7 @@ export interface ZoneSensorView {
   readonly kind: 'motion' | 'button' | 'counter';
   /** `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
-  /** Null if it has detected nothing in this run of the agent. */
+  /** Null if no detection is known. */
   readonly lastPresentMs: WallMs | null;
 }
 

@@ -41,8 +41,8 @@ export interface PanelLimits {
 }
 
 /**
- * The limits of a panel that the file of the site does not give. Source: assumed; two lines of 32 characters, and a text that can be read
- * before it changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
+ * Used for the limits of a panel that the file of the site does not set. Source: assumed; two lines of 32 characters, and a text that can
+ * be read before it changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
  */
 export const DEFAULT_LIMITS: PanelLimits = {
   maxLength: 64,

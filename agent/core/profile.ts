@@ -29,7 +29,7 @@ export type RegisterType =
   | ByteType;
 /**
  * Numbers in registers of one byte each, highest byte first. `b`: unsigned, with the number of bits. `e`: a signed power of ten in the
- * first register, then an unsigned number. Source: IEC 62386-102 memory banks; DiiA part 252.
+ * first register, then an unsigned number with that many bits. Source: IEC 62386-102 memory banks; DiiA part 252.
  */
 export type ByteType = 'b16' | 'b24' | 'b32' | 'b48' | 'e32' | 'e48';
 /** Which comes first, the highest or the lowest part: of the registers of a value, or of the two bytes of a register. */

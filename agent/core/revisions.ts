@@ -38,8 +38,8 @@ export interface Revision {
 }
 
 /**
- * How a revision on trial becomes confirmed. `auto`: automatically, once everything works. `asked`: a person must confirm; otherwise it is
- * withdrawn when the trial ends.
+ * How a revision on trial becomes confirmed. `auto`: automatically, if everything works. `asked`: a person must confirm. Otherwise it is
+ * withdrawn, at the end of the trial at the latest.
  */
 export type ConfirmMode = 'auto' | 'asked';
 
@@ -120,8 +120,8 @@ export interface EditOrder {
 export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
 /**
- * A key that only the site's own file may set, and that another configuration sets to a different value. Shape: `uplink.broker`,
- * `lines[north].port`.
+ * A key that belongs to the site's own file, and that another configuration sets to a value that the site does not permit. Shape:
+ * `uplink.broker`, `lines[north].port`.
  */
 export interface SiteOwnedDifference {
   readonly key: string;

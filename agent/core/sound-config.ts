@@ -48,12 +48,12 @@ export interface ClockTime {
   readonly minute: number;
 }
 
-/** When a step begins: at a local time of day, or `offsetMin` minutes after a sun event of that day. */
+/** A time of day: a local clock time, or `offsetMin` minutes after a sun event of that day (negative: before). */
 export type DayTime = ClockTime | { readonly sun: Exclude<SunEvent, 'middle'>; readonly offsetMin: number };
 
 /**
  * A recording in the player: a number in the order of the medium (`track`), or a file of a folder. `maxS`: a recording that plays once
- * counts as ended after this time at the latest. Units: s.
+ * counts as ended about this time after its start, if no end was seen before. Units: s.
  */
 export interface SoundTrack {
   readonly id: string;
@@ -68,7 +68,7 @@ export interface SoundProgramme {
   readonly steps: readonly SoundStep[];
 }
 
-/** From `at` until the next step, the tracks of `play` in their order, again and again; an empty list is silence. */
+/** From `at` until the next step or midnight, the tracks of `play` in their order, again and again; an empty list is silence. */
 export interface SoundStep {
   readonly at: DayTime;
   readonly play: readonly string[];

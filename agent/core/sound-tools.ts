@@ -12,8 +12,8 @@ export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'reque
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
- * What is requested of a place. `announce`: a track once. `emergency`: as `play`, over everything else. `resume`: the end of requests that
- * the sender may end.
+ * What is requested of a place. `announce`: a track once. `emergency`: a track over everything else. `resume`: the end of the requests in
+ * force that the sender may end.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -22,7 +22,7 @@ export type SoundAsk =
   | { readonly action: 'volume'; readonly volumePct: number; readonly minutes: number }
   | { readonly action: 'resume' };
 
-/** A request for a place. Its form has been checked; its limits and names have not. It is not started after `expiresMono`. */
+/** A request for a place. Its form has been checked; its limits and names have not. If it has had no effect by `expiresMono`, it fails. */
 export interface SoundRequest {
   readonly commandId: string;
   readonly place: string;

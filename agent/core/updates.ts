@@ -29,7 +29,7 @@ export interface UpdateRequest {
   readonly isForced: boolean;
 }
 
-/** A request from the platform about the program: send one part of an update file, install it, or go back to the previous release. */
+/** A request from the platform about the program: store one part of an update file, install the file, or revert to the previous release. */
 export type UpdateAsk = { readonly action: 'put'; readonly part: UpdatePart } | ({ readonly action: 'install' | 'revert' } & UpdateRequest);
 
 /** A request from the platform about the program, with the id of the command that its outcome answers. */

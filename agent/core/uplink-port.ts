@@ -111,7 +111,7 @@ export interface PanelRequest {
   readonly sender: TextSender;
   /** `platform`, or `console:<user>`. */
   readonly source: string;
-  /** A text that is not shown by then is withdrawn. */
+  /** A text that has not been sent to the panel by then is withdrawn. */
   readonly expiresMono?: MonoMs;
 }
 
@@ -168,16 +168,16 @@ export interface UplinkStatus {
 }
 
 /**
- * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets since
+ * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets sent since
  * midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
   /** What proves delivery: a ping answered by the broker, or an acknowledgement from the platform, also while none has arrived yet. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
-  /** Everything up to this row has been sent. */
+  /** No row up to this one remains to be sent. */
   readonly sentSeq: number;
-  /** Everything up to this row is proven delivered. */
+  /** No row up to this one remains to be delivered. */
   readonly cursorSeq: number;
   /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;

@@ -239,12 +239,12 @@ export interface EnergyRow {
   readonly bandsH: readonly number[];
   /** Mean level while lit. */
   readonly meanLevelPct: number | null;
-  /** Share of the lamp hours of `bandsH` in which presence or traffic raised the lamp. */
+  /** Share of the lamp hours of `bandsH` in which presence, traffic or a rule raised the lamp. */
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
   readonly kwh: number;
-  /** Energy that the same nights would have needed without presence and traffic. */
+  /** Energy that the same nights would have needed if presence, traffic and rules had raised no lamp. */
   readonly quietKwh: number;
   /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
@@ -259,21 +259,21 @@ export interface EnergyRow {
    */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
-  /** Energy while neither presence nor traffic raises the light, divided by the energy at 100 %. Source: EN 13201-5. */
+  /** Energy while nothing raises the light, divided by the energy of that time at 100 %. Source: EN 13201-5. */
   readonly reduction: number | null;
-  /** Grouped by the level without presence, brightest first. */
+  /** Grouped by the level without a raise, brightest first. */
   readonly periods: readonly EnergyPeriod[];
 }
 
 /**
- * One operation period: the hours of an average lamp with the same level without presence. Source: EN 13201-5: hours, reduction coefficient
- * and detection probability of each.
+ * One operation period: the hours in which an average lamp would have the same level `levelPct` if nothing raised it. Source: EN 13201-5:
+ * hours, reduction coefficient and detection probability of each.
  */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
   readonly hours: number;
   readonly reduction: number | null;
-  /** Reduction coefficient while presence raises the light. */
+  /** Reduction coefficient while presence, traffic or a rule raises the light. */
   readonly raisedReduction: number | null;
   readonly detectionPct: number;
 }
@@ -394,7 +394,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   readonly planned: readonly WhyLine[];
 }
 
-/** Why one lamp has its level, line by line. `sinceMs`: when its level, rank or reason last changed. */
+/** Why one lamp has its level, line by line. `sinceMs`: since when it has level, rank and reason; in a forecast, the requested time. */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
   /** What the winning rule requested before the limits were applied. */

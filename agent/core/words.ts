@@ -10,12 +10,12 @@ import type { Message } from './message.ts';
 export type PointId = `${string}.${string}`;
 
 /**
- * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: out of range, or the device
- * reports that it cannot measure. `missing`: the device does not answer.
+ * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: implausible, or no value
+ * although the device answers. `missing`: no answer.
  */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
-/** One value of one point at one time. Units: the point's own; flags and door contacts are 0 or 1. `value` is null where there is none. */
+/** One value of one point at one time. Units: the point's own; a single contact is 0 or 1. `value` is null where there is none. */
 export interface Reading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -93,12 +93,12 @@ export type DecisionReason =
   | 'day'
   | 'time-not-trusted';
 
-/** What one rule contributed to the decision about a lamp. `applied`: it affected the level. `untilMs` is null if it has no known end. */
+/** What one rule contributed to the decision about a lamp. `applied`: it decided or limited the level. `untilMs`: null for no known end. */
 export interface TraceLine {
   readonly rank: Rank;
   /** The origin: a sensor, a programme step, a person. */
   readonly source: string;
-  /** The level that it requested; null if it did not apply. */
+  /** The level that it requested; null if it requested none. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
   /** One plain sentence. */
@@ -123,13 +123,13 @@ export interface Decision {
 /** State of a command. `verified`, `refused` and `failed` are final. */
 export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
 
-/** The state that a command has reached, as reported to its sender. A command has several outcomes in turn, up to a final one. */
+/** The state that a command has reached, as reported to its sender. A command may have several outcomes in turn, up to a final one. */
 export interface Outcome {
   readonly commandId: string;
   readonly target: CommandTarget;
   readonly levelPct: LevelPct | null;
   readonly state: OutcomeState;
-  /** Why it was refused or failed; empty otherwise. */
+  /** Why it was refused or failed, or a remark; may be empty. */
   readonly reason: Message;
   /** By lamp; empty for a stage that does not depend on lamps, such as `received`. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;

@@ -52,7 +52,7 @@ export interface LampCase {
   readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null if they are not known. Units: h. */
   readonly burningH: number | null;
-  /** Replaces 0 % at night until it ends; null or absent if no warning is due. */
+  /** The warning before the dark; null or absent if none is due. */
   readonly warning?: Warning | null;
 }
 
