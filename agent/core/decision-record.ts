@@ -58,7 +58,7 @@ export interface RecordLabel {
   readonly isThinned: boolean;
 }
 
-/** A stored segment. Shape: `inputs` is empty if they were removed. */
+/** A stored segment; of a damaged one, the beginning that can be read. Shape: `inputs` is empty if they were removed. */
 export interface StoredRecord extends RecordLabel, RecordStreams {
   readonly basis: RecordBasis;
   readonly fromMono: MonoMs;
@@ -89,7 +89,7 @@ export interface RecordFacts {
   readonly segments: number;
   /** Units: bytes of the rows. */
   readonly bytes: number;
-  /** Size above which the oldest parts of the record are removed. Units: bytes. */
+  /** Size above which old inputs, then old segments, are removed. Units: bytes. */
   readonly maxBytes: number;
   /** The rate of the segments that still have their inputs; null if it is not known. */
   readonly bytesPerDay: number | null;

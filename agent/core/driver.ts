@@ -61,7 +61,7 @@ export interface WriteRequest {
 export interface Reply {
   /** Registers 0..65535, or bits as 0 and 1. Empty for a write. */
   readonly words: readonly number[];
-  /** Response time of the unit, without the wire time of the reply. Units: ms. */
+  /** Response time of the unit; on a serial line without the wire time of the reply. Units: ms. */
   readonly turnaroundMs: number;
   /** From the end of the request to the first bytes of the reply. Units: ms. */
   readonly firstByteMs: number;
@@ -81,7 +81,7 @@ export interface LateReply {
   readonly afterMs: number;
 }
 
-/** What a line has counted since it was created. */
+/** Counters of a line. */
 export interface LineCounters {
   readonly transactions: number;
   readonly timeouts: number;
@@ -92,12 +92,12 @@ export interface LineCounters {
   readonly duplicates: number;
   /** Replies rejected because they may belong to another request. */
   readonly doubtful: number;
-  /** How often the line caught up: no overdue reply can still arrive. */
+  /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
   readonly noiseBytes: number;
-  /** Replies that ended before their last byte. */
+  /** Incomplete replies; on a DALI bus, damaged frames. */
   readonly truncated: number;
   /** Valid frames that do not match the request. */
   readonly wrongReplies: number;
@@ -176,7 +176,7 @@ export interface DecodedValue {
   readonly plausible: boolean;
 }
 
-/** Decodes the registers of one Modbus or DALI device type, and builds its writes. Does not use the line. */
+/** Decodes the registers and bits of one Modbus or DALI device type, and builds its writes. Does not use the line. */
 export interface ModbusDriver {
   readonly profile: Profile;
   /** Returns the values of all points that lie completely inside the block. */
@@ -213,10 +213,10 @@ export interface UartListening {
   readonly trialMs: number;
 }
 
-/** Decodes the bytes of one raw UART device. Pass the bytes to `feed` as they arrive. Does not use the port. */
+/** Decodes the bytes of one raw UART device, and builds its writes. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
-  /** Longest silence between two frames before the values are treated as missing. Units: ms. */
+  /** Longest silence before the values are treated as missing. Units: ms. */
   readonly silenceMs: number;
   /** Silence that means "no presence", for a device that only sends on detection; null for one that always sends. Units: ms. */
   readonly idleMs: number | null;

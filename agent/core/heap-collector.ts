@@ -17,7 +17,7 @@ export interface Heap {
 
 /** Collects the garbage of one heap when the heap has grown. */
 export interface HeapCollector {
-  /** Collects if the heap has grown enough since the last collection. */
+  /** Collects if the heap has grown enough. */
   look(): void;
 }
 

@@ -52,7 +52,7 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** Returns the keys that a section allows; empty if there are none. */
+/** Returns the keys that the schema of a section names; empty if it names none. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});
@@ -61,7 +61,7 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
 /** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** Describes the values that a schema allows, such as `a whole number from 0 to 100`. */
+/** Describes the values other than null that a schema allows, such as `a whole number from 0 to 100`. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));

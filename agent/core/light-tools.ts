@@ -62,7 +62,7 @@ export interface TonightView {
   readonly programme: string;
   /** The calendar rule that selected the programme, or that the platform chose it; empty for the zone's own programme. */
   readonly rule: Message;
-  /** Ids of the event nights of this date. */
+  /** Ids of the event nights of this date that concern the zone. */
   readonly events: readonly string[];
   /** Programme steps that do not apply in this night, because the next step (`nextName`) is due first. That one begins at `atMs`. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
@@ -144,11 +144,11 @@ export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps of the zone that presence raised since, in the order in which they rose. */
+  /** Lamps of the zone that presence raised shortly after it, in the order in which they rose. */
   readonly raised: readonly string[];
-  /** It raised no lamp, because lamps of the zone were raised already. */
+  /** It raised no further lamp, and its sensor keeps lamps of the zone raised. */
   readonly alreadyLit: boolean;
-  /** From the reading to the first level sent to a raised lamp; null if none was sent. Units: ms. */
+  /** From the detection to the first level sent to one of `raised`; null if none was sent shortly after it. Units: ms. */
   readonly latencyMs: number | null;
 }
 

@@ -56,7 +56,7 @@ function templateOf(value: unknown): unknown {
   return value.map((item) => templateOf(item) ?? null);
 }
 
-/** Returns template, arguments and plural of a message as plain JSON; `messageIn` restores it. */
+/** Returns template, arguments and plural of a message as a plain object for JSON; `messageIn` restores the message. */
 export function inJson({ id, args, plural }: Message): object {
   const listed = args.map(function plain(arg: Argument): unknown {
     if (arg instanceof Message) return inJson(arg);

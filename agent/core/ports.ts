@@ -92,7 +92,7 @@ export interface Field {
   writePoint(write: ValueWrite): Promise<WriteResult>;
   /** As `writePoint`, for a text point. */
   writeText(write: TextWrite): Promise<WriteResult>;
-  /** The newest reading of a point; undefined if it has none yet. Its quality becomes stale with age. */
+  /** The newest reading of a point; undefined if it has none yet. A good one becomes `stale` with age. */
   latest(pointId: PointId): Reading | undefined;
   /** The newest reading of each point that has one. */
   readings(): readonly Reading[];

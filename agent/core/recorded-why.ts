@@ -25,7 +25,7 @@ export interface RecordedLamp {
   readonly sinceMs: WallMs;
   /** The lines of the decision, computed again from the recorded inputs; null if that is not possible. */
   readonly trace: readonly WhyLine[] | null;
-  /** The level that the present program and settings give for the recorded inputs, if it differs; otherwise null. */
+  /** The level that the present program gives for the recorded inputs and settings, if it differs; otherwise null. */
   readonly recomputedPct: LevelPct | null;
 }
 

@@ -14,7 +14,7 @@ export interface RecordedAlarm {
   readonly atMs: WallMs;
 }
 
-/** One line of the cabinet as a recording names it. */
+/** One line or observed port as a recording names it. */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;
@@ -75,7 +75,7 @@ export interface LineCapture {
   readonly lost: number;
 }
 
-/** One row of a recording. `atMs` has fractions; `atUs` is the monotonic time. Units: `gapUs` µs. */
+/** One row of a recording. `atMs` has fractions; `atUs` is the monotonic time. Units: `atUs` and `gapUs` µs. */
 export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
   | {
       readonly what: 'frame';

@@ -11,7 +11,7 @@ import { didYouMean, didYouMeanKey } from './suggestions.ts';
 
 type Path = readonly (string | number)[];
 
-/** One mistake in a document: where it is, what was found and what is allowed. */
+/** One mistake in a document: its path, and a message. */
 export interface SchemaFinding {
   readonly path: Path;
   readonly message: Message;

@@ -17,13 +17,13 @@ export interface SoundConfig {
 
 /** Limits of the site for sound. */
 export interface SoundLimits {
-  /** Highest volume of everything but an emergency. Units: % of the player's range. */
+  /** Highest allowed volume of everything but an emergency. Units: % of the player's range. */
   readonly maxVolumePct: number;
   /** Volume of an emergency. Units: % of the player's range. */
   readonly emergencyVolumePct: number;
   /** Nothing but an emergency sounds during these hours. */
   readonly quietHours: readonly QuietHours[];
-  /** Most announcements in any hour at one place, of all senders together. An emergency is not counted. */
+  /** Most announcements accepted in any hour at one place, scheduled ones included. An emergency is not counted. */
   readonly announcementsPerH: number;
   /** The senders that may start an emergency announcement. */
   readonly emergencyBy: readonly SoundSender[];
@@ -74,7 +74,7 @@ export interface SoundStep {
   readonly play: readonly string[];
 }
 
-/** An announcement that a place repeats: the track `play` at these times of day. */
+/** An announcement of the configuration: the track `play`, due once at each of these times of every day. */
 export interface ScheduledAnnouncement {
   readonly id: string;
   readonly play: string;

@@ -9,7 +9,7 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings that are stored and sent together. `ticket`: number of the frame; it increases within a run of the agent. */
+/** Readings that are reported together, to be stored and sent. `ticket`: number of the frame; it increases within a run of the agent. */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -28,7 +28,7 @@ export interface StoredFrame {
   readonly readings: readonly StoredReading[];
 }
 
-/** One value of one point as stored. */
+/** One reading of one point as stored. `value` is null if it has none. */
 export interface StoredReading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -50,7 +50,7 @@ export interface Gap {
   readonly atMs: WallMs;
 }
 
-/** Readings that an earlier run of the agent lost because it had no store. `run` identifies that run permanently. */
+/** Readings that earlier runs of the agent lost because they had no store, since `sinceMs`. `run` identifies the loss permanently. */
 export interface EarlierLoss {
   readonly run: string;
   readonly readings: number;
@@ -215,7 +215,7 @@ export interface StoreCheck {
   readonly account: StoreAccount | null;
 }
 
-/** The backup that was made: its file, size and time. Units: bytes. */
+/** The backup of `state.db` that was made: its file, size and time. Units: bytes. */
 export interface BackupReport {
   readonly path: string;
   readonly bytes: number;

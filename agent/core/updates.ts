@@ -54,7 +54,7 @@ export interface UpdateView {
   readonly state: 'confirmed' | 'trial';
   /** The release to which `revert` returns; null if there is none. */
   readonly previous: string | null;
-  /** Highest release number running or confirmed here. */
+  /** Highest serial of a release that runs or was confirmed here. */
   readonly serial: number;
   /** The release that did not start or did not pass its trial, and was reverted; null if none since the last confirmation. */
   readonly failed: string | null;

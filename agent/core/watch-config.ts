@@ -3,15 +3,15 @@ import type { PointId } from './words.ts';
 
 /** Limits of the fault watch, and how the lamps are fed. */
 export interface WatchConfig {
-  /** Largest difference between measured and expected power of a lamp. Units: % of the expected power. */
+  /** Largest allowed difference between measured and expected power of a lamp. Units: % of the expected power. */
   readonly powerTolerancePct: number;
   readonly voltageV: number;
-  /** Largest difference of the mains voltage from `voltageV`. Units: %. */
+  /** Largest allowed difference of the mains voltage from `voltageV`. Units: %. */
   readonly voltageTolerancePct: number;
-  /** Lowest power factor of a lamp above half its level. */
+  /** Lowest allowed power factor of a lamp above half its level. */
   readonly powerFactorMin: number;
   readonly temperatureMaxC: number;
-  /** Highest ratio of reactive to active power of the cabinet before compensation is advised. */
+  /** Highest allowed ratio of reactive to active power of the cabinet before compensation is advised. */
   readonly tanPhiMax: number;
   /** Rated life of the lamps whose driver does not report one; null if unknown. Units: h of light. */
   readonly ratedHours: number | null;

@@ -34,7 +34,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 /** What can decide the level of a lamp, highest priority first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
-/** The priority of one rule that can decide the level of a lamp. */
+/** What can decide the level of a lamp, one of `RANKS`. */
 export type Rank = (typeof RANKS)[number];
 
 /** Target of an intent: one lamp, one zone, or the whole cabinet. */
@@ -46,7 +46,7 @@ export interface Target {
 /** Target of a command. `device`: the device whose point the command writes, or a panel or a place with sound. */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
-/** Ranks of intents: the levels that a person, the platform or a contact of the site requests. */
+/** The rank of an intent, which a person, the platform or a contact of the site requests. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
@@ -112,11 +112,11 @@ export interface Decision {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** Distance from the sensor or the moving person that raised it. Units: m. Null if neither did. */
+  /** Distance from the cause that raised it, such as a sensor. Units: m. Null if there is none. */
   readonly distanceM: number | null;
   /** Present while the lamp only keeps the level it had when the agent started. Rank and reason are those of the decision that would apply otherwise. */
   readonly isHeld?: true;
-  /** Highest rank first. */
+  /** In general, highest rank first. */
   readonly trace: readonly TraceLine[];
 }
 
@@ -252,7 +252,7 @@ export type EventCode =
 /** How urgent an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** An alarm or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
+/** A condition or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
 export interface AgentEvent extends EventDetails {
   /** The end of an event has the id of its start. */
   readonly id: string;
