@@ -64,7 +64,7 @@ export interface SecretOwner {
 /** The headings under which the help lists the commands. */
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
 
-/** The name, role and arguments of a command; help, suggestions and manual page are made from them. */
+/** What describes a command: its name, arguments, texts for help and manual page, and the lowest role that may run it. */
 export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;

@@ -34,7 +34,7 @@ export interface AuditEntry extends AuditNote {
   readonly hash: string;
 }
 
-/** An entry of the audit log as stored on disk. Shape: `body` is the note as JSON. */
+/** An entry of the audit log as stored on disk. Shape: `body` is the note as JSON, with its texts cleaned and cut. */
 export interface AuditRow extends AuditHead {
   readonly atMs: WallMs;
   readonly body: string;

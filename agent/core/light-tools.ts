@@ -88,8 +88,8 @@ export interface TonightRow {
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
- * What controls a zone now. `programmePct`: level of the step in force; null without one. `untilMs`: the next known change; null if none is
- * known.
+ * Main facts about what controls a zone now. `programmePct`: level of the step in force; null without one. `untilMs`: the next change of
+ * step, night or chosen programme; null if none is known. The end of a person's request is not in it.
  */
 export interface ZoneLightView {
   readonly id: string;

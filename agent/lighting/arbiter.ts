@@ -10,7 +10,7 @@ import { spell } from './spell.ts';
 /** Level of a lamp at night if nothing else decides, before its limits. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of a trace line for a lamp that shows its warning level before it goes to 0 %. */
+/** The text of the trace line that adds a warning level before 0 %. The line need not be the one that applies. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 

@@ -55,7 +55,7 @@ export interface SensorState {
   readonly isBusy?: boolean;
 }
 
-/** The state of one photocell. */
+/** What is kept of one photocell: its newest value, since when it is beyond each threshold, and the last verdict. */
 export interface PhotocellState {
   /** Newest value; null while it gives none. */
   readonly lux: number | null;

@@ -3,7 +3,7 @@ import type { Message } from '../../core/message.ts';
 import type { Trial } from './revision-history-file.ts';
 import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
 
-/** How a trial ends: `confirm`, or `return` with the reason. */
+/** The verdict that ends a trial of a configuration: `confirm`, or `return` to the one before, with the reason. */
 export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
 
 /** Units: ms. Source: as the tick of control. */

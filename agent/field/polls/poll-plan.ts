@@ -197,7 +197,10 @@ export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoM
   return only;
 }
 
-/** Splits a block without a reply into parts that are requested apart from their neighbours: one of the slots may be the cause. */
+/**
+ * Marks on the slots where later blocks end, after a block without a reply: at both its ends, and in its middle if it has several slots. One
+ * of the slots may be the cause.
+ */
 export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
   const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];
   for (const edge of [slots[0], behind, slots.length > 1 ? slots[Math.ceil(slots.length / 2)] : undefined])
