@@ -54,7 +54,10 @@ export type MissingReason =
   | 'not-yet'
   | 'unknown';
 
-/** Why the record lacks an instant, and the bounds of what is missing; null for a bound that is not known. */
+/**
+ * Why the record has no answer for an instant, and the bounds of the gap (for `unknown`: of the record that was found); null for a bound that
+ * is not known.
+ */
 export interface MissingRecord {
   readonly why: MissingReason;
   readonly fromMs: WallMs | null;

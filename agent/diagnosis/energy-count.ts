@@ -18,7 +18,7 @@ import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
 import { EnergyTracker, type KeptNights } from './energy-tracker.ts';
 
-/** What `createEnergy` requires. */
+/** The dependencies of `createEnergy`. */
 export interface EnergyParts {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;

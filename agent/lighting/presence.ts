@@ -21,7 +21,10 @@ export interface SensorReach {
   readonly distanceM: ReadonlyMap<string, number>;
 }
 
-/** `boost`: presence raises the light, now or within the hold. `down`: the hold has ended and the light is falling. `base`: neither. */
+/**
+ * `boost`: presence raises the light, now or within the hold. `down`: the hold has ended and the light is falling. `base`: neither, by the
+ * sensors of the lamp; a wave may still raise it.
+ */
 export type PresencePhase = 'base' | 'boost' | 'down';
 
 const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };

@@ -34,7 +34,7 @@ export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   );
 }
 
-/** Returns a text in the language of the sheet, as lines that fit its width; at least one line. */
+/** Returns a text without line ends in the language of the sheet, as lines that fit its width; at least one line. */
 export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);

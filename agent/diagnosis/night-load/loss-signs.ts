@@ -5,7 +5,10 @@
 import { type ExpectedLoad, LEAST_STEP } from './expected-load.ts';
 import { medianOf } from './robust.ts';
 
-/** The signs at one minute, negative for less power. Units: ln W. NaN: unknown, because too few minutes have a value. */
+/**
+ * The signs of a lost load at one minute, negative for less power than expected or than before. Units: ln W. NaN: unknown, because too few
+ * minutes have a value.
+ */
 export interface LossSigns {
   /** Change of the power from earlier minutes that neither voltage nor expected steps explain. */
   readonly jump: number;

@@ -6,7 +6,7 @@
 import type { NightTrace } from './night-trace.ts';
 import { medianOf } from './robust.ts';
 
-/** Exponents of the voltage. Units: none; 0 is constant power, 2 a resistor. */
+/** Exponents of the voltage. Units: none; 0 is constant power or not known, 2 a resistor. */
 export interface VoltageExponents {
   /** For changes within some minutes. */
   readonly fast: number;

@@ -36,8 +36,8 @@ export function isTls(url: string): boolean {
 }
 
 /**
- * Returns host and port of a broker's URL; if it has no port, 1883, or 8883 with TLS. An IPv6 address is returned without brackets. Errors:
- * throws TypeError for an invalid URL.
+ * Returns host and port of a broker's URL; if it has no port, 1883, or 8883 with TLS. An IPv6 address is returned without brackets; the host
+ * is empty if the URL has none. Errors: throws TypeError for an invalid URL.
  */
 export function addressOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url);

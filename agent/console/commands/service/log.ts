@@ -83,7 +83,7 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
   });
 }
 
-/** A log line as sent to one client, with the time of the cabinet's clock. */
+/** A log line as sent to one client. Its `atMs` is by the cabinet's clock. */
 export interface ShownLogLine extends LogLine {
   /** Number of lines lost between the line sent before and this one. */
   readonly missed: number;
