@@ -78,7 +78,7 @@ export function streetSite({ port, broadcast, dir, lamps = LAMPS, ticPath }: Str
         lamps: numbers.map(lampId),
         programme: 'constant',
         presence: {
-          sensors: SENSORS.map((device) => ({ ...sensor, device, ownHoldS: 0, maxPerH: MAX_PER_H })),
+          sensors: SENSORS.map((device) => ({ ...sensor, device, ownHoldS: 0, offDelayS: 0, maxPerH: MAX_PER_H })),
           boostPct: LEVELS_PCT.boost,
           holdS: 0,
           rampUpS: 0,

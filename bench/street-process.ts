@@ -40,10 +40,10 @@ const SET_UP: Partial<Record<SetupParameter, number>> = {
 const LAST_SET_UP = 672;
 /** Nothing on this street takes longer, also with several streets on a busy machine. Units: ms. */
 const LIMIT_MS = 180_000;
-/** Read-backs of the last levels come to an end. Units: ms. */
-const REST_MS = 400;
+/** Read-backs of the last levels come to an end: two reads of each of 35 lamps among presence polls. Units: ms. Source: measured, 48 a lamp. */
+const REST_MS = 2_500;
 /** A detection meets polls and ticks at any phase. Units: ms. */
-const PHASE_MS = 1_000;
+const PHASE_MS = 300;
 
 const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: NIGHT_MS - Date.now() });
 let street: Street | undefined;

@@ -12,7 +12,7 @@ import { createUartDriver } from './uart/frame-codec.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * Returns the driver of a device type with registers, Modbus or DALI, reduced to the parts and quirks of the device if one is given.
+ * Returns the driver of a device type with registers, Modbus or DALI, adapted to the parts and quirks of the device if one is given.
  *
  * Errors: throws TypeError for a profile without registers.
  */

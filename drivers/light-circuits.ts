@@ -88,7 +88,7 @@ export interface WiredSite {
   readonly setupOf: (deviceId: string) => { readonly failsafeLevelPct: number };
 }
 
-/** A lamp with the device that dims it. */
+/** A lamp with the device that controls it. */
 export interface LampCircuit {
   readonly lamp: Lamp;
   readonly wired: WiredDevice;
@@ -100,7 +100,7 @@ export interface LampCircuit {
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
-  /** A relay contact, which may feed lamps; any other output is a display or a signal. */
+  /** Whether it may be a relay contact that feeds lamps. */
   readonly isRelay: boolean;
   /** The registers while it is idle, and while a lamp of its zones is lit; null for a value that is not configured or cannot be written. */
   readonly idleRegisters: string | null;

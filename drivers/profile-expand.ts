@@ -14,7 +14,7 @@ export type FilePath = readonly (string | number)[];
 /** A profile written out in full, with the place of each row in its file. */
 export interface ExpandedProfile {
   readonly profile: Profile;
-  /** The place of each row of the profile in the file; the rows of one repeated part share their places. */
+  /** The place of each row of the profile in the file; rows that were written out from one row of the file share its place. */
   readonly paths: {
     readonly points: readonly FilePath[];
     readonly setup: readonly FilePath[];

@@ -34,7 +34,8 @@ export function ownFolders(dirs: readonly string[]): string[] {
 }
 
 /**
- * Returns a stamp (modification time, size and inode) for the profile files of the site, by path. Files that cannot be read are left out.
+ * Returns a stamp (modification time, size and inode) for the profile files of the site, by path. What is not a regular file, or cannot be
+ * examined, is left out.
  */
 export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, string> {
   const unseen: Problem[] = [];

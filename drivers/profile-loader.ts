@@ -54,7 +54,7 @@ export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   return isCabinet ? 'cabinet' : 'profile';
 }
 
-/** The valid profiles by id, and the problems of the other files. */
+/** The profiles that can be used, by id, and the problems that were found. */
 export interface LoadedProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly problems: readonly Problem[];
@@ -77,7 +77,8 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns the valid profiles by id, and the problems of the other files. For one id, a file of the site has precedence over a shipped one.
+ * Returns the profiles that can be used, by id, and the problems that were found. For one id, a file of the site has precedence over a
+ * shipped one, even if it is not valid.
  *
  * Shape: `files` has the shipped ones first. `checked`: profiles that need no further check.
  */
@@ -126,7 +127,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** Returns the id in the text of a profile file, even if it is not valid YAML; null if no line begins with `id:` and a valid id. */
+/** Returns the id in the text of a profile file, as far as it can be found without parsing; null if none is found. */
 export function claimedId(text: string): string | null {
   return /^id:\s*["']?([a-z0-9][\w-]*)/m.exec(text)?.[1] ?? null;
 }

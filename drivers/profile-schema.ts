@@ -311,12 +311,12 @@ export const profileSchema = document.superRefine(({ transport, points, repeat }
   }
 });
 
-/** Returns `profileSchema` as a JSON Schema (draft 7). */
+/** Returns the JSON Schema (draft 7) of `profileSchema`, without its checks of several fields together. */
 export function profileJsonSchema(): JsonSchema {
   return z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
 }
 
-/** A profile file that fits the schema, with its defaults filled in. */
+/** A profile file that fits the schema, with the defaults of the schema filled in. */
 export type ProfileDocument = z.output<typeof profileSchema>;
-/** One point of a profile file, with its defaults filled in. */
+/** One point of a profile file, with the defaults of the schema filled in. */
 export type PointDocument = z.output<typeof point>;

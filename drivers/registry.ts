@@ -4,8 +4,8 @@ import { type CheckedProfiles, ownFolders, type ProfileFile, profileFiles, readC
 import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';
 
 /**
- * Reads and checks the profiles that come with the agent, those of `extraDirs`, then those of `firstDirs`, which replace others of their
- * id. What cannot be read is a problem in the result.
+ * Reads and checks the profiles that come with the agent, those of `extraDirs`, and those of `firstDirs`, which have precedence over others
+ * of their id. What cannot be read is a problem in the result.
  */
 export function readProfiles(
   extraDirs: readonly string[],

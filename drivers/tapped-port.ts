@@ -18,8 +18,8 @@ export interface TappedPortOptions {
 }
 
 /**
- * Returns the same port with a tap on it, to be used in place of `port`. `tap`: receives the bytes of both directions and the changes of
- * the port.
+ * Returns a port that works with `port`, to be used in its place. `tap` receives what is sent, received and discarded, and when the port is
+ * opened, closed or lost.
  */
 export function createTappedPort(port: BytePort, options: TappedPortOptions): BytePort {
   return new TappedPort(port, options);

@@ -27,7 +27,7 @@ export interface AccessParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** Receives the events `login-locked`: an attempt to log in was wrong, and the next one must wait. */
+  /** Receives the events `login-locked`: a password or code was wrong, and the next attempt must wait. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Verifies the list of users that the platform sends; without it no list is accepted. */
   readonly verifyUserList?: UserListStoreParts['verify'];
@@ -39,11 +39,11 @@ const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
 /** The users, logins and sessions of the consoles, and `takeUserList` for the signed list of users from the platform. */
 export interface Access extends AccessTools {
-  /** Verifies a list and stores it in place of the previous one. Resolves with the new list, or with why it is refused. */
+  /** Verifies a list. If it is accepted, it replaces the previous one. Resolves with the new list, or with why it is refused. */
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
-/** Creates the users, logins and sessions of the consoles. No user is logged in at first. */
+/** Creates the access of the consoles: users, logins and sessions. No session is open at first. */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });

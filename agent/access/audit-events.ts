@@ -30,8 +30,8 @@ const USER_CHANGES: readonly string[] = [
 const EVENTS = { burst: 20, perS: 1 / 600 };
 
 /**
- * Returns the audit log, extended: some entries, such as successful logins and changes of users, are also reported to `onEvent`, up to a
- * limit.
+ * Returns the audit log, extended: `note` also reports some entries to `onEvent`, such as successful logins. The rate of reported logins
+ * and of reported changes of users is limited.
  */
 export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
   const events = createEventTracker(clock, onEvent);
@@ -51,7 +51,7 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
   readonly code: 'user-logged-in' | 'users-changed' | 'clock-set';
 }
 
-/** Returns the event to report for an audit entry, such as a login at the console; null if the entry needs none. */
+/** Returns code, severity and text of the event for an audit entry, such as a login at the console; null if the entry needs no event. */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
   if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };

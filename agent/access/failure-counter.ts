@@ -26,7 +26,7 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** One attempt to log in. `user`: the name as typed. `console`: the secret by which the client's console is recognised; empty for none. */
+/** One attempt with a password. `user`: the name, which may be unknown. `console`: the key that the client sends; empty for none. */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;
@@ -34,7 +34,7 @@ export interface LoginTry {
   readonly isKnown: boolean;
 }
 
-/** Counts failed logins, and computes how long a user must wait because of them. */
+/** Counts failed attempts with a password, and computes how long a user must wait because of them. */
 export interface FailureCounter {
   /** Reads the counts of earlier runs at the first call. Waits at most 2 s for the disk. */
   restore(): Promise<void>;

@@ -6,7 +6,8 @@ import type { UserListStore } from './user-list-store.ts';
 import type { UserRegistry } from './user-registry.ts';
 
 /**
- * Returns a registry whose `all` also contains the people of the signed list who may log in now.
+ * Returns a registry whose `all` also contains people of the signed list while they may log in, except those whose name a user of the
+ * cabinet has.
  *
  * Errors: except for `add`, changes of a person who is only in the list reject with AccessError.
  */

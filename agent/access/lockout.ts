@@ -18,7 +18,7 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/** Counts of failed attempts, with their waits. `users`: by name. `all`: the attempts of existing users together. */
+/** Counts of failed attempts, with their waits. `users`: by user. `all`: the attempts of existing users together. */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
@@ -27,7 +27,7 @@ export interface Lockout {
 }
 
 /**
- * The part that is stored over a restart: numbers of failures, by name (`users`) and of the existing users together (`all`). Waits are not
+ * The part that is stored over a restart: numbers of failures, by user (`users`) and of the existing users together (`all`). Waits are not
  * stored.
  */
 export interface LockoutFacts {
@@ -81,7 +81,7 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** Returns the state after a correct login: without the user's own failures. */
+/** Returns the state after a correct login: without the user's own count, and with the latest attempt taken back from `all`. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
@@ -89,7 +89,8 @@ export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
 }
 
 /**
- * Removes an attempt from the counts and returns the new state. For a correct password where a code or a new password is still required.
+ * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, and
+ * the wait caused by it ends.
  */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);
@@ -110,7 +111,7 @@ export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }
 
-/** Restores the counts of an earlier run. A wait starts again in full. Errors: none; invalid facts count as no failures. */
+/** Returns the counts of an earlier run; their waits start now, in full. Errors: none; invalid facts count as no failures. */
 export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];

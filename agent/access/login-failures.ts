@@ -20,7 +20,7 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt to log in. Shape: `user` and `console` are hashes; `console` is null without a key. */
+/** One attempt with a password. Shape: `user` and `console` are hashes; `console` is null without a key. */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;
@@ -28,7 +28,7 @@ export interface LoginAttempt {
   readonly isKnown: boolean;
 }
 
-/** The counts of failed logins: those of known consoles, and the shared ones. */
+/** The counts of failed logins, and the consoles from which each user has logged in. */
 export interface LoginFailures {
   readonly shared: Lockout;
   /** Counts by the hash of the console's key. Only attempts of users who have logged in there count in them. */
@@ -56,7 +56,7 @@ export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }
 
-/** Returns the longest wait that applies to this user now. Units: ms; 0 for no wait. */
+/** Returns the longest of this user's waits: that at an unknown console, and that at each known one. Units: ms; 0 for no wait. */
 export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: MonoMs): number {
   const consoles = [null, ...(state.seen.get(user) ?? [])];
   return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
@@ -68,7 +68,8 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
 }
 
 /**
- * Removes an attempt from the counts and returns the new state. For a correct password where a code or a new password is still required.
+ * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, and
+ * the wait caused by it ends.
  */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
@@ -88,7 +89,7 @@ export function loginFailureFacts({ shared, consoles, seen }: LoginFailures): Lo
   return { ...lockoutFacts(shared), consoles: Object.fromEntries(counts), seen: Object.fromEntries(seen) };
 }
 
-/** Restores the counts of an earlier run; waits start again in full. Errors: none; invalid facts count as no attempts. */
+/** Returns the counts of an earlier run; their waits start now, in full. Errors: none; invalid facts count as no attempts. */
 export function restoredLoginFailures(facts: unknown, nowMono: MonoMs): LoginFailures {
   const { consoles, seen } = asFields(facts);
   const kept = Object.entries(asFields(seen)).flatMap(([user, value]) => {

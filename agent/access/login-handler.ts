@@ -13,7 +13,7 @@ import type { CodeCheck } from './totp.ts';
 import { isInvited, plainOneTime, type UserRegistry } from './user-registry.ts';
 import type { UserRecord } from './users-file.ts';
 
-/** The users, password hashes and codes with which logins are checked, and what the counter of failed logins uses. */
+/** The users, the hasher and the check of codes with which logins are checked, and what the counter of failed logins uses. */
 export interface LoginHandlerParts extends FailureCounterParts {
   readonly users: UserRegistry;
   readonly hasher: Hasher;

@@ -74,8 +74,8 @@ export function codeAt(secret: string, step: number, digits = DIGITS): string {
 }
 
 /**
- * Returns the step of a code that is valid at `atMs`, give or take one step; null for a wrong or used code. Shape: `code` has six digits
- * and nothing else.
+ * Returns the step of a code that is valid at `atMs`, give or take one step; null for a wrong code, or one not later than `lastStep`.
+ * Shape: `code` has six digits and nothing else.
  */
 export function stepOf(code: string, { secret, lastStep }: CodeState, atMs: WallMs): number | null {
   const macOf = macWith(secret);
@@ -95,8 +95,8 @@ interface PairSearch {
 }
 
 /**
- * Resolves with the step of the second of two consecutive codes; null if no pair near `atMs` matches. `breathe` is awaited during a long
- * search, so that other work can run. Units: steps of 30 s.
+ * Resolves with the step of the second of two consecutive codes; null if no pair near `atMs` and later than `lastStep` matches. `breathe`
+ * is awaited during a long search, so that other work can run. Units: steps of 30 s.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],

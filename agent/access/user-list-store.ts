@@ -30,7 +30,7 @@ export interface UserListStore {
   take(text: string): Promise<UserList | Message>;
   /** Resolves with the people whose right to log in has not ended. Empty without a list that could be read. */
   users(): Promise<readonly ListedUser[]>;
-  /** Returns whether the right of this listed person to log in has ended; false for a name that is not in the list. */
+  /** Returns whether this person is in the list read so far, and the right to log in has ended. */
   isOver(name: string): boolean;
 }
 

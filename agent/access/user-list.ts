@@ -8,7 +8,7 @@ import { isPasswordHash } from './password.ts';
 
 /** The first line of each list of users: the version of its format. */
 export const USER_LIST_HEADER = '# luciole users 1';
-/** Longest text of a list with its signature. Units: bytes. Source: one file part in a command of the platform. */
+/** Longest accepted text of a list with its signature. Units: bytes. Source: one file part in a command of the platform. */
 export const MAX_USER_LIST_BYTES = 32_768;
 const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 

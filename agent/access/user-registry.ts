@@ -21,8 +21,8 @@ export interface UserRegistryParts {
 }
 
 /**
- * The users of the cabinet. `add` and `invite` return a new one-time password, which expires. Codes are those of an authenticator app, a
- * second factor.
+ * The users of the cabinet. `add` and `invite` resolve with a new one-time password. Codes are those of an authenticator app, a second
+ * factor.
  *
  * Errors: methods reject with AccessError, for example if the file cannot be read or written.
  */
@@ -34,7 +34,7 @@ export interface UserRegistry {
   setRole(name: string, role: Role): Promise<void>;
   /** Also ends an invitation. */
   setPassword(name: string, password: string): Promise<void>;
-  /** Stores a new key, which replaces an earlier offer. The codes in force stay valid until `offerTaken`. */
+  /** Stores a new key, which replaces an earlier offer. The codes in force, if any, are not changed. */
   offerCodes(name: string): Promise<CodeOffer>;
   /** Stores this step as the last used one; no effect for a user without codes. */
   codeTaken(name: string, step: number): Promise<void>;

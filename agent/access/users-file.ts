@@ -15,7 +15,7 @@ export interface UserRecord {
   readonly role: Role;
   /** Hash of the password, or of the one-time password. */
   readonly password: string;
-  /** Validity of the one-time password; null once the user has chosen a password. */
+  /** Validity of the one-time password; null without one. */
   readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
   /** Null without codes. `lastStep`: the last used step, -1 for none. `isConfirmed` false: no login requires these codes. */
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;

@@ -19,7 +19,7 @@ import type { AgentParts, Joined } from './parts.ts';
 import { busOf, createRooms, leaveRooms } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
-/** One agent: its start and stop, its configuration, and its progress. */
+/** One agent, with the operations of its owner such as start and stop. */
 export interface Agent {
   readonly view: AgentView;
   readonly field: Field;
@@ -37,8 +37,8 @@ export interface Agent {
   /** The configuration in force; from the beginning of a change the new one. */
   site(): CabinetAndProfiles;
   /**
-   * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, nothing
-   * is applied.
+   * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, no
+   * change begins.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }

@@ -8,7 +8,7 @@ import { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
 import { RecordingFolder, recordingLimitsOf } from '../diagnosis/flight/recording-folder.ts';
 import type { Building, Joined } from './parts.ts';
 
-/** Returns the flight recorder, and the memory that lines and decisions write. */
+/** Returns the flight recorder, and its memory of lines, decisions and events. */
 export function flightFor(made: Building): Joined['flight'] {
   const { parts, clock, state, store } = made;
   const { dir } = parts.cabinet.store;

@@ -26,8 +26,8 @@ export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<
 }
 
 /**
- * For a start while a command (for example a restore) had the data locked. Calls `onDataFree` once the data is no longer locked. Resolves
- * without this call if the agent stops first.
+ * For a start while a command (for example a restore) had the data locked. Calls `onDataFree` once the store finds no such lock any more.
+ * Resolves without this call if the agent stops first.
  */
 export async function endRunOnceFree({ parts, state, store, clock }: Joined): Promise<void> {
   parts.log.event('data-held', {}, 'warning');

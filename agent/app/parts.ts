@@ -50,7 +50,7 @@ import type { MqttTransport } from '../sync/mqtt/mqtt-transport.ts';
 import type { ReadFile } from '../sync/mqtt/secret-files.ts';
 import type { UplinkSlot } from '../sync/uplink-slot.ts';
 
-/** The parts that a run provides: the configuration, and connections to the outside. */
+/** The parts that a run provides, such as the configuration, the clock and the connection to the broker. */
 export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
   /** Evidence for a step of `clock`, and storage of the held time over a restart. Default: none. */
@@ -77,11 +77,11 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
-  /** Whether the process that has the data locked belongs to this run. Default: no. */
+  /** Whether a process of this run may have the data locked. Default: no. */
   readonly isLockOurs?: () => boolean;
-  /** A command (erase, restore or backup) had locked the data when this run chose its configuration. Default: no. */
+  /** The data could not be locked, for example during a restore, when this run chose its configuration. Default: no. */
   readonly hasBegunHeld?: boolean;
-  /** Must end this run. Called when a command that had locked the data has ended. */
+  /** Must end this run. Called once no other process has the data locked any more. */
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;
@@ -95,7 +95,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly updates?: UpdateParts;
 }
 
-/** The lighting modules of one configuration. */
+/** The modules of one configuration, such as light control, panels and sound. */
 export interface Rooms {
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
   readonly control: Control;
@@ -106,20 +106,20 @@ export interface Rooms {
   readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Starts the modules other than `control`. */
+  /** Starts the modules except `control`. */
   startOthers(): void;
   /** Stops the modules other than `control`. Sound that the configuration in force still has continues. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
-  /** Ends open events that these modules have reported. */
+  /** Ends the open events that do not outlast this configuration. */
   close(): void;
 }
 
-/** What changes during a run: the configuration in force with its modules, and counts of the run. */
+/** State that changes during a run, such as the configuration in force with its modules. */
 export class AgentState {
   /** The configuration in force. */
   site: CabinetAndProfiles;
-  /** The lighting modules of this configuration. */
+  /** The modules of this configuration. */
   rooms!: Rooms;
   /** Open events of the uplink of this configuration. */
   uplinkEvents!: RoomEvents;
@@ -132,7 +132,7 @@ export class AgentState {
   /** True once the light control has started; it stays true at the stop. */
   isRunning = false;
   isStopping = false;
-  /** Settles once the changes of configuration requested so far have been applied. Never rejects. */
+  /** Settles once the changes of configuration requested so far have ended. Never rejects. */
   applying: Promise<unknown> = Promise.resolve();
   /** Detections and raised lamps under the earlier configurations of this run. */
   countedBefore = { detections: 0, lampsRaised: 0 };
@@ -170,7 +170,7 @@ export interface Joined {
   readonly platformAlarms: PlatformAlarms;
   readonly field: LiveField;
   readonly recorder: Recorder;
-  /** The last minutes of the lines and decisions, and their recordings. */
+  /** The last minutes of lines, decisions and events, and their recordings. */
   readonly flight: { readonly memory: FlightMemory; readonly recorder: FlightRecorder };
   readonly events: EventTracker;
   readonly stepWatch: StepWatch;

@@ -29,7 +29,7 @@ import { createPlatformView } from '../sync/sparkplug/platform-view.ts';
 import { createSoundMetrics } from '../sync/sparkplug/sound-metrics.ts';
 import type { Joined, Rooms } from './parts.ts';
 
-/** Builds the lighting modules for the configuration in force. None of them is started yet. */
+/** Builds the modules for the configuration in force, such as light control, panels and sound. None of them is started yet. */
 export function createRooms(joined: Joined): Rooms {
   const { parts, state, clock, field, store, uplink, quietMono, ongoing, flight } = joined;
   const { cabinet, profiles } = state.site;
@@ -108,7 +108,7 @@ function recorderOf(joined: Joined): DecisionRecorder {
   return new DecisionRecorder({ street: state.site.cabinet, store, log: parts.log, version: parts.version, revision });
 }
 
-/** Stops the lighting modules of the previous configuration and adds their counts to those of the run. */
+/** Stops the modules of the previous configuration. Adds their counts of detections and raised lamps to those of the run. */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();
   const before = state.countedBefore;

@@ -54,7 +54,7 @@ export function planErasure(dir: string): Erasure {
   };
 }
 
-/** Deletes these files and folders; a missing one is skipped. Errors: throws the system's error; files deleted before it stay deleted. */
+/** Deletes these files and folders. Errors: throws the system's error; files deleted before it stay deleted. */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
   for (const folder of new Set(goes.map(({ path }) => dirname(path))))
     asOwnerOf(folder, () => {

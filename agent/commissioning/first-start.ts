@@ -83,8 +83,8 @@ interface Run {
 }
 
 /**
- * Runs `luciole setup`: asks the questions, scans the lines and writes the key, cabinet file and first user. Resolves with the exit code:
- * 0, or 78 if the cabinet file would have problems.
+ * Runs `luciole setup`: collects the answers, scans the lines and writes the cabinet file, if needed with a key and a first user. With
+ * `--dry-run` it writes nothing. Resolves with the exit code: 0, or 78 if the cabinet file would have problems.
  *
  * Errors: rejects, for example with ConsoleError for a failure that a person can correct.
  */

@@ -36,8 +36,8 @@ const EXIT_BAD_CONFIG = 78;
 const MAX_FILE_BYTES = 4_194_304;
 
 /**
- * Imports a pole table into a cabinet file and prints a report; writes the file with `--write`. Resolves with the exit code: 0, or 78 if
- * the table or the result has mistakes.
+ * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write`. Resolves with the exit code: 0, or 78
+ * if the report contains mistakes of the table or of the result.
  *
  * Errors: rejects, for example with ConsoleError if a file cannot be read or written.
  */

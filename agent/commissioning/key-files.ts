@@ -26,7 +26,7 @@ export function keyFilesIn(folder: string): KeyFiles {
 }
 
 /**
- * Creates a key if there is none, and a certificate request for it in the name of the edge node. Returns true for a new key.
+ * Creates a key if there is none, and a certificate request for the key in the name of the edge node. Returns true for a new key.
  *
  * Errors: throws, for example ConsoleError 'failed' if the key is of another kind.
  */
@@ -75,7 +75,7 @@ export function newKeyPem(): string {
 }
 
 /**
- * Returns a certificate request in the name of the cabinet, as PEM.
+ * Returns a certificate request for this key with this common name, as PEM.
  *
  * Shape: `commonName` is the id of the edge node.
  * Errors: throws if the text is not a private key on an elliptic curve.

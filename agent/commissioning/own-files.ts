@@ -37,14 +37,14 @@ const KINDS: readonly OwnKind[] = [
 ];
 
 /**
- * Returns true if the file is, by name and usually content, one that this program wrote. Errors: throws the system's error (`code` EACCES,
- * ...).
+ * Returns whether the file has the name, and usually the kind of content, of a file of this program; false for a missing one. Errors:
+ * throws the system's error (`code` EACCES, ...).
  */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;
 }
 
-/** Returns true if the name is that of a database's journal (`-wal`, `-shm`, `-journal`). */
+/** Returns whether the name ends as that of a database's journal: `-wal`, `-shm` or `-journal`. */
 export function isJournalName(name: string): boolean {
   return JOURNAL.test(name);
 }

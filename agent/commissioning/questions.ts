@@ -9,7 +9,7 @@ import { didYouMean } from '../core/suggestions.ts';
 /** Answers as text, by question name. */
 export type TypedAnswers = Readonly<Record<string, string>>;
 
-/** Why an answer is rejected, and what is allowed. */
+/** Why an answer is rejected, as a text for a person. */
 export interface AnswerRefusal {
   readonly refused: Message;
 }
@@ -22,7 +22,7 @@ export interface Question {
   readonly prompt: Message;
   /** Returns the usual answer; null if there is none. `answers`: those to earlier questions. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
-  /** Returns the answer in the form of the cabinet file, or why it is rejected. Shape: `text` has no outer spaces; empty means none. */
+  /** Returns the answer in its normal form, or why it is rejected. Shape: `text` has no outer spaces. */
   read(text: string): string | AnswerRefusal;
   /** If present, the question applies only when this returns true for the answers to earlier questions. */
   readonly when?: (answers: TypedAnswers) => boolean;

@@ -46,8 +46,8 @@ export interface SkippedPort {
 }
 
 /**
- * Scans ports, and prints what it finds. `ask` is used, for example, for profiles that are not certain. Resolves with the scanned lines,
- * the ports left out with the reason, and the function that gives the profile of a unit (null for none).
+ * Scans ports, and prints what it finds. `ask` is used, for example, for profiles that are not certain. Resolves with the lines for the
+ * cabinet, the ports that it left out itself with the reason, and the function that gives the profile of a unit (null for none).
  *
  * Errors: rejects, for example with ConsoleError if no port can be used, or as `ask`.
  */
@@ -236,7 +236,7 @@ async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, pri
   }
 }
 
-/** Returns true if a person typed "yes" or nothing. */
+/** Returns true if a person typed nothing, or "yes" in English or French, also by its first letter. */
 export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }

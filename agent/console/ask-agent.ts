@@ -119,7 +119,7 @@ export async function fetchAnswer(
 
 /**
  * Resolves if no agent answers a request for its status in time. Errors: rejects with ConsoleError 'busy' and `advice` if an agent
- * answers.
+ * answers, also with a refusal.
  */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {

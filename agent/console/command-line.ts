@@ -161,7 +161,7 @@ function withAdvice(problem: Message, near: readonly string[]): Message {
   return near.length > 1 ? msg`${problem}\n(Did you mean one of ${near}?)` : msg`${problem}\n(Did you mean ${near}?)`;
 }
 
-/** Returns an option as it is typed, with a placeholder for its value: `--for <DURATION>`. */
+/** Returns an option as it is typed, with a placeholder if it has a value: `--for <DURATION>`. */
 export function flagsOf({ name, value }: OptionSpec): string {
   return `--${name}${value === null ? '' : ` <${value}>`}`;
 }

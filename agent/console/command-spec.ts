@@ -6,7 +6,7 @@ import type { AgentView, LocalConfigView } from '../core/views.ts';
 import type { RawArgs, ReaderEnd } from './protocol/protocol.ts';
 import type { Page } from './text/page.ts';
 
-/** Kinds of names that completion offers for an argument. `target`: a lamp or a zone. `place`: a key of the configuration. */
+/** Kinds of names that completion offers for an argument or option. `target`: a lamp or a zone. `place`: a key of the configuration. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'panel' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
 /** One positional argument of a command, for the parser, the help and the completion. */
@@ -44,7 +44,7 @@ export interface OptionSpec {
   readonly isContent?: true;
 }
 
-/** A secret argument, such as a password, which the client asks for. */
+/** A secret argument, such as a password. For a typed command the client asks for it. */
 export interface SecretSpec {
   readonly name: string;
   readonly prompt: Message;
@@ -64,7 +64,7 @@ export interface SecretOwner {
 /** The headings under which the help lists the commands. */
 export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access:' | 'Agent:' | 'Session:';
 
-/** The name, role and arguments of a command; help, suggestions and manual page are made from them. */
+/** What describes a command: its name, arguments, texts for help and manual page, and the lowest role that may run it. */
 export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
@@ -113,7 +113,7 @@ export interface LocalCommand extends CommandWords {
   readonly hasSocket: boolean;
 }
 
-/** What a command gets besides the view of the agent and its arguments: the caller, and the means to report progress. */
+/** What a command gets besides the view of the agent and its arguments, such as the caller and the means to report progress. */
 export interface Job {
   /** User who made the request: `console:<user>`. */
   readonly source: string;
@@ -143,7 +143,7 @@ export interface ProgressSpec<Progress> {
 /** A command that the running agent executes. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
-  /** The agent itself writes no audit entry when it runs the command. */
+  /** The gate writes no audit entry when the command runs. The command itself may write some. */
   readonly isSelfNoted: boolean;
   /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
   readonly hasSummary: boolean;
@@ -175,7 +175,7 @@ export interface ShellCommand extends CommandWords {
   readonly name: ShellCommandName;
 }
 
-/** Names of the commands that exist only in a session. */
+/** Names of the commands that the shell of a session runs itself. */
 export type ShellCommandName =
   | 'help'
   | 'terminal'

@@ -58,7 +58,8 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
 }
 
 /**
- * Returns the words with the command words written in full where the abbreviations are unambiguous. An empty list becomes one empty word.
+ * Returns the words with the command words written in full where the abbreviations are unambiguous. The result has at least one word, which
+ * may be empty.
  */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;

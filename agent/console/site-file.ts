@@ -7,12 +7,12 @@ import { ConfigError } from '../core/errors.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { readRegularFile } from '../core/regular-file.ts';
 
-/** A cabinet, or a message with the reason why there is none and what to type. `isAbsent`: the file does not exist. */
+/** A cabinet, or null and a message that states the problem and what to type. `isAbsent`: the file does not exist. */
 export type SiteFile =
   | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
   | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };
 
-/** Reads and checks the cabinet file. `problem` states why the file cannot be used; empty if it is usable. */
+/** Reads and checks the cabinet file. `problem` states that it is missing or cannot be used; empty if it is usable. */
 export function readSiteFile(configFile: string): SiteFile {
   try {
     const read = (file: string): string => readRegularFile(file).toString('utf8');

@@ -45,7 +45,7 @@ export class BurningHoursTracker {
   #savedMono: MonoMs;
   #isRead = false;
 
-  /** No hours are known before `restore`. */
+  /** Stored hours are not known before `restore`. */
   constructor(parts: BurningHoursTrackerParts) {
     this.#parts = parts;
     this.#savedMono = parts.clock.monoMs();
@@ -66,7 +66,7 @@ export class BurningHoursTracker {
       if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  /** Adds the time since the last call to the lamps that these decisions light. */
+  /** Adds the time since the last call, at most a minute, to the lamps that these decisions light. */
   take(decisions: readonly Decision[]): void {
     this.#applyStated();
     const nowMono = this.#parts.clock.monoMs();

@@ -207,7 +207,7 @@ export class Control {
     this.#parts.recorder?.flush();
   }
 
-  /** End of the last tick; null before `start` and after `stop`. */
+  /** End of the last tick; null while no tick runs, as before `start` and after `stop`. Units: ms of monotonic time. */
   get tickedMono(): MonoMs | null {
     return this.#state === 'running' ? this.#tickedMono : null;
   }

@@ -68,7 +68,7 @@ export class DetectionRelay {
     this.#run = clock.wallMs().toString(36);
   }
 
-  /** Sends our detections to the neighbours. Returns our own and the received ones, oldest first. */
+  /** Takes new detections of this cabinet, to send them to the neighbours that they concern. Returns them with the received ones. */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;
     if (street.neighbours.length === 0) return own;
@@ -97,7 +97,7 @@ export class DetectionRelay {
     return { sent: this.#sent, ...this.#gate.counts() };
   }
 
-  /** Stops sending; received detections are kept. */
+  /** Cancels the next transmission; received detections are kept. */
   stop(): void {
     this.#timer?.cancel();
   }

@@ -3,8 +3,8 @@ import type { MonoMs } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 
 /**
- * Why a detection from another cabinet is refused. `stranger`: it is not from a neighbour. `late`: too old, or its age is not valid.
- * `repeated`: already accepted. `too-many`: above the rate limit.
+ * Why a detection from another cabinet is refused. `stranger`: it is not from a neighbour. `late`: too old, or its age or lifetime is not
+ * valid. `repeated`: accepted shortly before. `too-many`: above the rate limit.
  */
 export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 

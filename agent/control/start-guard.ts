@@ -14,15 +14,15 @@ const FOUND_TEXT = msg`as found at the start, until the contacts are read`;
 
 /** What keeps a start from darkening lamps: the levels at which lamps were found, and the points that have not been read. */
 export interface StartGuard {
-  /** Records the level at which a lamp was found. Returns that level, not rounded; null if this reading is not the one. Units: %. */
+  /** Takes a reading of a lamp. Returns its level if it is the first good one since the start, otherwise null. Units: %. */
   take(lampId: string, reading: Reading): number | null;
-  /** Call it with each reading: a point that is waited for then counts as read. */
+  /** Call it with each reading: with a good value, a point that is waited for counts as read. */
   takePoint(reading: Reading): void;
   /** The levels at which lamps were found and that are still kept, by lamp. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
   /** Returns true if decisions for the lamp must wait, because it has not been read and may be brighter. */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /** Returns the level below which the lamp is not set now; 0 for no limit. Units: %. */
+  /** Returns the `floorPct` of the lamp for `notBelowFound`; 0 for no limit. Units: %. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 
@@ -39,9 +39,9 @@ const FIRST_READ_MS = 2_000;
 const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 
 /**
- * Creates a guard that protects lamps from being lowered after a start, before they are read.
+ * Creates a guard for a start of the agent at `startMono`.
  *
- * `holdS`: how long a found level is kept, by lamp, in s. `waitMs`: longest wait for the first reading, by point, in ms.
+ * `holdS`: how long after the start a found level is kept, by lamp, in s. `waitMs`: longest wait for the first reading, by point, in ms.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
@@ -88,7 +88,10 @@ export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'is
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
 }
 
-/** Returns the decision, raised to `floorPct` if it is lower, but not above `maxPct`. A decision of a person is not changed. Units: %. */
+/**
+ * Returns the decision, raised to `floorPct` if it is lower, but not above `maxPct`. A decision of rank maintenance, emergency or override
+ * is not changed. Units: %.
+ */
 export function notBelowFound(decision: Decision, floorPct: LevelPct, maxPct: LevelPct = 100): Decision {
   const { rank } = decision;
   const leastPct = Math.min(floorPct, maxPct);

@@ -21,7 +21,7 @@ export class StreetDecider {
   snapshot: LightingSnapshot | null = null;
   /** Empty before the first decision. */
   zoneStates: readonly ZoneState[] = [];
-  /** The levels below which the start did not set a lamp in the newest decisions, by lamp. */
+  /** The floors that `notBelowFound` got for the newest decisions, by lamp; lamps without one are absent. */
   floors: ReadonlyMap<string, LevelPct> = NO_FLOORS;
   readonly #clock: Clock;
   readonly #index: StreetIndex;

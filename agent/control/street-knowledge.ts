@@ -37,7 +37,7 @@ export interface StreetKnowledge {
   readonly contacts: ReadonlyMap<PointId, LightContact>;
   /** The zone of each contact that lights a single zone. */
   readonly contactZones: ReadonlyMap<PointId, string>;
-  /** How writes of a lamp are verified, from the profile of its level point; default values for an unknown lamp. */
+  /** Returns how writes of a lamp are verified; default values if its profile does not define it, or the lamp is unknown. */
   readonly verificationOf: (lampId: string) => Verification;
   /** The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets. */
   readonly pace: {

@@ -25,7 +25,7 @@ export function mayUse(role: Role | null, least: LeastRole): boolean {
   return role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least);
 }
 
-/** The socket that a request arrives at: `agent`, for owners of the machine; `login`, for consoles that anyone can reach. */
+/** The socket that a request arrives at: `agent`, for users of the machine; `login`, for consoles that anyone can reach. */
 export type LoginSocket = 'agent' | 'login';
 
 /** The caller of a request. `role` null: no login. */
@@ -61,7 +61,7 @@ export interface AccountProof {
  * allowed; 12 where no second factor is required.
  */
 export const PASSWORD_LENGTH = { min: 12, max: 128 };
-/** The text of the rule for a new password, shown before the prompt. */
+/** The main rules for a new password, as text for a person. */
 export const PASSWORD_RULE: Message = msg`${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters, some of them letters; no common word, not the user's name`;
 
 /**
@@ -72,16 +72,16 @@ export type LoginAnswer =
   | { readonly state: 'in'; readonly token: string; readonly user: string; readonly role: Role; readonly idleMs: number }
   /** Repeat the login with this number of consecutive codes. */
   | { readonly state: 'code-needed'; readonly codes: 1 | 2 }
-  /** Repeat the login with a new password. `problem`: why the last new one was refused. */
+  /** Repeat the login with a new password. `problem`: why the last new one was refused; empty if none was given. */
   | { readonly state: 'new-password-needed'; readonly problem: Message }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
   | { readonly state: 'expired' }
   | { readonly state: 'no-users' }
-  /** The users file cannot be read. */
+  /** The users cannot be read, or the new password cannot be stored. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
-/** Why a session ended: `logout`, no request for too long (`idle`), or a change of the user's account or of the signed list (`changed`). */
+/** Why a session ended: `logout`, no request for too long (`idle`), or a change of the user's account or right to log in (`changed`). */
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
 /** One user for display. `sessions`: number of open sessions. */
@@ -109,7 +109,7 @@ export interface ListedUser {
   readonly password: string;
 }
 
-/** A signed list after verification. Its people are added to the users of the cabinet. */
+/** A verified signed list of people who may log in besides the users of the cabinet. */
 export interface UserList {
   /** Time of the signature, also used as the version. Units: ms since 1970. */
   readonly serial: number;
@@ -212,7 +212,7 @@ export const LOGIN_FOLDER = '/run/luciole-console';
 /** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';
 
-/** Returns true if a path is in the place of login sockets. The socket that requires no login must not be there. */
+/** Returns true if a path is in `LOGIN_FOLDER` or ends with `LOGIN_END`. The socket that requires no login must not be there. */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');
   return path === LOGIN_FOLDER || path.startsWith(`${LOGIN_FOLDER}/`) || path.endsWith(LOGIN_END);

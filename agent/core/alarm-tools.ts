@@ -5,7 +5,10 @@ import type { MonoMs, WallMs } from './clock.ts';
 import { HOUR_MS, MINUTE_MS } from './durations.ts';
 import type { AgentEvent, EventCode, Target } from './words.ts';
 
-/** Longest note or reason. Units: UTF-16 units. Source: assumed; two lines of a terminal, and one field of a work order. Confirmed by: the notes in the audit logs of a year. */
+/**
+ * Longest note of an acknowledgement, or reason of maintenance. Units: UTF-16 units. Source: assumed; two lines of a terminal, and one
+ * field of a work order. Confirmed by: the notes in the audit logs of a year.
+ */
 export const MAX_NOTE_LENGTH = 160;
 /**
  * How long maintenance may last, for each owner, both ends allowed. Units: ms. Source: assumed; the site as for
@@ -32,7 +35,7 @@ export interface AcknowledgeRequest {
 export interface AcknowledgeAnswer {
   readonly acknowledged: readonly AgentEvent[];
   readonly before: readonly AgentEvent[];
-  /** False if a restart forgets it, because the disk has not accepted it yet. */
+  /** False if the store has trouble or does not respond, so that a restart may forget it. */
   readonly isSaved: boolean;
 }
 
@@ -58,7 +61,7 @@ export interface SuppressedEvent extends Pick<AgentEvent, 'id' | 'source' | 'sta
   readonly code: EventCode;
 }
 
-/** Maintenance in force, which suppresses alarms of its target. */
+/** Maintenance, which suppresses alarms of its target while it is in force. */
 export interface Maintenance {
   /** Also the id of the event that reports it. */
   readonly id: string;
@@ -70,24 +73,25 @@ export interface Maintenance {
   /** For display; maintenance ends by monotonic time. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
-  /** Events suppressed so far, and the first of them. */
+  /** Number of events suppressed so far. */
   readonly count: number;
+  /** The first suppressed events. */
   readonly suppressed: readonly SuppressedEvent[];
 }
 
 /** Maintenance for display. */
 export type MaintenanceView = Omit<Maintenance, 'untilMono'>;
 
-/** Maintenance that was started or ended. `raised`: events whose alarm was raised because it ended. */
+/** Maintenance that a request started, changed or ended. `raised`: events whose alarm was raised because it ended. */
 export interface MaintenanceAnswer {
   readonly maintenance: readonly MaintenanceView[];
   readonly raised: readonly AgentEvent[];
   readonly isSaved: boolean;
 }
 
-/** The place on the street that an event is about. `atM`: distance along `street` from its start (m). Null: unknown, or more than one. */
+/** The place on the street that an event is about. `atM`: distance along `street` from its start (m). Null: unknown, or not unique. */
 export interface EventPlace {
-  /** Several lamps of one device are listed with spaces. */
+  /** The ids of one or more lamps, separated by spaces; null for none. */
   readonly lamp: string | null;
   readonly pole: string | null;
   readonly atM: number | null;
@@ -102,7 +106,7 @@ export interface AlarmTools {
   maintain(request: MaintenanceRequest): Promise<MaintenanceAnswer>;
   /** Those in force, and those that wait until the time is trusted. */
   maintenance(): readonly MaintenanceView[];
-  /** Those that ended in this run, newest last. */
+  /** Returns the newest of those that ended in this run, newest last. */
   ended(): readonly MaintenanceView[];
   /** Returns the place that the source of an event is at. */
   placeOf(source: string): EventPlace;

@@ -34,7 +34,8 @@ const NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const MAX_LINKS = 40;
 
 /**
- * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask. `owner` has an effect only in a root process.
+ * Creates a file and flushes it and its folder to disk. `mode` is not reduced by the umask. `owner` is set only if the process acts as
+ * root in this folder, see `asOwnerOf`.
  *
  * Errors: throws the system's error, for example EEXIST if the name exists. A failed write may leave an incomplete file.
  */
@@ -67,8 +68,8 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 }
 
 /**
- * As `replaceWhole`, without blocking the calling thread. Two calls for one file must not overlap. An abort of `signal` before the rename
- * keeps the file as it is and is not an error.
+ * Replaces a file, or creates it, asynchronously: after a mains cut either the old or the new content is complete. Two calls for one file
+ * must not overlap. An abort of `signal` before the rename keeps the file as it is and is not an error.
  *
  * Errors: rejects with the system's error.
  */
@@ -108,10 +109,10 @@ export function syncPath(path: string): void {
 }
 
 /**
- * Runs `work` and returns its result. In a root process it runs with the rights of the first other owner on the path of the folder, if
- * there is one. The process must do nothing else until `work`, or its promise, ends.
+ * Runs `work` and returns its result. In a root process it runs with the rights of the first owner other than root on the path of the
+ * folder, if there is one. The process must do nothing else until `work`, or its promise, ends.
  *
- * Errors: throws what `work` throws, and the system's error if the rights cannot be changed.
+ * Errors: throws or rejects as `work` does; throws the system's error if the rights cannot be changed.
  */
 export function asOwnerOf<T>(folder: string, work: () => T): T {
   const leave = becomeOwnerOf(folder);

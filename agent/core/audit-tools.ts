@@ -11,17 +11,17 @@ export const DENIED = 'denied';
 
 /** One action, or attempt, for the audit log. It must not contain a secret. */
 export interface AuditNote {
-  /** Login name, or the name of the client's system user; empty for the agent itself. */
+  /** Login name, or name of the client's system user; `nobody` without a login; empty for the platform and the agent itself. */
   readonly user: string;
   /** Empty if there is no role, as for the platform and the agent itself. */
   readonly role: string;
   /** The socket or connection that the action came from; `self`: the agent itself. */
   readonly door: LoginSocket | 'platform' | 'self';
-  /** The command's name, as typed or as the platform sends it. */
+  /** What was done, such as the name of a command. */
   readonly action: string;
   /** Object of the action, as text. */
   readonly detail: string;
-  /** `ok`, or the failure. */
+  /** `ok`, or what happened instead, such as a refusal. */
   readonly result: string;
   /** It changed nothing. Shape: absent unless true. */
   readonly isLook?: true;
@@ -34,13 +34,13 @@ export interface AuditEntry extends AuditNote {
   readonly hash: string;
 }
 
-/** An entry of the audit log as stored on disk. Shape: `body` is the note as JSON. */
+/** An entry of the audit log as stored on disk. Shape: `body` is the note as JSON, with its texts cleaned and cut. */
 export interface AuditRow extends AuditHead {
   readonly atMs: WallMs;
   readonly body: string;
 }
 
-/** The next stored entries after a requested number, in ascending order; empty if there is none. */
+/** The next stored entries after a requested number, a limited number of them, in ascending order; empty if there is none. */
 export interface AuditRows {
   readonly rows: readonly AuditRow[];
   /** The newest entry of the log; `n` is 0 for an empty log. Null if it is not known. */
@@ -71,16 +71,16 @@ export interface AuditPage {
   readonly head: AuditHead | null;
   /** Null if there was no verification. */
   readonly verdict: AuditVerdict | null;
-  /** Later entries that are only in memory. Absent for none. */
+  /** Number of later entries that the disk does not accept. Absent for none. */
   readonly waiting?: number;
 }
 
-/** Result of a verification of the audit log. `entries`: how many were verified. `problems` is empty if none was found. */
+/** Result of a verification of the audit log. `entries`: how many were checked. `problems` is empty if none was found. */
 export interface AuditVerdict {
   readonly entries: number;
-  /** The first entry that was not trimmed; 0 for an empty log. */
+  /** Number of the oldest entry that was checked; 0 for an empty log. */
   readonly firstN: number;
-  /** Entries that were kept although their range was trimmed. */
+  /** Number of entries that were kept although their range was trimmed. */
   readonly reserved: number;
   /** The first problems found. */
   readonly problems: readonly Message[];

@@ -7,7 +7,7 @@ import type { MonoMs, WallMs } from './clock.ts';
 
 /** Receives the bytes of a line as they pass. It must return at once and must not keep `bytes`, which the port may use again. */
 export interface LineTap {
-  /** Called after the bytes were given to the port. */
+  /** Called just before the bytes are given to the port. */
   sent(bytes: Uint8Array, atMono: MonoMs): void;
   /** Called when the port delivers bytes, which is after their last bit. */
   received(bytes: Uint8Array, atMono: MonoMs): void;
@@ -33,7 +33,7 @@ export interface ExamChunk {
   readonly bytes: Uint8Array;
 }
 
-/** One request of the agent, and the bytes received after it. */
+/** One request of the agent, and bytes received after it. */
 export interface ExamWindow {
   /** The frame that was sent. Empty for the bytes before the first request. */
   readonly request: Uint8Array;
@@ -45,10 +45,14 @@ export interface ExamWindow {
   readonly chunks: readonly ExamChunk[];
 }
 
-/** A unit of the line, and how its recent requests ended. */
+/** A unit of the line, and counts of how recent requests to it ended. */
 export interface ExamUnit {
   readonly unit: number;
   readonly device: string;
+  /**
+   * Of the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered again; a unit that
+   * stays silent has none.
+   */
   readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };
 }
 
@@ -59,7 +63,10 @@ export interface ExamTrial {
   readonly answered: readonly number[];
 }
 
-/** What a line counted in a quarter of an hour. */
+/**
+ * What a line counted in a quarter of an hour, without requests of the console. `missed`: lost requests after which the unit soon answered
+ * again.
+ */
 export interface QuarterHour {
   readonly startMs: WallMs;
   readonly transactions: number;
@@ -82,9 +89,9 @@ export interface BusExam {
   /** In the order of time. */
   readonly windows: readonly ExamWindow[];
   readonly units: readonly ExamUnit[];
-  /** Empty if every unit answered, and where the settings cannot be changed. */
+  /** Empty if each unit that was read answered, and where the settings cannot be changed. */
   readonly trials: readonly ExamTrial[];
-  /** The last quarters of an hour, oldest first. */
+  /** Those of the last 24 hours with counts, oldest first; the last one may be incomplete. */
   readonly quarters: readonly QuarterHour[];
   readonly durationMs: number;
 }

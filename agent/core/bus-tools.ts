@@ -43,14 +43,14 @@ export interface PendingProfile {
   readonly state: 'new' | 'changed';
 }
 
-/** Which addresses to try on which line, `from` and `to` included. */
+/** The requested range of addresses on a line, `from` and `to` included. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
   /** Also try other speeds and parities. */
   readonly autoBaud: boolean;
-  /** Longest wait for an address; null for the short default. Units: ms. */
+  /** Usual wait for the reply of an address; null for the short default. Units: ms. */
   readonly waitMs: number | null;
   /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
@@ -73,9 +73,9 @@ export interface FoundUnit {
   readonly turnaroundMs: number;
   /** Profiles that may describe the unit, most certain first. */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
-  /** The device of the cabinet with this address; null if there is none. */
+  /** The device of the cabinet with this address, if the unit answered at the line's own settings; otherwise null. */
   readonly device: string | null;
-  /** Error code if it gave no data; null if it did. */
+  /** Code of the error with which it answered the scan; null if there was none. */
   readonly exception: BusErrorCode | null;
 }
 
@@ -151,7 +151,7 @@ export interface BusWrite {
   readonly values: readonly number[];
 }
 
-/** The result of a write: the values before and after. */
+/** A write that was sent, and the values before and after it. */
 export interface BusWriteResult extends BusWrite {
   /** This and `after`: the values read before and after the write; null if they could not be read. */
   readonly before: readonly number[] | null;
@@ -162,7 +162,7 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** The distribution of measured values; the percentiles are those of recent values. Units: those of the values. */
+/** The distribution of recent values. `count`: all values so far, also older ones. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -171,7 +171,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Statistics of one line in this run of the agent. */
+/** Statistics of one line since it was opened with its present configuration. Of a raw UART line, only `noiseBytes` is counted. */
 export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart' | 'dali';
@@ -184,7 +184,7 @@ export interface LineStats {
   /** The counters of the line exclude requests of the console; `console` has those. */
   readonly transactions: number;
   readonly timeouts: number;
-  /** Replies with a wrong checksum, and replies that broke off. */
+  /** Damaged and incomplete replies. */
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
@@ -192,14 +192,14 @@ export interface LineStats {
   readonly duplicates: number;
   /** Replies rejected because they may belong to an older request. */
   readonly doubtful: number;
-  /** How often the last reply that was still due has arrived or can no longer arrive. */
+  /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
   readonly echoes: number;
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
   /** How long urgent writes waited; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
-  /** Polls that ran late. */
+  /** Polls that were sent more than one period late. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
   /** What to check; empty if nothing was found. */
@@ -231,15 +231,15 @@ export interface UnitStats {
   readonly turnaroundMs: Spread | null;
   /** Present usual wait for the reply to a read. Units: ms. */
   readonly timeoutMs: number;
-  /** Requests in one poll cycle. */
+  /** Requests in one whole round of its polls. */
   readonly requests: number;
-  /** Quantities that are read apart and rarely, because the unit refuses them. */
+  /** Quantities that are read apart and rarely, because the unit answers them with an exception. */
   readonly refused: readonly string[];
-  /** Quantities that are read apart and rarely, because the unit gives no reply for them. */
+  /** Quantities that are read apart and rarely, because the unit gives no usable reply for them. */
   readonly unanswered: readonly string[];
 }
 
-/** One transaction on the wire that has ended. `turnaroundMs` is null if it failed. */
+/** One transaction of a line that has ended, at `atMs` of the wall clock. `turnaroundMs` is null if it failed. */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

@@ -23,7 +23,7 @@ export interface Cabinet {
   readonly timezone: string;
   /** `system`: trust the system clock, because something else (chrony, a hypervisor) keeps it correct. */
   readonly clockTrust: 'auto' | 'system';
-  /** No level of a lamp is written for this time after a mains return. Units: s. */
+  /** After a mains return, no level of a lamp is written for this time from the start of the agent. Units: s. */
   readonly startQuietS: number;
   readonly lines: readonly LineConfig[];
   readonly poles: readonly Pole[];
@@ -39,7 +39,7 @@ export interface Cabinet {
   /** Music and announcements; null or absent if there is no sound. */
   readonly sound?: SoundConfig | null;
   readonly panels: readonly PanelConfig[];
-  /** Streets of other cabinets that continue from this one. */
+  /** Other cabinets where the street continues. */
   readonly neighbours: readonly Neighbour[];
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
@@ -98,7 +98,7 @@ export interface LineConfig {
   readonly rs485: Rs485Settings | null;
   /** One broadcast may set the levels of a whole line. */
   readonly broadcast: boolean;
-  /** Most levels written per second, without urgent ones; a write that sets a group counts once. */
+  /** Mean number of levels written per second at most, without urgent ones; a write that sets a group counts once. */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
 }
@@ -106,10 +106,10 @@ export interface LineConfig {
 /** One device of the cabinet: its address on a line, the id of its profile, and what is special at this site. */
 export interface DeviceConfig {
   readonly id: string;
-  /** Address on the line, such as a Modbus address or a DALI short address. */
+  /** Address on the line, such as a Modbus address or a DALI short address; 0 on a UART line. */
   readonly unit: number;
   readonly profile: string;
-  /** Its pole; null for devices in the cabinet. */
+  /** Its pole; null if none is configured, as for a device in the cabinet. */
   readonly pole: string | null;
   /** Meaning of its contacts at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
@@ -132,7 +132,7 @@ export interface DeviceQuirks {
   readonly retries?: number;
 }
 
-/** What a contact of an I/O box is wired to. `emergency` and `lights-on` request light. */
+/** What a contact of a device is wired to. `emergency` and `lights-on` request light. */
 export type ContactRole = 'door' | 'fault' | 'emergency' | 'lights-on';
 
 /** One pole and its position along the main street or a branch. */
@@ -150,7 +150,7 @@ export interface Branch {
   readonly from: string;
 }
 
-/** One light point: the device that sets its level, its pole, its rated power, and its allowed levels. */
+/** One light point: the device that sets its level, its pole, its rated power, and the limits of its level. */
 export interface Lamp {
   readonly id: string;
   readonly device: string;
@@ -193,7 +193,7 @@ export interface UplinkConfig {
   readonly certFile: string | null;
   readonly keyFile: string | null;
   readonly keepaliveS: number;
-  /** Longest random wait before the births of a session. Units: s. */
+  /** Longest usual random wait before the births of a session. Units: s. */
   readonly birthJitterS: number;
   /** What proves delivery: an answer of the broker, or an acknowledgement of the platform; `auto` chooses. */
   readonly proof: 'auto' | 'broker' | 'platform';
@@ -203,7 +203,7 @@ export interface UplinkConfig {
   readonly datatypeInData: boolean;
   /** For a conformance checker: no random delays. */
   readonly conformance: boolean;
-  /** Daily limit for the backlog. Units: 10^6 bytes; null for no limit. */
+  /** Once this much was sent in a day (UTC), the backlog waits for the next day; null for no limit. Units: 10^6 bytes. */
   readonly dailyMegabytes: number | null;
 }
 
@@ -232,9 +232,9 @@ export interface StoreConfig {
   readonly maxMegabytes: number;
   /** Older readings are deleted, as far as they may be. Units: days. */
   readonly maxDays: number;
-  /** How long data that names people is kept, such as audit entries. Units: days. */
+  /** Age limit of data that may name people, such as audit entries. Units: days. */
   readonly peopleDays: number;
-  /** How long the record of decisions is kept at most. Units: days. */
+  /** Age limit of the record of decisions. Units: days. */
   readonly recordDays: number;
   /** A reading that does not change is stored again after this time. Units: s. */
   readonly heartbeatS: number;

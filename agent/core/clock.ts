@@ -9,7 +9,10 @@ export type WallMs = number;
 /** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
 export type MonoMs = number;
 
-/** How far the wall clock can be trusted: not set (`none`), restored from disk, set from a battery clock (`rtc`), or synchronised. */
+/**
+ * How far the wall clock can be trusted, least first: never set (`none`), not confirmed (`restored`), as good as a battery clock (`rtc`),
+ * or as good as synchronised (`synced`).
+ */
 export type ClockQuality = 'none' | 'restored' | 'rtc' | 'synced';
 
 /** A call, or repeated calls, that have been scheduled. */
@@ -31,7 +34,7 @@ export interface Clock {
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
 
-/** Calls `fire` every `periodMs`, first after one period, until cancelled. `fire` may cancel too. Units: ms. */
+/** Calls `fire` about every `periodMs`, first after one period, until cancelled. `fire` may cancel too. Units: ms. */
 export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, fire: () => void): Timer {
   let dueMono = clock.monoMs() + periodMs;
   let timer: Timer;

@@ -32,7 +32,7 @@ export const COPIED_STATE_KEY = 'store.copied-state';
  */
 const MAX_AGE_MS = 400 * 86_400_000;
 
-/** Returns the value stored under `COPIED_STATE_KEY`; null if it is missing or has another shape. */
+/** Converts the value that was loaded from `COPIED_STATE_KEY`; null if it is missing or has another shape. */
 export function readCopiedState(stored: unknown): CopiedState | null {
   if (!isRecord(stored)) return null;
   const { copiedMs, adoptedMs } = stored;

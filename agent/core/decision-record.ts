@@ -6,7 +6,7 @@
  */
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 
-/** The three streams of bytes of a segment. `ticks`: the instants; `inputs`, `levels`: what changed at each of them. */
+/** Bytes of a segment or of a part of it. `ticks`: the instants. `inputs`, `levels`: all at a segment's first instant, then changes. */
 export interface RecordStreams {
   readonly ticks: Uint8Array;
   readonly inputs: Uint8Array;
@@ -58,13 +58,13 @@ export interface RecordLabel {
   readonly isThinned: boolean;
 }
 
-/** A stored segment. Shape: `inputs` is empty if they were removed. */
+/** A stored segment; of a damaged one, the beginning that can be read. Shape: `inputs` is empty if they were removed. */
 export interface StoredRecord extends RecordLabel, RecordStreams {
   readonly basis: RecordBasis;
   readonly fromMono: MonoMs;
 }
 
-/** Asks for the segments of a period, from `fromMs` to before `toMs`, with a higher id than `afterId`. */
+/** Requests the segments that reach into a period, from `fromMs` to before `toMs`, with a higher id than `afterId`. */
 export interface RecordQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -73,7 +73,7 @@ export interface RecordQuery {
 
 /**
  * One page of segments in the order in which they were written. `nextId`: the `afterId` of the next page; null if there is none. `damaged`:
- * how many segments are damaged. `before`, `after`: the nearest segments outside the period, or null.
+ * how many segments of this page cannot be read. `before`, `after`: the nearest segments outside the period, or null.
  */
 export interface RecordPage {
   readonly segments: readonly StoredRecord[];
@@ -89,7 +89,7 @@ export interface RecordFacts {
   readonly segments: number;
   /** Units: bytes of the rows. */
   readonly bytes: number;
-  /** The record does not grow beyond this. Units: bytes. */
+  /** Size above which old inputs, then old segments, are removed. Units: bytes. */
   readonly maxBytes: number;
   /** The rate of the segments that still have their inputs; null if it is not known. */
   readonly bytesPerDay: number | null;

@@ -61,7 +61,7 @@ export interface WriteRequest {
 export interface Reply {
   /** Registers 0..65535, or bits as 0 and 1. Empty for a write. */
   readonly words: readonly number[];
-  /** Response time of the unit, without the wire time of the reply. Units: ms. */
+  /** Response time of the unit; on a serial line without the wire time of the reply. Units: ms. */
   readonly turnaroundMs: number;
   /** From the end of the request to the first bytes of the reply. Units: ms. */
   readonly firstByteMs: number;
@@ -77,11 +77,11 @@ export interface Reply {
 export interface LateReply {
   /** The request, as far as the line still has it. */
   readonly request: ReadRequest | WriteRequest;
-  /** From the request to the end of its reply. Units: ms. */
+  /** From the sending of the request to the end of its reply. Units: ms. */
   readonly afterMs: number;
 }
 
-/** What a line has counted since it was created. */
+/** Counters of a line. */
 export interface LineCounters {
   readonly transactions: number;
   readonly timeouts: number;
@@ -92,12 +92,12 @@ export interface LineCounters {
   readonly duplicates: number;
   /** Replies rejected because they may belong to another request. */
   readonly doubtful: number;
-  /** How often the line caught up: no overdue reply can still arrive. */
+  /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
   readonly noiseBytes: number;
-  /** Replies that ended before their last byte. */
+  /** Incomplete replies; on a DALI bus, damaged frames. */
   readonly truncated: number;
   /** Valid frames that do not match the request. */
   readonly wrongReplies: number;
@@ -126,15 +126,15 @@ export interface ModbusLine {
   open(): Promise<void>;
   close(): Promise<void>;
   /**
-   * Sends a read once the line is silent, and resolves with its reply. Errors: rejects with BusError. Units: `timeoutMs` counts from the
-   * end of the request to the first byte of the reply, in ms.
+   * Sends a read once the line permits it, and resolves with its reply. `timeoutMs`: wait from the end of the request to the first byte of
+   * the reply; a DALI line does not use it. Errors: rejects with BusError. Units: ms.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
-  /** As `read`, but sent once. A broadcast ends with an empty reply. */
+  /** Sends a write, and resolves with a reply without words. Errors: as for `read`. */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** Shortens the wait for the reply in flight. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
-  /** Wire time of a request and its reply, without turnaround. Units: ms. */
+  /** Estimated wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /** Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. */
   clearest(request: ReadRequest): ReadRequest;
@@ -176,7 +176,7 @@ export interface DecodedValue {
   readonly plausible: boolean;
 }
 
-/** Decodes the registers of one Modbus or DALI device type, and builds its writes. Does not use the line. */
+/** Decodes the registers and bits of one Modbus or DALI device type, and builds its writes. Does not use the line. */
 export interface ModbusDriver {
   readonly profile: Profile;
   /** Returns the values of all points that lie completely inside the block. */
@@ -190,8 +190,8 @@ export interface ModbusDriver {
 }
 
 /**
- * How a raw UART device answered a frame that was written to it. `busy`: try again later. `reason`: why the frame was not accepted; empty
- * if it was.
+ * How a raw UART device answered a frame that was written to it. `busy`: the same frame may be accepted later. `reason`: why the frame was
+ * not accepted; empty if it was.
  */
 export interface UartReply {
   readonly kind: 'accepted' | 'busy' | 'refused';
@@ -200,7 +200,7 @@ export interface UartReply {
 
 /**
  * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`, or
- * the quantity `orAny`.
+ * if any value of the quantity `orAny` arrives.
  */
 export interface UartWrite {
   readonly bytes: Uint8Array;
@@ -213,10 +213,10 @@ export interface UartListening {
   readonly trialMs: number;
 }
 
-/** Decodes the bytes of one raw UART device. Pass the bytes to `feed` as they arrive. Does not use the port. */
+/** Decodes the bytes of one raw UART device, and builds its writes. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
-  /** Longest silence between two frames before the values are treated as missing. Units: ms. */
+  /** Longest silence before the values are treated as missing. Units: ms. */
   readonly silenceMs: number;
   /** Silence that means "no presence", for a device that only sends on detection; null for one that always sends. Units: ms. */
   readonly idleMs: number | null;

@@ -13,7 +13,7 @@ export interface FailurePolicy {
   readonly unitUsable: boolean;
   /** The unit refused the function or an address. */
   readonly excludePoint: boolean;
-  /** The unit answered, but not with a valid reply to this request. */
+  /** The unit answered with an exception, or with a reply that may belong to an older request. */
   readonly answered: boolean;
 }
 
@@ -72,12 +72,12 @@ export class BusError extends Error {
   }
 }
 
-/** One mistake in a file that a person wrote: where it is, what was found, and what is allowed. */
+/** One mistake in a file that a person wrote, or a warning about it: its place, and a message. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** Path in the document, in the form `lines[0].devices[2].unit`. */
+  /** Path in the document, such as `lines[0].devices[2].unit`; may be empty. */
   readonly path: string;
   readonly message: Message;
 }
@@ -148,8 +148,8 @@ export class StoreError extends Error {
 }
 
 /**
- * Why the connection to the broker failed. `secret`: a password or certificate file cannot be used. `taken-over`: another client connected
- * with the same id. `too-large`: a message is too large for the broker.
+ * Why the connection to the broker failed, or a message was not sent. `secret`: a file with a password, key or certificate cannot be used.
+ * `taken-over`: another client connected with the same id. `too-large`: a message is too large for the broker.
  */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 

@@ -11,7 +11,7 @@ import { withMessages, withTexts } from './message-wire.ts';
 /** How soon a fault needs a person: `urgent` tonight, `deferred` with the next planned work on the street. */
 export type Urgency = 'urgent' | 'deferred';
 
-/** One reading that supports an event. Units: `unit`, as in the profile. */
+/** One reading that supports an event. `value` is null if it has none; its unit is `unit`. */
 export interface EvidenceReading {
   readonly pointId: `${string}.${string}`;
   readonly value: number | null;
@@ -28,7 +28,7 @@ export interface EvidenceDecision {
   readonly sinceMs: WallMs;
 }
 
-/** Why the agent reports an event: one sentence, and the values behind it. */
+/** Why the agent reports an event: a text, and the values behind it. */
 export interface EventEvidence {
   readonly text: Message;
   readonly readings: readonly EvidenceReading[];
@@ -42,7 +42,7 @@ export interface EventCheck {
   readonly tool: Message;
 }
 
-/** The details of an event. */
+/** The details of an event: those that apply to it are present. */
 export interface EventDetails extends EventHandling {
   /** The name of the event in the data model of TALQ, such as `lampFailure`. Source: TALQ 2.7.1. */
   readonly talq?: string;
@@ -51,7 +51,7 @@ export interface EventDetails extends EventHandling {
   readonly check?: EventCheck;
 }
 
-/** Returns the details of an event alone; empty if it has none. */
+/** Returns the details of an event alone; an empty object if it has none. */
 export function detailsOf({ talq, urgency, evidence, check, ...rest }: EventDetails): EventDetails {
   return {
     ...(talq === undefined ? {} : { talq }),

@@ -30,7 +30,7 @@ export function isSuppressed({ suppressed }: EventHandling): boolean {
   return suppressed !== undefined && suppressed.untilMs === null;
 }
 
-/** Returns the handling of an event alone; empty if it has none. */
+/** Returns the handling of an event alone; an empty object if it has none. */
 export function handlingOf({ acknowledged, suppressed }: EventHandling): EventHandling {
   return { ...(acknowledged === undefined ? {} : { acknowledged }), ...(suppressed === undefined ? {} : { suppressed }) };
 }
@@ -54,7 +54,7 @@ function isSuppression(value: unknown): value is Suppression {
   return typeof maintenance === 'string' && (untilMs === null || Number.isFinite(untilMs));
 }
 
-/** Returns the id of an event without its start. */
+/** Returns the id of an event without the start time at its end; the id itself if it does not end with that. */
 export function conditionOf({ id, startMs }: { readonly id: string; readonly startMs: WallMs }): string {
   const end = `:${startMs}`;
   return id.endsWith(end) ? id.slice(0, -end.length) : id;

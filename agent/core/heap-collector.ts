@@ -17,7 +17,7 @@ export interface Heap {
 
 /** Collects the garbage of one heap when the heap has grown. */
 export interface HeapCollector {
-  /** Collects if the heap has grown enough since the last collection. */
+  /** Collects if the heap has grown enough. */
   look(): void;
 }
 
@@ -27,7 +27,7 @@ const GROWTH_BYTES = 3 * 2 ** 20;
 /** Interval between checks for a thread that has no better moment. Units: ms. Source: assumed; draining a backlog creates a megabyte of old garbage in this time. Confirmed by: `--trace-gc` on the gateway while a backlog drains. */
 const LOOK_MS = 10_000;
 
-/** Checks the heap regularly and collects its garbage if it has grown, until the returned timer is cancelled. */
+/** Checks the heap regularly and collects its garbage if it has grown enough, until the returned timer is cancelled. */
 export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }

@@ -6,7 +6,7 @@
 import { type BatteryReading, type ClockQuality, isTrusted, type MonoMs, type WallMs } from './clock.ts';
 
 /**
- * Largest difference between the system clock and the held time at which the system clock stays trusted. Units: ms.
+ * A trusted system clock stays trusted if it differs from the held time by at most this. Units: ms.
  *
  * Source: the sun rises and sets by at most 0.25 degrees a minute, so that 10 min move dusk by 2.5 degrees: from the default -2 degrees to
  * -4.5, which is still civil twilight.
@@ -57,7 +57,7 @@ export interface HeldTime {
   readonly hasSteppedOnce: boolean;
 }
 
-/** Returns the new state after the clocks were read; null while they give no trusted time. `before`: null until a time has been trusted. */
+/** Returns the new state after the clocks were read. Null if `before` is null and the system clock is not trusted. */
 export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTime | null {
   if (before === null) return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, false) : null;
   const held = afterBattery(before, sight);

@@ -32,8 +32,8 @@ export interface JsonSchema {
 }
 
 /**
- * Returns the part of the schema that applies to the value at `path`; undefined if the schema has none there. A number in a path is a list
- * index.
+ * Returns the part of the schema for the value at `path`; undefined if none is found. Of several alternatives on the way, only the first
+ * that is not null is followed. A number in a path is a list index.
  */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;
@@ -52,7 +52,7 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** Returns the keys that a section allows; empty if there are none. */
+/** Returns the keys that the schema of a section names; empty if it names none. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});
@@ -61,7 +61,7 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
 /** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** Describes the values that a schema allows, such as `a whole number from 0 to 100`. */
+/** Describes the values other than null that a schema allows, such as `a whole number from 0 to 100`. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));

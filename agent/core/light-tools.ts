@@ -16,16 +16,16 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force from these senders. */
+  /** Intents in force from these senders that concern a zone. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
-   * Reports new detections of a zone's sensors, until it is stopped or `forMs` has passed. Throws Refusal, for example for a zone without a
-   * presence sensor. Units: ms.
+   * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a
+   * zone without a presence sensor. Units: ms.
    */
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
-   * Blinks a lamp until it is stopped, until `forMs` has passed, or until a newer request for the lamp replaces it. Throws Refusal, for
-   * example for an unknown lamp.
+   * Makes a lamp blink until it is stopped, for `forMs` at most. A newer request for the lamp replaces it. Throws Refusal, for example for
+   * an unknown lamp.
    */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). */
@@ -62,7 +62,7 @@ export interface TonightView {
   readonly programme: string;
   /** The calendar rule that selected the programme, or that the platform chose it; empty for the zone's own programme. */
   readonly rule: Message;
-  /** Ids of the event nights of this date. */
+  /** Ids of the event nights of this date that concern the zone. */
   readonly events: readonly string[];
   /** Programme steps that do not apply in this night, because the next step (`nextName`) is due first. That one begins at `atMs`. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
@@ -88,8 +88,8 @@ export interface TonightRow {
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
- * What controls a zone now. `programmePct`: level of the step in force; null without one. `untilMs`: the next known change; null if none is
- * known.
+ * Main facts about what controls a zone now. `programmePct`: level of the step in force; null without one. `untilMs`: the next change of
+ * step, night or chosen programme; null if none is known. The end of a person's request is not in it.
  */
 export interface ZoneLightView {
   readonly id: string;
@@ -135,7 +135,7 @@ export interface ZoneSensorView {
   readonly kind: 'motion' | 'button' | 'counter';
   /** `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the other sensors. */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
-  /** Null if it has detected nothing in this run of the agent. */
+  /** Null if no detection is known. */
   readonly lastPresentMs: WallMs | null;
 }
 
@@ -144,11 +144,11 @@ export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps of the zone that presence raised since, in the order in which they rose. */
+  /** Lamps of the zone that presence raised shortly after it, in the order in which they rose. */
   readonly raised: readonly string[];
-  /** It raised no lamp, because lamps of the zone were raised already. */
+  /** It raised no further lamp, and its sensor keeps lamps of the zone raised. */
   readonly alreadyLit: boolean;
-  /** From the reading to the first level sent to a raised lamp; null if none was sent. Units: ms. */
+  /** From the detection to the first level sent to one of `raised`; null if none was sent shortly after it. Units: ms. */
   readonly latencyMs: number | null;
 }
 

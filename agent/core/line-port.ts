@@ -42,7 +42,7 @@ export function parseLinePort(text: string): LinePort {
 export interface LineNetwork {
   readonly kind: 'tcp' | 'rtu+tcp';
   readonly port: number;
-  /** Returns whether the host is an address in this range; false for a host name. */
+  /** Returns whether the host is an address in this range that a line may use; false for a host name. */
   holds(host: string): boolean;
 }
 
@@ -87,7 +87,7 @@ export function portKey(text: string): string {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** The serial settings that apply to a line; null on Modbus TCP, even if the configuration contains defaults for them. */
+/** Returns the serial settings of a line; null for a `tcp://` port, even if the configuration contains settings. */
 export function serialOf({ port, serial }: Pick<LineConfig, 'port' | 'serial'>): SerialSettings | null {
   return parseLinePort(port).kind === 'tcp' ? null : serial;
 }

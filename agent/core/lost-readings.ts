@@ -1,6 +1,9 @@
 import { type Message, msg } from './message.ts';
 
-/** Returns a number of lost readings for display, such as `12` or `about 12`. `estimates`: how many losses could not be counted. */
+/**
+ * Returns a number of lost readings for display, such as `12`, `about 12` or `an unknown number`.
+ * `estimates`: how many losses could not be counted.
+ */
 export function lostNumber(readings: number, estimates: number): Message {
   if (estimates === 0) return msg`${readings}`;
   return readings === 0 ? msg`an unknown number` : msg`about ${readings}`;

@@ -11,8 +11,8 @@ const NUMBERED: readonly { readonly table: Table; readonly first: number; readon
 ];
 
 /**
- * Returns the end of a sentence about an address as manuals write it, such as 40101: which address and table it means. Empty for any other
- * address.
+ * Returns the end of a sentence about the number of an input or holding register in a manual, such as 40101: which address and table it
+ * means. Empty for any number outside 30001 to 39999 and 40001 to 49999.
  */
 export function manualHint(address: number): Message {
   const found = NUMBERED.find(({ first, last }) => address >= first && address <= last);

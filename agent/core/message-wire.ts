@@ -5,8 +5,8 @@ import { type Argument, Message, type Plural } from './message.ts';
 const BESIDE = 'Template';
 
 /**
- * Returns a copy of the value, for JSON, with the English text of each message. A template is added under a second key, which ends in
- * `Template`.
+ * Returns a copy of the value, for JSON, with the English text of each message. For a message under a key, its template is added under a
+ * second key, which ends in `Template`.
  *
  * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`.
  */
@@ -28,7 +28,7 @@ export function withTexts(value: unknown): unknown {
 }
 
 /**
- * The reverse of `withTexts`: returns a copy of the value in which the messages are restored. A text without a valid template stays text.
+ * Returns a copy of a value from `withTexts` in which texts with a valid template are messages again. A text without one stays text.
  */
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);
@@ -56,7 +56,7 @@ function templateOf(value: unknown): unknown {
   return value.map((item) => templateOf(item) ?? null);
 }
 
-/** Returns template, arguments and plural of a message as plain JSON; `messageIn` restores it. */
+/** Returns template, arguments and plural of a message as a plain object for JSON; `messageIn` restores the message. */
 export function inJson({ id, args, plural }: Message): object {
   const listed = args.map(function plain(arg: Argument): unknown {
     if (arg instanceof Message) return inJson(arg);

@@ -2,7 +2,7 @@
 import type { WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 
-/** The load of one meter, and what was learned about it. Units: W. */
+/** The load of one meter, and what was learned about it. Powers are in W. */
 export interface MeterLoadView {
   readonly meter: string;
   /** The recent mean; null if there is none. */

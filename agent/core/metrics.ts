@@ -9,7 +9,7 @@ export interface MetricFamily {
   readonly name: string;
   /** `info`: a fact in the labels; its value is 1. */
   readonly type: 'gauge' | 'counter' | 'info';
-  /** A base unit; empty for plain counts. */
+  /** A base unit; empty for a number without one. */
   readonly unit: '' | 'bytes' | 'seconds' | 'ratio';
   readonly help: string;
   readonly samples: readonly MetricSample[];

@@ -4,7 +4,7 @@
 import type { DeviceConfig, DeviceQuirks } from './cabinet.ts';
 import type { Profile } from './profile.ts';
 
-/** Returns the full name of a point of the `n`-th repeated part, counted from 0: `ecg5_level`. */
+/** Returns the full name of a point of number `n`, from 0, of a repeated part: `ecg5_level`. */
 export function partPointId(partId: string, n: number, pointId: string): string {
   return `${partId}${n}_${pointId}`;
 }

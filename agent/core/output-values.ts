@@ -29,7 +29,7 @@ export function outputNumber(value: OutputValue, { enum: names, scale, offset, d
 }
 
 /**
- * Returns the mistakes in the outputs; empty if there are none.
+ * Returns mistakes in the points and values of the outputs; empty if none is found. Of an output with a wrong point, only that is reported.
  *
  * Shape: `profileOf` returns undefined for an unknown profile. Outputs with it are not checked.
  */

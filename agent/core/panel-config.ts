@@ -27,9 +27,12 @@ export interface PanelConfig {
 
 /** The limits for the texts of a panel. */
 export interface PanelLimits {
-  /** Longest text. Units: characters. */
+  /** Longest allowed text. Units: characters. */
   readonly maxLength: number;
-  /** Most changes of the shown text. Emergency texts are counted apart. */
+  /**
+   * Most changes of the shown text, and most texts that one sender may send, of each kind. An emergency text is shown at once, and its
+   * change is not counted.
+   */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
   /** The only characters that a text may contain, besides the space; null for no such list. */
@@ -41,8 +44,8 @@ export interface PanelLimits {
 }
 
 /**
- * The limits of a panel that the file of the site does not give. Source: assumed; two lines of 32 characters, and a text that can be read
- * before it changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
+ * Used for the limits of a panel that the file of the site does not set. Source: assumed; two lines of 32 characters, and a text that can
+ * be read before it changes. Confirmed by: the panels of a commune and the time to read them from a bicycle.
  */
 export const DEFAULT_LIMITS: PanelLimits = {
   maxLength: 64,
@@ -63,7 +66,7 @@ export interface PanelValue {
   readonly decimals: number;
   /** Words in place of the number, in ascending order of `below`; null for the number. `below` null: all higher values. */
   readonly words: readonly { readonly below: number | null; readonly word: string }[] | null;
-  /** Shown while the point has no good value; null: a text with this value is then not shown. */
+  /** Shown while there is no value; null: a text with this value is then not shown. */
   readonly missing: string | null;
 }
 
@@ -73,6 +76,6 @@ export interface PanelEntry {
   readonly at: StepTime;
   /** A time that is not later than `at` belongs to the next day. */
   readonly until: StepTime;
-  /** The days that it applies to. */
+  /** The days on which it begins. */
   readonly days: Omit<CalendarRule, 'programme'>;
 }

@@ -15,7 +15,7 @@ export interface TextLine {
   readonly rank: TextRank;
   /** What gave the text, such as the sender or the rule; may be empty. */
   readonly source: string;
-  /** Null if it does not apply. */
+  /** Null if it does not apply, or may not be shown. */
   readonly text: string | null;
   /** It is the text that was decided. */
   readonly applied: boolean;
@@ -59,7 +59,7 @@ export interface PanelOrder {
 
 /** The panels for the console. */
 export interface PanelTools {
-  /** In the order of the configuration. */
+  /** In the order of the configuration; a panel without a decision is left out. */
   views(): readonly PanelView[];
   /** Resolves with the final outcome; a refusal is an outcome with its reason. */
   send(order: PanelOrder): Promise<Outcome>;

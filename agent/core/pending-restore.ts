@@ -25,7 +25,7 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
 /**
  * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
- * it receives. `isNewEpoch`: the present readings are set aside too. Errors: throws the system's error, or what `fill` throws.
+ * it receives. `isNewEpoch`: `finishRestore` also renames the present readings. Errors: throws the system's error, or what `fill` throws.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {

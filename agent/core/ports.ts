@@ -75,8 +75,8 @@ export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expire
 }
 
 /**
- * How a write ended. `verified`: read back as written, or with `isUnread` only acknowledged by the device. `sentMono`: when it was sent;
- * null if it is not known to be sent. The device may have executed a failed write.
+ * How a write ended. `verified`: proven by a read-back, or with `isUnread` only acknowledged by the device. `sentMono`: when it was sent;
+ * may be null after a failure. The device may have executed a failed write.
  */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }
@@ -92,7 +92,7 @@ export interface Field {
   writePoint(write: ValueWrite): Promise<WriteResult>;
   /** As `writePoint`, for a text point. */
   writeText(write: TextWrite): Promise<WriteResult>;
-  /** The newest reading of a point; undefined if it has none yet. Its quality becomes stale with age. */
+  /** The newest reading of a point; undefined if it has none yet. A good one becomes `stale` with age. */
   latest(pointId: PointId): Reading | undefined;
   /** The newest reading of each point that has one. */
   readings(): readonly Reading[];

@@ -29,7 +29,7 @@ export type RegisterType =
   | ByteType;
 /**
  * Numbers in registers of one byte each, highest byte first. `b`: unsigned, with the number of bits. `e`: a signed power of ten in the
- * first register, then an unsigned number. Source: IEC 62386-102 memory banks; DiiA part 252.
+ * first register, then an unsigned number with that many bits. Source: IEC 62386-102 memory banks; DiiA part 252.
  */
 export type ByteType = 'b16' | 'b24' | 'b32' | 'b48' | 'e32' | 'e48';
 /** Which comes first, the highest or the lowest part: of the registers of a value, or of the two bytes of a register. */
@@ -80,7 +80,7 @@ export interface Profile {
   readonly examples: readonly ProfileExample[];
 }
 
-/** The kind of a device type, for lists. `meter`: an energy meter. */
+/** The kind of a device type. `meter`: an energy meter. */
 export type DeviceCategory =
   | 'luminaire-driver'
   | 'dali-gateway'
@@ -128,7 +128,7 @@ export interface NameplateEntry {
   readonly type: 'text' | 'u16' | 'u32' | 'u64';
   /** Number of registers of a text. */
   readonly count: number;
-  /** Characters of a text in each register; a single one is in the low byte. */
+  /** Characters of a text in each register; a single one is in the last byte by `byteOrder`. */
   readonly perRegister: 1 | 2;
   readonly wordOrder: WordOrder;
   readonly byteOrder: WordOrder;
@@ -154,7 +154,7 @@ export interface Quirks {
   /** Most registers in one read. Source: Modbus Application Protocol V1.1b3 §6.3 allows 125. */
   readonly maxReadRegisters: number;
   readonly maxReadBits: number;
-  /** Unused registers that may be read too, to save a request. */
+  /** Most unused registers between two points that may be read too, to save a request. */
   readonly maxHole: number;
   /** Start address and count must be even. */
   readonly evenAlign: boolean;
@@ -162,7 +162,7 @@ export interface Quirks {
   readonly minGapMs: number;
   /** Time after power-on in which it does not answer. Units: ms. */
   readonly startupSilenceMs: number;
-  /** Address ranges, both ends included, whose registers give correct values only if each is read alone. */
+  /** Address ranges, both ends included, whose points must each be read alone. */
   readonly singleOnly: readonly (readonly [from: number, to: number])[];
   /** Function that writes one register: FC06, FC16, or either. */
   readonly writeFunction: 'auto' | 'single' | 'multiple';
@@ -206,7 +206,7 @@ export interface PointProfile {
   readonly poll: PollClass;
   /** Smaller changes of the value are not stored at once. Units: the point's own. */
   readonly deadband: number;
-  /** Names of its values, by raw value, for display. */
+  /** Names of its values, by raw value; null for none. */
   readonly enum: Readonly<Record<string, string>> | null;
   /** The conditions that it reports; see `PointFlag`. */
   readonly flags: readonly PointFlag[];

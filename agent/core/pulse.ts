@@ -23,10 +23,10 @@ export interface StorePulse {
   readonly refusal?: DataRefusal | null;
 }
 
-/** When each part that keeps the street lit last made progress. The watchdog decides from it whether a part hangs. */
+/** The progress of the lines, the light control and the storage thread. The watchdog decides from it whether one of them hangs. */
 export interface Pulse {
   readonly lines: readonly LinePulse[];
-  /** When the light control last finished a decision; null while none is due. */
+  /** When the light control last finished a decision; null before the first, and while it does not run. */
   readonly tickedMono: MonoMs | null;
   readonly store: StorePulse;
 }

@@ -25,7 +25,7 @@ export interface RecordedLamp {
   readonly sinceMs: WallMs;
   /** The lines of the decision, computed again from the recorded inputs; null if that is not possible. */
   readonly trace: readonly WhyLine[] | null;
-  /** The level that the present program and settings give for the recorded inputs, if it differs; otherwise null. */
+  /** The level that the present program gives for the recorded inputs and settings, if it differs; otherwise null. */
   readonly recomputedPct: LevelPct | null;
 }
 
@@ -54,7 +54,10 @@ export type MissingReason =
   | 'not-yet'
   | 'unknown';
 
-/** Why the record lacks an instant, and the bounds of what is missing; null for a bound that is not known. */
+/**
+ * Why the record has no answer for an instant, and the bounds of the gap (for `unknown`: of the record that was found); null for a bound that
+ * is not known.
+ */
 export interface MissingRecord {
   readonly why: MissingReason;
   readonly fromMs: WallMs | null;

@@ -14,7 +14,7 @@ export interface RecordedAlarm {
   readonly atMs: WallMs;
 }
 
-/** One line of the cabinet as a recording names it. */
+/** One line or observed port as a recording names it. */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;
@@ -38,8 +38,8 @@ export interface RecordingPart {
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
   /**
-   * In the order of their bytes. `line` null: decisions and events. `lost`: entries that were pushed out before they were stored. Units:
-   * `baseUs` µs.
+   * In the order of their bytes. `line` null: decisions and events. `lost`: number of entries missing before these, because newer ones
+   * pushed them out. Units: `baseUs` µs.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
   /** Length of the part in the file. Units: bytes. */
@@ -75,7 +75,7 @@ export interface LineCapture {
   readonly lost: number;
 }
 
-/** One row of a recording. `atMs` has fractions; `atUs` is the monotonic time. Units: `gapUs` µs. */
+/** One row of a recording. `atMs` has fractions; `atUs` is the monotonic time. Units: `atUs` and `gapUs` µs. */
 export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
   | {
       readonly what: 'frame';
@@ -119,7 +119,7 @@ export interface RecorderTools {
   freeze(by: string): Promise<RecordingSummary>;
   /** Stores what a person has observed as a new recording. */
   keep(by: string, capture: LineCapture): Promise<RecordingSummary>;
-  /** Protects a recording from removal, or ends that. Undefined if there is none with this number. */
+  /** Protects a recording from removal to make room, or ends that. Undefined if there is none with this number. */
   pin(id: number, isPinned: boolean): Promise<RecordingSummary | undefined>;
   /** The file of a recording; undefined if there is none with this number. */
   read(id: number): Promise<Buffer | undefined>;

@@ -58,8 +58,8 @@ export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES,
 }
 
 /**
- * Returns path and error code of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`. Null if the file does not
- * exist. `error`: what reading or parsing threw.
+ * Returns the path and the flaw of a file that could not be read or parsed, for a message: `/etc/x (EACCES)`, or `/etc/x (not valid JSON)`
+ * for an error without a code. Null if the file does not exist. `error`: what reading or parsing threw.
  */
 export function flawOfFile(path: string, error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'not valid JSON';
@@ -71,7 +71,7 @@ function expectRegular(stats: Pick<Stats, 'isFile' | 'isDirectory'>, path: strin
   if (!stats.isFile()) throw new UnusableFileError(stats.isDirectory() ? 'EISDIR' : 'not a regular file', path);
 }
 
-/** Checks that a path may be replaced by a file. Errors: throws an error with a `code`, for example EISDIR for a folder. */
+/** Checks that a path is a regular file or does not exist; follows links. Errors: throws an error with a `code`, for example EISDIR. */
 export function expectReplaceable(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined) expectRegular(stats, path);

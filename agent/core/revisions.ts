@@ -38,8 +38,8 @@ export interface Revision {
 }
 
 /**
- * How a revision on trial becomes confirmed. `auto`: automatically, once everything works. `asked`: a person must confirm; otherwise it is
- * withdrawn when the trial ends.
+ * How a revision on trial becomes confirmed. `auto`: automatically, if everything works. `asked`: a person must confirm. Otherwise it is
+ * withdrawn, at the end of the trial at the latest.
  */
 export type ConfirmMode = 'auto' | 'asked';
 
@@ -47,9 +47,9 @@ export type ConfirmMode = 'auto' | 'asked';
 export interface TrialView {
   readonly number: number;
   readonly mode: ConfirmMode;
-  /** Until the trial ends. Units: s. */
+  /** Longest time until the trial ends. Units: s. */
   readonly restS: number;
-  /** What has not come back since the change, in words; empty if everything works. */
+  /** What does not work since the change, in words; empty if nothing is missing. */
   readonly missing: readonly Message[];
 }
 
@@ -59,7 +59,7 @@ export interface CandidateView {
   readonly by: string;
   /** The last authors who contributed to it with a request, newest last. */
   readonly authors: readonly string[];
-  /** When it was last changed. */
+  /** When it was last changed or copied. */
   readonly atMs: WallMs;
   readonly hash: string;
   /** Number of the revision that was in force when the candidate was started. */
@@ -76,7 +76,7 @@ export interface ConfigView {
   readonly candidate: CandidateView | null;
   /** Candidates of other authors; `ConfigManager.take` copies one. */
   readonly others: readonly CandidateView[];
-  /** Why revisions cannot be saved now; empty if they can. */
+  /** Why the revisions could not be saved in time; empty once they are saved. */
   readonly trouble: Message;
 }
 
@@ -120,8 +120,8 @@ export interface EditOrder {
 export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
 /**
- * A key that only the site's own file may set, and that another configuration sets to a different value. Shape: `uplink.broker`,
- * `lines[north].port`.
+ * A key that belongs to the site's own file, and that another configuration sets to a value that the site does not permit. Shape:
+ * `uplink.broker`, `lines[north].port`.
  */
 export interface SiteOwnedDifference {
   readonly key: string;
@@ -136,7 +136,7 @@ export interface ConfigAnswer {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];
-  /** Parts of the agent that are or were affected: `line north`, `light`, `uplink`, `store`, `clock`, `console`; `... at the next start`. */
+  /** Parts of the agent that the change affects: `line north`, `light`, `uplink`, `store`, `clock`, `console`; `... at the next start`. */
   readonly touches: readonly Message[];
   /** Number of the revision that the answer is about; null if there is none. */
   readonly revision: number | null;
@@ -154,7 +154,7 @@ export interface CommitRequest {
   readonly author: 'platform' | 'console';
   readonly why: Said;
   readonly mode: ConfirmMode;
-  /** Length of the trial. Units: min. */
+  /** Longest duration of the trial. Units: min. */
   readonly minutes: number;
   /** Hash of the revision that must be running; otherwise the request is refused. Null: for a candidate the one on which it was started, for a rollback any. */
   readonly base: string | null;
@@ -233,6 +233,6 @@ export interface ConfigManager {
   discard(by: string): Promise<ConfigAnswer>;
   /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
   paths(typed: string): readonly string[];
-  /** The value at a path of the running configuration; null if it does not exist. */
+  /** The value at a path of the running configuration; null if it does not exist, or is null. */
   inForce(path: string): ValueInForce | null;
 }

@@ -11,7 +11,7 @@ import { didYouMean, didYouMeanKey } from './suggestions.ts';
 
 type Path = readonly (string | number)[];
 
-/** One mistake in a document: where it is, what was found and what is allowed. */
+/** One mistake in a document: its path, and a message. */
 export interface SchemaFinding {
   readonly path: Path;
   readonly message: Message;
@@ -94,7 +94,7 @@ function unknownKey(key: string, keys: readonly string[]): Message {
   return SECRET_KEY.test(key) ? msg`unknown key "${key}"; this file holds no secrets${hint}` : msg`unknown key "${key}"${hint}`;
 }
 
-/** Returns the value at a path of a parsed document; undefined if there is none. Never throws. */
+/** Returns what a path leads to in a parsed document; undefined if it leads to nothing. Never throws for plain data. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (here, part) =>

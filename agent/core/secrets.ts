@@ -57,7 +57,7 @@ export function outsideSiteDir(siteDir: string): Message {
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
 
-/** Returns the text with passwords in URLs replaced by `[redacted]`. */
+/** Returns the text with `[redacted]` in place of passwords, in URLs of the form `mqtts://name:password@host`. */
 export function withoutUrlPasswords(text: string): string {
   return text.replace(URL_PASSWORD, '$1:[redacted]@');
 }

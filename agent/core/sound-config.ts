@@ -17,13 +17,13 @@ export interface SoundConfig {
 
 /** Limits of the site for sound. */
 export interface SoundLimits {
-  /** Highest volume of everything but an emergency. Units: % of the player's range. */
+  /** Highest allowed volume of everything but an emergency. Units: % of the player's range. */
   readonly maxVolumePct: number;
   /** Volume of an emergency. Units: % of the player's range. */
   readonly emergencyVolumePct: number;
   /** Nothing but an emergency sounds during these hours. */
   readonly quietHours: readonly QuietHours[];
-  /** Most announcements in any hour at one place, of all senders together. An emergency is not counted. */
+  /** Most announcements accepted in any hour at one place, scheduled ones included. An emergency is not counted. */
   readonly announcementsPerH: number;
   /** The senders that may start an emergency announcement. */
   readonly emergencyBy: readonly SoundSender[];
@@ -48,12 +48,12 @@ export interface ClockTime {
   readonly minute: number;
 }
 
-/** When a step begins: at a local time of day, or `offsetMin` minutes after a sun event of that day. */
+/** A time of day: a local clock time, or `offsetMin` minutes after a sun event of that day (negative: before). */
 export type DayTime = ClockTime | { readonly sun: Exclude<SunEvent, 'middle'>; readonly offsetMin: number };
 
 /**
  * A recording in the player: a number in the order of the medium (`track`), or a file of a folder. `maxS`: a recording that plays once
- * counts as ended after this time at the latest. Units: s.
+ * counts as ended about this time after its start, if no end was seen before. Units: s.
  */
 export interface SoundTrack {
   readonly id: string;
@@ -68,13 +68,13 @@ export interface SoundProgramme {
   readonly steps: readonly SoundStep[];
 }
 
-/** From `at` until the next step, the tracks of `play` in their order, again and again; an empty list is silence. */
+/** From `at` until the next step or midnight, the tracks of `play` in their order, again and again; an empty list is silence. */
 export interface SoundStep {
   readonly at: DayTime;
   readonly play: readonly string[];
 }
 
-/** An announcement that a place repeats: the track `play` at these times of day. */
+/** An announcement of the configuration: the track `play`, due once at each of these times of every day. */
 export interface ScheduledAnnouncement {
   readonly id: string;
   readonly play: string;

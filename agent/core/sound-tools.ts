@@ -12,8 +12,8 @@ export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'reque
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
- * What is requested of a place. `announce`: a track once. `emergency`: as `play`, over everything else. `resume`: the end of requests that
- * the sender may end.
+ * What is requested of a place. `announce`: a track once. `emergency`: a track over everything else. `resume`: the end of the requests in
+ * force that the sender may end.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -22,7 +22,7 @@ export type SoundAsk =
   | { readonly action: 'volume'; readonly volumePct: number; readonly minutes: number }
   | { readonly action: 'resume' };
 
-/** A request for a place. Its form has been checked; its limits and names have not. It is not started after `expiresMono`. */
+/** A request for a place. Its form has been checked; its limits and names have not. If it has had no effect by `expiresMono`, it fails. */
 export interface SoundRequest {
   readonly commandId: string;
   readonly place: string;
@@ -33,7 +33,7 @@ export interface SoundRequest {
   readonly expiresMono?: MonoMs;
 }
 
-/** One reason why a place plays what it plays. `play`: the tracks; empty for silence. `applied`: it decided. */
+/** What one source contributed to the decision about a place. `play`: its tracks; empty for silence. `applied`: it decided. */
 export interface SoundTraceLine {
   readonly rank: SoundRank;
   readonly source: string;
@@ -55,7 +55,7 @@ export interface SoundView {
   readonly rank: SoundRank;
   /** Tracks that it should play; empty for silence. */
   readonly play: readonly string[];
-  /** The track that it plays now; null if none, or if another one than the agent started. */
+  /** The track that it plays now, as far as the agent knows; null if none. */
   readonly track: string | null;
   /** The volume that applies while it plays. Units: % of the player's range. */
   readonly volumePct: number;
@@ -70,18 +70,18 @@ export interface SoundView {
     readonly state: number | null;
     readonly volumePct: number | null;
   };
-  /** By relay; null if unknown. */
+  /** One for each relay; `isOn` is null if unknown. */
   readonly amplifiers: readonly { readonly pointId: PointId; readonly isOn: boolean | null }[];
 }
 
 /** The sound of the cabinet, for the console. */
 export interface SoundTools {
   places(): readonly SoundView[];
-  /** Ids of all recordings. */
+  /** Ids of the tracks of the configuration. */
   tracks(): readonly string[];
   /** Resolves with the final outcome. */
   request(request: Omit<SoundRequest, 'commandId'>): Promise<Outcome>;
 }
 
-/** A request with its sender. */
+/** A request, with the kind of sender that it came from. */
 export type SentSoundRequest = SoundRequest & { readonly authority: SoundSender };

@@ -24,7 +24,7 @@ export type StoredHeldTime = Pick<HeldTime, 'zeroMs' | 'quality' | 'hasSteppedOn
 
 /** Keeps the held time over a restart of the agent on the same boot of the machine. */
 export interface HeldTimeMemory {
-  /** Null if no earlier run since this boot saved one. */
+  /** Null if there is no valid one of this boot. */
   load(): StoredHeldTime | null;
   save(held: HeldTime): void;
 }
@@ -62,7 +62,7 @@ const LOOK_MS = 100;
 /** A smaller difference is not a step, because the system clock is read in whole milliseconds. Units: ms. */
 const STEP_SEEN_MS = 2;
 
-/** Creates the clock and loads the held time of an earlier run since this boot. */
+/** Creates the clock, and loads the held time of an earlier run since this boot if there is one. */
 export function createSteadyClock({
   clock,
   battery = () => null,

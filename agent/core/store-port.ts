@@ -9,7 +9,7 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings that are stored and sent together. `ticket`: number of the frame; it increases within a run of the agent. */
+/** Readings that are reported together, to be stored and sent. `ticket`: number of the frame; it increases within a run of the agent. */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -28,7 +28,7 @@ export interface StoredFrame {
   readonly readings: readonly StoredReading[];
 }
 
-/** One value of one point as stored. */
+/** One reading of one point as stored. `value` is null if it has none. */
 export interface StoredReading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -36,7 +36,7 @@ export interface StoredReading {
   readonly atMs: WallMs;
 }
 
-/** A recorded loss of readings. `firstSeq` to `lastSeq`: the lost frames, both included; null if they never got numbers. */
+/** A recorded loss of readings. `firstSeq` to `lastSeq`: the range of frames that it is about, both included; null if not known. */
 export interface Gap {
   readonly id: number;
   /** Too many gaps were recorded to keep each: this one replaces earlier ones, the first of which had this id. Absent for a single loss. */
@@ -50,7 +50,7 @@ export interface Gap {
   readonly atMs: WallMs;
 }
 
-/** Readings that an earlier run of the agent lost because it had no store. `run` identifies that run permanently. */
+/** Readings that earlier runs of the agent lost because they had no store, since `sinceMs`. `run` identifies the loss permanently. */
 export interface EarlierLoss {
   readonly run: string;
   readonly readings: number;
@@ -77,7 +77,7 @@ export interface StoreStatus extends TelemetryFacts {
   readonly readingsLost: number;
   /** Losses of this run whose readings could not be counted. `readingsLost` is then an estimate, or 0 if unknown. */
   readonly lossesEstimated: number;
-  /** Parts of the record of decisions that found no place in memory, because the disk accepted none. Default: 0. */
+  /** Parts of the record of decisions that were not kept. Default: 0. */
   readonly decisionsLost?: number;
 }
 
@@ -88,7 +88,7 @@ export interface TelemetryFacts {
   readonly readings: number;
   /** Units: bytes on disk, journal included. */
   readonly bytes: number;
-  /** Size at which telemetry stops growing. Units: bytes. */
+  /** Limit of the size of telemetry. Units: bytes. */
   readonly maxBytes: number;
   /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
   readonly journal: { readonly readings: number; readonly bytes: number };
@@ -140,8 +140,8 @@ export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
 }
 
 /**
- * The readings of one minute or hour that begins at `atMs`. Shape: min, mean and max are null if no reading had a value; `values` counts
- * the readings with one.
+ * The requested readings of one minute or hour that begins at `atMs`. Shape: min, mean and max are null if no reading had a value;
+ * `values` counts the readings with one.
  */
 export interface HistoryBucket {
   readonly atMs: WallMs;
@@ -215,7 +215,7 @@ export interface StoreCheck {
   readonly account: StoreAccount | null;
 }
 
-/** The backup that was made: its file, size and time. Units: bytes. */
+/** The backup of `state.db` that was made: its file, size and time. Units: bytes. */
 export interface BackupReport {
   readonly path: string;
   readonly bytes: number;
@@ -234,14 +234,14 @@ export interface StoredFact {
  */
 export interface Store {
   start(): Promise<void>;
-  /** Commits what is in memory, then closes. */
+  /** Tries to commit what is in memory, then closes. */
   stop(): Promise<void>;
   /**
-   * Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, frames are discarded; lost readings are recorded
-   * as a gap.
+   * Adds a frame in memory; it is committed later, see `onCommitted`. If memory is full, frames may be discarded; lost readings are
+   * recorded as a gap.
    */
   append(frame: ReadingFrame): void;
-  /** Adds a part of the record of decisions in memory. Returns false, and keeps nothing, if the memory for it is full. */
+  /** Adds a part of the record of decisions in memory. Returns false if it was not kept. */
   appendDecisions(part: RecordPart): boolean;
   /** One page of the record; undefined if the disk did not respond. */
   decisions(query: RecordQuery): Promise<RecordPage | undefined>;
@@ -249,11 +249,11 @@ export interface Store {
   recordLoss(loss: EarlierLoss): Promise<void>;
   /** The number that a frame of this run has or will have on disk; null if it is not certain. */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
-  /** Writes and commits immediately. */
+  /** Adds an event, or an outcome, in memory; it is written as soon as the disk accepts it. */
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;
   readonly audit: AuditTools;
-  /** Stored entries of the audit log after this number, oldest first; undefined if the disk did not respond. */
+  /** The next stored entries of the audit log after this number, oldest first; undefined if the disk did not respond. */
   auditAfter(n: number): Promise<AuditRows | undefined>;
   /**
    * Saves a small durable fact as JSON; undefined removes it. Resolves with true once it is on disk, with false if the disk did not accept
@@ -265,13 +265,13 @@ export interface Store {
    * undefined.
    */
   load(key: string, unread?: unknown): Promise<unknown>;
-  /** All facts on disk whose key has this prefix, by key; undefined if the disk did not respond. */
+  /** Facts on disk whose key has this prefix, sorted by key, limited in number; undefined if the disk did not respond. */
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
   /** The oldest committed frames after `seq`, at most `maxFrames`, in order. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
-  /** The recorded losses with a higher id than this. */
+  /** Recorded losses with a higher id than this. */
   gapsAfter(id: number): Promise<readonly Gap[]>;
-  /** The newest events that began or ended since then, and those that are open; oldest first. */
+  /** The newest stored events among those that began or ended since then or are open; oldest first. */
   events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
   /** Resolves with undefined if the disk did not respond. So do `exportPage` and the chores. */
   history(query: HistoryQuery): Promise<History | undefined>;
@@ -293,8 +293,8 @@ export interface Store {
 }
 
 /**
- * Limit of the readings in memory while the disk accepts none; above it frames are discarded. Source: ten minutes of a full cabinet at 30
- * readings a second; 4 MB.
+ * Limit of the readings in memory while the disk accepts none; above it, frames are discarded as far as possible. Source: ten minutes of a
+ * full cabinet at 30 readings a second; 4 MB.
  */
 export const MAX_WAITING_READINGS = 20_000;
 

@@ -13,15 +13,15 @@ const LETTERS_PER_ERROR = 3;
 /** Added to the distance if the first letters differ: ids of one kind mostly share theirs, so `S02` is nearer to `S01` than to `L02`. */
 const OTHER_INITIAL = 0.5;
 
-/** Returns the candidate that is nearest to `word` by typing errors; undefined if none is near enough. Upper and lower case are equal. */
+/** Returns a candidate that is nearest to `word` by typing errors; undefined if none is near enough. Upper and lower case are equal. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);
   return closestOf(word.toLowerCase(), folded)[0];
 }
 
 /**
- * Returns the candidates that are nearest to `word` by typing errors, sorted; several if they are equally near, empty if none is near
- * enough. Upper and lower case differ.
+ * Returns the candidates that are nearest to `word` by typing errors, in alphabetical order; several if they are equally near, empty if
+ * none is near enough. Upper and lower case differ.
  */
 export function closest(word: string, candidates: Iterable<string>): readonly string[] {
   return closestOf(
@@ -45,7 +45,7 @@ function closestOf(word: string, candidates: readonly (readonly [form: string, c
   return found;
 }
 
-/** Returns all candidates, those nearest to `word` first. Upper and lower case are equal. */
+/** Returns all candidates, those with the fewest typing errors for their length first. Upper and lower case are equal. */
 export function byNearness(word: string, candidates: Iterable<string>): string[] {
   const distanceTo = (candidate: string): number =>
     editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);
@@ -62,7 +62,7 @@ export function didYouMean(word: string, candidates: Iterable<string>, otherwise
 /** Longest list of names in a message, so that it stays one line on a terminal. */
 const NAMES_SHOWN = 8;
 
-/** Returns names for the end of a sentence: the first ones and the number of the others; `none` for an empty list. */
+/** Returns names for the end of a sentence: the first ones and, if there are more, the number of the others; `none` for an empty list. */
 export function listNames(names: Iterable<string>): Message {
   const all = [...names];
   if (all.length === 0) return msg`none`;
@@ -97,8 +97,8 @@ function wordsOf(key: string): readonly string[] {
 }
 
 /**
- * Returns the number of letters to insert, remove, change or swap with their neighbour to turn one word into the other. Upper and lower
- * case differ.
+ * Returns how many typing errors two words are apart: characters that are inserted, removed, changed or swapped with their neighbour.
+ * Upper and lower case differ.
  *
  * Source: optimal string alignment distance (Damerau 1964, restricted to one swap per place).
  */

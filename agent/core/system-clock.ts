@@ -25,7 +25,7 @@ export interface SystemClockOptions {
   readonly isBusAlone?: boolean;
 }
 
-/** Returns whether at most one of these lines needs precise waits between frames. Only Modbus lines do. */
+/** Returns whether at most one of these lines is a Modbus line. Other lines need no precise waits between frames. */
 export function isBusAlone(lines: Cabinet['lines']): boolean {
   return lines.filter(({ kind }) => kind === 'modbus').length < 2;
 }

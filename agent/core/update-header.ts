@@ -41,8 +41,8 @@ export function keyName(key: KeyObject): string {
 }
 
 /**
- * Returns the header of an update file: three lines, the last of them the signature. The archive follows directly. `privateKey`: an Ed25519
- * key.
+ * Returns the header of an update file: three lines, the last of them the signature. The archive must follow directly. `privateKey`: an
+ * Ed25519 key.
  */
 export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyObject): Buffer {
   const signed = `${MAGIC}\n${JSON.stringify({ ...facts, key: keyName(privateKey) })}\n`;

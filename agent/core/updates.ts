@@ -29,7 +29,7 @@ export interface UpdateRequest {
   readonly isForced: boolean;
 }
 
-/** A request from the platform about the program: send one part of an update file, install it, or go back to the previous release. */
+/** A request from the platform about the program: store one part of an update file, install the file, or revert to the previous release. */
 export type UpdateAsk = { readonly action: 'put'; readonly part: UpdatePart } | ({ readonly action: 'install' | 'revert' } & UpdateRequest);
 
 /** A request from the platform about the program, with the id of the command that its outcome answers. */
@@ -54,7 +54,7 @@ export interface UpdateView {
   readonly state: 'confirmed' | 'trial';
   /** The release to which `revert` returns; null if there is none. */
   readonly previous: string | null;
-  /** Highest release number running or confirmed here. */
+  /** Highest serial of a release that runs or was confirmed here. */
   readonly serial: number;
   /** The release that did not start or did not pass its trial, and was reverted; null if none since the last confirmation. */
   readonly failed: string | null;

@@ -38,7 +38,7 @@ export interface UplinkMetric {
   readonly write?: { readonly min: number; readonly max: number };
 }
 
-/** One value of a metric, with quality and time. */
+/** One value of a metric, with quality and time. `value` is null if there is none. */
 export interface UplinkValue {
   readonly value: number | string | boolean | null;
   readonly quality: Quality;
@@ -111,7 +111,7 @@ export interface PanelRequest {
   readonly sender: TextSender;
   /** `platform`, or `console:<user>`. */
   readonly source: string;
-  /** A text that is not shown by then is withdrawn. */
+  /** A text that has not been sent to the panel by then is withdrawn. */
   readonly expiresMono?: MonoMs;
 }
 
@@ -141,10 +141,11 @@ export type PlatformOrder =
 /** State of the connection to the platform, and its counters for this run. */
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
+  /** Address of the server; empty without an uplink. */
   readonly broker: string;
   /** The server in use, or the next one to be tried; index from 0. Absent without an uplink. */
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
-  /** What is wrong and what to check; empty while online or off, or if nothing is known. */
+  /** What is wrong and what to check, or that no uplink is configured; empty while online, or if nothing is known. */
   readonly reason: Message;
   /** Start of the present phase of the session; one `state` may have several phases. */
   readonly sinceMs: WallMs;
@@ -163,21 +164,21 @@ export interface UplinkStatus {
   readonly relays?: RelayCounts;
   readonly delivery?: UplinkDelivery;
   readonly certificates?: UplinkCertificates;
-  /** Last failure of this run, kept after it has ended; null if none occurred. */
+  /** The last failure, kept after it has ended; null if none is known. */
   readonly lastFailure?: { readonly atMs: WallMs; readonly text: Message } | null;
 }
 
 /**
- * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets since
+ * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets sent since
  * midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
   /** What proves delivery: a ping answered by the broker, or an acknowledgement from the platform, also while none has arrived yet. */
   readonly mode: 'broker' | 'platform';
   readonly headSeq: number;
-  /** Everything up to this row has been sent. */
+  /** No row up to this one remains to be sent. */
   readonly sentSeq: number;
-  /** Everything up to this row is proven delivered. */
+  /** No row up to this one remains to be delivered. */
   readonly cursorSeq: number;
   /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;
@@ -213,7 +214,7 @@ export interface RelayedDetection {
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets in this run. `told`: sent. `heard`: received and passed on. `dropped`: received
+ * Number of detections exchanged with neighbour cabinets. `told`: sent. `heard`: received and passed on. `dropped`: received
  * but not passed on.
  */
 export interface RelayCounts {

@@ -7,7 +7,7 @@ import type { Message, Said } from './message.ts';
 
 /** What a person at the cabinet can do with the uplink: trace it, reconnect it, test it. */
 export interface UplinkTools {
-  /** The last entries of this run, oldest first. */
+  /** The newest entries, oldest first. */
   trace(): readonly TraceEntry[];
   /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;

@@ -53,7 +53,7 @@ export interface AgentView extends LocalConfigView {
   why(id: string): WhyView | undefined;
   /** As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels; `recordedAt` has them. */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
-  /** What the record has about a lamp or zone at an instant in the past. Undefined for an unknown id, or if the disk did not respond. */
+  /** What the record has about a lamp or zone at an instant in the past, or why it lacks that; undefined if the disk did not respond. */
   recordedAt(id: string, atMs: WallMs): Promise<RecordedWhy | undefined>;
   /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
@@ -61,7 +61,7 @@ export interface AgentView extends LocalConfigView {
   readonly light: LightTools;
   readonly panels: PanelTools;
   readonly alarms: AlarmTools;
-  /** Absent without sound places. */
+  /** May be absent without sound places. */
   readonly sound?: SoundTools;
   readonly bus: BusTools;
   /** Passive observation of lines and free ports. */
@@ -77,7 +77,7 @@ export interface AgentView extends LocalConfigView {
   /** Undefined if the disk did not respond. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
-  /** One page of the record of decisions, for a replay. */
+  /** One page of the record of decisions, for a replay; undefined if the disk did not respond. */
   decisions(query: RecordQuery): Promise<RecordPage | undefined>;
   store(): Promise<StoreView>;
   checkStore(): Promise<StoreCheck | undefined>;
@@ -96,7 +96,7 @@ export interface AgentView extends LocalConfigView {
   readonly config: ConfigManager | null;
   /** Null if the log cannot be read live. */
   readonly logFeed: LogFeed | null;
-  /** Null if no uplink is configured. */
+  /** Null if there is no uplink at present. */
   readonly uplinkTools: UplinkTools | null;
   /** Language of the messages at this cabinet. */
   readonly language: Language;
@@ -124,7 +124,7 @@ export interface ConfigFilesView {
 
 /** What the console can do with the configuration files alone, without a running agent: show the device types and test the uplink. */
 export interface LocalConfigView extends ConfigFilesView {
-  /** Undefined if no uplink is configured. */
+  /** Undefined if there is no uplink. */
   testUplink(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
@@ -239,12 +239,12 @@ export interface EnergyRow {
   readonly bandsH: readonly number[];
   /** Mean level while lit. */
   readonly meanLevelPct: number | null;
-  /** Share of the lamp hours of `bandsH` in which presence or traffic raised the lamp. */
+  /** Share of the lamp hours of `bandsH` in which presence, traffic or a rule raised the lamp. */
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
   readonly kwh: number;
-  /** Energy that the same nights would have needed without presence and traffic. */
+  /** Energy that the same nights would have needed if presence, traffic and rules had raised no lamp. */
   readonly quietKwh: number;
   /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
@@ -259,21 +259,21 @@ export interface EnergyRow {
    */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;
-  /** Energy while neither presence nor traffic raises the light, divided by the energy at 100 %. Source: EN 13201-5. */
+  /** Energy while nothing raises the light, divided by the energy of that time at 100 %. Source: EN 13201-5. */
   readonly reduction: number | null;
-  /** Grouped by the level without presence, brightest first. */
+  /** Grouped by the level without a raise, brightest first. */
   readonly periods: readonly EnergyPeriod[];
 }
 
 /**
- * One operation period: the hours of an average lamp with the same level without presence. Source: EN 13201-5: hours, reduction coefficient
- * and detection probability of each.
+ * One operation period: the hours in which an average lamp would have the same level `levelPct` if nothing raised it. Source: EN 13201-5:
+ * hours, reduction coefficient and detection probability of each.
  */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
   readonly hours: number;
   readonly reduction: number | null;
-  /** Reduction coefficient while presence raises the light. */
+  /** Reduction coefficient while presence, traffic or a rule raises the light. */
   readonly raisedReduction: number | null;
   readonly detectionPct: number;
 }
@@ -319,7 +319,7 @@ export interface StatusView {
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
   readonly lines: readonly LineView[];
-  /** Number of devices by state; `silent` includes those that have not answered yet. */
+  /** Number of devices by state, without those that have no supply; `silent` includes those that have not answered yet. */
   readonly units: { readonly ok: number; readonly flaky: number; readonly silent: number };
   readonly store: StoreStatus;
   readonly uplink: UplinkStatus;
@@ -394,7 +394,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   readonly planned: readonly WhyLine[];
 }
 
-/** Why one lamp has its level, line by line. `sinceMs`: when its level, rank or reason last changed. */
+/** Why one lamp has its level, line by line. `sinceMs`: since when it has level, rank and reason; in a forecast, the requested time. */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
   /** What the winning rule requested before the limits were applied. */

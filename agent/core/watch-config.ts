@@ -3,15 +3,15 @@ import type { PointId } from './words.ts';
 
 /** Limits of the fault watch, and how the lamps are fed. */
 export interface WatchConfig {
-  /** Largest difference between measured and expected power of a lamp. Units: % of the expected power. */
+  /** Largest allowed difference between measured and expected power of a lamp. Units: % of the expected power. */
   readonly powerTolerancePct: number;
   readonly voltageV: number;
-  /** Largest difference of the mains voltage from `voltageV`. Units: %. */
+  /** Largest allowed difference of the mains voltage from `voltageV`. Units: %. */
   readonly voltageTolerancePct: number;
-  /** Lowest power factor of a lamp above half its level. */
+  /** Lowest allowed power factor of a lamp above half its level. */
   readonly powerFactorMin: number;
   readonly temperatureMaxC: number;
-  /** Highest ratio of reactive to active power of the cabinet before compensation is advised. */
+  /** Highest allowed ratio of reactive to active power of the cabinet before compensation is advised. */
   readonly tanPhiMax: number;
   /** Rated life of the lamps whose driver does not report one; null if unknown. Units: h of light. */
   readonly ratedHours: number | null;
@@ -40,8 +40,8 @@ export interface FeederConfig {
 }
 
 /**
- * Limits without a section `watch`. Source: CPD 3000 manual (power ±15 %, voltage ±15 %, power factor 0.65, 65 °C); the issue (tan phi 0.4);
- * 230 V by EN 60038.
+ * Used for the values that the section `watch` does not set. Source: CPD 3000 manual (power ±15 %, voltage ±15 %, power factor 0.65,
+ * 65 °C); the issue (tan phi 0.4); 230 V by EN 60038.
  */
 export const DEFAULT_WATCH: WatchConfig = {
   powerTolerancePct: 15,

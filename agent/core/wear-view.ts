@@ -4,13 +4,13 @@ import { type Message, msg, NO_TEXT } from './message.ts';
 /** What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other lamps. */
 export type WearSign = 'power' | 'current' | 'temperature' | 'derating' | 'starts' | 'rated-hours' | 'rated-starts';
 
-/** How certain a prediction is. Source: the share of failures within the interval, `bench -- predict`. */
+/** How certain a prediction is. Confirmed by: the share of failures within the interval, `bench -- predict`. */
 export type WearConfidence = 'high' | 'medium' | 'low';
 
 /** How certain a prediction is, in words. */
 export const CONFIDENCE_TEXTS: Readonly<Record<WearConfidence, Message>> = { high: msg`high`, medium: msg`medium`, low: msg`low` };
 
-/** One sign of wear. Units: weeks from the newest night; `latestWeeks` null: no end can be stated. */
+/** One sign of wear. Units: weeks from the newest data; `latestWeeks` null: no end can be stated. */
 export interface WearFinding {
   readonly sign: WearSign;
   readonly earliestWeeks: number;

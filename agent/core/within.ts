@@ -16,7 +16,7 @@ export const DISK_RETRY_MS = 30_000;
 export const LOCK_WAIT_MS = 2_000;
 
 /**
- * How often the agent checks whether an erase, restore or backup that had the data has ended. Units: ms. Source: assumed; the store itself
+ * Interval between checks whether an erase, restore or backup that had the data has ended. Units: ms. Source: assumed; the store itself
  * tries every 30 s at most. Confirmed by: the time from the end of an `erase` to the restart of the agent, in a year of logs.
  */
 export const DATA_LOOK_MS = 1_000;

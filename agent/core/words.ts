@@ -10,12 +10,12 @@ import type { Message } from './message.ts';
 export type PointId = `${string}.${string}`;
 
 /**
- * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: out of range, or the device
- * reports that it cannot measure. `missing`: the device does not answer.
+ * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: implausible, or no value
+ * although the device answers. `missing`: no answer.
  */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
-/** One value of one point at one time. Units: the point's own; flags and door contacts are 0 or 1. `value` is null where there is none. */
+/** One value of one point at one time. Units: the point's own; a single contact is 0 or 1. `value` is null where there is none. */
 export interface Reading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -34,7 +34,7 @@ export type Language = (typeof LANGUAGES)[number];
 
 /** What can decide the level of a lamp, highest priority first. Source: design §6; EN and TALQ priority tables in its references. */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
-/** The priority of one rule that can decide the level of a lamp. */
+/** What can decide the level of a lamp, one of `RANKS`. */
 export type Rank = (typeof RANKS)[number];
 
 /** Target of an intent: one lamp, one zone, or the whole cabinet. */
@@ -46,7 +46,7 @@ export interface Target {
 /** Target of a command. `device`: the device whose point the command writes, or a panel or a place with sound. */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
-/** Ranks of intents: the levels that a person, the platform or a contact of the site requests. */
+/** The rank of an intent, which a person, the platform or a contact of the site requests. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
@@ -93,12 +93,12 @@ export type DecisionReason =
   | 'day'
   | 'time-not-trusted';
 
-/** What one rule contributed to the decision about a lamp. `applied`: it affected the level. `untilMs` is null if it has no known end. */
+/** What one rule contributed to the decision about a lamp. `applied`: it decided or limited the level. `untilMs`: null for no known end. */
 export interface TraceLine {
   readonly rank: Rank;
   /** The origin: a sensor, a programme step, a person. */
   readonly source: string;
-  /** The level that it requested; null if it did not apply. */
+  /** The level that it requested; null if it requested none. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
   /** One plain sentence. */
@@ -112,24 +112,24 @@ export interface Decision {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** Distance from the sensor or the moving person that raised it. Units: m. Null if neither did. */
+  /** Distance from the cause that raised it, such as a sensor. Units: m. Null if there is none. */
   readonly distanceM: number | null;
   /** Present while the lamp only keeps the level it had when the agent started. Rank and reason are those of the decision that would apply otherwise. */
   readonly isHeld?: true;
-  /** Highest rank first. */
+  /** In general, highest rank first. */
   readonly trace: readonly TraceLine[];
 }
 
 /** State of a command. `verified`, `refused` and `failed` are final. */
 export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
 
-/** The state that a command has reached, as reported to its sender. A command has several outcomes in turn, up to a final one. */
+/** The state that a command has reached, as reported to its sender. A command may have several outcomes in turn, up to a final one. */
 export interface Outcome {
   readonly commandId: string;
   readonly target: CommandTarget;
   readonly levelPct: LevelPct | null;
   readonly state: OutcomeState;
-  /** Why it was refused or failed; empty otherwise. */
+  /** Why it was refused or failed, or a remark; may be empty. */
   readonly reason: Message;
   /** By lamp; empty for a stage that does not depend on lamps, such as `received`. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;
@@ -252,7 +252,7 @@ export type EventCode =
 /** How urgent an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** An alarm or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
+/** A condition or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
 export interface AgentEvent extends EventDetails {
   /** The end of an event has the id of its start. */
   readonly id: string;

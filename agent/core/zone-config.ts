@@ -32,19 +32,19 @@ export type LightingClass =
   | 'P5'
   | 'P6';
 
-/** Lamps that act together: when they are lit, at which level, and what raises them. */
+/** A group of lamps: when they are lit, at which level, and what raises them. */
 export interface Zone {
   readonly id: string;
   readonly lamps: readonly string[];
   readonly kind: ZoneKind;
   readonly programme: string;
-  /** Selects another programme for some nights; null: always `programme`. */
+  /** Id of the calendar that selects another programme for some nights; null: none. */
   readonly calendar: string | null;
-  /** Lowest level at night. Requests of rank maintenance, `dark` and limits of a lamp may give less. */
+  /** Lowest level at night; `dark`, maintenance, constant light and the maximum of a lamp may give less. */
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
   readonly designClass: LightingClass | null;
-  /** Dusk: the zone is lit while the sun is below this. Units: degrees of altitude. */
+  /** Altitude of the sun at dusk and dawn of the zone, before the offsets. Units: degrees. */
   readonly sunBelowDeg: number;
   /** Delay of switching on and off after the sun's times; negative: earlier. Units: min. */
   readonly onOffsetMin: number;
@@ -82,7 +82,10 @@ export interface PhotocellConfig {
   readonly offAboveLux: number;
   /** A value counts only after it has lasted this long. Units: s. */
   readonly dwellS: number;
-  /** Window around the sun's own times in which the photocell counts; outside it the sun decides, if the time is trusted. Units: min. */
+  /**
+   * How long before and after dusk and dawn of the zone, offsets included, the photocell counts. At other times the sun decides, if the
+   * time is trusted. Units: min.
+   */
   readonly windowMin: number;
   /** Older values are ignored. Units: s. */
   readonly staleS: number;
@@ -90,7 +93,7 @@ export interface PhotocellConfig {
   readonly seesOwnLight: boolean;
 }
 
-/** The warning before a zone goes dark at night: its lamps have the level `warnPct` for `warnS` seconds. */
+/** The warning before a zone goes dark at night: the level `warnPct` for `warnS` seconds, within the limits of each lamp. */
 export interface DarkConfig {
   readonly warnPct: LevelPct;
   readonly warnS: number;
@@ -106,8 +109,8 @@ export interface BaselineConfig {
 }
 
 /**
- * Compensates for the ageing of lamps. A new lamp gives its full light at `newPct`, one with `fullAtH` burning hours needs 100 %; in
- * between the level rises linearly.
+ * Compensates for the ageing of lamps. The level of a new lamp is reduced to `newPct` % of it. From `fullAtH` burning hours on it is not
+ * reduced; in between the share rises linearly.
  */
 export interface ConstantLightConfig {
   readonly newPct: LevelPct;
@@ -181,7 +184,7 @@ export interface TrafficConfig {
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
 
-/** The level of a step: percent of full light, or a lighting class; the level for a class is computed from the zone's design class. */
+/** The level of a step: percent of full light, or a lighting class, which is relative to the zone's design class; 100 % without one. */
 export type StepLevel = { readonly pct: LevelPct } | { readonly class: LightingClass };
 
 /** What a zone does over a night, as steps. */
@@ -192,7 +195,8 @@ export interface Programme {
 }
 
 /**
- * One step of a programme: the level from `at` until the next step. `boostPct`: level during presence in this step; null: that of the zone.
+ * One step of a programme: the level from `at` until the next step or the end of the night. `boostPct`: level during presence in this step;
+ * null: that of the zone.
  */
 export interface ProgrammeStep {
   readonly at: StepTime;
@@ -207,8 +211,8 @@ export interface ProgrammeStep {
 export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number } | { readonly sun: SunEvent; readonly offsetMin: number };
 
 /**
- * An event of the night. `dusk` and `dawn`: when the sun starts and ends the light of the zone, with its offsets. `middle`: half-way
- * between them.
+ * An event of the night. `dusk` and `dawn`: for a zone, when the sun starts and ends its light, with its offsets; for sound, those of civil
+ * twilight. `middle`: half-way between them.
  */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 
@@ -266,7 +270,8 @@ export interface CalendarDate {
 }
 
 /**
- * A level for part of the night that begins on a date, for example on 14 July 100 % until 02:00. It replaces the steps of the programme.
+ * A level for part of the night that begins on a date, for example on 14 July 100 % until 02:00. In that part it replaces the steps of the
+ * programme.
  */
 export interface EventNight {
   readonly id: string;
@@ -279,13 +284,13 @@ export interface EventNight {
 }
 
 /**
- * A rule of the cabinet. It applies while a value or the traffic is beyond a threshold, or while someone is in a zone. `when.clearsAt`: the
- * value at which it ends. `when.forS`: how long a change must last, in s.
+ * A rule of the cabinet. It begins when a value or the traffic passes a threshold, or when someone is in a zone. `when.clearsAt`: back at
+ * this value, it ends. `when.forS`: how long a change of the value must last first, in s.
  */
 export interface Rule {
   readonly id: string;
   readonly when: RuleInput;
-  /** While the rule applies, these zones are raised to at least this level. */
+  /** While the rule applies, these zones are raised to this level at night, unless they are brighter. */
   readonly raise: { readonly zones: readonly string[]; readonly levelPct: LevelPct } | null;
   /** While the rule applies, the programme of these zones gives at most this level, or their minimum. Absent: it lowers nothing. */
   readonly lower?: { readonly zones: readonly string[]; readonly levelPct: LevelPct };

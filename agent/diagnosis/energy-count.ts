@@ -18,7 +18,7 @@ import { energySums, figures } from './energy-rows.ts';
 import type { NightTally } from './energy-tally.ts';
 import { EnergyTracker, type KeptNights } from './energy-tracker.ts';
 
-/** What `createEnergy` requires: the cabinet, the present levels and meter readings, the store for the nights, and a callback. */
+/** The dependencies of `createEnergy`. */
 export interface EnergyParts {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -34,7 +34,7 @@ export interface EnergyParts {
   };
   /** A night of a zone, or a part of it, has ended. After a start it may be called again for a night. */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
-  /** Receives the nights in which the meter of the invoice differs from other figures. Absent: these are not reported. */
+  /** Receives the event `energy-differs` of the meter of the invoice. Absent: it is not reported. */
   readonly events?: Pick<EventTracker, 'set'>;
 }
 
@@ -60,7 +60,7 @@ const CLOCK_MS = { first: 0, last: Date.UTC(2100, 0) } as const;
 /** One kWh in the units of meters. */
 const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 
-/** Creates the count of energy. Counting begins now; nights are saved from `start` to `stop`. */
+/** Creates the count of energy. Counting begins now, regular saves begin with `start`. */
 export function createEnergy(parts: EnergyParts): Energy {
   const { cabinet, clock, store, field, light } = parts;
   const calendar = createLocalCalendar(cabinet.timezone);

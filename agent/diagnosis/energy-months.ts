@@ -20,7 +20,7 @@ export interface EnergyMonth {
   readonly folded: NightTally | null;
 }
 
-/** A night, or a part of one, that has ended. */
+/** A part of a night, with the date of the night. */
 export interface ClosedNight {
   readonly date: NightDate;
   readonly part: NightPart;
@@ -36,7 +36,7 @@ export interface EnergyArchive {
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before; undefined if there is none.
+   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before; undefined if none is found.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }

@@ -25,16 +25,16 @@ const ZONE_COUNTS = ['nights', 'lampNights'] as const;
 const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFullWh'] as const;
 
 /**
- * Time and energy of the lamps of a zone for one level: the level that they would have had without presence and traffic.
+ * Time and energy of the lamps of a zone for one level: the level that they would have if nothing raised them.
  *
- * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while presence or traffic raises
- * them; the others: while neither does.
+ * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while presence, traffic or a rule
+ * raises them; the others: while nothing does.
  */
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
 /**
- * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the energy used. `quietWh`: what it would be
- * without presence and traffic. `baselineWh`: the energy of the former installation. `unknown*`: while lamps do not answer. `bandMs`: time
+ * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the computed energy. `quietWh`: what it would be
+ * if nothing raised a lamp. `baselineWh`: the energy of the former installation. `unknown*`: while the level is not known. `bandMs`: time
  * at a known level, by level.
  *
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours. `lampNights` is the sum of the numbers of lamps over all
@@ -56,7 +56,7 @@ export interface MeterTally {
 export interface NightTally {
   readonly zones: Readonly<Record<string, ZoneTally>>;
   readonly meters: Readonly<Record<string, MeterTally>>;
-  /** Time in which the agent did not run; a long absence counts as one day. */
+  /** Time from the last save of a run to the start of the next, at most a day for each. */
   readonly awayMs: number;
   /** Time counted before the date of the night was known. */
   readonly undatedMs: number;
@@ -154,7 +154,7 @@ function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown
   return Object.fromEntries(Object.entries(asRecord(stored)).map(([key, item]) => [key, read(asRecord(item))]));
 }
 
-/** Returns a stored value if it is a record, otherwise an empty record. */
+/** Returns a stored value if it is an object with keys, otherwise an empty object. */
 export function asRecord(stored: unknown): Readonly<Record<string, unknown>> {
   return isRecord(stored) ? stored : {};
 }

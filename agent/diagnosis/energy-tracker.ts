@@ -23,7 +23,7 @@ import {
 import { asRecord, type NightTally, rounded } from './energy-tally.ts';
 import { type MeterTracker, RunningNight, type RunningNightParts } from './running-night.ts';
 
-/** The zones and the clock of an `EnergyTracker`, the store for its nights, and its callbacks. */
+/** What an `EnergyTracker` uses. */
 export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** Called regularly and before `nights` returns sums; it must update `count`. */
@@ -87,7 +87,7 @@ export class EnergyTracker {
     void this.#recall();
   }
 
-  /** Passes the running night to the store; does not wait for the disk. */
+  /** Ends the regular saves. Passes the running night to the store if what earlier runs saved was read; does not wait for the disk. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

@@ -23,7 +23,7 @@ export interface CountedZone {
   readonly lamps: readonly CountedLamp[];
 }
 
-/** What a lamp does. `follows`: it has its decided level; a number: it has this level instead; `unknown`: it does not answer. Units: %. */
+/** What a lamp does. `follows`: it has its decided level; a number: it has this one instead; `unknown`: its level is unknown. Units: %. */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 /** The sums of energy and time of all zones since the start or the last `restart`. */
@@ -73,7 +73,7 @@ interface LampCount extends CountedLamp {
   sinceMono: MonoMs;
 }
 
-/** Creates the count for these zones, from `startMono` on. A lamp counts once a decision for it was recorded. */
+/** Creates the count for these zones, from `startMono` on. The time of a lamp counts from the first decision that is recorded for it. */
 export function createEnergyCount(zones: readonly CountedZone[], startMono: MonoMs): EnergyCount {
   const counts = new Map<string, ZoneCount>();
   const lamps = new Map<string, LampCount>();

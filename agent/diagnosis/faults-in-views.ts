@@ -19,20 +19,20 @@ const FAULTS: readonly EventCode[] = [
 ];
 /** Faults that prevent a lamp from receiving anything. */
 const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent'];
-/** Faults of a feeder that leave its lamps without supply. */
+/** Faults of a feeder. */
 const FEEDER_CODES: readonly EventCode[] = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off', 'contactor-stuck-on', 'earth-leakage'];
 
 /**
- * Returns a copy of the device whose `faults` are the texts of its open fault events, without that of its silence. `events`: open events
- * only.
+ * Returns a copy of the device whose `faults` are the texts of its own events that count as faults, without that of its silence. `events`:
+ * open events only.
  */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
   return { ...device, faults: ofDevice(device.id, events).map(({ text }) => text) };
 }
 
 /**
- * Returns a copy of the lamp whose `faults` are the texts of the open fault events that concern it. The same lamp if the configuration does
- * not contain it. `events`: open events only.
+ * Returns a copy of the lamp whose `faults` are the texts of the events that count as faults of it or of its device. The same lamp if the
+ * configuration does not contain it. `events`: open events only.
  */
 export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabinet, 'lamps'>, events: readonly AgentEvent[]): T {
   const own = lamps.find(({ id }) => id === lamp.id);
@@ -41,7 +41,7 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
 }
 
 /**
- * As `withLampFaults`, with the evidence and what to check in the texts. Events that leave the lamp without supply or connection come
+ * As `withLampFaults`, with the evidence and what to check in the texts. Events about its feeder, and about a silent line or device, come
  * first. `feederId`: the feeder of the lamp; null if it is unknown.
  */
 export function withLampTrouble<T extends LampView>(

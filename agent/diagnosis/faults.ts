@@ -29,7 +29,7 @@ export interface FaultVerdict {
 /** Output of a driver that does not reduce its power to protect itself. Units: %. */
 const FULL_OUTPUT_PCT = 100;
 
-/** The points to check, and the receiver of the fault events. */
+/** The points to check, the clock, and the receiver of the fault events. */
 export interface DiagnosisParts {
   /** The meaning of each point, from the profiles and the site. */
   readonly points: ReadonlyMap<PointId, WatchedPoint>;
@@ -67,7 +67,8 @@ function isWatched(point: WatchedPoint): boolean {
 }
 
 /**
- * Returns one verdict for each fault that this point can have, also if the fault is not present. Empty for a reading without a good value.
+ * Returns one verdict for each condition that is watched at this point, also if the condition is not present. Empty for a reading without a
+ * good value.
  */
 export function verdictsOf({ pointId, value, quality }: Reading, point: WatchedPoint): readonly FaultVerdict[] {
   if (value === null || quality !== 'good') return [];

@@ -26,8 +26,8 @@ export interface MeterClockParts {
 }
 
 /**
- * Creates the comparison of the points with the meaning `clock`, in seconds since 1970, with the agent's clock. A lasting difference
- * becomes the event `meter-clock-differs`.
+ * Creates the comparison of the points with the meaning `clock`, in seconds since 1970, with the agent's clock. A large difference that
+ * lasts becomes the event `meter-clock-differs`.
  */
 export function createMeterClock({ points, clock, events }: MeterClockParts): { onReadings(readings: readonly Reading[]): void } {
   const watched = new Map([...points].filter(([, { semantic }]) => semantic === 'clock').map(([id, { device }]) => [id, device.id]));

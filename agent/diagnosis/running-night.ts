@@ -66,7 +66,7 @@ export class RunningNight {
     this.#open = this.#fresh(null);
   }
 
-  /** Null until the time is trusted. */
+  /** Null until the first `roll` with a trusted time. */
   get date(): NightDate | null {
     return this.#open.date;
   }

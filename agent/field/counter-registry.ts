@@ -135,8 +135,8 @@ export class CounterRegistry {
   }
 
   /**
-   * Returns the readings as the field publishes them: those of counters as totals, or `bad` without a value while the total is in doubt.
-   * Readings that wait for the saved state are left out; `onReadings` receives them later.
+   * Returns the readings as the field publishes them: good ones of counters as totals, or `bad` without a value while the total is in
+   * doubt. Readings that wait for the saved state are left out; `onReadings` receives the newest of each counter later.
    */
   counted(readings: readonly Reading[]): readonly Reading[] {
     if (!readings.some(({ pointId }) => this.#counters.has(pointId))) return readings;

@@ -41,9 +41,9 @@ export interface CounterRule {
   readonly rolloverAt: number | null;
   readonly decimals: number;
   readonly isFloat: boolean;
-  /** The count may rise by `perHour` for each hour between two readings, plus `atOnce`. Null without a limit. */
+  /** The count may rise by `perHour` for each hour between two readings, plus `atOnce` and float rounding. Null without a limit. */
   readonly limits: { readonly perHour: number; readonly atOnce: number } | null;
-  /** The limit is that of the device type, so the power of the cabinet's lamps does not reduce it. */
+  /** The limit is that of the device type, so `boundedRule` does not change it. */
   readonly isOwnLimit?: true;
 }
 
@@ -90,8 +90,8 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
 }
 
 /**
- * Returns the rule for a meter that cannot measure more than this power. A rule without limits, or with its own limit, is returned
- * unchanged. Units: kW.
+ * Returns the rule with its limit reduced to this power, if that is less than the default of 250 kW. A rule without limits, or with its own
+ * limit, is returned unchanged. Units: kW.
  */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {
   const { limits, isOwnLimit } = rule;
@@ -118,7 +118,7 @@ export function afterReading(counter: Counter, now: CounterReading, rule: Counte
   return { ...taken({ ...counter, offset: total - proven.raw }, proven, now, rule), restart: { total, raw: proven.raw } };
 }
 
-/** Returns offset and count converted from one unit of energy to another; undefined if the units cannot be converted. */
+/** Returns offset and count converted to another unit of energy, unchanged for an equal unit; undefined if they cannot be converted. */
 export function inUnit({ offset, raw }: { readonly offset: number; readonly raw: number }, from: string, to: string) {
   const [fromKwh, toKwh] = [KWH[from], KWH[to]];
   const factor = from === to ? 1 : fromKwh === undefined || toKwh === undefined ? undefined : fromKwh / toKwh;

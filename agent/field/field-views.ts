@@ -78,8 +78,8 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
 }
 
 /**
- * Returns the newest value, quality and age of the points whose id contains `filter`, without text points and points that are not polled. A
- * point without a reading has null as value and age. Units: `ageS` in s.
+ * Returns the newest value, quality and age of the points whose id contains `filter` in any case, without text points and points that are
+ * not polled. A point without a reading has null as value and age. Units: `ageS` in s.
  */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,

@@ -44,9 +44,9 @@ export interface RuntimeParts {
   readonly memory?: Pick<Store, 'load' | 'save'>;
   /** The poll periods of a Modbus line; a DALI bus has its own. Units: ms. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
-  /** Receives the decoded readings of the devices. */
+  /** Receives the readings of the devices, also those without a value. */
   readonly onReadings: (readings: readonly Reading[]) => void;
-  /** Called when a device starts to answer, and when it is reported as silent or its line went down. */
+  /** Called with true when a device starts to answer, and with false when it is reported as not answering. */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 

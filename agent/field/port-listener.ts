@@ -19,7 +19,7 @@ export interface PortListenerParts {
 }
 
 /**
- * Opens a serial port and passes on what is received, until the returned function is called.
+ * Opens a serial port and passes to `onEntry` what is received. The returned function closes the port.
  *
  * Errors: rejects with Refusal for a port that may not be used, and with BusError for one that cannot be opened.
  */

@@ -48,7 +48,7 @@ export class LatestReadings {
     this.#onReadings = onReadings;
   }
 
-  /** Sets the age at which a good reading of this point becomes stale. Units: ms. */
+  /** Sets the age above which a good reading of this point is stale; without a limit it never is. Units: ms. */
   setLimit(pointId: PointId, staleMs: number): void {
     this.#staleMs.set(pointId, staleMs);
   }

@@ -33,7 +33,7 @@ export function createWakeableTimer(clock: Clock) {
   };
 }
 
-/** A timer that fires after a time without a restart, once it is started and until it is stopped. */
+/** A timer that fires again and again after a time without a restart, once it is started and until it is stopped. */
 export type QuietTimer = ReturnType<typeof createQuietTimer>;
 
 /** Creates a timer that calls `onQuiet` after each `quietMs` without a restart, once it is started and until it is stopped. Units: ms. */

@@ -10,7 +10,7 @@ import { spell } from './spell.ts';
 /** Level of a lamp at night if nothing else decides, before its limits. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of a trace line for a lamp that shows its warning level before it goes to 0 %. */
+/** The text of the trace line that adds a warning level before 0 %. The line need not be the one that applies. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
@@ -52,7 +52,7 @@ export interface LampCase {
   readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null if they are not known. Units: h. */
   readonly burningH: number | null;
-  /** Replaces 0 % at night until it ends; null or absent if no warning is due. */
+  /** The warning before the dark; null or absent if none is due. */
   readonly warning?: Warning | null;
 }
 

@@ -6,8 +6,8 @@ import { stepLevelPct } from './programme.ts';
 const FULL_PCT = 100;
 
 /**
- * Returns the level that a lamp of this zone (undefined for a lamp without one) has without an agent. Units: percent, from 1. Source: UNI
- * 11248 annex D: when adaptation fails, the design class applies.
+ * Returns the level that lamps of this zone (undefined: without a zone) should have without an agent, before their own maximum. Units:
+ * percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;
@@ -22,7 +22,7 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
   return Math.max(1, zone.minPct, ...usual, ...ofNights, ...ofRules);
 }
 
-/** Returns the level that a device has without an agent, one for all its lamps. Units: percent, from 1. */
+/** Returns the level that a device should have without an agent, one for all its lamps. Units: percent, from 1. */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
   const levels = cabinet.lamps
     .filter(({ device }) => device === deviceId)

@@ -27,8 +27,8 @@ export interface PlannedStreet {
 }
 
 /**
- * Returns the instants at which two streets are compared, in ascending order, none before `nowMs`. They cover `nightsAhead` nights, and the
- * nights around dates with a year.
+ * Returns the instants at which streets are compared, in ascending order, none before `nowMs`. They cover `nightsAhead` nights from the
+ * present one on, and nights around special dates.
  */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];

@@ -16,8 +16,8 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 }
 
 /**
- * Returns the intents for a lamp that have not expired, strongest first; empty if there are none. Intents that have not begun must be left
- * out by the caller.
+ * Returns the intents for a lamp that have not expired, strongest first; empty if there are none. `intents` must not contain any that have
+ * not begun.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));
@@ -26,7 +26,7 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
   return inForce.toSorted((a, b) => byRank(a, b) || Number(replaced.has(a)) - Number(replaced.has(b)) || b.levelPct - a.levelPct);
 }
 
-/** Compares two intents on one target for a sort, the stronger first; 0 if both are equal in rank and level. */
+/** Compares two intents for a sort: the higher rank first, of equal ranks the brighter; 0 if both are equal. */
 export function byStrength(a: Intent, b: Intent): number {
   return byRank(a, b) || b.levelPct - a.levelPct;
 }

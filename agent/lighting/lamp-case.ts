@@ -13,7 +13,7 @@ import type { ZoneMoment } from './zone-moment.ts';
 const NO_SENSOR_TEXT = msg`no sensor reaches this lamp`;
 
 /**
- * Returns the input of `arbitrate` for a lamp. `wave`: the raise by a moving person, or null.
+ * Returns the input of `arbitrate` for a lamp, without `warning`. `wave`: the raise by a moving person, or null.
  *
  * Shape: `moments` begins with that of the lamp's own zone and is empty for a lamp without a zone.
  */

@@ -51,20 +51,20 @@ export interface SensorState {
   readonly stuck?: boolean;
   /** Detections by sixths of an hour, newest last. Shape: `sixth`: sixths of an hour since the start of the monotonic clock. */
   readonly activity?: readonly { readonly sixth: number; readonly count: number }[];
-  /** It has had more detections in the last hour than expected. */
+  /** It has more detections than expected. */
   readonly isBusy?: boolean;
 }
 
-/** The state of one photocell. */
+/** What is kept of one photocell: its newest value, since when it is beyond each threshold, and the last verdict. */
 export interface PhotocellState {
   /** Newest value; null while it gives none. */
   readonly lux: number | null;
   /** Time of the newest reading with a value; before the first value, of the first reading. */
   readonly atMono: MonoMs;
-  /** Since when the value is at or below the lower threshold, and at or above the upper one; null otherwise. */
+  /** Since when the value counts as at or below the lower threshold, and as at or above the upper one; null otherwise. */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
-  /** Since when the value is above the lower threshold, and below the upper one; null otherwise. */
+  /** Since when the value counts as above the lower threshold, and as below the upper one; null otherwise. */
   readonly notBelowMono?: MonoMs | null;
   readonly notAboveMono?: MonoMs | null;
   /** Whether the verdict may change to `dark`, and to `bright`, because the cell has proved that it can change. */
@@ -96,7 +96,7 @@ export interface RuleState {
   readonly sinceMono: MonoMs;
   /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
   readonly value?: number | null;
-  /** Since when the value is beyond its threshold, back at `clearsAt`, or not good; null otherwise. */
+  /** When the value went beyond its threshold, back to `clearsAt`, and became not good; null where this does not count now. */
   readonly beyondMono?: MonoMs | null;
   readonly clearMono?: MonoMs | null;
   readonly lostMono?: MonoMs | null;
@@ -123,7 +123,7 @@ export interface LampHold {
   readonly untilMono: MonoMs;
 }
 
-/** A programme that a zone has for a while in place of that of its calendar. */
+/** A programme that a zone has for a while in place of its usual one and that of its calendar. */
 export interface ProgrammeChoice {
   readonly programme: string;
   /** For people, and for the next start of the agent; the real end is the monotonic one. */

@@ -38,8 +38,8 @@ export interface Mover {
 }
 
 /**
- * Returns the people and vehicles of these detections; empty if there are none. One detection may be part of two movers. Shape:
- * `detections` must be oldest first.
+ * Returns the people and vehicles of the newest of these detections; empty if there are none. One detection may be part of several movers.
+ * Shape: `detections` must be oldest first.
  */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 
@@ -103,8 +103,8 @@ interface MoverContext {
 }
 
 /**
- * Whether a mover may still reach this pole: it lies in the reported direction or, without one, beyond the last pole. True if the direction
- * is not known.
+ * Whether a mover may still reach this pole: it lies in the reported direction or, without one, beyond the last pole. True without a
+ * reported direction and an earlier pole.
  */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);

@@ -12,7 +12,7 @@ import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './s
 
 /** One night of a zone, from local noon to the next local noon. */
 export interface Night {
-  /** The date of the noon at which it begins. */
+  /** The local time of the noon at which it begins. Its `day` may be 0, the last day of the month before. */
   readonly date: LocalTime;
   readonly startMs: WallMs;
   readonly endMs: WallMs;

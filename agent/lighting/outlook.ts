@@ -10,11 +10,11 @@ import type { StreetGraph } from './street-graph.ts';
 export interface Outlook {
   /** To the lamp; infinite if there is no way. */
   readonly distanceM: Float64Array;
-  /** The first sensor on the way, before the lamp; infinite if there is none. */
+  /** To the first sensor on the way, before the lamp and not near the pole; infinite if there is none. */
   readonly sensorM: Float64Array;
-  /** The next sensor that detects the person, before, at or beyond the lamp; infinite if there is none. */
+  /** To the next sensor that would detect the person, before, at or beyond the lamp; infinite if there is none. */
   readonly nextSensorM: Float64Array;
-  /** Where the person is detected or leaves; 0 if there is no way. */
+  /** To the place where the person is detected next or leaves the street; 0 if there is no way. */
   readonly placeM: Float64Array;
   /** 1 for lamps towards larger, and towards smaller, distances of the pole's street, otherwise 0. A lamp at the pole has 1 in both. */
   readonly isUp: Uint8Array;

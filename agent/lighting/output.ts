@@ -65,8 +65,8 @@ const LIT_REST_S = 2;
 type Wanted = Pick<OutputState, 'value' | 'text'>;
 
 /**
- * Returns the value of an output from now on, decided by its rules and lit zones. A value usually stays for a minimum time before it
- * changes.
+ * Returns the value of an output from now on, with its start and reason, decided by its rules and lit zones. A value usually stays for a
+ * minimum time before it changes.
  */
 export function outputValue(output: ResolvedOutput, facts: OutputFacts): OutputState {
   const { before, nowMono } = facts;

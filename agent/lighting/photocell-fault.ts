@@ -18,10 +18,10 @@ export interface EdgeVerdicts {
   readonly duskMs: WallMs;
   /** The last verdict by day, before dusk was near. */
   readonly beforeDusk?: PhotocellVerdict;
-  /** First and last verdict while it was certainly night. */
+  /** First known and last verdict while it was certainly night. */
   readonly afterDusk?: PhotocellVerdict;
   readonly beforeDawn?: PhotocellVerdict;
-  /** The first verdict when it was certainly day again. */
+  /** The first known verdict when it was certainly day again. */
   readonly afterDawn?: PhotocellVerdict;
 }
 
@@ -54,8 +54,8 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
 }
 
 /**
- * Contradictions of a photocell to the sun at one end of the night. `nights` rises with nights that contradict, and falls with those that
- * agree.
+ * Contradictions of a photocell to the sun at one end of the night. `nights` rises with nights that contradict and falls with those that
+ * agree, within limits.
  */
 export interface EdgeFault {
   readonly nights: number;

@@ -21,7 +21,10 @@ export interface SensorReach {
   readonly distanceM: ReadonlyMap<string, number>;
 }
 
-/** `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling. `base`: neither. */
+/**
+ * `boost`: presence raises the light, now or within the hold. `down`: the hold has ended and the light is falling. `base`: neither, by the
+ * sensors of the lamp; a wave may still raise it.
+ */
 export type PresencePhase = 'base' | 'boost' | 'down';
 
 const STRENGTH: Readonly<Record<PresencePhase, number>> = { base: 0, down: 1, boost: 2 };
@@ -33,7 +36,7 @@ export interface SensorPhase {
   readonly phase: PresencePhase;
   /** End of hold or fall; null during presence and at the base level. */
   readonly untilMono: MonoMs | null;
-  /** When the last hold ended; null if there was none or it has not ended. */
+  /** End of the newest hold that counts and has ended; null if there is none. */
   readonly endedMono: MonoMs | null;
   readonly text: Message;
 }

@@ -29,9 +29,9 @@ export interface Stretch {
 
 /** The part of the night that is in force at an instant, and the one after it. */
 export interface ProgrammeState {
-  /** Null while the first step of the night is still to come, and in a night without steps. */
+  /** Null while the first part of the night is still to come, and in a night without parts. */
   readonly stretch: Stretch | null;
-  /** Null after the last step of the night, and in a night without steps. */
+  /** Null from the last part of the night on, and in a night without parts. */
   readonly next: Stretch | null;
 }
 
@@ -52,7 +52,7 @@ export interface ProgrammeReader {
 export interface LeftOutStep {
   readonly place: number;
   readonly name: string;
-  /** The following step of the programme, which begins at `atMs` instead. */
+  /** Name of the following step of the programme. */
   readonly nextName: string;
   readonly atMs: WallMs;
 }

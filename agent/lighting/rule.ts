@@ -20,7 +20,7 @@ import { flowPerH } from './traffic.ts';
  */
 const LOST_MS = 60_000;
 
-/** The facts that a rule depends on. Shape: by the kind of its `when`. */
+/** The facts that a rule depends on: the reading of its point, or presence or traffic in its zone. */
 export type RuleFacts =
   | { readonly kind: 'reading'; readonly reading: Reading | undefined }
   | { readonly kind: 'presence'; readonly present: boolean }
@@ -47,7 +47,7 @@ export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, 
   return settled(seen(state, input), forMs, nowMono);
 }
 
-/** Whether a sensor of a zone detects a person, or did within the hold. Sensors that are ignored do not count. */
+/** Whether a sensor of a zone detects a person, or did within the hold. Stuck sensors, and those that follow the others, do not count. */
 export function isSomeoneIn(
   { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,
   states: ReadonlyMap<PointId, SensorState>,

@@ -13,7 +13,7 @@ const SIXTH_MS = HOUR_MS / 6;
  */
 const CALM_SHARE = 0.5;
 
-/** Returns the detections of about the last hour with `count` added. `overMs`: the time in which they happened. Units: ms. */
+/** Returns the activity of about the last hour after `count` more detections. `overMs`: the time in which they happened. Units: ms. */
 export function afterActivity(before: Activity, count: number, atMono: MonoMs, overMs = 0): Activity {
   const sixth = Math.floor(atMono / SIXTH_MS);
   const added = count / Math.max(1, overMs / HOUR_MS);
@@ -24,8 +24,8 @@ export function afterActivity(before: Activity, count: number, atMono: MonoMs, o
 }
 
 /**
- * Whether a sensor had more than `maxPerH` detections in about the last hour. A sensor that was busy stays busy until there are clearly
- * fewer.
+ * Whether a sensor counts as busy now: it becomes busy above `maxPerH` detections in about the last hour, and stays busy while there are
+ * more than half as many.
  */
 export function isNowBusy(wasBusy: boolean, activity: Activity, maxPerH: number, nowMono: MonoMs): boolean {
   const perH = ofLastHour(activity, nowMono).reduce((sum, { count }) => sum + count, 0);

@@ -13,10 +13,10 @@ import type { Reading } from '../core/words.ts';
 import type { SensorState } from './lighting.ts';
 import { afterActivity, isNowBusy } from './sensor-activity.ts';
 
-/** The state of a sensor after one more reading or tick, and what began with it. */
+/** The state of a sensor after one more reading or tick, and what was detected with it. */
 export interface SensorStep {
   readonly state: SensorState;
-  /** A person was detected: presence began, or a counter has risen. */
+  /** Whether a person was detected with this step. */
   readonly detected: boolean;
   /** The value has risen again after a short pause during presence: it may be another person. */
   readonly returned: boolean;
@@ -59,7 +59,7 @@ const UNSEEN: Spell = {
   isBusy: false,
 };
 
-/** Returns the state after one more reading, and whether a person was detected. Units: the threshold is in the point's unit. */
+/** Returns the state after one more reading, and whether a person was detected. Units: `sensor.threshold` is in the unit of the point. */
 export function afterSensorReading(
   before: SensorState | undefined,
   reading: Reading,
@@ -81,7 +81,7 @@ export function afterSensorReading(
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
-/** Returns the state after changes caused by time alone, without a new reading. */
+/** Returns the state after time has passed without a new reading, and whether a person was detected by then. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }

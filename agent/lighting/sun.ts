@@ -46,8 +46,8 @@ export function isNight(altitudeDeg: number, sunBelowDeg: number): boolean {
 }
 
 /**
- * Returns a function that finds when night turns to day, or day to night, after an instant; null if neither happens within a day. A very
- * short night or day may be missed.
+ * Returns a function that finds the first change between night and day after an instant, to about a second; null if there is none within
+ * about a day. A very short night or day may be missed. Units: `sunBelowDeg` in degrees; it is night while the sun is lower.
  */
 export function createSunChanges(site: SunPosition, sunBelowDeg: number): (afterMs: WallMs) => WallMs | null {
   const nightAt = (atMs: WallMs): boolean => isNight(sunAltitudeDeg(site, atMs), sunBelowDeg);

@@ -50,7 +50,7 @@ export interface TrafficCount extends TrafficState {
   readonly windows: readonly [last: number | null, before: number | null];
 }
 
-/** Returns the count after one more reading of a counter, or after a tick (`null`). */
+/** Returns the traffic count of a zone after one more reading of a counter, or after a tick (`reading` null). */
 export function afterCount(
   before: TrafficCount | undefined,
   reading: Reading | null,
@@ -64,14 +64,14 @@ export function afterCount(
   return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
 }
 
-/** Returns the known flow; null while it is not known, for example because a counter fails. Units: vehicles an hour. */
+/** Returns the flow of the last window, or of the running one if that is higher; null while unknown. Units: vehicles an hour. */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);
 }
 
 /**
- * Returns the level that the traffic of a zone requires, with its text for the trace; 100 % while no step is in force. `undefined`: not
- * evaluated yet.
+ * Returns the level that the traffic of a zone requires, with its text for the trace. Units: %, 100 while no step is in force. `state`:
+ * undefined before the first evaluation.
  */
 export function trafficLevel(
   state: TrafficState | undefined,

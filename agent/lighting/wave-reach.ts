@@ -6,8 +6,8 @@ import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
 /**
- * Bounds of the longest time that a mover (see `Mover`) is followed after a detection. Units: ms. Source: assumed; about 50 m and 300 m at
- * the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
+ * Least and greatest limit of the time after a detection for which light follows a mover (see `Mover`); a hold may extend it. Units: ms.
+ * Source: assumed; about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
  */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };
 /**
@@ -70,8 +70,8 @@ interface Lit {
 }
 
 /**
- * A mover (see `Mover`) at one instant, with the distances around it. `isAhead`: whether the mover may still reach the lamp with this
- * index.
+ * A mover (see `Mover`) at one instant, with the distances from its last detection. `isAhead`: whether the lamp with this index may lie
+ * ahead of that detection.
  */
 export interface LampsAround {
   readonly mover: Mover;
@@ -80,7 +80,7 @@ export interface LampsAround {
   readonly nowMono: MonoMs;
 }
 
-/** Returns the lamps of a zone that a mover lights now, with the time until which it does; empty if there are none. */
+/** Returns the lamps of a zone that a mover lights now, each with the time when that is to end; empty if there are none. */
 export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
   const reach = reachOf(around.mover, zone, around.nowMono);
   return zone.wave.mode === 'poles' ? litPoles(zone, reach, around) : litSection(zone, reach, around);
@@ -130,8 +130,8 @@ function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
 }
 
 /**
- * Returns a function that tells by index whether the mover may still reach a lamp. `view`, `viewBefore`: distances from its last pole and
- * the one before. `wayM`: between both. Units: m.
+ * Returns a function that states by index whether a lamp may lie ahead of the last pole of a mover. `view`, `viewBefore`: distances from
+ * that pole and from the one before. `wayM`: distance between both. Units: m.
  */
 export function aheadTest(
   { visit, before }: Mover,

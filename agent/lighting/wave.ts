@@ -21,7 +21,7 @@ export interface WaveRaise {
   readonly level: 'boost' | 'relayed';
 }
 
-/** Returns the lamps that moving people raise now, by lamp id; empty if none. `deaf`: devices of sensors to ignore. */
+/** Returns the raises by moving people now, by lamp id; empty if there are none. `deaf`: devices of sensors to ignore. */
 export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();

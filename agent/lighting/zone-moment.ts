@@ -26,14 +26,14 @@ export interface ZonePlan {
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
-  /** One for each of `plan.reaches`, in that order; empty unless it is night. */
+  /** In the order of `plan.reaches`; may be empty. */
   readonly sensors: readonly SensorPhase[];
   readonly state: ProgrammeState | null;
   readonly programme: RuleLine | null;
   readonly dusk: RuleLine;
   /** Raises that apply to all its lamps: by traffic and rules. */
   readonly raises: readonly Raise[];
-  /** The rule that lowers its programme most; null if there is none. */
+  /** The rule that lowers its programme most; null if none applies. */
   readonly lower: LowerLine | null;
 }
 

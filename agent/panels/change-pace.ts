@@ -5,7 +5,7 @@ import type { PanelLimits } from '../core/panel-config.ts';
 
 type Pace = Pick<PanelLimits, 'changesPerMin' | 'changesPerHour'>;
 
-/** Returns the earliest time of the next change; it may be in the past. `changes`: the earlier ones, oldest first. */
+/** Returns the time from which the next change is allowed; it may be in the past. `changes`: times of the earlier ones, oldest first. */
 export function nextChangeMono({ changesPerMin, changesPerHour }: Pace, changes: readonly MonoMs[]): MonoMs {
   const freeAfter = (count: number, spanMs: number): MonoMs => {
     const oldest = changes.at(-count);
@@ -14,7 +14,7 @@ export function nextChangeMono({ changesPerMin, changesPerHour }: Pace, changes:
   return Math.max(freeAfter(changesPerMin, MINUTE_MS), freeAfter(changesPerHour, HOUR_MS));
 }
 
-/** Returns the changes of the last hour, with one at `nowMono` added. */
+/** Returns the times of the changes of the last hour, with `nowMono` added. */
 export function withChange(changes: readonly MonoMs[], nowMono: MonoMs): readonly MonoMs[] {
   return [...changes.filter((mono) => mono > nowMono - HOUR_MS), nowMono];
 }

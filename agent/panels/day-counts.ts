@@ -22,7 +22,10 @@ const KEY = 'panels.days';
  */
 const SAVE_MS = 600_000;
 
-/** Counts how much the given points increase in each local day, while the clock is trusted. Call `tend` regularly: it saves the counts. */
+/**
+ * Counts by how much the given points increase in a local day, from readings while the clock is trusted. Call `restore` first, and `tend`
+ * regularly: it saves the counts.
+ */
 export class DayCounts {
   readonly #parts: DayCountsParts;
   #states: Map<string, DayCount> = new Map();
@@ -65,7 +68,7 @@ export class DayCounts {
     return day === null ? null : countOf(this.#states.get(pointId), day);
   }
 
-  /** Saves what changed, at intervals; with `isLast` now. */
+  /** Saves the counts if they changed, at intervals; with `isLast` now. */
   tend(isLast = false): void {
     const { clock, store } = this.#parts;
     const nowMono = clock.monoMs();

@@ -66,7 +66,7 @@ export class PanelCommands {
     return new Promise((resolve) => this.#open.add({ request, sinceMono: this.#clock.monoMs(), saved, resolve, isSent: false }));
   }
 
-  /** Ends the commands that are carried out, or cannot be for now. Returns the ids of those that expired before their texts were sent. */
+  /** Ends the commands whose outcome is final now. Returns the ids of those that expired before their texts were sent. */
   advance(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
     const nowMono = this.#clock.monoMs();
     return [...this.#open].flatMap((command) => {

@@ -49,7 +49,7 @@ export class PanelDisplay {
     this.#writer = new PanelWriter({ ...parts, id: parts.panel.id });
   }
 
-  /** Decides the text and writes what the panel does not show. */
+  /** Decides the text, and writes the lines that are due. */
   decide(facts: Omit<TextFacts, 'entry'>): void {
     const { clock, schedule } = this.#parts;
     const entry = facts.isTimeKnown ? schedule.at(clock.wallMs()) : null;

@@ -25,7 +25,10 @@ export function panelRegisters(
   return [...new Set(names.map((name) => `${place}@${points.get(`${device}.${name}`)?.profile.address ?? name}`))];
 }
 
-/** Returns the times of the changes of the register that changed most often, oldest first. `what`: the kind of change. */
+/**
+ * Returns the times of the changes of the one of these registers that changed most often, oldest first; empty if none changed. `what`: the
+ * kind of change.
+ */
 export function changesOf(paces: PanelPaces, registers: readonly string[], what: string): readonly MonoMs[] {
   const each = registers.map((register) => paces.get(`${register} ${what}`) ?? []);
   return each.reduce((most, next) => (next.length > most.length ? next : most), []);

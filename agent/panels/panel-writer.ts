@@ -51,7 +51,7 @@ interface LineState {
   isSent: boolean;
 }
 
-/** Makes one panel show its lines: writes those that differ, and repeats failed writes after growing waits. Call `follow` regularly. */
+/** Writes the lines of one panel when they change or may be lost, and repeats failed writes after a wait. Call `follow` regularly. */
 export class PanelWriter {
   readonly #parts: PanelWriterParts;
   readonly #states: LineState[];
@@ -65,7 +65,7 @@ export class PanelWriter {
     this.#states = parts.lines.map(() => ({ text: null, isProven: false, endMono: 0, isInFlight: false, isSent: false }));
   }
 
-  /** Writes what differs from these lines. */
+  /** Sets the lines to show, and writes those that are due. */
   follow(lines: readonly string[]): void {
     const nowMono = this.#parts.clock.monoMs();
     if (lines.some((line, index) => line !== this.#lines[index])) this.#begin(lines, nowMono);

@@ -38,7 +38,7 @@ export interface PanelsParts {
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** A panel has another text, source or state. */
+  /** Receives a panel when what it shows has changed, for example its text, source or state. */
   readonly onPanel?: (view: PanelView) => void;
 }
 
@@ -77,7 +77,7 @@ export class Panels {
     this.#displays = new Map(displays.map((display) => [display.panel.id, display]));
   }
 
-  /** Restores the stored state of an earlier run, then decides. Without a panel nothing runs. */
+  /** Begins to decide regularly, and restores the stored state of an earlier run. Without a panel nothing runs. */
   async start(): Promise<void> {
     if (this.#displays.size === 0 || this.#timer !== null) return;
     this.#timer = every(this.#parts.clock, TICK_MS, () => this.#tick());
@@ -97,7 +97,7 @@ export class Panels {
     this.#days.take(readings);
   }
 
-  /** Carries out a request. Resolves with its final outcome; `onOutcome` receives its stages. */
+  /** Carries out or refuses a request. Resolves with its final outcome; `onOutcome` receives its stages. */
   async request(request: PanelRequest): Promise<Outcome> {
     this.#commands.publish(request, 'received');
     const panel = this.#displays.get(request.panel)?.panel;
@@ -202,7 +202,7 @@ function linesOf({ device, points: names }: Cabinet['panels'][number], points: P
   });
 }
 
-/** Returns the panels for the console, which may send texts to them. */
+/** Returns the console's tools for the panels: their views, and a function that requests texts. */
 export function createPanelTools(panels: Pick<Panels, 'views' | 'request'>): PanelTools {
   return {
     views: () => panels.views(),

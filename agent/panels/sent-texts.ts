@@ -14,11 +14,11 @@ import { nextChangeMono } from './change-pace.ts';
 import type { SentText } from './text-decision.ts';
 import { characterName } from './text-template.ts';
 
-/** A text in the store, which ends by wall time. `registers`: those of its panel; may be absent or empty. */
+/** A sent text as it is stored, without its monotonic end. `registers`: names of those of its panel; may be absent or empty. */
 export type StoredText = Omit<SentText, 'untilMono'> & { readonly registers?: readonly string[] };
 
 /**
- * Shortest and longest time of a text that is sent. Units: min. Source: assumed; a day, after that it belongs in the configuration.
+ * Shortest and longest time for which a text may be sent. Units: min. Source: assumed; a day, after that it belongs in the configuration.
  * Confirmed by: the texts that operators send.
  */
 export const TEXT_MINUTES = { min: 1, max: 1_440 };
@@ -57,7 +57,10 @@ export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelReque
   return msg`panel ${id} accepts ${changesPerMin} texts a minute and ${changesPerHour} an hour from ${sender}; the next one in ${spell(freeMono - facts.nowMono)}`;
 }
 
-/** Returns the texts after a request: its text replaces, or its absence removes, the text of the same panel and kind (emergency or not). */
+/**
+ * Returns the texts after a request: the text of the same panel and kind (emergency or not) is removed, and the text of the request, if it
+ * has one, is added.
+ */
 export function withRequest(
   sent: readonly SentText[],
   { commandId, panel, text, isEmergency, sender, source, minutes }: PanelRequest,

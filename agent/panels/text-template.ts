@@ -16,7 +16,7 @@ export function namesIn(text: string): readonly string[] {
   return [...text.matchAll(NAME)].map(([, name = '']) => name);
 }
 
-/** Returns the text with its values, or the first name without a value. `valueNamed` returns null for a missing value. */
+/** Returns the text with its values, or the first name in it without a value. `valueNamed` returns null for a missing value. */
 export function filledText(
   text: string,
   valueNamed: (name: string) => string | null,
@@ -34,7 +34,7 @@ interface ValueSize {
   readonly words?: readonly ({ readonly word?: string | undefined } | undefined)[] | null | undefined;
 }
 
-/** Returns the greatest length that a text can have with its values, where a number counts with an assumed length. Units: characters. */
+/** Returns an estimate of the greatest length of a text with its values; a number counts with an assumed length. Units: characters. */
 export function longestText(text: string, values: readonly ValueSize[]): number {
   const lengthOf = (name: string): number => {
     const value = values.find(({ id }) => id === name);
@@ -45,8 +45,8 @@ export function longestText(text: string, values: readonly ValueSize[]): number 
 }
 
 /**
- * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones; null for all but control and
- * format characters.
+ * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones, besides space and newline;
+ * null if they are not listed.
  */
 export function foreignCharacters(text: string, allowed: string | null): readonly string[] {
   const set = allowed === null ? null : new Set(allowed);
@@ -66,7 +66,10 @@ export function characterName(character: string): string {
     : character;
 }
 
-/** Returns a value as text: with its decimals, or as a word. Without a value or a fitting word it returns `missing`, which may be null. */
+/**
+ * Returns a value as text: with the configured decimals, or as a word. Without a value or a fitting word it returns `missing`, which may be
+ * null.
+ */
 export function valueText({ decimals, words, missing }: PanelValue, value: number | null): string | null {
   if (value === null) return missing;
   if (words === null) return value.toFixed(decimals);

@@ -11,16 +11,16 @@ import type { AgentEvent, Outcome } from '../core/words.ts';
 import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
-/** Where events and outcomes are passed on. */
+/** What events and outcomes are passed on to. */
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;
   readonly uplink: Pick<Uplink, 'outcome' | 'event'>;
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
   readonly record: { note(event: AgentEvent): void };
-  /** Freezes its memory on an alarm. */
+  /** Receives the events that are raised. */
   readonly flight: { note(event: AgentEvent): void };
-  /** Adds to an event what people have done about it. */
+  /** Returns the event with its acknowledgement and its suppression, if any. */
   readonly alarms: { admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent };
 }
 
@@ -41,9 +41,9 @@ export interface Ongoing {
    * `limit`, and in addition the open warnings and alarms.
    */
   events: AgentView['events'];
-  /** Returns whether the event with this id began in this run and has not ended. */
+  /** Returns whether the event with this id is among `openEvents`. */
   isGoingOn(eventId: string): boolean;
-  /** Returns whether this run had an outcome of this command but not a final one. */
+  /** Returns whether the last outcome of this command in this run was not a final one; false if there was none. */
   isOpenCommand(commandId: string): boolean;
 }
 
@@ -108,8 +108,8 @@ export function createOngoing(parts: OngoingParts): Ongoing {
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends events that earlier runs left open in the store; the text says that the real end is unknown. An event for which `isGoingOn` returns
- * true stays open.
+ * Ends events that are open in the store, unless `isGoingOn` returns true for them; of a very large number, only some. Their text states
+ * that the real end is unknown.
  */
 export async function endLeftovers({
   store,

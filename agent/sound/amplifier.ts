@@ -26,8 +26,8 @@ const TRIES = 3;
 const BACKOFF_MS = { first: 1_000, max: 60_000 };
 
 /**
- * The relay of one amplifier. Call `follow` regularly: it writes the relay until its state is as wanted. `fault` has the reason if this
- * fails repeatedly.
+ * The relay of one amplifier. Call `follow` regularly: it switches the relay as wanted, with waits after failed writes. `fault` has the
+ * reason after repeated failures.
  */
 export class Amplifier {
   readonly #parts: AmplifierParts;
@@ -66,7 +66,7 @@ export class Amplifier {
     return this.#failures >= TRIES ? msg`amplifier relay ${this.pointId} does not follow: ${this.#reason}` : NO_TEXT;
   }
 
-  /** Writes the relay if it is not as wanted and may be written now; null leaves it as it is. */
+  /** Writes the relay if that is needed and may be done now; null leaves it as it is. */
   follow(wantsOn: boolean | null): void {
     const { clock } = this.#parts;
     const { isOn } = this;
@@ -79,7 +79,7 @@ export class Amplifier {
     void this.#write(wantsOn);
   }
 
-  /** Switches it off once, without waiting for the result. */
+  /** Switches it off unless it is off, without waiting for the result. */
   release(): void {
     if (this.isOn !== false) void this.#write(false);
   }

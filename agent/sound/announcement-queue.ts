@@ -25,15 +25,15 @@ const MAX_SEEN = 128;
 const MAX_WAITING = 8;
 
 /**
- * What is remembered of announcements over a change of the configuration: when they were accepted, and which times of the configuration
- * were handled.
+ * What is remembered of announcements over a change of the configuration: when recent ones were accepted, and which times of the
+ * configuration were handled.
  */
 export interface AnnouncementHistory {
   announcedMono: readonly MonoMs[];
   seen: readonly string[];
 }
 
-/** The history of the announcements by player; the key is the port of the player's line. */
+/** The history of the announcements; the key is the port of the player's line. */
 export type SoundHistory = Map<string, AnnouncementHistory>;
 
 /** Returns the history of the player at this port. If there is none, an empty one is added to `all` and returned. */
@@ -49,7 +49,7 @@ export interface AnnouncementQueueParts {
   readonly place: SoundPlace;
   readonly times: DayTimes;
   readonly history: AnnouncementHistory;
-  /** An announcement of the configuration was left out, because of the rate of the site. */
+  /** An announcement of the configuration that was due is left out: too many wait, or the rate of the site is reached. */
   readonly onLeftOut: (id: string) => void;
 }
 
@@ -106,8 +106,8 @@ export class AnnouncementQueue {
   }
 
   /**
-   * Drops what is too late, and adds what is due. Without a trusted time (`nowMs` null) nothing is added. `isSilenced`: the place must be
-   * silent.
+   * Drops what is too late, and adds what is due. Without a trusted time (`nowMs` null) nothing is added. `isSilenced`: drops all, and adds
+   * nothing.
    */
   tend(nowMs: WallMs | null, nowMono: MonoMs, isSilenced: boolean): void {
     if (this.#endMono !== null && nowMono >= this.#endMono) this.ended();

@@ -17,7 +17,7 @@ const MIDNIGHT = { hour: 0, minute: 0 };
 /** Cached instants: those of three days of the largest programme. Decisions need the same ones each second. */
 const MAX_KNOWN = 512;
 
-/** A local date: `month` 1 to 12; a `day` beyond the month continues in the next one. */
+/** A local date; `month` is 1 to 12. */
 export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
 
 /** The local dates of a site and the instants of its times of day, as `createDayTimes` creates them. */

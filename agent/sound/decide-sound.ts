@@ -21,7 +21,7 @@ interface Candidate extends Omit<SoundTraceLine, 'applied'> {
   readonly isOnce?: true;
 }
 
-/** Returns what a place plays in a situation. `trace` has the reasons that apply, the one with the highest rank first. */
+/** Returns what a place is to play in a situation. `trace` has the candidates, the one with the highest rank first. */
 export function decideSound(config: SoundConfig, place: SoundPlace, situation: SoundSituation, times: DayTimes): SoundDecision {
   const candidates = [
     ...emergencies(situation),

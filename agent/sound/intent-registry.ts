@@ -21,7 +21,7 @@ export interface IntentRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  /** The port of the player's line by id of the place. A stored request belongs to the place whose player has the same port. */
+  /** The port of the player's line, by id of the place. */
   readonly portOf: ReadonlyMap<string, string>;
   readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'source'>) => void;
 }
@@ -53,7 +53,7 @@ export class IntentRegistry {
     });
   }
 
-  /** Resolves whether the present requests are on disk. */
+  /** Resolves whether the newest save succeeded; true before the first. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }

@@ -32,10 +32,10 @@ interface Progress {
 /** The dependencies with which `PendingRequests` is created, and its callbacks. */
 export interface PendingRequestsParts {
   readonly clock: Clock;
-  /** Whether the requests in force are on disk. */
+  /** Resolves whether the requests in force are on disk. */
   readonly saved: () => Promise<boolean>;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** The request is over without effect: it must not start later. */
+  /** The request was not carried out in time: it must not start later. */
   readonly onExpired: (request: SentSoundRequest) => void;
 }
 

@@ -60,7 +60,7 @@ export class PlacePlayer {
     return this.#state;
   }
 
-  /** The newest start of a track: for which decision, and whether the player confirmed it; null before the first. */
+  /** The newest start of a track, or one found playing: for which decision, whether it is proven, and why not; null before the first. */
   get started(): { readonly key: string; readonly isProven: boolean; readonly reason: Message } | null {
     return this.#started;
   }

@@ -12,21 +12,21 @@ import { PLAYER_STATE, type SoundPlace, type SoundTrack } from '../core/sound-co
 import type { SoundState } from '../core/sound-tools.ts';
 import type { SoundDecision } from './sound-words.ts';
 
-/** The newest readings of a player; null for a value without a good reading. */
+/** The newest readings of a player. `state`, `volumePct`, `files`, `track`: null without a good reading. */
 export interface PlayerFacts {
   readonly isAlive: boolean;
   readonly state: number | null;
-  /** When the state was read; -Infinity before the first poll since the start. */
+  /** When the state was last read; -Infinity before the first reading. */
   readonly stateMono: MonoMs;
   readonly volumePct: number | null;
-  /** 0: no card. */
+  /** 0: no card, or no file on it. */
   readonly files: number | null;
   readonly track: number | null;
 }
 
 /** What was done with a player so far. */
 export interface PlayMemory {
-  /** The `key` of the decision whose track was started last; null if there is none, or if it was stopped or has ended. */
+  /** The `key` of the decision that the player follows; null for none. */
   readonly key: string | null;
   /** Position in `play`. */
   readonly index: number;
@@ -35,11 +35,11 @@ export interface PlayMemory {
   readonly writtenMono: MonoMs;
   /** When the place last had something to play. */
   readonly soundMono: MonoMs;
-  /** No step is taken before this time. */
+  /** `nextPlayStep` returns `none` before this time. */
   readonly retryMono: MonoMs;
   /** Tracks of the list that could not be started in a row. */
   readonly missing: number;
-  /** Writes to the player that failed in a row. */
+  /** Failed writes to the player since the last success. A missing track sets it to 0. */
   readonly failures: number;
 }
 

@@ -39,7 +39,7 @@ export interface SoundControlParts {
   readonly log: Log;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** A place has changed. */
+  /** Receives the view of a place when it is new or its main values have changed. */
   readonly onView?: (view: SoundView) => void;
 }
 
@@ -90,7 +90,7 @@ export class SoundControl {
     void this.#intents.restore().then(() => this.#tick());
   }
 
-  /** Leaves the places as they are, except those that `next` no longer has or wires otherwise: these are silenced. */
+  /** Leaves the places as they are, except those whose player or amplifiers are no longer in `next`: these are silenced. */
   stop(next: SoundConfig | null): void {
     if (this.#timer === null) return;
     this.#timer.cancel();
@@ -104,7 +104,7 @@ export class SoundControl {
     if (readings.some(({ pointId }) => this.#players.has(pointId.slice(0, pointId.lastIndexOf('.'))))) this.#tick();
   }
 
-  /** Carries out a request. Resolves with the final outcome; `onOutcome` receives the stages. */
+  /** Carries out or refuses a request. Resolves with the final outcome; `onOutcome` receives the stages. */
   async request(request: SentSoundRequest): Promise<Outcome> {
     this.#pending.publish(request, 'received');
     const place = this.#places.get(request.place);

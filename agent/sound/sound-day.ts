@@ -26,7 +26,7 @@ export interface DueAnnouncement {
 
 type SoundDayConfig = Pick<SoundConfig, 'programmes' | 'calendars'>;
 
-/** Returns the stretch of the day that an instant is in, by the programme of the place. */
+/** Returns the stretch of the day that an instant is in, by the programme of the place for that date. */
 export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallMs, times: DayTimes): SoundStretch {
   const date = times.dateAt(atMs);
   const programme = programmeOn(config, place, date);
@@ -47,7 +47,8 @@ export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTi
 }
 
 /**
- * Returns the announcements of the place whose time is now or was less than `graceMs` ago, oldest first. Shape: `graceMs` is at most a day.
+ * Returns the announcements of the place with a time that is now or was less than `graceMs` ago, oldest first. Shape: `graceMs` is at most
+ * a day.
  */
 export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
   const today = times.dateAt(atMs);

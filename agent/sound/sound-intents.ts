@@ -11,7 +11,7 @@ import type { SentSoundRequest, SoundAsk } from '../core/sound-tools.ts';
 import { listNames } from '../core/suggestions.ts';
 import { highestVolumePct, type SoundDecision, type SoundIntent } from './sound-words.ts';
 
-/** Longest time that a request may last. Units: min. Source: as for an override of light, design §6. */
+/** Longest time for which sound may be requested. Units: min. Source: as for an override of light, design §6. */
 export const MAX_SOUND_MINUTES = 1_440;
 
 /**
@@ -26,7 +26,7 @@ export interface PlaceFacts {
   readonly nowMono: MonoMs;
 }
 
-/** Returns why a request is refused; empty if it is allowed. */
+/** Returns why the configuration or these facts refuse a request; empty if they allow it. */
 export function soundRefusal(config: SoundConfig, request: SentSoundRequest, facts: PlaceFacts): Message {
   const { ask, authority } = request;
   const form = formRefusal(config, ask, facts.place);
@@ -58,7 +58,7 @@ export function isWithinRate(
   return inLastHour(announcedMono, nowMono).length < limits.announcementsPerH;
 }
 
-/** Converts an allowed request into an intent; undefined for a request that is no intent. */
+/** Converts an allowed request into an intent; undefined for `resume` and `announce`. */
 export function soundIntentOf(
   { ask, commandId, place, authority, source, reason }: SentSoundRequest,
   { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },

@@ -15,8 +15,8 @@ import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
 /**
- * The readings of a store. `epoch`: name of the numbering. `lastSeq`: number of the newest frame that was stored, 0 for none.
- * `undelivered`: number of stored readings that the platform has not confirmed.
+ * The readings of a store, as its file records them. `epoch`: name of the numbering. `lastSeq`: number of the newest frame that was stored,
+ * 0 for none. `undelivered`: number of stored readings that are not recorded as delivered.
  */
 export interface ReadingsFacts {
   readonly epoch: string;
@@ -39,8 +39,8 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
 }
 
 /**
- * Checks the copy of `state.db` in this folder, which must exist, and writes into it who restores it (`by`). Errors: throws StoreError if
- * the copy is damaged, for example; it may then have been set aside in its folder.
+ * Checks the copy of `state.db` in this folder, which must exist, and writes into it who restores it (`by`). Errors: throws, for example
+ * StoreError if the copy is damaged; it may then have been set aside in its folder.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const notices: Notice[] = [];

@@ -26,8 +26,8 @@ import { TelemetryFile } from './telemetry-file.ts';
 const NOTE_PERIOD_MS = 600_000;
 
 /**
- * The telemetry file and the state file of the store, behind one function that answers requests. Synchronous; failures are part of the
- * answer.
+ * The telemetry file and the state file of the store, behind one function that answers requests. Synchronous; failures to read or write a
+ * file are part of the answer.
  */
 export class StoreDatabase {
   readonly #dir: string;
@@ -51,7 +51,7 @@ export class StoreDatabase {
     this.#reserve = new ReserveFile({ dir: setup.dir, freeBytes, remark: (message) => onNotice({ kind: 'remark', message }) });
   }
 
-  /** Answers a request, with the notices since the last answer. Errors: none; failures are part of the answer. */
+  /** Answers a request, with the notices since the last answer. */
   handle<K extends Kind>(request: StoreRequest<K>): StoreAnswer<K> {
     const answer = this.#answers[request.kind as typeof request.kind](request);
     if (request.kind === 'commit') {

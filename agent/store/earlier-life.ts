@@ -18,13 +18,13 @@ const MAX_BYTES = 65_536;
 
 type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
-/** Names what proves that an agent has used this folder before, for the audit log; empty if there is nothing. Errors: none. */
+/** Returns the names of traces that show an earlier use of this folder by an agent; empty if none is found. Errors: none. */
 export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
   return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
 }
 
 /**
- * As `earlierTraces`, but for a missing `state.db`: also names its copies, and `telemetry.db` if another run has written into it. Errors:
+ * As `earlierTraces`, but for a missing `state.db`: also names its copies, and `telemetry.db` if another run is recorded in it. Errors:
  * none.
  */
 export function earlierStateTraces(life: Life): readonly string[] {

@@ -40,7 +40,7 @@ export interface HistoryPage extends HistoryPart {
   readonly nextBeforeSeq: number | null;
 }
 
-/** Selects the readings from `fromMs` (included) to `toMs` (excluded): as they are for the resolution `raw`, otherwise as sums. */
+/** Returns the readings from `fromMs` (included) to `toMs` (excluded): as they are for `raw`, otherwise as sums per minute or hour. */
 export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings: Iterable<HistoryRow>): HistoryPart {
   const rows: HistoryRow[] = [];
   const sums = new Map<WallMs, HistorySum>();

@@ -80,7 +80,7 @@ export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
   readonly reason: LossReason;
-  /** When they were discarded; for an earlier run, since when it lost readings. */
+  /** When the first of them were lost. */
   readonly atMs: WallMs;
   /** Name of the earlier run that lost them. Default: this run. */
   readonly run?: string;
@@ -101,7 +101,7 @@ export interface TelemetryWork {
   readonly deliveredUnstored: DeliveredUnstored | null;
   /** Parts of the record of decisions, in order. Default: none. */
   readonly record?: readonly NumberedPart[];
-  /** The ticket of the next frame; used if this work contains no frame. */
+  /** The ticket of the next frame; used if this work contains no frame that is new to the file. */
   readonly nextTicket: number;
   /** The seq up to which all rows are delivered; null if the cursor is not to be written now. */
   readonly cursorSeq: number | null;
@@ -136,7 +136,7 @@ export interface RetentionStep {
   readonly provenSeq: number;
   /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
   readonly livedMs: number | null;
-  /** The clock is synchronised: undelivered rows are removed too. */
+  /** The clock is synchronised: undelivered rows may be removed too. */
   readonly isSynced: boolean;
 }
 

@@ -10,15 +10,15 @@ const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 /**
- * Creates the functions for a file that may not be used: `take` moves it out of the way, `keep` then moves it into `quarantine/`, where
- * room is limited. `interrupted` finds a file that was set aside but not replaced.
+ * Creates the functions for a file that may not be used: `take` moves it out of the way, `keep` then moves it into `quarantine/`, or
+ * removes it if it is too large. `interrupted` finds a file that was set aside but not replaced.
  */
 export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;
   const dir = join(dirname(path), 'quarantine');
   const keptPath = join(dir, basename(path));
 
-  /** Moves the file that was set aside into the quarantine. Returns the result as text. Errors: none. */
+  /** Moves the file that was set aside into the quarantine, if it fits. Returns the result as text. Errors: none. */
   function keep(): Message {
     try {
       return keepSetAside();
@@ -45,7 +45,7 @@ export function createQuarantine(path: string) {
   }
 
   return {
-    /** Why a file must be replaced that was set aside before a power cut; null if there is none. Errors: none. */
+    /** Why a file must be replaced that was set aside in an earlier run; null if none must be. Errors: none. */
     interrupted: (report: (words: Message) => void): StoreError | null => {
       if (!existsSync(setAsidePath)) return null;
       if (!existsSync(path)) return storeError('corrupt', msg`${path}: it was being set aside when the agent ended`);

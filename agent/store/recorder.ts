@@ -10,7 +10,7 @@ import { EXACT, roundTo } from './telemetry/cell.ts';
 export interface ChangeRule {
   /** Decimals to which the values of the point are rounded. */
   readonly decimals: number;
-  /** Smaller changes do not count; 0: any change counts. */
+  /** Changes of about this size or larger count; 0: any change counts. */
   readonly deadband: number;
 }
 
@@ -22,8 +22,8 @@ export interface Kept {
 }
 
 /**
- * Returns whether a reading must be reported: a change of quality, a large enough change of the value, or a due heartbeat. Shape: the
- * values must already be rounded. Units: `heartbeatMs` in ms.
+ * Returns whether a reading must be reported: the first of its point, a change of quality, a large enough change of the value, or a due
+ * heartbeat. Shape: the values must already be rounded. Units: `heartbeatMs` in ms.
  */
 export function isChange(
   kept: Kept | undefined,
@@ -48,11 +48,11 @@ export interface RecorderParts {
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
-/** Builds frames of changed readings, once a second and at `stop`; none if nothing changed. Frames have ascending tickets from 1. */
+/** Builds frames of the readings to report, once a second and at `stop`; none if there are none. Frames have ascending tickets from 1. */
 export interface Recorder {
   /** Starts to emit frames; a second call changes nothing. */
   start(): void;
-  /** Stops, and emits the changed readings that are not in a frame yet. */
+  /** Stops, and emits the readings to report that are not in a frame yet. */
   stop(): void;
   /**
    * Adds each reading that is to be reported (see `isChange`) to the next frame, rounded; a value that is not finite becomes null. Also

@@ -31,7 +31,7 @@ export interface Migration {
 
 const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;';
 
-/** The file of readings and of recorded losses. */
+/** The description of `telemetry.db`: readings, recorded losses and the record of decisions. */
 export const TELEMETRY: Schema = {
   // `AUTOINCREMENT` ensures that seq, series, boot and gap ids are never reused, even if a table becomes empty.
   // No secondary index on frames: it would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
@@ -94,7 +94,7 @@ CREATE TABLE record(
   ],
 };
 
-/** The file of small data that must not be lost: overrides, bdSeq, events, outcomes of commands, the audit log. */
+/** The description of `state.db`: small data that must not be lost, such as overrides, events, outcomes of commands and the audit log. */
 export const STATE: Schema = {
   // `crc` covers the other columns of its row except `n` and `template`, because SQLite does not detect flipped bytes within a value. It is
   // null in rows of version 1: of these only JSON is checked.

@@ -54,7 +54,7 @@ export interface OpenSegment {
   series(id: number, decimals: number): PlacedReading[];
 }
 
-/** The columns of a segment's row that its checksum covers. Shape: integers. */
+/** The columns of a segment's row that its checksum covers, besides the bytes. Shape: integers. */
 export interface SegmentRowHead {
   readonly firstSeq: number;
   readonly t0Ms: number;

@@ -7,7 +7,7 @@ import { StoreError, type StoreErrorCode } from '../core/errors.ts';
 import { type Message, msg, type Said } from '../core/message.ts';
 import { CREATE_PRAGMAS, OPEN_PRAGMAS, PAGE_BYTES } from './schema.ts';
 
-/** An open connection; calls block. */
+/** A connection to a database file; calls block. */
 export type Sqlite = InstanceType<typeof Database>;
 
 /** Longest wait for a lock of another process. Units: ms. */
@@ -55,7 +55,7 @@ export function loadSqlite(): void {
 
 /**
  * Opens a connection with default settings; creates a missing file. A call waits for a limited time for a lock of another process. Errors:
- * throws SQLite errors.
+ * throws if it cannot be opened.
  */
 export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });

@@ -32,7 +32,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /** Removes what is older than the limit in days. Removes nothing while the clock is not trusted. */
+  /** Removes rows older than the limits in days, as far as allowed. Removes nothing while the clock is not trusted. */
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
     const quality = clock.quality();
@@ -55,7 +55,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
   }
 
   /**
-   * Removes readings until the file is below its cap, if the disk can be used. Pauses between steps, so that slow machines stay responsive.
+   * Makes room in the file step by step while a step is useful. Pauses between steps, so that slow machines stay responsive.
    */
   async function makeRoom(): Promise<void> {
     if (isMakingRoom) return;

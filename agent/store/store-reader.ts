@@ -9,7 +9,7 @@ import type { Kind, StoreMessages, StoreResult } from './messages.ts';
 type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<infer T> ? T : never;
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
-/** Sends requests of readers and chores to the storage thread. A request that fails or gets no answer resolves to undefined. */
+/** Sends requests of readers and chores to the storage thread. Resolves to undefined if the thread reports a failure or does not answer. */
 export class StoreReader {
   readonly #clock: Clock;
   readonly #committer: Committer;
@@ -22,13 +22,14 @@ export class StoreReader {
   }
 
   /**
-   * Resolves to undefined if the disk cannot be read now, or does not respond in time. A read that fails also sets the trouble of `part`.
+   * Resolves to undefined if the disk cannot be read now, or does not respond in time. A failure that the thread reports in time also sets
+   * the trouble of `part`.
    */
   read<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
     return this.#ask(kind, question, part, (answer) => within(this.#clock, STORE_TIMEOUT_MS.caller, answer));
   }
 
-  /** As `read`, but waits for as long as the thread works on it: for chores, which have no waiting caller. */
+  /** As `read`, but without the limit of time of a reader: for chores, which have no waiting caller. */
   readUnbounded<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
     return this.#ask(kind, question, part, (answer) => answer);
   }

@@ -37,7 +37,10 @@ export async function storeView({
   };
 }
 
-/** Time until the byte cap is reached at the rate of this run. Units: hours, 0 if the cap is reached. Null if it cannot be calculated. */
+/**
+ * Time until the byte cap is reached at the rate of this run. Units: hours, 0 if the cap is reached; `upMs` in ms. Null if it cannot be
+ * calculated.
+ */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,
   upMs: number,
@@ -50,7 +53,7 @@ export function hoursLeft(
   return Math.max(0, maxBytes - bytes) / (bytesAReading * readingsAnHour);
 }
 
-/** What this run's storage thread writes in a day. Units: bytes; null if too little was measured. */
+/** Returns the bytes that the storage thread writes in a day at its average rate; null if nothing, or too short a time, was measured. */
 export function writtenBytesPerDay(written: StoreStatus['written']): number | null {
   if (written === null || written.overMs < MIN_RUN_MS) return null;
   return (written.bytes / written.overMs) * DAY_MS;

@@ -34,7 +34,7 @@ export interface StoreParts {
   readonly copyRules?: readonly CopyRule[];
   /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file counts as lost. Default: none is known. */
   readonly traces?: readonly string[];
-  /** Default: a separate thread; simulations use `openInProcessLink`. */
+  /** Default: opens a separate thread. */
   readonly openLink?: OpenLink;
 }
 

@@ -97,7 +97,7 @@ export class TelemetryFile {
     return done;
   }
 
-  /** The readings not delivered at the last commit; null before the first one, or if another file was opened since. */
+  /** The number of readings not delivered at the last commit, with the name of the file; null if it is not known. */
   get undelivered(): UndeliveredNote | null {
     return this.#undelivered;
   }
@@ -157,7 +157,7 @@ export class TelemetryFile {
     return { more, lost };
   }
 
-  /** Reads every row and removes unreadable ones; their undelivered readings become gaps. */
+  /** Reads every row and removes damaged readings; undelivered ones become gaps. */
   check(atMs: WallMs): { readonly problems: readonly Message[]; readonly account: StoreAccount } {
     const pages = this.#file.check(atMs);
     const damaged = this.#find(atMs, (handle) => {

@@ -13,7 +13,7 @@ export function packedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withTexts);
 }
 
-/** Restores the messages in a request. */
+/** Returns the request of `packedRequest` with its messages restored. */
 export function unpackedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withMessages);
 }
@@ -23,14 +23,14 @@ export function packedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withTexts);
 }
 
-/** Restores the messages in an answer. */
+/** Returns the answer of `packedAnswer` with its messages restored. */
 export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
 }
 
 /**
- * Sent by a thread that may not use the data, in place of answers. Shape: `cause` is a message in the form of `withTexts`. `foundHeld`:
- * given if the thread keeps the lines locked.
+ * The storage thread may not use the data. `cause`: why; a message, or its text after `packedRefusal`. `foundHeld`: given if the thread
+ * must stay to keep the lines locked.
  */
 export interface ThreadRefusal {
   readonly refused: DataRefusal;

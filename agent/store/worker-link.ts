@@ -22,8 +22,8 @@ export interface WorkerLink extends StoreLink {
 }
 
 /**
- * Returns a function that starts the storage thread and returns the connection to it. When the thread ends, open requests reject; `onLost`
- * is then called, except after `close`. `handOver`: frees the data, which another process of this run has.
+ * Returns a function that starts the storage thread and returns the connection to it. When the thread ends or may not use the data, open
+ * requests reject; `onLost` is then called, except after `close`. `handOver`: frees the data that another process of this run has locked.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;
@@ -48,8 +48,7 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
 }
 
 /**
- * Starts the storage thread and returns the connection to it. For a run without another process that has locked the data; see
- * `workerLinkOpener`.
+ * Starts the storage thread and returns the connection to it, like the function that `workerLinkOpener` returns without `handOver`.
  */
 export const openWorkerLink = workerLinkOpener();
 

@@ -40,7 +40,7 @@ const MAX_EARLIER = 500;
  */
 const MAX_WAITING = MAX_EARLIER;
 
-/** Reports events to the platform. Nothing is sent before `open`. */
+/** Reports events to the platform between `open` and `close`. */
 export class EventReporter {
   readonly #parts: EventReporterParts;
   readonly #outbox: Outbox<AgentEvent>;
@@ -63,7 +63,7 @@ export class EventReporter {
     });
   }
 
-  /** Queues the events of earlier runs that the broker may not have received. */
+  /** Queues events of earlier runs that the broker may not have received. */
   async restore(): Promise<void> {
     const { store } = this.#parts;
     const saved = await store.load(KEY);
@@ -105,7 +105,7 @@ export class EventReporter {
     this.#outbox.close();
   }
 
-  /** Resolves when the broker has all events, or when the link is gone. */
+  /** Resolves when the broker has all events, or when sending stops; at once if nothing is being sent. */
   settled(): Promise<void> {
     return this.#outbox.settled();
   }

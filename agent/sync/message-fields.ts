@@ -3,8 +3,8 @@ import type { Message } from '../core/message.ts';
 import { inJson } from '../core/message-wire.ts';
 
 /**
- * Returns a message as fields of a JSON object: the English text under `key`, and, if the message has a template, this under
- * `<key>Template`.
+ * Returns a message as fields of a JSON object: the English text under `key`, and, unless the message is only a text, its template and
+ * values under `<key>Template`.
  */
 export function messageFields(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
 /** The implementation of the signature above. */

@@ -13,7 +13,7 @@ import type { CurrentValues } from './sparkplug/current-values.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { DATATYPE } from './sparkplug/sparkplug-proto.ts';
 
-/** A relayed detection with sender and receiver, as on the wire. */
+/** A relayed detection with the node ids of its sender and receiver. */
 export interface RelayMessage {
   readonly from: string;
   readonly to: string;

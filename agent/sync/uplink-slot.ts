@@ -42,7 +42,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   let held: Outcome[] | null = null;
 
   return {
-    /** Null if no uplink is configured. */
+    /** Null if there is no uplink at present. */
     get current(): Uplink | null {
       return current;
     },
@@ -70,7 +70,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
     },
     /** Passes on an event; without an uplink it has no effect. */
     event: (event: AgentEvent): void => current?.event(event),
-    /** Whether the end of this command arrived during an exchange and was not passed on yet. */
+    /** Whether a state of this command arrived during an exchange and was not passed on yet. */
     isHeld: (commandId: string): boolean => held?.some((outcome) => outcome.commandId === commandId) === true,
     relay: (relay: RelayedDetection): void => current?.relay(relay),
     async start(): Promise<void> {
@@ -82,8 +82,8 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       await current?.stop();
     },
     /**
-     * Stops the current uplink, then sets the next one, and starts it if `start` was called. Shape: `hasDevice` is true for the devices of
-     * the next one.
+     * Stops the current uplink, then sets the next one, and starts it if `start` was called and `stop` was not. Shape: `hasDevice` is true
+     * for the devices of the next one.
      */
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;

@@ -78,11 +78,11 @@ export interface UplinkParts {
   /** 0..1. */
   readonly random: () => number;
   readonly readFile?: ReadFile;
-  /** Whether a command of an earlier session is still being carried out. Default: none is. */
+  /** Whether a stored command is still being carried out. Default: none is. */
   readonly isOpenCommand?: (commandId: string) => boolean;
   /** A command of the platform to be carried out, once. Pass its states to `outcome`. */
   readonly onOrder?: (order: PlatformOrder) => void;
-  /** A neighbour cabinet reports a person; the shape of the message is checked, its plausibility is not. */
+  /** Another cabinet reports a person, in a message of valid form. */
   readonly onRelay?: (relay: RelayedDetection) => void;
   readonly onEvent?: (event: AgentEvent) => void;
   /** The warnings and alarms of the agent that have not ended. Default: none. */

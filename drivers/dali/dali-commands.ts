@@ -78,7 +78,7 @@ export type DaliMeaning =
   | { readonly kind: 'command'; readonly target: DaliTarget; readonly opcode: number }
   | { readonly kind: 'special'; readonly name: keyof typeof SPECIAL; readonly value: number };
 
-/** Returns what these two bytes mean to gear; null for a special command that this driver does not use, and for a reserved address byte. */
+/** Returns what these two bytes mean to gear; null for an address byte that this driver does not use. */
 export function meaningOf(address: number, data: number): DaliMeaning | null {
   const names = Object.keys(SPECIAL) as (keyof typeof SPECIAL)[];
   const name = names.find((each) => SPECIAL[each] === address);

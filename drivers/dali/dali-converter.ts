@@ -35,7 +35,7 @@ const COMMAND_BITS = 16;
 /** What a frame has led to. `answer`: a byte, `damaged`, or null for none. */
 export interface DaliResult {
   readonly answer: number | 'damaged' | null;
-  /** When the converter has confirmed it. */
+  /** When the confirmation was received. */
   readonly atMono: MonoMs;
 }
 
@@ -47,7 +47,7 @@ export interface DaliConverterOptions {
   readonly name: string;
   /** Another sender has sent a command on the bus. */
   readonly onForeign: () => void;
-  /** The bus has a power fault, the converter no longer answers, or the port is lost: the port is closed. */
+  /** The open port is closed: the bus has a power fault, the converter no longer answers, or the port is lost. */
   readonly onLost: (cause: BusError) => void;
 }
 

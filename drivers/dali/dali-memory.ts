@@ -2,7 +2,7 @@
  * Reads memory banks of DALI gear a byte at a time, so that a level never waits for more than one frame.
  *
  * A read that makes room for a level is continued by the next read of the same locations. Several bytes are one value, so they must be from
- * one moment: banks with a latch are latched first, others are read twice until both readings agree. The gear counts the bytes in its
+ * one moment: banks that change are latched first; without a latch they are read until two readings agree. The gear counts the bytes in its
  * transfer registers: they prove that no frame was lost, that it has not restarted and that no other sender moved it.
  */
 import type { Clock, MonoMs } from '../../agent/core/clock.ts';

@@ -59,7 +59,7 @@ export interface RegisterRead {
 
 const whole = (answer: number): number => answer;
 
-/** Returns the frames that read a register of a gear; undefined for a register that they cannot read. */
+/** Returns the frames that read a register of a gear; undefined if there are none, as for the table `input`. */
 export function registerRead(gear: number, table: Table, address: number): RegisterRead | undefined {
   if (table === 'discrete' || table === 'coil') return { frames: [queryFrame(gear, DALI_COMMAND.queryPresent)], valueOf: () => 1 };
   if (table !== 'holding') return undefined;
@@ -76,7 +76,7 @@ export function registerRead(gear: number, table: Table, address: number): Regis
   return opcode >= FIRST_QUERY && opcode <= LAST_QUERY ? { frames: [queryFrame(gear, opcode)], valueOf: whole } : undefined;
 }
 
-/** Whether an address, from 0xFE00 on, is for the level of a group or of all gear, so that a write ignores the unit. */
+/** Whether an address is 0xFE00 or higher, where the levels of groups and of all gear are. A write there ignores the unit. */
 export function isSharedRegister(address: number): boolean {
   return address >= GROUP_PAGE * PAGE;
 }

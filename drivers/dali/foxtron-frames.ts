@@ -25,7 +25,7 @@ export const BUS_POWER = { ok: 0, lost: 1, mains: 2, defective: 3 } as const;
 
 /** A message of the converter. */
 export type ConverterMessage =
-  /** A frame that was sent for us. `answer`: null for none, `damaged` where several gears answered at once. */
+  /** A frame that was sent for us. `answer`: null for none, `damaged` for one that is not a byte, as if several gears answered at once. */
   | { readonly kind: 'sent'; readonly address: number; readonly data: number; readonly answer: number | 'damaged' | null }
   /** A frame of another sender. Shape: `bits` 16 for a command to gear, 24 for an input device, 0 for a damaged frame. */
   | { readonly kind: 'heard'; readonly bits: number }
@@ -55,7 +55,7 @@ function checksum(data: readonly number[]): number {
   return ~data.reduce((sum, byte) => sum + byte, 0) & BYTE;
 }
 
-/** Counts of a reader since it was created. `noiseBytes`: bytes outside frames. `badFrames`: frames with a wrong length or checksum. */
+/** Counts of a reader. `noiseBytes`: bytes found to be in no frame. `badFrames`: ended frames of a wrong length or checksum. */
 export interface FoxtronCounters {
   readonly noiseBytes: number;
   readonly badFrames: number;
@@ -115,7 +115,7 @@ function dataOf(digits: readonly number[]): number[] | undefined {
   return checksum(data) === bytes.at(-1) ? data : undefined;
 }
 
-/** Returns the message in the data of a frame; null for one that this program does not use, or whose length does not fit. */
+/** Returns the message in the data of a frame; null for one that this program does not use or cannot read. */
 export function messageOf(data: readonly number[]): ConverterMessage | null {
   const [type, first = 0, second = 0, third = 0, fourth = 0] = data;
   switch (type) {

@@ -9,12 +9,12 @@ import type { WireEntry } from '../../agent/core/wire-tap.ts';
 import { crc16, functionOf, REFUSED, type SoundFrame, soundFrames } from './frames.ts';
 import { charMs, gapMs } from './wire-time.ts';
 
-/** How the bytes of a line form frames: Modbus RTU, Modbus TCP, or anything else, which is only split at silence. */
+/** How the bytes of a line form frames: Modbus RTU, Modbus TCP, or anything else (`raw`), which is split without being decoded. */
 export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
  * What a frame is. `echo`: the agent's own request, received back. `frame`: another valid frame. `damaged`: a reply that is damaged or
- * incomplete. `noise`: no valid frame. `raw`: bytes of a line that is not Modbus.
+ * incomplete. `noise`: no valid frame. `raw`: bytes that are not decoded.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
@@ -22,15 +22,15 @@ export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame'
 export interface WireFrame {
   /** `discarded`: received, and dropped by the agent without use. */
   readonly direction: 'sent' | 'received' | 'discarded';
-  /** Time just before it was sent; for a received one the time when its last bytes were delivered. */
+  /** Time just before it was sent; for a received one the time when it had been delivered and was recognised. */
   readonly atMono: MonoMs;
-  /** Silence between the frame before and this one; null if unknown. Below 0 if the port delivers faster than the wire. Units: ms. */
+  /** Silence between the frame before and this one; null if unknown. May be below 0, if times are not exact. Units: ms. */
   readonly gapMs: number | null;
   readonly bytes: Buffer;
   readonly kind: WireFrameKind;
   readonly unit: number | null;
   readonly fc: number | null;
-  /** The agent has no part in it: a request that it did not send, or a reply to no request of its own. */
+  /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. */
   readonly isForeign: boolean;
 }
 

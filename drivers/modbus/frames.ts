@@ -39,8 +39,8 @@ export const REFUSED = 0x80;
 const LAST_CODE = 11;
 
 /**
- * Whether an exception to the function `fc` begins here, also as a bare 80h. `at`: the index of the function. The code may not have arrived
- * yet.
+ * Whether `bytes[at]` is the function byte of an exception to the function `fc`, or a bare 80h. The code after a bare 80h must be one of
+ * the standard, or may not have arrived yet.
  */
 export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === (fc | REFUSED)) return true;
@@ -86,11 +86,14 @@ export interface SoundFrame {
   readonly isRequest: boolean;
 }
 
-/** Length of the shortest valid frame: unit, function, data, checksum. Units: bytes. Source: Modbus over Serial Line V1.02 §2.2. */
+/** Length of the shortest frame that `soundFrames` finds. Units: bytes. Source: Modbus over Serial Line V1.02 §2.2. */
 export const SHORTEST_FRAME_BYTES = 5;
 const HIGHEST_UNIT = 247;
 
-/** Returns the valid frames among these bytes, in order and without overlaps; empty if there is none. */
+/**
+ * Returns the valid frames of the functions 1 to 6, 15 and 16, and the exceptions, among these bytes: in order and without overlaps. Empty
+ * if there is none.
+ */
 export function soundFrames(bytes: Buffer): readonly SoundFrame[] {
   const found: SoundFrame[] = [];
   for (let at = 0; at + SHORTEST_FRAME_BYTES <= bytes.length; ) {

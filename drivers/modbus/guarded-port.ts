@@ -80,13 +80,13 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly isNetwork?: boolean;
   /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
-  /** Called when a unit sent a reply that was not expected and that no earlier request explains. */
+  /** Called when a unit sent a reply to a read that was not expected and that no unanswered request explains. */
   readonly onExtra?: (unit: number) => void;
 }
 
 /**
- * A serial port for `modbus-serial` that passes on a reply if it is complete, undamaged and trusted to belong to the request. Otherwise the
- * request fails with a BusError. One request at a time.
+ * A serial port for `modbus-serial`. It passes on a received reply only if that is complete, undamaged and trusted to belong to the
+ * request. Errors: a request fails with BusError, for example `timeout`. One request at a time.
  */
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;

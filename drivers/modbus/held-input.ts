@@ -19,8 +19,8 @@ const EARLY_MS = 0.2;
 export type HeldInput = ReturnType<typeof createHeldInput>;
 
 /**
- * Creates the control that lets a port hold its input while the rest of a reply arrives. No effect on a port without `hold`. Units:
- * `charMs` is the wire time of a byte.
+ * Creates the control that lets a port hold its input while the rest of a reply arrives. No effect on a port without `hold`. `charMs`: the
+ * wire time of a byte, in ms.
  */
 export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
   let timer: Timer | null = null;
@@ -43,7 +43,7 @@ export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
     },
     /** Delivers now what has arrived. */
     fetch,
-    /** Call it when the port is closed: forgets what was held back. */
+    /** Call it when the port is closed: cancels the delivery of what is held back. */
     drop,
   };
 }

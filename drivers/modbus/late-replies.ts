@@ -76,7 +76,7 @@ export class LateReplies {
   /**
    * Records that the reply to this request was given up, or cannot be distinguished from another request's.
    *
-   * `isHeld`: no request of the same shape is sent for a guard time.
+   * `isHeld`: `heldUntilMono` returns the end of a guard time for reads of the same shape.
    */
   add(
     request: Buffer,

@@ -50,7 +50,7 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
   };
 }
 
-/** The register where a point is written, which may differ from the one where it is read. */
+/** Returns the table and address where a point is written; those where it is read, unless the profile has others for writing. */
 export function writePlace({ table, address, write }: PointProfile): { readonly table: Table; readonly address: number } {
   return { table: write?.table ?? table, address: write?.address ?? address };
 }

@@ -54,8 +54,8 @@ export function sendWrite(client: ModbusClient, { unit, table, address, values, 
 }
 
 /**
- * Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. The values of a write with
- * function 15 or 16 are zeros. Shape: unit, function, address, then count or value.
+ * Decodes the request in a frame, for a function that `sendRead` or `sendWrite` uses. The value of a write with function 5 or 6 is the
+ * number in the frame; with 15 or 16 the values are zeros. Shape: unit, function, address, then count or value.
  */
 export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   const [unit, fc, address, last] = [frame[0] as number, frame[1] as number, frame.readUInt16BE(2), frame.readUInt16BE(4)];
@@ -70,7 +70,7 @@ export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }
 
-/** Returns the BusError for an exception of a unit, with what to check. */
+/** Returns the BusError for an exception of a unit, with its meaning or what to check. */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });

@@ -33,7 +33,7 @@ export interface ReplyTiming {
 
 /**
  * How well the reply to a read can be distinguished from older ones: a lower `rank` is better, then a lower `clearMono`. Rank 0: no older
- * one can be mistaken for it.
+ * one is expected.
  */
 export interface ReadRank {
   readonly rank: 0 | 1 | 2;

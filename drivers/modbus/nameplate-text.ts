@@ -15,7 +15,7 @@ export function nameplateWidth({ type, count }: Pick<NameplateEntry, 'type' | 'c
 }
 
 /**
- * Returns the text of an entry, or its number in decimal digits; null if the registers hold neither.
+ * Returns the text of an entry, or its number in decimal digits; null if the registers contain no usable value.
  *
  * Shape: `words` has at least `nameplateWidth(entry)` registers.
  */

@@ -136,7 +136,7 @@ function limitsOf({ type, coils }: RegisterLayout): readonly [min: number, max: 
   }
 }
 
-/** Returns the words that hold this raw number; null if there are none in this layout. */
+/** Returns the words for this raw number, rounded only to the precision of a float; null if it cannot be written in this layout. */
 export function wordsOfRaw(layout: RegisterLayout, raw: number): number[] | null {
   const { type, coils } = layout;
   if (!isWritable(type) || type === 'text') return null;

@@ -92,7 +92,7 @@ interface Echo {
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();
 
-  /** A write is sent: outstanding echoes of other writes to the unit prove nothing from now on. */
+  /** Records that a write is sent: echoes of other writes to its receivers become stale. */
   sent(request: Buffer): void {
     const hash = frameHash(request);
     for (const echo of this.#echoes.values()) {

@@ -15,8 +15,8 @@ export type Match =
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
- * Searches `bytes` for the reply to `request`, which may be an exception. Returns `reply` if it is found, `foreign` for another frame of
- * the unit, else `more`.
+ * Searches `bytes` for the reply to `request`, which may be an exception. Returns `reply` if it is found first, `foreign` if a frame of the
+ * unit and the function is found first that does not answer the request, else `more`.
  *
  * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
  */
@@ -51,19 +51,19 @@ function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolea
   return fc > 4 || bytes[2] === expectedBytes - 5;
 }
 
-/** Whether a valid frame of the same unit and function fits the request as its normal reply. */
+/** Whether a valid frame of the same unit and function, and of the expected length, fits the request as its normal reply. */
 export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
   return frame.subarray(2, 6).equals(request.subarray(2, 6));
 }
 
-/** Returns how many bytes the reply at the very start of `bytes` still lacks; 0 if it is complete, or if none starts there. */
+/** Returns how many bytes the reply at the very start of `bytes` still lacks; 0 if it is complete, or if none is recognised there. */
 export function missingAtHead(request: Buffer, expectedBytes: number, bytes: Buffer): number {
   return bytes.length < 2 ? 0 : Math.max(0, lengthAt(request, expectedBytes, { bytes, at: 0 }) - bytes.length);
 }
 
-/** Returns how many bytes the first unfinished reply in `bytes` still lacks; 0 if there is none. */
+/** Returns how many bytes the first unfinished reply in `bytes` still lacks; 0 if none is recognised. */
 export function missingBytes(request: Buffer, expectedBytes: number, bytes: Buffer): number {
   for (let at = Math.max(0, bytes.length - expectedBytes); at + 2 <= bytes.length; at++) {
     const missing = at + lengthAt(request, expectedBytes, { bytes, at }) - bytes.length;

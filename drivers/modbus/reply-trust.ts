@@ -44,18 +44,18 @@ const MOSTLY = 0.5;
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
 /**
- * What a valid frame is that is not the reply to the present request. `late`: the reply to a request that was given up. `duplicate`: a copy
- * of an earlier frame. `wrong-reply`: the requested unit and function, but not its reply. `foreign`: any other.
+ * How a valid frame that is not the reply to the present request is counted. `late`: the reply to a request that was given up. `duplicate`:
+ * a copy of an earlier frame. `wrong-reply`: of the requested unit and function. `foreign`: any other.
  */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
-/** What `judge` found about the first reply to a request, for when the same request is sent again; false and 0 before. */
+/** What `judge` found about the first reply to a read, for when the same request is sent again; false and 0 before. */
 export interface FirstReply {
   /** Its content was on the line before, so copies of it may still arrive. */
   isFirstKnown: boolean;
   /** Its content was on the line before, but not in the last reply to this request. */
   isFirstForeign: boolean;
-  /** It came faster than any reply of this unit before. */
+  /** It came clearly faster than any reply of this unit before. */
   isFirstEarly: boolean;
   /** From the request to the end of the reply. Units: ms. */
   firstTookMs: number;
@@ -134,7 +134,7 @@ export class ReplyTrust {
    */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  /** `onExtra`: a reply of this unit to a read arrived that was not expected and that no earlier request explains. */
+  /** `onExtra`: a reply of this unit to a read arrived that was not expected and that no unanswered request explains. */
   constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;
@@ -148,7 +148,7 @@ export class ReplyTrust {
 
   /**
    * How strictly a reply to a read of this shape is checked. `none`: not more than usual. `votes`: new content or repeated equal replies
-   * prove it. `proof`: only new content proves it.
+   * can prove it. `proof`: only new content can prove it.
    */
   strictness(unit: number, { fc, count, nowMono }: ReadShape): 'none' | 'votes' | 'proof' {
     // A copy of another unit's reply has another address, so one request alone of its shape needs no check. If several requests of the unit in

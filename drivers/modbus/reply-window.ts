@@ -81,7 +81,7 @@ export class ReplyWindow {
     return (where === 'atHead' ? missingAtHead : missingBytes)(this.#request, this.#expectedBytes, this.#rx());
   }
 
-  /** No byte other than the frame's own has arrived since the request. */
+  /** Whether no byte other than the frame's own, and an echo of the request, has arrived since the request. */
   isAlone(frame: Buffer): boolean {
     return this.#receivedBytes === frame.length;
   }

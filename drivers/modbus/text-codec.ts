@@ -11,9 +11,9 @@ import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
 export interface FittedText {
   /** One for each point, without padding. */
   readonly lines: readonly string[];
-  /** The words that were not shown in full, in their order. */
+  /** The words that do not fit in full, in their order. */
   readonly cut: readonly string[];
-  /** The characters of the text that the panel does not have. */
+  /** Each character that the panel cannot show as it is, once. */
   readonly replaced: readonly string[];
 }
 

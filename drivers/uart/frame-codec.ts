@@ -6,7 +6,7 @@ import type { DecodedValue, UartDriver, UartListening, UartReply, UartWrite } fr
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 import type { Refusal } from '../../agent/core/refusal.ts';
 
-/** The values of one frame, by quantity; null or missing where the device has no value. */
+/** Values of a device by quantity; null for a quantity without a value. A quantity may be missing. */
 export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */
@@ -38,7 +38,7 @@ export interface FrameCodec {
   readonly maxFrameBytes: number;
   /** Longest silence of a working device. Units: ms. */
   readonly silenceMs: number;
-  /** For a device that transmits only when it detects something: the values after a silence. */
+  /** For a device that transmits only when it detects something: the values after a silence. Units: `afterMs` ms. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
   /** Frames to send after the port has opened, in this order. Default: none. */
   readonly init?: readonly Uint8Array[];

@@ -20,6 +20,7 @@ export interface HistoricPeriod {
   readonly tariff: number;
   /** 0 no colour, 1 blue, 2 white, 3 red. */
   readonly colour: number;
+  /** The mobile peak of the tariff EJP, not the full-rate hours of other tariffs. */
   readonly isPeak: boolean;
 }
 
@@ -63,7 +64,7 @@ const TARIFFS: ReadonlyMap<string, number> = new Map(
   [STANDARD_INDEXES, ...OPTIONS.map(([, indexes]) => indexes)].flatMap((labels) => labels.map((label, i) => [label, i + 1] as const)),
 );
 
-/** Returns the tariff period that an index counts, from 1; undefined for a label that is not an index of a tariff period. */
+/** Returns the number of the tariff period that an index counts, from 1; undefined for a label that is not an index of a tariff period. */
 export function tariffOf(label: string): number | undefined {
   return TARIFFS.get(label);
 }

@@ -17,7 +17,7 @@ export interface ReceivedFrame {
   readonly atMono: MonoMs;
 }
 
-/** Returns the energy points that are confirmed after one more frame. Units: `limitVa` VA, null while it is not known. */
+/** Takes one more frame and returns the energy points that it confirms, in kWh. Units: `limitVa` VA, null while it is not known. */
 export type TicTotals = (frame: ReceivedFrame, limitVa: number | null) => FrameValues;
 
 /** Creates the function that returns the energy points of one meter; at first none is confirmed. */

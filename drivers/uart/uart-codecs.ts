@@ -10,7 +10,7 @@ import { SDS011 } from './sds011.ts';
 import { SPS30 } from './sps30.ts';
 import { TIC } from './tic.ts';
 
-/** The frame codecs a profile may name. */
+/** The frame codecs that a profile may name, by name. */
 export const UART_CODECS: Readonly<Record<string, FrameCodec>> = {
   sds011: SDS011,
   pms5003: PMS5003,

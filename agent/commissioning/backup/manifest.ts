@@ -15,8 +15,8 @@ export interface ManifestFile {
 }
 
 /**
- * Shape: the JSON of `manifest.json`, the first file of a backup. Except `keys.sealed`, a name starts with `data/` (the store folder) or
- * `site/` (the folder of the cabinet file).
+ * Shape: the JSON of `manifest.json`, the first file of a backup. Except `keys.sealed`, each name in `files` starts with `data/` (the store
+ * folder) or `site/` (the folder of the cabinet file).
  */
 export interface BackupManifest {
   readonly format: 'luciole-backup';
@@ -62,8 +62,8 @@ export function packBackup(
 }
 
 /**
- * Returns the files of a backup after a check against the manifest. Encrypted files stay encrypted. Errors: throws ConsoleError 'failed',
- * for example if the backup is not complete and unchanged.
+ * Returns the manifest and the files of a backup, checked against the manifest. Encrypted files stay encrypted. Errors: throws, for example
+ * ConsoleError 'failed' if a file is missing or changed.
  */
 export function readBackup(bytes: Uint8Array): Backup {
   const [first, ...rest] = unpackArchive(bytes);

@@ -15,7 +15,7 @@ import { type Backup, SEALED } from './manifest.ts';
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 
-/** What a restore does with one file of this machine. Units: bytes. */
+/** What a restore does with one file. Units: bytes. */
 export interface RestoreItem {
   readonly path: string;
   readonly change: RestoreChange;
@@ -23,7 +23,7 @@ export interface RestoreItem {
   readonly bytes: number | null;
 }
 
-/** What a restore would change, with the files to write. */
+/** What a restore would do with each file, and the files to write. */
 export interface RestorePlan {
   /** Each file of the backup, and the present readings if there are any. Other files on this machine are not listed. */
   readonly items: readonly RestoreItem[];

@@ -23,7 +23,10 @@ export function sealFiles(files: readonly ArchiveFile[], passphrase: string, pur
   return Buffer.concat([salt, nonce, cipher.getAuthTag(), encrypted]);
 }
 
-/** Decrypts the result of `sealFiles`. Errors: throws ConsoleError 'failed' for a wrong passphrase, changed bytes or another purpose. */
+/**
+ * Returns the files from the result of `sealFiles`. Errors: throws ConsoleError 'failed' for a wrong passphrase, changed bytes or another
+ * purpose.
+ */
 export function openSealed(sealed: Buffer, passphrase: string, purpose: string): readonly ArchiveFile[] {
   const [nonceAt, tagAt, dataAt] = [BYTES.salt, BYTES.salt + BYTES.nonce, BYTES.salt + BYTES.nonce + BYTES.tag];
   try {

@@ -6,7 +6,7 @@ import { given, type Index, type Placed, placed, type ZoneDraft } from './draft.
 import type { Finding, Path } from './finding.ts';
 import { programmesOf, stepPct, zoneMinimum } from './zone-facts.ts';
 
-/** Returns findings about levels that a zone cannot have, such as 0 % in a zone that may not be dark. Empty if there are none. */
+/** Returns findings about the levels of zones and lamps, such as 0 % in a zone that may not be dark. Empty if there are none. */
 export function checkLevels(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkClasses(zone, index),

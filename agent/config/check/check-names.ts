@@ -7,13 +7,13 @@ import { type Message, msg } from '../../core/message.ts';
 import { given, type Index, type Placed, placed, unknownName, type ZoneDraft } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** An id and its path in the document. An undefined id is missing or ill-formed; the checks skip it. */
+/** A name, such as an id, and its path in the document. The checks skip an item whose `id` is undefined. */
 export interface Named {
   readonly id: string | undefined;
   readonly path: Path;
 }
 
-/** Returns findings about ids that occur twice. Ids that differ only in upper and lower case count as equal. */
+/** Returns findings about equal ids that must differ, such as those of two lamps. Upper and lower case count as equal. */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));
@@ -75,7 +75,7 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Returns what is wrong with references to poles, devices, lamps and zones, such as an unknown name or a lamp in two zones. */
+/** Returns findings about references by id, such as an unknown name or a lamp in two zones. Empty if there are none. */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [

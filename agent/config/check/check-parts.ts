@@ -12,7 +12,7 @@ import type { Path } from './finding.ts';
 /** Creates a problem from a message and a path below the checked item, such as a device. */
 export type SayBelow = (path: Path, message: Message) => Problem;
 
-/** Returns problems with the parts and groups of devices, such as an unknown part. */
+/** Returns problems with the parts, groups and quirks of a device, such as an unknown part; empty if there are none. */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];
 }

@@ -20,7 +20,7 @@ export interface ProfiledCabinet {
 }
 
 /**
- * Returns problems of points that cannot be used, for example because the profile does not have them. `say`: receives paths from the root.
+ * Returns problems with the use of points, for example of a point that the profile does not have. `say`: receives paths from the root.
  */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =

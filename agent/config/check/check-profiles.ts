@@ -12,12 +12,12 @@ import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
 
-/** The device profiles that were found, by id. */
+/** The device profiles that were found, and the profile files that cannot be used. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Paths of profile files of the site that cannot be used, by the id in the file. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
-  /** The folders that were searched in addition to the agent's own. */
+  /** The searched folders that the cabinet file or the caller names. */
   readonly searched: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
   return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Returns warnings about lamps whose driver, by its profile, has no failsafe level. */
+/** Returns warnings about lamps whose device, by its profile, has no failsafe. Empty if there are none. */
 export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {

@@ -21,7 +21,7 @@ const USUAL_DEG = 30;
 /** The latitudes of `Europe/` zones. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
 const EUROPE_DEG = { min: 34, max: 82 };
 
-/** Returns a finding for an unknown time zone, and for a latitude and longitude that look swapped. */
+/** Returns a finding for an unknown time zone, or for a latitude and longitude that look swapped. Empty if nothing is found. */
 export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
   const timezone = site?.timezone;
   if (site === undefined || timezone === undefined) return [];

@@ -10,7 +10,7 @@ import type { SayBelow } from './check-parts.ts';
 /** The points that a place writes. */
 const WRITTEN = [PLAYER_POINTS.state, PLAYER_POINTS.volume, PLAYER_POINTS.track, PLAYER_POINTS.file];
 
-/** Returns problems of sound players and amplifiers whose device or point cannot be used. `say`: receives paths from the root. */
+/** Returns problems of sound players and amplifiers, such as a point that cannot be written. `say`: receives paths from the root. */
 export function checkSoundPoints(
   { sound }: Pick<Cabinet, 'sound'>,
   profileOf: (deviceId: string) => Profile | undefined,

@@ -26,7 +26,7 @@ const EARLY_READINGS = MAX_WAITING_READINGS / 2;
 const MOST_PER_S = EARLY_READINGS;
 
 /**
- * Returns findings about settings of the store, for example if the polled points bring more readings than it can write.
+ * Returns findings about the store and the delivery of its readings, for example if the polled points bring more than it can write.
  * Units: `periodsMs` is the poll period by poll class, in ms.
  */
 export function checkStore(

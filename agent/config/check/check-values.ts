@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts';
 /** Source: IEC 62386-102: short addresses 0 to 63. */
 const LAST_SHORT_ADDRESS = 63;
 
-/** Returns findings about values of a line, lamp or uplink that do not fit together. Empty if there are none. */
+/** Returns findings about values of lines, lamps and the uplink, such as a minimum above its maximum. Empty if there are none. */
 export function checkValues(draft: CabinetDraft, index: Index): Finding[] {
   return [
     ...index.lines.flatMap((line) => [...checkLine(line), ...checkPort(line)]),

@@ -16,7 +16,7 @@ export interface Finding {
   readonly atKey?: boolean;
   /** The other place of a conflict; its line is added to the message. */
   readonly first?: Path;
-  /** A problem in a new configuration, but a warning in one that runs or ran before. */
+  /** A problem in a configuration that is checked as `new`, but a warning in one that is checked as `running`. */
   readonly mayGoOn?: true;
 }
 

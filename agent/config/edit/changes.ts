@@ -48,8 +48,8 @@ function shownOrNull(path: string, value: unknown): string | null {
 }
 
 /**
- * Returns a value as JSON for a person. Secrets are replaced, and long texts are cut. A value counts as a secret by its key, for example
- * the last one of `path`.
+ * Returns the JSON of a value for a person; a long one is cut. Secret texts, recognised by their key or by the last key of `path`, and
+ * passwords in URLs are replaced.
  */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);

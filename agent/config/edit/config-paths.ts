@@ -39,8 +39,8 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
 }
 
 /**
- * The value of `document` at a path, as JSON without secrets; null if there is no value, or it is null. `step`: the time of the step that
- * contains the value; null for none. Ignores case.
+ * The value of `document` at a path, in the form of `shownValue`; null if there is no value, or it is null. `step`: the time of the last
+ * step on the path; null for none. Ignores case.
  */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);

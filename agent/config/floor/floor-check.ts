@@ -28,8 +28,8 @@ export interface FloorCheck {
 const NIGHTS_AHEAD = 366;
 
 /**
- * Returns where a configuration could give a lamp less light than the floor of its site. Empty for a change that needs no permission. May
- * take seconds.
+ * Returns what in a configuration needs a permission, for example because a lamp could get less light than the floor of its site. Empty if
+ * nothing does. May take seconds.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [

@@ -19,8 +19,8 @@ const ONLY_SENDS = msg`the device at this port sends by itself, and a line of th
 const NO_PAUSES = { delayBeforeSendMs: 0, delayAfterSendMs: 0 };
 
 /**
- * Returns flaws of lines: changes that could put units out of reach or delay sensors. `isAllowedAtCabinet`: a technician at the cabinet may
- * make the change. Empty if there are none.
+ * Returns flaws of lines, such as changes that could put units out of reach or delay sensors. `isAllowedAtCabinet`: a technician at the
+ * cabinet may make the change. Empty if there are none.
  */
 export function lineFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   return after.cabinet.lines.flatMap((line) => {

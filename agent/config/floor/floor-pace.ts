@@ -27,7 +27,7 @@ const USUAL = {
 
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
-/** Returns flaws of timings that could make light come later. The running configuration and the file of the site set the limits. */
+/** Returns flaws of timings that could make light come later. Empty if there are none. */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];
   const quietS = Math.max(...before.map(({ cabinet }) => cabinet.startQuietS));

@@ -9,7 +9,7 @@ import { msg } from '../../core/message.ts';
 import { sensorReaches } from '../../lighting/presence.ts';
 import { type FloorFlaw, pollSlowness } from './floor-circuits.ts';
 
-/** A configuration, and in `circuits` its lamps, outputs and contacts by the register that the agent reads or writes. */
+/** A configuration, and in `circuits` its devices, lamps, outputs and contacts as they are wired. */
 export interface Sensing {
   readonly cabinet: Cabinet;
   readonly circuits: Circuits;

@@ -16,7 +16,7 @@ export interface ImportTarget {
 
 /**
  * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it; `move` takes a device from line `from` to `line`. `row`:
- * line of the table. `fields`: new values. `before`: present values.
+ * line of the table. `fields`: the values to write. `before`: present values.
  * Shape: `line`, `from`, `zone` and `index` are positions in the lists of the document before any change.
  */
 export type ImportChange = { readonly id: string; readonly row: number } & (
@@ -166,8 +166,8 @@ class ImportPlanner {
 }
 
 /**
- * Plans the changes that bring a cabinet to the values of a table. A change that cannot be planned is a flaw. `heading`: the heading of a
- * column in the table; null if the table does not have it.
+ * Plans the changes that bring a cabinet to the values of a table. Mistakes that prevent this are flaws. `heading`: the heading of a column
+ * in the table; null if the table does not have it.
  * Errors: none.
  */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {

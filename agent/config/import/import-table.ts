@@ -47,7 +47,7 @@ export interface ImportTable {
   /** All rows, also those with a flaw. */
   readonly rows: readonly ImportRow[];
   readonly flaws: readonly ImportFlaw[];
-  /** Unknown headings; their columns are not read. */
+  /** Headings that resemble no known one; their columns are not read. */
   readonly ignored: readonly string[];
   /** The heading of a column in this table; null if the table does not have it. */
   heading(column: ImportColumn): string | null;

@@ -22,7 +22,7 @@ export interface ReportedChange {
 export interface ImportResult {
   /** Number of rows that were read from the table; 0 if the table cannot be used. */
   readonly rows: number;
-  /** The changes that the table requires. If there are `flaws`, no change is in `text`. */
+  /** The changes; empty if the table has mistakes. If there are `flaws`, none of them is in `text`. */
   readonly changes: readonly ReportedChange[];
   /** Mistakes of the table, or places of the cabinet that cannot be edited. */
   readonly flaws: readonly ImportFlaw[];
@@ -81,8 +81,8 @@ export function importTable(table: string, cabinet: string): ImportResult {
 }
 
 /**
- * The line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`; undefined for none. `text`: the cabinet
- * after the import, whose `changes` these are.
+ * The line of the table with the first change that has the id of the pole, lamp or device at a path such as `lamps[2].pole`; undefined for
+ * none. `text`: the cabinet after the import, whose `changes` these are.
  */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;

@@ -1,7 +1,7 @@
 import { type Message, msg } from '../../core/message.ts';
 import type { ImportRow } from './import-table.ts';
 
-/** The values of one pole, device or lamp, from all rows that name it; `row` is the line of the first of them. */
+/** The values of one pole, device or lamp, from the rows that describe it; `row` is the line of the first of them. */
 export interface TableThing {
   readonly row: number;
   readonly fields: Record<string, string | number>;
@@ -27,7 +27,7 @@ export class TableThings {
     this.#report = report;
   }
 
-  /** Adds what a row describes to the rows before. */
+  /** Adds what a row describes. */
   add({ line: row, texts, numbers }: ImportRow): void {
     const { pole, branch, lamp } = texts;
     if (pole === undefined && lamp === undefined && texts.device === undefined) this.#report(row, null, msg`names no pole, lamp or device`);

@@ -53,8 +53,7 @@ export interface ReadCabinet {
 }
 
 /**
- * Loads a cabinet that is running or did run before. Device profiles and the machine are not checked. `readFile`: returns the text of the
- * file.
+ * Loads a cabinet, checked as `running`. Device profiles and the machine are not checked. `readFile`: returns the text of the file.
  *
  * Errors: throws ConfigError with the problems that prevent a run, for example a file that cannot be read.
  */
@@ -64,7 +63,7 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return loaded;
 }
 
-/** `new`: every finding is a problem. `running`: findings with `mayGoOn` are warnings. */
+/** `new`: findings with `mayGoOn` are problems. `running`: they do not prevent a run. */
 export type CheckedFor = 'new' | 'running';
 
 /**

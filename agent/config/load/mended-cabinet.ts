@@ -20,7 +20,7 @@ const SUBSTITUTES: Readonly<Record<string, unknown>> = {
 /** Rounds of repair: first wrong values are removed, then items that lack one, then what becomes empty. */
 const ROUNDS = 4;
 
-/** A document whose wrong values were removed, and where its remaining parts are in the document as written. */
+/** A document whose wrong values were removed or replaced, and where its remaining parts are in the document as written. */
 export interface MendedDocument {
   readonly document: CabinetDocument;
   /** Returns the path in the document as written for a path in the repaired one, which may lack items of lists. */
@@ -29,7 +29,7 @@ export interface MendedDocument {
 
 type Issue = NonNullable<ReturnType<typeof cabinetSchema.safeParse>['error']>['issues'][number];
 
-/** Returns a copy without what is wrong in the document. Undefined if the copy still does not fit the schema. */
+/** Returns a copy in which parts that do not fit the schema are removed or replaced. Undefined if the copy still does not fit. */
 export function mendedDocument(value: unknown): MendedDocument | undefined {
   const copy = structuredClone(value);
   const places = new Map<unknown, number[]>();

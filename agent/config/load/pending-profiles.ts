@@ -10,8 +10,8 @@ import type { Profile } from '../../core/profile.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
 
 /**
- * Returns a function that lists the valid profiles in files of `dirs` that were added or changed since this call. The returned function
- * resolves with an empty list if there are none.
+ * Returns a function that resolves with the new and changed profiles in files of `dirs` that were added or changed since this call; empty
+ * if there are none. Files without a valid profile are left out.
  */
 export function pendingProfiles(dirs: readonly string[], inUse: ReadonlyMap<string, Profile>): () => Promise<readonly PendingProfile[]> {
   const atStart = siteProfileStamps(dirs);

@@ -18,7 +18,7 @@ export const WITHOUT_REVISIONS: StartEvent = {
   isLasting: true,
 };
 
-/** The event of a run that began without its revisions, because a command (erase, restore, backup) had the data locked. */
+/** The event of a run that began without its revisions, because the data could not be locked, for example during a restore. */
 export const WHILE_DATA_HELD: StartEvent = {
   ...WITHOUT_REVISIONS,
   text: msg`an erase, restore or backup uses the data: the file of the site runs, without revisions; the agent restarts once that has ended`,

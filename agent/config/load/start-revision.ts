@@ -32,7 +32,7 @@ export interface Beginning {
   readonly refusal?: StoreError;
   /** Ends the locks of the process that read the configuration, for the storage thread of this run; absent if it has none. */
   readonly handOver?: () => void;
-  /** Whether a process of this run still has the data locked. Default: false. */
+  /** Whether a process of this run may still have the data locked. Default: false. */
   readonly isLockOurs?: () => boolean;
 }
 
@@ -54,7 +54,7 @@ export interface RevisionsAtStart {
   readonly notices: readonly StartNotice[];
 }
 
-/** The options of a start that choose the configuration. */
+/** The inputs for the choice of the configuration at a start. */
 export interface StartParts {
   readonly configFile: string;
   /** The store's folder, if the command line names one; otherwise null. */

@@ -71,7 +71,7 @@ const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boole
   BAD_ALIAS: (found) => here(found, msg`a "${found.text[found.at] ?? ''}" needs quotes or a name behind it`),
 };
 
-/** Converts the errors of the YAML library into flaws, with a message for the author and the place to repair. */
+/** Returns flaws for errors of the YAML library, each with a message for the author and the place to repair. */
 export function syntaxFlaws(text: string, document: Document.Parsed, errors: readonly ErrorText[]): TextFlaw[] {
   const nested = new Set(errors.filter(({ code }) => code === 'BLOCK_AS_IMPLICIT_KEY').map(({ pos }) => pos[0]));
   const spans: Spans = errors.length === 0 ? { quotes: [], brackets: [] } : spansIn(document);

@@ -8,7 +8,8 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
 /**
- * Deepest nesting of lists and sections. Source: assumed; the deepest file of this program has 7. Confirmed by: the cabinets of the sites.
+ * Deepest accepted nesting of lists and sections. Source: assumed; the deepest file of this program has 7. Confirmed by: the cabinets of
+ * the sites.
  */
 export const MAX_NESTING = 32;
 /**

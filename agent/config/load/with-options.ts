@@ -2,8 +2,8 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import type { RunOptions } from '../../core/run-options.ts';
 
 /**
- * Returns the cabinet with the options of the command line, which override the file and each revision. A null option keeps the value of the
- * cabinet.
+ * Returns the cabinet with the options of the command line in place of its values. A null option keeps the value of the cabinet. `broker`
+ * has no effect on a cabinet without an uplink.
  */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
   const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };

@@ -88,13 +88,13 @@ export class ActiveRevision {
     this.#showUnlikeSite(this.#unlikeSite);
   }
 
-  /** Stops the watch of the trial. */
+  /** Stops the watch of the trial. A trial can then be neither confirmed nor returned. */
   stop(): void {
     this.#isStopped = true;
     this.watch.stop();
   }
 
-  /** Saves how much time of the trial has passed. */
+  /** Saves how much time of the trial has passed, if there is one. */
   async saveProgress(): Promise<void> {
     await this.#saveSpent(this.watch.spentMs());
   }

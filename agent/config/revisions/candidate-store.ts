@@ -40,7 +40,7 @@ const MAX_AUTHORS = 8;
 const NAME_CHARS = 16;
 
 /**
- * Returns the author to whom a candidate belongs: `by` for a user of the console, `platform` for every user of the platform.
+ * Returns the author to whom a candidate belongs: `platform` for every user of the platform, otherwise `by`.
  */
 export function candidateAuthor(by: string): string {
   return isPlatform(by) ? PLATFORM : by;

@@ -13,7 +13,10 @@ import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revi
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** The folders of a check. Shape: `dir` contains `cabinet.yaml` and `profiles/`; other folders of profiles are relative to `siteDir`. */
+/**
+ * The input of a check: the folder of the revision, and what it is compared with. Shape: `dir` contains `cabinet.yaml` and `profiles/`;
+ * other folders of profiles are relative to `siteDir`.
+ */
 export interface RevisionFolder {
   readonly dir: string;
   readonly siteDir: string;
@@ -25,7 +28,7 @@ export interface RevisionFolder {
   readonly nowMs: WallMs;
 }
 
-/** The result of a check. Shape: problems and warnings name files relative to `dir`. */
+/** The result of a check. Shape: problems and warnings name files below `dir` relative to it. */
 export interface CheckedRevision {
   /** Null if there are problems. Then nothing is compared, and the lists after `warnings` are empty. */
   readonly site: CabinetAndProfiles | null;
@@ -35,7 +38,7 @@ export interface CheckedRevision {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** Site-owned keys that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site, which requires a permission. */
+  /** Where it would give less light than the floor of the site. Not compared, and empty, if `siteOwned` is not empty. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 

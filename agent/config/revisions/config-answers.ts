@@ -22,7 +22,7 @@ const PLAIN: ConfigAnswer = {
   isOnTrial: false,
 };
 
-/** The answer to a request that was carried out: state `done`. `facts`: the fields that are not empty. */
+/** The answer to a request that was carried out: state `done`. `facts`: the other fields that are not empty. */
 export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
@@ -38,7 +38,7 @@ export function notStored(reason: Message): ConfigAnswer {
 }
 
 /**
- * Returns the values that differ, then the profiles that differ; empty if there are none. Comments do not count. `filesBefore`: undefined
+ * Returns the values of the cabinets that differ, then the profiles whose text differs; empty if there are none. `filesBefore`: undefined
  * if they are not kept; then all profiles count as new.
  */
 export function differences(

@@ -9,7 +9,7 @@ import { siteOwnedRefusal } from './site-owned.ts';
 
 type Side = number | CandidateFiles | 'running';
 
-/** The refusal of a request that needs a candidate when its author has none. */
+/** The reason of a refusal: there is no candidate. */
 export const NO_CANDIDATE_YET = msg`there is no candidate: send or load a file first`;
 
 /** One side of a comparison: its files and the result of their check. */

@@ -39,12 +39,12 @@ export class RevisionHistoryStore {
     return this.#history;
   }
 
-  /** Why the disk failed or took too long; empty before the first failure, and once a write has succeeded. */
+  /** Why the disk refused the history or took too long; empty if neither has happened since the last successful write. */
   get trouble(): Message {
     return this.#trouble;
   }
 
-  /** Puts a history in force immediately. Resolves whether it is on disk in time; a failed write is repeated later. */
+  /** Puts a history in force immediately. Resolves true if it, or a later one, is on disk in time; a failed write is repeated later. */
   save(next: RevisionHistory): Promise<boolean> {
     this.#history = next;
     this.#parts.onChange();

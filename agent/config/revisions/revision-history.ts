@@ -75,7 +75,8 @@ export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Ends the trial: its revision is `returned`, with the reason, and the current one runs again. Without a trial the history is unchanged.
+ * Ends the trial: its revision is `returned`, with the reason, and the current one is the running one. Without a trial the history is
+ * unchanged.
  */
 export function withTrialReturned(history: RevisionHistory, reason: Message): RevisionHistory {
   if (history.trial === null) return history;
@@ -107,8 +108,8 @@ function pruned(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Returns `config/`, as a trace of an earlier use of the data. Empty if the history has no revision other than those made from the file of
- * the site.
+ * Returns a list with `config/` if the history has a revision that was not made from the file of the site. Otherwise, also without a
+ * history, an empty list.
  */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];

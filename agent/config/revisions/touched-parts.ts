@@ -17,7 +17,7 @@ export interface CabinetAndProfiles {
 export interface TouchedRooms {
   /** Ids of the lines that are removed, added, or reopened because a setting, a device, its profile or its setup values differ. */
   readonly lines: readonly string[];
-  /** The lighting modules. */
+  /** The modules of the configuration, such as light control, panels and sound. */
   readonly light: boolean;
   /** The session with the platform: its settings, or the content of its births. */
   readonly uplink: boolean;

@@ -3,7 +3,7 @@ import type { Message } from '../../core/message.ts';
 import type { Trial } from './revision-history-file.ts';
 import { judgeTrial, missingOf, type TrialHealth, type TrialVerdict } from './trial.ts';
 
-/** How a trial ends: `confirm`, or `return` with the reason. */
+/** The verdict that ends a trial of a configuration: `confirm`, or `return` to the one before, with the reason. */
 export type TrialEnd = Exclude<TrialVerdict, { kind: 'wait' }>;
 
 /** Units: ms. Source: as the tick of control. */
@@ -14,7 +14,7 @@ const CHECK_PERIOD_MS = 1_000;
  */
 const SAVES = { inTrial: 20, periodMs: 30_000 };
 
-/** Creates the watch of a revision on trial: it checks the trial regularly, and calls `onVerdict` at the end. */
+/** Creates the watch of a revision on trial. From `start` it checks the trial regularly, and calls `onVerdict` at the end. */
 export function createTrialWatch({
   clock,
   health,
@@ -28,7 +28,7 @@ export function createTrialWatch({
   readonly isStorable: () => boolean;
   /** Called at the start and then repeatedly with the part of the trial that will be over by the next call, to be saved. Units: ms. */
   readonly onSpent: (spentMs: number) => void;
-  /** Called once, and again after `resume`. */
+  /** Called once after `start`, and again after `resume`. */
   readonly onVerdict: (end: TrialEnd) => void;
 }) {
   let trial: Trial | null = null;
@@ -79,7 +79,7 @@ export function createTrialWatch({
     },
     stop,
     spentMs,
-    /** The units that do not answer yet, as text. */
+    /** What is missing now, as `missingOf` returns it; empty before the first trial. */
     missing: (): readonly Message[] => (trial === null ? [] : missingOf(trial.baseline, health())),
   };
 }

@@ -36,8 +36,8 @@ export interface TrialHealth {
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
 /**
- * A lost line withdraws a revision once this time has passed since the trial began in this run. Units: ms. Source: the drivers' failsafe
- * timeout of 60 s, less 35 s to reopen the line and find its units.
+ * A lost line, or half of the devices lost, withdraws a revision once this time has passed since the trial began in this run. Units: ms.
+ * Source: the drivers' failsafe timeout of 60 s, less 35 s to reopen the line and find its units.
  */
 export const LINE_GRACE_MS = 25_000;
 /**
@@ -76,7 +76,7 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
   return [msg`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
-/** Decides about a trial from its present health: `confirm`, `return`, or `wait` if it is not decided yet. */
+/** Decides about a trial from its health and the elapsed time: `confirm`, `return`, or `wait` if it is not decided yet. */
 export function judgeTrial(
   baseline: Baseline,
   health: TrialHealth,

@@ -18,9 +18,9 @@ export type UploadState =
   | { readonly kind: 'refused'; readonly reason: Message };
 
 /**
- * Bounds of uploads: sizes, numbers of parts and files, and the age of an unfinished file. Source: assumed; 988 devices with lamp and pole
- * are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a
- * cabinet.
+ * Bounds of uploads: sizes, numbers of parts and of unfinished files, and how long one of these is kept without a new part. Source:
+ * assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. Confirmed by: upload sizes
+ * and times over the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 
@@ -36,7 +36,7 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** Returns why a name is not a file of a configuration; empty for one, such as `cabinet.yaml`. */
+/** Returns why a file of this name is not accepted; empty for an accepted name, such as `cabinet.yaml`. */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;

@@ -43,8 +43,8 @@ export function signUserList(list: string, order: Omit<HashSigningOrder, 'hash'>
 }
 
 /**
- * Verifies the signature in the last line of a list, for this cabinet and time. Returns the list without its signature, the serial, and the
- * key; or why it is refused. The time and the serial are not compared if `lastSerial` is null. Errors: none.
+ * Verifies the signature in the last line of a list, for this cabinet and time. Returns the list without its signature, the serial, the
+ * id of the key and its role; or why it is refused. The time and the serial are not compared if `lastSerial` is null. Errors: none.
  */
 export function verifyUserList(text: string, { keys, cabinetId, nowMs, lastSerial }: UserListCheck): VerifiedUserList | RefusedUserList {
   const whole = text.trimEnd();

@@ -31,9 +31,9 @@ import { WEEKDAYS } from './weekdays.ts';
 type ZoneDocument = CabinetDocument['zones'][number];
 
 /**
- * Default time, by kind of zone, after which a sensor that reports presence without a pause is stuck. Units: s. Source: assumed from the
- * complaints in the reference: people stay longest where there are benches. Confirmed by: lengths of stays in a month of logs, by kind of
- * zone.
+ * Default time, by kind of zone, after which a sensor that reports presence without a pause counts as stuck. Units: s. Source: assumed
+ * from the complaints in the reference: people stay longest where there are benches. Confirmed by: lengths of stays in a month of logs, by
+ * kind of zone.
  */
 export const STUCK_S: Readonly<Record<ZoneKind, number>> = { path: 1_800, street: 3_600, road: 7_200, leisure: 14_400 };
 
@@ -59,7 +59,7 @@ const MAX_COUNTS_PER_H = 7_200;
 /** Assumed speed of the first person. Units: km/h. Source: measured in the passages of bench -- lighting: from 15 on a cyclist of 25 is lit ahead at each pole of a path with a sensor every 75 m. */
 const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, road: 50, leisure: 8 };
 
-/** Whether a sensor stays active while people stay. False, for example, for a counter. */
+/** Whether a sensor can show that people stay. False for a counter, and for a sensor whose `listen` is `group`. */
 export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
   kind !== 'counter' && listen !== 'group';
 

@@ -17,7 +17,7 @@ const feederSchema = z.strictObject({
     .describe(String(msg`The phase of the meter that feeds it; left out where its lamps are on all three.`)),
 });
 
-/** The section `watch`: limits of the fault watch, and the feeders. All keys are optional. */
+/** The section `watch`: limits of the fault watch, and the feeders. It may be empty. */
 export const watchSchema = z.strictObject({
   powerTolerancePct: z
     .number()

@@ -58,7 +58,7 @@ const DAY_NAMES: Readonly<Record<string, { readonly daysAgo: number } | { readon
   ].flatMap((names, weekday) => names.map((name) => [name, { weekday }] as const)),
 ]);
 
-/** The options `--since` and `--until`, for the commands that show a period. */
+/** The options `--since` and `--until`, for commands with a period. */
 export const RANGE_OPTIONS = {
   since: { name: 'since', value: 'TIME', summary: msg`how far back, as 30m, 24h or 7d, or a time, as 2026-12-01T22:00` },
   until: { name: 'until', value: 'TIME', summary: msg`the end, in the same words (default: now)` },
@@ -135,7 +135,7 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/** The instant of `--at` as typed. `clock`: a time of day, counted from midnight. Units: ms. */
+/** The value of `--at` after parsing. `utc`: an instant. `clock`: a time of day, counted from midnight. Units: ms. */
 export type TypedInstant =
   | { readonly kind: 'clock'; readonly timeMs: number }
   /** A time of day on a named day. `daysAgo`: days before today. `weekday`: the last such weekday whose time has come; 0 is Sunday. */

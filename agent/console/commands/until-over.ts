@@ -5,14 +5,13 @@ import type { Job } from '../command-spec.ts';
 /** What a client was sent while it watched. `seen`: number of items sent. */
 export interface Watched {
   readonly seen: number;
-  /** Number of items not sent because the client was too slow. */
+  /** Number of items not sent, for example because the client was too slow. */
   readonly missed: number;
   readonly durationMs: number;
 }
 
 /**
- * Calls `end` when `forMs` is over or the client ends the job or disconnects, and resolves with the result of `end`. `forMs` null: no time
- * limit. Units: ms.
+ * Calls `end` when `forMs` is over or `signal` is aborted, and resolves with the result of `end`. `forMs` null: no time limit. Units: ms.
  */
 export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, forMs: number | null, end: () => T): Promise<T> {
   return new Promise((resolve) => {
@@ -29,8 +28,8 @@ export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, f
 }
 
 /**
- * Sends the items that `watch` reports to the client, until `forMs` is over or the client ends the job or disconnects. Resolves with the
- * counts. `forMs` null: no time limit. `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
+ * Passes the items that `watch` reports to the client, until `forMs` is over or the job is aborted. Resolves with the number of items sent
+ * and missed. `forMs` null: no time limit. `watch` returns the function that stops it. Units: ms. Errors: rejects with what `watch` throws.
  */
 export async function reportUntilOver<T>(
   job: Pick<Job, 'clock' | 'signal' | 'report'>,

@@ -31,8 +31,8 @@ export interface Gate {
 }
 
 /**
- * Creates the check of requests for one socket. On the machine's own socket (`agent`) a caller is admin; on the other (`login`) a session
- * token decides.
+ * Creates the gate of one socket. On the machine's own socket (`agent`) each caller is admin; on the other (`login`) the session token
+ * decides, and a caller without a token has no role.
  */
 export function createGate(socketKind: LoginSocket, view: AgentView, log: Log, clock: Pick<Clock, 'monoMs'>): Gate {
   const pace = createAuditPace(clock);

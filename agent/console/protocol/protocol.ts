@@ -12,22 +12,23 @@ import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
 /**
- * Longest request.
+ * Longest line that the agent accepts from a client, without its line end.
  * Units: bytes. Source: the longest valid one, a part of an update in base64 (`update-run.ts`, PART_BYTES), has 44 KB; the rest is margin.
  */
 export const MAX_REQUEST_BYTES = 65_536;
 /**
- * Longest answer. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB. Confirmed by: bench of the largest cabinet.
+ * Longest message that a client accepts from the agent. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB.
+ * Confirmed by: bench of the largest cabinet.
  */
 export const MAX_REPLY_BYTES = 16_777_216;
 
 /**
- * Time for a job to answer after its client closed its own half of the connection. Units: ms. Source: assumed; a summary is built from
- * memory. Confirmed by: bench of summaries on a loaded gateway.
+ * Time for a job with a summary to answer after its client closed its own half of the connection. Units: ms. Source: assumed; a summary is
+ * built from memory. Confirmed by: bench of summaries on a loaded gateway.
  */
 export const SUMMARY_MS = 2_000;
 
-/** Arguments of a command by name, as typed: a text, or true or false for a switch. */
+/** Arguments of a command by name: a text, or true or false for a switch. */
 export type RawArgs = Readonly<Record<string, string | boolean>>;
 
 /** One request of a client. `id` is repeated in the messages that answer the request. */
@@ -46,7 +47,7 @@ export interface ConsoleRequest {
  */
 export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
 
-/** A client sends this line before it closes a connection on which a session depends; otherwise the session counts as lost. */
+/** A client sends this line before it closes a connection on purpose; it is not a request. */
 export const LEAVE_LINE = '{"leave":true}';
 
 /** Each answer contains the agent's time, which may differ from the client's. */
@@ -61,15 +62,15 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
-/** The reply to a request whose command ran without an error. `result`: its answer, as JSON. */
+/** The reply to a request whose command ran without an error. `result`: its answer. */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
 }
 
 /**
- * The reply to a request that failed or was refused. `id` is null if the request could not be read. `bus`: the error code of the line, if
- * the line failed.
+ * The reply to a request that failed or was refused. `id` is null if the reply belongs to no readable request. `bus`: the error code of the
+ * line, if the line failed.
  */
 export interface ConsoleRefusal {
   readonly id: number | null;
@@ -81,8 +82,8 @@ export interface ConsoleRefusal {
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**
- * Parses a line from a client. A user name with characters that are not allowed becomes `unknown`. Errors: throws ConsoleError
- * 'bad-request' if the line is not a request.
+ * Parses a line from a client. A missing or invalid user name becomes `unknown`. Errors: throws ConsoleError 'bad-request' if the line is
+ * not a request.
  */
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);
@@ -116,7 +117,8 @@ export function failedReply(id: number | null, { code, said, bus }: ConsoleError
 }
 
 /**
- * Returns a function that takes the next bytes of a stream and returns the lines that are complete, without line ends and outer blanks.
+ * Returns a function that takes the next bytes of a stream and returns the complete lines, without line ends and outer blanks; empty lines
+ * are left out.
  *
  * Errors: throws ConsoleError 'too-large' if a line exceeds `maxBytes`; lines of that call are lost.
  */

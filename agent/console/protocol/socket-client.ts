@@ -25,7 +25,7 @@ export interface AgentCall {
   /** Paths to try, in this order. */
   readonly socketPaths: readonly string[];
   readonly request: ConsoleRequest;
-  /** Longest silence of the agent since its last message. Less applies after `enough` or `leave`. Units: ms. */
+  /** Longest silence of the agent. After `enough` or `leave` a fixed wait applies instead. Units: ms. */
   readonly timeoutMs: number;
   /** Receives progress before the answer, without keep-alives. */
   readonly onProgress?: (progress: Progress) => void;
@@ -70,8 +70,8 @@ function orList(paths: readonly string[]): Message {
 }
 
 /**
- * Resolves with the first of these paths at which an agent accepts a connection. If none does: `closed` if one exists that this user may
- * not open, otherwise null.
+ * Resolves with the first of these paths that accepts a connection. If none does: `closed` if this user was denied access to one, otherwise
+ * null.
  */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;

@@ -38,15 +38,15 @@ export function loginSocketPath(socketPath: string): string {
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
-/** Returns true if this is the path of a login socket. Only the path is compared; no file is accessed. */
+/** Returns true if the path has the form of a login socket's path; no file is accessed. */
 export function isLoginPath(socketPath: string): boolean {
   return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
 }
 
 /**
- * Checks that the machine's own socket, which requires no login, would not be in the place of a login socket.
+ * Checks a path for the machine's own socket, which requires no login.
  *
- * Errors: throws ConsoleError 'socket-refused' if it would.
+ * Errors: throws ConsoleError 'socket-refused' if the path is a place for login sockets.
  */
 export function refuseLoginPlace(socketPath: string): void {
   const place = join(realOf(resolve(dirname(socketPath))), basename(socketPath));
@@ -113,10 +113,7 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 /** In such a folder only the owner of a file may remove or rename it. Source: inode(7), S_ISVTX. */
 const STICKY = 0o1000;
 
-/**
- * Returns the first part of a socket's path that another user could have created in a folder that others may write; null for none. Links
- * are followed.
- */
+/** Returns the first part of a socket's path found that another user could have created, in a folder open to others; null for none. */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);
   const real = join(realOf(dirname(path)), basename(path));

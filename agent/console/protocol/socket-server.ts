@@ -44,7 +44,7 @@ export interface ConsoleServerParts {
 
 /** A server for consoles on one socket, or on both sockets of an agent. */
 export interface ConsoleServer {
-  /** Opens the socket; no effect if it is open. Errors: may reject with ConsoleError, for example 'socket-in-use'. */
+  /** Opens the socket; no effect if it is open. Errors: may reject, for example with ConsoleError 'socket-in-use'. */
   start(): Promise<void>;
   /** Closes the socket and its connections; no effect if it is closed. */
   stop(): Promise<void>;
@@ -178,10 +178,10 @@ function connectError(socketPath: string): Promise<string> {
 const RETRY_MS = 10_000;
 
 /**
- * Creates the servers of the two console sockets: one for users of the machine, one on which users log in. `start` logs a path that cannot
- * be used and resolves.
+ * Creates the servers of the two console sockets: one for users of the machine, one on which users log in. A path that is refused does not
+ * make `start` reject: this is logged and tried again later.
  *
- * Errors: `start` rejects with ConsoleError 'socket-in-use' if another agent answers on the machine's socket.
+ * Errors: `start` rejects, for example with ConsoleError 'socket-in-use' if another agent answers on the machine's socket.
  */
 export function createConsoles(parts: ConsoleServerParts): Consoles {
   const { log, clock, socketPath } = parts;

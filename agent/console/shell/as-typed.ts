@@ -12,7 +12,7 @@ const words = (): readonly string[] => [
 
 let mention: RegExp | undefined;
 
-/** Returns a text of the program with its commands as a session accepts them: `config check` instead of `luciole config check`. */
+/** Returns the text with the commands of a session as they are typed there: `config check` instead of `luciole config check`. */
 export function asTyped(template: string): string {
   mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');
   return template.replace(mention, '');

@@ -35,8 +35,8 @@ const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
 /**
- * Returns the functions of the local commands for one typed line. `signal` is aborted by Ctrl-C. `readInput` resolves with the text that
- * the person pastes after the line.
+ * Returns the functions of the local commands for one typed line. `signal` is aborted to stop the command. `readInput` resolves with the
+ * text that the person pastes after the line.
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
@@ -60,8 +60,8 @@ export interface RunnerParts {
 }
 
 /**
- * Runs one typed line and shows its result, or why it failed, a page at a time; does nothing for an empty line. Errors: rejects with an
- * error that is not a ConsoleError.
+ * Runs one typed line and shows its result, or why it failed; does nothing for an empty line. Errors: rejects with an error that is not a
+ * ConsoleError.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;
@@ -78,7 +78,7 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-/** Writes why a line was refused: with the setting `status` one line for a script, otherwise a page for a person. */
+/** Writes why a line was refused: with the setting `status` as one line for a script, otherwise as text for a person. */
 export async function writeRefusal(code: ConsoleError['code'], text: string, dialog: Dialog): Promise<void> {
   if (dialog.settings.status) dialog.writer.write(`%ERR ${code} ${toAscii(text)}\n`);
   else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));

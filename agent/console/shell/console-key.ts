@@ -28,7 +28,7 @@ export function consoleKey(dir: string | null, line: string): string {
   }
 }
 
-/** Returns the name of the standard input of this process, for example `ttyS1`; a pseudo-terminal is `pts`. Empty if unknown. */
+/** Returns the name of this process's standard input without `/dev/`: `ttyS1`, or `pts` for a pseudo-terminal. Empty if unknown. */
 export function terminalName(): string {
   try {
     return readlinkSync('/proc/self/fd/0')

@@ -62,7 +62,7 @@ const LINES_AHEAD = 8;
 /**
  * Sends a file over the line of the session by ZMODEM or as lines of base64, and resolves with the lines to show afterwards.
  *
- * Errors: rejects with ConsoleError, for example if the file is missing or too large, or if the transfer fails.
+ * Errors: rejects with ConsoleError, for example if the file is missing or too large, or ZMODEM fails.
  */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);

@@ -108,7 +108,7 @@ export class Dialog {
     }
   }
 
-  /** Shows lines, a page at a time. Resolves when they are shown, or when the person or the session ends it. */
+  /** Shows lines, a page at a time. Resolves after the last page, or earlier if the person or the session ends it. */
   async page(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const pager = createPager(lines, this.settings, this.#pagerHelp());
@@ -123,7 +123,7 @@ export class Dialog {
     }
   }
 
-  /** Shows lines above the prompt. Returns the number of characters that this sends, including a redrawn prompt. */
+  /** Shows lines above the prompt; without one, above the next prompt. Returns the number of characters, with those of a redrawn prompt. */
   printAbove(lines: readonly string[]): number {
     const text = lines.map((line) => `${line}\n`).join('');
     if (this.#editor === null) {

@@ -2,7 +2,8 @@
 import type { ControlKey } from './keys.ts';
 
 /**
- * Longest line. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths of lines in stored histories.
+ * Longest line that can be typed. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths
+ * of lines in stored histories.
  */
 export const MAX_LINE_CHARS = 4_096;
 
@@ -16,7 +17,7 @@ export interface EditBuffer {
   readonly lostChars: number;
 }
 
-/** An empty line. */
+/** A buffer with an empty line. */
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
 /**
@@ -39,7 +40,7 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
 
-/** The effect of each editing key: returns the new buffer, or null if the key has no effect. Keys without an entry do not edit. */
+/** The editing keys that need only the buffer. A function returns the new buffer; null means that the key has no effect. */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,

@@ -68,7 +68,7 @@ class KeyQueue {
   }
 }
 
-/** The keys of a terminal, in the order of their arrival. One `take` may be pending at a time. */
+/** Decodes what a terminal sends to keys, and keeps them until they are taken. One `take` may be pending at a time. */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;
@@ -105,7 +105,7 @@ export class Input {
     this.#ahead.putBack(key);
   }
 
-  /** Resolves with the next key; null if the input has ended or `giveUp` is called. */
+  /** Resolves with the next key; null if none waits and the input has ended, or `giveUp` is called. */
   take(): Promise<Key | null> {
     const key = this.#ahead.take();
     if (key !== undefined || this.#hasEnded) return Promise.resolve(key ?? null);
@@ -119,7 +119,7 @@ export class Input {
     this.#wake(null);
   }
 
-  /** While set, Ctrl-C calls `act` and is no key for `take`. Null: unset. */
+  /** While set, Ctrl-C discards the waiting keys, calls `act` and is no key for `take`. Null: unset. */
   onInterrupt(act: (() => void) | null): void {
     this.#interrupt = act;
   }

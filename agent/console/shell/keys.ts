@@ -1,12 +1,12 @@
 /**
  * Decodes bytes from a terminal to keys: three kinds of line end, two of backspace, escape sequences, text in ASCII or UTF-8.
  *
- * Pure state machine. Line noise results in `noise` keys only.
+ * Pure state machine.
  */
 
 import { isOneColumn } from '../text/plain-text.ts';
 
-/** A key with a function for the line editor, named after that function. */
+/** A key other than text, named after the key itself or after what it does in the line editor. */
 export type ControlKey =
   | 'enter'
   | 'backspace'
@@ -38,7 +38,7 @@ export type Key =
   /** The terminal's report of its cursor position. */
   | { readonly kind: 'report'; readonly row: number; readonly col: number }
   | { readonly kind: 'flow'; readonly isStop: boolean }
-  /** A byte without meaning here. */
+  /** Input without meaning here. */
   | { readonly kind: 'noise' };
 
 /** Source: the emacs keys of GNU readline, also used by Cisco IOS and Junos; XON and XOFF are DC1 and DC3 of ASCII. */
@@ -78,10 +78,10 @@ const MAX_SEQUENCE = 24;
 /**
  * Decodes the bytes of a terminal to keys, one byte at a time.
  *
- * Shape: a state for each place within an escape sequence.
+ * Shape: a state for each place within an escape sequence. A control character ends the sequence and is decoded itself.
  *
  *     plain --ESC--> escape --[--> csi --final byte, or too long--> plain
- *                    escape --O--> ss3 --any byte-----------------> plain
+ *                    escape --O--> ss3 --other--------------------> plain
  *                    escape --other-------------------------------> plain
  */
 export class KeyDecoder {

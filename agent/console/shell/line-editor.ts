@@ -15,7 +15,7 @@ import {
 import type { ControlKey, Key } from './keys.ts';
 import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.ts';
 
-/** `command`: with help, completion and history. `text`: a plain line, such as a name. `secret`: nothing is shown. */
+/** `command`: with help, completion and history. `text`: a plain line, such as a name. `secret`: the line is not shown. */
 export type EditMode = 'command' | 'text' | 'secret';
 
 /**
@@ -129,12 +129,12 @@ export class LineEditor {
     return before === 0 && this.#buffer.lostChars > 0 ? `${out}${BELL}` : out;
   }
 
-  /** Erases prompt and line from the row, to make room for other text. */
+  /** Returns the text that erases prompt and line from the row. */
   hide(): string {
     return this.#screen.hide();
   }
 
-  /** Draws prompt and line, from the left edge of an empty row. */
+  /** Returns the text that draws prompt and line from the left edge of an empty row. */
   show(): string {
     return this.#screen.show(this.#buffer);
   }

@@ -27,9 +27,9 @@ export interface CompletionPlace {
   readonly choices: readonly Choice[];
   /** Words that are accepted or explained there, but listed only once the person types them. */
   readonly unlisted?: readonly Choice[];
-  /** Kind of cabinet names that are also allowed. */
+  /** Kind of cabinet names that are also allowed; null for none. */
   readonly names: NameKind | null;
-  /** Placeholder for a free value: `<level>`, `DURATION`. */
+  /** Placeholder for a value: `<level>`, `DURATION`; null if no value can follow. */
   readonly value: Choice | null;
   /** For a configuration value: its key as typed; absent at any other place. */
   readonly valueAt?: string;

@@ -51,8 +51,8 @@ interface Lines {
 }
 
 /**
- * Greets the user, and reads and runs lines until the session ends. After a logout it warns about overrides and trials that are still in
- * force.
+ * Greets the user, and reads and runs lines until the session ends. After a logout it warns about the overrides and the trial that the
+ * agent then reports.
  */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);

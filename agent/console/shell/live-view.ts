@@ -4,7 +4,7 @@
 export interface LiveView {
   /** Returns the first frame as far as it fits the terminal, and the hint how to end the view. */
   start(frame: readonly string[], hint: string): string;
-  /** Returns the changes of this frame that fit the budget; later calls return what still differs then. */
+  /** Returns the text for changes of this frame, `budgetChars` characters at most. What does not fit is left for later calls. */
   next(frame: readonly string[], budgetChars: number): string;
   /** Returns the text that ends the view; the frame stays on the screen. */
   end(): string;
@@ -48,8 +48,8 @@ export function createCursorView(rows: number, cols: number): LiveView {
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /**
- * Creates a view for a terminal without cursor motion. After the first frame it prints changes as new rows. A frame that does not fit is
- * cut.
+ * Creates a view for a terminal without cursor motion. After the first frame it prints changed rows as new rows; a changed age or duration
+ * alone does not count. A frame that does not fit is cut.
  */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];

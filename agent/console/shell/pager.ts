@@ -7,7 +7,7 @@ import type { TerminalSettings } from './terminal-settings.ts';
 export interface PagerStep {
   readonly out: string;
   readonly isDone: boolean;
-  /** The key is not one of the pager's: it is the first key of the next command line. */
+  /** The pager did not use the key: it is the first key of the next command line. */
   readonly isForLine?: boolean;
 }
 

@@ -14,11 +14,11 @@ export interface LineHistoryStore {
   save(user: string, lines: readonly string[]): void;
 }
 
-/** The lines that a user typed before, with secrets masked. */
+/** The newest lines that a user typed, masked by `maskSecrets`. */
 export interface PastLines {
   /** Returns the lines, oldest first. */
   all(): readonly string[];
-  /** Adds a line, with its secrets masked, and saves the lines. An empty line, or one equal to the last, is ignored. */
+  /** Adds a line, masked by `maskSecrets`, and saves the lines. An empty line, or one equal to the last, is ignored. */
   add(line: string): void;
 }
 
@@ -39,7 +39,7 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 
 const MASK = '***';
 
-/** Returns the line with `***` in place of passwords in addresses, and of what follows a word such as `password` or `token`. */
+/** Returns the line with `***` in place of passwords in addresses, and of the word after one such as `password` or `token`. */
 export function maskSecrets(line: string): string {
   return line
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)
@@ -54,12 +54,12 @@ const MAX_CHARS = 1_000_000;
 
 const FILE_BEGIN = 'console-lines-';
 
-/** Returns true if a file of this name contains the past lines of a user, or is the temporary file of one. Only the name is checked. */
+/** Returns true if this is the name of a file with past lines of a user, or of its temporary file. Only the name is checked. */
 export function isLineHistory(name: string): boolean {
   return name.startsWith(FILE_BEGIN);
 }
 
-/** Returns a store with a file for a user in this folder, created at the first save; null stores nothing. */
+/** Returns a store that keeps the lines of a user in a file of this folder, which is created at the first save; null stores nothing. */
 export function createLineHistoryStore(dir: string | null): LineHistoryStore {
   const fileOf = (user: string): string => join(dir ?? '', `${FILE_BEGIN}${user.replace(/[^\w.-]/g, '_')}`);
   return {

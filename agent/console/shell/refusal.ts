@@ -8,7 +8,10 @@ import type { LocalArgs } from '../terminal/terminal.ts';
 import { maskSecrets } from './past-lines.ts';
 import type { Asker } from './session.ts';
 
-/** Reports a refused command to the agent for the audit log; secrets are masked. If no agent answers, the refusal is not logged. */
+/**
+ * Reports a refused command to the agent for the audit log, with a mask in place of what looks like a secret. Resolves also if no agent
+ * answers; then the refusal is not logged.
+ */
 export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, terminal: Asker): Promise<void> {
   try {
     await fetchAnswer(LOGIN_REFUSED, { command: command.name, detail: detailOf(command, args) }, { terminal });

@@ -3,7 +3,7 @@ import type { LeastRole, Role } from '../../core/access.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Dialog } from './dialog.ts';
 
-/** The user of a session, and the login if the user has logged in. */
+/** A session of the console: the name that its commands use as user, which may be unchecked, and the login if there is one. */
 export interface ConsoleSession {
   /** Sent with each request to the agent; also names the file of past lines. */
   readonly user: string;

@@ -20,7 +20,7 @@ export interface TerminalSettings {
   status: boolean;
 }
 
-/** Returns the settings with which a session begins. Source: the VT100, which every terminal supports. */
+/** Returns the default settings of a session. Source: the size of a VT100. */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }

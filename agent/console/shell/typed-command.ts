@@ -7,7 +7,7 @@ import { type Filter, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import { splitLine } from './typed-words.ts';
 
-/** A command as typed, and the filters for its answer. */
+/** The command of a typed line with its arguments, and the filters for its answer. */
 export interface TypedCommand {
   readonly command: ConsoleCommand;
   readonly args: LocalArgs;

@@ -19,7 +19,10 @@ export interface TypedLine {
   readonly isQuoteOpen: boolean;
 }
 
-/** Splits a typed line into words, and into stages at `|`. Quotes and backslashes protect characters. A comment (`!`) has no words. */
+/**
+ * Splits a typed line into words, and into stages at `|`. Quotes and backslashes protect characters. A line that begins with `!` has no
+ * words.
+ */
 export function splitLine(line: string): TypedLine {
   const stages: TypedWord[][] = [[]];
   let text = '';

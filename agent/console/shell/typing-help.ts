@@ -118,7 +118,7 @@ function commonStart(words: readonly string[]): string {
 }
 
 /**
- * Returns the rows of help for a configuration value, or one row with the problem of an invalid key. `word` stands before the first row.
+ * Returns the rows of help for a configuration value, or one row with the problem of an invalid key. `word` is the word of the first row.
  */
 export function wantedRows(
   word: string,

@@ -9,7 +9,8 @@ import type { Language } from '../../core/words.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Resolves with the language for a person, from the locale of the environment or from the configuration of the cabinet.
+ * Resolves with the language for a person: French if the locale of the environment is French, English if `LC_ALL` is another one. Otherwise
+ * that of the cabinet file; English if the file cannot be read.
  *
  * Errors: none. Source: POSIX.1-2024, 8.2: LC_ALL before LC_MESSAGES before LANG.
  */

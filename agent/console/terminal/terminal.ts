@@ -38,7 +38,7 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Returns a signal that the first Ctrl-C aborts. Absent if Ctrl-C only stops the wait. */
+  /** Returns the signal that ends a job, which then still answers. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
   /** Reads a secret without echo. Absent if nothing can be asked. Errors: rejects with ConsoleError, for example if the person cancels. */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
@@ -76,7 +76,7 @@ export interface LocalFiles extends LocalConfigView {
  */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
-/** Arguments of a local command by name, as typed: a text, true for a switch, a list for an option that may repeat. */
+/** Arguments of a local command by name: a text, true or false for a switch, a list for an option that may repeat. */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
 /**
  * The functions of the local commands, by command name. They resolve with the exit code. Errors: they reject, for example with

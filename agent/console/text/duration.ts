@@ -50,7 +50,10 @@ function usage(text: string, advice: Message): ConsoleError {
   return new ConsoleError('usage', msg`bad duration "${text}": ${advice}`);
 }
 
-/** Returns a span for people, rounded, such as `42 s`, `3 h 12 min` or `2 d 4 h`; `-` if it is not finite. Units: ms. */
+/**
+ * Returns an approximate span for people, such as `42 s`, `3 h 12 min` or `2 d 4 h`; `0 s` if it is negative, `-` if it is NaN or Infinity.
+ * Units: ms.
+ */
 export function formatDuration(spanMs: number): Message {
   const totalS = Math.max(0, Math.round(spanMs / 1_000));
   if (!Number.isFinite(totalS)) return msg`-`;

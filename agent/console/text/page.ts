@@ -46,7 +46,7 @@ export function stateWord(word: string, page: Page, shown: Said = wordOf(word)):
   return style === null ? text : styleText(style, text, { validateStream: false });
 }
 
-/** Returns a number with this many decimals, 10 at most; `NOTHING` if it is missing or not finite. */
+/** Returns a number with this many decimals, at least 0 and at most 10; `NOTHING` if it is missing or not finite. */
 export function formatNumber(value: number | null | undefined, decimals = 0): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
@@ -67,12 +67,15 @@ export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }
 
-/** Returns the time passed from `ms` to the time of the page, such as `3 h 12 min`; `NOTHING` for null. Units: ms of wall time. */
+/**
+ * Returns the time passed from `ms` to the time of the page, such as `3 h 12 min`; `NOTHING` for null or a value that is not finite. Units:
+ * ms of wall time.
+ */
 export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
-/** Returns a time such as `22:41:07` or `1 Dec 22:41`, in time zone and language of the page; `NOTHING` for null. */
+/** Returns a time such as `22:41:07` or `1 Dec 22:41`, in time zone and language of the page; `NOTHING` for null or a value that is not finite. */
 export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];

@@ -39,8 +39,8 @@ const SPELT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text in printable ASCII, for example `degC` for `°C`. A line end or tab becomes a blank; a character without a known spelling
- * becomes `?`.
+ * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; a line end or tab becomes a blank; a character
+ * without a known spelling becomes `?`.
  */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -55,7 +55,7 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/** Returns true if terminals with UTF-8 are known to show this one character in one column; otherwise false. */
+/** Returns true for a letter, digit or sign that terminals with UTF-8 show in one column. */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }

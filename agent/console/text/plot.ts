@@ -41,7 +41,7 @@ const TIME_STEPS_MS = [
 /**
  * Returns the lines of a plot with its axes, for the width of the frame. Requires at least one sample.
  *
- * Shape: `*` is the mean, `:` spans lowest to highest.
+ * Shape: in each column, `*` is the mean and `:` spans lowest to highest.
  */
 export function plotLines(samples: readonly Sample[], frame: PlotFrame): string[] {
   const scale = scaleOf(samples, frame.decimals);

@@ -11,7 +11,10 @@ import { translate } from './translate.ts';
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
 
-/** The width that text must fit, in columns, and the language to translate it into. A number is a width, in English. Default: English. */
+/**
+ * The width that text must fit, in columns, and the language to translate it into; default: English. A plain number is a width, with
+ * English.
+ */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
 /** Returns width and language of a sheet. Default of the language: English. */
@@ -31,7 +34,7 @@ export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   );
 }
 
-/** Returns a text in the language of the sheet, as lines that fit its width; at least one line. */
+/** Returns a text without line ends in the language of the sheet, as lines that fit its width; at least one line. */
 export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);
@@ -40,7 +43,7 @@ export function paragraph(text: Said, sheet: Sheet): string[] {
 /** Where a line may be broken: never before a separate sign such as in `40 %` and French punctuation. */
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
-/** Breaks a text at blanks into lines of at most `widthCols`; at least one line. A longer word is broken too. */
+/** Breaks a text without line ends at blanks into lines of at most `widthCols` (1 or more); at least one line. Longer words break too. */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -53,7 +56,7 @@ export function wrap(text: string, widthCols: number): string[] {
   return [...lines, line];
 }
 
-/** Returns the rows, at most `maxRows` of them. If some are missing, the last row is what `more` returns for their number. */
+/** Returns the rows, at most `maxRows` (1 or more) of them. If some are missing, the last row is what `more` returns for their number. */
 export function atMost(rows: readonly string[], maxRows: number, more: (missing: number) => string): readonly string[] {
   return rows.length <= maxRows ? rows : [...rows.slice(0, maxRows - 1), more(rows.length - maxRows + 1)];
 }

@@ -123,7 +123,7 @@ export function csvLine(fields: readonly (string | number | boolean | null)[], s
 }
 
 /**
- * Returns a text for a field of CSV that people open in a spreadsheet. A text that could be a formula begins with an apostrophe. Source:
+ * Returns a text for a field of CSV that people open in a spreadsheet. A text that could be a formula gets an apostrophe in front. Source:
  * OWASP, CSV Injection.
  */
 export function csvText(text: string): string {

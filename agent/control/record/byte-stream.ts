@@ -16,7 +16,7 @@ export class ByteStream {
     putVarint(this.#room(MAX_VARINT_BYTES), value);
   }
 
-  /** Appends a whole number. Units: magnitude up to `MAX_SIGNED`. */
+  /** Appends a whole number from -`MAX_SIGNED` to `MAX_SIGNED`. */
   signed(value: number): void {
     putSigned(this.#room(MAX_VARINT_BYTES), value);
   }

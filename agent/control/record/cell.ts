@@ -98,7 +98,7 @@ export function takeText(reader: ByteReader): string {
   return text;
 }
 
-/** Whether both cells have the same items. */
+/** Returns true if both cells have the same items in the same order. */
 export function isSameCell(a: readonly Item[], b: readonly Item[]): boolean {
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at++) if (!Object.is(a[at], b[at])) return false;

@@ -14,7 +14,7 @@ import { CLOCK_WORDS, DETECTION_FLAG, detectionKey, PHOTOCELL_FLAG, QUALITY_WORD
 /** The inputs of one tick. */
 export interface RecordedMoment {
   readonly snapshot: LightingSnapshot;
-  /** By lamp: the level below which the start does not set it; lamps without one are absent. */
+  /** By lamp: the floor that `notBelowFound` gets for it; lamps without one are absent. */
   readonly floors: ReadonlyMap<string, LevelPct>;
   /** The lit lamps after the decision. */
   readonly litAfter: LitLamps;

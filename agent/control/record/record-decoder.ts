@@ -14,7 +14,7 @@ export interface DetectionCell {
   readonly items: readonly Item[];
 }
 
-/** An input with since when it has these items. Units: ms of the wall clock at the instant. */
+/** The items of an input. `sinceMs`: instant at which they were last recorded. Units: ms of wall time. */
 export interface InputCell {
   readonly items: readonly Item[];
   readonly sinceMs: number;
@@ -31,7 +31,7 @@ export interface RecordedState {
   readonly detections: DetectionCell[];
   /** By index of the lamp. `sinceMs`: wall time of its last change. */
   readonly levels: Map<number, RecordedChoice & { readonly sinceMs: number }>;
-  /** Indexes of the lamps that changed at this instant. */
+  /** Indexes of the lamps whose level is recorded at this instant. */
   readonly changed: Set<number>;
 }
 
@@ -39,8 +39,8 @@ export interface RecordedState {
 const MOST_DETECTIONS = 512;
 
 /**
- * Yields the state at the instants of a segment up to `untilMs`, in order. It is one object that changes between instants. Errors: throws
- * StoreError `corrupt` for bytes that cannot be read.
+ * Yields the state at the instants of a segment, in order, until one is after `untilMs` (wall time). It is one object that changes between
+ * instants. Errors: throws StoreError `corrupt` for bytes that cannot be read.
  */
 export function* decodeRecord(
   { ticks, inputs, levels }: RecordStreams,

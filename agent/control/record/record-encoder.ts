@@ -12,7 +12,7 @@ export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 're
   readonly source: string;
 }
 
-/** A change of one lamp. `lamp`: its index in the street. `sinceUs`: since when it has the choice, in µs. */
+/** The level of one lamp, to be recorded. `lamp`: its index in the street. `sinceUs`: since when it has the choice, in µs. */
 export interface LevelChange extends RecordedChoice {
   readonly lamp: number;
   readonly sinceUs: number;
@@ -56,7 +56,7 @@ export class RecordEncoder {
     return this.#ticks.length + this.#inputs.length + this.#levels.length;
   }
 
-  /** Appends an instant, which must not be before the last one. */
+  /** Appends an instant. Its `nowUs` must not be before that of the last one. */
   add({ nowUs, nowMs, changes, levels }: EncodedInstant): void {
     const { nowUs: lastUs, nowMs: lastMs } = this.#last;
     this.#ticks.varint(nowUs - lastUs);

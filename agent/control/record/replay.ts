@@ -20,7 +20,7 @@ export interface ReplayedInstant {
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
   readonly snapshot: LightingSnapshot;
-  /** The recorded levels, by lamp of the recorded street. The map changes when the replay goes on. */
+  /** The recorded levels, by lamp of the recorded street; empty between the recorded instants. */
   readonly recorded: ReadonlyMap<string, RecordedChoice>;
 }
 
@@ -37,7 +37,7 @@ interface Carried {
   lit: LitLamps | null;
 }
 
-/** Returns the street of a segment. Errors: throws SyntaxError if its text is damaged. */
+/** Returns the street of a segment. Errors: throws SyntaxError if its text is not JSON. */
 export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): LightingStreet {
   return JSON.parse(basis.street) as LightingStreet;
 }

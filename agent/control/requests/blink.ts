@@ -36,8 +36,7 @@ export interface Blink {
 }
 
 /**
- * Returns the levels (%) and times (ms) with which a lamp blinks visibly. The low level may be below `minPct`: the caller checks whether it
- * may.
+ * Returns the levels (%) and times (ms) for the blinking of a lamp. The low level may be below `minPct`: the caller checks whether it may.
  */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);

@@ -27,8 +27,8 @@ import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
  */
 export const COMMAND_MS = 60_000;
 /**
- * How long a silent lamp may take to answer before the command fails for it. Units: ms. Source: assumed; two retries of a lost frame, and
- * an operator watching the map expects an answer within this time. Confirmed by: operators at the map of a platform.
+ * How long after a command a silent lamp may take to answer before the command fails for it. Units: ms. Source: assumed; two retries of a
+ * lost frame, and an operator watching the map expects an answer within this time. Confirmed by: operators at the map of a platform.
  */
 export const SILENT_MS = 2_000;
 /** Lamps named in one reason; the others are only counted. */
@@ -76,8 +76,8 @@ export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lam
 }
 
 /**
- * Returns the command after a check of its lamps; `command` itself if nothing changed. `workOf`: undefined for a lamp that is not to be
- * checked.
+ * Returns the command after a check of its lamps; `command` itself if no state or reason changed. `workOf`: undefined for a lamp that is
+ * not to be checked.
  */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {

@@ -70,7 +70,8 @@ export class IdentifyHandler {
   }
 
   /**
-   * Starts a blinking for the platform, or ends it if `seconds` is 0. Returns its high level and its intent, or the reason of a refusal.
+   * Starts a blinking for the platform, or ends it if `seconds` is 0. Returns its high level and its intent, both null if
+   * it was ended, or the reason of a refusal.
    */
   request(
     { lamp, seconds, source, authority, expiresMono }: Authorised<BlinkRequest>,

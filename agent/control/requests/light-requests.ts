@@ -90,7 +90,7 @@ export class LightRequests {
     this.#blinks.tend();
   }
 
-  /** The intents on this street; expired ones of contacts may be among them. */
+  /** The intents on this street; expired ones may be among them. */
   intents(): readonly Intent[] {
     return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }
@@ -111,7 +111,7 @@ export class LightRequests {
     return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
-  /** Ends the intents on exactly this target, or all with `everywhere`; with `atNextStep` at the next step of the programme. */
+  /** Ends the intents that the request names: now, or with `atNextStep` at the next step at the latest. A refusal is an outcome. */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);

@@ -46,11 +46,11 @@ export interface OverrideRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** Receives the intents of platform and technicians in force after a change. */
+  /** Receives the requested intents after a change. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 
-/** The intents of platform and technicians, saved for a restart. */
+/** The intents that people and the platform requested, saved for a restart. */
 export class OverrideRegistry {
   readonly #parts: OverrideRegistryParts;
   #intents: readonly Intent[] = [];
@@ -67,7 +67,7 @@ export class OverrideRegistry {
     });
   }
 
-  /** Resolves whether the present list is on disk. */
+  /** Resolves with whether the present list is on disk. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
@@ -81,7 +81,7 @@ export class OverrideRegistry {
       .catch((cause: unknown) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning'));
   }
 
-  /** The intents in force; not those that wait for a trusted time. */
+  /** The intents as of the last change or `tend`; not those that wait for a trusted time. */
   intents(): readonly Intent[] {
     return this.#intents;
   }

@@ -16,7 +16,10 @@ export interface Moment {
   readonly nowMono: MonoMs;
 }
 
-/** How long an intent may last: 1 min to 24 h. Units: min. Source: design §6, every override is bounded. */
+/**
+ * Shortest and longest duration that a request can give to an intent, both allowed. Units: min. Source: design §6, every override is
+ * bounded.
+ */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 
 /** Returns the intent of a request, from this moment on. Its duration is bounded to `OVERRIDE_MINUTES`; nothing else is checked. */
@@ -83,8 +86,8 @@ export interface Release<T extends StoredIntent = StoredIntent> {
 }
 
 /**
- * Returns which intents a release ends, keeps and denies: those on this target, or all with `everywhere`. Maintenance requires the
- * authority `technician`.
+ * Separates the intents that a release ends (`released`) from those that stay (`kept`). The release aims at intents on this target, or at
+ * all with `everywhere`. Those of maintenance require the authority `technician`.
  */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],
@@ -99,8 +102,8 @@ export function releaseIntents<T extends StoredIntent>(
 }
 
 /**
- * Ends intents on a target, or all with `everywhere`, at `end` at the latest, if the authority may release them. `changed`: the intents
- * with a new end.
+ * Ends intents on a target, or all with `everywhere`, at `end` at the latest, if the authority may release them. `rank`: only those of this
+ * rank; absent: of any. `changed`: the intents with a new end.
  */
 export function shortenIntents(
   intents: readonly Intent[],
@@ -119,10 +122,7 @@ export function shortenIntents(
   return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };
 }
 
-/**
- * Separates the intents in force (`kept`) from those that have reached their end, or that no lamp followed before their `startBy`
- * (`ended`).
- */
+/** Separates the intents in force (`kept`) from those whose end or `startBy` has come (`ended`). */
 export function expireIntents(
   intents: readonly Intent[],
   nowMono: MonoMs,
@@ -151,8 +151,8 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
 }
 
 /**
- * Returns the well-formed intents of a stored list, also those that have ended; leaves out anything else. A missing or unknown authority
- * is chosen by the source.
+ * Returns the well-formed intents of a stored list, also those that have ended; leaves out anything else. Empty if it is not a list. A
+ * missing or unknown authority is chosen by the source.
  */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];
@@ -167,7 +167,7 @@ function withAuthority(intent: FormerIntent): StoredIntent {
 }
 
 /**
- * Separates the stored intents that are still valid from those that have ended. `kept` has monotonic ends again.
+ * Separates stored intents (`kept`, with monotonic ends again) from those whose end or `startBy` has come (`ended`).
  *
  * Call it only with a trusted wall clock.
  */

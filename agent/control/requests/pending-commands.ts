@@ -56,7 +56,7 @@ export class PendingCommands {
     return ending;
   }
 
-  /** Publishes a command as queued and follows it. Resolves with its final outcome, after the wait for `saved`; null: nothing is saved. */
+  /** Publishes a command as queued and follows it. Resolves with its final outcome. `saved` null: the command saves nothing. */
   open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
     return new Promise((resolve) => {
@@ -65,7 +65,7 @@ export class PendingCommands {
     });
   }
 
-  /** Checks the lamps of all open commands, and publishes each new stage. */
+  /** Checks the lamps of all open commands, and publishes each new stage; a final one may be published later. */
   advance(): void {
     for (const entry of [...this.#waiting])
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));

@@ -29,7 +29,7 @@ export interface ProgrammeRegistryParts {
 }
 
 const PROGRAMMES_KEY = 'control.programmes';
-/** The change of the chosen programmes when an older copy replaces the stored state: all are removed. */
+/** What happens to the stored choices of programmes when an older copy replaces the stored state: all are removed. */
 export const PROGRAMMES_COPY_RULE: CopyRule = { key: PROGRAMMES_KEY, change: 'remove' };
 /**
  * How long a choice may last. Units: min. Source: assumed; a month, after that it belongs in the configuration. Confirmed by: the longest

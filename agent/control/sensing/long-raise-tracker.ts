@@ -13,13 +13,13 @@ import type { TrackerParts } from './sensor-tracker.ts';
 export interface LongRaiseTracker {
   /** Takes the newest decisions of all lamps, for the next `refresh`. */
   notice(decisions: readonly Decision[]): void;
-  /** Judges each zone by its newest decisions and its own sensors, and reports the event. */
+  /** Judges each zone with presence by its newest decisions and its own sensors, and reports the event. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
   /** Ids of the zones that presence raised for too long, as of the last `refresh`. */
   over(): ReadonlySet<string>;
 }
 
-/** Creates the tracker that raises `presence-too-long` for a zone that presence has raised for too long. */
+/** Creates the tracker. It reports the event `presence-too-long` for a zone that presence has raised for too long. */
 export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerParts, 'field'>): LongRaiseTracker {
   const zones = street.zones.flatMap((zone) => (zone.presence === null ? [] : [{ zone, presence: zone.presence }]));
   const raises = new Map<string, LongRaise>();

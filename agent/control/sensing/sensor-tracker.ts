@@ -13,7 +13,7 @@ import { afterSensorReading, afterSensorTick, type SensorStep } from '../../ligh
 import { spell } from '../../lighting/spell.ts';
 import { createRecentDetections } from './recent-detections.ts';
 
-/** The dependencies that the trackers of sensors, photocells, traffic, rules and long raises share. */
+/** Dependencies of the trackers of sensors, photocells, traffic, rules and long raises; some use only a part of them. */
 export interface TrackerParts {
   readonly street: LightingStreet;
   readonly field: Pick<Field, 'latest'>;
@@ -29,13 +29,13 @@ export interface SensorTrackerParts extends TrackerParts {
 
 /** The states of the presence sensors, and the detections. */
 export interface SensorTracker {
-  /** Takes the readings of sensors. Returns true when a person was detected, or another one may have come. */
+  /** Takes readings. Returns true if a sensor that raises light itself detected a person, or another one may have come. */
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone, and reports the events. A detection may begin here too. */
   refresh(): void;
   /** Returns the states by point. A sensor without any reading is absent. */
   states(): ReadonlyMap<PointId, SensorState>;
-  /** Returns the number of detections since the creation. */
+  /** Returns how many detections were counted since the creation: those of sensors that raise light themselves. */
   detections(): number;
   /** Returns the recent detections at sensors with a pole, oldest first. */
   recent(): readonly Detection[];

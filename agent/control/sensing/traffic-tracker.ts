@@ -16,7 +16,7 @@ export interface TrafficTracker {
   take(readings: readonly Reading[]): boolean;
   /** Updates the counts by the newest readings and the time, and reports events. */
   refresh(): void;
-  /** Returns the counts by zone; a zone without a count so far is absent. */
+  /** Returns the counts by zone; a zone is absent before its first reading or `refresh`. */
   states(): ReadonlyMap<string, TrafficCount>;
 }
 

@@ -18,7 +18,7 @@ export interface PastMoment {
   readonly snapshot: LightingSnapshot;
 }
 
-/** Returns the recorded inputs that concern these lamps. */
+/** Returns the inputs that concern these lamps, as lines for people. */
 export function pastInputs(street: LightingStreet, facts: PastMoment): readonly RecordedInput[] {
   const zones = street.zones.filter(({ lamps, presence }) =>
     facts.lampIds.some((id) => lamps.includes(id) || presence?.alsoLamps?.includes(id) === true),

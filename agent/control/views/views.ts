@@ -28,7 +28,7 @@ export interface LampKnowledge {
 /** Returns the known state of a lamp; undefined before its first decision, and for an unknown lamp. */
 export type KnowledgeOf = (lampId: string) => LampKnowledge | undefined;
 
-/** Returns one view for each zone, in the order of the cabinet. Lamps without a decision are left out. */
+/** Returns one view for each zone, in the order of the street. Lamps without a decision are left out. */
 export function zoneViews(street: LightingStreet, knowledgeOf: KnowledgeOf): readonly ZoneView[] {
   return street.zones.map(({ id, programme, lamps: lampIds }) => {
     const lamps: readonly LampView[] = whyLamps(street, lampIds, knowledgeOf).map(({ sinceMs: _, trace: __, ...lamp }) => lamp);

@@ -53,8 +53,8 @@ export class WalkTestHandler {
   }
 
   /**
-   * Starts a test of one zone, which calls `report` for new detections of the zone's sensors until `stop` or the end of `forMs`. Errors:
-   * throws Refusal, for example for an unknown zone.
+   * Starts a test of one zone, which calls `report` a short time after each new detection of the zone's own sensors. It lasts until `stop`
+   * or for `forMs`, 1 h at most. Detections just before its end may be lost. Errors: throws Refusal, for example for an unknown zone.
    */
   watch(zoneId: string, forMs: number, report: (step: WalkStep) => void): WatchedWalk {
     const zone = this.#street.zones.find(({ id }) => id === zoneId);

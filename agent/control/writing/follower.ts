@@ -67,12 +67,12 @@ export class Follower {
     for (const write of planned) void this.#parts.field.write(write).then((result) => this.#settle(write, result));
   }
 
-  /** Makes the next `follow` write lamps that have not confirmed their level, without back-off. */
+  /** Removes the back-off of lamps that have not confirmed their level. */
   nudge(lampIds: readonly string[]): void {
     for (const id of lampIds) this.#tracks.set(id, nudge(this.track(id)));
   }
 
-  /** The write history of a lamp; an empty one before its first write. */
+  /** The track of a lamp; `NEW_TRACK` before anything is known of it. */
   track(lampId: string): LampTrack {
     return this.#tracks.of(lampId);
   }

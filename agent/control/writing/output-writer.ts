@@ -68,7 +68,7 @@ export class OutputWriter {
     this.#tracks = new TrackRegistry(parts.events, 'output-not-following');
   }
 
-  /** Decides the values of the outputs, and writes those that do not have them. */
+  /** Decides the values of the outputs, and writes those that are due. */
   follow({ decisions, intents, ruleStates }: OutputInputs): void {
     const { street, outputs, clock } = this.#parts;
     const nowMono = clock.monoMs();

@@ -14,7 +14,7 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 export interface LampTrack {
   /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
-  /** How the newest finished write ended; null for none. A later drift changes it. */
+  /** How the newest finished write ended; null if that is not known. A later drift changes it. */
   readonly last: {
     readonly levelPct: LevelPct;
     readonly endMono: MonoMs;
@@ -38,7 +38,7 @@ export interface LampTrack {
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
- * How a reading is compared with a level. `settleMs`: how long readings after a write do not count. `tolerance`: the largest difference
+ * How a reading is compared with a level. `settleMs`: how long after a write readings are not compared. `tolerance`: the largest difference
  * that agrees. Units: ms; % of light, or the unit of an output.
  */
 export interface Verification {
@@ -110,8 +110,8 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
 }
 
 /**
- * Returns the track without the back-off of an unconfirmed level, because a person repeats a request. A confirmed level is not written
- * again.
+ * Returns the track without the result of the last write, so that no back-off delays the next write of an unconfirmed level. A track with a
+ * confirmed level is returned unchanged.
  */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;

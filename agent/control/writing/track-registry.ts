@@ -30,7 +30,7 @@ export class TrackRegistry {
     this.#tracks.set(id, track);
   }
 
-  /** Replaces a track, and raises or ends its event. */
+  /** Replaces a track, and raises or ends its event if that is due. */
   take(id: string, track: LampTrack): void {
     this.set(id, track);
     const isHealed = track.failures === 0 && track.drifts === 0;

@@ -76,7 +76,7 @@ export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymp
   };
 }
 
-/** Returns the finding that replies of several units are damaged, longer ones more often; null if the symptoms do not show it. */
+/** Returns the finding that requests to several units fail, those with long replies more often; null if the symptoms do not show it. */
 export function noTermination({ units, serial }: BusSymptoms): BusFinding | null {
   const present = units.filter(({ answered }) => answered > 0);
   const troubled = present.filter(failedOf).toSorted((a, b) => shareOf(b) - shareOf(a));
@@ -140,7 +140,7 @@ export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): Bus
   };
 }
 
-/** Returns the finding that the adapter delivers bytes at fixed steps of time; null if the symptoms do not show it. */
+/** Returns the finding that the adapter delays the bytes it receives; null if the symptoms do not show it. */
 export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): BusFinding | null {
   const isStepped = steps !== null && steps.fit >= STEP_FIT;
   if (!isStepped && (latencyMs === null || latencyMs <= NEGLIGIBLE_MS)) return null;
@@ -168,8 +168,8 @@ export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): Bu
 const OTHERS = 0.25;
 
 /**
- * Returns whether the other units have a symptom far less often than the unit that has it most; true if no unit has it. False with fewer
- * than two units.
+ * Returns whether the other units have a symptom far less often than the unit that has it most. False with fewer than two units, otherwise
+ * true if no unit has it.
  */
 export function isOfOneUnit(units: readonly UnitSymptoms[], countOf: (unit: UnitSymptoms) => number): boolean {
   const rate = (some: readonly UnitSymptoms[]): number =>

@@ -14,7 +14,7 @@ const QUIET = { before: 2, after: 1 } as const;
 /** The sun is between these altitudes when lamps are switched. Units: degrees. Source: lighting.md §6: switching between sunset and the end of civil twilight; a quarter of an hour on both sides is 2 to 3 degrees. */
 const SWITCHING_DEG = { low: -10, high: 4 } as const;
 
-/** What the quarters of an hour of a line show. `isTimed`: there are a few bad ones, with quiet ones before and after. */
+/** What the quarters of an hour of a line show. `isTimed`: bad ones with quiet ones before and after, at least twice as many in all. */
 export interface QuarterPattern {
   readonly known: number;
   readonly bad: readonly QuarterHour[];
@@ -26,7 +26,7 @@ export interface QuarterPattern {
   readonly isAtTwilight: boolean;
 }
 
-/** Returns which quarters were bad, and whether that is a pattern of hours. */
+/** Returns the bad quarters of an hour, and whether they show a pattern. */
 export function quarterPattern(quarters: readonly QuarterHour[]): QuarterPattern {
   const known = quarters.filter(({ transactions }) => transactions >= LEAST_REQUESTS);
   const bad = known.filter(isBad);

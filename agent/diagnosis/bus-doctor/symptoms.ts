@@ -23,7 +23,7 @@ export interface BusSymptoms {
   readonly echoes: number;
   readonly foreignRequests: number;
   readonly foreignReplies: number;
-  /** Windows with bytes of no frame, and those bytes. */
+  /** Windows with bytes of no frame beside an answer or in silence, and those bytes. */
   readonly strays: number;
   readonly strayBytes: number;
   /** Silent windows in which only one or two bytes came: 00 right after the request. */
@@ -42,7 +42,7 @@ const BREAK_CHARACTERS = 4;
 /** Longest time that an adapter holds bytes back. Units: ms. Source: default latency timer of FTDI adapters. */
 const ADAPTER_MS = 16;
 
-/** Returns the symptoms that an examination shows. */
+/** Computes the symptoms of a line from an examination. */
 export function symptomsOf(exam: BusExam): BusSymptoms {
   const windows = exam.windows.map(windowFacts);
   const requests = windows.filter(({ end }) => end !== 'none');

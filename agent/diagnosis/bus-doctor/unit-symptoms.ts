@@ -18,17 +18,20 @@ export interface UnitSymptoms {
   readonly answered: number;
   readonly damaged: number;
   readonly silent: number;
-  /** Valid replies too many: a second one in the same window, or one that came later although the unit had already answered. */
+  /** Valid replies too many: further ones in the same window, or one in the window of another unit while none was due. */
   readonly doubled: number;
-  /** Valid replies that came after their request was given up, in the window of a later one. */
+  /** Valid replies in the window of another unit while a reply was due. */
   readonly late: number;
-  /** Windows with bytes of no frame beside a reply or in silence, and those bytes. */
+  /** Windows of this unit with bytes of no frame beside a reply or in silence, and the number of those bytes. */
   readonly strays: number;
   readonly strayBytes: number;
   /** Requests with short and with long replies, and those that got no valid reply. The limit is the middle of the unit's own lengths. */
   readonly short: Share;
   readonly long: Share;
-  /** Requests after a pause at least as long as the shortest before a lost one, and those after a shorter pause. Units: `restMs`, that pause, in ms; null without a lost request. */
+  /**
+   * `restMs`: shortest time from one request to the next that was not answered, in ms; null without one. `rested`: requests after such a
+   * time or a longer one; `soon`: after a shorter one.
+   */
   readonly restMs: number | null;
   readonly rested: Share;
   readonly soon: Share;
@@ -51,7 +54,7 @@ interface Displaced {
 
 const NOT_DISPLACED: Displaced = { extra: 0, late: 0 };
 
-/** Returns the symptoms of each unit that was requested, by address. */
+/** Returns the symptoms of each unit that was requested, lowest address first. */
 export function unitSymptoms(windows: readonly WindowFacts[]): UnitSymptoms[] {
   const displaced = displacedReplies(windows);
   const byUnit = Map.groupBy(

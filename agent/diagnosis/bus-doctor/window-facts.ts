@@ -28,19 +28,19 @@ export interface WindowFacts {
   readonly end: WindowEnd;
   /** The request as a key: equal requests to one unit have equal keys. */
   readonly request: string;
-  /** Length of the normal reply. Units: bytes. */
+  /** Length of the normal reply; without meaning if there is no request. Units: bytes. */
   readonly expectedBytes: number;
   /** The gateway received its own request. */
   readonly hasEcho: boolean;
-  /** Valid replies of the requested unit. */
+  /** Number of valid replies of the requested unit that fit the request. */
   readonly replies: number;
   /** Valid requests beside the echo, in hex: another master's, or late echoes. */
   readonly foreignRequests: readonly string[];
-  /** Addresses in valid replies of other units: late, to another master, or of a second unit with that address. */
+  /** Addresses in all other valid replies. */
   readonly foreignReplies: readonly number[];
-  /** Bytes outside of all frames, beside an answer or in silence; 0 if the reply itself is damaged. */
+  /** Number of bytes outside of all frames; 0 if the reply itself is damaged. */
   readonly strayBytes: number;
-  /** All bytes without the echo. */
+  /** All received bytes without the echo. */
   readonly bytes: Uint8Array;
   /** When the last bytes of a window with an answer arrived; null without an answer. */
   readonly arrivalMono: MonoMs | null;

@@ -23,7 +23,7 @@ export interface StoredEntry {
 export interface RingImage {
   readonly baseUs: number;
   readonly bytes: Buffer;
-  /** Number of the first entry, counted from the first one that the ring ever had. */
+  /** Number of its first entry. */
   readonly fromSeq: number;
 }
 
@@ -60,7 +60,10 @@ export class EntryRing {
     return this.#nextSeq;
   }
 
-  /** Adds an entry. `content` is copied; one that does not fit at all is cut. A time before that of the last entry counts as that time. */
+  /**
+   * Adds an entry. `content` is copied, and cut if it is nearly as long as the ring. A time before that of the last entry counts as that
+   * time.
+   */
   add(kind: number, atUs: number, content: Uint8Array): void {
     const room = this.#store.length - 1 - 2 * MAX_VARINT_BYTES;
     const length = Math.min(content.length, room);
@@ -141,7 +144,7 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Returns the entries of an image, oldest first. Errors: throws RangeError for bytes that are no image of a ring. */
+/** Returns the entries of an image, oldest first. Errors: throws RangeError for an entry that is not complete. */
 export function entriesOf({ baseUs, bytes }: Pick<RingImage, 'baseUs' | 'bytes'>): StoredEntry[] {
   const found: StoredEntry[] = [];
   let at = 0;

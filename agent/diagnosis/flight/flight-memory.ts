@@ -17,7 +17,7 @@ export const LOG_KINDS = { decision: 0, event: 1 } as const;
 const US_PER_MS = 1_000;
 const BYTES_PER_KB = 1_000;
 
-/** What the flight memory uses. `sizeKilobytes` is read when lines change. Units: 1,000 bytes. */
+/** What the flight memory uses. `sizeKilobytes`: returns the size of the whole memory. Units: 1,000 bytes. */
 export interface FlightMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly sizeKilobytes: () => number;
@@ -29,7 +29,7 @@ export interface ChannelImage extends RingImage {
   readonly nextSeq: number;
 }
 
-/** Numbers of the next entries of each channel, to continue after an image. */
+/** Number of the next entry of each channel, to continue after an image. */
 export type FlightMark = ReadonlyMap<string | null, number>;
 
 /** Records what passes on the lines, decisions and events, and passes the entries of lines on to observers. */
@@ -53,7 +53,7 @@ export class FlightMemory implements LineObserver {
     return (entry) => this.#take(lineId, entry);
   };
 
-  /** Forgets the lines that no longer exist, and divides the memory again. */
+  /** Discards the rings of all other lines, and divides the memory again. */
   keepOnly(lineIds: readonly string[]): void {
     for (const id of this.#lines.keys()) if (!lineIds.includes(id)) this.#lines.delete(id);
     this.#divide();
@@ -64,7 +64,7 @@ export class FlightMemory implements LineObserver {
     this.#take(lineId, { kind: 'ended', ...end });
   }
 
-  /** Records a decision that changed the level, rank or reason of a lamp. */
+  /** Records a decision for a lamp. */
   decision({ lampId, levelPct, rank, reason, isHeld }: Decision): void {
     this.#note(LOG_KINDS.decision, { lamp: lampId, levelPct, rank, reason, ...(isHeld === true ? { isHeld } : {}) });
   }
@@ -92,7 +92,7 @@ export class FlightMemory implements LineObserver {
     }));
   }
 
-  /** How far back each line reaches. Units: ms. */
+  /** Returns how far back the entries of each line reach, in ms, 0 without entries; and the size of its ring, in bytes. */
   reach(): { line: string; reachMs: number; memoryBytes: number }[] {
     const nowMono: MonoMs = this.#parts.clock.monoMs();
     return [...this.#lines].map(([line, ring]) => {

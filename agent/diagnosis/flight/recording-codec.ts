@@ -25,10 +25,10 @@ export interface FlightRecording {
   readonly parts: readonly (RecordingPart & { readonly images: readonly Buffer[] })[];
 }
 
-/** Number of bytes from the start of a file that `recordingHeadOf` needs at most. */
+/** Number of bytes to read from the start of a file for `recordingHeadOf`; a head that needs more counts as damaged. */
 export const HEAD_END_BYTES = AT.head + MAX_HEAD_BYTES;
 
-/** Packs images as one part, without blocking the thread. `mark`: the one with which the images were made. */
+/** Packs images as one part; the compression does not block the thread. `mark`: the one with which the images were made. */
 export async function packPart(
   images: readonly ChannelImage[],
   at: Pick<RecordingPart, 'atMono' | 'atMs' | 'clockQuality'>,
@@ -66,7 +66,7 @@ export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   return head === undefined || !isHead(head) ? null : (withMessages(head) as RecordingHead);
 }
 
-/** Returns a recording; null if its file is damaged or incomplete. */
+/** Returns a recording; null if its file is damaged or incomplete. Errors: throws if a part with a right checksum cannot be unpacked. */
 export function decodeRecording(file: Buffer): FlightRecording | null {
   const found = packedPartsOf(file);
   if (found === null) return null;

@@ -44,10 +44,7 @@ interface Found {
   readonly bytes: number;
 }
 
-/**
- * The recordings of one folder. Calls must not overlap. Errors: its promises reject, for example with Refusal if protected recordings leave
- * no room, or with the system's error.
- */
+/** The recordings of one folder. Calls must not overlap. Errors: a method may reject, for example with Refusal or the system's error. */
 export class RecordingFolder {
   readonly #dir: string;
   readonly #limits: () => RecordingLimits;
@@ -60,7 +57,7 @@ export class RecordingFolder {
     this.#limits = limits;
   }
 
-  /** Resolves with all recordings, oldest first; empty without a folder. */
+  /** Resolves with the recordings in the order of their ids; empty without a folder. */
   async list(): Promise<RecordingSummary[]> {
     const found = await this.#found();
     return Promise.all(found.map(async (each) => summaryOf(each, await this.#headIn(each))));
@@ -89,7 +86,7 @@ export class RecordingFolder {
     return summaryOf({ ...each, bytes: file.length }, head);
   }
 
-  /** Protects a recording from removal, or ends that. Undefined if there is none. */
+  /** Protects a recording from removal by new ones, or ends that. Undefined if it does not exist; rejects with Refusal at the limit. */
   async pin(id: number, isPinned: boolean): Promise<RecordingSummary | undefined> {
     const found = await this.#found();
     const each = found.find((other) => other.id === id);
@@ -105,14 +102,14 @@ export class RecordingFolder {
     return summaryOf({ ...each, name, isPinned }, await this.#headIn({ ...each, name }));
   }
 
-  /** Removes recordings made before this time, protected ones too. Resolves with how many. */
+  /** Removes the recordings whose file name has an earlier time, protected ones too. Resolves with their number. */
   async expire(beforeMs: WallMs): Promise<number> {
     const old = (await this.#names()).filter(({ name }) => timeIn(name) < beforeMs);
     for (const { name } of old) await rm(join(this.#dir, name), { recursive: true, force: true });
     return old.length;
   }
 
-  /** Resolves with the file of a recording; undefined if there is none. */
+  /** Resolves with the content of the file of a recording; undefined if there is no such recording. */
   async read(id: number): Promise<Buffer | undefined> {
     const each = (await this.#found()).find((other) => other.id === id);
     return each === undefined ? undefined : readRegularFileLater(join(this.#dir, each.name), { maxBytes: this.#limits().maxBytes * 2 });

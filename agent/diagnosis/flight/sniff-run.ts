@@ -19,7 +19,10 @@ export interface SniffRunParts extends SniffedLine {
   readonly onFrame: (row: Extract<FlightRow, { what: 'frame' }>) => void;
 }
 
-/** A running observation. `tap` takes what passes on the line. `end` completes the last frame; it returns the captured bytes, or null. */
+/**
+ * A running observation. `tap` takes what passes on the line. `end` stops it and returns the newest entries that fit into `captureBytes`;
+ * null without that memory.
+ */
 export interface SniffRun {
   readonly tap: WireTap;
   end(): Pick<LineCapture, 'baseUs' | 'bytes' | 'lost'> | null;

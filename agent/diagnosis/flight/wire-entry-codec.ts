@@ -36,7 +36,7 @@ const ended = Buffer.alloc(3);
 /** The content of `discarded` begins with the number of bytes. */
 const COUNT_BYTES = 4;
 
-/** Returns the kind byte, time and content of an entry. The content is valid until the next call. Units: µs. */
+/** Returns the kind byte, time and content of an entry. Copy the content before the next call, which may overwrite it. Units: µs. */
 export function encodeWireEntry(entry: WireEntry): StoredEntry {
   const head = { kind: KIND_OF[entry.kind], atUs: Math.round(entry.atMono * US_PER_MS) };
   switch (entry.kind) {
@@ -61,7 +61,7 @@ export function encodeWireEntry(entry: WireEntry): StoredEntry {
   }
 }
 
-/** Returns the entry of these bytes; undefined for a kind or content that this version does not know. Units: µs. */
+/** Returns the entry of these bytes; undefined if this version cannot decode it. Units: `atUs` in µs, `atMono` in ms. */
 export function decodeWireEntry({ kind: code, atUs, content }: StoredEntry): WireEntry | undefined {
   const kind = KINDS[code];
   const atMono = atUs / US_PER_MS;

@@ -22,7 +22,7 @@ export interface DayLoad {
 
 /** Judges the load by day, minute by minute. */
 export class DayJudge {
-  /** Highest load of each hour by day, oldest first. Units: W. */
+  /** Highest load of each hour in which it was as usual, oldest first. Units: W. */
   readonly hours: number[];
   readonly #window = new Float64Array(WINDOW_MIN).fill(Number.NaN);
   readonly #sorted = new Float64Array(WINDOW_MIN);

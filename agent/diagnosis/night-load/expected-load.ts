@@ -6,7 +6,10 @@
  */
 import { medianOf } from './robust.ts';
 
-/** A night as the model compares it: levels by minute since switch-on, without what the voltage explains. Units: ln W; NaN if not settled. */
+/**
+ * A night as the model compares it: levels by minute since switch-on, corrected for the voltage where that is known. Units: ln W; NaN if
+ * unknown or not settled; `onMin` in minutes since 1970, UTC.
+ */
 export interface NightProfile {
   readonly onMin: number;
   /** The middle between switch-on and switch-off. Units: minutes since switch-on. */
@@ -15,7 +18,7 @@ export interface NightProfile {
   readonly level: Float64Array;
 }
 
-/** The expected level by minute since switch-on. Units: ln W; NaN where nothing is known, or where a step may come a little earlier or later. */
+/** The expected level by minute since switch-on. Units: ln W; NaN where it is not known well enough, for example near a step. */
 export type ExpectedLoad = Float64Array;
 
 /** What is known of the night at its switch-on. Units: minutes since 1970, UTC; minutes. */
@@ -28,11 +31,14 @@ export interface NightStart {
 const STEP_SLACK_MIN = 5;
 /** Nights whose shift by the clock is larger have no common step by the clock. Units: minutes. Source: assumed; two hours of season and an hour of summer time. Confirmed by: as above. */
 const MAX_SHIFT_MIN = 180;
-/** Smaller changes of a past night are no steps that others repeat. Units: ln W. Source: assumed; regulators in a real cabinet switch by 1 to 1.5 %. Confirmed by: `bench -- faults --data`. */
+/**
+ * A smaller difference of the expected level is not taken as a dimming step. Units: ln W. Source: assumed; regulators in a real cabinet
+ * switch by 1 to 1.5 %. Confirmed by: `bench -- faults --data`.
+ */
 export const LEAST_STEP = 0.015;
 const DAY_MIN = 1_440;
 
-/** Returns what is expected of a night, from the nights before it. `lengthMin`: minutes to return. */
+/** Returns the expected level of a night, computed from other nights, oldest first. `lengthMin`: minutes to return. */
 export function expectedLoad(before: readonly NightProfile[], night: NightStart, lengthMin: number): ExpectedLoad {
   const lows = before.map((past) => enveloped(past, shiftsOf(past, before, night), lengthMin, Math.min));
   const highs = before.map((past) => enveloped(past, shiftsOf(past, before, night), lengthMin, Math.max));

@@ -5,7 +5,7 @@ import type { NightTrace } from './night-trace.ts';
 import { medianOfAll, returnLevel, smoothed } from './robust.ts';
 import { type VoltageExponents, voltageExponents } from './voltage-exponents.ts';
 
-/** Least drops that count. Units: ln W, positive. NaN: unknown. */
+/** Limits that a difference of power must exceed to count. Units: ln W, positive. NaN: unknown. */
 export interface LossLimits {
   /** For the evidence of both signs. */
   readonly both: number;
@@ -21,7 +21,7 @@ export interface LoadModel {
   readonly usualLnV: number;
   readonly profiles: readonly NightProfile[];
   readonly limits: LossLimits;
-  /** Highest and lowest power of the nights after the warm-up. Units: W. */
+  /** Highest and lowest power of the nights after the warm-up, smoothed and without what the voltage explains. Units: W. */
   readonly fullW: number;
   readonly lowestW: number;
   /** Longest time in which power and voltage repeated exactly. Units: minutes. */

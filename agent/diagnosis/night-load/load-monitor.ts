@@ -75,14 +75,14 @@ export class LoadMonitor {
     void this.#recall();
   }
 
-  /** Saves and stops. Events stay open: the next monitor continues them. */
+  /** Stops and requests a save. Does not end open events. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
     this.#save();
   }
 
-  /** Takes the good readings of the meters. Without a trusted time they have no effect: a night is judged by the time of the day too. */
+  /** Takes the good readings of the meters. Without a trusted time, or before the stored state is loaded, they have no effect. */
   onReadings(readings: readonly Reading[]): void {
     if (!this.#isKnown || !isTrusted(this.#parts.clock.quality())) return;
     for (const { pointId, value, quality } of readings) {

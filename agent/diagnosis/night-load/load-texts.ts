@@ -21,7 +21,7 @@ export interface LoadTextParts {
   readonly lampW: number | null;
   /** Power that other nights had at this time; null if unknown. Units: W. */
   readonly expectedW: number | null;
-  /** Nights that were learned. */
+  /** Number of learned nights. */
   readonly nights: number;
 }
 

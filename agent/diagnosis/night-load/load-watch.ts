@@ -21,15 +21,15 @@ export interface MeterMinute {
 
 /** What is wrong at a meter; null where it is as usual. */
 export interface LoadFindings {
-  /** Light that is missing, since a moment of a night or since switch-on. */
+  /** Power that is missing at night. */
   readonly lost: LoadDifference | null;
   /** More power at night than expected. */
   readonly extra: LoadDifference | null;
-  /** All lamps are off although they usually burn at this time. Units: minutes since 1970, UTC. */
+  /** Since when the lamps are off although they usually burn at this time. Units: minutes since 1970, UTC. */
   readonly darkSinceMin: number | null;
-  /** Load while the lamps are off. */
+  /** Unexpected load while the lamps are off. */
   readonly day: DayLoad | null;
-  /** The meter repeats the same values. Units: minutes since 1970, UTC. */
+  /** Since when the meter repeats the same values. Units: minutes since 1970, UTC. */
   readonly stuckSinceMin: number | null;
 }
 
@@ -100,7 +100,7 @@ export class LoadWatch {
     if (memory.tonight !== null) this.#resume(memory.tonight);
   }
 
-  /** Null until two nights were learned. */
+  /** Null while fewer than two learned nights are kept. */
   get model(): LoadModel | null {
     return this.#model;
   }
@@ -110,7 +110,7 @@ export class LoadWatch {
     return this.#tonight?.onMin ?? null;
   }
 
-  /** Nights that were learned. */
+  /** The number of learned nights that are kept. */
   get nights(): number {
     return this.#nights.length;
   }

@@ -5,13 +5,16 @@
 import { type ExpectedLoad, LEAST_STEP } from './expected-load.ts';
 import { medianOf } from './robust.ts';
 
-/** The signs at one minute, negative for less power. Units: ln W. NaN: unknown, because too few minutes have a value. */
+/**
+ * The signs of a lost load at one minute, negative for less power than expected or than before. Units: ln W. NaN: unknown, because too few
+ * minutes have a value.
+ */
 export interface LossSigns {
-  /** Change of the power over the last minutes that neither voltage nor expected steps explain. */
+  /** Change of the power from earlier minutes that neither voltage nor expected steps explain. */
   readonly jump: number;
   /** Difference of the power from the expected one; positive for more power. */
   readonly level: number;
-  /** How much more the power was than expected in the hour before; 0 if it was less or is unknown. */
+  /** How much more the power was than expected before the change; 0 if it was less or is unknown. */
   readonly before: number;
   /** How far the level may be wrong because the voltage is unusual; not negative. */
   readonly doubt: number;
@@ -19,7 +22,10 @@ export interface LossSigns {
 
 const UNKNOWN: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, doubt: Number.NaN };
 
-/** The settled minutes of one night, without what the voltage explains. Units: ln W; `lnV` ln V; NaN where not settled. */
+/**
+ * The power of one night by minute, without what the voltage explains. Units: ln W, NaN in the warm-up or if unknown; `lnV`: ln V, NaN if
+ * unknown.
+ */
 export interface SettledLoad {
   /** By the fast exponent of the voltage. */
   readonly fast: Float64Array;
@@ -28,7 +34,10 @@ export interface SettledLoad {
   readonly lnV: Float64Array;
 }
 
-/** Minutes on either side of a change that are compared. Units: minutes. Source: assumed; half of the allowed delay of 30 min less the slack of steps. Confirmed by: `bench -- faults --data`. */
+/**
+ * Most minutes with a value that are compared on each side of a change. Units: minutes. Source: assumed; half of the allowed delay of 30
+ * min less the slack of steps. Confirmed by: `bench -- faults --data`.
+ */
 export const WINDOW_MIN = 8;
 /** Minutes between both sides, in which the change happens. Units: minutes. Source: the meter averages over a minute; with the longer one, a change just before an expected step is found. */
 const CHANGE_MIN = [1, 10];
@@ -50,7 +59,7 @@ interface Side {
   readonly expected: number;
 }
 
-/** Returns a calculator of the signs at a minute. It reuses its memory. */
+/** Returns a function that computes the signs at a minute. */
 export function createLossSigns(usualLnV: number): (load: SettledLoad, expected: ExpectedLoad, minute: number) => LossSigns {
   const window = (): Float64Array => new Float64Array(WINDOW_MIN);
   const [levels, after, before, lastV, firstV] = [window(), window(), window(), window(), window()];

@@ -47,7 +47,7 @@ export class MeterLoad {
     });
   }
 
-  /** Takes a value of one point. `utcOffsetMin` is called once a minute at most. */
+  /** Takes a value of one point. Units: W or V. `utcOffsetMin` returns local time less UTC in minutes. */
   put(quantity: 'watts' | 'volts', pointId: string, value: number, wallMs: number, monoMs: number, utcOffsetMin: () => number): void {
     if (this.#offsetMs === null || this.#watch.onMin === null) this.#offsetMs = wallMs - monoMs;
     const atMin = Math.floor((monoMs + this.#offsetMs) / MINUTE_MS);

@@ -6,20 +6,20 @@ import type { LoadModel } from './load-model.ts';
 import { createLossSigns, type LossSigns, lossEvidence, type SettledLoad, WINDOW_MIN } from './loss-signs.ts';
 import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
 
-/** A lasting difference from the expected power. Shape: `share` as ln W, not negative. */
+/** A difference from the expected power. Shape: `share` as ln W, not negative. */
 export interface LoadDifference {
   readonly share: number;
-  /** At the time of the change. Units: W. */
+  /** The difference when it was found. Units: W. */
   readonly watts: number;
   /** The difference at full power. Units: W. */
   readonly fullWatts: number;
-  /** When it began, or the switch-on. Units: minutes since 1970, UTC. */
+  /** Estimated time at which it began, or the switch-on. Units: minutes since 1970, UTC. */
   readonly sinceMin: number;
-  /** It was there when the lamps had warmed up. */
+  /** It counts from the switch-on. */
   readonly atSwitchOn: boolean;
 }
 
-/** The differences that last, over nights; null for none. */
+/** The present differences: light that is missing (`lost`), and unexpected load (`extra`). Null for none. */
 export interface NightDifferences {
   lost: LoadDifference | null;
   extra: LoadDifference | null;
@@ -46,7 +46,7 @@ export class NightJudge {
   #extraEndedMin = 0;
   #blindUntil = 0;
   #pendingMin: number | null = null;
-  /** The signs at the last judged minute. */
+  /** The signs at the last judged minute; unknown before the first. */
   last: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, doubt: Number.NaN };
 
   constructor(model: LoadModel, night: NightTrace) {
@@ -58,7 +58,7 @@ export class NightJudge {
     this.#signs = createLossSigns(model.usualLnV);
   }
 
-  /** Takes over a minute of the night; minutes of the warm-up are not settled. */
+  /** Copies a minute of the night; a minute of the warm-up is left out. */
   put(minute: number): void {
     const { exponents, warmUpMin, usualLnV } = this.#model;
     if (minute < warmUpMin) return;
@@ -69,13 +69,13 @@ export class NightJudge {
     this.#load.lnV[minute] = lnV;
   }
 
-  /** Returns what other nights had at a minute, at the usual voltage; null if unknown. Units: W. */
+  /** Returns the power expected at a minute from other nights, at the usual voltage; null if unknown. Units: W; minutes since switch-on. */
   expectedW(minute: number): number | null {
     const lnW = this.#expected[minute] ?? Number.NaN;
     return Number.isNaN(lnW) ? null : Math.exp(lnW);
   }
 
-  /** Updates the differences by this minute of the night. */
+  /** Updates `differences` in place by this minute of the night. */
   judge(minute: number, differences: NightDifferences): void {
     const { limits } = this.#model;
     this.last = this.#signs(this.#load, this.#expected, minute);

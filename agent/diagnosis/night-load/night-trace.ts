@@ -8,7 +8,7 @@ export const NIGHT_MIN = 1_440;
 /** Steps of a packed logarithm: one is 0.025 % of power or voltage. The largest packed value is e^16 W. */
 const PACK = 4_000;
 
-/** Power and voltage by minute. Shape: the index is the minute since switch-on. Units: ln W, ln V; NaN where nothing was measured or the supply was off. */
+/** Power and voltage by minute. Shape: the index is the minute since switch-on. Units: ln W, ln V; NaN without a positive value. */
 export class NightTrace {
   /** When the lamps came on. Units: minutes since 1970, UTC. */
   readonly onMin: number;
@@ -16,7 +16,7 @@ export class NightTrace {
   readonly utcOffsetMin: number;
   readonly lnW: Float32Array;
   readonly lnV: Float32Array;
-  /** Minutes recorded so far, those without a value included. */
+  /** Minutes from switch-on to the last recorded one, those without a value included. */
   length = 0;
 
   constructor(onMin: number, utcOffsetMin: number, capacityMin = NIGHT_MIN) {
@@ -26,7 +26,7 @@ export class NightTrace {
     this.lnV = new Float32Array(capacityMin).fill(Number.NaN);
   }
 
-  /** Records one minute. Minutes outside the night have no effect. Units: `minute` since switch-on; NaN for no value. */
+  /** Records one minute. A minute outside the capacity has no effect. Units: `minute` since switch-on; W and V, NaN for no value. */
   put(minute: number, watts: number, volts: number): void {
     if (minute < 0 || minute >= this.lnW.length) return;
     this.lnW[minute] = watts > 0 ? Math.log(watts) : Number.NaN;
@@ -51,13 +51,13 @@ export class NightTrace {
   }
 }
 
-/** Returns a night as data for the store; values are rounded. */
+/** Returns a night as data for the store. Values are rounded; those up to 1 W or 1 V are dropped. */
 export function packedNight(night: NightTrace): Readonly<Record<string, unknown>> {
   const { onMin, utcOffsetMin, length } = night;
   return { onMin, utcOffsetMin, power: packed(night.lnW, length), voltage: packed(night.lnV, length) };
 }
 
-/** Returns the night that `packedNight` stored; null if the data is damaged. */
+/** Returns the night from data that `packedNight` returned; null for a value of another shape. */
 export function unpackedNight(stored: unknown): NightTrace | null {
   if (!isRecord(stored)) return null;
   const { onMin, utcOffsetMin, power, voltage } = stored;

@@ -3,7 +3,7 @@
 /** Up to this count, insertion is several times as fast as the sort of a typed array. */
 const SHORT = 24;
 
-/** Returns the median of the first `count` values of the window, which it sorts in place. NaN without values. */
+/** Returns the median of the first `count` values, and sorts these in place. None of them may be NaN. NaN if `count` is 0. */
 export function medianOf(window: Float64Array, count: number): number {
   if (count === 0) return Number.NaN;
   const sorted = window.subarray(0, count);
@@ -29,7 +29,7 @@ export function medianOfAll(values: Iterable<number>): number {
   return medianOf(present, present.length);
 }
 
-/** Returns the centred running median of the values, each over `2 reach + 1` of them. NaN where too few of these are known. */
+/** Returns the centred running median, each over at most `2 reach + 1` values. NaN values are left out; NaN where too few remain. */
 export function smoothed(values: Float64Array, reach: number): Float64Array {
   const window = new Float64Array(2 * reach + 1);
   return values.map((_, index) => {
@@ -43,8 +43,8 @@ export function smoothed(values: Float64Array, reach: number): Float64Array {
 }
 
 /**
- * Returns the level that a noise exceeds once in `blocks` blocks, from the maxima of the blocks seen. NaN with too few of them; 0 if no
- * maximum is positive. Units: as the maxima.
+ * Estimates the level that a noise exceeds once in `blocks` blocks, from the maxima of the blocks seen; NaN maxima are left out. NaN with
+ * too few of them; otherwise 0 if no maximum is positive. Units: as the maxima.
  *
  * Source: quantile of the half-normal distribution with the root mean square of the excesses over 0 (peaks over threshold).
  */

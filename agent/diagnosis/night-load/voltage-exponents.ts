@@ -6,7 +6,7 @@
 import type { NightTrace } from './night-trace.ts';
 import { medianOf } from './robust.ts';
 
-/** Exponents of the voltage. Units: none; 0 is constant power, 2 a resistor. */
+/** Exponents of the voltage. Units: none; 0 is constant power or not known, 2 a resistor. */
 export interface VoltageExponents {
   /** For changes within some minutes. */
   readonly fast: number;
@@ -30,8 +30,8 @@ const MAX_SLOPE = 4;
 const MIN_PAIRS = 60;
 
 /**
- * Returns the exponents of these nights. With too few changes of the voltage, `fast` is 0. `settledMin`: minutes at the start of a night
- * that are left out.
+ * Returns the exponents of these nights. With too few usable changes of the voltage from minute to minute, both are 0. `settledMin`:
+ * minutes at the start of a night that are left out.
  *
  * Source: Theil 1950 and Sen 1968 (median of slopes), over pairs of minutes at one distance.
  */

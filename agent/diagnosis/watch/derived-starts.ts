@@ -46,7 +46,7 @@ export class DerivedStarts {
     this.#light[lamp] = isDark ? DARK : LIT;
   }
 
-  /** Whether the lamp went dark several times in the last hour. */
+  /** Whether the lamp went dark or its driver restarted three times in the last hour. */
   cycles(lamp: number, at: MonoMs): boolean {
     for (let n = 0; n < FALLS; n++) if (at - (this.#falls[lamp * FALLS + n] ?? 0) > WINDOW_MS) return false;
     return true;

@@ -12,7 +12,7 @@ export interface PowerBounds {
   readonly outW: number;
   readonly lowW: number;
   readonly highW: number;
-  /** The expected power was learned at this level, not derived from the rated power or another level. */
+  /** The expected power was learned at about this level, not derived from the rated power or from farther levels. */
   readonly isLearned: boolean;
 }
 

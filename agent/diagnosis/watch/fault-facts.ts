@@ -65,8 +65,8 @@ const REPORTED: Partial<Record<EventCode, Omit<FaultFacts, 'severity'>>> = {
 };
 
 /**
- * Returns the event with the TALQ name, the urgency and what to check for its code, where these are known. An event with a TALQ name of its
- * own is returned unchanged.
+ * Returns the event with the TALQ name and the urgency for its code, if these are known; a missing check may be added. An event with a TALQ
+ * name of its own is returned unchanged.
  */
 export function withFaultFacts(event: AgentEvent): AgentEvent {
   const facts = event.talq === undefined ? REPORTED[event.code] : undefined;

@@ -6,10 +6,10 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 
-/** What one sample says about a fault. `none`: it cannot be judged now, so nothing changes. */
+/** What one sample says about a fault. `none`: nothing, so the state does not change. */
 export type LatchSample = 'bad' | 'good' | 'none';
 
-/** How long a fault must be seen before it counts, and how long it must be gone. Units: samples, ms. */
+/** How many samples a fault must last, and for how long, before it counts; likewise before it is clear. Units: samples, ms. */
 export interface LatchLimits {
   readonly samples: number;
   readonly persistMs: number;
@@ -44,7 +44,7 @@ export class FaultLatch {
     return this.#due > 0;
   }
 
-  /** Takes one sample of a subject, taken at `atMono`. */
+  /** Takes one sample of a subject. `atMono`: when it was measured. */
   feed(index: number, sample: LatchSample, atMono: MonoMs): void {
     if (sample === 'none') return;
     const state = this.#state[index] ?? IDLE;
@@ -58,12 +58,12 @@ export class FaultLatch {
     return this.#state[index] === RIPE;
   }
 
-  /** Whether the last sample of a subject was bad, ripe or not; also of an open fault. */
+  /** Whether the last judged sample of a subject was bad. A fault that was just opened counts as bad until a good sample. */
   isBad(index: number): boolean {
     return this.#state[index] === IDLE ? this.#count[index] !== 0 : this.#state[index] !== CLEARED && !this.#isClearing(index);
   }
 
-  /** Whether the fault was announced and its end was not. */
+  /** Whether `open` was called for the fault, and `reset` was not called since. */
   isOpen(index: number): boolean {
     return this.#state[index] === OPEN || this.#state[index] === CLEARED;
   }
@@ -72,12 +72,12 @@ export class FaultLatch {
     return this.#state[index] === CLEARED;
   }
 
-  /** Time of the first bad sample of a fault that is not open. */
+  /** Time of the first of the present bad samples. Valid while `isBad`, for a fault that is not open. */
   badSince(index: number): MonoMs {
     return this.#sinceMono[index] ?? 0;
   }
 
-  /** The fault was announced. */
+  /** Marks the fault as announced. */
   open(index: number): void {
     this.#to(index, OPEN);
     this.#count[index] = 0;

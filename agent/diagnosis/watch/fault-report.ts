@@ -41,7 +41,7 @@ const UNITS: Readonly<Record<LampQuantity, string>> = {
 /** Lamps of a feeder that the evidence lists. Source: assumed; a line of a terminal. Confirmed by: technicians. */
 const MAX_LISTED = 8;
 
-/** Returns the sentences of a change, with the present values. */
+/** Returns the sentences of the fault that changed, with the present values. */
 export function faultTexts(change: WatchChange, parts: FaultReportParts): FaultTexts {
   const figures = figuresOf(change, parts);
   if (change.kind === 'lamp') return LAMP_TEXTS[change.fault](figures);

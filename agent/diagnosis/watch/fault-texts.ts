@@ -9,7 +9,7 @@ export interface FaultFigures {
   readonly id: string;
   /** Name of the pole or the cabinet. */
   readonly place: string;
-  /** The value that was judged, and what was expected or allowed; empty if there is none. */
+  /** The value that was judged, and what was expected or allowed; empty or `-` if there is none. */
   readonly found: string;
   readonly expected: string;
   readonly level: string;
@@ -33,7 +33,7 @@ const atPole = ({ place }: FaultFigures): Message => msg`pole ${place}`;
 const inCabinet = ({ place }: FaultFigures): Message => msg`cabinet ${place}`;
 const meterTool = msg`a multimeter`;
 
-/** The sentences of the faults of a lamp. */
+/** Makes the sentences of each fault of a lamp. */
 export const LAMP_TEXTS: Readonly<Record<LampFault, TextsOf>> = {
   'lamp-out': (f) => ({
     begin: msg`${f.id}: gives no light`,
@@ -111,7 +111,7 @@ export const LAMP_TEXTS: Readonly<Record<LampFault, TextsOf>> = {
   }),
 };
 
-/** The sentences of the faults of a feeder. */
+/** Makes the sentences of each fault of a feeder. */
 export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
   'breaker-tripped': (f) => ({
     begin: msg`${f.id}: the breaker has tripped`,
@@ -153,7 +153,7 @@ export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
   }),
 };
 
-/** The sentences of the faults that a meter shows. */
+/** Makes the sentences of each fault that a meter shows. */
 export const METER_TEXTS: Readonly<Record<MeterFault, TextsOf>> = {
   'supply-lost': (f) => ({
     begin: msg`${f.id}: no mains voltage`,

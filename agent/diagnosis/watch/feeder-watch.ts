@@ -38,7 +38,7 @@ export class FeederWatch {
     this.#seen = { supply: times(n), breaker: times(n), leakage: times(n) };
   }
 
-  /** Since when the lamps of a feeder have voltage, as far as known; -Infinity: always; Infinity: they have none. */
+  /** Since when the lamps of a feeder have voltage, as far as known. -Infinity: no interruption was seen; Infinity: they have none. */
   fedMono(feeder: number): MonoMs {
     return this.#fedMono[feeder] ?? Number.NEGATIVE_INFINITY;
   }
@@ -102,7 +102,10 @@ export class FeederWatch {
   }
 }
 
-/** Returns whether the meter shows no voltage where a feeder gets it: on its phase, or, if that is unknown, on all phases. */
+/**
+ * Returns whether recent readings of the meter show a lost supply on the phase of the feeder, or on all phases if that one is unknown or
+ * not measured. False without such readings.
+ */
 export function isPhaseLost(
   { meter, phase }: WatchedFeeder,
   { meters, settings }: WatchPlan,

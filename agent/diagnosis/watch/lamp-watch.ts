@@ -48,7 +48,7 @@ export class LampWatch {
   readonly #frame: WatchFrame;
   /** Per quantity: the time of the last sample that was judged. */
   readonly #seenMono: Readonly<Record<LampQuantity, Float64Array>>;
-  /** When each lamp last gave light while it should. */
+  /** When the power of each lamp last showed light while it should be lit; -Infinity for never. */
   readonly lightMono: Float64Array;
   readonly #litMono: Float64Array;
   /** 1 for a lamp whose last reading was dark while it should be lit. */
@@ -100,7 +100,7 @@ export class LampWatch {
     }
   }
 
-  /** Judges the starts of drivers, after all lamps. */
+  /** Judges the starts of drivers. Call it after `step` for all lamps. */
   finish(nowMono: MonoMs): void {
     this.#starts.judge(nowMono, (lamp) => {
       if (!this.latches['lamp-cycling'].isOpen(lamp)) this.latches['driver-reset'].feed(lamp, 'bad', nowMono);

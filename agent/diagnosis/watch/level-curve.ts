@@ -9,7 +9,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import { quantile } from '../../core/quantile.ts';
 import type { LevelPct } from '../../core/words.ts';
 
-/** Bands of lit levels: 1 to 10 %, 11 to 20 %, ... 91 to 100 %. */
+/** Number of bands of lit levels: above 0 to 10 %, above 10 to 20 %, ... above 90 to 100 %. */
 export const BANDS = 10;
 /** Samples of a band whose median counts. Source: assumed; with 15, seven wrong ones have no effect. Confirmed by: `bench -- faults`. */
 const WINDOW = 15;
@@ -24,12 +24,12 @@ const MEDIAN = 0.5;
 /** An unlearned band uses a learned one at most this far away. */
 const NEAR_BANDS = 2;
 
-/** Returns the index of the band of a lit level. Units: %, from above 0. */
+/** Returns the index, from 0, of the band of a lit level. Units: %, above 0. */
 export function bandOf(levelPct: LevelPct): number {
   return Math.min(BANDS, Math.max(1, Math.ceil(levelPct / (100 / BANDS)))) - 1;
 }
 
-/** The values learned of one lamp, one for each band; null for a band that is not learned. */
+/** The present and the first median of one lamp or meter, by band; null for a band that is not learned. */
 export interface LearnedLamp {
   readonly medians: readonly (number | null)[];
   readonly references: readonly (number | null)[];

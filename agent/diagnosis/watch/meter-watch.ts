@@ -10,7 +10,10 @@ import { createLatches, type Latches, METER_FAULTS, type MeterFault } from './wa
 import { PHASES, type WatchFrame } from './watch-frame.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
-/** The balance of one meter at one sample. Units: W; `otherW`: other loads of the cabinet, as learned by day; NaN until then. */
+/**
+ * The power of one meter (NaN if not read) and of its lamps. Units: W; `otherW`: other loads of the cabinet, as learned by day; NaN until
+ * then.
+ */
 export interface MeterBalance {
   readonly meterW: number;
   readonly lampsW: number;
@@ -62,7 +65,7 @@ export class MeterWatch {
     this.#ratedW = plan.lamps.reduce((sum, { ratedPowerW }) => sum + ratedPowerW, 0);
   }
 
-  /** Judges the newest readings of one meter. `isDisturbed`: a feeder is not live or a lamp has an open fault of supply, so no balance is possible. */
+  /** Judges the newest readings of one meter. `isDisturbed`: lamps may have no supply, so their power is not compared with the meter. */
   step(meter: number, nowMono: MonoMs, isDisturbed: boolean): void {
     this.#judgeVoltages(meter);
     const { power, reactive } = this.#frame.meters;

@@ -6,7 +6,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { EventDetails } from '../../core/event-details.ts';
 import type { AgentEvent, EventCode } from '../../core/words.ts';
 
-/** What is known about the cause of an event: its own, or the supply of its lamps. `details`: to be added to the event. */
+/** The cause of an event: its own, the supply of its lamps, or not known. `details`: to be added to the event. */
 export type SupplyVerdict = { readonly kind: 'own'; readonly details: EventDetails } | { readonly kind: 'supply' | 'unknown' };
 
 /** An event that is held back. `pass` receives it once its cause is known. */
@@ -18,7 +18,7 @@ interface HeldEvent {
   readonly isOfLine: boolean;
 }
 
-/** The events that are held back, by id. They outlive the gate of one configuration. */
+/** The events that are held back, by id. Those of lines outlive the gate of one configuration. */
 export type HeldEvents = Map<string, HeldEvent>;
 
 /** What `createSupplyGate` requires. */
@@ -35,7 +35,7 @@ const HELD_CODES: ReadonlySet<EventCode> = new Set<EventCode>(['unit-silent', 'l
 export interface SupplyGate {
   /** Takes an event of a line or of the light control. Most pass at once. */
   take(event: AgentEvent, from: Pick<HeldEvent, 'pass' | 'isOfLine'>, nowMono: MonoMs): void;
-  /** Passes the held events whose cause is now known to be their own. */
+  /** Passes the held events whose verdict is now `own`. */
   tend(nowMono: MonoMs): void;
   /** Drops the held events of the light control, which reports again what persists. */
   stop(): void;

@@ -18,7 +18,7 @@ const BALANCE: LatchLimits = { samples: 8, persistMs: 15 * MINUTE_MS, clearSampl
 /** One sample that already covers a period. */
 const AT_ONCE: LatchLimits = { samples: 1, persistMs: 0, clearSamples: 1, clearMs: 0 };
 
-/** Faults of a lamp with their persistence. */
+/** Faults that the watch detects of a lamp, with their persistence. */
 export const LAMP_FAULTS = {
   'lamp-out': USUAL,
   'lamp-power-low': USUAL,
@@ -33,7 +33,7 @@ export const LAMP_FAULTS = {
   'unit-silent': AT_ONCE,
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** Faults of a feeder. */
+/** Faults that the watch detects of a feeder, with their persistence. */
 export const FEEDER_FAULTS = {
   'breaker-tripped': CONTACT,
   'earth-leakage': CONTACT,
@@ -53,14 +53,14 @@ export const METER_FAULTS = {
   'reactive-high': { samples: 30, persistMs: 60 * MINUTE_MS, clearSamples: 30, clearMs: 60 * MINUTE_MS },
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** A fault of a lamp. */
+/** The code of a fault of a lamp. */
 export type LampFault = keyof typeof LAMP_FAULTS;
-/** A fault of a feeder. */
+/** The code of a fault of a feeder. */
 export type FeederFault = keyof typeof FEEDER_FAULTS;
-/** A fault that a meter shows. */
+/** The code of a fault that a meter shows. */
 export type MeterFault = keyof typeof METER_FAULTS;
 
-/** One latch for each fault of a kind of subject. */
+/** One latch for each fault; it has the states of all subjects of one kind, such as the lamps. */
 export type Latches<Fault extends string> = Readonly<Record<Fault, FaultLatch>>;
 
 /** Creates the latches of a table of faults for `size` subjects. */

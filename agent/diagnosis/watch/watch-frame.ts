@@ -7,23 +7,26 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { LevelPct } from '../../core/words.ts';
 import { LAMP_QUANTITIES, type LampQuantity, type WatchPlan } from './watch-plan.ts';
 
-/** Values by index, NaN for none, and the time of each, -Infinity for none. Units: the quantity's own; ms of the monotonic clock. */
+/** Values by index, NaN for none, and the time of each, -Infinity if never set. Units: the quantity's own; ms of the monotonic clock. */
 export interface Series {
   readonly values: Float64Array;
   readonly atMono: Float64Array;
 }
 
-/** The level in force of each lamp, and since when. `byPerson`: the lamp may burn by day, for example because a person requested it. */
+/**
+ * The level in force of each lamp, and since when. `byPerson`: 1 if the lamp may burn by day, for example because a person requested it.
+ * Units: %; ms of the monotonic clock.
+ */
 export interface Commands {
   readonly levelPct: Float64Array;
   readonly sinceMono: Float64Array;
   readonly byPerson: Uint8Array;
 }
 
-/** The inputs of one step. Shape: `commandedOn` of a feeder is 1, 0, or -1 if nothing switches it. Contacts are 1, 0, or NaN for none. */
+/** The inputs of the watch. Shape: `commandedOn` of a feeder is 1, 0, or -1 if no command is known. A contact is NaN until it is read. */
 export interface WatchFrame {
   readonly lamps: Readonly<Record<LampQuantity, Series>>;
-  /** When a lamp's device last answered. */
+  /** Time of the newest good reading of each lamp's device; -Infinity for none. */
   readonly answeredMono: Float64Array;
   readonly commands: Commands;
   readonly feeders: {
@@ -33,13 +36,13 @@ export interface WatchFrame {
     readonly breaker: Series;
     readonly leakage: Series;
   };
-  /** Phase voltages: index `3 × meter + phase`. Units: V, W, var. */
+  /** By meter; phase voltages by `3 × meter + phase`. Units: W, var, V. */
   readonly meters: { readonly power: Series; readonly reactive: Series; readonly voltage: Series };
   /** A door of the cabinet is open. */
   isDoorOpen: boolean;
 }
 
-/** Number of phase voltages of one meter in the frame. */
+/** Number of places for the phase voltages of one meter in the frame. */
 export const PHASES = 3;
 
 /** Creates a frame without values for a plan; no feeder is switched, all lamps are off. */
@@ -61,13 +64,13 @@ export function createWatchFrame({ lamps, feeders, meters }: Pick<WatchPlan, 'la
   };
 }
 
-/** Records a value with its time; null for one that could not be measured. */
+/** Records a value with its time; null, for one that could not be measured, is recorded as NaN. */
 export function setValue({ values, atMono }: Series, index: number, value: number | null, nowMono: MonoMs): void {
   values[index] = value ?? Number.NaN;
   atMono[index] = nowMono;
 }
 
-/** Records the level in force for a lamp. The time of the last change stays if the level is the same. */
+/** Records the level in force for a lamp. A repeated level keeps its time. */
 export function setCommand(
   { levelPct, sinceMono, byPerson }: Commands,
   lamp: number,
@@ -80,7 +83,7 @@ export function setCommand(
   byPerson[lamp] = isByPerson ? 1 : 0;
 }
 
-/** Records whether a feeder is commanded on. The time of the last change stays if it is the same. */
+/** Records whether a feeder is commanded on. A repeated command keeps its time. */
 export function setFeeder({ commandedOn, sinceMono }: WatchFrame['feeders'], feeder: number, isOn: boolean, nowMono: MonoMs): void {
   const next = isOn ? 1 : 0;
   if (commandedOn[feeder] !== next) sinceMono[feeder] = nowMono;

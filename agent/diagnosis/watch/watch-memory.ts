@@ -29,7 +29,7 @@ export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, o
   };
 }
 
-/** Restores the stored curves that fit the lamps and meters of the plan. Returns the open faults. A value of another shape is left out. */
+/** Restores the stored curves that fit the lamps and meters of the plan. Returns the stored open faults. Damaged values are left out. */
 export function restoreWatch(stored: unknown, { lamps, meters }: WatchPlan, engine: WatchEngine): readonly OpenFault[] {
   if (!isRecord(stored) || stored['v'] !== 1) return [];
   const ofLamps = isRecord(stored['lamps']) ? stored['lamps'] : {};

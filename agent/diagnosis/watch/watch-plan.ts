@@ -31,7 +31,7 @@ export interface WatchedLamp {
   readonly ratedPowerW: number;
   /** Smallest step of its power reading. Units: W. */
   readonly stepW: number;
-  /** After a change of its level, readings do not count for this time. Units: ms. */
+  /** Time after a change of its level until its power is compared with the level. Units: ms. */
   readonly settleMs: number;
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
@@ -42,7 +42,10 @@ export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly meter: number;
 }
 
-/** One meter of the cabinet. Shape: up to three phase voltages; the sum of the points of `power` and `reactive` is the total. `toW`, `toVar`: factors to W and var. */
+/**
+ * One meter of the cabinet. Shape: up to three phase voltages; the points of `power` add up to the total power, those of `reactive` to the
+ * total reactive power. `toW`, `toVar`: factors to W and var.
+ */
 export interface WatchedMeter {
   readonly id: string;
   readonly power: readonly PointId[];

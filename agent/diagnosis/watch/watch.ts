@@ -50,7 +50,7 @@ const ANSWERS_MS = 60_000;
 const PERSONS: ReadonlySet<Decision['rank']> = new Set<Decision['rank']>(['maintenance', 'emergency', 'override']);
 const UNREAD = Symbol('unread');
 
-/** The fault watch. Events begin with `start`; readings are taken before, too. */
+/** The fault watch of a cabinet. It detects no faults before `start`, but takes readings. */
 export class Watch {
   readonly #parts: WatchParts;
   readonly #plan: WatchPlan;
@@ -98,7 +98,7 @@ export class Watch {
     void this.#recall();
   }
 
-  /** Saves and stops. Faults stay open: the next watch continues them. */
+  /** Stops and requests a save. Does not end open faults. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -110,7 +110,7 @@ export class Watch {
     this.#filler.take(readings);
   }
 
-  /** Takes an event of a line, and passes it on at once or when it is known that no lost supply explains it. */
+  /** Takes an event of a line. Passes it on, or holds it while a lost supply may be its cause; a held event may be dropped. */
   takeLineEvent(event: AgentEvent, pass: (event: AgentEvent) => void): void {
     this.#gate.take(event, { pass, isOfLine: true }, this.#parts.clock.monoMs());
   }
@@ -132,7 +132,7 @@ export class Watch {
     return this.#plan.feeders[lamp?.feeder ?? -1]?.id ?? null;
   }
 
-  /** Returns how far the power of each lamp has drifted from its first nights. Units: %. Lamps without learned power are absent. */
+  /** Returns how far the power of each lamp has drifted from what was first learned. Units: %. Lamps without learned power are absent. */
   powerDriftPct(): ReadonlyMap<string, number> {
     return new Map(
       this.#plan.lamps.flatMap(({ id }, at) => {

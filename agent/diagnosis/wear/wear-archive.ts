@@ -4,7 +4,7 @@ import type { Store } from '../../core/ports.ts';
 import { monthOf, monthsAfter, monthsBetween, type NightDate, UNREAD } from '../energy-months.ts';
 import { type DatedNight, packedWearNight, readNight, type WearNight, weeksOf } from './wear-night.ts';
 
-/** All lamps in one night. */
+/** The summaries of lamps, by lamp id, that are stored under one date. */
 export interface LampsOfNight {
   readonly date: NightDate;
   readonly lamps: Readonly<Record<string, WearNight>>;
@@ -14,7 +14,7 @@ export interface LampsOfNight {
 export interface WearArchive {
   /** Adds a night to its month; a night that is stored already is replaced. Resolves false if its month could not be read or written. */
   keep(night: LampsOfNight): Promise<boolean>;
-  /** Resolves with the nights of each lamp that are still kept, oldest first, up to `today`; undefined if a month could not be read. */
+  /** Resolves with the kept summaries of each lamp, oldest first, up to `today`; undefined if a month could not be read. */
   nights(today: NightDate): Promise<ReadonlyMap<string, readonly DatedNight[]> | undefined>;
 }
 

@@ -2,7 +2,7 @@
 import { quantile } from '../../core/quantile.ts';
 import type { NightDate } from '../energy-months.ts';
 
-/** The quantities of a summary, null where they are not known. */
+/** The names of the quantities of a summary. */
 export const WEAR_QUANTITIES = [
   'driftPct',
   'temperatureC',
@@ -14,12 +14,12 @@ export const WEAR_QUANTITIES = [
   'ratedStarts',
   'ratedTemperatureC',
 ] as const;
-/** One quantity of a summary. */
+/** The name of one quantity of a summary. */
 export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
 
 /**
- * One lamp in one night, or in a week of nights. Units: `driftPct` % of the power of its first nights; `deratedPct` % of the lit time;
- * `currentPct` % of the nominal output current at full level; `temperatureC` mean while lit; `starts` and `hours` counters at the end of the night.
+ * One lamp in one night, or in a week of nights. Units: `driftPct` % by which the power has drifted; `deratedPct` % of the lit time;
+ * `currentPct` % of the nominal output current, near full level; `temperatureC` °C, while lit; `hours` h.
  */
 export interface WearNight extends Readonly<Record<WearQuantity, number | null>> {
   /** Number of nights that it summarises. */
@@ -37,7 +37,10 @@ export interface DatedNight {
 const MEDIAN = 0.5;
 const DAYS = 7;
 const LAST_WEEK = 3;
-/** Fewer nights are no week. Source: assumed; the median of three ignores one wrong night. Confirmed by: `bench -- predict`. */
+/**
+ * Fewest nights that are summarised as a week. Source: assumed; the median of three ignores one wrong night. Confirmed by: `bench --
+ * predict`.
+ */
 export const NIGHTS_A_WEEK = 3;
 /** Counters and rated values: the newest value of a week, not the median, stands for it. */
 const NEWEST: ReadonlySet<WearQuantity> = new Set<WearQuantity>(['starts', 'hours', 'ratedHours', 'ratedStarts', 'ratedTemperatureC']);
@@ -66,7 +69,7 @@ function summary(all: readonly DatedNight[], nights: number): DatedNight {
   return { date: newest.date, night: { ...wearValues(newestOrMedian), nights, kind: newest.night.kind } };
 }
 
-/** Returns an object with each quantity of a summary. */
+/** Returns an object with the value of `of` for each quantity of a summary. */
 export function wearValues(of: (quantity: WearQuantity) => number | null): Record<WearQuantity, number | null> {
   return Object.fromEntries(WEAR_QUANTITIES.map((quantity) => [quantity, of(quantity)])) as Record<WearQuantity, number | null>;
 }

@@ -16,7 +16,10 @@ export type WearRole =
   | 'rated-starts'
   | 'rated-temperature';
 
-/** A point that shows wear. `lamp`: index in the cabinet. `bits`: bits of a register of flags that mean derating; null: any value but 0. */
+/**
+ * A point that shows wear. `lamp`: index in the cabinet. `bits`: for a flag of derating its bits, where null stands for any value but 0;
+ * otherwise empty.
+ */
 export interface WearPoint {
   readonly pointId: PointId;
   readonly lamp: number;

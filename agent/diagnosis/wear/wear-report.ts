@@ -6,7 +6,7 @@ import { msg } from '../../core/message.ts';
 import { CONFIDENCE_TEXTS, evidenceOf, type LampPrediction } from '../../core/wear-view.ts';
 import type { NightDate } from '../energy-months.ts';
 
-/** What was reported of a lamp, and the last night in which it was listed. */
+/** The shortest time reported of a lamp, and the last date at which it was listed. Units: weeks. */
 export interface ReportedLamp {
   readonly withinWeeks: number;
   readonly date: NightDate;
@@ -18,7 +18,7 @@ export type ReportedLamps = Readonly<Record<string, ReportedLamp>>;
 /** An entry that is gone for this long counts as new when it returns. Units: days. Source: assumed; an entry at the edge of a limit must not be reported each week. Confirmed by: `bench -- predict`. */
 const FORGET_DAYS = 28;
 
-/** Returns the events to report after a night, and what has then been reported. */
+/** Returns the events to report after the night of `date`, and the reported lamps to pass as `before` next time. */
 export function wearEvents(
   predictions: readonly LampPrediction[],
   before: ReportedLamps,

@@ -19,8 +19,8 @@ const NEW_HOURS = 48;
 const FIRST_NIGHTS = 8;
 
 /**
- * Returns the nights since the lamp or its driver was last exchanged, as far as the nights show that. The drift then counts from the first
- * of them. `nights`: in the order of their dates.
+ * Returns the nights since the lamp or its driver was last exchanged, as far as the nights show that. After an exchange the drift counts
+ * from the first nights that have one. `nights`: in the order of their dates.
  */
 export function sinceExchange(nights: readonly DatedNight[]): readonly DatedNight[] {
   let from = 0;
@@ -64,7 +64,7 @@ function smooth(known: readonly { readonly value: number }[], at: number): numbe
   );
 }
 
-/** Returns one quantity by week. Units: x in weeks of any origin. */
+/** Returns one quantity by week, without the weeks in which it is unknown. Units: x in weeks of any origin. */
 export function seriesOf(weeks: readonly DatedNight[], quantity: WearQuantity): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => (night[quantity] === null ? [] : [{ x: weekNumber(date), y: night[quantity] }]));
 }
@@ -91,7 +91,7 @@ export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity
   );
 }
 
-/** Returns how far a quantity is above the median of all lamps, by week. Weeks without a median are left out. */
+/** Returns a quantity less the median of all lamps, by week. Weeks without one of the two are left out. Units: x as in `seriesOf`. */
 export function excessOf(weeks: readonly DatedNight[], quantity: WearQuantity, fleet: FleetMedians): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => {
     const [value, common] = [night[quantity], fleet.get(weekOf(date))];

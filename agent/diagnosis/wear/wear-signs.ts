@@ -10,11 +10,11 @@ import { startsText, trendText, usedText } from './wear-texts.ts';
 export interface Fleet {
   readonly temperature: FleetMedians;
   readonly derating: FleetMedians;
-  /** Starts in the week before, by week. */
+  /** Starts per week. */
   readonly starts: FleetMedians;
 }
 
-/** What is known about one lamp. `weeks`: since its last exchange, oldest first. `starts`: starts in each week. */
+/** What is known about one lamp. `weeks`: since its last exchange, oldest first. `starts`: weeks whose `starts` are a rate per week. */
 export interface WornLamp {
   readonly weeks: readonly DatedNight[];
   readonly starts: readonly DatedNight[];
@@ -38,7 +38,10 @@ interface Trend {
 const RECENT_WEEKS = 13;
 /** Weeks of a trend. A year, so that its season is in it once. */
 const WINDOWS_WEEKS = [RECENT_WEEKS, 52];
-/** Weekly values of a trend. Source: assumed; with 8, Kendall's variance is near normal, and two months outlast a spell of weather. Confirmed by: `bench -- predict`. */
+/**
+ * Fewest weekly values of a trend. Source: assumed; with 8, Kendall's variance is near normal, and two months outlast a spell of weather.
+ * Confirmed by: `bench -- predict`.
+ */
 export const LEAST_WEEKS = 8;
 /**
  * A lamp is at its end somewhere between these drifts of its power or output current. Units: %. Source: CPD 3000 manual, 15 % beyond the expected power

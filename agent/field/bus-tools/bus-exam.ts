@@ -49,7 +49,7 @@ const MISSED_SHARE = 0.05;
 /** Units without an answer for which other settings are tried, and the wait for each. Units: ms. Source: assumed; as the wait through a network. Confirmed by: as there. */
 const TRIAL = { units: 3, waitMs: 150 } as const;
 
-/** What an examination uses of its line. */
+/** What an examination uses. */
 export interface ExamParts {
   readonly queue: BusToolQueue;
   readonly stats: Pick<LineStatsCollector, 'quarters' | 'recentUnits'>;

@@ -109,7 +109,10 @@ export interface Walk {
   readonly cap: number;
   /** A single register has been answered. */
   readonly singleWorks: boolean;
-  /** A refused block in which an absent register is searched; null if there is none. `end`: the register after the block. */
+  /**
+   * A refused block in which an absent register is searched; null if there is none. `end`: the register after the block; `count`: its
+   * number of registers.
+   */
   readonly wall: { readonly end: number; readonly count: number } | null;
 }
 

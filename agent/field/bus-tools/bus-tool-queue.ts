@@ -31,13 +31,13 @@ export interface BusToolQueue extends BusLine {
   /** The unit of the cabinet at this address; undefined if there is none. */
   unitAt(unit: number): Unit | undefined;
   /**
-   * Resolves with the reply, or with the failure of the unit as a value. `waitMs`: how long to wait for the first byte of a unit that is
-   * not in the cabinet. Units: ms. Errors: rejects with BusError if the line is down.
+   * Resolves with the reply, or with the failure of the unit as a value. `waitMs`: on a Modbus line, the wait for the first byte of a unit
+   * that is not in the cabinet. Units: ms. Errors: rejects with BusError if the line is down.
    */
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   /** Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. */
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Resolves when a late reply can no longer be mistaken for the reply to this request. */
+  /** Resolves when a late reply to an earlier request can no longer be mistaken for the reply to this one. */
   unguarded(request: ReadRequest): Promise<void>;
   /**
    * Reads and measures how long the transaction took. On a Modbus line `waitMs` is the wait for the first byte, also of a unit of the
@@ -111,7 +111,10 @@ async function continued(send: () => Promise<Reply | BusError>): Promise<Reply |
   return reply;
 }
 
-/** Returns the reply, or the failure of one unit as a value. Errors: rejects with BusError when the line itself is down. */
+/**
+ * Resolves with the reply, or with the failure of one unit as a value. Errors: rejects with other failures, for example BusError when the
+ * line itself is down.
+ */
 export async function replyOrBusError(pending: Promise<Reply | BusError>): Promise<Reply | BusError> {
   const result = await pending.catch((error: unknown) => {
     if (error instanceof BusError) return error;

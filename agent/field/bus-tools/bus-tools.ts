@@ -38,7 +38,7 @@ export interface BusToolsParts {
 
 const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
 
-/** The bus tools, with what the field reports to them. */
+/** The bus tools, with the methods by which the field reports to them. */
 export interface FieldBusTools extends BusTools {
   /** Records a transaction of a line that has ended. */
   note(lineId: string, report: TransactionReport): void;
@@ -46,7 +46,9 @@ export interface FieldBusTools extends BusTools {
   noteUrgent(lineId: string, waitMs: number): void;
   /** Removes lines and adds others. The statistics of the remaining lines are kept. */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
-  /** Counters of a Modbus line or DALI bus, without those caused by the console's requests; null if no line of units has this id. */
+  /**
+   * Returns the counters of a Modbus line or DALI bus, most of them without the console's requests; null if no line of units has this id.
+   */
   counters(lineId: string): LineCounters | null;
 }
 
@@ -60,8 +62,8 @@ interface LineTools {
 /**
  * Creates the bus tools of these lines: scan, examination, register search, read, write, statistics and watch.
  *
- * Shape: a plain object, because callers add to it by spreading. Errors: the requests reject with Refusal, for example for an unknown line,
- * and with BusError, for example while the line is down. `watch` and `hush` throw Refusal for an unknown line.
+ * Shape: a plain object, which can be spread. Errors: the requests reject with Refusal, for example for an unknown line, and with BusError,
+ * for example while the line is down. `watch` and `hush` throw Refusal for an unknown line.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

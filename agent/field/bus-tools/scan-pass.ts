@@ -27,7 +27,7 @@ export interface Suspect {
   readonly maxMs: number;
 }
 
-/** When stray bytes arrived: after `fromMono` and by `toMono`. */
+/** The time in which stray bytes arrived: after `fromMono` and by `toMono`. */
 export interface StrayTime {
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
@@ -88,7 +88,7 @@ export interface PassOptions {
   readonly units: readonly number[];
   /** Wait for the first byte of a reply. Units: ms. */
   readonly waitMs: number;
-  /** Reads the addresses without an answer again, up to three times, while late or damaged bytes arrive. */
+  /** Reads the addresses without an answer again, up to three times, while bytes arrive that answer no request. */
   readonly readsAgain: boolean;
   readonly signal: AbortSignal | undefined;
   /** Called after the first read of each address. */
@@ -208,7 +208,7 @@ export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;
 }
 
-/** Returns the read that a scan sends: `count` holding registers from address 0. */
+/** Returns a read of `count` holding registers from address 0 of this unit. */
 export function scanRequest(unit: number, count: number): ReadRequest {
   return { unit, table: 'holding', address: 0, count };
 }

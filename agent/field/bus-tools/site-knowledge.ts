@@ -12,7 +12,7 @@ import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { QUARTER_MS } from '../stats/line-history.ts';
 
-/** Returns the bus tools with facts about the cabinet added to their answers, for example the lamps and the warnings of a write. */
+/** Returns the bus tools with facts about the cabinet added to some answers, for example the lamps and the warnings of a write. */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,

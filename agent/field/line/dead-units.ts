@@ -64,7 +64,7 @@ const PROBE_ROUNDS = 2;
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /**
- * Decides when the port of a line is reopened because none of its units answers. Call `probed` for each probe and `look` after each turn.
+ * Creates the watch that decides when the port of a line is reopened because none of its units answers.
  */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;
@@ -73,7 +73,7 @@ export function createSilenceWatch() {
   let lastMono = Number.NEGATIVE_INFINITY;
   let isDead = false;
   return {
-    /** True after `look` returned `reopen`, until a unit of the line answers again. */
+    /** True after `look` returned `reopen`, until `look` is called while not all units are silent. */
     get isDead(): boolean {
       return isDead;
     },
@@ -82,8 +82,8 @@ export function createSilenceWatch() {
       probes++;
     },
     /**
-     * Call it after each turn. Returns `reopen` when the port must be reopened now, and `revived` once when a unit answers again after that; else
-     * undefined.
+     * Call it after each turn. Returns `reopen` when the port must be reopened now, and `revived` once when a unit answers again after
+     * that; else undefined.
      */
     look({
       nowMono,

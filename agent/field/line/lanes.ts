@@ -33,15 +33,18 @@ const OTHERS = ['command', 'console', 'telemetry'] as const;
  */
 const PROBE_WHILE_FINDING = 4;
 
-/** What `nextLane` takes into account besides the lanes that have work. */
+/** What `nextLane` takes into account besides the waiting lanes and their counts. */
 export interface LaneNeeds {
   /** The last probe of a silent unit was answered, so the others may have returned too. */
   readonly isFinding?: boolean;
-  /** A lamp has refused its level until it is set up. */
+  /** A level waits until its lamp is set up. */
   readonly isLightWaiting?: boolean;
 }
 
-/** For each lane, the transactions of other lanes since its last one. `urgent` counts urgent transactions instead. */
+/**
+ * For each lane, the transactions of other lanes since its last one. Instead, `urgent` counts the urgent transactions since the last one
+ * that was neither urgent nor of presence.
+ */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
 /** The counts before the first transaction. */
@@ -96,7 +99,7 @@ interface Job {
   fail(error: BusError): void;
 }
 
-/** Creates an empty queue. After a long job no other may run for as long as that job took. */
+/** Creates an empty queue. After a long job, `waitingMono` returns undefined for as long as that job took. */
 export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;
@@ -120,7 +123,7 @@ export function createConsoleJobs(monoMs: () => MonoMs) {
       const endMono = monoMs();
       if (job.isLong) restMono = endMono + (endMono - startMono);
     },
-    /** When the next job may run; undefined when none waits. */
+    /** When the next job may run, possibly in the past; undefined when none waits. */
     nextMono: (): MonoMs | undefined => (jobs.length === 0 ? undefined : restMono),
     /** Rejects all waiting jobs with this error and empties the queue. A running job continues. */
     failAll(error: BusError): void {

@@ -52,7 +52,7 @@ export interface Learned {
 /** The saved data of the units of a line, by device id. */
 export type LearnedUnits = Readonly<Record<string, Learned>>;
 
-/** What was learned about the units of one line; see `createLineMemory`. */
+/** Restores and saves what was learned about the units of one line; see `createLineMemory`. */
 export type LineMemory = ReturnType<typeof createLineMemory>;
 
 /** One moment on both clocks. */
@@ -62,8 +62,8 @@ interface Now {
 }
 
 /**
- * Creates the memory of a line in the store. `start` loads the saved entry into the units and then saves changes regularly; `stop` ends
- * this without a last save.
+ * Creates the memory of a line in the store. `start` loads the saved entry into the units, and begins to save larger changes regularly.
+ * `stop` ends the regular saves without a last one.
  */
 export function createLineMemory({
   lineId,
@@ -128,7 +128,7 @@ export function createLineMemory({
   };
 }
 
-/** Returns what has been learned about the units, by device id, in the form that is saved. */
+/** Returns what has been learned about the units, by device id, in the form that is saved. Units that never answered are absent. */
 export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   return Object.fromEntries(
     units

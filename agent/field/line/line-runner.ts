@@ -58,7 +58,7 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onTransaction?: (report: TransactionReport) => void;
   /** Whether levels of the whole line may be sent as one broadcast. */
   readonly broadcast: boolean;
-  /** Receives the time from the intent to the first byte of each urgent level. Units: ms. */
+  /** Receives how long each urgent write waited from `write` to its first byte, once it is known that it was sent. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;
   /** No unit answers any more: closes the port and opens it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;
@@ -83,7 +83,7 @@ interface Turn {
   act(): Promise<void>;
 }
 
-/** Sends the requests of one line with units, one at a time, in the order of `nextLane`. It does not open the port. */
+/** Sends the requests of one line with units, one at a time; `nextLane` chooses which kind is next. It does not open the port. */
 export class LineRunner {
   readonly #options: LineRunnerOptions;
   readonly #budget = createDeadBudget();
@@ -146,7 +146,7 @@ export class LineRunner {
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
-  /** The port has been reopened because no unit answered, and no unit has answered since. */
+  /** Whether the line counts as dead: no unit answers, also after the port was to be reopened. */
   get isDead(): boolean {
     return this.#silence.isDead;
   }
@@ -156,17 +156,17 @@ export class LineRunner {
     return this.#polls.overruns;
   }
 
-  /** When the runner last chose what to do next; null while it is stopped. */
+  /** When the runner last chose what to do next; null while it is stopped and before the first time. */
   get turnedMono(): MonoMs | null {
     return this.#isWanted ? this.#turnedMono : null;
   }
 
-  /** The number of requests in one whole round of a unit. */
+  /** Returns the number of reads in one whole poll round of a unit, without isolated registers. */
   requestsOf(unit: Unit): number {
     return this.#polls.requestsOf(unit);
   }
 
-  /** Reports presence inputs that are not read, units that answer twice, and a second sender on a DALI bus. */
+  /** Updates the events about presence inputs that are not read, units that answer twice, and a second sender on a DALI bus. */
   reportTroubled(): void {
     this.#masters.check();
     this.#transactions.reportTroubled(this.#options.clock.monoMs());
@@ -178,7 +178,7 @@ export class LineRunner {
     if (!this.#isTurning) void this.#run();
   }
 
-  /** Fails the waiting writes and console jobs, and ends after the transaction in flight. */
+  /** Fails the waiting writes and console jobs, and ends the runner after its current turn. */
   stop(): void {
     this.#isWanted = false;
     this.#fail(msg`the agent is stopping`);
@@ -200,7 +200,8 @@ export class LineRunner {
   }
 
   /**
-   * Queues a level for a quantity of a unit; resolves when the write has ended. Resolves as `failed` immediately when the line is down or stopped.
+   * Queues a write of a quantity of a unit; resolves when the write has ended. Resolves as `failed` immediately when the line is down or
+   * stopped.
    */
   write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult> {
     const { line, lineId } = this.#options;
@@ -227,8 +228,8 @@ export class LineRunner {
   }
 
   /**
-   * Stops polls, probes and set-up for this time, or until the returned function is called. Levels and the console still have their turns.
-   * Units: ms.
+   * Stops polls, probes and set-up for this time. Levels and the console still have their turns. The returned function ends it early,
+   * unless a later call has replaced it. Units: ms.
    */
   hush(forMs: number): () => void {
     const { clock } = this.#options;

@@ -34,7 +34,7 @@ export interface PortSupervisorOptions {
   readonly clock: Clock;
   readonly events: EventTracker;
   readonly log: Log;
-  /** Called each time the port has been opened. */
+  /** Called when the port has been opened. */
   readonly onUp: () => void;
 }
 
@@ -46,7 +46,7 @@ export interface PortSupervisorOptions {
  */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
-  /** Why the line is down; empty while it is up. */
+  /** Why the port was lost or could not be opened; empty once it has been opened again. */
   reason: Message = msg`not opened yet`;
   #waitMs = REOPEN_MS.first;
   /** How long the port must stay open before its alarm ends, and when the last alarm ended. */
@@ -61,7 +61,7 @@ export class PortSupervisor {
     this.#options = options;
   }
 
-  /** Whether the port is not open, or was lost. */
+  /** Whether the port was never opened, could not be opened or was lost. */
   get isDown(): boolean {
     return String(this.reason) !== '';
   }
@@ -80,7 +80,7 @@ export class PortSupervisor {
     await this.#options.port.close();
   }
 
-  /** Call it when the port went down: reports the event and schedules the next try. */
+  /** Call it when the port went down: reports the event and, unless stopped, schedules the next try. */
   lost(cause: Error): void {
     const { lineId, clock, events } = this.#options;
     this.reason = cause instanceof BusError ? cause.said : msg`${cause.message}`;
@@ -92,7 +92,7 @@ export class PortSupervisor {
     this.#waitMs = Math.min(2 * this.#waitMs, REOPEN_MS.max);
   }
 
-  /** Closes the port and opens it again, which recovers a hung adapter. Without effect while the supervisor is stopped. */
+  /** Closes the port and tries to open it again, which may recover a hung adapter. Without effect while the supervisor is stopped. */
   async reopen(): Promise<void> {
     if (!this.#isRunning) return;
     this.#timer?.cancel();

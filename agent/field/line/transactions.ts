@@ -191,7 +191,7 @@ export class Transactions {
     if (unit !== undefined) unit.extras = afterExtra(unit.extras, this.#parts.clock.monoMs());
   }
 
-  /** Reports presence inputs that have not been read for some time though their units answer, and units that answer twice. */
+  /** Updates the events about presence inputs that have not been read for some time though their units answer, and about double replies. */
   reportTroubled(nowMono: MonoMs): void {
     const { units, events } = this.#parts;
     for (const unit of units) if (isBlindNow(unit, nowMono)) this.#reportBlind(unit, nowMono);

@@ -47,7 +47,7 @@ export interface Slot {
   misses: number;
   /** Set while the unit gives no data for this slot although it answers for others. */
   isolation: Isolation | null;
-  /** The unit gave no data for a block that reached from before this slot into it. */
+  /** No block may reach from before this slot into it. */
   cutBefore: boolean;
 }
 
@@ -93,7 +93,7 @@ export interface Limits {
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
   /** The slots that the read covers. */
   readonly slots: readonly Slot[];
-  /** It includes registers that no point of the profile needs, besides the padding to even addresses. */
+  /** It includes registers that belong to no slot, besides the padding to even addresses. */
   readonly hasHoles: boolean;
 }
 
@@ -172,7 +172,7 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   }
 }
 
-/** Sets when the slots of a lost block are due again. */
+/** Counts the loss of a block in its slots, and sets when they are due again. */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;
@@ -197,7 +197,10 @@ export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoM
   return only;
 }
 
-/** Splits a block without a reply into parts that are requested apart from their neighbours: one of the slots may be the cause. */
+/**
+ * Marks on the slots where later blocks end, after a block without a reply: at both its ends, and in its middle if it has several slots. One
+ * of the slots may be the cause.
+ */
 export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
   const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];
   for (const edge of [slots[0], behind, slots.length > 1 ? slots[Math.ceil(slots.length / 2)] : undefined])
@@ -213,7 +216,7 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   if (isFound) rejoin(all);
 }
 
-/** Allows slots that were split in a search to be read together again. */
+/** Ends the splits of a search. The slots of one class that are not isolated become due together. */
 export function rejoin(all: readonly Slot[]): void {
   const dueMono = new Map<PolledClass, MonoMs>();
   for (const slot of all) {

@@ -65,8 +65,8 @@ export function downAdvice(reason: Message): Message {
 }
 
 /**
- * Returns the advice for a line: sentences with a finding and what to check. Empty if there is none. Units: `latencyMs` is how long the
- * adapter delays bytes, in ms; null when unknown.
+ * Returns the advice for a line as sentences; empty if there is none. Units: `latencyMs` is how long the adapter delays bytes, in ms; null
+ * when unknown.
  */
 export function adviceOf(line: PlainLineStats, latencyMs: number | null): Message[] {
   const rules = [silence, damage, echo, twice, foreign, lateness, timeouts, exceptions, load];

@@ -14,8 +14,8 @@ import { quantile } from '../../core/quantile.ts';
 const RING = 256;
 
 /**
- * Creates a meter for the median, high percentiles and maximum of a series of values. `count` counts the values since the start; the rest
- * describes the newest values.
+ * Creates a meter for the median, high percentiles and maximum of a series of values. `count` counts all values; the rest describes the
+ * newest ones.
  */
 export function createSpreadMeter() {
   const ring = new Float64Array(RING);
@@ -56,7 +56,7 @@ export function createBusLoad() {
     sample(atMono: MonoMs, busyMs: number): void {
       samples = [...samples.filter((old) => atMono - old.atMono <= WINDOW_MS), { atMono, busyMs }];
     },
-    /** The share of time in use. Units: %, one decimal, 100 at most. */
+    /** The share of time in use; 0 with fewer than two samples. Units: %, one decimal, 100 at most. */
     busyPct(): number {
       const [first, last] = [samples[0], samples.at(-1)];
       if (first === undefined || last === undefined || last.atMono <= first.atMono) return 0;

@@ -79,7 +79,7 @@ export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exce
 /** The counts of one unit; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
-/** Creates empty counts of how the transactions with one unit end: since the start, and in the last `RECENT_MIN` minutes. */
+/** Creates empty counts of how the transactions with one unit end: in total, and in the last `RECENT_MIN` minutes. */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};

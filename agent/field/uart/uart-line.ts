@@ -91,12 +91,12 @@ export class UartLine {
     this.#tuner.start();
   }
 
-  /** Writes a value, then proves it. Resolves with the result; does not reject. */
+  /** Queues a write of a value. Resolves with its result, also if it fails. */
   write(write: ValueWrite, quantity: string): Promise<WriteResult> {
     return this.#writes.add(write, quantity);
   }
 
-  /** Stops the requests and the watch for silence. */
+  /** Stops the requests and the watch for silence, and fails the open writes. */
   stop(): void {
     this.#opening?.cancel();
     this.#writes.close(msg`its port is closed`);

@@ -65,7 +65,7 @@ export function createUartRequester({
     get unanswered(): number {
       return unanswered;
     },
-    /** Sends the start commands from the first on, then polls; after `quietMs` without a frame, for a device that starts up. */
+    /** Waits `quietMs`, then sends the start commands from the first on, then polls. Units: ms. */
     start(quietMs = 0): void {
       stop();
       if (quietMs === 0) sendInit(driver.init);

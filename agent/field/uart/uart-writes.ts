@@ -41,7 +41,8 @@ export interface UartWritesParts {
 }
 
 /**
- * Writes to the device of a raw UART, one write after the other. A write ends when it is proven or has failed. Sends nothing before `open`.
+ * Writes to the device of a raw UART, one write after the other. A write ends when it is proven or has failed. Sends only from `open` to
+ * `close`.
  */
 export class UartWrites {
   readonly #parts: UartWritesParts;
@@ -55,7 +56,7 @@ export class UartWrites {
     this.#parts = parts;
   }
 
-  /** A write is on its way, so no other frame should be sent. */
+  /** A write is under way, or its pause, so no other frame should be sent. */
   get isBusy(): boolean {
     return this.#current !== null;
   }
@@ -80,13 +81,13 @@ export class UartWrites {
     });
   }
 
-  /** The device may receive frames from now on. */
+  /** Call it when the device may receive frames from now on. */
   open(): void {
     this.#isOpen = true;
     this.#next();
   }
 
-  /** The port is closed: writes that have not ended fail. */
+  /** Call it when the port is closed: writes that have not ended fail. */
   close(reason: Message): void {
     this.#isOpen = false;
     this.#timer?.cancel();
@@ -96,7 +97,7 @@ export class UartWrites {
     for (const { settle } of this.#queue.splice(0)) settle(notSent(reason));
   }
 
-  /** Frames have arrived. */
+  /** Call it when frames have arrived. */
   received(values: readonly DecodedValue[], replies: readonly UartReply[]): void {
     for (const reply of replies) this.#takeReply(reply);
     if (this.#current !== null && values.length > 0) this.#takeValues(this.#current, values);

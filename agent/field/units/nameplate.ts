@@ -22,7 +22,7 @@ export function createNameplate(): Nameplate {
   return { texts: new Map(), pending: [], losses: 0, dueMono: 0 };
 }
 
-/** Marks all `entries` as pending, so that they are read again from now on. Stored texts are not changed. */
+/** Replaces the pending entries by `entries`, which may be read from now on. Stored texts are not changed. */
 export function restartNameplate(nameplate: Nameplate, entries: readonly NameplateEntry[]): void {
   nameplate.pending = [...entries];
   nameplate.losses = 0;

@@ -22,12 +22,12 @@ export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
   return pendingSteps.length > 0 || provingSteps.length > 0;
 }
 
-/** Whether the unit has a pending set-up step that is marked `forLevel`: the unit may refuse levels until the step is done. */
+/** Whether the unit has a pending set-up step with `forLevel`: the unit may refuse levels until the step is done. */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }
 
-/** Returns the place of a unit in the set-up of its line, lowest first. */
+/** Returns a number by which the units of a line are chosen for their next set-up step: the lowest first. */
 export function setUpRank(unit: Unit): number {
   const { steps, pendingSteps, isLevelWaiting } = unit;
   const [next] = pendingSteps;

@@ -27,7 +27,7 @@ export function changedSwitches(
   return { off, on };
 }
 
-/** Returns the value unchanged, except for a level whose channel is off: its value becomes 0. A null value stays null. */
+/** Returns the value; in place of a level whose channel is off, `darkLevel`, unless its value is null. */
 export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue {
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }

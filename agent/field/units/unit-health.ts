@@ -11,7 +11,8 @@ import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
 
 /**
- * `ok`: the unit answers, or was not requested yet. `flaky`: some requests in a row were lost. `silent`: the unit counts as not answering.
+ * `ok`: the unit answers, or was not requested yet. `flaky`: requests were lost since its last answer, but it does not count as silent.
+ * `silent`: the unit counts as not answering.
  */
 export type UnitState = 'ok' | 'flaky' | 'silent';
 
@@ -50,8 +51,8 @@ export type Transaction =
 export const FRESH: UnitHealth = { state: 'ok', failures: 0, turnaroundMs: null, firstByteMs: null, dueMono: 0 };
 
 /**
- * Lost requests in a row that make a unit silent, unless the caller gives another number. Source: wb-mqtt-serial declares a device lost after 2
- * failed cycles.
+ * Lost requests in a row that make a unit silent, unless `silentAfter` gives another number. Source: wb-mqtt-serial declares a device lost
+ * after 2 failed cycles.
  */
 export const SILENT_AFTER = 3;
 /**

@@ -27,7 +27,7 @@ export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs):
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
 }
 
-/** Whether the line repeats its frames, so that double replies do not mean that two units have one address. */
+/** Whether a unit answers twice and most units have sent extra replies in the last minute: then the line seems to repeat its frames. */
 export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMono: MonoMs): boolean {
   if (!units.some((unit) => answersTwice(unit, nowMono))) return false;
   // Units that are polled less often have had fewer replies to repeat.

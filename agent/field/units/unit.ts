@@ -33,7 +33,7 @@ export interface Unit {
   readonly slots: readonly Slot[];
   /** Its position among the units of the line, which spreads their polls over a period. Units: above 0, up to 1. */
   readonly phase: number;
-  /** Slow registers are first read this long after the unit has answered. Units: ms. */
+  /** Longest delay until slow registers are due after the unit has answered. Units: ms. */
   readonly slowDelayMs: number;
   health: UnitHealth;
   readonly responses: ResponseTimes;
@@ -43,7 +43,7 @@ export interface Unit {
   presenceMono: MonoMs;
   telemetryMono: MonoMs;
   retryMono: MonoMs;
-  /** Blocks were lost, and their registers are now searched one by one. */
+  /** The registers that give no data are being searched. */
   isSearching: boolean;
   /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
@@ -55,11 +55,11 @@ export interface Unit {
   isBlind: boolean;
   /** Its unrequested replies in a row, each less than a minute after the previous one. */
   extras: { readonly count: number; readonly atMono: MonoMs };
-  /** It has not answered yet, or not since it became silent or its line went down. */
+  /** It counts as absent, for example before its first answer or since it became silent. */
   isAway: boolean;
-  /** Its first lost reply since its last answer; null while it answers. */
+  /** Start of the first lost request since its last answer; null if there is none. */
   missedMono: MonoMs | null;
-  /** It is away, and this has not been reported yet. */
+  /** It has become silent, and this has not been reported yet. */
   isAwayNew: boolean;
   /** The finding of the last request before it counted as silent. */
   lostFinding: Message;
@@ -82,7 +82,7 @@ export interface Unit {
   setUpRound: number;
   /** How many times in a row its set-up ended with failed steps. */
   setUpTries: number;
-  /** The writes of an earlier run are not loaded yet; until then nothing is written. */
+  /** Its set-up waits while the writes of an earlier run are loaded. */
   isSetUpHeld: boolean;
   /** How often each register of its set-up has been written recently. */
   readonly setUpWrites: SetUpWrites;
@@ -91,7 +91,7 @@ export interface Unit {
   /** Levels whose channel was off when its coil was last read: dark, whatever the level register contains. */
   readonly switchedOff: Set<string>;
   readonly nameplate: Nameplate;
-  /** The last value of its uptime register. */
+  /** The last value of its uptime register; null if none is known. */
   uptime: number | null;
   /** When it last responded, in any way; null before the first response. */
   seenMs: WallMs | null;
@@ -101,7 +101,7 @@ export interface Unit {
   heldMono: MonoMs;
   /** Until this time it may still be starting, because it may have been powered together with its line. */
   startingMono: MonoMs;
-  /** Times before which a silent unit gets no write: after its last write, and for its share of the line. */
+  /** Times before which a silent unit gets no write: after its last failed write, and to limit the time that lost writes take. */
   nextWriteMono: MonoMs;
   hushedMono: MonoMs;
 }
@@ -118,7 +118,7 @@ export interface UnitParts {
   readonly phase?: number;
   /** A device of the line lists groups. */
   readonly hasGroups?: boolean;
-  /** Slow registers are first read this long after the unit has answered. Units: ms; 0 by default. */
+  /** As `Unit.slowDelayMs`. Units: ms. Default: 0. */
   readonly slowDelayMs?: number;
 }
 

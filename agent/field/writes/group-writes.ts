@@ -48,15 +48,15 @@ export interface GroupChoice {
 const FEWEST_MEMBERS = 2;
 
 /**
- * Returns the groups of level points on a line that one write can set, largest first; empty if there are none. `isBroadcastAllowed`: the
- * site confirms that all units of the line execute or ignore a broadcast.
+ * Returns the groups of at least two level points on a line that one write may set, largest first; empty if there are none.
+ * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore a broadcast.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
   const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...memberGroups(devices), ...devices.flatMap(unitGroups)];
   return groups.filter(({ members }) => members.length >= FEWEST_MEMBERS).toSorted((a, b) => b.members.length - a.members.length);
 }
 
-/** Returns the group writes that reach all units of a line, without those that would have an effect on units that are not members. */
+/** Returns the groups that a broadcast to a line may set: no unit outside such a group uses the register by its profile. */
 export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);
@@ -126,7 +126,10 @@ function membersWaiting(
   return writes.toSorted((a, b) => a.addedMono - b.addedMono);
 }
 
-/** The single write that sets a level on a whole group; undefined if its device types do not encode the level equally. */
+/**
+ * Returns the single write that sets a level on a whole group; undefined if the level cannot be encoded, or not equally for all its device
+ * types.
+ */
 export function groupRequest({ unit, encoders }: LineGroup, levelPct: LevelPct): WriteRequest | undefined {
   const requests = encoders.map(({ driver, groupId }) => driver.encodeGroup(groupId, levelPct));
   const [first] = requests;

@@ -131,7 +131,7 @@ export class LevelWrites {
     return this.#queue.isHeldForSetUp();
   }
 
-  /** When the next request may be sent; undefined when none waits. */
+  /** When the next request may be sent, or a write that waits for a set-up expires; undefined when none waits. */
   nextMono(): MonoMs | undefined {
     const times = [this.#queue.nextMono(), this.#repeats.nextMono(), this.#readBacks.nextMono()].filter((mono) => mono !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);

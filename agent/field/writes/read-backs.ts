@@ -27,9 +27,9 @@ export interface ReadBack {
   /** Why the unit did not acknowledge the write, which may still have arrived; null when it did. */
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
-  /** Read-backs of this write without a usable reply so far. */
+  /** Failed read-backs so far that count for its retries. */
   readonly tries: number;
-  /** It was part of a group write. */
+  /** It is handled as part of a group write. */
   readonly byGroup: boolean;
   /** Undefined: the level is read. Otherwise the coil of its channel is read or switched on. */
   readonly channel?: 'look' | 'switch-on' | 'prove';

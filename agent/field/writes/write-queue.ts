@@ -16,11 +16,11 @@ export interface WaitingWrite {
   readonly unit: Unit;
   readonly quantity: string;
   readonly addedMono: MonoMs;
-  /** How many times it was sent without success. */
+  /** Sends without success that count for its retries. */
   readonly attempts: number;
   /** When it was first sent, once that is known; null before. */
   readonly sentMono: MonoMs | null;
-  /** It may be part of a group write. The write of an output may not, nor one that is sent again because a group write failed for it. */
+  /** It may be part of a group write. */
   readonly mayGroup: boolean;
   /** Default: those of lamps. */
   readonly words?: WriteWords;
@@ -89,7 +89,7 @@ export function createWriteQueue() {
       const times = [...byPoint.values()].map((waiting) => (isHeld(waiting) ? waiting.write.expiresMono : writableMono(waiting.unit)));
       return times.length === 0 ? undefined : Math.min(...times);
     },
-    /** Fails all writes. */
+    /** Fails the writes of the queue. */
     failAll(reason: Message): void {
       const all = [...byPoint.values()];
       byPoint.clear();

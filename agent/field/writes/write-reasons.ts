@@ -24,7 +24,7 @@ export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 
-/** Whether the error is the exception `illegal-function` or `illegal-address`: the unit does not have the function or the register. */
+/** Whether the error is the exception `illegal-function` or `illegal-address`: the unit seems not to have the function or the register. */
 export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }

@@ -40,12 +40,12 @@ export interface AlarmsParts {
   readonly site: () => AlarmSite & PlacedSite;
   readonly ongoing: {
     onEvent(event: AgentEvent): void;
-    /** Reports another handling of an event: stored, and sent to the platform. */
+    /** Reports that the handling of an event has changed. */
     amend(event: AgentEvent): void;
     openEvents(): readonly AgentEvent[];
     isGoingOn(eventId: string): boolean;
   };
-  /** The maintenance in force changed. */
+  /** Receives all maintenance when it may have changed. */
   readonly onMaintenance: (list: readonly MaintenanceView[]) => void;
 }
 
@@ -77,10 +77,7 @@ export class Alarms implements AlarmTools {
     });
   }
 
-  /**
-   * Reads acknowledgements and maintenance of earlier runs, and begins to watch their ends. What cannot be read is not restored. Errors:
-   * none.
-   */
+  /** Restores acknowledgements and maintenance of earlier runs, and begins to watch their ends. Errors: none; a failure is logged. */
   async begin(): Promise<void> {
     const { store, clock, log, ongoing } = this.#parts;
     this.#ticks ??= every(clock, SECOND_MS, () => this.#tend());
@@ -106,7 +103,7 @@ export class Alarms implements AlarmTools {
     this.#ticks = null;
   }
 
-  /** Returns an event with its handling: acknowledged before, or suppressed by maintenance. `before`: the event as last reported. */
+  /** Returns the event with its acknowledgement and its suppression by maintenance, if any. `before`: the event as last reported. */
   admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent {
     const acknowledged = event.acknowledged ?? before?.acknowledged ?? (event.endMs === null ? this.#carried.take(event) : undefined);
     const suppressed = before === undefined ? this.#suppressionOf(event) : before.suppressed;

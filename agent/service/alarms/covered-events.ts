@@ -5,7 +5,7 @@ import type { MaintenanceOwner } from '../../core/alarm-tools.ts';
 import type { Cabinet, Zone } from '../../core/cabinet.ts';
 import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
 
-/** The parts of a cabinet that events are about. */
+/** The parts of a cabinet that are needed to find out whether an event belongs to a lamp, a zone or the cabinet. */
 export type AlarmSite = Pick<Cabinet, 'id' | 'lines' | 'lamps' | 'zones'>;
 
 /**
@@ -30,12 +30,15 @@ const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['door-open', 'phase-lost', 'breaker-tripped', 'contactor-stuck-on', 'supply-voltage-high'] as const),
 ]);
 
-/** Whether maintenance of this owner may suppress an event, whatever equipment the event is about. */
+/** Returns whether maintenance of this owner may suppress an event, judged by its code and severity alone. */
 export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
   return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
 }
 
-/** Whether an event with this source belongs to the target, and to nothing else. All events belong to the cabinet. */
+/**
+ * Whether an event with this source counts as one of the target, for example because it is about a lamp of the zone. Every event counts as
+ * one of the cabinet.
+ */
 export function isEventOf({ lines, lamps, zones }: AlarmSite, { kind, id }: Target, source: string): boolean {
   if (kind === 'cabinet') return true;
   if (source === id) return true;

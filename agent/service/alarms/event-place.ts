@@ -2,13 +2,10 @@
 import type { EventPlace } from '../../core/alarm-tools.ts';
 import type { Cabinet, Lamp } from '../../core/cabinet.ts';
 
-/** The parts of a cabinet that have a place. */
+/** The parts of a cabinet from which the place of an event is found. */
 export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'poles'>;
 
-/**
- * Returns the place of the source of an event. A part of the place is null if it is unknown or the source does not show it. Several
- * lamps of a device are listed with spaces.
- */
+/** Returns the place of the source of an event. Each part of it may be null. `lamp`: the ids of one or more lamps, separated by spaces. */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {
   const deviceId = source.split('.', 1)[0] ?? source;
   const found = lampsOfSource(lamps, source, deviceId);

@@ -13,8 +13,8 @@ const MAX_ID_LENGTH = 256;
 const MAX_READ = 2_000;
 
 /**
- * Returns the open warnings and alarms that `wanted` means: by id, by `all` or, with `mayName`, by source or `<code>:<source>`. May be
- * empty. Errors: throws Refusal if `all` means none.
+ * Returns the open warnings and alarms that `wanted` means: an id, `all` or, with `mayName`, a source or `<code>:<source>`. May be empty.
+ * `all` means those that are neither suppressed nor acknowledged. Errors: throws Refusal if `all` means none.
  */
 export function findOpenEvents(wanted: string, open: readonly AgentEvent[], mayName: boolean): readonly AgentEvent[] {
   const worth = open.filter(({ severity }) => severity !== 'info');
@@ -29,7 +29,9 @@ export function findOpenEvents(wanted: string, open: readonly AgentEvent[], mayN
   return worth.filter(({ code, source }) => [source, `${code}:${source}`].some((name) => name.toLowerCase() === typed));
 }
 
-/** Resolves with the stored event that has this id and has ended. Errors: rejects with Refusal, for example if no such event is found. */
+/**
+ * Resolves with the stored warning or alarm that has this id and has ended. Errors: rejects with Refusal, for example if it is not found.
+ */
 export async function findEndedEvent(id: string, store: Pick<Store, 'events'>): Promise<AgentEvent> {
   const found = await storedEvent(id, store);
   const shown = id.slice(0, MAX_ID_LENGTH).replace(/\p{C}/gu, '?');

@@ -10,8 +10,8 @@ import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
 /** Suppressed events that are kept by name for the list at the end; others are only counted. Source: assumed; a screen. Confirmed by: the number of events in the maintenance of a year. */
 const MAX_NAMED = 20;
 /**
- * How often the remaining time is saved; the saved time is shorter by this. Units: ms. Source: assumed; a commit a minute is a sixth of the
- * usual ones. Confirmed by: `bench -- store device`.
+ * Interval at which the remaining time of maintenance is saved; the saved time is shorter by up to this. Units: ms. Source: assumed; a
+ * commit a minute is a sixth of the usual ones. Confirmed by: `bench -- store device`.
  */
 export const REST_SAVE_MS = MINUTE_MS;
 
@@ -34,7 +34,7 @@ export function isSameTarget(a: Target, b: Target): boolean {
   return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
 }
 
-/** Returns the maintenance with this suppressed event counted. */
+/** Returns the maintenance with this suppressed event counted; the same object if the event is already in its list. */
 export function withSuppressed(maintenance: Maintenance, { id, code, source, startMs }: AgentEvent): Maintenance {
   const { suppressed, count } = maintenance;
   if (suppressed.some((each) => each.id === id)) return maintenance;
@@ -42,26 +42,26 @@ export function withSuppressed(maintenance: Maintenance, { id, code, source, sta
   return { ...maintenance, count: count + 1, suppressed: next };
 }
 
-/** Returns the maintenance with its wall times computed from its monotonic end; the same object if they differ by less than a second. */
+/** Returns the maintenance with its wall times shifted to fit its monotonic end; the same object if the shift is less than a second. */
 export function rebasedMaintenance(maintenance: Maintenance, { nowMs, nowMono }: Instant): Maintenance {
   const shiftMs = Math.round(nowMs + maintenance.untilMono - nowMono) - maintenance.untilMs;
   if (Math.abs(shiftMs) < 1_000) return maintenance;
   return { ...maintenance, sinceMs: maintenance.sinceMs + shiftMs, untilMs: maintenance.untilMs + shiftMs };
 }
 
-/** Returns the maintenance in the form for the disk, with the remaining time in place of the monotonic end. */
+/** Returns the maintenance in the form for the disk, with `restMs` in place of the monotonic end. */
 export function toStoredMaintenance({ untilMono, ...rest }: Maintenance, nowMono: MonoMs): StoredMaintenance {
   return { ...rest, restMs: Math.max(0, Math.round(untilMono - nowMono) - REST_SAVE_MS) };
 }
 
-/** Returns the maintenance that continues after a restart; null if it has ended. Call it only with a trusted clock. */
+/** Returns the maintenance that continues after a restart; null if no time is left. Call it only with a trusted clock. */
 export function resumedMaintenance({ restMs, ...stored }: StoredMaintenance, { nowMs, nowMono }: Instant): Maintenance | null {
   const leftMs = Math.min(stored.untilMs - nowMs, restMs, MAINTENANCE_SPAN[stored.owner].maxMs);
   if (leftMs <= 0) return null;
   return { ...stored, untilMs: Math.round(nowMs + leftMs), untilMono: nowMono + leftMs };
 }
 
-/** Returns the maintenance in stored data; entries that are not maintenance are ignored. */
+/** Returns the maintenance in stored data, without entries that are not valid; empty if `stored` is not an array. */
 export function readStoredMaintenance(stored: unknown): readonly StoredMaintenance[] {
   return Array.isArray(stored) ? stored.filter(isStored).map((each) => ({ ...each, suppressed: each.suppressed.filter(isNamed) })) : [];
 }

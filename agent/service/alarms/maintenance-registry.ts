@@ -42,11 +42,11 @@ export interface MaintenanceRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  /** The maintenance in force changed: some was started, extended, or resumed. */
+  /** Receives maintenance from before the start that is in force again. */
   readonly onBegun: (begun: readonly Maintenance[]) => void;
   /** Maintenance ended because its time was over. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
-  /** The list of maintenance in force was changed, or saved again. */
+  /** Receives the list of maintenance in force when it may have changed. */
   readonly onChange: (list: readonly Maintenance[]) => void;
 }
 
@@ -77,7 +77,7 @@ export class MaintenanceRegistry {
     });
   }
 
-  /** Resolves whether the present list is on disk. */
+  /** Resolves whether the newest save succeeded; true before the first. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
@@ -94,7 +94,7 @@ export class MaintenanceRegistry {
     return this.#ended;
   }
 
-  /** Reads what an earlier run stored; what was started since replaces it. */
+  /** Reads what an earlier run stored; what was started since for the same target and owner replaces it. */
   async restore(): Promise<void> {
     const { store, clock } = this.#parts;
     const [stored, platform] = await Promise.all([store.load(KEY), store.load(PLATFORM_KEY)]);
@@ -104,7 +104,7 @@ export class MaintenanceRegistry {
     this.#resume((each) => each);
   }
 
-  /** Starts maintenance, or gives that of the same target and owner another end. Errors: throws Refusal beyond the limits of the owner. */
+  /** Starts maintenance, or changes that of the same target and owner. Errors: throws Refusal beyond the limits of the owner. */
   start({ target, minutes, reason, owner, source }: MaintenanceRequest & { readonly minutes: number }): Maintenance {
     const lengthMs = minutes * MINUTE_MS;
     this.#expectAllowed(owner, lengthMs);
@@ -121,7 +121,7 @@ export class MaintenanceRegistry {
     return begun;
   }
 
-  /** Ends the maintenance of a target and returns it. The platform may end only its own. Errors: throws Refusal if there is none. */
+  /** Ends the maintenance of a target and returns it. The platform may end only its own. Errors: throws Refusal if it finds none to end. */
   end({ target, owner }: Pick<MaintenanceRequest, 'target' | 'owner'>): readonly MaintenanceView[] {
     const isMeant = (each: Pick<Maintenance, 'target' | 'owner'>): boolean =>
       isSameTarget(each.target, target) && (owner === 'site' || each.owner === owner);
@@ -140,7 +140,7 @@ export class MaintenanceRegistry {
     return ended;
   }
 
-  /** Counts an event that this maintenance suppresses. It is saved at the next `tend`, so that many events at once are one write. */
+  /** Adds an event to those that this maintenance has suppressed. `tend` saves it, so that many events at once are one write. */
   suppress(id: string, event: AgentEvent): void {
     this.#isCounted = false;
     this.#list = this.#list.map((each) => (each.id === id ? withSuppressed(each, event) : each));

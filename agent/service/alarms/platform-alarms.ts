@@ -25,8 +25,8 @@ export interface PlatformAlarmsParts {
 export type PlatformAlarms = ReturnType<typeof createPlatformAlarms>;
 
 /**
- * Returns the handler of the platform's alarm orders, which also publishes the maintenance in force. `onOutcome` receives the outcome of an
- * order.
+ * Returns the handler of the platform's alarm orders, which also publishes lists of maintenance. `onOutcome` receives the outcome of an
+ * order that was carried out or refused.
  */
 export function createPlatformAlarms({ clock, site, uplink, onOutcome }: PlatformAlarmsParts, alarms: () => AlarmTools) {
   const report = (commandId: string, state: OutcomeState, reason: Message, isSaved: boolean): void =>
@@ -66,7 +66,7 @@ export function createPlatformAlarms({ clock, site, uplink, onOutcome }: Platfor
         report(order.commandId, 'refused', error.said, true);
       }
     },
-    /** Publishes the list of maintenance in force as JSON. */
+    /** Publishes a list of maintenance as JSON; of a long list only the first items. */
     show(list: readonly MaintenanceView[]): void {
       const items = list.slice(0, MAX_SHOWN).map(({ target, owner, source, reason, sinceMs, untilMs }) => ({
         target: target.id,

@@ -24,12 +24,12 @@ export function usedUntil({ usedMs, atMono }: PlatformTime, nowMono: MonoMs, isI
   return { usedMs: Math.min(LIMIT_MS, Math.max(0, next)), atMono: nowMono };
 }
 
-/** Returns how long maintenance of the platform may still last. Units: ms. */
+/** Returns the time of maintenance that is left to the platform, as of `atMono`. Units: ms. */
 export function leftToPlatform({ usedMs }: PlatformTime): number {
   return LIMIT_MS - usedMs;
 }
 
-/** Returns the used time in stored data, as of `nowMono`; 0 if the data are not valid. */
+/** Returns the used time in stored data, reduced to the limit, as of `nowMono`; 0 if the data are not valid. */
 export function readPlatformTime(stored: unknown, nowMono: MonoMs): PlatformTime {
   const usedMs = isRecord(stored) ? stored['usedMs'] : 0;
   return { usedMs: typeof usedMs === 'number' && usedMs > 0 ? Math.min(LIMIT_MS, usedMs) : 0, atMono: nowMono };

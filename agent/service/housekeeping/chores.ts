@@ -20,7 +20,7 @@ export interface ChoreParts {
   readonly store: Store;
   readonly view: Pick<AgentView, 'status'>;
   readonly log: Log;
-  /** Removes recordings that name people and are older than this number of days; resolves with how many. */
+  /** Removes recordings that are older than this number of days; resolves with how many. */
   readonly expireRecordings?: (maxDays: number) => Promise<number>;
 }
 
@@ -119,7 +119,10 @@ async function unasked(store: Store): Promise<Error> {
   return new ChoreError(String(reason) === '' ? msg`the disk did not answer in time` : msg`the disk could not be read: ${reason}`);
 }
 
-/** Returns the minute of the hour, 0 to 59, at which the store's chores of this cabinet run. Source: FNV-1a, for its even distribution. */
+/**
+ * Returns the minute of the hour, 0 to 59, for which the store's chores of this cabinet are scheduled. Source: FNV-1a, for its even
+ * distribution.
+ */
 export function minuteOf(cabinetId: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(cabinetId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
@@ -127,7 +130,7 @@ export function minuteOf(cabinetId: string): number {
 }
 
 /**
- * Returns the UTC hour, 0 to 23, nearest to the time when the sun is highest. Units: degrees, positive to the east. Source: 15 degrees an
+ * Returns the UTC hour, 0 to 23, nearest to the mean solar noon of a longitude. Units: degrees, positive to the east. Source: 15 degrees an
  * hour.
  */
 export function noonHour(longitudeDeg: number): number {

@@ -15,7 +15,7 @@ import { messageIn, withTexts } from '../../core/message-wire.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
 
-/** A maintenance task that runs at fixed times, for example a backup. Shape: `cron` has five fields, minute first, in UTC. */
+/** A maintenance task with a schedule, for example a backup. Shape: `cron` has five fields, minute first, in UTC. */
 export interface Chore {
   readonly name: string;
   readonly cron: string;
@@ -25,7 +25,7 @@ export interface Chore {
   readonly run: () => Promise<Message>;
 }
 
-/** The scheduler of the chores: `start`, `stop`, and `view` with the next and last run of a chore. */
+/** The scheduler of the chores: `start`, `stop`, and `view` with the next and last run of each chore. */
 export type Housekeeping = ReturnType<typeof createHousekeeping>;
 
 /** The chores to run, and where their results are logged and kept. */
@@ -33,7 +33,7 @@ export interface HousekeepingParts {
   readonly chores: readonly Chore[];
   readonly clock: Clock;
   readonly log: Log;
-  /** Keeps the results of the chores over a restart. */
+  /** Where results of chores are kept over a restart. */
   readonly memory: Pick<Store, 'load' | 'save'>;
 }
 
@@ -54,7 +54,7 @@ type Mark = Pick<ChoreView, 'lastMs' | 'result' | 'failed'>;
 /** A mark as stored: the text, and its template under a second key. */
 type StoredMark = Omit<Mark, 'result'> & { readonly result: string; readonly resultTemplate?: unknown };
 
-/** A chore could not do its work. `said`: the reason, for display. */
+/** The failure of a chore, for example damage that a check found. `said`: the reason, for display. */
 export class ChoreError extends Error {
   override readonly name = 'ChoreError';
   readonly said: Message;

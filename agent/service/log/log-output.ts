@@ -17,15 +17,14 @@ const FLUSH_LIMIT_MS = 1_000;
 
 /** A destination of log lines that does not block the caller of `write`. */
 export interface LogOutput {
-  /** Accepts a line, which is written later; if too many bytes wait, discards and counts it. */
+  /** Adds a line to those that wait to be written; if too many bytes wait, may discard and count it. */
   write(line: string): void;
-  /** Writes the waiting lines before it returns; discards those that the output does not accept. Errors: none. */
+  /** Blocks to write the waiting lines; discards those that the output does not accept. Errors: none. */
   flush(): void;
 }
 
 /**
- * Creates an output to the open file descriptor `fd`. Lines beyond the limit are discarded. `onLost`: called with the number of lines that
- * `write` discarded.
+ * Creates an output to the open file descriptor `fd`. `onLost`: receives the number of lines that `write` discarded since the last call.
  */
 export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
   /** The bytes being written, or to be written first. */

@@ -45,7 +45,7 @@ interface Reader {
   readonly onLine: (line: LogLine) => void;
 }
 
-/** Creates a log. Repeated events are counted instead of written, and secrets are masked as by `redact`. */
+/** Creates a log. An event that is soon repeated may be counted instead of written again. Secrets are masked as by `redact`. */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   let reportLost = (_lines: number): void => {};
   const output = write === undefined ? createLogOutput(1, clock, (lines) => reportLost(lines)) : null;

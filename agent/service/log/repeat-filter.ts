@@ -8,7 +8,7 @@ const WINDOW_MS = 60_000;
 /** Most different events that are remembered; beyond it the oldest is removed. Source: assumed; limits memory. Confirmed by: the number of different events a minute in a week of logs of a cabinet. */
 const MAX_REMEMBERED = 200;
 
-/** An event whose window has ended, and how often it was suppressed in the window. */
+/** An event that was suppressed, and how often. */
 interface Repeated<T> {
   readonly item: T;
   readonly times: number;
@@ -21,7 +21,7 @@ export interface RepeatFilter<T> {
    * with this `nowMono` first.
    */
   admit(key: string, item: T, nowMono: MonoMs): boolean;
-  /** Returns the suppressed events whose window has ended, with their counts, and forgets them; an infinite `nowMono` ends all windows. */
+  /** Returns suppressed events that are no longer counted, with their counts, and forgets them; for an infinite `nowMono` all of them. */
   due(nowMono: MonoMs): readonly Repeated<T>[];
 }
 

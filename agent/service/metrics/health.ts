@@ -3,13 +3,13 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Memory in use now, in bytes, and processor time since the start of the process, in s. */
+/** Memory in use now, in bytes, processor time since the start of the process, in s, and the lag of the event loop. */
 export interface HealthSample {
   readonly residentBytes: number;
   readonly heapBytes: number;
   readonly userCpuS: number;
   readonly systemCpuS: number;
-  /** Measured over the last interval that `turn` ended; before the first call of `turn`, from the start until now. */
+  /** Measured over the last interval that `turn` ended; before the first call of `turn`, from the start of the measurement until now. */
   readonly loopLag: LoopLag;
 }
 

@@ -13,7 +13,7 @@ export interface MetricsFile {
   write(text: string): Promise<void>;
 }
 
-/** Returns a writer that replaces the file at `path` as a whole. Errors: none; a failure is logged, a repeated one is not. */
+/** Returns a writer that replaces the file at `path` as a whole. Errors: none; of failures in a row, only the first is logged. */
 export function createMetricsFile(path: string, log: Log): MetricsFile {
   let isWriting = false;
   let isFailureLogged = false;

@@ -18,7 +18,7 @@ export interface MetricsParts {
   /** Null if there is no ledger. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
-  /** Number of events that began since the start of the agent, by code. */
+  /** Number of events that were counted in this run, by code. */
   readonly events: ReadonlyMap<EventCode, number>;
 }
 
@@ -26,7 +26,7 @@ const CLOCKS: readonly StatusView['clockQuality'][] = ['none', 'restored', 'rtc'
 const UPLINKS: readonly UplinkStatus['state'][] = ['off', 'connecting', 'waiting-for-host', 'online', 'down'];
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'alarm'];
 
-/** Returns all metrics of the agent. A family whose value is unknown has no samples. */
+/** Returns the metrics of the agent. A family may have no samples, for example if its value is unknown. */
 export function metricFamilies(parts: MetricsParts): MetricFamily[] {
   return [
     ...agentFamilies(parts),

@@ -39,8 +39,8 @@ export interface SelfParts {
 export type Self = ReturnType<typeof createSelf>;
 
 /**
- * Creates the report of the agent about its own health, to the platform and to the metrics file; nothing runs before `start`. `note` counts
- * an event for the metrics. `metrics` resolves with all metrics as they are now.
+ * Creates the report of the agent about its own health, to the platform and to the metrics file; it reports from `start` until `stop`.
+ * `note` counts an event that began, for the metrics. `metrics` resolves with the metrics.
  */
 export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;

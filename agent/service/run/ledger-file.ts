@@ -20,8 +20,8 @@ const MAX_BYTES = 65_536;
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /**
- * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts it. `onFlaw`: called
- * with a text about a file that exists but cannot be used.
+ * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts it. `onFlaw`:
+ * receives the reason if `read` finds a file that it cannot read or parse.
  */
 export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: string) => void = () => {}) {
   let paths = folders.map((folder) => join(folder, NAME));
@@ -29,15 +29,15 @@ export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: stri
   const overtaken = new AbortController();
   return {
     /**
-     * Resolves with the newest readable ledger, or an empty one if there is none. `wait` limits the wait for a folder that does not
-     * respond; that folder is not written either.
+     * Resolves with the readable ledger that has most starts, or an empty one if there is none. `wait` limits the wait for a folder that
+     * does not respond; that folder is not written either.
      */
     async read(wait: (found: Promise<StartLedger>) => Promise<StartLedger | undefined> = (found) => found): Promise<StartLedger> {
       const found = await Promise.all(paths.map((path) => wait(readLedger(path, onFlaw))));
       paths = paths.filter((_, i) => found[i] !== undefined);
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
-    /** Writes without blocking. Errors: rejects if no folder accepts it. */
+    /** Writes without blocking. Errors: rejects if the ledger is not written. */
     write(ledger: StartLedger): Promise<void> {
       const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), overtaken.signal)));
       queue = written.catch(() => {});

@@ -33,10 +33,13 @@ export function createNotify({ socket, log, send = runSystemdNotify }: NotifyPar
   return {
     /** True if a service manager supervises this run. */
     isSupervised: socket !== null,
-    /** A step of the start is complete: the manager waits this much longer for the next message. Units: ms. Source: sd_notify(3), since systemd 236. */
+    /**
+     * A step of the start is complete: the manager must get the next message within this time from now. Units: ms.
+     * Source: sd_notify(3), since systemd 236.
+     */
     extendStart: (forMs: number): void => notify([`EXTEND_TIMEOUT_USEC=${Math.ceil(forMs * 1_000)}`]),
     ready: (): void => notify(['--ready']),
-    /** Resets the watchdog; skipped while an earlier message is being sent. */
+    /** Resets the watchdog; may be skipped while an earlier message is being sent. */
     alive: (): void => {
       if (!sending) notify(['WATCHDOG=1']);
     },

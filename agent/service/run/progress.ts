@@ -18,7 +18,7 @@ import type { LinePulse, Pulse, StorePulse } from '../../core/pulse.ts';
  */
 const LIMIT_MS = { line: 30_000, tick: 10_000, opening: 600_000, store: 600_000 } as const;
 
-/** A part of the agent that has made no progress for longer than its limit. `forMs`: time since its last progress. Units: ms. */
+/** A part of the agent that has made no progress for longer than its limit. `forMs`: how long it has made none. Units: ms. */
 export interface Hang {
   /** `line north`, `lighting`, `store`. */
   readonly part: string;
@@ -27,7 +27,7 @@ export interface Hang {
   readonly text: Message;
 }
 
-/** Returns the parts that hang at `nowMono`; empty if none hangs. A part that has not begun does not hang. */
+/** Returns the parts that hang at `nowMono`; empty if none hangs. */
 export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
   return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];
 }

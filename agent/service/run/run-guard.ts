@@ -63,13 +63,13 @@ export interface RunGuard {
   readonly written: Promise<void>;
   /** Readings lost by runs without a store and not yet recorded by a store; null for none, and in a run without a store. */
   readonly unstored: EarlierLoss | null;
-  /** Call when a store has recorded that loss. */
+  /** Call when a store has recorded that loss: removes it from the ledger. */
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
   /** Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. */
   watch(run: WatchedRun): void;
-  /** Records how the run ends; only the first call counts. Errors: none; a failed write is logged. */
+  /** Records how the run ends, unless an end is already recorded. Errors: none; a failed write is logged. */
   ended(end: RunEnd, cause?: string): void;
 }
 
@@ -77,7 +77,7 @@ export interface RunGuard {
  * Reads the start ledger and begins to write this start into it. Resolves with the guard, whose `mode` the run must use. A run without a
  * service manager gets the normal mode.
  *
- * Errors: none; failures of the disk are logged.
+ * Errors: none, even if the disk fails.
  */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;

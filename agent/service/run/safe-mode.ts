@@ -12,7 +12,7 @@ export function safeCabinet(cabinet: Cabinet): Cabinet {
   return { ...cabinet, uplink: null };
 }
 
-/** Returns the same tools, except that scans and writes reject with Refusal. */
+/** Returns tools whose `scan` and `write` reject with Refusal; the others are those of `bus`. */
 export function readOnlyBus(bus: BusTools): BusTools {
   const refuse = async (): Promise<never> => {
     throw new Refusal(

@@ -12,8 +12,8 @@ export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
  * How a run ended. `config`: it could not run here, for example because of an invalid configuration. `hung`: a part made no progress, or
- * the start took too long. `killed`, `power`: it recorded no end; with `power` the machine was restarted. `safe-over`: it left safe mode.
- * `update`: for another release.
+ * the start took too long. `killed`: it recorded no end, and the next run was in the same boot. `power`: it recorded no end, and the next
+ * run had another boot id. `safe-over`: it left safe mode. `update`: it ended so that another release could start.
  */
 export type RunEnd = 'stopped' | 'config' | 'crashed' | 'hung' | 'killed' | 'power' | 'safe-over' | 'update';
 
@@ -124,7 +124,7 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
 
-/** Returns one text with the number of recorded runs that had a store, for example `starts.json (4)`; empty if there was none. */
+/** Returns one text with the number of recorded runs that completed their start with a store, as `starts.json (4)`; empty if none did. */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
   return stored === 0 ? [] : [`starts.json (${stored})`];

@@ -8,7 +8,7 @@ import type { Log } from '../../core/ports.ts';
 import type { StartSteps } from '../../core/run-options.ts';
 import type { Notify } from './notify.ts';
 
-/** Longest time for one step of a start if the unit file specifies none. Units: ms. Source: TimeoutStartSec of the unit file. */
+/** Limit for one step of a start, if the service manager gives none. Units: ms. Source: TimeoutStartSec of the unit file. */
 export const USUAL_STEP_LIMIT_MS = 60_000;
 /**
  * A step that ends within this share of the limit after the last message sends no message: it would move the limit by less than that.
@@ -29,8 +29,8 @@ export interface StartProgressParts {
 }
 
 /**
- * Returns the functions that a start calls: `completed` after a step, `over` at its end. A completed step extends the start limit of the
- * service manager. `overdue` returns the cause if no step was completed for too long, otherwise null.
+ * Returns the functions that a start calls: `completed` after a step, `over` at its end. A completed step may extend the start limit of the
+ * service manager. `overdue` returns a cause if the start is not over and no step was completed for too long, otherwise null.
  *
  * Shape: `monoMs` of the clock must be 0 at the start of this process.
  */

@@ -24,13 +24,13 @@ export interface WatchdogParts {
   readonly pulse: () => Pulse;
   /** The manager ends the agent after this time without a message; null if it specifies none. Units: ms. */
   readonly watchdogMs: number | null;
-  /** Called once, before the manager ends the agent, so that the cause can be recorded for the next run; not called without a manager. */
+  /** Called at most once, before the manager is asked to end the agent, so that the cause can be recorded; not called without a manager. */
   readonly onHang: (hangs: readonly Hang[]) => void;
 }
 
 /**
- * Returns a watchdog that checks the parts of the agent from `start` until `stop`. If a part hangs, `onHang` is called and the service
- * manager is asked to restart the agent. Without a manager the hang is only logged.
+ * Returns a watchdog that checks the parts of the agent at intervals from `start` until `stop`. If a part hangs at consecutive checks,
+ * `onHang` is called and the service manager is asked to restart the agent. Without a manager the hang is only logged.
  */
 export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts) {
   let looks: Timer | null = null;

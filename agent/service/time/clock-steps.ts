@@ -17,8 +17,8 @@ const QUIET_MS = 600_000;
 export type StepWatch = ReturnType<typeof createStepWatch>;
 
 /**
- * Returns a monitor that raises the event `clock-stepped` if the system clock differs from the held time. It checks from `start` until
- * `stop`, which ends no event.
+ * Returns a monitor that raises the event `clock-stepped` when the clock reports a step of the system clock, and ends it later. It checks
+ * from `start` until `stop`, which does not end the event.
  */
 export function createStepWatch({
   clock,

@@ -20,19 +20,19 @@ const SYNCHRONISED_MARK = '/run/systemd/timesync/synchronized';
 /** Source: Linux Documentation/ABI/testing/rtc-sysfs: time of the battery clock in seconds since 1970. */
 const RTC_SECONDS = '/sys/class/rtc/rtc0/since_epoch';
 
-/** What the machine reports about its clocks at one instant. */
+/** Facts about the clocks of the machine at one instant. */
 export interface TimeMarks {
   /** Whether the system clock has been synchronised by the network since the boot. */
   readonly synchronised: boolean;
-  /** Time of the battery clock at the same instant; null if none responds. */
+  /** Time of the battery clock at the same instant; null if there is no usable one. */
   readonly rtcMs: WallMs | null;
   /** How far the system clock was ahead of the battery clock when the latter confirmed it; null if it does not confirm it. Units: ms. */
   readonly confirmedAheadMs?: number | null;
 }
 
 /**
- * Returns how far the wall clock can be trusted. `none`: it was never set. `synced`: it has been synchronised, or the configuration trusts
- * it. `rtc`: a battery clock confirms it. `restored`: neither applies.
+ * Returns how far the wall clock can be trusted, the first of these that applies. `none`: its time is too early, so it was never set.
+ * `synced`: it has been synchronised, or the configuration trusts it. `rtc`: a battery clock confirms it. `restored`: otherwise.
  */
 export function clockQuality(wallMs: WallMs, trust: Cabinet['clockTrust'], marks: TimeMarks): ClockQuality {
   if (wallMs < EARLIEST_MS) return 'none';
@@ -110,7 +110,7 @@ export function createTimeQuality({ clock, trust, readFact = readSystemFact }: T
       confirmedAheadMs = quality === 'rtc' && rtcMs !== null ? wallMs - rtcMs : quality === 'synced' ? confirmedAheadMs : null;
       return quality;
     },
-    /** Newest reading of the battery clock; null while it gives none. */
+    /** Newest reading of the battery clock; null while there is no usable one. */
     battery: (): BatteryReading | null => battery,
   };
 }

@@ -82,7 +82,7 @@ export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOut
   }
 
   return {
-    /** Carries out a request; the outcome is reported. */
+    /** Carries out a request; `onOutcome` receives its stages. */
     async take(order: UpdateOrder): Promise<void> {
       const { commandId } = order;
       if (manager === null) return report(commandId, 'refused', msg`started this way, the agent accepts no updates`);

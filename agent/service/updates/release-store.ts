@@ -21,8 +21,9 @@ const REPORTED = ' told';
 const MAX_BYTES = 4_096;
 
 /**
- * Names of releases, null if there is none. `current`: the release that the next start runs. `previous`: the one to which a revert goes.
- * `trial`: `current` while it is on trial. `failed`: the last one that failed. `serial`: the highest confirmed one; 0 before the first.
+ * Names of releases, null if there is none; and `serial`: the highest serial of a confirmed release, 0 before the first. `current`: the
+ * release chosen for the next start. `previous`: the one to which a revert goes. `trial`: `current` while it is on trial. `failed`: the
+ * last one that failed, until a release is confirmed.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;
@@ -33,8 +34,8 @@ export interface ReleaseStoreFacts {
 }
 
 /**
- * Serials that the unpacking service recorded; 0 before the first update. `least`: releases with a lower one are refused, unless a release
- * on trial is reverted. `installed`: that of the package.
+ * Serials that the unpacking service recorded; 0 if none is recorded. `least`: the least serial that an update may have. `installed`: the
+ * serial of the installed package.
  */
 export interface ReleaseSerials {
   readonly least: number;
@@ -61,7 +62,7 @@ export class ReleaseStore {
   readonly #unpackedDir: string;
   readonly #onFlaw: (flaw: string) => void;
 
-  /** `unpackedDir`: folder in which the unpacking service puts the programs. `onFlaw`: called with a file that exists but cannot be used. */
+  /** `unpackedDir`: folder in which the unpacking service puts the programs. `onFlaw`: called if a file exists but cannot be read. */
   constructor(stateDir: string, unpackedDir: string, onFlaw: (flaw: string) => void = () => {}) {
     this.#onFlaw = onFlaw;
     this.#stateDir = stateDir;
@@ -100,7 +101,7 @@ export class ReleaseStore {
     return bavail * bsize;
   }
 
-  /** Zeros before the first update. */
+  /** Zeros if none are recorded. */
   async serials(): Promise<ReleaseSerials> {
     return readReleaseSerials(this.#unpackedDir);
   }
@@ -161,7 +162,7 @@ export class ReleaseStore {
 
 const SERIALS = 'serials.json';
 
-/** Returns the serials that the unpacking service recorded in this folder. Zeros if the file is missing or damaged. */
+/** Resolves with the serials that the unpacking service recorded in this folder; zeros if the file cannot be read or parsed. */
 export async function readReleaseSerials(unpackedDir: string): Promise<ReleaseSerials> {
   try {
     const { least, installed } = JSON.parse((await read(join(unpackedDir, SERIALS))) ?? '') as Partial<ReleaseSerials>;

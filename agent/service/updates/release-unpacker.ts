@@ -36,7 +36,7 @@ export interface UnpackerParts {
 
 /**
  * Checks the received update file and unpacks it. Resolves with the name of the release; a release of that name in `unpackedDir` is
- * replaced, and older ones may be removed.
+ * replaced, and others there may be removed.
  *
  * Errors: rejects with UpdateError if the update is refused, for example, or with the error of the system or the decompression.
  */
@@ -87,7 +87,7 @@ async function expectProgram(dir: string): Promise<void> {
 
 /**
  * Opens a regular file for reading; the caller closes it. Does not follow a link as its last part and does not wait for a pipe. Errors:
- * rejects with UpdateError if it is not a regular file, with the system's error otherwise.
+ * rejects with UpdateError, for example for a folder, or with the system's error, for example for a link.
  */
 export async function openPlainFile(path: string): Promise<FileHandle> {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

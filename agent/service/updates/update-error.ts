@@ -1,5 +1,5 @@
 import { type Message, msg } from '../../core/message.ts';
-/** Why an update is refused. */
+/** Why an update, or the return to an earlier release, is refused. */
 export type UpdateErrorCode =
   | 'not-an-update'
   | 'no-key'
@@ -15,7 +15,7 @@ export type UpdateErrorCode =
 /** An update, or the return to an earlier release, is refused. `said` is for the person who requested it. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
-  /** The reason and what to do. */
+  /** The reason. */
   readonly said: Message;
   readonly code: UpdateErrorCode;
 
@@ -27,8 +27,8 @@ export class UpdateError extends Error {
 }
 
 /**
- * Returns the sentence for the person who requested the update. Errors: rethrows an error that is not of the update, the disk or the
- * archive.
+ * Returns the sentence for the person who requested the update, for an error of the update, the disk or the archive. Errors: rethrows an
+ * error that it does not recognise.
  */
 export function updateFailureText(error: unknown): Message {
   if (error instanceof UpdateError) return error.said;

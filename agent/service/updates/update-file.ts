@@ -37,7 +37,7 @@ export interface CheckNeeds {
   readonly arch: string;
   /** The update must have a higher serial; the release `failed` may have this one. */
   readonly serial: number;
-  /** Release that may be installed again although it is not newer, because it was confirmed once and failed later. Shape: name of its folder. */
+  /** Name of a failed release that may be installed again although its serial is not higher; null for none. */
   readonly failed: string | null;
 }
 
@@ -48,8 +48,8 @@ export interface CheckedUpdate {
 }
 
 /**
- * Checks a whole update file, including the hash of its content. Errors: rejects with UpdateError if it is refused, with the system's error
- * if it cannot be read.
+ * Checks a whole update file, including the hash of its content. Resolves with its header. Errors: rejects with UpdateError if it is
+ * refused, with the system's error if it cannot be read.
  */
 export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<CheckedUpdate> {
   const found = await stat(path);
@@ -64,8 +64,8 @@ export async function checkUpdateFile(path: string, needs: CheckNeeds): Promise<
 }
 
 /**
- * Checks what the first bytes of an update file show; the hash of the content is not checked. `begin` must contain the whole header. Units:
- * `size` of the whole file in bytes. Errors: throws UpdateError if it is refused.
+ * Checks an update file by its size and its first bytes, not the hash of its content. `begin` must contain the whole header. Units: `size`
+ * of the whole file in bytes. Errors: throws UpdateError if it is refused.
  */
 export function checkUpdateHead(begin: Buffer, size: number, { keys, keysDir, arch, serial, failed }: CheckNeeds): CheckedUpdate {
   const opened = openHeader(begin);

@@ -44,8 +44,8 @@ export interface ExpiringUpdateManager extends UpdateManager {
 }
 
 /**
- * Creates the manager of program updates. It handles one changing request at a time. A refused request resolves with `isDone: false` and
- * the reason. After a successful install or revert it calls `restart`.
+ * Creates the manager of program updates. It handles one changing request at a time, and refuses others meanwhile. A refused request
+ * resolves with `isDone: false` and the reason. A successful install or revert calls `restart`.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle } = parts;

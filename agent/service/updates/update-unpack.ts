@@ -24,8 +24,8 @@ const SAFE_PATH = /^[A-Za-z0-9._@+-]+(\/[A-Za-z0-9._@+-]+)*\/?$/;
 /**
  * Unpacks the archive of the update file at `path` into `dir`.
  *
- * Errors: rejects with UpdateError if the archive is unsafe or incomplete, or with the error of the disk or the decompression. `dir` then
- * may contain a part of the program.
+ * Errors: rejects with UpdateError, for example if the archive is unsafe or incomplete, or with the error of the disk or the decompression.
+ * `dir` may then contain files of the program.
  */
 export async function unpackUpdate(path: string, { header, payloadAt }: CheckedUpdate, dir: string): Promise<void> {
   const hash = createHash('sha256');

@@ -22,10 +22,7 @@ interface Pending {
   readonly actions: ReadonlyMap<string, number>;
 }
 
-/**
- * Writes notes to the audit log; repeated attempts, such as failed logins, are counted and become one entry. Other notes are written
- * unchanged.
- */
+/** Writes audit notes; repeated attempts, such as failed logins, are counted and written together. Other notes are written unchanged. */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;
   readonly #write: (note: TimedNote) => void;

@@ -105,7 +105,7 @@ export class Committer {
     if (dropped > 0) this.losses.reportOverflow(dropped);
   }
 
-  /** Adds a part of the record of decisions. Returns false, and keeps nothing, if the memory for it is full. */
+  /** Adds a part of the record of decisions. Returns false if it was refused, for example because the memory for it is full. */
   addDecisions(part: RecordPart): boolean {
     return this.#records.add(part);
   }
@@ -123,13 +123,13 @@ export class Committer {
     });
   }
 
-  /** Commits all pending work. Resolves when done, or when a failure has to wait for its retry; does nothing while closed. */
+  /** Commits pending work, except what waits for a retry. Resolves when done; does nothing while closed. */
   commit(): Promise<void> {
     this.#isDue = true;
     return this.#commitWaiting();
   }
 
-  /** As `commit`, but also immediately retries work that waits for its retry. */
+  /** As `commit`, but first writes counted attempts, and does not wait for a retry. */
   finish(): Promise<void> {
     this.attempts.flush();
     this.#isDue = true;
@@ -148,7 +148,7 @@ export class Committer {
     this.troubles.stop();
   }
 
-  /** True if no frame and no loss is waiting in memory. */
+  /** True if no frame, no loss and no count of delivered readings is waiting in memory. */
   isAllCommitted(): boolean {
     return this.#buffer.isEmpty;
   }

@@ -4,7 +4,7 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
 import type { TroubleTrackerParts } from './trouble.ts';
 
-/** Reports lost readings as events, and counts those of this run. */
+/** Reports lost readings as events, and counts them, except those of `reportEarlier`. */
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;
@@ -16,12 +16,12 @@ export class LossReporter {
     this.#parts = parts;
   }
 
-  /** Readings that this run lost, estimates included. */
+  /** Readings that were reported as lost, estimates included, without those of `reportEarlier`. */
   get readingsLost(): number {
     return this.#readingsLost;
   }
 
-  /** Losses of this run whose readings could not be counted. */
+  /** Number of losses that were reported with `isEstimate`. */
   get lossesEstimated(): number {
     return this.#lossesEstimated;
   }

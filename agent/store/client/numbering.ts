@@ -49,7 +49,7 @@ export function reserveBeyond(db: Sqlite, lastSeq: number): void {
 }
 
 /**
- * Ends the reservation at `lastSeq`, so that the next run continues there. Only for a run that has sent no frame under a higher number.
+ * Ends the reservation at `lastSeq`, so that the next run continues after it. Only for a run that has sent no frame under a higher number.
  * Errors: throws what SQLite throws.
  */
 export function releaseReserved(db: Sqlite, lastSeq: number): void {

@@ -35,7 +35,7 @@ export class StateQueue {
     return this.#events.length + this.#outcomes.length + this.#audits.length > 0;
   }
 
-  /** Audit notes that are not on disk yet. */
+  /** Number of audit notes that are not on disk yet. */
   get auditsWaiting(): number {
     return this.#audits.length;
   }
@@ -100,7 +100,7 @@ export class StateQueue {
   }
 }
 
-/** Returns the note that replaces these two oldest notes, which are not on disk: how many entries are lost. */
+/** Returns the note that replaces the first two of these notes: how many entries are lost. */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
   return {

@@ -20,8 +20,8 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
 /**
  * Longest waits for the storage thread. Units: ms.
  *
- * `commit`: for a request that writes. `read`: for another request. `check`: for a check of the whole store. `caller`: the longest wait of
- * a reader, and of start and stop. `close`: for closing the files.
+ * `commit`: for a request that mainly writes. `read`: for another request. `check`: for a check of the whole store. `caller`: the longest
+ * wait of a reader, and of start and stop. `close`: for closing the files.
  * Source: assumed; a worn card takes seconds for one flush and a commit has several; a reader finds the same rows a moment later. A check
  * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway
  * with a worn card.

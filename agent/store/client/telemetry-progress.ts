@@ -37,7 +37,7 @@ export class TelemetryProgress {
     return Math.max(this.#deliveredSeq, this.cursorSeq);
   }
 
-  /** Records the next frame. Returns false, and records nothing, if its ticket is not above the last one or a time is not a number. */
+  /** Records the next frame. Returns false, and records nothing, if its ticket or a time is not valid, or the ticket is not higher. */
   accept({ ticket, atMs, atMono }: ReadingFrame): boolean {
     if (!Number.isSafeInteger(ticket) || ticket <= this.lastTicket || !Number.isFinite(atMs + atMono)) return false;
     this.lastTicket = ticket;

@@ -2,7 +2,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/** The telemetry of one commit: frames, losses, and readings that were delivered but not stored (null for none). */
+/** The telemetry of one commit: frames, losses, and the count of readings that were delivered but not stored (null for none). */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];

@@ -41,7 +41,7 @@ export function bytesOfAll(base: string): number {
 }
 
 /**
- * The length of a plain file. Shape: null if no file has this name. Units: bytes. Errors: throws StoreError `io` when something else has
+ * The length of a plain file. Shape: null if nothing has this name. Units: bytes. Errors: throws StoreError `io` when something else has
  * this name, for example a link, and system errors other than a missing file.
  */
 export function plainFileBytes(path: string): number | null {
@@ -67,9 +67,9 @@ export function expectPlainJournal(base: string): void {
 }
 
 /**
- * Creates a database with the tables of `schema` and the rows that `fill` writes, and replaces the file at `path` and its journal.
+ * Creates a database with the tables of `schema` and the rows that `fill` writes, then replaces the file at `path` and removes its journal.
  *
- * Errors: throws SQLite and system errors. The former database is unchanged if the new one could not be completed.
+ * Errors: throws SQLite and system errors, and what `fill` throws. Until the new database is complete, the former one is unchanged.
  */
 export function makeFresh({
   path,
@@ -103,7 +103,7 @@ export function makeFresh({
   standAs(draft, path);
 }
 
-/** Renames a complete, synced file to `path`, and removes the journal of the file that it replaces. Errors: throws system errors. */
+/** Renames `draft`, a complete and synced file, to `path`; removes the journal of the replaced file. Errors: throws system errors. */
 export function standAs(draft: string, path: string): void {
   // A journal that already exists belongs to another file and would be replayed into this one.
   removeJournal(path);

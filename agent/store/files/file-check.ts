@@ -20,7 +20,7 @@ const FORMAT_AT = 18;
 /**
  * Checks an open file before it is used. Not all pages are read in every case.
  *
- * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used, otherwise SQLite and system errors.
+ * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used; also SQLite and system errors.
  */
 export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));
@@ -48,8 +48,8 @@ export function toOpeningError(error: unknown, path: string): StoreError {
 }
 
 /**
- * The problems that SQLite finds in the pages and indexes, limited in number; empty if there are none. It does not find flipped bytes
- * within a value. Errors: throws SQLite errors.
+ * The problems that SQLite finds in the pages and indexes, limited in number; empty if it finds none. It may not find flipped bytes within
+ * a value. Errors: throws SQLite errors.
  */
 export function pageProblems(db: Sqlite): readonly string[] {
   return problemsOf(db, 'integrity_check', MAX_PROBLEMS);

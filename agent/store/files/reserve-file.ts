@@ -31,10 +31,7 @@ const STAT_BLOCK_BYTES = 512;
 /** Returns how much an ordinary process may still write on the file system of a folder; null if this is not known. Units: bytes. */
 export type FreeBytes = (dir: string) => number | null;
 
-/**
- * The folder of a `ReserveFile` and how its free space is read. `remark` receives what the reserve does and its failures, as text for the
- * log.
- */
+/** The folder of a `ReserveFile` and how its free space is read. `remark` receives texts for the log. */
 export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;

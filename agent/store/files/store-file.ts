@@ -19,7 +19,7 @@ export interface FileParts<H> {
   readonly maxPages: number;
   /** Writes the first rows of a new file. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];
-  /** Reads a file that was removed while in use, through the connection that is still open, before it is closed. Default: nothing is read. */
+  /** Reads a file that was removed or replaced while in use, through the connection that is still open. Default: nothing is read. */
   readonly lastLook?: (db: Sqlite) => void;
   /** Statements and caches of a connection. Created again after each failure, because a rollback may have removed what they refer to. */
   readonly attach: (db: Sqlite, atMs: WallMs) => H;
@@ -80,8 +80,8 @@ export class StoreFile<H> {
   }
 
   /**
-   * Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError, also for what `act` throws; nothing is then
-   * written.
+   * Runs `act` as one transaction that is on disk when this returns. Errors: throws StoreError, also for what `act` throws; nothing of
+   * `act` is then written.
    */
   write<T>(atMs: WallMs, act: (handle: H) => T): T {
     return this.#use(atMs, (current, handle) => {

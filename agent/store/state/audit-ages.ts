@@ -8,7 +8,7 @@ const BOTH = 'SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved
 
 /**
  * Prepares the queries that find entries over their age limit, and delete those of `audit_reserved`. `db` is the open state file. Errors:
- * the functions throw SQLite errors.
+ * throws SQLite errors, and so do its functions.
  */
 export function createAuditAges(db: Sqlite) {
   const isOver = db.prepare<[number, number], number>(`SELECT EXISTS (SELECT 1 FROM (${BOTH}) WHERE at_ms >= ? AND at_ms < ?)`).pluck();
@@ -21,7 +21,7 @@ export function createAuditAges(db: Sqlite) {
   return {
     /** Whether an entry must be removed because of its age. */
     isOlder: ({ dueMs }: AgeBound): boolean => isOver.get(FIRST_RELEASE_MS, dueMs) === 1,
-    /** The last entry of the oldest part that contains only old entries. */
+    /** The last old entry before the first young one; undefined if there is none. */
     lastOld: ({ beforeMs }: AgeBound, atMs: WallMs): AuditHead | undefined =>
       lastOld.get(firstYoung.get(beforeMs, atMs) ?? Number.MAX_SAFE_INTEGER, FIRST_RELEASE_MS, beforeMs),
     /** Removes old entries from `audit_reserved`. Returns how many. */

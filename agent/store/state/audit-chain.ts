@@ -14,7 +14,7 @@ import { type Message, msg } from '../../core/message.ts';
 export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
 /** The action of the entry for removed entries; its detail has the number and hash of the last one that was removed. */
 export const TRIMMED = 'audit trimmed';
-/** The action of the entry for trimmed entries that are kept separately; its detail has their number and their digest. */
+/** The action of the entry for trimmed entries that are kept separately; its detail says how many there are, and their digest. */
 export const RESERVED = 'audit reserved';
 /** The action of the entry for a log that was found without its head: the file no longer identified its newest entry. */
 export const HEADLESS = 'audit head missing';
@@ -42,7 +42,10 @@ export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }
 
-/** The detail of a `RESERVED` entry: the number and the digest of these rows, which are the kept ones in the order of their numbers. */
+/**
+ * The detail of a `RESERVED` entry: how many rows are kept separately, and their digest. `rows` must be these, in the order of their
+ * numbers.
+ */
 export function reservedDetail(rows: readonly AuditRow[]): string {
   const digest = createHash('sha256');
   for (const { n, atMs, body, hash } of rows) digest.update(`${n}\n${atMs}\n${body}\n${hash}\n`);
@@ -73,7 +76,7 @@ export interface ChainFacts {
 
 /**
  * Verifies the chain from its first entry. `rows`: all of them, oldest first. The number of problems and remarks in the verdict is limited.
- * Only `known` reveals a log whose hashes were all computed again.
+ * `known` can reveal a log whose hashes were all computed again.
  */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];
@@ -193,7 +196,7 @@ function trimOf({ action, detail }: AuditNote): AuditHead | null {
   return action === TRIMMED && n !== undefined && hash !== undefined ? { n: Number(n), hash } : null;
 }
 
-/** Returns the note in the body of a row; null if the body is not JSON. */
+/** Returns the parsed body of a row, whose form is not checked; null if the body is not JSON. */
 export function noteOf(body: string): AuditNote | null {
   try {
     return JSON.parse(body) as AuditNote;

@@ -21,7 +21,7 @@ import {
 } from './audit-chain.ts';
 import type { AgeBound } from './people.ts';
 
-/** A note and the time when it was made. */
+/** A note for the audit log, with the time when it was made. */
 export interface TimedNote extends AuditNote {
   readonly atMs: WallMs;
 }
@@ -40,7 +40,7 @@ const HEAD = 'audit_head';
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** Creates the access to the audit log in an open state file. Errors: its functions throw SQLite errors. */
+/** Creates the access to the audit log in an open state file. Errors: throws SQLite errors, and so do its functions. */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);

@@ -24,7 +24,7 @@ export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
 }
 
 /**
- * Returns whether an ended event or an outcome is older than `dueMs`. Rows of an unset clock do not count. Errors: throws SQLite errors.
+ * Returns whether an ended event or an outcome is from before `dueMs`. Rows of an unset clock do not count. Errors: throws SQLite errors.
  */
 export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   const known = [FIRST_RELEASE_MS, dueMs];

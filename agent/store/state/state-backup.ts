@@ -24,7 +24,7 @@ export interface BackupParts {
 
 /**
  * Creates the functions for the copies of a small file, in its folder. `make` writes a verified copy; `restore` replaces the file by the
- * newest undamaged copy.
+ * newest undamaged copy, if there is one.
  */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);

@@ -10,7 +10,7 @@ export interface UndeliveredNote {
   readonly readings: number;
 }
 
-/** The key of this note among the facts in `state.db`. */
+/** The key of the `UndeliveredNote` among the facts in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
 /** The note after a restore: no readings are expected. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };

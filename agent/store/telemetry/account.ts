@@ -83,7 +83,10 @@ function backlogOf(handle: Handle): number {
   return tallyAfter(handle, cursorOf(handle.db)).readings - partOf(handle.db);
 }
 
-/** Counts readings that were delivered and left memory before they were on disk. A repeated call with the same mark has no effect. */
+/**
+ * Counts readings that were delivered and left memory before they were on disk. A call that repeats the last mark of the same run has no
+ * effect.
+ */
 export function addDeliveredUnstored(handle: Handle, { mark, readings }: DeliveredUnstored, bootId: number): void {
   const { db } = handle;
   const name = `${bootId}:${mark}`;
@@ -97,7 +100,7 @@ function deliveredUnstoredOf(db: Sqlite): number {
   return Number(getMeta(db, 'delivered_unstored') ?? 0);
 }
 
-/** Returns the numbers of readings that were produced, delivered, are stored but not delivered, and are in gaps. */
+/** Returns the counts of readings that were produced, delivered, are stored but not delivered, or are in gaps, and whether they balance. */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);
@@ -106,7 +109,10 @@ export function accountOf(handle: Handle): StoreAccount {
   return { produced, delivered, backlog, gaps: all, estimates, isBalanced: produced === delivered + backlog + all };
 }
 
-/** Returns the number of stored readings that are not delivered, calculated from the counts in the file. Below 0 if a count is damaged. */
+/**
+ * Returns the number of stored readings that are not delivered, calculated from the counts in the file. May be below 0 if a count is
+ * damaged.
+ */
 export function undeliveredByCount(handle: Handle): number {
   const { uncommitted, all } = handle.gaps.readings();
   return handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db) - deliveredOf(handle) - all;

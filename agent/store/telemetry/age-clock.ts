@@ -12,13 +12,12 @@ export interface AgeClock {
   readonly ageMs: WallMs;
   /**
    * A clock that is too far ahead: its time at the first and at the last check since it jumped there. Null while the clock is believed.
-   * A further jump of more than `JUMP_MS` sets both to the time of that check.
    */
   readonly doubted: { readonly sinceMs: WallMs; readonly seenMs: WallMs } | null;
 }
 
 /**
- * A larger forward jump between two checks is not believed until the clock has continued from there for as long. Units: ms.
+ * A larger forward jump between two checks is not believed at first. Units: ms.
  *
  * Source: assumed; road works cut the mains of a cabinet for weeks, and within a month a person notices dates that are off by years. Confirmed by: the outages in the logs of cabinets over a year.
  */

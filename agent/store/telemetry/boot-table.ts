@@ -30,8 +30,8 @@ export function isTrustedQuality(clockQuality: number): boolean {
 }
 
 /**
- * Creates the access to the table `boot` of an open file: the runs that wrote into the file, and when they started. Errors: its functions
- * throw SQLite errors.
+ * Creates the access to the table `boot` of an open file: the runs of the agent that the file refers to, and when they started. Errors:
+ * throws SQLite errors, and so do its functions.
  */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
@@ -56,7 +56,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       }
       return ownId ?? 0;
     },
-    /** The number of another run, which wrote nothing itself. */
+    /** The number of another run, which may have written nothing itself; inserts its row if it is missing. */
     named: (run: string, atMs: WallMs): number => {
       const known = [...rows.values()].find((row) => row.token === run);
       if (known !== undefined) return known.id;
@@ -65,8 +65,8 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       return id;
     },
     /**
-     * Records when this run started, by a trusted clock, unless an equally good time is known. Does the same for earlier runs in the same
-     * boot of the machine.
+     * Records when this run started, by a frame with a trusted clock, unless an equally good time or a better one is known. Does the same
+     * for other runs in the same boot of the machine.
      */
     learn: ({ wallMs, monoMs, clockQuality: quality }: Omit<FrameHead, 'ticket'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);
@@ -77,7 +77,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
         setTrue.run({ trueMs: trueMs + (other.start_mono ?? 0) - (own.start_mono ?? 0), quality, id: other.id });
       load();
     },
-    /** The correction of the times of a frame. Units: ms; 0 for a trusted time, or while no correction is known. */
+    /** The correction of the times of a frame, to be added to them. Units: ms; 0 if they are not corrected. */
     shiftMs: (boot: number, { clockQuality, monoMs, wallMs }: Omit<FrameHead, 'ticket'>): number => {
       const trueMs = rows.get(boot)?.true_ms ?? null;
       if (isTrustedQuality(clockQuality) || trueMs === null) return 0;

@@ -48,7 +48,10 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 /** Collects the losses of one transaction, as `createLosses` returns it. */
 export type Losses = ReturnType<typeof createLosses>;
 
-/** Makes one segment of the oldest rows that are due. Damaged rows become losses. Null if there is nothing to do. */
+/**
+ * Removes the oldest due rows, and packs their undamaged frames into one segment. The undelivered readings of damaged rows are noted as
+ * lost. Returns null if it removes no row.
+ */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
   const [first, last] = [rows[0], rows.at(-1)];
@@ -95,7 +98,7 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/** Records the real start time of this run, from those of its frames that have a trusted clock. */
+/** Passes those of these frames of this run that have a trusted clock to the boot table, which learns the real start time from them. */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }

@@ -37,8 +37,8 @@ export interface SeriesFrame extends FrameHead {
 }
 
 /**
- * The other columns of a row of frames. The head is that of the last frame; `readings`: their number in this row; `total`: readings ever
- * committed, up to and with this row. Shape: integers.
+ * The columns of a row of frames that its checksum covers. The head is that of the last frame; `readings`: their number in this row;
+ * `total`: readings ever committed, up to and with this row. Shape: integers.
  */
 export interface RowHead extends FrameHead {
   readonly boot: number;

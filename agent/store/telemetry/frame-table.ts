@@ -38,7 +38,7 @@ export type Read =
   | { readonly kind: 'frames'; readonly frames: readonly SegmentFrame[] }
   | { readonly kind: 'damaged'; readonly cause: StoreError };
 
-/** Sums over rows. `bytes`: of the encoded frames. */
+/** The number of rows, and sums over them. `bytes`: of the encoded frames. */
 export interface Tally {
   readonly rows: number;
   readonly frames: number;
@@ -120,7 +120,7 @@ export class FrameTable {
     for (const row of withoutHoles(frames)) this.#addRow(row, base);
   }
 
-  /** Reads and checks a row. A row without bytes has no frames. */
+  /** Reads and checks a row. A row whose bytes `empty` removed has no frames. */
   read(row: FrameRow): Read {
     return readRow(row, this.#series);
   }

@@ -15,7 +15,7 @@ interface GapRow {
   readonly n: number;
 }
 
-/** Creates the access to the table `gap` of an open file: the recorded losses. Errors: its functions throw SQLite errors. */
+/** Creates the access to the table `gap` of an open file: the recorded losses. Errors: throws SQLite errors, and so do its functions. */
 export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
   const newest = db.prepare<[string, number], GapRow>(
@@ -52,12 +52,12 @@ export function createGapTable(db: Sqlite) {
       if (open === undefined) insert.run(firstSeq, lastSeq, readings, reason, Math.round(atMs), isEstimate ? 1 : null);
       else widen.run(Math.min(open.firstSeq, firstSeq ?? 0), Math.max(open.lastSeq, lastSeq ?? 0), open.n + readings, open.id);
     },
-    /** Records a loss in memory; a repeated mark of the same run changes nothing. */
+    /** Records a loss of readings that were not in the file yet; a repeated mark of the same run changes nothing. */
     addOnce: ({ readings, reason, atMs, mark, rows }: MemoryGap, bootId: number): void => {
       const isOfThisFile = rows !== undefined && rows.epoch === getMeta(db, 'epoch');
       insertOnce.run(readings, reason, Math.round(atMs), bootId, mark, isOfThisFile ? rows.from : null, isOfThisFile ? rows.to : null);
     },
-    /** Returns the recorded losses with a higher id, oldest first. They count as read from then on. */
+    /** Returns at most `limit` recorded losses with a higher id, oldest first. They count as read from then on. */
     after: (id: number, limit: number): readonly Gap[] => {
       const gaps = after.all(id, limit).map(
         ({ mergedFrom, estimate, ...gap }): Gap => ({
@@ -70,7 +70,7 @@ export function createGapTable(db: Sqlite) {
       return gaps;
     },
     count: (): number => count.get() ?? 0,
-    /** All recorded losses, the part that was never committed to this file, and the records whose readings were not counted. */
+    /** `all`: readings lost; `uncommitted`: those never committed to this file; `estimates`: records whose readings were not counted. */
     readings: (): { readonly all: number; readonly uncommitted: number; readonly estimates: number } => {
       const { all, uncommitted, estimates } = sum.get() ?? { all: 0, uncommitted: 0, estimates: 0 };
       return { estimates, all: all + kept('gaps_trimmed'), uncommitted: uncommitted + kept(UNNUMBERED) };

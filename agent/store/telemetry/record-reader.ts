@@ -12,7 +12,7 @@ const PAGE_SEGMENTS = 8;
 /** Far above any segment; damaged bytes must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 2 ** 23;
 
-/** A segment without its bytes: the heads of its rows, and its corrected times. */
+/** A segment of the record of decisions without its bytes: the heads of its rows, and its corrected times. */
 export interface SegmentHeads extends RecordLabel {
   readonly rows: readonly RecordHead[];
 }

@@ -19,7 +19,7 @@ export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }
 
-/** Packs one ended segment of the record that is not packed yet. Returns false if there is none. */
+/** Packs one segment of the record that is not packed yet, except the newest; may remove a damaged one. Returns false if none is left. */
 export function packOneRecord(handle: Handle): boolean {
   const ended = segmentsOf(handle).slice(0, -1);
   const [first] = ended.find(({ rows }) => rows.some(({ packed }) => packed === 0))?.rows ?? [];
@@ -28,7 +28,7 @@ export function packOneRecord(handle: Handle): boolean {
   return true;
 }
 
-/** Makes the record of decisions smaller if it exceeds `maxBytes`, a few segments at a time. The newest segment stays. */
+/** Thins or removes a few old segments of the record of decisions while it exceeds `maxBytes`. The newest segment stays. */
 export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   for (let step = 0; step < MOST_STEPS && handle.record.bytes() > maxBytes; step++) {
     const segments = segmentsOf(handle).slice(0, -1);
@@ -40,7 +40,10 @@ export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   }
 }
 
-/** Removes segments of the record of decisions that ended before this time. The newest segment stays. Units: ms. */
+/**
+ * Removes the segments of the record of decisions up to the last that ended before this time, except any known to be younger. The newest
+ * segment stays. Units: ms.
+ */
 export function retainRecord(handle: Handle, beforeMs: WallMs): void {
   const segments = segmentsOf(handle).slice(0, -1);
   const over = segments.findLastIndex((segment) => isDated(handle, segment) && segment.toMs < beforeMs);

@@ -10,7 +10,7 @@ import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { isTrustedQuality } from './boot-table.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 
-/** The columns of a row without its bytes. `inputs_bytes` is null if the inputs were removed. */
+/** The columns of a row of `record` without its bytes, but with their sizes. `inputs_bytes` is null if the inputs were removed. */
 export interface RecordHead {
   readonly id: number;
   readonly boot: number;
@@ -56,7 +56,7 @@ export class RecordTable {
     this.#db = db;
   }
 
-  /** Inserts a part. A part that is in the file, or whose former part is missing, changes nothing. */
+  /** Inserts a part, unless it or a later one of its run is in the file, or it has no basis and its former part is missing. */
   add(numbered: NumberedPart, boot: number): void {
     const { segment, part, basis } = numbered;
     const last = this.#db
@@ -94,7 +94,7 @@ export class RecordTable {
     return body === undefined ? undefined : (JSON.parse(body) as RecordBasis);
   }
 
-  /** Units: bytes of all rows. */
+  /** The size of all rows and bases. Units: bytes. */
   bytes(): number {
     const sizes = this.#db
       .prepare<[], number>(
@@ -105,7 +105,7 @@ export class RecordTable {
     return sizes.get() ?? 0;
   }
 
-  /** Joins the rows of a segment to one. Parts from a missing or damaged one on are dropped. */
+  /** Joins the rows of a segment to one. Parts from a missing or damaged one on are dropped; without a first part, the segment. */
   pack(key: SegmentKey): void {
     const all = this.rows(key);
     const good = soundPrefix(all);
@@ -129,7 +129,7 @@ export class RecordTable {
     for (const row of this.rows(key)) thin.run(crcOf({ ...row, inputs: null }), row.id);
   }
 
-  /** Removes a segment, and each basis that no other has. */
+  /** Removes a segment, and each basis that no segment uses. */
   remove({ boot, segment }: SegmentKey): void {
     this.#db.prepare('DELETE FROM record WHERE boot = ? AND segment = ?').run(boot, segment);
     this.#db.exec('DELETE FROM record_basis WHERE id NOT IN (SELECT basis FROM record)');
@@ -166,13 +166,13 @@ function isSoundRow(row: RecordRow): boolean {
   return row.ticks instanceof Uint8Array && row.levels instanceof Uint8Array && crcOf(row) === row.crc;
 }
 
-/** The rows from the first part on, up to the first that is damaged or missing. */
+/** The rows from the first part on, before the first that is damaged or missing; empty if the first part is. */
 export function soundPrefix(rows: readonly RecordRow[]): readonly RecordRow[] {
   const end = rows.findIndex((row, at) => row.part !== at || !isSoundRow(row));
   return end === -1 ? rows : rows.slice(0, end);
 }
 
-/** Returns whether the times of a row are final, because its clock was trusted. */
+/** Returns whether the clock of a row was trusted, which makes its times final. */
 export function isDatedRow({ tq }: Pick<RecordHead, 'tq'>): boolean {
   return isTrustedQuality(tq);
 }

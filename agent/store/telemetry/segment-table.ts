@@ -12,8 +12,8 @@ import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
 /**
- * A row of the table `segment`: frames from `first_seq` to `seq` with `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The times are
- * `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: the last thinning; 1 for none.
+ * A row of the table `segment`: frames with numbers from `first_seq` to `seq` and `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The
+ * times are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: the last thinning; 1 for none.
  */
 export interface SegmentRow {
   readonly seq: number;
@@ -31,7 +31,7 @@ export interface SegmentRow {
 /** A row of `segment` without its bytes, checksum and number of frames. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
-/** A segment to insert. `firstSeq` and `seq`: its first and last row number; they may include numbers whose frames were removed. */
+/** A segment to insert. `firstSeq` and `seq`: its first and last frame number; the numbers between may include those of removed frames. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;
@@ -46,8 +46,8 @@ export interface NewSegment {
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /**
- * Creates the functions that add, read and remove rows of the table `segment` of an open file. Errors: functions that use the database
- * throw SQLite errors; `open` throws StoreError `corrupt`; `read` returns damage.
+ * Creates the functions that add, read and remove rows of the table `segment` of an open file. Errors: throws SQLite errors, and so do the
+ * functions that use the database; `open` throws StoreError `corrupt`; `read` returns damage.
  */
 export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootTable) {
   const put = db.prepare(
@@ -73,7 +73,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
     /** All segments, oldest first, without bytes. */
     labels: (): readonly SegmentLabel[] => labels.all(),
     at: (seq: number): SegmentRow | undefined => at.get(seq),
-    /** Inserts a segment, or replaces the one with this `seq`. Its frames are in the order of seq, none without readings. */
+    /** Inserts a segment, or replaces the one with this `seq`. Its frames must be in the order of seq. */
     put: ({ seq, firstSeq, frames, total, thin }: NewSegment): void => {
       const p = encodeSegment(frames, (id) => series.decimalsOf(id) ?? 0);
       const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);

@@ -11,7 +11,7 @@ interface Row {
 
 /**
  * Creates the access to the table `series` of an open file, which assigns numbers to points. A point whose decimals change gets another
- * number. Errors: functions that use the database throw SQLite errors.
+ * number. Errors: throws SQLite errors, and so do the functions that use the database.
  */
 export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup, 'decimals' | 'counters'>) {
   const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');

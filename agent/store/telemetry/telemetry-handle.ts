@@ -22,7 +22,7 @@ export interface Handle {
 }
 
 /**
- * One row of the table `frame` or `segment`. `firstSeq` and `seq`: the first and last row number that it covers. `read`: reads and checks
+ * One row of the table `frame` or `segment`. `firstSeq` and `seq`: the first and last frame number that it covers. `read`: reads and checks
  * the content.
  */
 export interface Piece {

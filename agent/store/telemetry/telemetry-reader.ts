@@ -63,8 +63,8 @@ export function framesAfter(
 }
 
 /**
- * One page of the frames after `afterSeq`, oldest first, with their readings in the time range. A page may be empty: continue with
- * `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
+ * One page of the frames after `afterSeq` with readings in the time range, oldest first, with these readings only. A page may be empty:
+ * continue with `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
  */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];
@@ -91,7 +91,7 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   return { value: { frames, nextSeq: atSeq }, damaged };
 }
 
-/** Reads all rows. Returns the damaged ones. Errors: throws SQLite errors. */
+/** Reads all rows of frames and segments. Returns the damaged ones. Errors: throws SQLite errors. */
 export function allDamaged(handle: Handle): readonly Piece[] {
   const damaged: Piece[] = [];
   for (let seq = 0; ; ) {

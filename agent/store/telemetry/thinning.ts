@@ -12,8 +12,8 @@ export interface Thinning {
 }
 
 /**
- * The rounds in which segments are thinned. `keep`: at least one reading in this many stays. `share`: the share of segments that this
- * applies to, from the oldest.
+ * The rounds in which segments are thinned. `keep`: at least one reading in this many stays in a series. `share`: the share of the segments
+ * that may be thinned in this round, from the oldest.
  */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
@@ -30,8 +30,8 @@ interface Place {
 }
 
 /**
- * The frames with fewer readings; frames without any are removed. In a series at least one reading in `keep` stays; counters are thinned
- * less.
+ * Returns the frames with the readings that stay; frames without any are left out. In a series at least one reading in `keep` stays. Of a
+ * counter more may stay.
  */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());

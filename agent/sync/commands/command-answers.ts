@@ -42,11 +42,11 @@ const AUDITED_REFUSALS = { burst: 30, perS: 1 / 60 };
 const SAVE_MS = 2_000;
 
 /**
- * Records the state of commands and sends it to the platform: refusals, repetitions and ends. An end is sent again until the broker has it.
- * Refusals and repetitions above a rate are not answered.
+ * Sends the platform the ends of commands, refusals, and answers to repeated commands. Refusals and repetitions above a rate are not
+ * answered.
  */
 export class CommandAnswers {
-  /** The ends that the broker may not have yet. */
+  /** The ends and refusals that are sent until the broker has them. */
   readonly outbox: Outbox<Outcome>;
   /** Messages refused so far, with or without an answer. */
   refused = 0;
@@ -68,7 +68,7 @@ export class CommandAnswers {
     });
   }
 
-  /** Ends a command: stores the end, then sends it. A disk that fails delays the answer for a limited time. */
+  /** Stores the end of a command, then queues it to be sent; also if the disk fails or does not respond in time. */
   finish(outcome: Outcome, record: CommandRecord): void {
     this.#afterSaved(this.#parts.registry.end(outcome), outcome.commandId, () => {
       this.#audit(outcome, record);
@@ -88,7 +88,8 @@ export class CommandAnswers {
   }
 
   /**
-   * Refuses a command. If an earlier command had this id, its state is the answer. Above the limit of answers the refusal is only counted.
+   * Refuses a command. If a command with this id is remembered, its state is the answer. Above the limit of answers the refusal is only
+   * counted.
    */
   refuse({ commandId, hasOwnId, reason }: CommandRefusal, target: CommandTarget): void {
     const { registry, clock, onAnswer } = this.#parts;
@@ -107,8 +108,8 @@ export class CommandAnswers {
   }
 
   /**
-   * Refuses a command whose id was used for another one: raises an event, and answers with the state of the first, within the limit of
-   * answers.
+   * Refuses a command whose id was used for another one. Raises an event, and answers with the state of the first; each only within the
+   * limit of answers.
    */
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;
@@ -125,7 +126,7 @@ export class CommandAnswers {
       log.event('uplink-command-not-saved', { commandId, check: 'the disk of store.dir; a restart forgets it' }, 'warning');
   }
 
-  /** Resolves when the pending records are on disk, or the disk has refused them or not answered in time. */
+  /** Resolves when the pending ends and refusals are on disk, or the disk has refused them or not answered in time. */
   async saved(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }

@@ -56,8 +56,8 @@ export function judgeLifetime(
 }
 
 /**
- * Checks a command while the agent's clock is one restored from disk. Errors: throws Refusal if the command has expired by that clock,
- * unless `bringsOnlyLight` applies to the order.
+ * Errors: throws Refusal if the agent's clock is one restored from disk and Command/Expires has passed by it. An order for which
+ * `bringsOnlyLight` returns true is not refused.
  */
 export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { nowMs, clockQuality }: CommandInstant): void {
   if (clockQuality !== 'restored' || expiresMs === null || expiresMs > nowMs || bringsOnlyLight(order)) return;
@@ -67,7 +67,7 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
   );
 }
 
-/** Returns whether the order starts an emergency. */
+/** Returns whether the order is an override of rank `emergency`. */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';
 }

@@ -19,7 +19,7 @@ const MAX_COMMAND_METRICS = 32;
 /** Most names listed in a refusal. */
 const SHOWN_NAMES = 16;
 /**
- * Largest difference, in either direction, between the timestamp of a command and a trusted clock. Also limits the lifetime of a command
+ * Largest allowed difference, in either direction, between a command's timestamp and a trusted clock. Also limits the lifetime of a command
  * without Command/Expires. Units: ms. Source: assumed; QoS 0 with a clean session is never late by minutes. Confirmed by: the age of
  * commands in a month of logs of cabinets on cellular links.
  */
@@ -41,7 +41,7 @@ export type CommandFields = ReadonlyMap<string, Metric>;
 /** The device or node that a command addresses, with its metrics. */
 export interface TargetFacts {
   readonly name: Said;
-  /** The target of an order that does not name a lamp, zone or cabinet itself. */
+  /** The target of an order, unless that is an override, a release, a choice of a programme, or a blink. */
   readonly target: CommandTarget;
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
@@ -86,7 +86,7 @@ function checkTime(timestampMs: WallMs, { nowMs, clockQuality }: CommandInstant)
 }
 
 /**
- * Returns the metrics of a payload by name; those that arrived with an alias get the name of the target's metric. Errors: throws Refusal,
+ * Returns the metrics of a payload by name; for one that arrived without a name, the name is found by its alias. Errors: throws Refusal,
  * for example for an unknown or read-only metric.
  */
 export function nameFields({ metrics }: Payload, place: TargetFacts): CommandFields {
@@ -178,8 +178,8 @@ export function readFlag(fields: CommandFields, name: string): boolean | undefin
 }
 
 /**
- * Returns the value to write to a point, in the point's unit; a Boolean becomes 0 or 1. Errors: throws Refusal for another type than that
- * of the metric, or a value outside the range that may be written.
+ * Returns the value to write to a point, in the point's unit; a Boolean becomes 0 or 1. Errors: throws Refusal for null, a value of the
+ * wrong type, or one outside the range that may be written.
  */
 export function readPointValue(metric: Metric, { name, type, unit, write = { min: 0, max: 0 } }: MetricEntry): number {
   const { value, datatype } = metric;

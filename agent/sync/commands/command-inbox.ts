@@ -41,7 +41,7 @@ export interface CommandInboxParts {
   readonly store: Pick<Store, 'save' | 'load' | 'loadAll' | 'audit'>;
   /** 0..1. */
   readonly random: () => number;
-  /** Whether a command of an earlier session is still being carried out. */
+  /** Whether a stored command is still being carried out. */
   readonly isOpen?: (commandId: string) => boolean;
   readonly onOrder: (order: PlatformOrder) => void;
   readonly onRebirth: () => void;
@@ -64,8 +64,8 @@ const TOO_MANY_UNEXPIRED = msg`${REMEMBERED.sound + REMEMBERED.unexpired} comman
 const RESTARTED = msg`the agent restarted before the outcome was known: read what is in force now (Emergency/On, Override/Level, Programme/Choice, Config/Revision, or the metric of the output), then send it again with a new id`;
 
 /**
- * Receives the platform's commands, checks them, and passes valid ones to `onOrder`. A command whose id was used before is not carried out
- * again: the answer is the state of the earlier one.
+ * Receives the platform's commands, checks them, and passes on the orders to `onOrder`. A command whose id is remembered is not passed on:
+ * its answer, if any, is the state of the earlier one.
  */
 export class CommandInbox {
   /** Messages received so far. */
@@ -108,7 +108,7 @@ export class CommandInbox {
 
   /**
    * Loads the commands of earlier runs. One without an end ends as `failed`, unless `isOpen` reports it as still being carried out.
-   * Resolves after a limited time. Call it before the first command.
+   * Resolves within a limited time, also if the disk does not respond. Call it before the first command.
    */
   async restore(): Promise<void> {
     const { clock, log, isOpen } = this.#parts;
@@ -126,8 +126,8 @@ export class CommandInbox {
   }
 
   /**
-   * Returns whether a message may be parsed; one above the limit counts as refused. Call it before any handler of messages. `deviceId`: null
-   * for the node.
+   * Returns whether a message may be parsed; one above the limit counts as refused. Call it before any handler of messages. `deviceId`:
+   * null for the node.
    */
   admits(message: InboundMessage, deviceId: string | null): boolean {
     if (this.#readLimit.admits(message, deviceId)) return true;
@@ -154,8 +154,8 @@ export class CommandInbox {
   }
 
   /**
-   * Records the current state of a command and sends it to the platform; also for a command from elsewhere. A state after the end of a
-   * known command is ignored.
+   * Sends the platform the state of a command, and records it if the command is remembered here. A state after the end of such a command is
+   * ignored.
    */
   note(outcome: Outcome): void {
     const { log, onAnswer } = this.#parts;

@@ -103,7 +103,7 @@ const UPDATE = {
 
 /** Metric names of a command: its id, its expiry, and its outcome. */
 export const COMMAND_METRIC = metricNames(COMMAND);
-/** Metric names of an emergency, on the node and on a zone. The platform writes them; `until` is only reported. */
+/** Metric names of an emergency, on the node and on a zone. The platform may write all but `until`. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 /** Metric names of an override, on a lamp or zone: what a platform writes, and the state that the agent reports. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
@@ -154,7 +154,7 @@ export const DEFAULT_TEXT_MINUTES = 120;
 /** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
-/** The metrics that the node has for commands and for the state of configuration and program. */
+/** The metrics of the node for emergency, commands, configuration, program, maintenance, and the acknowledgement of events. */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   ...[EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE],
   ...[MAINTENANCE_STATE, MAINTENANCE, ALARM],

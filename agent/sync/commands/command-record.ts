@@ -22,7 +22,7 @@ export interface CommandRecord {
   readonly kind: PlatformOrder['kind'] | 'refused';
   /** Identifies what is requested: the same id with another digest is another command. Empty for a refused command. */
   readonly digest: string;
-  /** A description for the audit log. */
+  /** A description for the audit log; empty for a refused command. */
   readonly what: string;
   readonly receivedMs: WallMs;
   /** The latest `Command/Expires` given with this id; absent or null for none. */
@@ -58,7 +58,7 @@ export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns a record as it is stored. The reason is stored as text and, if it has a template, also as template and values. */
+/** Returns a record as it is stored. The reason is stored as text and, unless it is only a text, also as template and values. */
 export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };

@@ -11,9 +11,9 @@ import { type CommandRecord, fromStoredRecord, type NewRecord, toStoredRecord } 
 
 const PREFIX = 'sync.command:';
 /**
- * Largest numbers of remembered commands: `sound` ones are valid, `refused` ones are not.
+ * Limits for the commands that are remembered: `sound` counts valid ones, `refused` the others.
  *
- * `unexpired`: more commands that have not reached their Command/Expires.
+ * `unexpired`: additional valid ones that have not reached their Command/Expires.
  * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up. `unexpired`:
  * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: additional ones for orders
  * that only bring light, so that other orders block no emergency. Confirmed by: a month of command logs of the largest cabinet.
@@ -25,8 +25,8 @@ const RETRY_MS = 60_000;
 type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
 
 /**
- * Remembers the commands of the platform with their states, in memory and on disk. For a command with Command/Expires, call `hasRoom`
- * before `open`.
+ * Remembers commands of the platform with their states, over a restart if the disk accepts them. For a command with Command/Expires, call
+ * `hasRoom` before `open`.
  */
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;
@@ -46,7 +46,7 @@ export class CommandRegistry {
     this.#clock = clock;
   }
 
-  /** Loads the records of earlier runs. Shape: in the order of arrival; undefined if the disk did not respond. */
+  /** Loads the records of earlier runs. Returns those that are now remembered, in the order of arrival; undefined if the disk failed. */
   async restore(): Promise<readonly CommandRecord[] | undefined> {
     const facts = await this.#store.loadAll(PREFIX);
     if (facts === undefined) return undefined;
@@ -88,7 +88,7 @@ export class CommandRegistry {
     return this.#save(entry);
   }
 
-  /** The command was repeated: it is remembered until its Command/Expires, if that is later than the known one. */
+  /** The command was repeated: it is remembered at least until its Command/Expires, if that is later than the known one. */
   extend(commandId: string, { expiresMs, expiresMono }: Lifetime): void {
     const known = this.find(commandId);
     if (known === undefined || expiresMs === null || expiresMs <= (known.expiresMs ?? 0)) return;

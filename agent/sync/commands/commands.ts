@@ -109,7 +109,7 @@ export function readDeviceCommand(message: InboundMessage, device: DeviceEntry |
   });
 }
 
-/** Parses an NCMD. Returns an order, `rebirth`, `nothing`, or a refusal with its reason. `cabinet`: the target of an emergency. */
+/** Parses an NCMD. Returns an order, `rebirth`, `nothing`, or a refusal with its reason. `cabinet`: the target of the order. */
 export function readNodeCommand(
   message: InboundMessage,
   { node, cabinet }: { readonly node: MetricTable['node']; readonly cabinet: Target },

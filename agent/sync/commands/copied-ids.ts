@@ -20,7 +20,8 @@ const KEY = 'sync.copied-ids';
 const MAX_ORDERS = 256;
 
 /**
- * Refuses orders whose id may have been carried out before, after the state of the cabinet was replaced by a copy. Call `restore` first.
+ * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
+ * Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;

@@ -16,8 +16,7 @@ export type OutcomeKind = CommandRecord['kind'] | null;
 const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point', 'sound'];
 
 /**
- * Returns the metrics that report the outcome of a command, to be sent in one message. Also stores their values in `values`, for the next
- * birth.
+ * Returns the metrics that report the outcome of a command, with their values. Also puts the values into `values`, for the next birth.
  */
 export function outcomeMetrics(
   {

@@ -40,7 +40,7 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
  * Checks the platform's acknowledgements, moves the cursor by them, and makes rows due again that the platform did not acknowledge in time.
  */
 export class AckTracker {
-  /** The last acknowledgement that was not refused, as it arrived; empty before the first. */
+  /** The last acknowledgement that was not refused, as `epoch:seq`; empty before the first. */
   lastAck = '';
   readonly #parts: AckTrackerParts;
   #watch: AckWatch;

@@ -36,7 +36,7 @@ export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean):
 
 /**
  * Returns the next watch, and whether the unacknowledged rows must be sent again now; call it periodically. `isWaiting`: rows are
- * unacknowledged. Units: `roundTripMs` ms, to the broker.
+ * unacknowledged. `roundTripMs`: to the broker and back, in ms.
  */
 export function checkWatch(
   watch: AckWatch,

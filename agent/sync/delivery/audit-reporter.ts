@@ -37,8 +37,7 @@ const HEAD_MS = DAY_MS;
 const KEY = 'sync.auditTold';
 
 /**
- * Sends the entries of the audit log to the platform, as `Sync/Log`, when `report` is called. Call `restore` once before the first
- * `report`.
+ * Reports the audit log to the platform, as `Sync/Log`, when `report` is called. Call `restore` once before the first `report`.
  */
 export class AuditReporter {
   readonly #parts: AuditReporterParts;

@@ -52,7 +52,7 @@ export interface DeliveryLink {
 
 /** The state that the parts of one uplink's delivery share. */
 export class DeliveryState {
-  /** Null while there is no session. */
+  /** Null while no session has sent its births. */
   link: DeliveryLink | null = null;
   /** The births are due again: no DATA until they are sent. */
   isHeld = false;
@@ -60,7 +60,7 @@ export class DeliveryState {
   epoch: string | null = null;
   /** The highest row number seen in this epoch. */
   headSeq = 0;
-  /** The first row of this run in this epoch; null until it is known. */
+  /** The first row given to `noteOwn` since the epoch was adopted; null until there is one. */
   firstSeq: number | null = null;
   /** The platform accepts the backlog as segments. */
   acceptsSegments = false;
@@ -83,7 +83,10 @@ export class DeliveryState {
     if (isMoved) this.#store.moveCursor(next.cursor);
   }
 
-  /** Adopts the store's epoch and cursor. Returns true for the first or another epoch, false for the same or an empty one. */
+  /**
+   * For the first or another epoch, adopts it with its cursor and returns true. For the same or an empty one, does nothing and returns
+   * false.
+   */
   adoptEpoch({ epoch, cursorSeq }: Pick<StoreStatus, 'epoch' | 'cursorSeq'>): boolean {
     if (epoch === '' || epoch === this.epoch) return false;
     const { mode, mark, inFlight } = this.#ledger;

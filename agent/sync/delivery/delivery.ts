@@ -73,7 +73,7 @@ export class Delivery {
     this.#drain = new BacklogDrain({ ...parts, state, proof: this.#proof, acks: this.#acks, resends: this.#resends });
   }
 
-  /** Call it when the births were sent: sends what waits. */
+  /** Call it when the births were sent: starts to send what waits. */
   open(link: DeliveryLink): void {
     this.#state.link = link;
     this.#acks.open();
@@ -88,7 +88,7 @@ export class Delivery {
     this.#state.isHeld = true;
   }
 
-  /** Call it when the births were sent again: sends what waits. Does nothing unless held. */
+  /** Call it when the births were sent again: starts to send what waits. Does nothing unless held. */
   resume(): void {
     if (!this.#state.isHeld) return;
     this.#state.isHeld = false;
@@ -141,7 +141,7 @@ export class Delivery {
     return this.#proof.waitFor(this.#state.ledger.mark);
   }
 
-  /** Reads the store's status again, and sends what is due. Resolves with the status. */
+  /** Reads the store's status again, and starts to send what is due. Resolves with the status. */
   async refresh(): Promise<StoreStatus> {
     const { store } = this.#parts;
     const state = this.#state;

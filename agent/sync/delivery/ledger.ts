@@ -24,21 +24,21 @@ export type ProofMode = 'broker' | 'platform' | 'awaiting';
 /** What was sent, what the broker and the platform have, and up to which row everything is delivered. Never changed in place. */
 export interface Ledger {
   readonly mode: ProofMode;
-  /** All rows up to here are delivered. */
+  /** All rows up to here count as delivered. */
   readonly cursor: number;
   /** In mode `awaiting`: all rows up to here have reached the broker. */
   readonly reached: number;
-  /** Number of shipments so far in this run. */
+  /** The next shipment gets the number after this one as its mark. */
   readonly mark: number;
   /** Shipments that are not proven yet, oldest first. */
   readonly inFlight: readonly Shipment[];
-  /** Tickets of live frames that reached the broker and have no row yet. */
+  /** Tickets of the newest live frames that reached the broker and have no row yet. */
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor, or beyond `reached`, that reached the broker and need not be sent again. */
   readonly proven: SeqRanges;
-  /** Messages with rows that reached the broker and wait for the platform's acknowledgement. */
+  /** What reached the broker and waits for the platform's acknowledgement. An entry covers one or more shipments. */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
-  /** Rows beyond the cursor that were sent before the last `dropLink` or `goBack`: the platform may have them. */
+  /** Rows beyond the cursor, or beyond `reached`, that were sent before the last `dropLink` or `goBack`: the platform may have them. */
   readonly left: SeqRanges;
 }
 
@@ -53,8 +53,8 @@ export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger
 }
 
 /**
- * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row of the frame; null if the
- * store has not reserved one.
+ * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row of the frame; null if it is
+ * not known.
  */
 export function shipLive(
   ledger: Ledger,
@@ -77,7 +77,7 @@ function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
   return { ...ledger, mark, inFlight: [...ledger.inFlight, { ...shipment, mark }] };
 }
 
-/** Returns the ledger after the broker has read all shipments up to and including `mark`, and the number of readings in them. */
+/** Returns the ledger after the broker has read all shipments up to and including `mark`, and the number of readings newly proven. */
 export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
   const done = ledger.inFlight.filter((s) => s.mark <= mark);
   const rowless = done.flatMap((s) => (s.ticket !== null && s.rows === null ? [s.ticket] : []));
@@ -121,12 +121,12 @@ export function acknowledge(ledger: Ledger, seq: number): Ledger {
   return { ...started, cursor: seq, proven: beyond(started.proven, seq), left: beyond(started.left, seq), unacked };
 }
 
-/** Returns the row up to which an acknowledgement of `seq` counts; lower than `seq` if not all rows up to `seq` were sent. */
+/** Returns the row up to which an acknowledgement of `seq` counts; lower than `seq` unless `hasLeft` is true for all rows up to `seq`. */
 export function countedAck(ledger: Ledger, seq: number): number {
   return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
 }
 
-/** Whether every row of the range was sent in this run, or is not beyond the cursor or `reached`. Rows that must be sent again count. */
+/** Whether the ledger records every row of the range as sent, or as not beyond the cursor or `reached`. Rows to be sent again count. */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return to <= floor || covers(leftRanges(ledger), { from: Math.max(from, floor + 1), to });
@@ -150,7 +150,7 @@ export function withMode(ledger: Ledger, mode: ProofMode): Ledger {
   return advance({ ...ledger, mode });
 }
 
-/** Returns the ledger in which the broker has received all rows up to `seq`. Has an effect only in mode `awaiting`. */
+/** Returns the ledger with `reached` raised to `seq`, if that is higher. Has an effect only in mode `awaiting`. */
 export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }
@@ -181,7 +181,7 @@ export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
-/** Whether `isSent` is true for every row of the range. */
+/** Whether `isSent` is true for every row of the range, which must not be empty. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
@@ -197,7 +197,7 @@ export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }
 
-/** Returns the bytes that were sent and that the broker has not been proven to have read. */
+/** Returns the sum of the bytes in `inFlight`. */
 export function bytesInFlight(ledger: Ledger): number {
   return sum(ledger.inFlight.map(({ bytes }) => bytes));
 }

@@ -17,12 +17,12 @@ const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
-/** The record that `createReachedStore` creates. */
+/** The object that `createReachedStore` creates. */
 export type ReachedStore = ReturnType<typeof createReachedStore>;
 
 /**
- * Creates the record, on disk, of the row up to which the broker has received everything. `seqOf` returns 0 if no row is known for the
- * epoch.
+ * Creates the object that keeps on disk the number of the row up to which the broker has received everything. `seqOf` returns 0 if none is
+ * known for the epoch.
  */
 export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: Pick<Clock, 'monoMs'>) {
   let saved: Reached = { epoch: '', seq: 0 };
@@ -37,9 +37,9 @@ export function createReachedStore(store: Pick<Store, 'save' | 'load'>, clock: P
       if (isRecord(found) && typeof found['epoch'] === 'string' && Number.isSafeInteger(found['seq']))
         saved = { epoch: found['epoch'], seq: Number(found['seq']) };
     },
-    /** The last row in this epoch; 0 for another epoch. */
+    /** The row as last read or saved; 0 if it belongs to another epoch. */
     seqOf: (epoch: string): number => (saved.epoch === epoch ? saved.seq : 0),
-    /** Writes the value if it has changed and a write is due. `isLast`: due in any case. */
+    /** Writes a row above 0 if it has changed and a write is due; never before the value was read. `isLast`: due in any case. */
     save: ({ epoch, seq }: Reached, isLast: boolean): void => {
       const isChanged = isRead && seq > 0 && (epoch !== saved.epoch || seq !== saved.seq);
       if (!isChanged || !(isLast || clock.monoMs() - savedMono >= SAVE_PERIOD_MS)) return;

@@ -44,7 +44,7 @@ export interface RecordReporterParts extends ReportLink {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** The key of the progress in the store. */
   readonly key: string;
-  /** How many records at most are repeated after a birth for a platform that acknowledges none. */
+  /** Of the records that the broker has, at most this many are repeated after a birth for a platform that acknowledges none. */
   readonly newest: number;
   /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
@@ -52,7 +52,7 @@ export interface RecordReporterParts extends ReportLink {
    * If a record waits for an acknowledgement for this time, the platform counts as one that acknowledges none. Units: ms. Default: never.
    */
   readonly giveUpMs?: number;
-  /** The oldest `limit` records of this epoch after this number. Fewer mean that there are no more now. */
+  /** Resolves to at most `limit` records of this epoch after this number, the oldest first. With fewer, the report ends. */
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
 }
 
@@ -116,7 +116,7 @@ export class RecordReporter {
     this.#awaitAck(this.#parts.waitMs.first);
   }
 
-  /** The platform has all records up to this one. Ignored for another epoch. */
+  /** The platform has all records up to this one, at most to the last one sent. Ignored for another epoch. */
   acknowledge(epoch: string, recordId: number): void {
     const { id, acked } = this.#progress;
     const next = Math.min(recordId, this.#sentId);
@@ -132,7 +132,7 @@ export class RecordReporter {
     }
   }
 
-  /** The platform reports that it has no record: all records are reported again. */
+  /** The platform reports that it has no record: those that the store still has are reported again. */
   startAgain(): void {
     this.#save({ ...this.#progress, acked: 0 });
     this.repeat();

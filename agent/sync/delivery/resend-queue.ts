@@ -19,8 +19,8 @@ export interface ResendRequest {
 }
 
 /**
- * The progress of a request, sent as `Sync/Resend Result`. `readings`: how many readings were sent so far. `reason`: why it was refused,
- * otherwise empty.
+ * The progress of a request, sent as `Sync/Resend Result`. `readings`: how many readings the broker has received so far. `reason`: why the
+ * request was refused or ended early, otherwise empty.
  */
 export interface ResendResult {
   readonly id: string;
@@ -74,7 +74,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
       jobs.push(job);
       return resultOf(job, 'queued');
     },
-    /** The next frames to send with their rows; undefined if no request is waiting. */
+    /** The next frames to send, with their rows; undefined once no request is left. */
     next: async (maxFrames: number): Promise<RowBatch | undefined> => {
       for (let job = jobs[0]; job !== undefined; job = jobs[0]) {
         job.rows ??= await rowsOf(store, job.request);
@@ -91,7 +91,7 @@ export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>
       }
       return undefined;
     },
-    /** The broker has received what `next` returned. Returns the result to report, if the request is done. */
+    /** The broker has received what `next` returned. Returns the result to report if the request is done, else undefined. */
     sent: ({ to }: SeqRange, readings: number): ResendResult | undefined => {
       const [job] = jobs;
       if (job?.rows == null) return undefined;

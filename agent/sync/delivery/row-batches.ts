@@ -19,10 +19,10 @@ const SEGMENT_OVERHEAD_BYTES = 256;
 /** Largest segment if the broker sets no limit. Units: bytes. Source: assumed; one to two seconds of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const SEGMENT_BYTES = 32_768;
 
-/** How much backlog is sent between two barriers. */
+/** How much backlog is to be sent between two barriers. */
 export interface BatchSize {
   readonly readings: number;
-  /** Readings per frame in the last batch. */
+  /** Readings per frame that are expected. */
   readonly readingsPerFrame: number;
 }
 
@@ -37,7 +37,7 @@ export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, rea
 /** The size for a platform that did not acknowledge in time. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
 
-/** Returns how many frames to read from the store for a batch of this size; at least 1. */
+/** Returns how many frames to read from the store for a batch of this size; 1 to 2,000. */
 export function framesToRead({ readings, readingsPerFrame }: BatchSize): number {
   return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
 }
@@ -56,8 +56,8 @@ export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 
 }
 
 /**
- * Returns the rows that were not sent yet, in batches in ascending order; empty if there are none. `read`: the frames that the store has
- * after `sentUpTo(ledger)`, in order.
+ * Returns what of `read` must still be sent, in batches in ascending order. A batch also covers missing row numbers, and may have no frame.
+ * `read`: the frames that the store has after `sentUpTo(ledger)`, in order.
  */
 export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
   const batches: RowBatch[] = [];

@@ -26,7 +26,7 @@ const EPOCH_LENGTH = 8;
 /** Source: assumed; three numbers and an epoch are shorter. Confirmed by: the acknowledgements of a platform in use. */
 const MAX_ACK_LENGTH = 80;
 
-/** Returns the first 8 characters of the store's epoch, as sent to the platform. */
+/** Returns the first 8 characters of an epoch, as sent to the platform. */
 export function wireEpoch(epoch: string): string {
   return epoch.slice(0, EPOCH_LENGTH);
 }

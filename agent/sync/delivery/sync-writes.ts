@@ -13,15 +13,15 @@ import { type Ack, readAck } from './rows-mark.ts';
 import { SEGMENTS } from './segment.ts';
 
 /**
- * One value that the platform writes about delivery: an acknowledgement of rows (`ack`) or of audit entries (`audit`), the form of the
- * backlog (`accept`), a request for rows (`resend`), or a write that is not valid.
+ * What the platform writes about delivery: an acknowledgement of rows (`ack`) or of audit entries (`audit`), the form of the backlog
+ * (`accept`), a request for rows (`resend`), or something that is not valid (`refused`).
  */
 export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }
   | { readonly kind: 'audit'; readonly head: AuditHead }
   | { readonly kind: 'accept'; readonly segments: boolean }
   | { readonly kind: 'resend'; readonly request: ResendRequest }
-  /** Refused, with the reason. `resendId` is present for a resend request: its sender waits for a result. */
+  /** Refused, with the reason. `resendId`: if present, the sender of a resend request waits for a result; empty without a valid id. */
   | { readonly kind: 'refused'; readonly reason: Message; readonly resendId?: string };
 
 /** Source: three short texts. Units: bytes, metrics, characters. */
@@ -45,8 +45,8 @@ export function syncInCommand(name: string): Message | undefined {
 }
 
 /**
- * Parses an NCMD about delivery. Returns its writes in order, or a refusal for what is not valid; undefined if it is no command about
- * delivery.
+ * Parses an NCMD whose metrics are all about delivery. Returns its writes in order, those that are not valid as refusals. A retained
+ * message gives one refusal. Returns undefined for any other message, and for one that is too large or has too many metrics.
  */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);

@@ -21,7 +21,7 @@ export interface CertificateUse {
   /** The hash of the renewed certificate, or the text of why it cannot be used; empty if there is none. */
   readonly renewed: string;
   readonly isRenewed: boolean;
-  /** Why the renewed one is not in use; empty if it is in use, or if there is none. */
+  /** Why the renewed one is not in use; empty if no reason is known. */
   readonly refusal: Message;
 }
 
@@ -68,7 +68,7 @@ export class CertificateChoice {
     this.#turn += 1;
   }
 
-  /** The renewed one is tried first again. */
+  /** The next attempt starts again with the first choice. */
   retry(): void {
     this.#turn = 0;
     this.#refusal = NO_TEXT;

@@ -57,7 +57,7 @@ const RETRY_MS = DAY_MS;
 const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
-/** Returns the warning stage of a certificate at this time; null before the first stage. */
+/** Returns the warning stage of a certificate at this time; null if no warning is due. */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;
   const found = STAGES.find(({ days, share }) => leftMs <= Math.min(days * DAY_MS, share * (untilMs - fromMs)));
@@ -104,7 +104,7 @@ export class CertificateWatch {
     this.#looks = null;
   }
 
-  /** Reads the files and reports what is due. */
+  /** Reads the files and reports what is due. Does nothing while another call reads them. */
   async look(): Promise<void> {
     const { config } = this.#parts;
     // A read that hangs occupies one of Node's few threads.

@@ -19,7 +19,7 @@ export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCer
   return raw === undefined ? null : readCertificate(raw);
 }
 
-/** Returns the first certificate of a PEM file, or the one in DER; null if it cannot be parsed. Dates and signature are not checked. */
+/** Returns names and dates of the first certificate of a PEM file, or of one in DER; null if it cannot be parsed. Verifies nothing. */
 export function readCertificate(bytes: Buffer): PeerCertificate | null {
   const certificate = parsed(bytes);
   if (certificate === null) return null;
@@ -27,7 +27,7 @@ export function readCertificate(bytes: Buffer): PeerCertificate | null {
   return { subject: inLine(subject), issuer: inLine(issuer), fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) };
 }
 
-/** All certificates of a PEM file, or the one in DER, in order. Those that cannot be parsed are left out. */
+/** Returns names and dates of the certificates of a PEM file, or of one in DER, in order. Those that cannot be parsed are left out. */
 export function readCertificates(bytes: Buffer): readonly PeerCertificate[] {
   const blocks = bytes.toString('latin1').match(PEM_BLOCK) ?? [];
   const each = blocks.length === 0 ? [bytes] : blocks.map((block) => Buffer.from(block, 'latin1'));
@@ -47,7 +47,7 @@ export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
 }
 
 /**
- * Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. Shape: `ms` is before the year 10000.
+ * Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. Shape: the year has four digits.
  */
 export function certificateDay(ms: WallMs): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';

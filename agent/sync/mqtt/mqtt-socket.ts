@@ -20,7 +20,7 @@ export type StreamError = 'too-large' | 'not-mqtt';
 /** The last stage that an attempt to connect passed: none, the name was resolved, TCP was connected, or TLS was established. */
 export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
 
-/** A socket to a broker, and how far its attempt to connect has come. The fields change while it connects. */
+/** A socket to a broker, and how far its attempt to connect has come. The fields change over time. */
 export interface MqttSocket {
   readonly socket: Socket;
   readonly reached: ReachedStage;
@@ -30,14 +30,14 @@ export interface MqttSocket {
   readonly streamError: StreamError | null;
 }
 
-/** Whether a broker's URL requires TLS: it begins with `mqtts:`, in any case. */
+/** Whether a broker's URL requires TLS: it begins with `mqtts:`, in upper or lower case. */
 export function isTls(url: string): boolean {
   return url.toLowerCase().startsWith('mqtts:');
 }
 
 /**
- * Returns host and port of a broker's URL; without a port in it, that of MQTT. An IPv6 address has no brackets. Errors: throws TypeError
- * for an invalid URL.
+ * Returns host and port of a broker's URL; if it has no port, 1883, or 8883 with TLS. An IPv6 address is returned without brackets; the host
+ * is empty if the URL has none. Errors: throws TypeError for an invalid URL.
  */
 export function addressOf(url: string): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(url);

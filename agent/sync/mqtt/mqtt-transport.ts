@@ -21,7 +21,7 @@ export interface ConnectOptions {
   readonly ca: Buffer | null;
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
-  /** Sent by the broker, QoS 1 and not retained, when the connection ends without DISCONNECT; null for none. */
+  /** Sent by the broker, QoS 1 and not retained, for example when the connection is lost; null for none. */
   readonly will: { readonly topic: string; readonly payload: Buffer } | null;
   /** Times the attempt; its quality decides whether dates of certificates can be checked. */
   readonly clock: Pick<Clock, 'after' | 'quality' | 'wallMs'>;
@@ -32,7 +32,7 @@ export interface ConnectOptions {
   readonly onMessage?: (message: InboundMessage) => void;
   /** A packet was sent, or bytes were received, also those of a packet that is still incomplete. Called after the CONNACK. */
   readonly onTraffic?: (isSent: boolean) => void;
-  /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called once. */
+  /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called at most once. */
   readonly onClosed?: (failure: Error) => void;
   /** Each stage that was passed, for display. */
   readonly onStage?: (stage: ConnectStage) => void;
@@ -46,7 +46,7 @@ export type ConnectStage =
   | { readonly kind: 'tcp'; readonly address: string }
   | { readonly kind: 'tls'; readonly version: string; readonly peer: PeerCertificate | null };
 
-/** A packet without its content. `topic`: null for any packet but `publish`. Units: `bytes` of payload, 0 if there is none. */
+/** A packet without its content. `topic`: null for any packet but `publish`. `bytes`: size of the payload of a `publish`, else 0. */
 export interface PacketSummary {
   readonly isSent: boolean;
   /** The standard's name in lower case: `connect`, `publish`, `pingresp`. */
@@ -69,7 +69,7 @@ export interface MqttConnection {
   readonly maxPacketBytes: number;
   /** The smaller of the requested keepalive and the broker's; the requested one if the broker sets none or 0. Units: s. */
   readonly keepaliveS: number;
-  /** Sent since CONNECT. Units: bytes. */
+  /** Written to the socket so far. Units: bytes. */
   readonly sentBytes: number;
   /** QoS 1. Errors: rejects with UplinkError `refused` or `lost`. */
   subscribe(topics: readonly string[]): Promise<void>;

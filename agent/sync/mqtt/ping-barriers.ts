@@ -35,11 +35,11 @@ export interface PingLink {
   readonly bytes: () => { readonly sent: number; readonly received: number };
   /** A SUBACK is awaited, which has its own longer wait. */
   readonly isSubscribing: () => boolean;
-  /** Called once for an overdue ping, with the time since the PINGREQ; it must end the connection. Units: ms. */
+  /** Called once for an overdue ping, with the time counted for it; it must end the connection. Units: ms. */
   readonly onUnanswered: (waitedMs: number) => void;
 }
 
-/** Sends pings, matches their answers, and reports a ping that is not answered in time. */
+/** Sends pings, matches their answers, and can report an overdue ping. */
 export class PingBarriers {
   // The limit is one keepalive plus the time that a slow link needs for the bytes sent and received around the ping, so that a long transfer
   // does not end the connection. A link that receives nothing after the ping is left to `LinkProbe`, which is sooner.

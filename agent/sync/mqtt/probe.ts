@@ -34,7 +34,7 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
 
 /**
- * Probes one connection with pings between `start` and `cancel`, and reports if it does not respond. Call `noteTraffic` for all traffic.
+ * Probes a connection with pings while it is quiet, and reports one from which nothing arrives. Call `noteTraffic` for all traffic.
  */
 export class LinkProbe {
   readonly #clock: Pick<Clock, 'monoMs' | 'after'>;

@@ -24,14 +24,14 @@ import type { ConnectOptions } from './mqtt-transport.ts';
  */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
-/** The secrets for one connection, as read from the files of the configuration. A file that is not configured is null. */
+/** Password, certificates and key for one connection, from the files of the configuration. Null for a file that is not configured. */
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
   /**
-   * The usable pairs of certificate and key, a renewed one first; `cert` and `key` are the first pair. Never empty: without a certificate
-   * it is one pair of nulls.
+   * The pairs of certificate and key to try, a renewed one first; `cert` and `key` are the first pair. Never empty: without both files it
+   * is one pair of nulls.
    */
   readonly pairs: readonly KeyPair[];
-  /** Why a renewed certificate is not among them; empty if there is no reason to report. */
+  /** What is wrong with the renewed files; empty if nothing is to be reported. */
   readonly renewalFlaw: Message;
 }
 
@@ -47,7 +47,7 @@ const FORBIDDEN_MODE = { file: 0o077, credential: 0o007 };
 
 /**
  * Returns a reader for the files named in the configuration. `credentialsDir`: the folder for names without a folder; null if the service
- * has none. `stateDir`: the folder from which no secret is read.
+ * has none. `stateDir`: the folder from which no secret is read; null for none.
  *
  * Source: systemd.exec(5), credentials; systemd 254 sets 0440 with an access list on tmpfs, 0400 without.
  */

@@ -37,7 +37,8 @@ export function createBdSeqMemory(
       return assumed;
     },
     /**
-     * Resolves to true if it is on disk, false if not. A late answer is ignored: it could be mistaken for the answer to the next number.
+     * Resolves to true once it is on disk, to false if the disk does not confirm that within 2 s. A late answer is ignored: it could be
+     * mistaken for the answer to the next number.
      */
     async save(bdSeq: number): Promise<boolean> {
       const ok = (await within(clock, SAVE_MS, store.save(KEY, bdSeq))) === true;

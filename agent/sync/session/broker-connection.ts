@@ -90,7 +90,7 @@ export class BrokerConnection {
     }
   }
 
-  /** Subscribes to all topics. Calls `onSubscribed` or `onFailed`. `url`: for messages. */
+  /** Subscribes to all topics. Calls `onSubscribed` or `onFailed`; neither if `drop` is called first. `url`: for messages. */
   async subscribe(url: string): Promise<void> {
     const { clock, subscriptions, onSubscribed } = this.#parts;
     const attempt = this.attempt;
@@ -115,7 +115,7 @@ export class BrokerConnection {
     await within(this.#parts.clock, END_TIMEOUT_MS, connection.end());
   }
 
-  /** A renewed certificate that was refused is tried first again. */
+  /** The next attempt starts again with the first choice of certificate. */
   retryCertificate(): void {
     this.#choice.retry();
   }

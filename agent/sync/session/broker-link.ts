@@ -41,8 +41,8 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
 }
 
 /**
- * How a session ends. `bdSeq`: the number of the session. `wanted`: the agent ends it, so there is time to wait for the last proof of
- * delivery.
+ * How a session ends. `bdSeq`: the number of the session. `wanted`: it ends because of a `stop`, so there is time to wait for the last
+ * proof of delivery.
  */
 export interface Ending {
   readonly bdSeq: number;
@@ -99,7 +99,7 @@ export class BrokerLink {
     return this.#connection.certificates;
   }
 
-  /** A renewed certificate that was refused is tried first at the next connection. */
+  /** The next connection starts again with the first choice of certificate. */
   retryCertificate(): void {
     this.#connection.retryCertificate();
   }

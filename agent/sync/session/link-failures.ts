@@ -46,8 +46,8 @@ export class LinkFailures {
   }
 
   /**
-   * Returns the wait before the next attempt, after `failures` failures in a row; longer if another client with the same id takes over
-   * sessions. Units: ms.
+   * Returns the wait before the next attempt, after `failures` failures in a row. If another client with the same id took over the session,
+   * a minimum applies. Units: ms.
    */
   restMs(failures: number): number {
     const usualMs = backOffMs(failures, this.#isConformance ? FIXED_CHANCE : this.#random());

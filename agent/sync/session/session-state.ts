@@ -9,18 +9,18 @@ export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-f
 /** The whole state of a session; `afterEvent` replaces it. */
 export interface SessionState {
   readonly phase: Phase;
-  /** The bdSeq of the current CONNECT, or of the last one. 0..255. */
+  /** The bdSeq of the last CONNECT, or of the next one: see `bdSeqSpent`. 0..255. */
   readonly bdSeq: number;
-  /** A CONNECT with this bdSeq was sent: the next one uses the next number. */
+  /** A CONNECT with this bdSeq was sent, or may have been: the next one uses the next number. */
   readonly bdSeqSpent: boolean;
-  /** This bdSeq is on disk. */
+  /** This bdSeq is known to be on disk. */
   readonly bdSeqSaved: boolean;
-  /** Consecutive failures, for the back-off. */
+  /** Failed attempts in a row, or failed rounds over several servers, as counted for the back-off. */
   readonly failures: number;
   /** Number of servers, and the index of the current one. */
   readonly servers: number;
   readonly server: number;
-  /** When the births of this session were sent; null before. */
+  /** When the births of the current or last session were sent; null if they were not. */
   readonly bornMono: MonoMs | null;
   readonly host: HostState;
   readonly rebirth: RebirthState;
@@ -30,13 +30,13 @@ export interface SessionState {
 
 /** The state of the births that a host causes. */
 export interface RebirthState {
-  /** The time of the last births on request on this connection. */
+  /** The time of the last births on request since the first births of the session; null if there were none. */
   readonly lastMono: MonoMs | null;
-  /** The time of the last births after the host ended a session, on any connection. */
+  /** The time of the last births after the host ended a session, on any connection; null if there were none. */
   readonly returnMono: MonoMs | null;
-  /** The host ended the last session that had births: the births of the next one are paced. */
+  /** The births of the next session are paced, because the host ended the last session that had births. */
   readonly isReturn: boolean;
-  /** Shortest time between the last births that a host caused and the next ones. */
+  /** The present pace of births that a host causes: the least time between two. Units: ms. */
   readonly gapMs: number;
   /** DATA is held until births on request. */
   readonly pending: boolean;
@@ -74,7 +74,7 @@ export type SessionEvent =
   | { readonly kind: 'failed'; readonly atMono: MonoMs }
   | { readonly kind: 'died' }
   | { readonly kind: 'rested' }
-  /** An operator requests a new connection. */
+  /** A new connection is requested. */
   | { readonly kind: 'reconnect' }
   | { readonly kind: 'stop' };
 
@@ -109,14 +109,14 @@ export interface SessionStep {
 export const BD_SEQ_COUNT = 256;
 
 /**
- * A session that lasted this long shows a healthy link. Units: ms. Source: assumed; longer than keepalive × 1.5. Confirmed by: the lengths
- * of sessions in a week of logs of a cabinet on a cellular link.
+ * A session that lasted this long shows a healthy link. Units: ms. Source: assumed; longer than 1.5 times the default keepalive. Confirmed
+ * by: the lengths of sessions in a week of logs of a cabinet on a cellular link.
  */
 export const STABLE_MS = 60_000;
 
 /**
- * Shortest time between two births that a host causes: it grows from `first` to `longest`, and is `first` again after `quiet` without them.
- * Units: ms.
+ * The pace of births that a host causes: the least time between two grows from `first` to `longest`, and is `first` again after `quiet`
+ * without them. Units: ms.
  *
  * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
  * Confirmed by: the requests of a platform in use.

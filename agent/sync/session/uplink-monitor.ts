@@ -99,7 +99,7 @@ export class UplinkMonitor {
     else this.#events.clear('births-asked-too-often', source);
   }
 
-  /** The platform acknowledged rows that were never sent; null: it acknowledges correctly again. */
+  /** The platform acknowledged rows that it cannot have yet; null: it acknowledges correctly again. */
   noteAckAhead(ack: AckAhead | null): void {
     const source = this.#config.node;
     if (ack === null) {

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 
-/** The names of the metrics of one device, in their order. Shape: `deviceId` is empty for the node. */
+/** The names of the metrics of one device that have an alias, in their order. Shape: `deviceId` is empty for the node. */
 export interface AliasedMetrics {
   readonly deviceId: string;
   readonly names: readonly string[];
@@ -22,8 +22,8 @@ interface AliasBlock {
 }
 
 /**
- * The alias numbers of devices, in blocks of consecutive numbers. `next`: the first number that was never used. Shape: the JSON under
- * `sync.aliases`.
+ * The alias numbers of the node and its devices, in blocks of consecutive numbers. `next`: the first number of the next block. Shape: the
+ * JSON under `sync.aliases`.
  */
 export interface AliasBlocks {
   readonly next: number;
@@ -41,8 +41,8 @@ const UNREAD = Symbol('unread');
 export const NO_ALIAS_BLOCKS: AliasBlocks = { next: 1, blocks: [] };
 
 /**
- * Returns the blocks with one for each of these devices. A device keeps its block while its metrics stay. Returns `blocks` itself if
- * nothing changed.
+ * Returns the blocks with one for each of these devices. A device keeps its block while the names of its metrics, and their order, stay.
+ * Returns `blocks` itself if nothing changed.
  */
 export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedMetrics[]): AliasBlocks {
   const known = new Map(blocks.blocks.map((block) => [block.deviceId, block]));

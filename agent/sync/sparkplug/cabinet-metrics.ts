@@ -61,8 +61,8 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the devices of the uplink: the configured devices with their points, and the lamps, zones, panels and sound places. `profiles`:
- * the device types, by profile id.
+ * Returns the devices of the uplink: the configured devices with metrics for their points, texts excepted, and the lamps, zones, panels and
+ * sound places. `profiles`: the device types, by profile id.
  */
 export function uplinkDevices(
   cabinet: Cabinet,

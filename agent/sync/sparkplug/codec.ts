@@ -20,14 +20,14 @@ export interface Property {
   readonly value: MetricValue;
 }
 
-/** One metric; an undefined field is not on the wire. Units: `timestampMs` ms since 1970 UTC. */
+/** One metric. A field that is undefined is not encoded; an absent one is decoded as undefined. Units: `timestampMs` ms since 1970 UTC. */
 export interface Metric {
   readonly name?: string | undefined;
   readonly alias?: number | undefined;
   readonly timestampMs?: number | undefined;
   readonly datatype?: number | undefined;
   readonly isHistorical?: boolean | undefined;
-  /** Valid only for this message: hosts need not keep it. */
+  /** Valid only for this message: hosts should not store it. */
   readonly isTransient?: boolean | undefined;
   readonly isNull?: boolean | undefined;
   readonly properties?: readonly Property[] | undefined;
@@ -35,7 +35,8 @@ export interface Metric {
 }
 
 /**
- * The body of one message. Units: `timestampMs` is the time of sending in ms since 1970 UTC; `seq` is 0..255. Absent fields are undefined.
+ * The body of one message. Absent fields are undefined. `timestampMs`: the time of sending, in ms since 1970 UTC. `seq`: 0..255 in a valid
+ * message.
  */
 export interface Payload {
   readonly timestampMs?: number | undefined;

@@ -15,7 +15,7 @@ export interface MetricEntry extends UplinkMetric {
   readonly alias: number | null;
   /** DATA includes its datatype. */
   readonly isTypedInData: boolean;
-  /** It describes only its message: hosts must not keep it. */
+  /** It describes only its message: hosts should not store it. */
   readonly isTransient: boolean;
   /** Null for the node itself. */
   readonly deviceId: string | null;
@@ -87,11 +87,11 @@ const AGENT = {
 } as const;
 const ROWS = { rows: ['Sync/Rows', 'String'] } as const;
 
-/** Metric names, on the node, for its session and software, for store and delivery, and for relayed detections. */
+/** Metric names, on the node, for its session and software, for store and delivery, and for audit log, events and relayed detections. */
 export const NODE_METRIC = metricNames(NODE);
 /** Metric names, on the node, of the state of the agent itself. */
 export const AGENT_METRIC = metricNames(AGENT);
-/** Metric name, on the node and on every device, that names the rows of the store which a message contains. */
+/** Metric name, on the node and on every device, for the rows of the store that a message contains. */
 export const ROWS_METRIC = ROWS.rows[0];
 
 const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetrics), ...NODE_COMMAND_METRICS, ...ownMetrics(AGENT)];

@@ -143,7 +143,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.values(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
   }
 
-  /** Stores a value and, if it changed, sends it soon. `deviceId`: empty for the node. */
+  /** Stores a value and, if it changed during a session, sends it soon. `deviceId`: empty for the node. */
   update(deviceId: string, metric: string, value: UplinkValue): void {
     const { table, values, clock, log } = this.#parts;
     const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;

@@ -11,7 +11,7 @@ const MESSAGE_LIMIT = { metrics: 400, bytes: 8_192 };
 const METRIC_BYTES = 40;
 /** Payload timestamp, seq and row mark, rounded up. Units: bytes. */
 const DATA_FRAME_BYTES = 96;
-/** MQTT's fixed header, topic length and properties, rounded up. Units: bytes. Source: MQTT 5 §2.1, §3.3. */
+/** What an MQTT message has besides topic text and payload: fixed header, topic length and properties, rounded up. Units: bytes. Source: MQTT 5 §2.1, §3.3. */
 export const HEADER_BYTES = 10;
 /**
  * A birth is at most this many bytes larger than its metrics; topic and header are in the caller's limit. Source: payload timestamp, 1 + 6

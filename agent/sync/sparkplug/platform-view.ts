@@ -13,7 +13,7 @@ import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, PANEL_SHOWN, ZONE_METRIC } from './cabinet-metrics.ts';
 
-/** Creates the publisher of the state of the lighting, which sets metrics in `uplink`. `devices`: those of the uplink. */
+/** Creates the publisher of the state of the lighting and of panels, which sets metrics in `uplink`. `devices`: those of the uplink. */
 export function createPlatformView(
   { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
   devices: readonly UplinkDevice[],
@@ -69,7 +69,7 @@ export function createPlatformView(
       for (const { id } of lamps) show(id, IDENTIFY_METRIC.seconds, running.get(id) ?? 0);
     },
     panel: (view: PanelView): void => showPanel(view, show),
-    /** The sums of a zone's night that ended at `endMs`. */
+    /** The energy figures of a zone's night that ended at `endMs`. */
     night({
       zone,
       kwh,

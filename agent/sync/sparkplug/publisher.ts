@@ -31,11 +31,11 @@ export interface PublisherParts {
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
-/** What was sent. `readings`: how many, without `notConfigured` and `leftOut`. `bytes`: of payload. */
+/** The result of sending. `readings`: how many it covers, without `notConfigured` and `leftOut`. `bytes`: of payload. */
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;
-  /** Readings of points that are no longer configured: they cannot be sent as metrics. */
+  /** Readings of points without a metric, for example of points that are no longer configured. */
   readonly notConfigured: number;
   /** Readings of points that the births of this session left out on every device that has them. */
   readonly leftOut: number;
@@ -52,7 +52,7 @@ const IMPLIED_BY_DEATH: Readonly<Record<'live' | 'history', readonly Quality[]>>
   history: ['missing'],
 };
 
-/** Returns the payload of a node death (NDEATH): bdSeq alone, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
+/** Returns the payload of a node death (NDEATH): bdSeq as only metric, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
 export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs): Buffer {
   return encodePayload({ timestampMs: atMs, metrics: [bdSeqMetric(table, bdSeq, atMs)] });
 }

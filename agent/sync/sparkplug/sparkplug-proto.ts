@@ -50,8 +50,7 @@ message PropertyValue {
 `;
 
 /**
- * The type numbers of Sparkplug that the agent writes. UInt32 is not used, because hosts disagree about its field. Source: Sparkplug 3.0
- * §6.4.16.
+ * Type numbers of Sparkplug. UInt32 is not written, because hosts disagree about its field. Source: Sparkplug 3.0 §6.4.16.
  */
 export const DATATYPE = { Int32: 3, Int64: 4, Float: 9, Double: 10, Boolean: 11, String: 12, DateTime: 13, Bytes: 17 } as const;
 

@@ -11,7 +11,10 @@ import type { PlacedEvent, WorkOrderForm } from './work-orders-page.ts';
 const MAX_EXPORTED = 2_000;
 const FORMATS = ['csv', 'json'] as const;
 
-/** `events export`: answers with warnings and alarms of a period, or with `--open` those that have not ended, as rows for work orders. */
+/**
+ * `events export`: answers with warnings and alarms for work orders: those of a period and those that have not ended. With `--open` only
+ * the latter.
+ */
 export const EVENTS_EXPORT = agentCommand({
   name: 'events export',
   role: 'viewer',

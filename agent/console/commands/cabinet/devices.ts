@@ -17,7 +17,7 @@ import { nameHint } from '../find-name.ts';
 /** States that may be requested. If no device has the state, the answer is empty, not an error. */
 const STATES: ReadonlySet<string> = new Set<DeviceView['state']>(['ok', 'flaky', 'silent', 'new']);
 
-/** `status`: answers with the state of the whole cabinet. */
+/** `status`: answers with a summary of the cabinet, such as its light, lines, units, store and uplink. */
 export const STATUS = agentCommand({
   name: 'status',
   role: 'viewer',
@@ -58,8 +58,8 @@ export const DEVICES = agentCommand({
 });
 
 /**
- * `points`: answers with the newest values of the points that match the filter, or of the devices on the pole with this name. Fails if a
- * filter matches nothing.
+ * `points`: answers with the newest values of the points that match the filter; if none does, of the devices on the pole with this name.
+ * Fails if a filter matches nothing.
  */
 export const POINTS = agentCommand({
   name: 'points',

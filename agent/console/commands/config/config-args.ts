@@ -23,7 +23,7 @@ export function configOf({ config: manager }: AgentView): ConfigManager {
   return manager;
 }
 
-/** Returns true if the request was done and its result is on disk. */
+/** Returns true if the request was done and the disk did not refuse it. */
 export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }

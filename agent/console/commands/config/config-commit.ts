@@ -80,7 +80,7 @@ export const CONFIG_RETURN = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderReturned(result, page),
 });
 
-/** `config rollback`: puts the files of an earlier revision into service as a new revision, with the options of `config commit`. */
+/** `config rollback`: puts the files of a kept revision into service, with the options of `config commit`. */
 export const CONFIG_ROLLBACK = configChange({
   name: 'config rollback',
   summary: msg`put an earlier revision back into service, on trial`,

@@ -45,7 +45,7 @@ export const CONFIG_PLACES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** `config in-force`: answers with the value that a key has in the running configuration; null if it is not known. */
+/** `config in-force`: answers with the value of a key in the running configuration, for display; null if it has none. */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',
   role: 'viewer',
@@ -61,7 +61,7 @@ export const CONFIG_IN_FORCE = agentCommand({
 });
 
 /**
- * `config put`: takes one part of a file for the caller's candidate, in base64. The candidate changes when the parts are complete and
+ * `config put`: takes one part of a file for the caller's candidate, in base64. The candidate changes only once the parts are complete and
  * their SHA-256 is right.
  */
 export const CONFIG_PUT = agentCommand({
@@ -117,7 +117,7 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-/** `config take`: copies the candidate of another author into the caller's own. */
+/** `config take`: begins the caller's candidate as a copy of another author's; refused if the caller already has one. */
 export const CONFIG_TAKE = configChange({
   name: 'config take',
   summary: msg`copy another author's candidate into yours`,

@@ -101,7 +101,7 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   ].join('\n');
 }
 
-/** Renders the result of `config commit` and `config rollback`. `minutes`: length of the trial. */
+/** Renders the result of `config commit` and `config rollback`. `minutes`: longest duration of the trial. */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
   const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);

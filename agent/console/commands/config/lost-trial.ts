@@ -19,8 +19,8 @@ export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string)
 }
 
 /**
- * Reverts the revision on trial if the user of the lost session put it on trial with `--confirm`. `before`: the revision on trial when the
- * session began, which is not reverted; null for none.
+ * Reverts the revision on trial if the user of the lost session is its author and it must be confirmed by a person. `before`: the revision
+ * on trial when the session began, which is not reverted; null for none.
  */
 export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>, caller: Caller, before: number | null): Promise<void> {
   const { config, audit } = view;
@@ -42,7 +42,7 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   });
 }
 
-/** Resolves with how the client of a job ended, as soon as it has; with `hang-up` if that is unknown. */
+/** Resolves when the signal of a job is aborted, with how its client ended; with `hang-up` if that is not known. */
 export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEnd'>): Promise<ReaderEnd> {
   return new Promise((resolve) => {
     const gone = (): void => resolve(readerEnd?.() ?? 'hang-up');
@@ -52,8 +52,8 @@ export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEn
 }
 
 /**
- * `config hold`: stays open until the client ends it. If the connection is lost instead, a trial of the caller is ended as by
- * `returnLostTrial`.
+ * `config hold`: lasts until its client leaves or the agent stops. If the connection is lost without that, `returnLostTrial` reverts a
+ * trial of the caller.
  */
 export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true }, { readonly isHeld: true }>({
   name: 'config hold',

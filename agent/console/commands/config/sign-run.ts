@@ -89,8 +89,8 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
 }
 
 /**
- * `config verify`: checks a signature with the keys of `--key`, but not its serial number, and prints the result. Resolves with 0, or 1
- * for a signature that is refused.
+ * `config verify`: checks a signature with the keys of `--key`, but not whether it was used before, and prints the result. Resolves with 0,
+ * or 1 for a signature that is refused.
  *
  * Errors: rejects with ConsoleError, for example if an option is missing or a file cannot be read.
  */
@@ -119,9 +119,10 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * Resolves with the private key, cabinets, time of signing and validity; asks for the passphrase of an encrypted key.
+ * Resolves with the private key, cabinets, time of signing and validity; asks for the passphrase of an encrypted key. The cabinet ids are
+ * not checked.
  *
- * Errors: rejects with ConsoleError if an argument is missing or wrong, or the key cannot be used.
+ * Errors: rejects with ConsoleError, for example if an argument is missing or the key cannot be used.
  */
 export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Promise<Omit<SigningOrder, 'files'>> {
   const cabinets = listOf(args['cabinet']);

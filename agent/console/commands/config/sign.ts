@@ -57,7 +57,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'hasSocket' | 'group'>[] = 
   },
 ];
 
-/** Name, arguments and options of `config keygen`, `config sign` and `config verify`, in the order of the help. */
+/** Name, arguments and options of `config keygen`, `config sign` and `config verify`. */
 export const SIGNING_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({
   ...{ kind: 'local', hasSocket: false, group: 'Agent:' },
   ...command,

@@ -45,7 +45,10 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   });
 }
 
-/** Progress of `identify`: the level that was set last and the remaining time. `following`: the lamp confirms its levels. */
+/**
+ * Progress of `identify`: the level requested last and the remaining time. `following`: false if the lamp is known not to confirm its
+ * levels.
+ */
 export interface IdentifyProgress {
   readonly lamp: string;
   readonly levelPct: LevelPct;
@@ -53,13 +56,13 @@ export interface IdentifyProgress {
   readonly following: boolean;
 }
 
-/** The answer of `identify`: the two levels, and how long the lamp blinked. */
+/** The answer of `identify`: the two levels between which the lamp was to blink, and how long the command ran. */
 export interface Identified {
   readonly lamp: string;
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
-  /** False if the lamp did not confirm, so a person may not see it blink. */
+  /** False if the lamp is known not to confirm its levels, so a person may not see it blink. */
   readonly following: boolean;
 }
 

@@ -18,7 +18,10 @@ export interface OverrideLimit {
 /** Lamps named per limit; the others are counted. */
 const NAMED_LAMPS = 4;
 
-/** Returns the limits that changed the level of lamps that confirmed an override; empty if none did. `rank`: the rank of the override. */
+/**
+ * Returns the limits that apply to the level of an override, for the lamps that confirmed it; lamps with the same level and limits are
+ * together. May be empty. `rank`: the rank of the override.
+ */
 export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: Outcome, rank: Rank): readonly OverrideLimit[] {
   const verified = (view.why(target.id)?.lamps ?? []).filter(({ id }) => lamps[id] === 'verified');
   const held = verified.flatMap(({ id, wantedPct, trace }) => {
@@ -33,7 +36,7 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   });
 }
 
-/** Returns the limits as text, wrapped to the page. `lampCount`: number of lamps of the override. */
+/** Returns the limits as lines of text, wrapped to the page. `lampCount`: number of lamps of the override. */
 export function limitLines(limits: readonly OverrideLimit[], lampCount: number, page: Page): readonly string[] {
   return limits.flatMap(({ lamps, text }) => {
     return labelled(msg`Limit`, lamps.length === lampCount ? text : msg`${firstOf(lamps, NAMED_LAMPS)}: ${text}`, page);

@@ -39,7 +39,8 @@ const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
 /**
- * `override`: requests a level for a lamp or zone for a limited time, and answers with the outcome and the limits that changed the level.
+ * `override`: requests a level for a lamp or zone for a limited time. Answers with the outcome, and with the limits, if any, that apply to
+ * lamps that confirmed it.
  */
 export const OVERRIDE = agentCommand({
   name: 'override',
@@ -67,7 +68,10 @@ export const OVERRIDE = agentCommand({
   succeeded: isOverrideKept,
 });
 
-/** `release`: ends the overrides on a lamp or zone that the caller may end: now, or with `--at-next-step` at the next step of the light. */
+/**
+ * `release`: ends the overrides on exactly this lamp or zone, as far as the caller may. With `--at-next-step` they end at the next step of
+ * the programme.
+ */
 export const RELEASE = agentCommand({
   name: 'release',
   role: 'technician',
@@ -111,7 +115,7 @@ export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
 
-/** Returns true if a release succeeded and a restart does not undo it. */
+/** Returns true if a release ended as `verified` and a restart does not undo it. */
 export function isReleased({ state, isSaved }: Outcome): boolean {
   return state === 'verified' && isSaved !== false;
 }
@@ -124,7 +128,7 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-/** Returns the text unchanged. Errors: throws ConsoleError 'usage' if it is too long or has control characters. */
+/** Returns the text unchanged. Errors: throws ConsoleError 'usage', for example if it is too long or has a control character. */
 export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{C}/u.test(text)) {
     throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);
@@ -136,7 +140,7 @@ export function readReason(text: string): string {
 const ORDER: readonly (OutcomeState | 'waiting')[] = ['failed', 'refused', 'waiting', 'received', 'queued', 'sent', 'verified'];
 
 /**
- * Renders how an override or release ended. `untilMs`: end of the override; null for a release. `sooner`: the command that ends the
+ * Renders the outcome of an override or release. `untilMs`: end of the override; null for a release. `sooner`: the command that ends the
  * override early, without `luciole`.
  */
 export function renderOutcome(

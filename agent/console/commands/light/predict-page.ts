@@ -11,7 +11,7 @@ export interface PredictAnswer {
   readonly lamps: readonly LampPrediction[];
 }
 
-/** `isAll`: the table also shows lamps that are not listed. */
+/** How predictions are shown. `isAll`: the table also shows lamps whose state is not `listed`. `isCsv`: CSV instead of a table. */
 export interface PredictForm {
   readonly isAll: boolean;
   readonly isCsv: boolean;

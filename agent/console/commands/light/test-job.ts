@@ -18,8 +18,8 @@ const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
 /** A step ends by itself after this time. Units: min. Source: the agent ends a command after one minute; two more for the meters. */
 const STEP_MIN = 3;
 /**
- * How long a power reading may take to follow a level, after the lamps have settled. Units: ms. Source: the 30 s period of slow points,
- * and one cycle of a full line.
+ * Longest wait for a power reading from after the lamps have settled. Units: ms. Source: the 30 s period of slow points, and one cycle of a
+ * full line.
  */
 export const POWER_WAIT_MS = 35_000;
 /** Time that a driver and its meter need to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power readings after a step on the installed drivers. */
@@ -48,24 +48,24 @@ export interface TestStep {
   /** By lamp; by the target if no lamp took part. */
   readonly states: Readonly<Record<string, OutcomeState>>;
   readonly reason: Message;
-  /** By lamp that measures its own power; a lamp without a reading from after this level was set is absent. Units: W. */
+  /** By lamp that measures its own power; a lamp without a usable reading at this level is absent. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
   /** Sum of the cabinet's meters; null if it is unknown or includes other lamps. Units: W. */
   readonly meterW: number | null;
 }
 
-/** The result for one lamp. It is `ok` also if its level was confirmed and its power was not measured. */
+/** The result for one lamp. It may be `ok` without a measurement of its power. */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
 /** Why the power of a lamp was not checked. */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
-/** The result for one lamp, and what measured its power: its own sensor, the meter of the cabinet, or nothing. */
+/** The result for one lamp. `weighedBy`: what measured its power at more than one level: its own sensor, the meters, or nothing. */
 export interface LampVerdict {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
   readonly weighedBy: 'lamp' | 'meter' | 'nothing';
-  /** Null if the power was measured, or if the verdict is not `ok`. */
+  /** Null unless `verdict` is `ok` and `weighedBy` is `nothing`. */
   readonly unweighed: Unweighed | null;
 }
 
@@ -74,15 +74,15 @@ export interface Tested {
   readonly target: Target;
   readonly steps: readonly TestStep[];
   readonly verdicts: readonly LampVerdict[];
-  /** Lamps of the cabinet that were not in the test. */
+  /** Number of lamps of the cabinet that were not in the test. */
   readonly otherLamps: number;
   /** Result of releasing the target after the test. */
   readonly restored: Outcome['state'];
 }
 
 /**
- * Sets the target to several levels in turn, reads levels and power back, reports each step, and then releases the target. A client that
- * is gone ends the test early.
+ * Requests several levels for the target in turn, reports the result of each, and then releases the target. Once the client is gone, no
+ * further level is requested.
  *
  * Errors: rejects with ConsoleError 'failed' if the target is locked for maintenance.
  */

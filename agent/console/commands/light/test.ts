@@ -81,7 +81,7 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 
-/** Renders the result of a test: one row for each lamp, and a summary. */
+/** Renders the result of a test: a table of the lamps, and a summary. */
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: msg`Lamp`, maxCols: 16 },

@@ -61,12 +61,12 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
 }
 
-/** Progress of `walk-test`: the `start` with the sensors of the zone, or a `detection`. */
+/** Progress of `walk-test`: the `start` with the sensors of the test, or a `detection`. */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
 
-/** The answer of `walk-test`: the detections of each sensor, and how soon the first lamp was set. `night`: at the start of the test. */
+/** The answer of `walk-test`: the number of detections of each sensor, and how soon lamps were set. `night`: at the start of the test. */
 export interface Walked {
   readonly zone: string;
   readonly night: boolean;
@@ -74,7 +74,7 @@ export interface Walked {
   /** Detections whose progress was lost, for example because the client was too slow; they count in `detections` too. */
   readonly missed: number;
   readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
-  /** Median time from the reading to the first level sent, of the detections that raised a lamp; null if none did. Units: ms. */
+  /** Median time from a detection to the first level sent to a lamp that it raised; null if there was none. Units: ms. */
   readonly medianMs: number | null;
   /** The longest of these times. Units: ms. */
   readonly worstMs: number | null;
@@ -85,7 +85,7 @@ const SENSOR_COLS = 16;
 const POLE_COLS = 6;
 const LATENCY_COLS = 7;
 
-/** Renders the start of a walk test as a sentence, and a detection in one line. */
+/** Renders the start of a walk test as a text, and a detection in one line. */
 export function renderWalkProgress(progress: WalkProgress, page: Page): string {
   if (progress.kind === 'start') return paragraph(startText(progress), page).join('\n');
   const { atMs, pointId, pole, raised, alreadyLit, latencyMs } = progress;

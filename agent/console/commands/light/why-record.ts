@@ -10,7 +10,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
-/** Shown where neither the record nor a measurement exists. */
+/** Shown in place of a value that was not recorded. */
 export const NOT_RECORDED = msg`not recorded`;
 
 /** The answer of the record, and what was measured at that time. */
@@ -123,7 +123,7 @@ function inputTable(inputs: readonly RecordedInput[], then: Page): readonly stri
   return tableLines([{ title: msg`Input`, maxCols: 20 }, { title: msg`Since` }, { title: msg`What`, wraps: true }], rows, then);
 }
 
-/** Returns the measured level with its time, or that it was not recorded. */
+/** Returns the measured level with its time, or that the lamp did not answer then, or that nothing was recorded. */
 export function measuredText({ measured }: PastLamp, page: Page): Message {
   if (measured === null) return NOT_RECORDED;
   const at = clockTime(measured.atMs, page);

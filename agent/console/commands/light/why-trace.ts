@@ -63,14 +63,17 @@ function until(untilMs: WallMs, page: Page): Message {
   return untilMs > page.atMs ? msg`until ${clockTime(untilMs, page)}, in ${formatDuration(untilMs - page.atMs)}` : msg`over`;
 }
 
-/** Returns the lines of the first trace whose `traceKey` occurs in all the others; an empty list without a trace. */
+/** Returns those lines of the first trace whose `traceKey` is in each of the other traces; an empty list without a trace. */
 export function sharedTrace(traces: readonly (readonly WhyLine[])[]): readonly WhyLine[] {
   const [first, ...others] = traces;
   const seenByOthers = others.map((trace) => new Set(trace.map(traceKey)));
   return (first ?? []).filter((line) => seenByOthers.every((keys) => keys.has(traceKey(line))));
 }
 
-/** Returns a key that is equal for lines with the same rank, source, level, text, end and effect; since when they hold is not compared. */
+/**
+ * Returns a key that is equal for two lines with the same `rank`, `source`, `levelPct`, `applied`, text and end. Other fields are not
+ * compared.
+ */
 export function traceKey({ rank, source, levelPct, applied, text, untilMs }: WhyLine): string {
   return JSON.stringify([rank, source, levelPct, applied, String(text), untilMs]);
 }

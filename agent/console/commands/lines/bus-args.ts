@@ -41,7 +41,7 @@ export const ADDRESS_ARGUMENT = { name: 'address', summary: msg`as in the frame,
 export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
 /**
- * Returns a register address, typed in decimal or as 0x hex; `usual` if it is missing. Errors: throws ConsoleError 'usage' as `numberArg`.
+ * Returns the address of a register or bit, typed in decimal or as 0x hex; `usual` if it is missing. Errors: throws ConsoleError 'usage' as `numberArg`.
  */
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
@@ -75,7 +75,7 @@ export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Tab
 
 /**
  * Returns the argument `unit`: an address as a number, otherwise a text for `findUnit`. Errors: throws ConsoleError 'usage' if it is
- * missing or the address is out of range.
+ * missing or the address is not from `min` to 247.
  */
 export function unitArg(args: RawArgs, min: number = UNITS.min): number | string {
   const text = textArg(args, 'unit');
@@ -88,7 +88,7 @@ export function findLine(view: AgentView, typed: string): string {
 }
 
 /**
- * Returns the address of a unit, typed as a number or as the name of a device. Errors: throws ConsoleError 'unknown-name' if the device
+ * Returns a typed number unchanged, or the address of the device with this name. Errors: throws ConsoleError 'unknown-name' if the device
  * does not exist or is on another line.
  */
 export function findUnit(view: AgentView, line: string, unit: number | string): number {

@@ -19,7 +19,7 @@ export function renderExamProgress({ step, doneMs, totalMs }: ExamProgress, page
   return translated(msg`${STEPS[step]}, ${done} of about ${total} s`, page ?? {});
 }
 
-/** Renders the findings with evidence, causes and next check. */
+/** Renders a diagnosis: a summary of the requests, then each finding with its evidence. */
 export function renderDiagnosis({ line, findings, asked, answered, durationMs }: BusDiagnosis, page: Page): string {
   const sum = msg`line ${line}: ${answered} of ${asked} requests answered, examined for ${formatTook(durationMs)}`;
   return [translated(sum, page), ...findings.flatMap((finding) => ['', ...findingLines(finding, page)])].join('\n');

@@ -44,7 +44,7 @@ export function renderRegisters(
   return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled(msg`Found`, sum, page), ...advice].join('\n');
 }
 
-/** Renders the result of `bus read`, with the values that the unit's profile decodes. */
+/** Renders the result of `bus read`, with its decoded values if it has any. */
 export function renderRead(result: BusReadResult, page: Page): string {
   const { unit, line, table, address, words, values, turnaroundMs } = result;
   const rows = words.map((word, index) => [

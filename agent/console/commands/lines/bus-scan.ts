@@ -18,7 +18,8 @@ const WAIT_MS = { min: 1, max: 500 };
 type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string | null };
 
 /**
- * `bus scan`: finds the units of a line that answer, and their likely profiles. Without a line it answers with the list of lines and fails.
+ * `bus scan`: finds the units of a line that answer, in a range of addresses, and their likely profiles. Without a line it answers with the
+ * list of lines and fails.
  */
 export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',
@@ -117,7 +118,7 @@ const LINE_COLUMNS = [
   { title: msg`Port`, wraps: true },
 ] as const;
 
-/** Renders the lines of the cabinet, and what to type to scan one. */
+/** Renders the lines of the cabinet, and what to type to scan each that can be scanned. */
 export function renderLineChoice({ lines }: LineChoice, page: Page): string {
   if (lines.length === 0) return translated(msg`no lines in the configuration`, page);
   const rows = lines.map(({ line, kind, port, baud }) => [line, kind, baud === null ? NOTHING : formatNumber(baud), port]);

@@ -54,8 +54,8 @@ export interface LineSniffed extends Watched {
 type FrameRow = Extract<FlightRow, { what: 'frame' }>;
 
 /**
- * `bus sniff`: sends the frames of a line, or of a free serial port, to the client for a time, and answers with a summary. The command
- * itself transmits nothing.
+ * `bus sniff`: sends the frames of a line, or of a free serial port, to the client and answers with a summary. Frames above a rate limit
+ * are only counted. The command itself transmits nothing on the line.
  */
 export const BUS_SNIFF = agentCommand<SniffArgs, LineSniffed, FrameRow>({
   name: 'bus sniff',

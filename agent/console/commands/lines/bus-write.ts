@@ -24,14 +24,17 @@ import {
 const MAX_VALUES = 123;
 const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
 
-/** A write as typed, with its values as numbers. `unit`: an address, or the name of a device. */
+/** The arguments of `bus write`, with the values as numbers to write. `unit`: an address, or the name of a device. */
 export interface WriteArgs extends Omit<BusWrite, 'unit'> {
   readonly unit: number | string;
   /** The user confirmed it with `--yes`. */
   readonly isConfirmed: boolean;
 }
 
-/** `bus write`: writes registers or coils of a unit and reads them back. Fails if other values are read back, or without `--yes`. */
+/**
+ * `bus write`: writes registers or coils of one unit or of all units, and reads those of one unit back. Fails if other values are read
+ * back, or without `--yes`.
+ */
 export const BUS_WRITE = agentCommand({
   name: 'bus write',
   role: 'technician',

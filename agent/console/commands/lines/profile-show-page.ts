@@ -33,7 +33,7 @@ const WAITING = {
   changed: msg`its file was changed after the start of the agent, which uses what is shown here until its next start`,
 } as const;
 
-/** Renders `profile show`: the content of a device type. */
+/** Renders `profile show`: a device type with its points and flags. */
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const row = (label: Message, text: Said): string[] => (String(text) === '' ? [] : labelled(label, text, page));
   // Texts of the profile's author are not translated.

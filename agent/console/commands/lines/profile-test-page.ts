@@ -38,7 +38,7 @@ export interface ProfileTest {
   readonly untried: number;
 }
 
-/** Returns true if the profile fits the unit: the polled points were tried and none failed or was implausible. */
+/** Returns true if all points of the test were tried and none failed or was implausible. */
 export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }
@@ -50,7 +50,7 @@ const WORD: Readonly<Record<TestedPoint['quality'], Said>> = {
   failed: wordOf('failed'),
 };
 
-/** Renders `profile test`: one row for each point that was tried, then the result. */
+/** Renders `profile test`: a table of the points that were tried, then the nameplate and the result. */
 export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols' | 'colour' | 'language'>): string {
   const sheet: Page = { ...page, atMs: 0, timezone: 'UTC' };
   const rows = test.points.map((point) => [

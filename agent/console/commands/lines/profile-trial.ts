@@ -39,7 +39,7 @@ export type CheckedProfile =
   | { readonly problems: readonly []; readonly profile: Profile };
 
 /**
- * Reads a profile file and runs its examples. Returns the profile, or its problems and null. `trial`: examples are not required. An
+ * Reads and checks a profile file, with its examples. Returns the profile, or its problems and null. `trial`: examples are not required. An
  * unreadable file is a problem too.
  */
 export function checkProfileFile(file: string, use: ProfileUse = 'service'): CheckedProfile {
@@ -52,7 +52,8 @@ export function checkProfileFile(file: string, use: ProfileUse = 'service'): Che
 }
 
 /**
- * The profile and the unit of a test, and how registers are read. `report` is called with the number of points tried and of points to try.
+ * The profile and the unit of a test, and how registers are read. `report` is called with the number of points tried and of all points of
+ * the test.
  */
 export interface ProfileTrial {
   readonly profile: Profile;
@@ -64,7 +65,8 @@ export interface ProfileTrial {
 }
 
 /**
- * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early if the unit does not answer.
+ * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early after several reads in a row without an
+ * answer.
  *
  * Errors: rejects with ConsoleError 'usage' for a device that sends without being polled. Also rejects as `read` does, for example if no
  * agent answers.
@@ -167,8 +169,8 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
 }
 
 /**
- * `profile test`: checks the file, reads the unit through the agent and prints the result. Resolves with 0, 1 if the profile does not fit
- * the unit, or 78 for problems in the file.
+ * `profile test`: checks the file, reads the unit through the agent and prints the result. Resolves with 0, 1 if a point failed, was
+ * implausible or was not tried, or 78 for problems in the file.
  *
  * Errors: rejects with ConsoleError, for example if line or unit are missing or no agent answers.
  */

@@ -99,13 +99,13 @@ const test: LocalCommand = {
   ],
 };
 
-/** The `profile` commands, in the order of the help. */
+/** The `profile` commands. */
 export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];
 
 /** Devices named in a row; more are counted. */
 const MAX_USERS = 2;
 
-/** Renders `profile list`: one row for each device type. */
+/** Renders `profile list`: a table of the device types, and a summary. */
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
   if (profiles.length === 0) return translated(msg`no profiles: check that the agent is installed completely`, page);
   const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));

@@ -18,7 +18,7 @@ const TITLES = [
   { title: msg`Text`, wraps: true },
 ] as const;
 
-/** Renders one row for each panel; a single panel as `renderWhyPanel`. */
+/** Renders the panels as a table; a single panel as `renderWhyPanel` does. */
 export function renderPanels(views: readonly PanelView[], page: Page): string {
   const [first, ...others] = views;
   if (first === undefined) return translated(msg`this cabinet has no panel; see docs/panels.md`, page);
@@ -33,7 +33,7 @@ export function renderPanels(views: readonly PanelView[], page: Page): string {
   return tableLines(TITLES, rows, page).join('\n');
 }
 
-/** Renders the text of a panel, its state, and the sources that could decide it. */
+/** Renders the text of a panel, its state, and the trace of how the text was decided. */
 export function renderWhyPanel(view: PanelView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const lines = view.lines.map((line) => `[${line}]`).join(' ');

@@ -12,8 +12,8 @@ import { wordOf } from '../../text/state-words.ts';
 import { problemLines } from '../../text/text-lines.ts';
 
 /**
- * `check`: checks a cabinet file as the agent does at its start and prints warnings and problems. Resolves with 0, or 78 for a problem.
- * `isTerminal`: a person reads the output.
+ * `check`: checks a cabinet file and prints its warnings and problems. Resolves with 0, or 78 if the file cannot be used. `isTerminal`: a
+ * person reads the output.
  */
 export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const { out } = screen;

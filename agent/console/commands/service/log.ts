@@ -23,7 +23,7 @@ export const LEVEL_OPTION: OptionSpec = {
   choices: LOG_SEVERITIES,
 };
 
-/** `log watch`: sends the new lines of the agent's log to the client for a time, and answers with a summary. */
+/** `log watch`: sends new lines of the agent's log, from a severity up, to the client. With `--for` it ends by itself and answers with a summary. */
 export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
   role: 'technician',
@@ -83,9 +83,9 @@ async function watchLog(feed: LogFeed, { level, forMs }: { level: LogSeverity; f
   });
 }
 
-/** A log line as sent to one client, with the time of the cabinet's clock. */
+/** A log line as sent to one client. Its `atMs` is by the cabinet's clock. */
 export interface ShownLogLine extends LogLine {
-  /** Lines lost between the line sent before and this one, because the client was too slow. */
+  /** Number of lines lost between the line sent before and this one. */
   readonly missed: number;
 }
 

@@ -45,8 +45,8 @@ export interface TechSupportParts {
 }
 
 /**
- * `tech-support`: writes one packed file and prints its path, its size and what is missing in it. Resolves with 0, also if the agent did
- * not answer.
+ * `tech-support`: writes one packed file and prints its path, its size and which answers of the agent are missing. Resolves with 0, also if
+ * the agent did not answer.
  *
  * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or has a file of this name.
  */

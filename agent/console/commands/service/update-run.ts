@@ -20,8 +20,8 @@ const PART_BYTES = 32_768;
 const MAX_NAME_CHARS = 100;
 
 /**
- * `update install`: sends a file to the agent, requests its installation and prints the result. Resolves with 0, or 1 if the agent refused
- * it. After success a file that is in `receivedDir` is deleted; null: it is kept.
+ * `update install`: sends a file to the agent, requests its installation and prints the answer. Resolves with 0, or 1 if the agent answers
+ * that it was not done. After success a file that is in `receivedDir` is deleted; null: it is kept.
  *
  * Errors: rejects with ConsoleError, for example if the file cannot be read or no agent answers.
  */

@@ -80,7 +80,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   answer: (view, part) => updatesOf(view).put(part),
 });
 
-/** `update apply`: checks the update file that `update put` stored; if it is valid, the agent restarts with that release. */
+/** `update apply`: checks the update file that `update put` stored, and installs its release on trial unless it is refused. */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update apply',

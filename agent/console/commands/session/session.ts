@@ -38,7 +38,7 @@ const RECEIVE: ShellCommand = {
   examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
 };
 
-/** The commands that only a `luciole console` session has, in the order of the help. */
+/** The commands that exist only in a `luciole console` session. */
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row(
     'help',

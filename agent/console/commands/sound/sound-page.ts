@@ -8,7 +8,7 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** Renders one row for each sound place, then the faults. */
+/** Renders the sound places as a table, then their faults. */
 export function renderPlaces(places: readonly SoundView[], page: Page): string {
   if (places.length === 0) return translated(msg`the cabinet has no sound place`, page);
   const rows = places.map((place) => [

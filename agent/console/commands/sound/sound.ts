@@ -81,7 +81,7 @@ function requestCommand({ name, summary, arguments: positional, isTimed, example
   });
 }
 
-/** The `sound` commands, in the order of the help. */
+/** The `sound` commands. */
 export const SOUND_COMMANDS: readonly ConsoleCommand[] = [
   show,
   requestCommand({

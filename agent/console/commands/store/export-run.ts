@@ -41,7 +41,7 @@ interface ExportArgs {
  * `export`: writes the stored readings of a period to a file or to the output and prints how many. Resolves with 0. `signal` stops it;
  * `write` writes to the output.
  *
- * Errors: rejects with ConsoleError, also when stopped. Repeated, the command can continue a partial file.
+ * Errors: rejects, for example with ConsoleError when stopped. Repeated, the command can continue a partial file.
  */
 export async function exportReadings(
   args: LocalArgs,

@@ -94,8 +94,8 @@ async function waitingIn(view: AgentView): Promise<number> {
 }
 
 /**
- * Returns the page, cut to a limited number of readings but at least one frame. If frames are cut, `nextSeq` is the sequence number of the
- * last one left.
+ * Returns the page without the last frames if all of them have too many readings; the first frame always stays. If frames are cut,
+ * `nextSeq` is the sequence number of the last one left.
  */
 export function cutPage(page: ExportPage): ExportPage {
   let readings = 0;
@@ -107,7 +107,7 @@ export function cutPage(page: ExportPage): ExportPage {
   return { ...page, frames: page.frames.slice(0, tooMany), nextSeq: page.frames[tooMany - 1]?.seq ?? page.nextSeq };
 }
 
-/** Returns how many frames to request next, from the size of the last page; null for the first page. */
+/** Returns how many frames to request next, from the size of the last page. `last`: null before the first page. */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;
   const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));

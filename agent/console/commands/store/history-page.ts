@@ -15,7 +15,7 @@ import type { TimeRange } from '../time-range.ts';
 /** How a history is shown. */
 export type HistoryForm = 'table' | 'plot' | 'csv';
 
-/** The answer of `history`: the stored values of one point, with its unit of measurement and the digits after the point to show. */
+/** The answer of `history`: stored values of one point, its unit of measurement, and in `decimals` the number of decimals to show. */
 export interface PointHistory extends History, TimeRange {
   readonly pointId: PointId;
   readonly unit: string;
@@ -166,7 +166,7 @@ const USUAL_HOLD_MS = 150_000;
  */
 const USUAL_SHARE = 0.75;
 
-/** Returns the samples for a plot; rows without a value are left out. */
+/** Returns the samples for a plot; readings and intervals without a value are left out. */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);
   return buckets.flatMap(({ atMs, min, mean, max }) =>

@@ -47,7 +47,7 @@ export interface HistoryArgs extends TypedRange {
   readonly form: HistoryForm;
 }
 
-/** `history`: answers with the newest stored values of a point in a period: readings, or one entry per minute or hour. */
+/** `history`: answers with the newest stored values of a point in a period: readings, or values by the minute or hour. */
 export const HISTORY = agentCommand({
   name: 'history',
   role: 'viewer',

@@ -15,7 +15,10 @@ import { tableLines } from '../../text/text-table.ts';
 /** A certificate that expires sooner is marked. Units: days. Source: as in the test of the uplink. */
 const SOON_DAYS = 30;
 
-/** Renders `uplink`: state, traffic, certificates and the last failure; if the uplink is off, only why. */
+/**
+ * Renders `uplink`: its state and traffic, and what is known of certificates and of an earlier failure. For an uplink that is off, only
+ * that and the reason.
+ */
 export function renderUplink(view: UplinkView, page: Page): string {
   if (view.state === 'off') return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off` : msg`off: ${view.reason}`, page).join('\n');
   const { delivery, certificates, lastFailure, server } = view;

@@ -68,7 +68,7 @@ export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** Renders the entries and a summary; after `--follow` only a summary. */
+/** Renders the entries and a summary, or a note if there are no entries; after `--follow` only a summary. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;
