@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Agent, createAgent } from '../agent/app/agent.ts';
 import { createSystemClock } from '../agent/core/system-clock.ts';
 import { createMqttTransport } from '../agent/sync/mqtt/mqttjs-transport.ts';
@@ -11,21 +12,29 @@ import { createSerialPort } from '../drivers/serial-port.ts';
 import { answerParent } from './child.ts';
 import { NIGHT_MS, streetSite } from './street-cabinet.ts';
 
-/** Replaces the running agent by one on this line; null only stops it. */
+/** Replaces the running agent by one on this line; null only stops it. The answer is about the agent that is stopped. */
 export interface AgentQuestion {
   readonly run: { readonly path: string; readonly broadcast: boolean; readonly ticPath?: string } | null;
 }
-export type AgentAnswer = Readonly<Record<never, never>>;
+/** How late the turns of its event loop were at most in 99.9 % of the cases; NaN without a running agent. Units: ms. */
+export interface AgentAnswer {
+  readonly loopDelayMs: number;
+}
 
 let agent: Agent | undefined;
 let dir: string | undefined;
+/** Source: 1 ms is the finest that Node measures. */
+const delays = monitorEventLoopDelay({ resolution: 1 });
+const NANOSECONDS = 1e6;
 
 answerParent<AgentQuestion, AgentAnswer>(async ({ run }) => {
+  const loopDelayMs = agent === undefined ? Number.NaN : delays.percentile(99.9) / NANOSECONDS;
+  delays.disable();
   await agent?.stop();
   agent = undefined;
   if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
   dir = undefined;
-  if (run === null) return {};
+  if (run === null) return { loopDelayMs };
   dir = mkdtempSync(join(tmpdir(), 'luciole-bench-'));
   const clock = createSystemClock({ quality: () => 'synced', wallOffsetMs: NIGHT_MS - Date.now() });
   const { path: port, ...place } = run;
@@ -41,5 +50,7 @@ answerParent<AgentQuestion, AgentAnswer>(async ({ run }) => {
     socketPath: null,
   });
   await agent.start();
-  return {};
+  delays.reset();
+  delays.enable();
+  return { loopDelayMs };
 });
