@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Message, msg } from '../agent/core/message.ts';
 
-/** A serial port of this machine. */
+/** A serial port of this machine, also one that cannot be a line. */
 export interface SerialPortSeen {
   /** The name for the configuration: under /dev/serial/by-path if it exists. */
   readonly path: string;

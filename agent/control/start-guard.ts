@@ -41,7 +41,7 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 /**
  * Creates a guard for a start of the agent at `startMono`.
  *
- * `holdS`: how long after the start a found level is kept, by lamp, in s. `waitMs`: longest wait for the first reading, by point, in ms.
+ * `holdS`: the lamps to read first, with how long after the start a found level is a lower limit, in s; 0 for none. `waitMs`: longest wait for the first reading, by point, in ms.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,

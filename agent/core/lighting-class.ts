@@ -34,7 +34,7 @@ export function classLevelPct(design: LightingClass, wanted: LightingClass): Lev
   return Math.min(100, Math.ceil((100 * LIGHT[wanted]) / LIGHT[design] - 1e-9));
 }
 
-/** Returns whether both classes are of one family (M, C or P), so that the level for one can be computed from the other. */
+/** Returns whether both classes are of one family (M, C or P), so that their light can be compared. */
 export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }

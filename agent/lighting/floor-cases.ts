@@ -26,8 +26,8 @@ export interface LightCase {
 /** Far from zero, so that an hour ago is not before the start of the clock. Units: ms. */
 const NOW_MONO: MonoMs = 1_000_000_000;
 
-/** Id of the only programme of a street from `darkestStreet`: 0 % all night. */
-export const DARKEST = 'floor';
+/** Id of the only programme of a street from `darkestStreet`: 0 % all night. No id of a cabinet file may contain a star. */
+export const DARKEST = '*floor';
 
 const PRESENT: SensorState = { present: true, sinceMono: NOW_MONO - 1_000, lastPresentMono: NOW_MONO, quality: 'good' };
 
@@ -64,7 +64,7 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
   );
 }
 
-/** Returns the ids of programmes that go to 0 %; empty unless some zone may be dark and another may not. */
+/** Returns the ids of programmes that go to 0 %, except `DARKEST`; empty unless some zone may be dark and another may not. */
 export function darkProgrammes(streets: readonly LightingStreet[]): readonly string[] {
   const zones = streets.flatMap((street) => street.zones);
   if (zones.every(({ dark }) => dark === null) || zones.every(({ dark }) => dark !== null)) return [];

@@ -14,7 +14,7 @@ interface TicEnergy {
   readonly atMono: MonoMs;
 }
 
-/** What is known of one index. `confirmed` is the last value that counted, `pending` the newest one; null if there is none. */
+/** What is known of one energy register of the meter. `confirmed` is the last value that counted, `pending` the newest one; null if there is none. */
 export interface TicIndex {
   readonly confirmed: TicEnergy | null;
   readonly pending: TicEnergy | null;

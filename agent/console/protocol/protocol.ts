@@ -62,7 +62,7 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
-/** The reply to a request whose command ran without an error. `result`: its answer. */
+/** The reply to a request whose command ran without an error. `result`: its answer, which may report a failure. */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;

@@ -46,7 +46,7 @@ export function stateWord(word: string, page: Page, shown: Said = wordOf(word)):
   return style === null ? text : styleText(style, text, { validateStream: false });
 }
 
-/** Returns a number with this many decimals, at least 0 and at most 10; `NOTHING` if it is missing or not finite. */
+/** Returns a number with this many decimals (0 to 10, others as the nearest of these); `NOTHING` if it is missing or not finite. */
 export function formatNumber(value: number | null | undefined, decimals = 0): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }

@@ -167,7 +167,8 @@ function withAuthority(intent: FormerIntent): StoredIntent {
 }
 
 /**
- * Separates stored intents (`kept`, with monotonic ends again) from those whose end or `startBy` has come (`ended`).
+ * Separates stored intents (`kept`, with monotonic ends again, not later than their own length from now) from those whose end or `startBy`
+ * has come (`ended`).
  *
  * Call it only with a trusted wall clock.
  */

@@ -18,7 +18,7 @@ interface Trouble {
   readonly retry: Timer;
 }
 
-/** The clock for the retries of a `TroubleTracker`, and where it reports failures of the store. */
+/** The clock and the callback for the retries of a `TroubleTracker`, and where it reports failures of the store. */
 export interface TroubleTrackerParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -53,8 +53,8 @@ export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger
 }
 
 /**
- * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row of the frame; null if it is
- * not known.
+ * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row that the frame has or
+ * will have in the epoch of the ledger; null if there is none yet.
  */
 export function shipLive(
   ledger: Ledger,

@@ -37,6 +37,7 @@ const ATTACKS: readonly [story: string, change: Change, flaw: RegExp][] = [
   ['a season of leap days alone', { edits: season('{ from: 02-29, to: 02-29, onOffsetMin: 60 }') }, /lamps\[L01\]: 0 % at 2028-02-29/],
   ['a season behind one that takes its nights', { edits: season('{ from: 01-01, to: 01-15 }, { from: 01-01, to: 01-31, onOffsetMin: 60 }') }, /0 % at 2027-01-16/],
   ['dark by a programme that the platform may choose', { edits: off('') }, /0 % at .* without presence, with programme off; the floor of the site is 10 %/],
+  ['dark by a programme named floor', { edits: off('').map(([from, to]) => [from, to.replace('id: off', 'id: floor')]) }, /0 % at .* with programme floor; the floor of the site is 10 %/],
   ['dark for one hour of it', { edits: off('', '{ at: dusk, levelPct: 50 }, { at: "03:10", levelPct: 0 }, { at: "03:40", levelPct: 50 }') }, /0 % at \S+ 03:\d\d:\d\d .* with programme off/],
   ['dark on a holiday of 2035', { edits: off('holidays: own', '{ at: dusk, levelPct: 0 }', 'holidays: [{ id: own, days: [2035-05-05] }]\n') }, /0 % at .* with programme off/],
   ['dark on a holiday that is a Friday', { edits: off('holidays: fr, weekdays: [fri], from: 07-01, to: 07-31') }, /0 % at .* with programme off/],
