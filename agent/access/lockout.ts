@@ -89,8 +89,8 @@ export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
 }
 
 /**
- * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, and
- * the wait caused by it ends.
+ * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one
+ * failure, the wait caused by it ends, and the attempt no longer counts for all users.
  */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);

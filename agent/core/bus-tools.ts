@@ -206,7 +206,7 @@ export interface LineStats {
   readonly advice: readonly Message[];
 }
 
-/** Counters of the requests on a line that people caused. They do not measure the health of the line. */
+/** Counters of the requests of `BusTools` on a line. They do not measure the health of the line. */
 export interface ConsoleCounts {
   readonly transactions: number;
   readonly timeouts: number;

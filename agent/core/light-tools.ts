@@ -152,7 +152,7 @@ export interface WalkStep {
   readonly latencyMs: number | null;
 }
 
-/** A running walk test: a person walks past the sensors of a zone and watches what a detection raises. */
+/** A running walk test, which `stop` ends: a person walks past the sensors of a zone and watches what a detection raises. */
 export interface WalkTest {
   /** It is night for the zone when the test begins. */
   readonly night: boolean;

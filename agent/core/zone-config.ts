@@ -32,7 +32,7 @@ export type LightingClass =
   | 'P5'
   | 'P6';
 
-/** A group of lamps: when they are lit, at which level, and what raises them. */
+/** A group of lamps: when they are lit, at which level, and how presence and traffic raise them. */
 export interface Zone {
   readonly id: string;
   readonly lamps: readonly string[];

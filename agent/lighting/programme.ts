@@ -58,7 +58,7 @@ export interface LeftOutStep {
 }
 
 /**
- * Returns the choice of a programme for a zone, which replaces the programme of its calendar; undefined if there is none, or if it has
+ * Returns the choice of a programme for a zone, which replaces its usual programme and its calendar; undefined if there is none, or if it has
  * ended.
  */
 export function chosenIn(

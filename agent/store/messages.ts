@@ -192,7 +192,7 @@ export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: Message };
 
-/** Something that happened in the storage thread, for the main thread to report. It is not part of the answer. */
+/** Something that happened in the storage thread, for the main thread to report. It arrives with the next answer, to whatever request. */
 export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */

@@ -64,7 +64,7 @@ type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly d
 type Names = ReadonlySet<string> | null;
 
 /**
- * The well-formed items of the main lists of a draft, with their paths. `known`: the ids of each kind that others refer to; null, for
+ * The items of the main lists of a draft, each with its well-formed parts and its path. `known`: the ids of each kind that others refer to; null, for
  * example, for a kind whose list could not be read.
  */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };

@@ -29,12 +29,12 @@ export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
   return [...byKey.values()].map((rows) => labelled(handle, rows));
 }
 
-/** One page of the segments of a period. A segment that cannot be read is only counted. */
+/** One page of the segments of a period. A segment is only counted if it cannot be read, or only up to a time before the period. */
 export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuery, maxBytes: number): RecordPage {
   const all = segmentsOf(handle);
   const found = all.filter((segment) => segment.toMs >= fromMs && segment.fromMs < toMs && segment.id > afterId);
   const page = found.slice(0, PAGE_SEGMENTS);
-  const segments = page.flatMap((segment) => storedRecord(handle, segment) ?? []);
+  const segments = page.flatMap((segment) => storedRecord(handle, segment) ?? []).filter((segment) => segment.toMs >= fromMs);
   const { before, after } = neighbours(all, { fromMs, toMs });
   return {
     ...{ segments, damaged: page.length - segments.length, before, after },
@@ -89,14 +89,16 @@ function withoutRows({ rows: _, ...label }: SegmentHeads): RecordLabel {
   return label;
 }
 
-/** Undefined if nothing of the segment can be read. */
+/** The segment up to the first part that is damaged or missing; undefined if nothing can be read. */
 function storedRecord({ record }: Handle, segment: SegmentHeads): StoredRecord | undefined {
   const [first] = segment.rows;
   const rows = first === undefined ? [] : soundPrefix(record.rows(first));
-  const basis = rows[0] === undefined ? undefined : record.basis(rows[0].basis);
-  if (basis === undefined || rows[0] === undefined) return undefined;
+  const [start, end] = [rows[0], rows.at(-1)];
+  const basis = start === undefined ? undefined : record.basis(start.basis);
+  if (basis === undefined || start === undefined || end === undefined) return undefined;
+  const reach = { toMs: segment.fromMs + end.to_ms - start.from_ms, isEnd: end.is_end === 1 };
   try {
-    return { ...withoutRows(segment), basis, fromMono: rows[0].from_us / 1_000, ...streamsOf(rows) };
+    return { ...withoutRows(segment), ...reach, basis, fromMono: start.from_us / 1_000, ...streamsOf(rows) };
   } catch {
     // Bytes with a right checksum that do not unpack: as damaged as others.
     return undefined;

@@ -163,6 +163,19 @@ t.test('a damaged segment is left out, counted, and removed by a check', async (
   t.equal(must(again.ask('check', {})).files[0]?.ok, true);
 });
 
+t.test('a segment that is damaged inside reaches to its last sound part, and answers no later instant', async (t) => {
+  const dir = testFolder(t);
+  const store = openStore(t, dir);
+  commit(store, [makePart(0, 0), makePart(0, 1), makePart(0, 2, { isEnd: true })]);
+  store.close();
+  inside(join(dir, 'telemetry.db'), (db) => db.exec("UPDATE record SET levels = x'00' WHERE part = 1"));
+  const again = openStore(t, dir);
+  const at = (minutes: number) =>
+    page(again, { fromMs: STORE_START_MS + minutes * MINUTE_MS, toMs: STORE_START_MS + minutes * MINUTE_MS + 1 });
+  t.match(at(0.5), { damaged: 0, segments: [{ toMs: STORE_START_MS + MINUTE_MS, isEnd: false }] });
+  t.match(at(2.5), { damaged: 1, segments: [] });
+});
+
 t.test('segments whose basis is damaged are left out, and removed by a check', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
