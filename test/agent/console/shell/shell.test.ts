@@ -441,6 +441,11 @@ t.test('csv leaves a help page as it is', async (t) => {
 
 const TREE = createTree(COMMANDS, FAMILIES);
 const MANUAL = manualPage('0.1.0');
+t.test('completion does not offer an end after too many words', async (t) => {
+  t.equal(TREE.placeAfter(['bus', 'stats', 'street']).canEnd, true);
+  t.equal(TREE.placeAfter(['bus', 'stats', 'street', 'b']).canEnd, false);
+});
+
 /** They run on, or print a page. */
 const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
 
