@@ -38,6 +38,16 @@ export function usableBrokers({ broker, otherBrokers }: Pick<UplinkConfig, 'brok
   return [broker, ...otherBrokers.filter((other) => isPlain(broker) || !isPlain(other))];
 }
 
+/**
+ * Returns why the address of a broker cannot be used: it is no `mqtt://` or `mqtts://` URL with a host, or it contains a user or password.
+ * Null if it can be used.
+ */
+export function brokerFlaw(broker: string): 'no-address' | 'password' | null {
+  const url = URL.parse(broker);
+  if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') return 'no-address';
+  return url.username !== '' || url.password !== '' ? 'password' : null;
+}
+
 /** Returns whether the address of a broker means a connection without TLS: any address that is not `mqtts://`, also an invalid one. */
 export function isPlain(broker: string): boolean {
   return URL.parse(broker)?.protocol !== 'mqtts:';
