@@ -21,6 +21,7 @@ import { ConfigError } from './core/errors.ts';
 import { msg } from './core/message.ts';
 import type { Log } from './core/ports.ts';
 import type { RunOptions, ServiceFacts, StartSteps } from './core/run-options.ts';
+import { brokerFlaw } from './core/secrets.ts';
 import { createSystemClock } from './core/system-clock.ts';
 import type { Language } from './core/words.ts';
 
@@ -233,7 +234,7 @@ function runOptions(args: LocalArgs): Omit<RunOptions, 'log' | 'stopSignal'> {
   return {
     configFile: configFileOf(args),
     ports: portsOf(args['port']),
-    broker: textOf(args['broker']),
+    broker: brokerOf(textOf(args['broker'])),
     dataDir: textOf(args['data-dir']),
     socketPath: textOf(args['socket']) ?? (env['LUCIOLE_SOCKET'] || null),
     startAtMs: startAtMsOf(textOf(args['start-at'])),
@@ -274,6 +275,17 @@ function portsOf(given: LocalArgs[string] | undefined): Record<string, string> {
       return [line, path];
     }),
   );
+}
+
+function brokerOf(broker: string | null): string | null {
+  const flaw = broker === null ? null : brokerFlaw(broker);
+  if (flaw === 'no-address') throw new ConsoleError('usage', msg`bad --broker: write mqtt://host:1883 or mqtts://host:8883`);
+  if (flaw === 'password')
+    throw new ConsoleError(
+      'usage',
+      msg`bad --broker: found a user or password in the address; write username and passwordFile in the file instead`,
+    );
+  return broker;
 }
 
 function startAtMsOf(text: string | null): number | null {

@@ -38,6 +38,16 @@ export function usableBrokers({ broker, otherBrokers }: Pick<UplinkConfig, 'brok
   return [broker, ...otherBrokers.filter((other) => isPlain(broker) || !isPlain(other))];
 }
 
+/**
+ * Returns why the address of a broker cannot be used: it is no `mqtt://` or `mqtts://` URL with a host, or it contains a user or password.
+ * Null if it can be used.
+ */
+export function brokerFlaw(broker: string): 'no-address' | 'password' | null {
+  const url = URL.parse(broker);
+  if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '') return 'no-address';
+  return url.username !== '' || url.password !== '' ? 'password' : null;
+}
+
 /** Returns whether the address of a broker means a connection without TLS: any address that is not `mqtts://`, also an invalid one. */
 export function isPlain(broker: string): boolean {
   return URL.parse(broker)?.protocol !== 'mqtts:';
@@ -55,9 +65,17 @@ export function outsideSiteDir(siteDir: string): Message {
 
 /** Matches names of keys whose value may be secret, such as `password`, `token` or `apiKey`. */
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
-const URL_PASSWORD = /(\/\/[^\s/:@]*):[^\s/@]+@/g;
 
-/** Returns the text with `[redacted]` in place of passwords, in URLs of the form `mqtts://name:password@host`. */
-export function withoutUrlPasswords(text: string): string {
-  return text.replace(URL_PASSWORD, '$1:[redacted]@');
+/**
+ * Returns the text with `mask` in place of passwords in URLs of the form `mqtts://name:password@host`. `words`: the parts of the text that
+ * may contain a URL.
+ */
+export function withoutUrlPasswords(text: string, mask = '[redacted]', words = /\S+/g): string {
+  return text.replace(words, (word) => {
+    const start = word.indexOf('//');
+    const colon = start < 0 ? -1 : word.indexOf(':', start);
+    // The last one: a password that was typed unencoded may contain `@` and `/`.
+    const end = word.lastIndexOf('@');
+    return colon < 0 || end < colon ? word : `${word.slice(0, colon)}:${mask}${word.slice(end)}`;
+  });
 }

@@ -35,8 +35,8 @@ export function createMeterClock({ points, clock, events }: MeterClockParts): { 
   const take = (device: string, meterMs: number): void => {
     const aheadMs = meterMs - clock.wallMs();
     const text = differenceText(device, aheadMs, clock);
+    if (Math.abs(aheadMs) <= LIMIT_MS.from) since.delete(device);
     if (Math.abs(aheadMs) <= LIMIT_MS.until) {
-      since.delete(device);
       events.set(false, {
         code: 'meter-clock-differs',
         source: device,

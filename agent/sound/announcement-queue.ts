@@ -49,8 +49,8 @@ export interface AnnouncementQueueParts {
   readonly place: SoundPlace;
   readonly times: DayTimes;
   readonly history: AnnouncementHistory;
-  /** An announcement of the configuration that was due is left out: too many wait, or the rate of the site is reached. */
-  readonly onLeftOut: (id: string) => void;
+  /** An announcement of the configuration that was due is left out: too many wait (`full`), or the rate of the site is reached. */
+  readonly onLeftOut: (id: string, cause: 'full' | 'rate') => void;
 }
 
 /** The announcements of one place that wait or play; `current` is the first, null if there is none. Call `tend` regularly. */
@@ -124,7 +124,8 @@ export class AnnouncementQueue {
       if (history.seen.includes(key)) continue;
       history.seen = [...history.seen, key].slice(-MAX_SEEN);
       if (isSilenced) continue;
-      if (this.isFull || !isWithinRate(config, { announcedMono: history.announcedMono, nowMono })) onLeftOut(id);
+      if (this.isFull) onLeftOut(id, 'full');
+      else if (!isWithinRate(config, { announcedMono: history.announcedMono, nowMono })) onLeftOut(id, 'rate');
       else this.add({ id: key, play, source: id, reason: '' }, nowMono);
     }
   }

@@ -40,8 +40,11 @@ export class PlaceControl {
       place,
       times,
       history,
-      onLeftOut: (id) => {
-        const text = msg`announcement ${id} left out: ${config.limits.announcementsPerH} in an hour are allowed, by the file of the site`;
+      onLeftOut: (id, cause) => {
+        const text =
+          cause === 'full'
+            ? msg`announcement ${id} left out: too many others wait at ${place.id}`
+            : msg`announcement ${id} left out: ${config.limits.announcementsPerH} in an hour are allowed, by the file of the site`;
         events.notice({ code: 'sound-left-out', source: place.id, severity: 'info', text });
       },
     });

@@ -53,12 +53,13 @@ function shownOrNull(path: string, value: unknown): string | null {
  */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);
-  const text = withoutUrlPasswords(JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets));
+  const text = JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets);
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
 }
 
 function hideSecrets(key: string, value: unknown): unknown {
-  return typeof value === 'string' && SECRET_KEY.test(key) ? '[redacted]' : value;
+  if (typeof value !== 'string') return value;
+  return SECRET_KEY.test(key) ? '[redacted]' : withoutUrlPasswords(value);
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -11,6 +11,7 @@ import { Message, msg } from '../../core/message.ts';
 import { withMessages } from '../../core/message-wire.ts';
 import type { EditedText, EditOrder, SiteOwnedDifference } from '../../core/revisions.ts';
 import type { FloorFlaw } from '../floor/floor-circuits.ts';
+import type { CheckedFor } from '../load/load.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
 /**
@@ -24,6 +25,8 @@ export interface RevisionFolder {
   readonly site: { readonly dir: string; readonly hash: string };
   /** Folder of the running revision. */
   readonly runningDir: string;
+  /** `running` for a kept revision: it can run again with the findings that never prevented a run. */
+  readonly checkedFor: CheckedFor;
   /** A time in the first night that is compared with the floor. */
   readonly nowMs: WallMs;
 }

@@ -14,12 +14,12 @@ import type { CabinetAndProfiles } from './touched-parts.ts';
 
 /** Checks a revision on the calling thread. Problems are in the answer. */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
-  const { dir, siteDir } = folder;
+  const { dir, siteDir, checkedFor } = folder;
   const nameOf = (file: string): string => (file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : file);
   const named = (problems: readonly Problem[]): Problem[] => problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }));
   try {
-    const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir, 'new');
-    refuseHiddenControls(cabinet, profiles);
+    const { cabinet, profiles, profileProblems, warnings } = loadRevision(dir, siteDir, checkedFor);
+    if (checkedFor === 'new') refuseHiddenControls(cabinet, profiles);
     const site = { cabinet, profiles };
     const owned = ownedBySite(cabinet, folder);
     // A configuration that is refused for its keys need not be compared night by night.

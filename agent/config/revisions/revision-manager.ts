@@ -17,7 +17,7 @@ import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom, valueInForce } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
 import { CandidateStore, candidateAuthor, isPlatform } from './candidate-store.ts';
-import type { CheckedRevision } from './check-in-child.ts';
+import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
 import { type CommitContext, commitRevision, REOPENINGS } from './commit-revision.ts';
 import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { compareRevisions, NO_CANDIDATE_YET } from './revision-comparison.ts';
@@ -36,7 +36,7 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
   /** The history at the start of the run, which contains the running revision. */
   readonly history: RevisionHistory;
   /** Checks the files in a folder of the revision store and compares them with the running revision. Aborting `signal` ends it early. */
-  readonly check: (dir: string, runningDir: string, signal?: AbortSignal) => Promise<CheckedRevision>;
+  readonly check: (folder: Pick<RevisionFolder, 'dir' | 'runningDir' | 'checkedFor'>, signal?: AbortSignal) => Promise<CheckedRevision>;
   /**
    * Resolves with the text of the cabinet.yaml in such a folder with one value changed, or with why it cannot be changed; does not write
    * the file. Default: in this process.
@@ -80,8 +80,11 @@ export class RevisionManager implements ConfigManager {
     this.#histories = new RevisionHistoryStore({ ...parts, onKept: () => this.#events.clear('config-refused', 'configuration') });
     this.#candidates = new CandidateStore({ ...parts, disk: this.#disk, running: () => this.#running });
     this.#uploads = createUploads(parts.clock);
-    const check = (of: number | CandidateFiles, signal?: AbortSignal): Promise<CheckedRevision> =>
-      parts.check(parts.disk.dirOf(of), parts.disk.dirOf(this.#running.number), signal);
+    const check = (of: number | CandidateFiles, signal?: AbortSignal): Promise<CheckedRevision> => {
+      const { disk } = parts;
+      const checkedFor = typeof of === 'number' ? 'running' : 'new';
+      return parts.check({ dir: disk.dirOf(of), runningDir: disk.dirOf(this.#running.number), checkedFor }, signal);
+    };
     // The check of what runs after a trial is not interrupted.
     this.#active = new ActiveRevision(parts, this.#histories, { check: (of) => check(of), onVerdict: (end) => this.#endTrial(end) });
     this.#context = {

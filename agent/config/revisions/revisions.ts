@@ -42,8 +42,8 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
     unlikeSite: atStart.unlikeSite,
     siteFile: atStart.siteFile,
     startNotices: atStart.notices,
-    async check(dir, runningDir, signal) {
-      const checked = await parts.check(folderToCheck(atStart, { dir, runningDir, nowMs: parts.clock.wallMs() }), signal);
+    async check(folder, signal) {
+      const checked = await parts.check(folderToCheck(atStart, { ...folder, nowMs: parts.clock.wallMs() }), signal);
       const { site } = checked;
       return site === null ? checked : { ...checked, site: { ...site, cabinet: withOptions(site.cabinet) } };
     },
@@ -68,7 +68,7 @@ export function createRevisions(parts: RevisionsParts): RevisionManager {
 /** The input of a check: `revision`, with the site's folder, and the folder and hash of the file of the site as last loaded. */
 export function folderToCheck(
   { disk, history, siteDir }: RevisionsAtStart,
-  revision: Pick<RevisionFolder, 'dir' | 'runningDir' | 'nowMs'>,
+  revision: Pick<RevisionFolder, 'dir' | 'runningDir' | 'checkedFor' | 'nowMs'>,
 ): RevisionFolder {
   return { ...revision, siteDir, site: { dir: disk.dirOf('site'), hash: history.fileHash } };
 }

@@ -191,7 +191,10 @@ function placeIn(command: ConsoleCommand, words: readonly string[]): CompletionP
   const spec = command.arguments[index];
   const missing = command.arguments.some(({ required }, at) => required && at >= positional.length);
   const options = optionChoices(command).filter(({ word }) => reader.args[word.slice(2)] === undefined);
-  if (spec === undefined) return { choices: options, names: null, value: null, canEnd: true };
+  if (spec === undefined) {
+    const isTooMany = positional.length > index && command.arguments.at(-1)?.isRest !== true;
+    return { choices: options, names: null, value: null, canEnd: !isTooMany };
+  }
   const own = valuePlace(`<${spec.name}>`, spec);
   const at = positional[command.arguments.findIndex(({ name }) => name === spec.placeIn)];
   return { ...own, choices: [...own.choices, ...options], canEnd: !missing, ...(at === undefined ? {} : { valueAt: at }) };

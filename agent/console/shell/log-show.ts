@@ -128,15 +128,16 @@ export class LogShow {
       isBegun = true;
       begun.resolve();
     };
-    fetchAnswer(LOG_WATCH, { level: following.level }, { terminal, onProgress }).then(
-      () => isBegun && this.#lost(following, null),
-      (error: unknown) => (isBegun ? this.#lost(following, error) : begun.reject(error)),
-    );
+    fetchAnswer(LOG_WATCH, { level: following.level }, { terminal, onProgress })
+      .then(() => {
+        throw new ConsoleError('unreachable', msg`the agent is stopping`);
+      })
+      .catch((error: unknown) => (isBegun ? this.#lost(following, error) : begun.reject(error)));
     return begun.promise;
   }
 
   #lost(following: Following, error: unknown): void {
-    if (error !== null && !(error instanceof ConsoleError)) throw error;
+    if (!(error instanceof ConsoleError)) throw error;
     if (following.stop.signal.aborted) return;
     this.#notice(msg`the agent no longer answers; its log is shown again when it does`);
     this.#followLater(following);

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceWhole } from '../../core/atomic-write.ts';
+import { withoutUrlPasswords } from '../../core/secrets.ts';
 
 /** Source: assumed; a day's work at one cabinet. Confirmed by: lines per session in audit logs. */
 const MAX_LINES = 200;
@@ -41,12 +42,10 @@ const MASK = '***';
 
 /** Returns the line with `***` in place of passwords in addresses, and of the word after one such as `password` or `token`. */
 export function maskSecrets(line: string): string {
-  return line
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:)[^\s@"']+@/gi, `$1${MASK}@`)
-    .replace(
-      /((?:^|\s)(?:--)?[\w.-]*(?:password|passwd|passphrase|secret|token|psk|pin|code)(?:=|\s+))("[^"]*"?|'[^']*'?|\S+)/gi,
-      `$1${MASK}`,
-    );
+  return withoutUrlPasswords(line, MASK).replace(
+    /((?:^|\s)(?:--)?[\w.-]*(?:password|passwd|passphrase|secret|token|psk|pin|code)(?:=|\s+))("[^"]*"?|'[^']*'?|\S+)/gi,
+    `$1${MASK}`,
+  );
 }
 
 /** A longer file was not written by this program. Units: characters. Source: 200 lines of the longest. */

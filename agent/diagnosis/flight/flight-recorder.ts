@@ -178,7 +178,8 @@ export class FlightRecorder implements RecorderTools {
     const why = this.#takeAlarms();
     void this.#inBackground(async (folder) => {
       const stored = await open.summary;
-      if (stored !== null) return this.#extend(folder, stored.id, { frozen, mark: open.mark, ...why });
+      const extended = stored === null ? null : await this.#extend(folder, stored.id, { frozen, mark: open.mark, ...why });
+      if (extended !== null) return extended;
       return why.alarms.length === 0 ? null : this.#store(folder, frozen, { cause: 'alarm', by: '', ...why });
     }, why.alarms);
   }
@@ -209,7 +210,7 @@ export class FlightRecorder implements RecorderTools {
     return stored;
   }
 
-  /** Adds what followed to a stored recording. A recording that was removed or damaged meanwhile stays as it is. */
+  /** Adds what followed to a stored recording. Resolves with null if that was removed or damaged meanwhile. */
   async #extend(
     folder: RecordingFolder,
     id: number,

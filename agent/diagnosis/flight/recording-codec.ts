@@ -66,21 +66,27 @@ export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   return head === undefined || !isHead(head) ? null : (withMessages(head) as RecordingHead);
 }
 
-/** Returns a recording; null if its file is damaged or incomplete. Errors: throws if a part with a right checksum cannot be unpacked. */
+/** Returns a recording; null if its file is damaged or incomplete. */
 export function decodeRecording(file: Buffer): FlightRecording | null {
   const found = packedPartsOf(file);
   if (found === null) return null;
-  const parts = found.head.parts.map((part, index) => {
-    const bytes = inflateRawSync(found.packed[index] as Buffer, { maxOutputLength: MAX_PART_BYTES });
-    return {
-      ...part,
-      images: cut(
-        bytes,
-        part.channels.map((channel) => channel.bytes),
-      ),
-    };
-  });
+  const parts: FlightRecording['parts'][number][] = [];
+  for (const [index, part] of found.head.parts.entries()) {
+    const bytes = unpacked(found.packed[index] as Buffer);
+    if (bytes === null) return null;
+    const lengths = part.channels.map((channel) => channel.bytes);
+    parts.push({ ...part, images: cut(bytes, lengths) });
+  }
   return { head: found.head, parts };
+}
+
+function unpacked(packed: Buffer): Buffer | null {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: MAX_PART_BYTES });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
 }
 
 /** Returns the head and the packed parts of a file; null if it is damaged or incomplete. */

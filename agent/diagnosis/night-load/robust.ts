@@ -44,7 +44,7 @@ export function smoothed(values: Float64Array, reach: number): Float64Array {
 
 /**
  * Estimates the level that a noise exceeds once in `blocks` blocks, from the maxima of the blocks seen; NaN maxima are left out. NaN with
- * too few of them; otherwise 0 if no maximum is positive. Units: as the maxima.
+ * too few of them; otherwise 0 if not even one in `blocks` is positive. Units: as the maxima.
  *
  * Source: quantile of the half-normal distribution with the root mean square of the excesses over 0 (peaks over threshold).
  */
@@ -52,7 +52,7 @@ export function returnLevel(maxima: readonly number[], blocks: number): number {
   const seen = maxima.filter((value) => !Number.isNaN(value));
   if (seen.length < 8) return Number.NaN;
   const peaks = seen.filter((value) => value > 0);
-  if (peaks.length === 0) return 0;
+  if (peaks.length * blocks <= seen.length) return 0;
   const rms = Math.sqrt(peaks.reduce((sum, value) => sum + value * value, 0) / peaks.length);
   return rms * normalQuantile(1 - seen.length / peaks.length / blocks / 2);
 }

@@ -65,10 +65,11 @@ export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow
   handle.frames.removeUpTo(last.seq);
   const bytesBefore = rows.reduce((sum, { p }) => sum + p.length, 0);
   const firstSeq = first.seq - first.k + 1;
-  if (frames.length > 0) handle.segments.put({ seq: last.seq, firstSeq, frames, total: last.total, thin: 1 });
+  const segments = frames.length > 0 ? 1 : 0;
+  if (segments > 0) handle.segments.put({ seq: last.seq, firstSeq, frames, total: last.total, thin: 1 });
   recountPart(handle, { seq: last.seq, firstSeq });
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);
-  return { segments: 1, frames: frames.length, readings, bytesBefore, bytesAfter: handle.segments.at(last.seq)?.p.length ?? 0 };
+  return { segments, frames: frames.length, readings, bytesBefore, bytesAfter: handle.segments.at(last.seq)?.p.length ?? 0 };
 }
 
 function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): readonly FrameRow[] {

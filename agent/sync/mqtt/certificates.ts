@@ -15,7 +15,7 @@ const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCertificate | null {
   // `getPeerX509Certificate` must not be called before Node has verified the names: Node then finds no names in the certificate and refuses
   // every broker. Measured on Node 24.21.
-  const { raw } = socket.getPeerCertificate();
+  const raw = (socket.getPeerCertificate() as { readonly raw?: Buffer } | null)?.raw;
   return raw === undefined ? null : readCertificate(raw);
 }
 

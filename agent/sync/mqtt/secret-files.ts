@@ -151,10 +151,7 @@ async function readSecrets(config: UplinkConfig, readFile: ReadFile): Promise<Se
     );
   }
   const isUsed = renewed.cert === null || pairs.some(({ isRenewed }) => isRenewed);
-  const renewalFlaw =
-    isUsed || String(renewed.flaw) !== ''
-      ? renewed.flaw
-      : msg`${`${config.certFile}${RENEWED}`} belongs to no key: put its key to ${`${config.keyFile}${RENEWED}`}`;
+  const renewalFlaw = isUsed || String(renewed.flaw) !== '' ? renewed.flaw : unusedText(config, key, renewed);
   return { password: password === null ? null : withoutNewline(password), ca, cert: first.cert, key: first.key, pairs, renewalFlaw };
 }
 
@@ -180,6 +177,15 @@ async function readRenewed({ certFile, keyFile }: UplinkConfig, readFile: ReadFi
   const [cert, key] = [await read(certFile, 'public'), await read(keyFile, 'secret')];
   const [first, ...others] = flaws;
   return { cert, key, flaw: others.reduce((flaw, other) => msg`${flaw}; ${other}`, first ?? NO_TEXT) };
+}
+
+/** Why a renewed certificate is not used although its files were read. */
+function unusedText({ certFile, keyFile }: UplinkConfig, key: Buffer | null, { cert, key: renewedKey }: Renewed): Message {
+  const isUnknown = (each: Buffer | null): boolean => cert !== null && each !== null && isKeyOfCertificate(cert, each) === null;
+  const [certName, keyName] = [`${certFile}${RENEWED}`, `${keyFile}${RENEWED}`];
+  return isUnknown(key) || isUnknown(renewedKey)
+    ? msg`${certName} or its key cannot be used: check both files; the key must have no passphrase`
+    : msg`${certName} belongs to no key: put its key to ${keyName}`;
 }
 
 function isAbsent(error: unknown): boolean {

@@ -54,6 +54,13 @@ const usage: [words: string[], code: number, out: RegExp, err: RegExp][] = [
 
 /** For these the program itself does the work. */
 const byTheProgram: typeof usage = [
+  [
+    ['run', '/nonexistent.yaml', '--broker', 'broker.example:1883'],
+    64,
+    /^$/,
+    /bad --broker: write mqtt:\/\/host:1883 or mqtts:\/\/host:8883/,
+  ],
+  [['run', '/nonexistent.yaml', '--broker', 'mqtt://c1:canary@broker.example'], 64, /^$/, /write username and\s+passwordFile/],
   [['version'], 0, /^luciole \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/, /^$/],
   [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
   [['--version'], 0, /^luciole \d/, /^$/],

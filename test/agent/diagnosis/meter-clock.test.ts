@@ -54,6 +54,16 @@ t.test('a difference is one event that says which clock is ahead and which is us
   t.match(events[1], { id: events[0]?.id, endMs: Number });
 });
 
+t.test('a large difference must last, also after a smaller one between both limits', async (t) => {
+  const { run, events } = rig();
+  await run(100, 70);
+  await run(400, 40);
+  await run(180, 70);
+  t.same(events, []);
+  await run(10, 70);
+  t.match(events, [{ code: 'meter-clock-differs' }]);
+});
+
 t.test('a meter behind the agent is reported too', async (t) => {
   const { run, events } = rig();
   await run(400, -7_300);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { texts } from '../../support/texts.ts';
 import { createSoundSquare, type SoundSquare } from './square.ts';
 import { squareCabinet } from './square-site.ts';
 
@@ -139,6 +140,19 @@ t.test('requests: play, then stop, then resume, each with its stages', async (t)
       'square-sound follows its programme again, by platform',
     ],
   );
+});
+
+t.test('an announcement for which too many others wait is left out, and the reason is reported', async (t) => {
+  const many = Array.from({ length: 9 }, (_, i) => `{ id: a${i}, play: closing, at: ["20:15"] }`).join(', ');
+  const cabinet = squareCabinet(
+    ['announcementsPerH: 3', 'announcementsPerH: 30'],
+    ['{ id: closing-time, play: closing, at: ["21:15"] }', many],
+  );
+  const square = await createSoundSquare(t, { cabinet, startAt: '2026-06-02T20:14:58+02:00' });
+  await square.clock.advance(5_000);
+  t.match(texts(square.events.filter(({ code }) => code === 'sound-left-out')), [
+    { text: 'announcement a8 left out: too many others wait at square-sound' },
+  ]);
 });
 
 t.test('a request ends by itself, and the programme continues', async (t) => {

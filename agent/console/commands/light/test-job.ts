@@ -45,7 +45,7 @@ export interface TestWait {
 /** The result of one level of the ramp. `reason`: why the level did not take effect as requested; empty for no reason. */
 export interface TestStep {
   readonly levelPct: LevelPct;
-  /** By lamp; by the target if no lamp took part. */
+  /** By lamp of the target. */
   readonly states: Readonly<Record<string, OutcomeState>>;
   readonly reason: Message;
   /** By lamp that measures its own power; a lamp without a usable reading at this level is absent. Units: W. */
@@ -131,7 +131,7 @@ function expectFree(view: AgentView, { kind, id }: Target): void {
       const isAbove =
         intent.target.kind === 'cabinet' ||
         intent.target.id === id ||
-        (kind === 'lamp' && holds(view, zone.id, id) && intent.target.id === zone.id);
+        (kind === 'lamp' && intent.target.id === zone.id && lampsOf(view, { kind: 'zone', id: zone.id }).includes(id));
       const isWithin = kind === 'zone' && zone.id === id;
       if (intent.rank !== 'maintenance' || !(isAbove || isWithin)) continue;
       const { source, reason } = intent;
@@ -145,8 +145,8 @@ function expectFree(view: AgentView, { kind, id }: Target): void {
   }
 }
 
-function holds(view: AgentView, zone: string, lamp: string): boolean {
-  return view.why(zone)?.lamps.some(({ id }) => id === lamp) === true;
+function lampsOf(view: AgentView, { kind, id }: Target): readonly string[] {
+  return kind === 'zone' ? (view.why(id)?.lamps.map((lamp) => lamp.id) ?? []) : [id];
 }
 
 /** Reports what the step waits for. Units: ms. */
@@ -168,7 +168,8 @@ async function rampStep(
     isFurther: levelPct !== RAMP_PCT[0],
   } as const;
   const { state, lamps, reason } = await countedDown(view.override(request), clock, (restMs) => wait('lamps', restMs));
-  const states = Object.keys(lamps).length > 0 ? lamps : { [target.id]: state };
+  // A request that is refused as a whole names no lamps.
+  const states = Object.keys(lamps).length > 0 ? lamps : Object.fromEntries(lampsOf(view, target).map((lamp) => [lamp, state]));
   const settledMono = clock.monoMs() + SETTLE_MS;
   const wanted = powerPoints(view, Object.keys(states));
   const values =
@@ -247,9 +248,9 @@ function verdictOf(lamp: string, steps: readonly TestStep[], meteredLamps: numbe
   const weighedBy = own.length > 1 ? 'lamp' : meter.length > 1 ? 'meter' : 'nothing';
   const rises =
     weighedBy === 'lamp' ? isRising(own, MIN_RISE_W) : weighedBy === 'meter' ? isRising(meter, MIN_RISE_W * (meteredLamps ?? 0)) : true;
-  if (states.every((state) => state === 'refused')) return { lamp, verdict: 'refused', weighedBy };
   if (states.every((state) => state === 'failed')) return { lamp, verdict: 'no answer', weighedBy };
   if (states.some((state) => state === 'failed')) return { lamp, verdict: 'does not follow', weighedBy };
+  if (states.some((state) => state === 'refused')) return { lamp, verdict: 'refused', weighedBy };
   if (weighedBy === 'lamp' && (own.at(-1) ?? 0) < MIN_RISE_W) return { lamp, verdict: 'no power', weighedBy };
   return { lamp, verdict: rises ? 'ok' : 'power does not rise', weighedBy };
 }

@@ -166,7 +166,7 @@ function renderSniffEnd({ line, seen, missed, durationMs, frames, foreign, recor
     kinds.length === 0
       ? msg`no frame on ${line} in ${formatDuration(durationMs)}: check speed and parity, A and B, and that something sends`
       : msg`${count(all, 'frame')} on ${line} in ${formatDuration(durationMs)}: ${kinds}`,
-    ...(missed === 0 ? [] : [msg`${missed} of them not shown: this terminal is too slow`]),
+    ...(missed === 0 ? [] : [msg`${missed} of them not shown: this terminal is too slow, or it was more than ${RATE.perS} a second`]),
     ...(foreign === null || foreign === 0
       ? []
       : [msg`${count(foreign, 'frame')} of another sender (marked *): a second master on the line?`]),

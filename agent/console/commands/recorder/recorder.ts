@@ -125,7 +125,7 @@ export async function soundRecording(id: number, file: Buffer | undefined): Prom
   const { decodeRecording } = await import('../../../diagnosis/flight/recording-codec.ts');
   const recording = decodeRecording(file);
   if (recording !== null) return recording;
-  throw new ConsoleError('failed', msg`recording ${id} is damaged: its checksum does not fit; check the disk (dmesg)`);
+  throw new ConsoleError('failed', msg`recording ${id} is damaged: check the disk (dmesg)`);
 }
 
 /** Returns the typed number of a recording. Errors: throws ConsoleError 'usage' if it is missing or invalid. */

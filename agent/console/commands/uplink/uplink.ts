@@ -1,5 +1,6 @@
 /** `uplink`: shows the connection to the platform, tests each of its stages, reconnects. */
 import { msg } from '../../../core/message.ts';
+import { brokerFlaw } from '../../../core/secrets.ts';
 import type { UplinkStep, UplinkTest, UplinkTools } from '../../../core/uplink-tools.ts';
 import type { AgentView, UplinkView } from '../../../core/views.ts';
 import { agentCommand, JSON_OPTION } from '../../agent-command.ts';
@@ -92,10 +93,9 @@ function configured<T>(found: T | undefined): T {
 /** Rejects a password in the address, as the cabinet file does: it would appear in line histories and logs. */
 function readBroker(typed: string | boolean | undefined): string | null {
   if (typed === undefined) return null;
-  const url = typeof typed === 'string' ? URL.parse(typed) : null;
-  if (url === null || !['mqtt:', 'mqtts:'].includes(url.protocol) || url.hostname === '')
-    throw new ConsoleError('usage', msg`bad --broker: write mqtt://host:1883 or mqtts://host:8883`);
-  if (url.username !== '' || url.password !== '')
+  const flaw = brokerFlaw(String(typed));
+  if (flaw === 'no-address') throw new ConsoleError('usage', msg`bad --broker: write mqtt://host:1883 or mqtts://host:8883`);
+  if (flaw === 'password')
     throw new ConsoleError(
       'usage',
       msg`bad --broker: no user or password in the address; the password is sent only to a broker of the configuration`,

@@ -40,7 +40,7 @@ async function openManager(t: Test) {
     ...revisions,
     ...wellStreet(site),
     clock,
-    check: async (dir) => ({ site: loadRevision(dir, folder, 'new'), problems: [], warnings: [], ...NOTHING_COMPARED }),
+    check: async ({ dir }) => ({ site: loadRevision(dir, folder, 'new'), problems: [], warnings: [], ...NOTHING_COMPARED }),
     touches: () => [msg`line north`],
   });
   await manager.start();

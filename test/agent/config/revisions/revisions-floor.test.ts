@@ -70,7 +70,7 @@ async function openManager(t: { testdir(): string }, { quality = 'synced', folde
     clock,
     log: { event: () => {} },
     site: () => running,
-    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(revisions, { dir, runningDir, nowMs: clock.wallMs() })),
+    check: async (folder) => checkRevisionHere(folderToCheck(revisions, { ...folder, nowMs: clock.wallMs() })),
     touches: () => [msg`light`],
     health: () => ({ answering: new Set(), devices: new Map(), silent: new Map(), isOnline: true }),
     apply: async (next) => {

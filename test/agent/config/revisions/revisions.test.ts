@@ -73,7 +73,7 @@ async function openManager(
     history: beginning.revisions.history,
     startNotices: beginning.revisions.notices,
     site: () => running,
-    check: async (dir, runningDir) => checkRevisionHere(folderToCheck(beginning.revisions, { dir, runningDir, nowMs: 0 })),
+    check: async (folder) => checkRevisionHere(folderToCheck(beginning.revisions, { ...folder, nowMs: 0 })),
     siteFile: '/etc/luciole/cabinet.yaml',
     unlikeSite: beginning.revisions.unlikeSite,
     touches: (before, after) => (JSON.stringify(before.cabinet) === JSON.stringify(after.cabinet) ? [] : [msg`light`]),
@@ -271,6 +271,26 @@ t.test('the time of a trial continues across a restart', async (t) => {
   await until(() => second.ends.length > 0, second.clock);
   t.match(second.ends, [{ commandId: 'a1', number: 2, reason: /it was not confirmed within 5 min/ }]);
   t.match(second.applied, ['{"pct":30}'], 'what ran before runs again');
+  await second.manager.stop();
+});
+
+t.test('what ran before runs again although a check for a new configuration refuses it', async (t) => {
+  const endsEarly = changed(SMALL_SITE, [['holdS: 15,', 'holdS: 15, maxBoostS: 60,']]);
+  const beginning = await site(t, endsEarly);
+  const first = await openManager(beginning.first);
+  await first.manager.put('cabinet.yaml', endsEarly.replace('levelPct: 30 }', 'levelPct: 45 }'), 'platform');
+  t.match(await first.manager.commit(COMMIT), { state: 'refused', problems: [{ path: 'zones[0].presence.maxBoostS' }] });
+  await first.manager.put('cabinet.yaml', brighter(45), 'platform');
+  t.match(await first.manager.commit({ ...COMMIT, mode: 'asked', minutes: 5 }), { state: 'done', revision: 2 });
+  await first.manager.stop();
+  const second = await openManager(await beginning.begin());
+  t.match(await second.manager.returnTrial('console:anne', ''), { state: 'done', revision: 1 });
+  t.strictSame(second.applied, ['{"pct":30}'], 'at the end of a trial, after a restart');
+  await second.manager.put('cabinet.yaml', brighter(45), 'platform');
+  await second.manager.commit(COMMIT);
+  await second.manager.confirm('console:anne');
+  t.match(await second.manager.rollback(1, COMMIT), { state: 'done', warnings: [{ path: 'zones[0].presence.maxBoostS' }] });
+  t.equal(second.applied.at(-1), '{"pct":30}', 'by a rollback');
   await second.manager.stop();
 });
 
@@ -619,8 +639,9 @@ t.test('a hostile configuration is refused in a separate process: deep, self-rep
     siteDir: folder,
     site: { dir: disk.dirOf('site'), hash: HASH },
     runningDir: disk.dirOf(1),
+    checkedFor: 'new',
     nowMs: 0,
-  };
+  } as const;
   const bomb = `a: &a [x, x]\n${'bcdefgh'
     .split('')
     .map((key, i) => `${key}: &${key} [*${'abcdefg'[i]}, *${'abcdefg'[i]}]`)

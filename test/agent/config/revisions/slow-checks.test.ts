@@ -46,7 +46,7 @@ async function openManager(t: Test) {
     disk: slowDisk,
     ...wellStreet(site),
     clock,
-    check: async (dir, _runningDir, signal) => {
+    check: async ({ dir }, signal) => {
       state.checks += 1;
       const interrupted = { site: null, problems: [], warnings: [], ...NOTHING_COMPARED };
       if (state.hangs && signal?.aborted === true) return interrupted;
@@ -151,7 +151,7 @@ t.test('the platform may have 128 requests waiting, and each has an answer', asy
 
 t.test('an interrupted check ends its process', async (t) => {
   const dir = t.testdir({ 'cabinet.yaml': SMALL_SITE, profiles: {} });
-  const folder = { dir, siteDir: dir, site: { dir, hash: '' }, runningDir: dir, nowMs: NOW_MS };
+  const folder = { dir, siteDir: dir, site: { dir, hash: '' }, runningDir: dir, checkedFor: 'new', nowMs: NOW_MS } as const;
   const interrupt = new AbortController();
   const answer = checkRevisionInChild(folder, createManualClock(NOW_MS), interrupt.signal);
   interrupt.abort();

@@ -137,7 +137,7 @@ t.test('what is different is named, and secrets are not shown', async (t) => {
   const after = {
     lines: [{ id: 'north', serial: { baud: 19_200 }, port: '/dev/a' }, { id: 'south' }],
     lamps: [{ id: 'L02' }],
-    uplink: { broker: 'mqtts://c1:mellon@broker:8883', password: 'mellon', passwordFile: '/etc/b' },
+    uplink: { broker: 'mqtts://c1:mel/l@n@broker:8883', password: 'mellon', passwordFile: '/etc/b' },
     steps: [1, 3],
     rules: [{ at: 1 }, { at: 3 }, { at: 4 }],
   };

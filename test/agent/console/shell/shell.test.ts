@@ -367,6 +367,7 @@ t.test('a pasted file is taken as it is, 64 KB of it at once, or not at all', as
 
 t.test('secrets are put out before a line is kept', async (t) => {
   for (const [typed, kept] of [
+    ['uplink test --broker mqtts://city:hunt/er@2@broker:8883', 'uplink test --broker mqtts://city:***@broker:8883'],
     ['uplink test --broker mqtts://city:hunter2@broker:8883', 'uplink test --broker mqtts://city:***@broker:8883'],
     ['user add tech --password hunter2', 'user add tech --password ***'],
     ['config set uplink.password "hunter 2"', 'config set uplink.password ***'],
@@ -440,6 +441,11 @@ t.test('csv leaves a help page as it is', async (t) => {
 
 const TREE = createTree(COMMANDS, FAMILIES);
 const MANUAL = manualPage('0.1.0');
+t.test('completion does not offer an end after too many words', async (t) => {
+  t.equal(TREE.placeAfter(['bus', 'stats', 'street']).canEnd, true);
+  t.equal(TREE.placeAfter(['bus', 'stats', 'street', 'b']).canEnd, false);
+});
+
 /** They run on, or print a page. */
 const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
 

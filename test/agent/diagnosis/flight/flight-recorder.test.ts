@@ -1,5 +1,5 @@
 /** When recordings are made, what they name, how many are kept, and what a failing disk does. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
@@ -97,6 +97,25 @@ t.test('the alarms of a minute make one recording with the time before and after
   t.equal((await list()).length, 2);
   await recorder.stop();
 });
+
+for (const [what, harm] of [
+  ['removed', (file: string) => rmSync(file)],
+  ['damaged', (file: string) => writeFileSync(file, 'not a recording')],
+] as const) {
+  t.test(`alarms of a minute whose recording is ${what} are in a new one`, async (t) => {
+    const { dir, clock, recorder, alarm, list } = bench(t);
+    alarm('a');
+    await list();
+    const folder = join(dir, 'recordings');
+    harm(join(folder, readdirSync(folder)[0] ?? ''));
+    await clock.advance(20_000);
+    alarm('b');
+    await clock.advance(40_000);
+    const newest = (await list()).at(-1);
+    t.match([newest?.id, newest?.head?.alarms], [2, [{ source: 'b' }]]);
+    await recorder.stop();
+  });
+}
 
 t.test('a flapping alarm does not fill the flash, and each alarm is named', async (t) => {
   const { clock, recorder, alarm, list } = bench(t, { limits: { maxRecordings: 200 } });

@@ -71,6 +71,13 @@ t.test('a recording has its facts, its alarms as messages, and its bytes', async
   t.equal(entriesOf({ baseUs: part?.channels[0]?.baseUs ?? 0, bytes: part?.images[0] as Buffer }).length, 9);
 });
 
+t.test('a part that cannot be unpacked is damaged too', async (t) => {
+  const { head } = decodeRecording(await sample()) ?? {};
+  const packed = Buffer.from('not deflated');
+  const parts = head?.parts.map((part) => ({ ...part, packedBytes: packed.length })) ?? [];
+  t.equal(decodeRecording(encodeRecording(recordingHead({ parts }), [packed])), null);
+});
+
 t.test('any changed or missing byte is found', async (t) => {
   const file = await sample();
   for (let at = 0; at < file.length; at++) {

@@ -62,6 +62,19 @@ t.test('the limit grows with the noise, and needs some hours', (t) => {
     ) < 1e-9,
   );
   t.ok(Number.isNaN(returnLevel([1, 2, 3], 720)));
+  for (const [length, blocks] of [
+    [2_000, 720],
+    [1_000, 720],
+    [100, 60],
+  ] as const)
+    t.equal(
+      returnLevel(
+        Array.from({ length }, (_, i) => (i === 0 ? 1 : -1)),
+        blocks,
+      ),
+      0,
+      'exceeded more rarely',
+    );
   t.equal(
     returnLevel(
       Array.from({ length: 20 }, () => -1),

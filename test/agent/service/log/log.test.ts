@@ -106,6 +106,15 @@ const secrets: [story: string, fields: Record<string, unknown>, seen: unknown][]
   ['a secret deep inside', { options: [{ credentials: { user: 'a' } }] }, { options: [{ credentials: '[redacted]' }] }],
   ['a password in a URL', { broker: 'mqtts://cab:s3cr:t@host:8883' }, { broker: 'mqtts://cab:[redacted]@host:8883' }],
   [
+    'a password with the separators of a URL',
+    { at: 'mqtts://cab:p@ss@host', slash: 'mqtts://cab:p/ss@host:8883 failed, ask a@b', user: 'mqtts://cab@city:p"ss@host' },
+    {
+      at: 'mqtts://cab:[redacted]@host',
+      slash: 'mqtts://cab:[redacted]@host:8883 failed, ask a@b',
+      user: 'mqtts://cab@city:[redacted]@host',
+    },
+  ],
+  [
     'a password in an error',
     { error: new RangeError('mqtt://a:b@h failed') },
     { error: { name: 'RangeError', message: 'mqtt://a:[redacted]@h failed' } },

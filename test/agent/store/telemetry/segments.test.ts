@@ -298,6 +298,20 @@ t.test('readings older than the limit in days are removed, only with a trusted c
   await store.stop();
 });
 
+t.test('a compaction that finds only damaged rows reports no segment', async (t) => {
+  const dir = memoryFolder(t);
+  const { clock, store, run } = street(dir);
+  await store.start();
+  await run(2 * HOUR_MS);
+  await clock.advance(10_000);
+  const vandal = new Database(join(dir, 'telemetry.db'));
+  vandal.prepare('UPDATE frame SET p = zeroblob(length(p))').run();
+  vandal.close();
+  t.match(await store.compact(), { segments: 0, frames: 0 });
+  t.equal((await store.status()).segments.count, 0);
+  await store.stop();
+});
+
 t.test('a damaged segment is found by its readers and by the check; the rest stays', async (t) => {
   const dir = memoryFolder(t);
   const { clock, store, run } = street(dir);

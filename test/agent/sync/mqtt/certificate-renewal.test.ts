@@ -1,5 +1,6 @@
 /** Renewal of a certificate while the old one is still used, against Mosquitto, which requires a client certificate. */
-import { chmodSync, copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -123,7 +124,18 @@ t.test('faults of the renewed files leave the old pair in use, and are reported'
       },
       /c1\.key\.new can be read by others/,
     ],
-    ['no certificate', ({ path }) => writeFileSync(path('c1.pem.new'), 'nothing of the kind'), /belongs to no key/],
+    ['no certificate', ({ path }) => writeFileSync(path('c1.pem.new'), 'nothing of the kind'), /c1\.pem\.new or its key cannot be used/],
+    [
+      'a key with a passphrase',
+      ({ install, path }) => {
+        install(city?.issue('fresh'), '.new');
+        const key = createPrivateKey(readFileSync(path('c1.key.new')));
+        rmSync(path('c1.key.new'));
+        const sealed = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
+        writeFileSync(path('c1.key.new'), sealed, { mode: 0o400 });
+      },
+      /the key must have no passphrase/,
+    ],
   ] satisfies [string, (scene: Awaited<ReturnType<typeof cabinet>>) => void, RegExp][]) {
     const scene = await cabinet(t);
     scene.install(city?.issue('old'));

@@ -7,6 +7,7 @@ import { msg } from '../../../../agent/core/message.ts';
 import { createSystemClock } from '../../../../agent/core/system-clock.ts';
 import type { AgentEvent } from '../../../../agent/core/words.ts';
 import { CertificateWatch, expiryStage } from '../../../../agent/sync/mqtt/certificate-watch.ts';
+import { readPeer } from '../../../../agent/sync/mqtt/certificates.ts';
 import { openTestAuthorities } from '../../../platform/certificates.ts';
 import { findProgram } from '../../../platform/mosquitto.ts';
 import { createSmallNode, until, uplinkConfig } from '../small-node.ts';
@@ -167,4 +168,8 @@ t.test('a cabinet that has never reached its broker warns as well, and the statu
   const { certificates } = node.uplink.status();
   t.equal(certificates?.own?.untilMs, START_MS + 20 * DAY_MS);
   t.match(certificates?.authority?.subject, /city/);
+});
+
+t.test('a socket that was destroyed has no certificate', async (t) => {
+  t.equal(readPeer({ getPeerCertificate: () => null as never }), null);
 });

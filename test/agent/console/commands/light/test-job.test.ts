@@ -7,7 +7,7 @@ import { createManualClock, type ManualClock } from '../../../../../agent/core/m
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
-import { createFakeView, outcome } from '../../fake-view.ts';
+import { createFakeView, outcome, whyLamp } from '../../fake-view.ts';
 
 const page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE, language: 'en' } as const;
 const ZONE = { kind: 'zone', id: 'bressigny' } as const;
@@ -15,6 +15,8 @@ const ZONE = { kind: 'zone', id: 'bressigny' } as const;
 interface Street {
   /** State of each lamp, by level. */
   readonly states?: (lamp: string, levelPct: number) => OutcomeState;
+  /** A level that is refused as a whole. Units: %. */
+  readonly refusedPct?: number;
   /** Units: W of each lamp at this level; null: it does not measure itself. */
   readonly lampW?: (lamp: string, levelPct: number) => number | null;
   /** A meter that shows this. Units: W. */
@@ -49,6 +51,7 @@ function streetView(clock: ManualClock, asked: object[], street: Street): AgentV
     points: () => ['L07', 'L08', ...(meterW === undefined ? [] : ['M1'])].flatMap(powerOf),
     profiles: () => meter.map((profile) => ({ ...profile, category: 'meter', usedBy: ['M1'] })),
     names: () => ({ ...fake.names(), lamps }),
+    why: (id) => ({ id, kind: 'zone', lamps: [whyLamp(7), whyLamp(8)] }),
     light: {
       ...fake.light,
       zones: () => fake.light.zones().map((zone) => ({ ...zone, intents: zone.id === 'bressigny' ? intents : [] }) as never),
@@ -56,6 +59,8 @@ function streetView(clock: ManualClock, asked: object[], street: Street): AgentV
     override: async (request) => {
       asked.push(request);
       at = { levelPct: request.levelPct, sinceMono: clock.monoMs() };
+      if (request.levelPct === street.refusedPct)
+        return { ...outcome({ state: 'refused', lamps: {}, levelPct: request.levelPct }), untilMs: AT_MS };
       const lamps = Object.fromEntries(['L07', 'L08'].map((lamp) => [lamp, states(lamp, request.levelPct)]));
       return { ...outcome({ lamps, levelPct: request.levelPct }), untilMs: AT_MS };
     },
@@ -125,6 +130,7 @@ const FAULTS: [story: string, street: Street, verdict: string][] = [
   ['a lamp that says its level and takes no power', { lampW: () => 0 }, 'no power'],
   ['a lamp whose power stays as it is', { lampW: () => 40 }, 'power does not rise'],
   ['a lamp that may not be tried', { states: () => 'refused' }, 'refused'],
+  ['a lamp that may be tried at low levels only', { states: (_, levelPct) => (levelPct === 100 ? 'refused' : 'verified') }, 'refused'],
   ['a lamp that nothing weighs', { lampW: () => null }, 'ok'],
 ];
 for (const [story, faulty, verdict] of FAULTS) {
@@ -217,6 +223,18 @@ t.test('one bad lamp of a zone is named, the other is ok', async (t) => {
   const tested = await street({ states: (lamp) => (lamp === 'L08' ? 'failed' : 'verified') }).run();
   t.match(tested.verdicts, [{ verdict: 'ok' }, { lamp: 'L08', verdict: 'no answer' }]);
   t.match(renderTested(tested, page), /1 of 2 lamps of bressigny not ok/);
+});
+
+t.test('a step that is refused for a whole zone counts for each of its lamps', async (t) => {
+  const tested = await street({ refusedPct: 100 }).run();
+  t.match(tested.steps.at(-1)?.states, { L07: 'refused' });
+  t.match(
+    tested.verdicts.map(({ lamp, verdict }) => [lamp, verdict]),
+    [
+      ['L07', 'refused'],
+      ['L08', 'refused'],
+    ],
+  );
 });
 
 t.test('a zone with a manual override is not touched: a person may be working on the lamp', async (t) => {

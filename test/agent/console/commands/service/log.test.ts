@@ -1,12 +1,17 @@
+import { createServer } from 'node:net';
 import fc from 'fast-check';
 import t from 'tap';
 import { readLevel, renderLogEnd, renderLogLine } from '../../../../../agent/console/commands/service/log.ts';
 import { COMMANDS } from '../../../../../agent/console/commands.ts';
+import type { Dialog } from '../../../../../agent/console/shell/dialog.ts';
 import { createLogGate } from '../../../../../agent/console/shell/log-gate.ts';
+import { LogShow } from '../../../../../agent/console/shell/log-show.ts';
 import type { Page } from '../../../../../agent/console/text/page.ts';
+import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import type { LogFeed, LogLine, LogSeverity } from '../../../../../agent/core/ports.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView } from '../../fake-view.ts';
+import { place } from '../../protocol/console-clients.ts';
 import { openSession, PROMPT, type ShellSession } from '../../shell/shell-session.ts';
 
 const PAGE: Page = { widthCols: 80, colour: false, atMs: AT_MS, timezone: TIMEZONE };
@@ -212,6 +217,23 @@ t.test('when the agent stops this is shown, and its log is shown again when it a
   await session.until('the word', () => session.bytes().includes('! the agent answers again'));
   feed.say();
   await session.until('the line', () => session.bytes().includes('device-silent'));
+});
+
+t.test('log on to an agent that stops before its first line reports that', async (t) => {
+  const socketPath = place(t);
+  const server = createServer((socket) =>
+    socket.once('data', () => socket.write('{"id":1,"ok":true,"result":{},"atMs":0,"timezone":"UTC"}\n')),
+  );
+  await new Promise<void>((resolve) => void server.listen(socketPath, resolve));
+  t.teardown(() => server.close());
+  const shown = new LogShow(
+    { writer: { charsPerSecond: () => null } } as Dialog,
+    createManualClock(AT_MS),
+    { user: 'tech', socketPath },
+    String,
+  );
+  await t.rejects(shown.on('info'), { code: 'unreachable', message: 'the agent is stopping' });
+  t.equal(shown.level(), null);
 });
 
 const KEYS = ['a', 'b', ' ', '7', '\x01', '\x02', '\x05', '\x06', '\x08', '\x0b', '\x0e', '\x10', '\x12', '\x15', '\x17', '\x19'];

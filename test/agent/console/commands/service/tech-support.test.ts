@@ -12,6 +12,7 @@ import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
 import { createFakeView, fakeEvent } from '../../fake-view.ts';
 
 const CANARIES: [text: string, kept: string][] = [
+  ['broker: "mqtts://luc:can/ary@1@mqtt.example:8883", by: a@b', 'broker: "mqtts://luc:***@mqtt.example:8883", by: a@b'],
   ['broker: mqtts://luc:canary1@mqtt.example:8883', 'broker: mqtts://luc:***@mqtt.example:8883'],
   ['  password: "canary2 with, words"', '  password: ***'],
   ['{"password":"canary3","user":"luc"}', '{"password":***,"user":"luc"}'],
