@@ -81,7 +81,7 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** Returns the state after a correct login: without the user's own count, and with the latest attempt taken back from `all`. */
+/** Returns the state after a correct login: without the user's own count, and with one attempt less in `all`. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);

@@ -50,7 +50,7 @@ export interface ExamUnit {
   readonly unit: number;
   readonly device: string;
   /**
-   * Of the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered again; a unit that
+   * Counts of the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered again; a unit that
    * stays silent has none.
    */
   readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };

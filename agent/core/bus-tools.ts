@@ -171,7 +171,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Statistics of one line since it was opened with its present configuration. Of a raw UART line, only `noiseBytes` is counted. */
+/** Statistics of one line since it was opened with its present configuration. On a raw UART line, only `noiseBytes` is counted. */
 export interface LineStats {
   readonly line: string;
   readonly kind: 'modbus' | 'uart' | 'dali';

@@ -55,7 +55,7 @@ export interface SoundView {
   readonly rank: SoundRank;
   /** Tracks that it should play; empty for silence. */
   readonly play: readonly string[];
-  /** The track that it plays now, as far as the agent knows; null if none. */
+  /** The track that it plays now, as last read or sent; null if none. */
   readonly track: string | null;
   /** The volume that applies while it plays. Units: % of the player's range. */
   readonly volumePct: number;

@@ -30,8 +30,8 @@ interface Place {
 }
 
 /**
- * Returns the frames with the readings that stay; frames without any are left out. In a series at least one reading in `keep` stays. Of a
- * counter more may stay.
+ * Returns the frames with the readings that stay; frames without any are left out. In a series at least one reading in `keep` stays; more
+ * may stay of a counter.
  */
 export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());

@@ -44,7 +44,7 @@ export interface RecordReporterParts extends ReportLink {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** The key of the progress in the store. */
   readonly key: string;
-  /** Of the records that the broker has, at most this many are repeated after a birth for a platform that acknowledges none. */
+  /** At most this many of the records that the broker has are repeated after a birth for a platform that acknowledges none. */
   readonly newest: number;
   /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
