@@ -1,6 +1,7 @@
 import { type Message, msg } from '../../core/message.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
-import type { ImportFlaw, ImportRow } from './import-table.ts';
+import type { ImportFlaw } from './csv-table.ts';
+import type { ImportRow } from './import-table.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
 /** Values of one pole, device or lamp, by key of the cabinet file. */
@@ -184,8 +185,8 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
   return { changes: planner.changes, flaws };
 }
 
-/** The fields that the table changes; null for none. */
-function differences(before: ImportFields, fromTable: ImportFields): ImportFields | null {
+/** Returns the fields that a table changes; null for none. */
+export function differences(before: ImportFields, fromTable: ImportFields): ImportFields | null {
   const changed = Object.entries(fromTable).filter(([key, value]) => before[key] !== value);
   return changed.length === 0 ? null : Object.fromEntries(changed);
 }

@@ -1,4 +1,5 @@
-import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../../core/cabinet.ts';
+import type { Cabinet, DeviceConfig, Lamp, LineConfig, Luminaire, UplinkConfig } from '../../core/cabinet.ts';
+import { LUMINAIRE_KEYS } from '../../core/luminaire.ts';
 import {
   completeCalendars,
   completeEventNights,
@@ -83,7 +84,13 @@ function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: Re
   const device = lamp.device ?? lamp.id;
   const { id, point, ratedPowerW, minPct, maxPct, burned } = lamp;
   const complete = { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
-  return burned == null ? complete : { ...complete, burned };
+  const luminaire = luminaireOf(lamp);
+  return { ...complete, ...(burned == null ? {} : { burned }), ...(luminaire === null ? {} : { luminaire }) };
+}
+
+function luminaireOf(lamp: CabinetDocument['lamps'][number]): Luminaire | null {
+  const entries = LUMINAIRE_KEYS.flatMap((key) => (lamp[key] == null ? [] : [[key, lamp[key]] as const]));
+  return entries.length === 0 ? null : Object.fromEntries(entries);
 }
 
 function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {

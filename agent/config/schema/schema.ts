@@ -19,6 +19,7 @@ import {
   ruleSchema,
   zoneSchema,
 } from './schema-lighting.ts';
+import { luminaireShape } from './schema-luminaire.ts';
 import { panelSchema } from './schema-panels.ts';
 import { soundSchema } from './schema-sound.ts';
 import { watchSchema } from './schema-watch.ts';
@@ -172,7 +173,8 @@ const branchSchema = z.strictObject({
   from: idSchema.describe(String(msg`The pole where the branch starts.`)),
 });
 
-const lampSchema = z.strictObject({
+/** One item of `lamps`: a light point, with the inventory data of its luminaire. */
+export const lampSchema = z.strictObject({
   id: idSchema.describe(String(msg`Unique; it may equal the id of the device that drives the lamp, but of no other device.`)),
   device: idSchema.optional().describe(String(msg`The device that drives it; the one of the same id by default.`)),
   point: z.string().min(1).max(64).default('level').describe(String(msg`The quantity of the device that sets the level.`)),
@@ -187,6 +189,7 @@ const lampSchema = z.strictObject({
     })
     .nullish()
     .describe(String(msg`Burning hours of a lamp from before its agent, for constantLight; set them with \`luciole hours\`.`)),
+  ...luminaireShape,
 });
 
 const uplinkSchema = z.strictObject({
