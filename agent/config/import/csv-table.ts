@@ -70,6 +70,8 @@ export function decodeTable(bytes: Uint8Array): string {
 
 /** Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. Errors: none. */
 export function readCsvTable<C extends string>(text: string, format: TableFormat<C>): CsvTable<C> {
+  const read = recordsOf(text, format);
+  const { head, body, flaw: syntax } = read;
   const unusable = (reason: ImportFlaw): CsvTable<C> => ({
     rows: [],
     flaws: [reason],
@@ -77,18 +79,14 @@ export function readCsvTable<C extends string>(text: string, format: TableFormat
     skipped: new Map(),
     heading: () => null,
   });
-  const records = recordsOf(text);
-  if ('flaw' in records) return unusable(records.flaw);
-  const [head, ...body] = records.all;
-  if (head === undefined) return unusable(flaw(1, null, msg`the table is empty: the first line names the columns`));
-  const { columns, flaws, ignored } = readHead(head, format);
+  if (syntax !== null) return unusable(syntax);
+  if (head === null) return unusable(flaw(1, null, msg`the table is empty: the first line names the columns`));
+  const { columns, flaws, ignored } = head;
   const heading = (column: C): string | null => head.cells[columns.findIndex((each) => each?.name === column)] ?? null;
-  if (body.length > format.maxRows) flaws.push(flaw(head.line, null, msg`${body.length} rows; at most ${format.maxRows} at once`));
-  const skipped = new Map<string, number>();
+  if (read.count > format.maxRows) flaws.push(flaw(head.line, null, msg`${read.count} rows; at most ${format.maxRows} at once`));
+  const { skipped } = read;
   if (flaws.length > 0) return { rows: [], flaws, ignored, skipped, heading };
-  const rows = body
-    .filter((record) => isWanted(record, columns, format, skipped))
-    .map((record) => readRow(record, columns, heading, flaws));
+  const rows = body.map((record) => readRow(record, columns, heading, flaws));
   return { rows, flaws, ignored, skipped, heading };
 }
 
@@ -116,29 +114,52 @@ const SYNTAX: Readonly<Partial<Record<CsvErrorCode, Message>>> = {
   INVALID_OPENING_QUOTE: msg`there is a quote (") within a cell: quote the whole cell, and write "" for a quote in it`,
 };
 
-function recordsOf(text: string): { readonly all: readonly CsvRecord[] } | { readonly flaw: ImportFlaw } {
+/** The records of a table. `count`: rows below the head, those that are skipped too. `flaw`: why the text is no table; null if it is one. */
+interface Records<C> {
+  head: (CsvRecord & ReadHead<C>) | null;
+  readonly body: CsvRecord[];
+  count: number;
+  readonly skipped: Map<string, number>;
+  flaw: ImportFlaw | null;
+}
+
+/** Skips rows as they are parsed: of a whole city, one cabinet's rows are kept. */
+function recordsOf<C extends string>(text: string, format: TableFormat<C>): Records<C> {
+  const found: Records<C> = { head: null, body: [], count: 0, skipped: new Map(), flaw: null };
+  const take = (cells: readonly string[], { lines: line }: Pick<InfoRecord, 'lines'>): null => {
+    if (found.head === null) found.head = { line, cells, ...readHead({ line, cells }, format) };
+    else {
+      found.count += 1;
+      if (found.count <= format.maxRows && isWanted({ line, cells }, found.head.columns, format, found.skipped))
+        found.body.push({ line, cells });
+    }
+    return null;
+  };
   try {
-    const parsed = parse(text, {
+    parse(text, {
       bom: true,
       comment: '#',
       comment_no_infix: true,
       delimiter: delimiterOf(text),
-      info: true,
+      on_record: take,
       relax_column_count: true,
       skip_records_with_empty_values: true,
       trim: true,
-    }) as unknown as { readonly info: InfoRecord; readonly record: readonly string[] }[];
-    return { all: parsed.map(({ info, record }) => ({ line: info.lines, cells: record })) };
+    });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    return { flaw: flaw(Number(error['lines'] ?? 1), null, SYNTAX[error.code] ?? msg`no table: ${error.message}`) };
+    found.flaw = flaw(Number(error['lines'] ?? 1), null, SYNTAX[error.code] ?? msg`no table: ${error.message}`);
   }
+  return found;
 }
 
-function readHead<C extends string>(
-  { line, cells }: CsvRecord,
-  format: TableFormat<C>,
-): { columns: ReadColumn<C>[]; flaws: ImportFlaw[]; ignored: string[] } {
+interface ReadHead<C> {
+  readonly columns: readonly ReadColumn<C>[];
+  readonly flaws: ImportFlaw[];
+  readonly ignored: readonly string[];
+}
+
+function readHead<C extends string>({ line, cells }: CsvRecord, format: TableFormat<C>): ReadHead<C> {
   const flaws: ImportFlaw[] = [];
   const ignored: string[] = [];
   const columns = cells.map((cell) => {

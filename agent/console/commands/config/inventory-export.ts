@@ -1,4 +1,7 @@
-/** `luciole inventory export`: the inventory of a cabinet's luminaires as a CSV table in the terms of EclExt, or as JSON. */
+/**
+ * `luciole inventory export`: the inventory of a cabinet's luminaires as a CSV table in the terms of EclExt, or as JSON. No cell begins like a
+ * formula: the schema of the cabinet refuses such texts.
+ */
 
 import { asShare, INVENTORY_COLUMNS } from '../../../config/import/inventory-table.ts';
 import { loadCabinet } from '../../../config/load/load.ts';
@@ -11,7 +14,7 @@ import { replaceFile } from '../../../core/replace-file.ts';
 import { ConsoleError, EXIT_BAD_CONFIG } from '../../console-error.ts';
 import { configFileOf, type ExpectRoom, type LocalArgs, type Terminal, textOf } from '../../terminal/terminal.ts';
 import { paragraph, problemLines } from '../../text/text-lines.ts';
-import { csvLine, csvText } from '../../text/text-table.ts';
+import { csvLine } from '../../text/text-table.ts';
 
 type InventoryValues = Readonly<Record<keyof typeof INVENTORY_COLUMNS, string | number | null>>;
 const COLUMNS = Object.entries(INVENTORY_COLUMNS) as [
@@ -53,7 +56,7 @@ export async function exportInventory(args: LocalArgs, terminal: Terminal, expec
 export function inventoryCsv(cabinet: Pick<Cabinet, 'id' | 'lamps'>, hasPoint: boolean): string {
   const separator = hasPoint ? ',' : ';';
   const cell = (value: string | number | null): string =>
-    typeof value === 'number' ? plainNumber(value).replace('.', hasPoint ? '.' : ',') : csvText(value ?? '');
+    typeof value === 'number' ? plainNumber(value).replace('.', hasPoint ? '.' : ',') : (value ?? '');
   const rows = inventoryOf(cabinet).map((values) =>
     COLUMNS.map(([key, { isShare }]) => cell(isShare === true && typeof values[key] === 'number' ? asShare(values[key]) : values[key])),
   );
