@@ -98,14 +98,14 @@ interface CsvRecord {
 /** A column of this table: its name, its word, and how its cells are read. Null for one that is not read. */
 type ReadColumn<C> = (TableColumn & { readonly name: C; readonly word: string }) | null;
 
+/** Comments and empty lines before the headings. Source: assumed; the shipped example has three. Confirmed by: a table of a customer with a longer preface. */
+const HEAD_LINES = 1_000;
+
 /** Semicolons where the comma is the decimal sign, tabs where cells were pasted. */
 function delimiterOf(text: string): string {
   const head = text.split(/\r?\n/, HEAD_LINES).find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
   return [';', '\t', ','].find((sign) => head.includes(sign)) ?? ',';
 }
-
-/** Comments and empty lines before the headings. Source: assumed; the shipped example has three. Confirmed by: a table of a customer with a longer preface. */
-const HEAD_LINES = 1_000;
 
 /** The library's error codes as text for people. */
 const SYNTAX: Readonly<Partial<Record<CsvErrorCode, Message>>> = {

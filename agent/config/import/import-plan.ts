@@ -9,6 +9,8 @@ export type ImportFields = Readonly<Record<string, string | number>>;
 
 /** The parts of a document that a table may change, as they are written there. */
 export interface ImportTarget {
+  /** Id of the cabinet; empty if the document has none. */
+  readonly id: string;
   readonly lines: readonly { readonly id: string; readonly devices: readonly ImportFields[] }[];
   readonly poles: readonly ImportFields[];
   readonly lamps: readonly ImportFields[];

@@ -35,7 +35,7 @@ export interface ImportResult {
   readonly text: string;
 }
 
-const NO_LISTS: ImportTarget = { lines: [], poles: [], lamps: [], zones: [] };
+const NO_LISTS: ImportTarget = { id: '', lines: [], poles: [], lamps: [], zones: [] };
 
 /** The lists of a cabinet text that a table may change. Undefined if the text does not have the form of a cabinet file. */
 export function importTarget(cabinet: string): ImportTarget | undefined {
@@ -48,8 +48,15 @@ export function importTarget(cabinet: string): ImportTarget | undefined {
   const filled = (items: readonly Readonly<Record<string, unknown>>[], key: string) =>
     items.map((each) => ({ ...each, [key]: each[key] ?? [] }));
   const hasLists = lines.every(({ devices = [] }) => isRecords(devices)) && zones.every(({ lamps: own = [] }) => Array.isArray(own));
+  const site = value['cabinet'];
   return hasLists
-    ? ({ lines: filled(lines, 'devices'), poles, lamps, zones: filled(zones, 'lamps') } as unknown as ImportTarget)
+    ? ({
+        id: isRecord(site) ? String(site['id'] ?? '') : '',
+        lines: filled(lines, 'devices'),
+        poles,
+        lamps,
+        zones: filled(zones, 'lamps'),
+      } as unknown as ImportTarget)
     : undefined;
 }
 
@@ -81,21 +88,14 @@ export function importTable(table: string, cabinet: string): ImportResult {
  * reported together.
  */
 export function importInventory(table: string, cabinet: string): ImportResult {
-  const cabinetId = cabinetIdIn(cabinet);
-  const read = readCsvTable(table, inventoryFormat(cabinetId));
+  const target = importTarget(cabinet) ?? NO_LISTS;
+  const read = readCsvTable(table, inventoryFormat(target.id));
   const otherRows = [...read.skipped.values()].reduce((sum, number) => sum + number, 0);
   const facts = { rows: read.rows.length, ignored: read.ignored, otherRows };
-  const target = importTarget(cabinet) ?? NO_LISTS;
-  const plan = planInventory(read, target, cabinetId);
+  const plan = planInventory(read, target);
   // A table whose columns are wrong has no rows, and rows can be wrong in two ways.
   const flaws = [...read.flaws, ...plan.flaws].toSorted((a, b) => a.line - b.line);
   return { ...facts, ...applied({ ...plan, flaws }, target, cabinet) };
-}
-
-function cabinetIdIn(cabinet: string): string {
-  const value = readPlacedYaml(cabinet).value;
-  const site = isRecord(value) ? value['cabinet'] : undefined;
-  return isRecord(site) ? String(site['id'] ?? '') : '';
 }
 
 function applied(plan: ImportPlan, target: ImportTarget, cabinet: string): Pick<ImportResult, 'changes' | 'flaws' | 'text'> {

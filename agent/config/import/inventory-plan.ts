@@ -10,9 +10,9 @@ const MAX_HINTS = 50;
 
 /**
  * Plans the changes that bring the lamps of a cabinet to an inventory. It adds no lamp, and removes no value: an empty cell changes nothing.
- * `cabinetId`: named in messages. Errors: none; unknown lamps and lamps in two rows are flaws.
+ * Errors: none; unknown lamps and lamps in two rows are flaws.
  */
-export function planInventory(table: CsvTable<string>, { lamps }: ImportTarget, cabinetId: string): ImportPlan {
+export function planInventory(table: CsvTable<string>, { id: cabinetId, lamps }: ImportTarget): ImportPlan {
   const flaws: ImportFlaw[] = [];
   const report = (line: number, message: ImportFlaw['message']): void => {
     flaws.push({ line, column: table.heading('lamp'), message });

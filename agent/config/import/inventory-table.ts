@@ -75,6 +75,8 @@ const MAX_ROWS = 100_000;
 /** The code of EclExt for an unknown value. */
 const UNKNOWN_CODE = 'XX';
 
+const DATES = msg`a day, month or year: 2019-06-14, 14/06/2019, 20190614, 2019-06, 06/2019 or 2019`;
+
 /** The format of an inventory, of which the rows of one cabinet are read. */
 export function inventoryFormat(cabinetId: string): TableFormat<InventoryColumn> {
   const entries = Object.keys(INVENTORY_COLUMNS).map((name) => [name, columnNamed(name as InventoryColumn)] as const);
@@ -134,8 +136,6 @@ function asPercent(share: number): number {
 export function asShare(percent: number): number {
   return Number((percent / 100).toPrecision(DIGITS));
 }
-
-const DATES = msg`a day, month or year: 2019-06-14, 14/06/2019, 20190614, 2019-06, 06/2019 or 2019`;
 
 /** The dates of spreadsheets and of geographic data as `2019-06-14`. Any other text is returned unchanged. */
 function isoDate(cell: string): string {

@@ -139,6 +139,8 @@ t.test('no text of a cabinet can be a formula in a spreadsheet, whatever its sep
   }
 });
 
+const sorted = (keys: Luminaire = {}): unknown => Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
+
 const share = fc.integer({ min: 0, max: 100_000_000 }).map((n) => n / 1_000_000);
 const name = fc.stringMatching(/^[A-Za-zÀ-ÿ0-9][A-Za-zÀ-ÿ0-9 .,;:'"()/#&_*]{0,30}[A-Za-zÀ-ÿ0-9]$/);
 const date = fc.oneof(
@@ -185,8 +187,6 @@ t.test('an export that is imported gives the same cabinet, and its export the sa
   );
   t.pass('held for all generated inventories');
 });
-const sorted = (keys: Luminaire = {}): unknown => Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
-
 /** A file of a whole city; the rows of other cabinets may contain anything. */
 function cityTable(ownRows: readonly string[], withCabinet: boolean): string {
   const others = Array.from({ length: CITY_ROWS - ownRows.length }, (_, i) => {
@@ -219,7 +219,10 @@ t.test('the file of a city with 45,000 light points: only the rows of this cabin
     written: true,
     changes: [{ id: 'L01' }, { id: 'L04' }],
   });
-  t.match(await run({ table: join(folder, 'city.csv') }, into), { code: 0, out: /44998 rows of other cabinets skipped\n2 rows[\s\S]*already/ });
+  t.match(await run({ table: join(folder, 'city.csv') }, into), {
+    code: 0,
+    out: /44998 rows of other cabinets skipped\n2 rows[\s\S]*already/,
+  });
 });
 
 t.test('45,000 unknown light points are mistakes, of which the first are printed', async (t) => {
