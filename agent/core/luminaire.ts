@@ -1,5 +1,5 @@
 /**
- * What an inventory states about the luminaire of a lamp, in the terms of the CNIG standard EclExt and of the French decree on light pollution.
+ * What an inventory states about the luminaire of a lamp, in the terms of the CNIG standard EclExt and of the French arrêté on light pollution.
  *
  * Source: the codes and the names in comments are attributes of the class PointLumineux of EclExt v1.1, as two public programs quote them; the
  * specification itself (cnig_eclext_v1_1.pdf) was not at hand.
@@ -11,7 +11,7 @@ export const SOURCE_TYPES = ['FLUO', 'HAL', 'IM', 'INC', 'IND', 'LED', 'SBP', 'S
 export const STRUCTURES = ['APP', 'BOR', 'BL', 'COL', 'EN', 'LANT', 'PROJ', 'REGL', 'TUBE', 'VASQ', 'AU'] as const;
 /** What a luminaire is fixed to (`support`). */
 export const SUPPORTS = ['BUS', 'CAT', 'ENS', 'MAT', 'MUR', 'OUV', 'PAN', 'POT', 'SOL', 'AU'] as const;
-/** Categories of use (`usage`), after the decree of 27 December 2018. */
+/** Categories of use (`usage`), after the arrêté of 27 December 2018. */
 export const USAGES = ['A', 'B1', 'B2', 'B3', 'B4', 'C', 'D', 'E', 'F', 'G', 'PU', 'IN', 'AU'] as const;
 
 /**

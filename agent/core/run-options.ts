@@ -80,12 +80,12 @@ export interface CheckReport {
   /** Mistakes that do not prevent the start. */
   readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
-  /** What the French decree requires and the file lacks, if that was asked and the file can be used. */
+  /** What the French arrêté requires and the file lacks, if that was asked and the file can be used. */
   readonly lawGaps?: readonly LawGap[];
 }
 
 /**
- * A light point whose inventory is not complete. `missing`: the keys of the lamp that the decree of 27 December 2018, article 5, requires; the
+ * A light point whose inventory is not complete. `missing`: the keys of the lamp that the arrêté of 27 December 2018, article 5, requires; the
  * first key where one of two is enough.
  */
 export interface LawGap extends Problem {

@@ -1,4 +1,4 @@
-/** Compares the inventory of a cabinet with the French decree of 27 December 2018 on light pollution, article 5. Pure. */
+/** Compares the inventory of a cabinet with the French arrêté of 27 December 2018 on light pollution, article 5. Pure. */
 import type { Luminaire } from '../../core/cabinet.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { LawGap } from '../../core/run-options.ts';

@@ -1,7 +1,7 @@
 /**
- * The columns of an inventory: keys of a lamp, and their headings in the terms of EclExt and of the French decree of 27 December 2018.
+ * The columns of an inventory: keys of a lamp, and their headings in the terms of EclExt and of the French arrêté of 27 December 2018.
  *
- * Source: names of attributes as two public programs quote EclExt v1.1; headings without such a name are words of the decree, article 5.
+ * Source: names of attributes as two public programs quote EclExt v1.1; headings without such a name are words of the arrêté, article 5.
  */
 
 import * as z from 'zod';

@@ -114,7 +114,7 @@ export interface CheckRequest {
   readonly text?: string | undefined;
   /** Whether this machine is the gateway, whose serial ports must exist and be free of a console. Default: true. */
   readonly hasPorts?: boolean;
-  /** Whether the inventory is compared with the French decree of 27 December 2018, article 5. Default: false. */
+  /** Whether the inventory is compared with the French arrêté of 27 December 2018, article 5. Default: false. */
   readonly withLaw?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The inventory keys of a lamp in `cabinet.yaml`: what an inventory and the French decree of 27 December 2018 ask about its luminaire. Part of
+ * The inventory keys of a lamp in `cabinet.yaml`: what an inventory and the French arrêté of 27 December 2018 ask about its luminaire. Part of
  * `schema.ts`.
  */
 

@@ -40,7 +40,7 @@ export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: bo
 
 function lawText(lamps: number, gaps: readonly LawGap[]): Message {
   const complete = lamps - gaps.length;
-  return msg`Article 5 of the French decree of 27 December 2018: ${complete} of ${count(lamps, 'lamp')} complete`;
+  return msg`Article 5 of the French arrêté of 27 December 2018: ${complete} of ${count(lamps, 'lamp')} complete`;
 }
 
 function withSeverity(problems: readonly Problem[], severity: 'warning' | 'law' | 'error'): readonly object[] {

@@ -41,7 +41,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     arguments: [CABINET_FILE],
     options: [
       { name: 'no-ports', value: null, summary: msg`do not check that ports exist (for another machine than the gateway)` },
-      { name: 'law', value: null, summary: msg`also name what the French decree on light pollution requires and lamps lack` },
+      { name: 'law', value: null, summary: msg`also name what the French arrêté on light pollution requires and lamps lack` },
       { name: 'json', value: null, summary: msg`print the problems as a JSON array` },
     ],
     examples: [

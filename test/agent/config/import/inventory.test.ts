@@ -35,7 +35,7 @@ t.test('a row sets the data of its luminaire, and all else stays', async (t) => 
 const readings: [story: string, heading: string, cell: string, found: Luminaire][] = [
   ['a share of 1 becomes percent', 'ulrInstalle', '0.035', { ulrInstalledPct: 3.5 }],
   ['a heading with a percent sign is in percent', 'ULR installé (%)', '3,5', { ulrInstalledPct: 3.5 }],
-  ['in the words of the decree', 'Code de flux CIE n° 3 (%)', '97', { fluxCode3Pct: 97 }],
+  ['in the words of the arrêté', 'Code de flux CIE n° 3 (%)', '97', { fluxCode3Pct: 97 }],
   ['no light at all above the horizontal', 'ulrNominal', '0', { ulrNominalPct: 0 }],
   ['all light in the cone', 'cie3', '1', { fluxCode3Pct: 100 }],
   ['the key of the cabinet', 'colourTemperatureK', '3000', { colourTemperatureK: 3000 }],
@@ -59,7 +59,12 @@ for (const [story, heading, cell, found] of readings) {
 
 t.test('commas, semicolons and tabs separate; what is not known is left as it was', async (t) => {
   const known = importInventory(`${HEAD}\n${FULL}\n`, SMALL_SITE).text;
-  for (const table of ['lamp,typeSource,cie3\nL01,XX,\n', 'lamp;typeSource;cie3\nL01;xx;\n', 'lamp\ttypeSource\tcie3\nL01\tXX\t\n'])
+  for (const table of [
+    'lamp,typeSource,cie3\nL01,XX,\n',
+    'lamp;typeSource;cie3\nL01;xx;\n',
+    'lamp\ttypeSource\tcie3\nL01\tXX\t\n',
+    '\ufeffsep=;\r\nlamp;cie3\r\nL01;\r\n',
+  ])
     t.match(importInventory(table, known), { changes: [], flaws: [], rows: 1 });
   t.strictSame(importInventory('lamp;statut;valideDe;X;Y;commentaire\nL01;functional;20190614;1;2;=1+1\n', known).ignored, [
     ...['statut', 'valideDe', 'X', 'Y', 'commentaire'],

@@ -41,7 +41,7 @@ t.test('--law names each missing datum of each light point, with its place', asy
     lines.find((line) => line.includes('light point L02')),
     /requires: share of light above the horizontal \([^)]*\), flux of the source \([^)]*\), installation date of the head \([^)]*\)$/,
   );
-  t.match(lines.at(-1), /^Article 5 of the French decree of 27 December 2018: 0 of 4 lamps complete$/);
+  t.match(lines.at(-1), /^Article 5 of the French arrêté of 27 December 2018: 0 of 4 lamps complete$/);
 });
 
 t.test('a complete inventory passes; the power is always known', async (t) => {
