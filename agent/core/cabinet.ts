@@ -3,6 +3,7 @@
  * object.
  */
 import type { Role } from './access.ts';
+import type { EnergyAccounts } from './energy-accounts.ts';
 import type { Luminaire } from './luminaire.ts';
 import type { PanelConfig } from './panel-config.ts';
 import type { SoundConfig } from './sound-config.ts';
@@ -49,6 +50,8 @@ export interface Cabinet {
   readonly recorder?: RecorderConfig;
   /** Limits of the fault watch; absent: the defaults. */
   readonly watch?: WatchConfig;
+  /** Prices and emission factors for reports; absent if the file has none. */
+  readonly energy?: EnergyAccounts;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };

@@ -64,10 +64,10 @@ export interface Zone {
   readonly litAreas?: readonly LitArea[];
 }
 
-/** One surface that a zone lights, such as a carriageway. Units: `areaM2` in m²; `illuminanceLx`: mean illuminance by design at 100 %, in lx. */
+/** One surface that a zone lights, such as a carriageway. Units: `areaM2` in m²; `illuminanceLux`: mean illuminance by design at 100 %, in lx. */
 export interface LitArea {
   readonly areaM2: number;
-  readonly illuminanceLx: number;
+  readonly illuminanceLux: number;
 }
 
 /**

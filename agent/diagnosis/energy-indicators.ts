@@ -18,7 +18,7 @@ export interface OperatingPeriod {
  * and controls included. Units: W/(lx·m²). Null without areas.
  */
 export function powerDensityWPerLxM2(powerW: number, areas: readonly LitArea[]): number | null {
-  const lightLm = areas.reduce((sum, { areaM2, illuminanceLx }) => sum + areaM2 * illuminanceLx, 0);
+  const lightLm = areas.reduce((sum, { areaM2, illuminanceLux }) => sum + areaM2 * illuminanceLux, 0);
   return lightLm > 0 ? powerW / lightLm : null;
 }
 

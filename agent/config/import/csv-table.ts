@@ -15,7 +15,7 @@ export interface ImportFlaw {
 export type CellValue = string | number | undefined;
 
 /** One column. `headings`: its names as `TableFormat.wordOf` returns them. */
-export interface TableColumn {
+export interface ImportedColumn {
   readonly headings: readonly string[];
   /** Reads a cell that is not empty. `word`: the heading of the column in this table. Returns what is allowed if the cell cannot be read. */
   read(cell: string, word: string): CellValue | Message;
@@ -23,7 +23,7 @@ export interface TableColumn {
 
 /** The columns of a kind of table, and which of its rows are read. */
 export interface TableFormat<C extends string> {
-  readonly columns: Readonly<Record<C, TableColumn>>;
+  readonly columns: Readonly<Record<C, ImportedColumn>>;
   /** At least one of these columns must be in the table; `lacking` is the message if none is. */
   readonly objects: readonly C[];
   readonly lacking: (headings: readonly string[]) => Message;
@@ -96,9 +96,9 @@ interface CsvRecord {
 }
 
 /** A column of this table: its name, its word, and how its cells are read. Null for one that is not read. */
-type ReadColumn<C> = (TableColumn & { readonly name: C; readonly word: string }) | null;
+type ReadColumn<C> = (ImportedColumn & { readonly name: C; readonly word: string }) | null;
 
-/** A first line that tells spreadsheets the separator. */
+/** A first line with the separator, for spreadsheets. */
 const SEPARATOR_LINE = /^\ufeff?sep=[;,\t]\r?\n/i;
 
 /** Comments and empty lines before the headings. Source: assumed; the shipped example has three. Confirmed by: a table of a customer with a longer preface. */
@@ -190,7 +190,7 @@ function columnOf<C extends string>(
   const word = wordOf(heading);
   const why = Object.hasOwn(refused, word) ? refused[word] : undefined;
   if (why !== undefined) return why;
-  const entries = Object.entries(columns) as [C, TableColumn][];
+  const entries = Object.entries(columns) as [C, ImportedColumn][];
   const found = entries.find(([, { headings }]) => headings.includes(word));
   if (found !== undefined) return { name: found[0], word, headings: found[1].headings, read: found[1].read };
   const known = entries.flatMap(([, { headings }]) => headings);

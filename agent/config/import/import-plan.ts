@@ -95,7 +95,7 @@ class ImportPlanner {
     } else if (line !== at) {
       this.changes.push({ kind: 'move', thing: 'device', id, row, from: at, index, line, fields: { ...before, ...fields } });
     } else {
-      const changed = differences(before, fields);
+      const changed = changedFields(before, fields);
       if (changed !== null) this.changes.push({ kind: 'set', thing: 'device', id, row, line, index, before, fields: changed });
     }
   }
@@ -125,7 +125,7 @@ class ImportPlanner {
       this.changes.push({ kind: 'add', thing, id, row, fields: { id, ...fields } });
       return;
     }
-    const changed = differences(before, fields);
+    const changed = changedFields(before, fields);
     if (changed !== null) this.changes.push({ kind: 'set', thing, id, row, index, before, fields: changed });
   }
 
@@ -188,7 +188,7 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
 }
 
 /** Returns the fields that a table changes; null for none. */
-export function differences(before: ImportFields, fromTable: ImportFields): ImportFields | null {
+export function changedFields(before: ImportFields, fromTable: ImportFields): ImportFields | null {
   const changed = Object.entries(fromTable).filter(([key, value]) => before[key] !== value);
   return changed.length === 0 ? null : Object.fromEntries(changed);
 }

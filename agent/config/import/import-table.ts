@@ -1,7 +1,7 @@
 /** Reads a table of poles and lamps as spreadsheets save it: its rows by column, with their line numbers. Does not access the disk. */
 
 import { type Message, msg } from '../../core/message.ts';
-import { type CsvTable, numberOf, plainWord, readCsvTable, type TableColumn } from './csv-table.ts';
+import { type CsvTable, type ImportedColumn, numberOf, plainWord, readCsvTable } from './csv-table.ts';
 
 /**
  * The columns, named as in the cabinet, and their headings, French and English, without accents, blanks and case. Source: exports of
@@ -61,7 +61,7 @@ export function readTable(text: string): ImportTable {
   const { rows, flaws, ignored, heading } = readCsvTable(text, {
     columns: Object.fromEntries(Object.keys(HEADINGS).map((name) => [name, columnNamed(name as ImportColumn)])) as Record<
       ImportColumn,
-      TableColumn
+      ImportedColumn
     >,
     objects: ['pole', 'device', 'lamp'],
     lacking: (cells) => msg`no column names an object: one must be pole, lamp or device (poteau, luminaire, appareil); found ${cells}`,
@@ -79,7 +79,7 @@ function byKind(values: Readonly<Partial<Record<ImportColumn, string | number>>>
   } as Pick<ImportRow, 'texts' | 'numbers'>;
 }
 
-function columnNamed(name: ImportColumn): TableColumn {
+function columnNamed(name: ImportColumn): ImportedColumn {
   const headings = HEADINGS[name];
   if (name in NUMBERS) return { headings, read: (cell) => numberIn(cell, name as NumberColumn) };
   if (IDS.has(name))

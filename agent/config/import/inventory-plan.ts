@@ -1,7 +1,7 @@
 import { msg } from '../../core/message.ts';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
 import type { CsvTable, ImportFlaw, TableRow } from './csv-table.ts';
-import { differences, type ImportChange, type ImportFields, type ImportPlan, type ImportTarget } from './import-plan.ts';
+import { changedFields, type ImportChange, type ImportFields, type ImportPlan, type ImportTarget } from './import-plan.ts';
 
 type InventoryRow = TableRow<string>;
 
@@ -42,7 +42,7 @@ function lampOf({ values }: InventoryRow): string | undefined {
 
 function changeOf({ line, values }: InventoryRow, id: string, index: number, before: ImportFields): ImportChange[] {
   const { lamp: _lamp, cabinet: _cabinet, ...fields } = values;
-  const changed = differences(before, fields as ImportFields);
+  const changed = changedFields(before, fields as ImportFields);
   return changed === null ? [] : [{ kind: 'set', thing: 'lamp', id, row: line, index, before, fields: changed }];
 }
 

@@ -9,7 +9,7 @@ import { allowedInWords, type JsonSchema } from '../../core/json-schema.ts';
 import type { LUMINAIRE_KEYS } from '../../core/luminaire.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { lampSchema } from '../schema/schema.ts';
-import { type CellValue, numberOf, plainWord, type TableColumn, type TableFormat } from './csv-table.ts';
+import { type CellValue, type ImportedColumn, numberOf, plainWord, type TableFormat } from './csv-table.ts';
 
 /** A key of a lamp that an inventory sets. */
 export type InventoryKey = (typeof LUMINAIRE_KEYS)[number] | 'ratedPowerW';
@@ -81,7 +81,7 @@ const DATES = msg`a day, month or year: 2019-06-14, 14/06/2019, 20190614, 2019-0
 export function inventoryFormat(cabinetId: string): TableFormat<InventoryColumn> {
   const entries = Object.keys(INVENTORY_COLUMNS).map((name) => [name, columnNamed(name as InventoryColumn)] as const);
   return {
-    columns: Object.fromEntries(entries) as Record<InventoryColumn, TableColumn>,
+    columns: Object.fromEntries(entries) as Record<InventoryColumn, ImportedColumn>,
     objects: ['lamp'],
     lacking: (cells) => msg`no column names the light point: one must be pointLumineux (or luminaire, foyer, lamp); found ${cells}`,
     maxRows: MAX_ROWS,
@@ -93,7 +93,7 @@ export function inventoryFormat(cabinetId: string): TableFormat<InventoryColumn>
   };
 }
 
-function columnNamed(name: InventoryColumn): TableColumn {
+function columnNamed(name: InventoryColumn): ImportedColumn {
   const { title, words } = INVENTORY_COLUMNS[name];
   const isShare = 'isShare' in INVENTORY_COLUMNS[name];
   const headings = [plainWord(title), ...words];

@@ -79,8 +79,8 @@ function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   };
 }
 
-/** Inventory data is read from the configuration each time it is shown. */
-function withoutInventory<T extends Pick<Cabinet, 'lamps' | 'zones'>>(cabinet: T): T {
+/** Inventory data and prices are read from the configuration each time they are shown. */
+function withoutInventory<T extends Pick<Cabinet, 'lamps' | 'zones' | 'energy'>>({ energy: _energy, ...cabinet }: T) {
   const lamps = cabinet.lamps.map(({ luminaire: _luminaire, ...lamp }) => lamp);
   return { ...cabinet, lamps, zones: cabinet.zones.map(({ litAreas: _areas, ...zone }) => zone) };
 }

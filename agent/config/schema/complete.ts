@@ -1,4 +1,5 @@
 import type { Cabinet, DeviceConfig, Lamp, LineConfig, Luminaire, UplinkConfig } from '../../core/cabinet.ts';
+import type { EnergyAccounts } from '../../core/energy-accounts.ts';
 import { LUMINAIRE_KEYS } from '../../core/luminaire.ts';
 import {
   completeCalendars,
@@ -39,6 +40,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     panels: completePanels(document),
     sound: completeSound(document),
     watch: completeWatch(document.watch),
+    ...(document.energy == null ? {} : { energy: completeEnergy(document.energy) }),
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
@@ -91,6 +93,10 @@ function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: Re
 function luminaireOf(lamp: CabinetDocument['lamps'][number]): Luminaire | null {
   const entries = LUMINAIRE_KEYS.flatMap((key) => (lamp[key] == null ? [] : [[key, lamp[key]] as const]));
   return entries.length === 0 ? null : Object.fromEntries(entries);
+}
+
+function completeEnergy({ currency, prices = [], co2Factors = [] }: NonNullable<CabinetDocument['energy']>): EnergyAccounts {
+  return { currency, prices: prices.map(({ tariff, ...price }) => ({ ...price, tariff: tariff ?? null })), co2Factors };
 }
 
 function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {

@@ -233,7 +233,7 @@ export const zoneSchema = z.strictObject({
     .array(
       z.strictObject({
         areaM2: z.number().gt(0).max(1_000_000).describe(String(msg`Its area in m².`)),
-        illuminanceLx: z.number().gt(0).max(1_000).describe(String(msg`Its mean illuminance by design at 100 %, in lux.`)),
+        illuminanceLux: z.number().gt(0).max(1_000).describe(String(msg`Its mean illuminance by design at 100 %, in lux.`)),
       }),
     )
     .min(1)

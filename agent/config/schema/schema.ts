@@ -9,6 +9,7 @@ import { RECORDER_DEFAULTS } from '../../core/cabinet.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { msg } from '../../core/message.ts';
 import { LANGUAGES } from '../../core/words.ts';
+import { energySchema } from './schema-energy.ts';
 import {
   calendarSchema,
   eventNightSchema,
@@ -410,6 +411,7 @@ export const cabinetSchema = z.strictObject({
   sound: soundSchema.nullish().describe(String(msg`Music and announcements from serial players, with their amplifiers.`)),
   panels: z.array(panelSchema).max(16).optional().describe(String(msg`Information panels: texts by rule, clock and calendar.`)),
   watch: watchSchema.nullish().describe(String(msg`Limits of the fault watch, and which circuit feeds which lamps.`)),
+  energy: energySchema.nullish().describe(String(msg`Prices of energy and emission factors, for reports.`)),
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),

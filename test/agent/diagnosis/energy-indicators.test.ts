@@ -7,15 +7,15 @@ import { emptyZone } from '../../../agent/diagnosis/energy-tally.ts';
 const HOUR_MS = 3_600_000;
 /** A carriageway and two pavements. */
 const AREAS = [
-  { areaM2: 2_100, illuminanceLx: 15 },
-  { areaM2: 600, illuminanceLx: 7.5 },
-  { areaM2: 600, illuminanceLx: 7.5 },
+  { areaM2: 2_100, illuminanceLux: 15 },
+  { areaM2: 600, illuminanceLux: 7.5 },
+  { areaM2: 600, illuminanceLux: 7.5 },
 ];
 const near = (value: number | null, wanted: number): boolean => value !== null && Math.abs(value - wanted) < 1e-12 * Math.max(1, wanted);
 
 t.test('power density counts each area with its own illuminance', async (t) => {
   t.ok(near(powerDensityWPerLxM2(720, AREAS), 720 / (2_100 * 15 + 1_200 * 7.5)), 'about 18 mW/(lx·m²), usual for LED');
-  t.ok(near(powerDensityWPerLxM2(720, [{ areaM2: 1, illuminanceLx: 1 }]), 720));
+  t.ok(near(powerDensityWPerLxM2(720, [{ areaM2: 1, illuminanceLux: 1 }]), 720));
   t.equal(powerDensityWPerLxM2(720, []), null);
   t.equal(powerDensityWPerLxM2(0, AREAS), 0);
 });
