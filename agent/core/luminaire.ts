@@ -1,8 +1,8 @@
 /**
  * What an inventory states about the luminaire of a lamp, in the terms of the CNIG standard EclExt and of the French arrêté on light pollution.
  *
- * Source: the codes and the names in comments are attributes of the class PointLumineux of EclExt v1.1, as two public programs quote them; the
- * specification itself (cnig_eclext_v1_1.pdf) was not at hand.
+ * Source: the codes and the names in comments are attributes of the class PointLumineux of EclExt v1.1, as quoted by Osmose, the checker of
+ * OpenStreetMap (Analyser_merge_Eclext_FR), and by a public summary of the specification; cnig_eclext_v1_1.pdf itself was not at hand.
  */
 
 /** Kinds of light source (`typeSource`): fluorescent, halogen, metal halide, incandescent, induction, LED, low- and high-pressure sodium, mercury, xenon, other. */

@@ -220,6 +220,14 @@ function isWanted<C extends string>(
   return false;
 }
 
+/** Longest part of a cell in a message. Units: characters. Source: one line of a terminal of 80 columns. */
+const SHOWN_CHARS = 60;
+
+/** A cell as a message repeats it: long ones are cut. */
+export function shownCell(cell: string): string {
+  return cell.length > SHOWN_CHARS ? `${cell.slice(0, SHOWN_CHARS)}...` : cell;
+}
+
 function readRow<C extends string>(
   { line, cells }: CsvRecord,
   columns: readonly ReadColumn<C>[],
@@ -233,7 +241,8 @@ function readRow<C extends string>(
     const cell = cells[i] ?? '';
     if (column === null || cell === '') continue;
     const value = column.read(cell, column.word);
-    if (value instanceof Message) flaws.push(flaw(line, heading(column.name), msg`found ${JSON.stringify(cell)}; allowed: ${value}`));
+    if (value instanceof Message)
+      flaws.push(flaw(line, heading(column.name), msg`found ${JSON.stringify(shownCell(cell))}; allowed: ${value}`));
     else if (value !== undefined) values[column.name] = value;
   }
   return { line, values };

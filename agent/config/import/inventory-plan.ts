@@ -1,6 +1,6 @@
 import { msg } from '../../core/message.ts';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
-import type { CsvTable, ImportFlaw, TableRow } from './csv-table.ts';
+import { type CsvTable, type ImportFlaw, shownCell, type TableRow } from './csv-table.ts';
 import { changedFields, type ImportChange, type ImportFields, type ImportPlan, type ImportTarget } from './import-plan.ts';
 
 type InventoryRow = TableRow<string>;
@@ -27,7 +27,7 @@ export function planInventory(table: CsvTable<string>, { id: cabinetId, lamps }:
     if (id === undefined) report(row.line, msg`names no light point`);
     else if (before !== undefined) report(row.line, msg`${id} is in line ${before} too: each light point has one line`);
     else if (index === undefined)
-      report(row.line, msg`no lamp "${id}" in cabinet ${cabinetId}${flaws.length < MAX_HINTS ? didYouMean(id, ids) : ''}`);
+      report(row.line, msg`no lamp "${shownCell(id)}" in cabinet ${cabinetId}${flaws.length < MAX_HINTS ? didYouMean(id, ids) : ''}`);
     if (id !== undefined && before === undefined) lines.set(id, row.line);
     return id === undefined || before !== undefined || index === undefined ? [] : changeOf(row, id, index, lamps[index] ?? {});
   });

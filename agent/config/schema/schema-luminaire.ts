@@ -22,7 +22,7 @@ const installedOnSchema = z
 const catalogueTextSchema = z
   .string()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is kept out
-  .regex(/^(?!\s)(?!.*(^|[,;\t"])\s*[=+\-@＝＋－＠])[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]{1,80}(?<!\s)$/)
+  .regex(/^(?=[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]{1,80}$)(?!\s)(?!.*(^|[,;"])\s*[=+\-@＝＋－＠]).*(?<!\s)$/)
   .meta({
     patternErrorMessage: String(
       msg`text of 1 to 80 characters in one line; no part of it begins like a formula, with "=", "+", "-" or "@"`,

@@ -104,6 +104,12 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
   ['a formula as a lamp', 'lamp;puissance\n=cmd;60\n', /^2 lamp no lamp "=cmd" in cabinet demo/],
   ['two mistakes in two rows', 'lamp;cie3\nL01;2\nL09;1\n', /^2 cie3 found "2"[\s\S]*\n3 lamp no lamp "L09"/],
   ['no row of this cabinet', 'cabinet;lamp;cie3\ndemos;L01;1\n', /^1 cabinet no row belongs to cabinet demo; did you mean "demos"/],
+  [
+    'a cell of a megabyte of tabs',
+    `lamp;fabricant\nL01;"x${'\t'.repeat(1_000_000)}x"\n`,
+    /^2 fabricant found "x(\\t){59}\.\.\."; allowed: text of 1 to 80/,
+  ],
+  ['a name of a megabyte', `lamp;cie3\n${'L'.repeat(1_000_000)};1\n`, /^2 lamp no lamp "L{60}\.\.\." in cabinet demo$/],
   ['a binary file', '\u0000\u0001\u0002', /no column names the light point/],
 ];
 for (const [story, table, says] of mistakes) {
