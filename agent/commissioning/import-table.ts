@@ -5,8 +5,8 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { decodeTable, type ImportFlaw } from '../config/import/csv-table.ts';
 import { importInventory, importTable, importTarget, type ReportedChange, rowOf } from '../config/import/import.ts';
+import { decodeTable, type ImportFlaw } from '../config/import/table-format.ts';
 import { checkConfig } from '../config/load/load-site.ts';
 import { ConsoleError } from '../console/console-error.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';

@@ -1,7 +1,7 @@
 import { type Message, msg } from '../../core/message.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
-import type { ImportFlaw } from './csv-table.ts';
 import type { ImportRow } from './import-table.ts';
+import type { ImportFlaw } from './table-format.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
 /** Values of one pole, device or lamp, by key of the cabinet file. */

@@ -1,7 +1,8 @@
 /** Reads a table of poles and lamps as spreadsheets save it: its rows by column, with their line numbers. Does not access the disk. */
 
 import { type Message, msg } from '../../core/message.ts';
-import { type CsvTable, type ImportedColumn, numberOf, plainWord, readCsvTable } from './csv-table.ts';
+import { readCsvTable } from './csv-table.ts';
+import { type CsvTable, type ImportedColumn, numberOf, plainWord } from './table-format.ts';
 
 /**
  * The columns, named as in the cabinet, and their headings, French and English, without accents, blanks and case. Source: exports of

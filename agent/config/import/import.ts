@@ -3,11 +3,12 @@ import { isRecord } from '../../core/is-record.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
-import { type ImportFlaw, readCsvTable } from './csv-table.ts';
+import { readCsvTable } from './csv-table.ts';
 import { type ImportChange, type ImportFields, type ImportPlan, type ImportTarget, planImport } from './import-plan.ts';
 import { readTable } from './import-table.ts';
 import { planInventory } from './inventory-plan.ts';
 import { inventoryFormat } from './inventory-table.ts';
+import type { ImportFlaw } from './table-format.ts';
 import { UneditableError, YamlEdits } from './yaml-edits.ts';
 
 /** One change, for people. */

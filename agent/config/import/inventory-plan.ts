@@ -1,7 +1,8 @@
 import { msg } from '../../core/message.ts';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
-import { type CsvTable, type ImportFlaw, shownCell, type TableRow } from './csv-table.ts';
+import { shownCell } from './csv-table.ts';
 import { changedFields, type ImportChange, type ImportFields, type ImportPlan, type ImportTarget } from './import-plan.ts';
+import type { CsvTable, ImportFlaw, TableRow } from './table-format.ts';
 
 type InventoryRow = TableRow<string>;
 

@@ -9,7 +9,7 @@ import { allowedInWords, type JsonSchema } from '../../core/json-schema.ts';
 import type { LUMINAIRE_KEYS } from '../../core/luminaire.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { lampSchema } from '../schema/schema.ts';
-import { type CellValue, type ImportedColumn, numberOf, plainWord, type TableFormat } from './csv-table.ts';
+import { type CellValue, type ImportedColumn, numberOf, plainWord, type TableFormat } from './table-format.ts';
 
 /** A key of a lamp that an inventory sets. */
 export type InventoryKey = (typeof LUMINAIRE_KEYS)[number] | 'ratedPowerW';
