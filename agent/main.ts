@@ -66,6 +66,7 @@ const actions = createLocalActions({
     restore: async (args) => (await import('./commissioning/backup/restore-run.ts')).runRestore(args, backupWorld(args)),
     'uplink renew': async (args) => (await import('./commissioning/renew-key.ts')).runRenewKey(args, configFileOf(args), screen),
     'config import': (args) => importTable(args, screen),
+    'inventory import': (args) => importInventory(args, screen),
     'config keygen': async (args) => (await import('./console/commands/config/sign-run.ts')).runKeygen(args, screen),
     'config sign': async (args) => (await import('./console/commands/config/sign-run.ts')).runSign(args, screen),
     'config verify': async (args) => (await import('./console/commands/config/sign-run.ts')).runVerify(args, screen),
@@ -141,12 +142,17 @@ function userName(): string {
 /** The shell on this terminal. */
 async function runConsole(args: LocalArgs): Promise<number> {
   const { startConsole } = await import('./console/shell/start-console.ts');
-  return startConsole(args, screen, importTable);
+  return startConsole(args, screen, { 'config import': importTable, 'inventory import': importInventory });
 }
 
 async function importTable(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { runImport } = await import('./commissioning/import-table.ts');
   return runImport(args, configFileOf({ file: args['into'] ?? '' }), terminal);
+}
+
+async function importInventory(args: LocalArgs, terminal: Terminal): Promise<number> {
+  const { runInventoryImport } = await import('./commissioning/import-table.ts');
+  return runInventoryImport(args, configFileOf({ file: args['into'] ?? '' }), terminal);
 }
 
 /** Asks questions only on a terminal. */

@@ -102,6 +102,8 @@ export interface LocalCommand extends CommandWords {
     | 'backup'
     | 'restore'
     | 'config import'
+    | 'inventory import'
+    | 'inventory export'
     | 'config keygen'
     | 'config sign'
     | 'config verify'

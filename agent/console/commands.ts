@@ -153,5 +153,6 @@ export const FAMILIES: readonly Family[] = [
   { name: 'recorder', group: 'Lines:', summary: msg`flight recorder: list, show, export, freeze, pin` },
   { name: 'profile', group: 'Lines:', summary: msg`device types: list, show, check, test` },
   { name: 'log', group: 'Agent:', summary: msg`the agent's log as it is written: on, off, watch` },
+  { name: 'inventory', group: 'Agent:', summary: msg`data of the luminaires: import, export` },
   { name: 'update', group: 'Agent:', summary: msg`the program itself: install, status, revert` },
 ];

@@ -32,6 +32,7 @@ export interface LocalActionParts {
     | 'backup'
     | 'restore'
     | 'config import'
+    | 'inventory import'
     | 'config keygen'
     | 'config sign'
     | 'config verify'
@@ -66,6 +67,10 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
     },
     'profile check': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileCheck(args, screen, isTerminal),
     'profile test': async (args) => (await import('./commands/lines/profile-trial.ts')).runProfileTest(args, screen, isTerminal),
+    'inventory export': async (args) => {
+      const { exportInventory } = await import('./commands/config/inventory-export.ts');
+      return exportInventory(args, screen, expectRoom);
+    },
     'config load': async (args) => (await import('./commands/config/config-files-run.ts')).loadConfigFile(args, screen, readInput),
     'config export': async (args) => (await import('./commands/config/config-files-run.ts')).exportConfig(args, screen),
     'update install': async (args) => {

@@ -3,12 +3,15 @@
  * object.
  */
 import type { Role } from './access.ts';
+import type { EnergyAccounts } from './energy-accounts.ts';
+import type { Luminaire } from './luminaire.ts';
 import type { PanelConfig } from './panel-config.ts';
 import type { SoundConfig } from './sound-config.ts';
 import type { WatchConfig } from './watch-config.ts';
 import type { Language, LevelPct } from './words.ts';
 import type { Calendar, EventNight, Output, Programme, Rule, Zone } from './zone-config.ts';
 
+export type * from './luminaire.ts';
 export type * from './panel-config.ts';
 export type * from './zone-config.ts';
 
@@ -47,6 +50,8 @@ export interface Cabinet {
   readonly recorder?: RecorderConfig;
   /** Limits of the fault watch; absent: the defaults. */
   readonly watch?: WatchConfig;
+  /** Prices and emission factors for reports; absent if the file has none. */
+  readonly energy?: EnergyAccounts;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
   readonly console: { readonly socketPath: string | null; readonly language: Language };
@@ -162,6 +167,8 @@ export interface Lamp {
   readonly maxPct: LevelPct;
   /** Burning hours entered by a person, as of the start of a day (`2026-05-01`, UTC); null or absent if none were entered. Units: h. */
   readonly burned?: { readonly hours: number; readonly on: string } | null;
+  /** Inventory data of the luminaire; absent if the file has none. No level depends on it. */
+  readonly luminaire?: Luminaire;
 }
 
 /**

@@ -80,4 +80,15 @@ export interface CheckReport {
   /** Mistakes that do not prevent the start. */
   readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
+  /** What the French arrêté requires and the file lacks, if that was asked and the file can be used. */
+  readonly lawGaps?: readonly LawGap[];
+}
+
+/**
+ * A light point whose inventory is not complete. `missing`: the keys of the lamp that the arrêté of 27 December 2018, article 5, requires; the
+ * first key where one of two is enough.
+ */
+export interface LawGap extends Problem {
+  readonly lamp: string;
+  readonly missing: readonly string[];
 }

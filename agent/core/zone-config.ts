@@ -60,6 +60,14 @@ export interface Zone {
   readonly baseline: BaselineConfig;
   /** Constant light output over the life of the lamps; null: not compensated by the agent. */
   readonly constantLight: ConstantLightConfig | null;
+  /** The surfaces that the zone lights, for the indicators of EN 13201-5; absent if the file has none. No level depends on it. */
+  readonly litAreas?: readonly LitArea[];
+}
+
+/** One surface that a zone lights, such as a carriageway. Units: `areaM2` in m²; `illuminanceLux`: mean illuminance by design at 100 %, in lx. */
+export interface LitArea {
+  readonly areaM2: number;
+  readonly illuminanceLux: number;
 }
 
 /**

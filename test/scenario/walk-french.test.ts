@@ -130,13 +130,15 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'config rollback': ['config rollback 1 --confirm 5', 'config return', 'config rollback 99'],
   'config history': ['config history'],
   'config import': ['config import FOLDER/nothing.csv'],
+  'inventory import': ['inventory import FOLDER/nothing.csv', 'inventory import FOLDER/inventory.csv --into FOLDER/site.yaml'],
+  'inventory export': ['inventory export FOLDER/site.yaml | count', 'inventory export FOLDER/nothing.yaml'],
   'config keygen': ['config keygen FOLDER/office.key'],
   'config sign': ['config sign FOLDER/site.yaml --key FOLDER/office.key --cabinet c1'],
   'config verify': ['config verify FOLDER/site.yaml --key FOLDER/office.key'],
   'update install': ['update install FOLDER/nothing.update'],
   'update status': ['update status'],
   'update revert': ['update revert'],
-  check: ['check FOLDER/nothing.yaml', 'check FOLDER/site.yaml', 'check FOLDER/bad.yaml'],
+  check: ['check FOLDER/nothing.yaml', 'check FOLDER/site.yaml', 'check FOLDER/bad.yaml', 'check FOLDER/site.yaml --law'],
   version: ['version'],
   'tech-support': ['tech-support --to FOLDER/bundle.txt.gz', 'tech-support --to FOLDER/bundle.txt.gz'],
   help: ['help', 'help why', 'help bus', 'help config', 'help user add'],
@@ -172,6 +174,10 @@ t.test('a walk through every command in French', async (t) => {
   const { rig, folder } = visit;
   await rig.until('dimmed', () => rig.levels().every((level) => level === 30));
   writeFileSync(join(folder, 'site.yaml'), SMALL_SITE);
+  writeFileSync(
+    join(folder, 'inventory.csv'),
+    'pointLumineux;typeSource;cie3;ulrNominal\nL01;LED;97;0,01\nL09;LED;1;2\nL09;LED;1;1\n;;;1\n',
+  );
   writeFileSync(join(folder, 'bad.yaml'), SMALL_SITE.replace('levelPct: 100', 'levelPct: 300').replace('pole: P01', 'pole: P09'));
   const read = await readerFor(visit);
   for (const [name, lines] of Object.entries(LINES)) for (const line of lines) t.strictSame(await read(line), [], `${name}: ${line}`);

@@ -8,14 +8,14 @@ import { type PathStep, stepsOf } from './edit.ts';
 const UNITS: Readonly<Record<string, Message>> = {
   ...{ PerH: msg`vehicles an hour`, PerS: msg`a second`, Megabytes: msg`megabytes`, Seconds: msg`seconds`, Days: msg`days` },
   ...{ Pct: msg`percent`, Deg: msg`degrees`, Lux: msg`lux`, Kmh: msg`kilometres an hour`, Min: msg`minutes`, Ms: msg`milliseconds` },
-  ...{ W: msg`watts`, M: msg`metres`, S: msg`seconds`, H: msg`hours` },
+  ...{ M2: msg`square metres`, Lm: msg`lumens`, K: msg`kelvins`, W: msg`watts`, M: msg`metres`, S: msg`seconds`, H: msg`hours` },
 };
 /** Example names of the console, by the key or by the list of the item. */
 const NAMES: Readonly<Record<string, string>> = {
   ...{ lines: 'south', line: 'south', poles: 'P13', pole: 'P13', lamps: 'L13', lamp: 'L13', zones: 'rue', zone: 'rue', devices: 'L13' },
   ...{ device: 'L13', programmes: 'night', programme: 'night', calendars: 'weekends', calendar: 'weekends', profile: 'wirenboard-wb-led' },
   ...{ broker: 'mqtts://broker.angers.example:8883', otherBrokers: 'mqtts://broker2.angers.example:8883', primaryHost: 'scada' },
-  ...{ port: '/dev/ttyUSB0', point: 'level', sensors: 'S01', timezone: 'Europe/Paris', node: 'ANG-0421', group: 'angers' },
+  ...{ port: '/dev/ttyUSB0', point: 'level', sensors: 'S01', timezone: 'Europe/Paris', node: 'ANG-0421', group: 'angers', tariff: 't1' },
 };
 /** Examples of texts with a certain form, by the message of the schema. */
 const FORMS: readonly (readonly [says: RegExp, example: string])[] = [

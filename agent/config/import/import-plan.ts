@@ -1,6 +1,7 @@
 import { type Message, msg } from '../../core/message.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
-import type { ImportFlaw, ImportRow } from './import-table.ts';
+import type { ImportRow } from './import-table.ts';
+import type { ImportFlaw } from './table-format.ts';
 import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts';
 
 /** Values of one pole, device or lamp, by key of the cabinet file. */
@@ -8,6 +9,8 @@ export type ImportFields = Readonly<Record<string, string | number>>;
 
 /** The parts of a document that a table may change, as they are written there. */
 export interface ImportTarget {
+  /** Id of the cabinet; empty if the document has none. */
+  readonly id: string;
   readonly lines: readonly { readonly id: string; readonly devices: readonly ImportFields[] }[];
   readonly poles: readonly ImportFields[];
   readonly lamps: readonly ImportFields[];
@@ -92,7 +95,7 @@ class ImportPlanner {
     } else if (line !== at) {
       this.changes.push({ kind: 'move', thing: 'device', id, row, from: at, index, line, fields: { ...before, ...fields } });
     } else {
-      const changed = differences(before, fields);
+      const changed = changedFields(before, fields);
       if (changed !== null) this.changes.push({ kind: 'set', thing: 'device', id, row, line, index, before, fields: changed });
     }
   }
@@ -122,7 +125,7 @@ class ImportPlanner {
       this.changes.push({ kind: 'add', thing, id, row, fields: { id, ...fields } });
       return;
     }
-    const changed = differences(before, fields);
+    const changed = changedFields(before, fields);
     if (changed !== null) this.changes.push({ kind: 'set', thing, id, row, index, before, fields: changed });
   }
 
@@ -184,8 +187,8 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
   return { changes: planner.changes, flaws };
 }
 
-/** The fields that the table changes; null for none. */
-function differences(before: ImportFields, fromTable: ImportFields): ImportFields | null {
+/** Returns the fields that a table changes; null for none. */
+export function changedFields(before: ImportFields, fromTable: ImportFields): ImportFields | null {
   const changed = Object.entries(fromTable).filter(([key, value]) => before[key] !== value);
   return changed.length === 0 ? null : Object.fromEntries(changed);
 }

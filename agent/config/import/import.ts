@@ -3,8 +3,12 @@ import { isRecord } from '../../core/is-record.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
-import { type ImportChange, type ImportFields, type ImportTarget, planImport } from './import-plan.ts';
-import { type ImportFlaw, readTable } from './import-table.ts';
+import { readCsvTable } from './csv-table.ts';
+import { type ImportChange, type ImportFields, type ImportPlan, type ImportTarget, planImport } from './import-plan.ts';
+import { readTable } from './import-table.ts';
+import { planInventory } from './inventory-plan.ts';
+import { inventoryFormat } from './inventory-table.ts';
+import type { ImportFlaw } from './table-format.ts';
 import { UneditableError, YamlEdits } from './yaml-edits.ts';
 
 /** One change, for people. */
@@ -18,7 +22,7 @@ export interface ReportedChange {
   readonly text: Message;
 }
 
-/** The result of an import. `ignored`: headings of the table that are not read. */
+/** The result of an import. `ignored`: headings of the table that are not read. `otherRows`: number of rows of other cabinets. */
 export interface ImportResult {
   /** Number of rows that were read from the table; 0 if the table cannot be used. */
   readonly rows: number;
@@ -27,11 +31,12 @@ export interface ImportResult {
   /** Mistakes of the table, or places of the cabinet that cannot be edited. */
   readonly flaws: readonly ImportFlaw[];
   readonly ignored: readonly string[];
+  readonly otherRows: number;
   /** The cabinet with the table applied; unchanged if there are flaws or no changes. */
   readonly text: string;
 }
 
-const NO_LISTS: ImportTarget = { lines: [], poles: [], lamps: [], zones: [] };
+const NO_LISTS: ImportTarget = { id: '', lines: [], poles: [], lamps: [], zones: [] };
 
 /** The lists of a cabinet text that a table may change. Undefined if the text does not have the form of a cabinet file. */
 export function importTarget(cabinet: string): ImportTarget | undefined {
@@ -44,8 +49,15 @@ export function importTarget(cabinet: string): ImportTarget | undefined {
   const filled = (items: readonly Readonly<Record<string, unknown>>[], key: string) =>
     items.map((each) => ({ ...each, [key]: each[key] ?? [] }));
   const hasLists = lines.every(({ devices = [] }) => isRecords(devices)) && zones.every(({ lamps: own = [] }) => Array.isArray(own));
+  const site = value['cabinet'];
   return hasLists
-    ? ({ lines: filled(lines, 'devices'), poles, lamps, zones: filled(zones, 'lamps') } as unknown as ImportTarget)
+    ? ({
+        id: isRecord(site) ? String(site['id'] ?? '') : '',
+        lines: filled(lines, 'devices'),
+        poles,
+        lamps,
+        zones: filled(zones, 'lamps'),
+      } as unknown as ImportTarget)
     : undefined;
 }
 
@@ -59,11 +71,37 @@ function isRecords(value: unknown): value is readonly Readonly<Record<string, un
  */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
-  if (flaws.length > 0) return { rows: rows.length, changes: [], flaws, ignored, text: cabinet };
+  const facts = { rows: rows.length, ignored, otherRows: 0 };
+  if (flaws.length > 0) return { ...facts, changes: [], flaws, text: cabinet };
   const target = importTarget(cabinet) ?? NO_LISTS;
-  const plan = planImport(rows, target, (column) => heading(column as Parameters<typeof heading>[0]) ?? column);
+  return {
+    ...facts,
+    ...applied(
+      planImport(rows, target, (column) => heading(column as Parameters<typeof heading>[0]) ?? column),
+      target,
+      cabinet,
+    ),
+  };
+}
+
+/**
+ * Applies an inventory to the lamps of a cabinet text, as `importTable` does. Rows of other cabinets are skipped. Mistakes of all rows are
+ * reported together.
+ */
+export function importInventory(table: string, cabinet: string): ImportResult {
+  const target = importTarget(cabinet) ?? NO_LISTS;
+  const read = readCsvTable(table, inventoryFormat(target.id));
+  const otherRows = [...read.skipped.values()].reduce((sum, number) => sum + number, 0);
+  const facts = { rows: read.rows.length, ignored: read.ignored, otherRows };
+  const plan = planInventory(read, target);
+  // A table whose columns are wrong has no rows, and rows can be wrong in two ways.
+  const flaws = [...read.flaws, ...plan.flaws].toSorted((a, b) => a.line - b.line);
+  return { ...facts, ...applied({ ...plan, flaws }, target, cabinet) };
+}
+
+function applied(plan: ImportPlan, target: ImportTarget, cabinet: string): Pick<ImportResult, 'changes' | 'flaws' | 'text'> {
+  if (plan.flaws.length > 0) return { changes: [], flaws: plan.flaws, text: cabinet };
   const changes = plan.changes.map((change) => reported(change, target));
-  if (plan.flaws.length > 0) return { rows: rows.length, changes: [], flaws: plan.flaws, ignored, text: cabinet };
   const edits = new YamlEdits(cabinet);
   const failed: ImportFlaw[] = [];
   const tryEdit = <T>(row: number, edit: () => T): T | undefined => {
@@ -77,7 +115,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
   };
   for (const change of plan.changes) tryEdit(change.row, () => apply(change, edits));
   const text = failed.length > 0 ? undefined : tryEdit(plan.changes.at(-1)?.row ?? 1, () => edits.text());
-  return { rows: rows.length, changes, flaws: failed, ignored, text: text ?? cabinet };
+  return { changes, flaws: failed, text: text ?? cabinet };
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Profile } from '../../core/profile.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
 import type { CheckReport } from '../../core/run-options.ts';
 import { POLL_PERIOD_MS } from '../../field/polls/poll-plan.ts';
+import { lawGaps } from '../check/check-law.ts';
 import { checkPorts, checkSecrets, type PortFacts } from '../check/check-machine.ts';
 import { checkAgainstProfiles, failsafeWarnings, type KnownProfiles } from '../check/check-profiles.ts';
 import { checkStore } from '../check/check-store.ts';
@@ -64,7 +65,13 @@ const MACHINE_PORTS: PortFacts = {
 };
 
 /** Checks a cabinet as `luciole check` does. Problems are in the report. */
-export async function checkConfig({ configFile, profileDirs = [], text, hasPorts = true }: CheckRequest): Promise<CheckReport> {
+export async function checkConfig({
+  configFile,
+  profileDirs = [],
+  text,
+  hasPorts = true,
+  withLaw = false,
+}: CheckRequest): Promise<CheckReport> {
   try {
     const site = readAll(configFile, profileDirs, { text, checkedFor: 'new' });
     const { lamps, lines, zones } = site.loaded.cabinet;
@@ -76,6 +83,7 @@ export async function checkConfig({ configFile, profileDirs = [], text, hasPorts
       problems: [...problems, ...secrets.problems, ...store.problems, ...(hasPorts ? checkPorts(site.loaded, MACHINE_PORTS) : [])],
       warnings: [...warnings, ...secrets.warnings, ...store.warnings, ...advice(site)],
       counts,
+      ...(withLaw && counts !== null ? { lawGaps: lawGaps(site.loaded) } : {}),
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -106,6 +114,8 @@ export interface CheckRequest {
   readonly text?: string | undefined;
   /** Whether this machine is the gateway, whose serial ports must exist and be free of a console. Default: true. */
   readonly hasPorts?: boolean;
+  /** Whether the inventory is compared with the French arrêté of 27 December 2018, article 5. Default: false. */
+  readonly withLaw?: boolean;
 }
 
 interface ReadSite extends KnownProfiles {

@@ -4,6 +4,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { ConfigError, type Problem } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { checkCalendars } from '../check/check-calendars.ts';
+import { checkEnergy } from '../check/check-energy.ts';
 import { checkLevels } from '../check/check-levels.ts';
 import { checkIds, checkReferences, checkWiring } from '../check/check-names.ts';
 import { checkNights } from '../check/check-nights.ts';
@@ -95,6 +96,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
     ...checkSound(draft, index),
     ...checkPanels(index),
     ...checkWatchSection(draft, index),
+    ...checkEnergy(draft),
     ...checkTrust(draft.trust),
     ...checkConsole(draft.console),
   ];

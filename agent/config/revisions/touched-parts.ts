@@ -51,7 +51,7 @@ function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
   const points = cabinetPoints(cabinet, profiles);
   const { uplink, store, console, clockTrust, service: _service, trust: _trust, profileDirs: _dirs, recorder, lines, ...others } = cabinet;
   // The name is for people and is read from the configuration each time it is shown.
-  const { name: _name, ...light } = others;
+  const { name: _name, ...light } = withoutInventory(others);
   const typesOf = (ids: readonly string[]): unknown => ids.map((id) => profiles.get(id));
   return {
     lines: new Map(
@@ -77,6 +77,12 @@ function factsOf({ cabinet, profiles }: CabinetAndProfiles) {
       ['cabinet.timezone', cabinet.timezone],
     ]),
   };
+}
+
+/** Inventory data and prices are read from the configuration each time they are shown. */
+function withoutInventory<T extends Pick<Cabinet, 'lamps' | 'zones' | 'energy'>>({ energy: _energy, ...cabinet }: T) {
+  const lamps = cabinet.lamps.map(({ luminaire: _luminaire, ...lamp }) => lamp);
+  return { ...cabinet, lamps, zones: cabinet.zones.map(({ litAreas: _areas, ...zone }) => zone) };
 }
 
 /** Number of decimals that the store keeps, by point id. */

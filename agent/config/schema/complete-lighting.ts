@@ -85,6 +85,7 @@ export function completeZone(zone: ZoneDocument): Zone {
     traffic: zone.traffic ? completeTraffic(zone.traffic) : null,
     baseline: { levelPct: zone.baseline?.levelPct ?? 100, lampPowerW: zone.baseline?.lampPowerW ?? null },
     constantLight: zone.constantLight ?? null,
+    ...(zone.litAreas === undefined ? {} : { litAreas: zone.litAreas }),
   };
 }
 

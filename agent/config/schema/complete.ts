@@ -1,4 +1,6 @@
-import type { Cabinet, DeviceConfig, Lamp, LineConfig, UplinkConfig } from '../../core/cabinet.ts';
+import type { Cabinet, DeviceConfig, Lamp, LineConfig, Luminaire, UplinkConfig } from '../../core/cabinet.ts';
+import type { EnergyAccounts } from '../../core/energy-accounts.ts';
+import { LUMINAIRE_KEYS } from '../../core/luminaire.ts';
 import {
   completeCalendars,
   completeEventNights,
@@ -38,6 +40,7 @@ export function completeCabinet(document: CabinetDocument): Cabinet {
     panels: completePanels(document),
     sound: completeSound(document),
     watch: completeWatch(document.watch),
+    ...(document.energy == null ? {} : { energy: completeEnergy(document.energy) }),
     neighbours: document.neighbours ?? [],
     uplink: completeUplink(document),
     store: storeSchema.parse(document.store ?? {}),
@@ -83,7 +86,17 @@ function completeLamp(lamp: CabinetDocument['lamps'][number], polesOfDevices: Re
   const device = lamp.device ?? lamp.id;
   const { id, point, ratedPowerW, minPct, maxPct, burned } = lamp;
   const complete = { id, device, point, pole: lamp.pole ?? polesOfDevices.get(device) ?? '', ratedPowerW, minPct, maxPct };
-  return burned == null ? complete : { ...complete, burned };
+  const luminaire = luminaireOf(lamp);
+  return { ...complete, ...(burned == null ? {} : { burned }), ...(luminaire === null ? {} : { luminaire }) };
+}
+
+function luminaireOf(lamp: CabinetDocument['lamps'][number]): Luminaire | null {
+  const entries = LUMINAIRE_KEYS.flatMap((key) => (lamp[key] == null ? [] : [[key, lamp[key]] as const]));
+  return entries.length === 0 ? null : Object.fromEntries(entries);
+}
+
+function completeEnergy({ currency, prices = [], co2Factors = [] }: NonNullable<CabinetDocument['energy']>): EnergyAccounts {
+  return { currency, prices: prices.map(({ tariff, ...price }) => ({ ...price, tariff: tariff ?? null })), co2Factors };
 }
 
 function completeUplink({ uplink, cabinet }: CabinetDocument): UplinkConfig | null {

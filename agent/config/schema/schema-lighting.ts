@@ -229,6 +229,17 @@ export const zoneSchema = z.strictObject({
     })
     .nullish()
     .describe(String(msg`Constant light over the life of the lamps; leave it out where the driver does it.`)),
+  litAreas: z
+    .array(
+      z.strictObject({
+        areaM2: z.number().gt(0).max(1_000_000).describe(String(msg`Its area in m².`)),
+        illuminanceLux: z.number().gt(0).max(1_000).describe(String(msg`Its mean illuminance by design at 100 %, in lux.`)),
+      }),
+    )
+    .min(1)
+    .max(16)
+    .optional()
+    .describe(String(msg`The surfaces that it lights, such as carriageway and pavements, for the indicators of EN 13201-5.`)),
 });
 
 /** One item of `programmes`: the levels of a night, step by step. */

@@ -9,6 +9,7 @@ import { RECORDER_DEFAULTS } from '../../core/cabinet.ts';
 import type { JsonSchema } from '../../core/json-schema.ts';
 import { msg } from '../../core/message.ts';
 import { LANGUAGES } from '../../core/words.ts';
+import { energySchema } from './schema-energy.ts';
 import {
   calendarSchema,
   eventNightSchema,
@@ -19,6 +20,7 @@ import {
   ruleSchema,
   zoneSchema,
 } from './schema-lighting.ts';
+import { luminaireShape } from './schema-luminaire.ts';
 import { panelSchema } from './schema-panels.ts';
 import { soundSchema } from './schema-sound.ts';
 import { watchSchema } from './schema-watch.ts';
@@ -172,7 +174,8 @@ const branchSchema = z.strictObject({
   from: idSchema.describe(String(msg`The pole where the branch starts.`)),
 });
 
-const lampSchema = z.strictObject({
+/** One item of `lamps`: a light point, with the inventory data of its luminaire. */
+export const lampSchema = z.strictObject({
   id: idSchema.describe(String(msg`Unique; it may equal the id of the device that drives the lamp, but of no other device.`)),
   device: idSchema.optional().describe(String(msg`The device that drives it; the one of the same id by default.`)),
   point: z.string().min(1).max(64).default('level').describe(String(msg`The quantity of the device that sets the level.`)),
@@ -187,6 +190,7 @@ const lampSchema = z.strictObject({
     })
     .nullish()
     .describe(String(msg`Burning hours of a lamp from before its agent, for constantLight; set them with \`luciole hours\`.`)),
+  ...luminaireShape,
 });
 
 const uplinkSchema = z.strictObject({
@@ -407,6 +411,7 @@ export const cabinetSchema = z.strictObject({
   sound: soundSchema.nullish().describe(String(msg`Music and announcements from serial players, with their amplifiers.`)),
   panels: z.array(panelSchema).max(16).optional().describe(String(msg`Information panels: texts by rule, clock and calendar.`)),
   watch: watchSchema.nullish().describe(String(msg`Limits of the fault watch, and which circuit feeds which lamps.`)),
+  energy: energySchema.nullish().describe(String(msg`Prices of energy and emission factors, for reports.`)),
   neighbours: z.array(neighbourSchema).optional().describe(String(msg`Cabinets where the street goes on.`)),
   uplink: uplinkSchema.nullish().describe(String(msg`The city's platform; left out, the cabinet works alone.`)),
   store: storeSchema.nullish().describe(String(msg`Where readings are kept.`)),

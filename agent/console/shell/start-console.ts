@@ -28,7 +28,7 @@ const BAUD = { min: 300, max: 4_000_000 };
 export async function startConsole(
   args: LocalArgs,
   screen: Terminal,
-  importTable: (args: LocalArgs, terminal: Terminal) => Promise<number>,
+  imports: Readonly<Record<'config import' | 'inventory import', (args: LocalArgs, terminal: Terminal) => Promise<number>>>,
 ): Promise<number> {
   const tty = await openTtyDevice(baudOf(args));
   const clock = createSystemClock({ quality: () => 'none' });
@@ -56,7 +56,8 @@ export async function startConsole(
         commit: process.env['LUCIOLE_COMMIT'],
         own: {
           ...{ run: refuse, console: refuse, setup: refuse, erase: refuse, backup: refuse, restore: refuse },
-          'config import': (typed) => importTable(typed, terminal),
+          'config import': (typed) => imports['config import'](typed, terminal),
+          'inventory import': (typed) => imports['inventory import'](typed, terminal),
           ...{
             'config keygen': refuse,
             'config sign': refuse,

@@ -7,7 +7,7 @@ import { runBackup } from '../../../agent/commissioning/backup/backup-run.ts';
 import { runRestore } from '../../../agent/commissioning/backup/restore-run.ts';
 import { runErase } from '../../../agent/commissioning/erase.ts';
 import { runSetup } from '../../../agent/commissioning/first-start.ts';
-import { runImport } from '../../../agent/commissioning/import-table.ts';
+import { runImport, runInventoryImport } from '../../../agent/commissioning/import-table.ts';
 import { runRenewKey } from '../../../agent/commissioning/renew-key.ts';
 import { runCommandLine } from '../../../agent/console/cli.ts';
 import { runUserHash, runUserSign } from '../../../agent/console/commands/access/user-list-run.ts';
@@ -45,6 +45,7 @@ async function luciole(...words: string[]) {
         backup: (args) => runBackup(args, world),
         restore: (args) => runRestore(args, world),
         'config import': (args) => runImport(args, configFileOf({ file: args['into'] ?? '' }), screen),
+        'inventory import': (args) => runInventoryImport(args, configFileOf({ file: args['into'] ?? '' }), screen),
         'config keygen': (args) => runKeygen(args, screen),
         'config sign': (args) => runSign(args, screen),
         'config verify': (args) => runVerify(args, screen),
@@ -94,6 +95,7 @@ const READERS: [command: string, words: (path: string) => string[], more?: { als
   ['config load', (path) => ['config', 'load', path]],
   ['config load --signature', (path) => ['config', 'load', GOOD.config, '--signature', path]],
   ['config import', (path) => ['config', 'import', path, '--into', GOOD.config]],
+  ['inventory import', (path) => ['inventory', 'import', path, '--into', GOOD.config]],
   ['config import --into', (path) => ['config', 'import', GOOD.table, '--into', path]],
   ['config sign', (path) => ['config', 'sign', path, '--key', GOOD.key, '--cabinet', 'c1', '--out', at('signature')]],
   ['config sign --key', (path) => ['config', 'sign', GOOD.config, '--key', path, '--cabinet', 'c1', '--out', at('signature')]],

@@ -41,9 +41,14 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     arguments: [CABINET_FILE],
     options: [
       { name: 'no-ports', value: null, summary: msg`do not check that ports exist (for another machine than the gateway)` },
+      { name: 'law', value: null, summary: msg`also name what the French arrêté on light pollution requires and lamps lack` },
       { name: 'json', value: null, summary: msg`print the problems as a JSON array` },
     ],
-    examples: ['luciole check /etc/luciole/cabinet.yaml', 'luciole check cabinet.yaml --no-ports', 'luciole check cabinet.yaml --json'],
+    examples: [
+      'luciole check /etc/luciole/cabinet.yaml',
+      'luciole check cabinet.yaml --no-ports',
+      'luciole check cabinet.yaml --law --json',
+    ],
   },
   {
     name: 'version',
@@ -149,6 +154,34 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
       JSON_OPTION,
     ],
     examples: ['luciole config import poles.csv', 'luciole config import poles.csv --into cabinet.yaml --write'],
+  },
+  {
+    name: 'inventory import',
+    role: 'admin',
+    hasSocket: false,
+    summary: msg`data of luminaires from a CSV table (EclExt)`,
+    arguments: [
+      { name: 'table', summary: msg`a CSV file, also of a whole city; its first line names the columns`, required: true, file: 'read' },
+    ],
+    options: [
+      { name: 'into', value: 'FILE', summary: msg`the cabinet (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`, file: 'read' },
+      { name: 'write', value: null, summary: msg`write it; without this, only show what would change` },
+      JSON_OPTION,
+    ],
+    examples: ['luciole inventory import city.csv', 'luciole inventory import city.csv --into cabinet.yaml --write'],
+  },
+  {
+    name: 'inventory export',
+    role: 'viewer',
+    hasSocket: false,
+    summary: msg`data of luminaires as a CSV table (EclExt)`,
+    arguments: [CABINET_FILE],
+    options: [
+      { name: 'to', value: 'FILE', summary: msg`output file (default: standard output)`, file: 'write' },
+      { name: 'point', value: null, summary: msg`commas and decimal points instead of semicolons and decimal commas` },
+      { name: 'json', value: null, summary: msg`print it as JSON` },
+    ],
+    examples: ['luciole inventory export --to inventory.csv', 'luciole inventory export cabinet.yaml --point'],
   },
   {
     name: 'erase',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { runImport } from '../../../../agent/commissioning/import-table.ts';
 import { type ImportResult, importTable, importTarget, rowOf } from '../../../../agent/config/import/import.ts';
-import { decodeTable } from '../../../../agent/config/import/import-table.ts';
+import { decodeTable } from '../../../../agent/config/import/table-format.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { ConsoleError } from '../../../../agent/console/console-error.ts';
 import type { LocalArgs, Terminal } from '../../../../agent/console/terminal/terminal.ts';

@@ -119,7 +119,7 @@ const broken: [story: string, text: string, problems: string[]][] = [
     'a bare word',
     'hello',
     [
-      '1:1: found "hello"; allowed: a section with the keys cabinet, lines, poles, branches, lamps, zones, programmes, calendars, holidays, eventNights, rules, outputs, sound, panels, watch, neighbours, uplink, store, recorder, console, service, trust, profileDirs',
+      '1:1: found "hello"; allowed: a section with the keys cabinet, lines, poles, branches, lamps, zones, programmes, calendars, holidays, eventNights, rules, outputs, sound, panels, watch, energy, neighbours, uplink, store, recorder, console, service, trust, profileDirs',
     ],
   ],
   ['an open quote', 'a: "x\nb: 1\n', ['1:4: not YAML: this quote is not closed']],

@@ -1,0 +1,24 @@
+/** Prices of energy and emission factors, each from a day on, as a person entered them. The program ships none. */
+
+/** The price of a kWh from the day `from` on. `tariff`: a period of the utility's meter, `t1` to `t10`; null for energy of any other period. */
+export interface EnergyPrice {
+  readonly from: string;
+  readonly tariff: string | null;
+  /** Units: currency per kWh, with the taxes and shares that its author chose. */
+  readonly perKwh: number;
+}
+
+/** Emissions of a consumed kWh from the day `from` on. Units: g CO2-equivalent per kWh. `source`: where the number comes from. */
+export interface Co2Factor {
+  readonly from: string;
+  readonly gramsPerKwh: number;
+  readonly source: string;
+}
+
+/** What kWh cost and emit. Shape: days as `2026-02-01`; lists in the order of the file. */
+export interface EnergyAccounts {
+  /** Source: ISO 4217, three letters. */
+  readonly currency: string;
+  readonly prices: readonly EnergyPrice[];
+  readonly co2Factors: readonly Co2Factor[];
+}
