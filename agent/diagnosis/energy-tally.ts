@@ -5,7 +5,7 @@ import { isRecord } from '../core/is-record.ts';
  * Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps are enough to recognise a programme, and EN 13201-5 requires hours by
  * level.
  */
-const BANDS = 11;
+export const BANDS = 11;
 
 /** Sums that are added over nights and parts alike. */
 const ZONE_SUMS = [

@@ -277,6 +277,13 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     logFeed: null,
     meterLoads: () => [meterLoad()],
     predictions: async () => [],
+    savings: {
+      ledger: async () => ({ ok: true, value: { entries: [], head: { n: 0, hash: '' }, brokenAt: null, sealedN: 0 } }),
+      add: async (note) => ({ ok: true, value: { ...note, n: 1, hash: '0'.repeat(64), atMs: 0 } }),
+      freeze: async () => ({ ok: false, why: 'too-few-nights' }),
+      result: async () => ({ ok: false, why: 'no-baseline' }),
+      export: async () => ({ ok: false, why: 'no-baseline' }),
+    },
     energy: async (query) => {
       asked.push(query);
       return query.by === 'month' ? undefined : energy();
