@@ -30,8 +30,6 @@ const METER_STEP_WH = 10;
 
 /** What differs from the usual street. */
 export interface StreetOptions {
-  /** Rated power of the configuration over the real one. */
-  readonly ratedShare?: number;
   /** Returns the level that lamps must have in this minute instead of programme and presence; null for none. */
   readonly orderedPct?: (night: number, minute: number) => number | null;
 }
@@ -69,6 +67,8 @@ export class SimulatedYear {
   totalWh = 1_000_000;
   gain: number;
   count = LAMPS;
+  /** Rated power of the configuration over the real one. */
+  ratedShare = 1;
   carry: MeterCarry | null = null;
 
   constructor(seed: number, options: StreetOptions = {}) {
@@ -85,11 +85,14 @@ export class SimulatedYear {
 
   /** Rated power of each lamp as the configuration states it. Units: W. */
   get ratedW(): readonly number[] {
-    return this.#lamps.map(({ ratedW }) => ratedW * (this.#options.ratedShare ?? 1));
+    return this.#lamps.map(({ ratedW }) => ratedW * this.ratedShare);
   }
 
-  /** Simulates a night from noon to noon. `isRead`: whether the meter answers in this minute of the night. */
-  night(night: number, isRead: (minute: number) => boolean = () => true): SimulatedNight {
+  /**
+   * Simulates a night from noon to noon. `isRead`: whether the meter answers in this minute of the night. `exchangeMin`: when another meter
+   * takes its place, with another error within its class; its total begins at 0.
+   */
+  night(night: number, isRead: (minute: number) => boolean = () => true, exchangeMin: number | null = null): SimulatedNight {
     const fromMs = Date.UTC(2027, 0, 1) + (night * DAY_MIN + NOON_MIN) * MINUTE_MS;
     const lamps = new LampSlots(fromMs);
     const meter = new MeterNight(fromMs, this.carry);
@@ -99,6 +102,7 @@ export class SimulatedYear {
     let referenceWh = 0;
     for (let minute = 0; minute < DAY_MIN; minute++) {
       const now = this.#minute(night, minute);
+      if (minute === exchangeMin) [this.totalWh, this.gain] = [0, 1 + 0.004 * this.#noise.normal()];
       lamps.add(fromMs + minute * MINUTE_MS, fromMs + (minute + 1) * MINUTE_MS, now.bandWh);
       bandWh.push(now.bandWh);
       minuteWh[minute] = now.wh;
@@ -130,7 +134,7 @@ export class SimulatedYear {
       watts += drivenW(model, levelPct, phaseVolts);
       if (isNight) referenceW += drivenW({ ...model, warmK: model.riseK }, 100, phaseVolts);
       else referenceW += model.standbyW;
-      const rated = model.ratedW * (this.#options.ratedShare ?? 1);
+      const rated = model.ratedW * this.ratedShare;
       const band = Math.min(BANDS - 1, Math.ceil(levelPct / 10));
       bandWh[band] = (bandWh[band] ?? 0) + powerW(rated, levelPct) / 60;
     }

@@ -17,6 +17,8 @@ export interface EnergyFacts {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+const LAMP_KEY = 'lamps.';
+
 /** Returns what a configuration says about energy. `meterIds`: devices that are meters. `factors`: those of the baseline; null if there is none. */
 export function energyFacts(
   cabinet: Pick<Cabinet, 'lamps' | 'zones' | 'lines' | 'programmes' | 'calendars' | 'rules' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>,
@@ -32,7 +34,7 @@ export function energyFacts(
     calendars,
     rules,
     cabinet: { latitudeDeg, longitudeDeg, timezone },
-    limits: lamps.map(({ id, minPct, maxPct }) => [id, minPct, maxPct]),
+    ...Object.fromEntries(lamps.map(({ id, minPct, maxPct }) => [`${LAMP_KEY}${id}`, { minPct, maxPct }])),
   };
   return {
     lamps: Object.fromEntries(zones.map((zone) => [zone.id, referenceLamps(cabinet, zone, factors === null ? null : { factors })])),
@@ -72,8 +74,12 @@ export function energyChanges(before: EnergyFacts, after: EnergyFacts, date: Sav
     (id) => before.meters[id] !== after.meters[id],
   );
   const keys = [...new Set([...Object.keys(before.settings), ...Object.keys(after.settings)])].filter(
-    (key) => !isDeepStrictEqual(before.settings[key], after.settings[key]),
+    // A lamp that is new or gone has an entry of its own.
+    (key) => !isDeepStrictEqual(before.settings[key], after.settings[key]) && !(key.startsWith(LAMP_KEY) && isNewOrGone(key)),
   );
+  function isNewOrGone(key: string): boolean {
+    return before.settings[key] === undefined || after.settings[key] === undefined;
+  }
   return [
     ...(gone.length === 0
       ? []

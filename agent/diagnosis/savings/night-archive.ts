@@ -21,6 +21,8 @@ export interface NightArchive {
   /** Resolves with what a meter has taught, oldest first, a limited number of nights; empty if the disk could not be read. */
   learned(meter: string): Promise<readonly DatedLearned[]>;
   learn(meter: string, night: DatedLearned): Promise<boolean>;
+  /** Removes what a meter has taught. */
+  forget(meter: string): Promise<boolean>;
 }
 
 /** `savings.nights.2026-12`: one write of some ten kilobytes for each night. */
@@ -57,6 +59,7 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
       return all;
     },
     learned,
+    forget: (meter) => store.save(LEARNED_KEY + meter, undefined),
     async learn(meter, night) {
       const others = (await learned(meter)).filter(({ date }) => date !== night.date);
       return store.save(LEARNED_KEY + meter, [...others, packed(night)].slice(-LEARNED_NIGHTS));

@@ -22,6 +22,8 @@ export interface RunningSavingsNight {
   readonly toMs: WallMs;
   readonly lamps: LampSlots;
   readonly meters: Map<string, MeterNight>;
+  /** The rated powers changed in it: the model does not learn from it. */
+  isMixed: boolean;
 }
 
 /** What `NightCounter` requires. */
@@ -92,12 +94,18 @@ export class NightCounter {
     if (this.#night !== null) this.#meterOf(this.#night, meter).restarted();
   }
 
+  /** Call it when rated powers change: computed energies before and after are not comparable. */
+  mix(): void {
+    if (this.#night !== null) this.#night.isMixed = true;
+  }
+
   /** Returns the state for the disk; undefined before the time was trusted. */
   packed(): unknown {
     const night = this.#night;
     if (night === null) return undefined;
     const meters = Object.fromEntries([...night.meters].map(([id, meter]) => [id, meter.packed()]));
-    return { date: night.date, fromMs: night.fromMs, toMs: night.toMs, lamps: night.lamps.packed(), meters, carries: [...this.#carries] };
+    const { date, fromMs, toMs, lamps, isMixed } = night;
+    return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, carries: [...this.#carries] };
   }
 
   /** Continues what `packed` stored, before the first `look`. What is not valid is left out. */
@@ -106,7 +114,7 @@ export class NightCounter {
     const { date, fromMs, toMs, lamps, meters, carries } = stored;
     if (typeof date !== 'string' || typeof fromMs !== 'number' || typeof toMs !== 'number') return;
     this.#carries = new Map(Array.isArray(carries) ? (carries as [string, MeterCarry][]) : []);
-    this.#night = { date, fromMs, toMs, lamps: new LampSlots(fromMs), meters: new Map() };
+    this.#night = { date, fromMs, toMs, lamps: new LampSlots(fromMs), meters: new Map(), isMixed: stored['isMixed'] === true };
     this.#night.lamps.restore(lamps);
     for (const [id, meter] of Object.entries(meters))
       if (isRecord(meter) && Array.isArray(meter['slots']) && Array.isArray(meter['gaps']))
@@ -149,5 +157,6 @@ function freshNight(calendar: LocalCalendar, date: SavingsDate): RunningSavingsN
   const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
   const fromMs = calendar.instantOf({ year, month, day, hour: 12, minute: 0 });
   const toMs = calendar.instantOf({ year, month, day: day + 1, hour: 12, minute: 0 });
-  return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps: new LampSlots(fromMs), meters: new Map() };
+  const lamps = new LampSlots(fromMs);
+  return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps, meters: new Map(), isMixed: false };
 }

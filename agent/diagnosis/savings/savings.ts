@@ -137,7 +137,9 @@ export class Savings {
     const factors = baselineEntry(entriesOf(chain))?.baseline.factors ?? null;
     const after = energyFacts(cabinet(), this.#meterIds(), factors);
     const before = readEnergyFacts(found);
-    if (before !== null) for (const note of energyChanges(before, after, this.#today())) await this.#ledger.append(note);
+    const changes = before === null ? [] : energyChanges(before, after, this.#today());
+    for (const note of changes) await this.#ledger.append(note);
+    if (changes.some(({ cause }) => cause === 'wattage')) await this.#forget();
     if (JSON.stringify(found) !== JSON.stringify(after)) await store.save(FACTS_KEY, after);
   }
 
@@ -161,6 +163,15 @@ export class Savings {
     if (this.#parts.clock.monoMs() - this.#savedMono >= SAVE_MS) void this.#save();
   }
 
+  /** The computed energy has another scale: the model learns anew. */
+  async #forget(): Promise<void> {
+    this.#counter.mix();
+    for (const id of this.#learned.keys()) {
+      this.#learned.set(id, []);
+      await this.#archive.forget(id);
+    }
+  }
+
   /** Until the disk can be read nothing is counted, and nothing that was stored is overwritten. */
   async #recall(): Promise<void> {
     if (this.#isRead) return;
@@ -176,7 +187,7 @@ export class Savings {
     return packed === undefined ? Promise.resolve(true) : this.#parts.store.save(TONIGHT_KEY, packed);
   }
 
-  #onNight({ date, fromMs, toMs, lamps, meters }: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
+  #onNight({ date, fromMs, toMs, lamps, meters, isMixed }: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
     const stored: Record<string, SavingsMeterNight> = {};
     const carries = new Map<string, MeterCarry>();
     for (const [id, meter] of meters) {
@@ -185,7 +196,7 @@ export class Savings {
       const closed = closedNight(meter, lamps, toMs, learned, isMissed);
       stored[id] = closed.stored;
       if (closed.carry !== null) carries.set(id, closed.carry);
-      if (closed.learned !== null) {
+      if (closed.learned !== null && !isMixed) {
         const night = { ...closed.learned, date };
         this.#learned.set(id, [...learned, night].slice(-LEARNED_NIGHTS));
         void this.#archive.learn(id, night);
