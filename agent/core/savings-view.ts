@@ -104,11 +104,13 @@ export interface SavingsMeter {
 
 /** The coefficients that turn the computed energy of the lamps into that of a meter. */
 export interface LoadFit {
-  /** Load that is not a lamp. Units: W. */
+  /** Mean load with all lamps dark; 0 if there was no such time. Units: W. */
   readonly otherW: number;
-  /** Mean load with all lamps dark, in the learned nights; null if there was no such time. Units: W. */
-  readonly darkW: number | null;
-  /** Measured energy for each computed one, by level: 0 %, 1 to 10 %, ... 91 to 100 %. */
+  /** The lowest such load of a learned night. Units: W. */
+  readonly leastOtherW: number;
+  /** Further load while lamps are lit, for each watt above `leastOtherW`: a heater against frost works more at night. */
+  readonly litShare: number;
+  /** Measured energy for each computed one, by level: 0 %, 1 to 10 %, ... 91 to 100 %. The first is 0: dark lamps are in `otherW`. */
   readonly factors: readonly number[];
   /** Nights from which they were learned. */
   readonly nights: number;

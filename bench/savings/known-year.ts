@@ -95,7 +95,10 @@ function correction(year: SimulatedYear, source: 'nameplates' | 'meter', date: S
   if (source === 'meter') return changes;
   const { lamps } = simulatedCabinet(ratedW);
   const effect = { kind: 'power', lamps: lamps.map(({ id }) => id), powerW: lamps[0]?.ratedPowerW ?? 0 } as const;
-  return [...changes, { cause: 'wattage', by: 'console:ada', from: dateOf(AT.frozen), to: null, about: [], effect, note: 'measured at the pole' }];
+  return [
+    ...changes,
+    { cause: 'wattage', by: 'console:ada', from: dateOf(AT.frozen), to: null, about: [], effect, note: 'measured at the pole' },
+  ];
 }
 
 function frozenNote(year: SimulatedYear, learned: readonly LearnedNight[], source: 'nameplates' | 'meter', from: SavingsDate): LedgerNote {

@@ -83,6 +83,11 @@ export class SimulatedYear {
     this.#options = options;
   }
 
+  /** Power of the heater against frost behind the meter; 0 for none. Units: W. */
+  get heaterW(): number {
+    return this.#meter.heaterW;
+  }
+
   /** Rated power of each lamp as the configuration states it. Units: W. */
   get ratedW(): readonly number[] {
     return this.#lamps.map(({ ratedW }) => ratedW * this.ratedShare);

@@ -1,11 +1,11 @@
 /** Turns the counts of a night that has ended into the stored night, and into what the model learns from it. Pure. */
 import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
-import type { LoadFit, SavingsGap, SavingsMeterNight } from '../../core/savings-view.ts';
+import type { SavingsGap, SavingsMeterNight } from '../../core/savings-view.ts';
 import { BANDS } from '../energy-tally.ts';
-import { estimatedGap, type GapErrors, TRIED_SLOTS, triedGaps, UNKNOWN_HALF } from './gap-estimate.ts';
+import { estimatedGap, type GapErrors, isLit, TRIED_SLOTS, triedGaps, UNKNOWN_HALF } from './gap-estimate.ts';
 import { type LampSlots, MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
-import { type LearnableNight, learnedFit, modelWh, withDarkLoad } from './load-fit.ts';
+import { fitOf, type LearnableNight, learnedFit, modelWh, type SpanFit } from './load-fit.ts';
 import { type LoadSample, loadSums } from './load-sums.ts';
 import type { MeterCarry, MeterNight } from './meter-night.ts';
 
@@ -49,10 +49,13 @@ export function closedNight(
   const night = { lamps, slotWh };
   const samples = [...samplesOf(lamps, slotWh)];
   const darkW = darkLoadW(samples);
-  const own = { sums: loadSums(samples), hours, bandWh, meterWh: measuredWh, darkW };
+  const lit = samples.filter((sample) => isLit(sample.bandWh));
+  const litHours = litHoursOf(lamps);
+  const own = { sums: loadSums(lit), hours, litHours, bandWh, meterWh: measuredWh, darkW };
   const learned = learnedFit(recent);
-  const earlier = learned === null ? null : withDarkLoad(learned, darkW);
-  const fit = earlier ?? learnedFit([own]) ?? NAMEPLATE_FIT;
+  const self = learned ?? learnedFit([own]);
+  const earlier = learned === null ? null : fitOf(learned, darkW);
+  const fit = self === null ? NAMEPLATE_FIT : fitOf(self, darkW);
   const errors = TRIED_SLOTS.map((_, at) => recent.flatMap((each) => each.errors[at] ?? []));
   const estimated = gaps.map((gap) => {
     const found = estimatedGap(gap, night, fit, errors);
@@ -60,22 +63,14 @@ export function closedNight(
   });
   const isWhole = !isMissed && gaps.length === 0 && knownShare > 0.999;
   return {
-    stored: { startWh, endWh, measuredWh, gaps: estimated, modelWh: earlier === null || isMissed ? null : modelWh(earlier, hours, bandWh) },
+    stored: { startWh, endWh, measuredWh, gaps: estimated, modelWh: earlier === null || isMissed ? null : modelWh(earlier, own) },
     learned: isWhole ? { ...own, errors: earlier === null ? TRIED_SLOTS.map(() => []) : triedGaps(night, earlier) } : null,
     carry: carried(meter.carry, estimated, toMs),
   };
 }
 
 /** The computed energy as it is, for a cabinet whose meter was never read. */
-const NAMEPLATE_FIT: LoadFit = {
-  otherW: 0,
-  darkW: null,
-  factors: Array.from({ length: BANDS }, () => 1),
-  nights: 0,
-  cvPct: Number.NaN,
-  nmbePct: Number.NaN,
-  standardErrorPct: Number.NaN,
-};
+const NAMEPLATE_FIT: SpanFit = { otherW: 0, litW: 0, factors: Array.from({ length: BANDS }, () => 1) };
 
 /** A gap that is still open at the end has been assigned to this night. */
 function carried(carry: MeterCarry | null, gaps: readonly SavingsGap[], toMs: WallMs): MeterCarry | null {
@@ -85,14 +80,18 @@ function carried(carry: MeterCarry | null, gaps: readonly SavingsGap[], toMs: Wa
 
 /** The mean load while no lamp is lit; null for less than an hour of it. */
 function darkLoadW(samples: readonly LoadSample[]): number | null {
-  const dark = samples.filter(({ bandWh }) => isDark(bandWh));
+  const dark = samples.filter(({ bandWh }) => !isLit(bandWh));
   const hours = dark.reduce((sum, each) => sum + each.hours, 0);
   return hours < LEAST_DARK_H ? null : dark.reduce((sum, { meterWh }) => sum + meterWh, 0) / hours;
 }
 
-function isDark(bandWh: ArrayLike<number>): boolean {
-  for (let band = 1; band < BANDS; band++) if ((bandWh[band] ?? 0) > 0) return false;
-  return true;
+function litHoursOf(lamps: LampSlots): number {
+  let slots = 0;
+  for (let slot = 0; slot < MAX_SLOTS; slot++) {
+    const fromMs = lamps.fromMs + slot * SLOT_MS;
+    if (lamps.isCounted(slot) && isLit(lamps.between(fromMs, fromMs + SLOT_MS).bandWh)) slots++;
+  }
+  return (slots * SLOT_MS) / HOUR_MS;
 }
 
 function* samplesOf(lamps: LampSlots, slotWh: ArrayLike<number>): Generator<LoadSample> {

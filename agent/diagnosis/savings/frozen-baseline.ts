@@ -12,7 +12,7 @@ export interface FrozenFacts {
   readonly from: SavingsDate;
   readonly meters: readonly SavingsMeter[];
   readonly fit: LoadFit | null;
-  /** Other load behind the meters that is learned although the powers are nameplates; 0 if it is not known. Units: W. */
+  /** Load with dark lamps that is learned although the powers are nameplates; 0 if it is not known. Units: W. */
   readonly otherW: number;
   readonly tolerancePct: number;
 }
@@ -43,7 +43,7 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
     ...site,
     meters,
     zones: dated,
-    otherW: Math.max(0, fit?.otherW ?? otherW) + standbyW(cabinet, fit),
+    otherW: fit?.otherW ?? (otherW > 0 ? otherW : standbyW(cabinet)),
     factors: fit?.factors ?? Array.from({ length: BANDS }, () => 1),
     powerHalfPct: fit === null ? (Z_90 * tolerancePct) / Math.sqrt(3) : learnedHalfPct(fit),
     nightPct: fit === null || Number.isNaN(fit.cvPct) ? 0 : fit.cvPct,
@@ -69,10 +69,10 @@ export function referenceLamps(
 }
 
 /** Mean power over the day of lamps that wait by day. Other lamps of the reference had no driver that waits. */
-function standbyW({ zones, lamps }: FrozenFacts['cabinet'], fit: LoadFit | null): number {
+function standbyW({ zones, lamps }: FrozenFacts['cabinet']): number {
   const sameLamps = zones.filter(({ baseline: { lampPowerW } }) => lampPowerW === null).flatMap(({ lamps: ids }) => ids);
   const waitingW = lamps.reduce((sum, { id, ratedPowerW }) => sum + (sameLamps.includes(id) ? powerW(ratedPowerW, 0) : 0), 0);
-  return 0.5 * waitingW * (fit?.factors[0] ?? 1);
+  return 0.5 * waitingW;
 }
 
 function learnedHalfPct({ standardErrorPct, nights }: LoadFit): number {

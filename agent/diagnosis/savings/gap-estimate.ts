@@ -7,10 +7,10 @@
 import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import { quantile } from '../../core/quantile.ts';
-import type { LoadFit, SavingsGap } from '../../core/savings-view.ts';
+import type { SavingsGap } from '../../core/savings-view.ts';
 import { BANDS } from '../energy-tally.ts';
 import { type LampSlots, MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
-import { modelWh } from './load-fit.ts';
+import { modelWh, type SpanFit } from './load-fit.ts';
 import type { OpenGap } from './meter-night.ts';
 
 /** Lengths of the parts that are tried. Units: slots. Source: the issue, 5 to 120 min. */
@@ -48,21 +48,21 @@ interface RatioSums {
 }
 
 /** Returns the gap with its estimate. `errors`: of earlier nights. */
-export function estimatedGap(gap: OpenGap, night: GapNight, fit: LoadFit, errors: GapErrors): SavingsGap {
+export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors: GapErrors): SavingsGap {
   const span = night.lamps.between(gap.fromMs, gap.toMs);
   const bandWh = gap.bandWh ?? span.bandWh;
   const knownShare = gap.bandWh === undefined ? span.knownShare : 1;
   const ratio = ratioOf(litSums(night, fit));
   const hours = (gap.toMs - gap.fromMs) / HOUR_MS;
-  const wh = Math.max(0, ratio * modelWh(fit, hours, bandWh));
+  const wh = Math.max(0, ratio * modelWh(fit, { hours, litHours: isLit(bandWh) ? hours : 0, bandWh }));
   const near = errorsNear((gap.fromMs - night.lamps.fromMs) / SLOT_MS, errors);
   const half = knownShare * errorAt((gap.toMs - gap.fromMs) / SLOT_MS, near) + (1 - knownShare) * UNKNOWN_HALF;
-  const { otherW, factors } = fit;
-  return { ...gap, bandWh: bandWh.map(rounded), otherW, factors, ratio, wh, halfWh: half * wh };
+  const otherW = fit.otherW + (isLit(bandWh) ? fit.litW : 0);
+  return { ...gap, bandWh, otherW, factors: fit.factors, ratio, wh, halfWh: half * wh };
 }
 
 /** Returns the errors of parts of this night that were measured. Shape: relative, one list for each length of `TRIED_SLOTS`. */
-export function triedGaps(night: GapNight, fit: LoadFit): GapErrors {
+export function triedGaps(night: GapNight, fit: SpanFit): GapErrors {
   const all = litSums(night, fit);
   return TRIED_SLOTS.map((length) => {
     const starts = partsOf(night, length);
@@ -79,7 +79,7 @@ function errorsNear(slot: number, errors: GapErrors): readonly (readonly number[
   });
 }
 
-function errorOf(night: GapNight, fit: LoadFit, { start, length }: { start: number; length: number }, all: RatioSums): number {
+function errorOf(night: GapNight, fit: SpanFit, { start, length }: { start: number; length: number }, all: RatioSums): number {
   const fromMs = night.lamps.fromMs + start * SLOT_MS;
   const model = modelBetween(night.lamps, fit, fromMs, fromMs + length * SLOT_MS);
   let measured = 0;
@@ -89,7 +89,7 @@ function errorOf(night: GapNight, fit: LoadFit, { start, length }: { start: numb
 }
 
 /** The sums over the measured slots with light. */
-function litSums(night: GapNight, fit: LoadFit): RatioSums {
+function litSums(night: GapNight, fit: SpanFit): RatioSums {
   let [slots, measuredWh, model] = [0, 0, 0];
   for (const slot of partsOf(night, 1)) {
     slots++;
@@ -103,8 +103,10 @@ function ratioOf({ slots, measuredWh, modelWh: model }: RatioSums): number {
   return slots < RATIO_SLOTS || !(model > 0) ? 1 : measuredWh / model;
 }
 
-function modelBetween(lamps: LampSlots, fit: LoadFit, fromMs: WallMs, toMs: WallMs): number {
-  return modelWh(fit, (toMs - fromMs) / HOUR_MS, lamps.between(fromMs, toMs).bandWh);
+function modelBetween(lamps: LampSlots, fit: SpanFit, fromMs: WallMs, toMs: WallMs): number {
+  const hours = (toMs - fromMs) / HOUR_MS;
+  const { bandWh } = lamps.between(fromMs, toMs);
+  return modelWh(fit, { hours, litHours: isLit(bandWh) ? hours : 0, bandWh });
 }
 
 /** The first slots of all parts of this length that are measured and counted, and lit for some time. */
@@ -124,7 +126,8 @@ function partsOf({ lamps, slotWh }: GapNight, length: number): number[] {
   return starts;
 }
 
-function isLit(bandWh: readonly number[]): boolean {
+/** Whether a lamp was lit in a span with these energies. */
+export function isLit(bandWh: ArrayLike<number>): boolean {
   let lit = 0;
   for (let band = 1; band < BANDS; band++) lit += bandWh[band] ?? 0;
   return lit > 0;
@@ -144,8 +147,4 @@ function errorAt(slots: number, errors: readonly (readonly number[])[]): number 
   if (after === before) return after.error;
   const share = Math.log(slots / before.length) / Math.log(after.length / before.length);
   return before.error + share * (after.error - before.error);
-}
-
-function rounded(wh: number): number {
-  return Math.round(wh * 1_000) / 1_000;
 }

@@ -6,7 +6,7 @@
 
 import { BANDS } from '../energy-tally.ts';
 
-/** Unknowns: the other load, the common factor of all levels, and the deviation of each level from it. */
+/** Unknowns: the share of the further load while lit, the common factor of all levels, and the deviation of each level from it. */
 export const UNKNOWNS = BANDS + 2;
 
 /** Normal equations of some samples. Shape: `matrix` is the upper triangle, row by row. Units: h and Wh. */
