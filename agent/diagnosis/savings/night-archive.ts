@@ -42,13 +42,21 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
     const found = await store.load(LEARNED_KEY + meter, UNREAD);
     return (Array.isArray(found) ? found : []).filter(isLearned);
   };
+  // Several nights may end at once after an absence: each reads and writes its month in turn.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (work: () => Promise<boolean>): Promise<boolean> => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
   return {
-    async keep(night) {
-      const others = await month(monthOf(night.date));
-      if (others === undefined) return false;
-      const all = [...others.filter(({ date }) => date !== night.date), night].sort((a, b) => (a.date < b.date ? -1 : 1));
-      return store.save(MONTH_KEY + monthOf(night.date), all);
-    },
+    keep: (night) =>
+      inTurn(async () => {
+        const others = await month(monthOf(night.date));
+        if (others === undefined) return false;
+        const all = [...others.filter(({ date }) => date !== night.date), night].sort((a, b) => (a.date < b.date ? -1 : 1));
+        return store.save(MONTH_KEY + monthOf(night.date), all);
+      }),
     async nights(from, to) {
       const all: SavingsNight[] = [];
       for (const name of monthsBetween(from, to)) {
@@ -60,10 +68,11 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
     },
     learned,
     forget: (meter) => store.save(LEARNED_KEY + meter, undefined),
-    async learn(meter, night) {
-      const others = (await learned(meter)).filter(({ date }) => date !== night.date);
-      return store.save(LEARNED_KEY + meter, [...others, packed(night)].slice(-LEARNED_NIGHTS));
-    },
+    learn: (meter, night) =>
+      inTurn(async () => {
+        const others = (await learned(meter)).filter(({ date }) => date !== night.date);
+        return store.save(LEARNED_KEY + meter, [...others, packed(night)].slice(-LEARNED_NIGHTS));
+      }),
   };
 }
 
