@@ -149,7 +149,7 @@ export class SimulatedYear {
     return { bandWh, stepPct, wh: (watts * 1.012 + other) / 60, referenceWh: (referenceW * 1.012 + other) / 60 };
   }
 
-  /** The level of a zone; it decides anew once in a minute. */
+  /** The level of a zone; it decides once a minute. */
   #levelOf(zone: number, at: number, stepPct: number, decides: boolean): number {
     if (stepPct === 0) return 0;
     if (decides) {

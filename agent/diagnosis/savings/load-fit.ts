@@ -163,7 +163,7 @@ function inverted(matrix: Float64Array): Float64Array | null {
   return right;
 }
 
-/** Of the energy of all learned nights, which is `wholeWh`. */
+/** The standard error of the energy of all learned nights, as a share of it. Units: Wh, %. */
 function standardErrorPct({ covariance }: Solution, nights: readonly LearnableNight[], wholeWh: number): number {
   const bandWh = Array.from({ length: BANDS }, (_, band) =>
     band === 0 ? 0 : nights.reduce((sum, night) => sum + (night.bandWh[band] ?? 0), 0),

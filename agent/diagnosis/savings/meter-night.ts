@@ -22,7 +22,7 @@ export interface OpenGap {
 }
 
 /** A longer time between two readings is a silence. Units: ms. Source: the issue, the shortest gap. */
-export const SILENCE_MS = 300_000;
+const SILENCE_MS = 300_000;
 
 /** The count of one meter in one night. A total that falls is a restart of the counter. */
 export class MeterNight {

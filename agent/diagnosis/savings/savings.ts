@@ -163,7 +163,7 @@ export class Savings {
     if (this.#parts.clock.monoMs() - this.#savedMono >= SAVE_MS) void this.#save();
   }
 
-  /** The computed energy has another scale: the model learns anew. */
+  /** Forgets what the model learned, because the computed energy has another scale. */
   async #forget(): Promise<void> {
     this.#counter.mix();
     for (const id of this.#learned.keys()) {
