@@ -50,13 +50,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.flight = flightFor(made);
   const admit: Building['alarms']['admit'] = (event, before) => made.alarms.admit(event, before);
   made.savings = savingsFor(made);
-  const record = {
-    note(event: AgentEvent) {
-      made.record.note(event);
-      made.savings.onEvent(event);
-    },
-  };
-  made.ongoing = createOngoing({ ...parts, ...made, record, flight: made.flight.recorder, alarms: { admit } });
+  made.ongoing = createOngoing({ ...parts, ...made, record: recordOf(made), flight: made.flight.recorder, alarms: { admit } });
   [made.alarms, made.platformAlarms] = alarmsFor(made);
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);
@@ -97,6 +91,16 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
   made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');
   return made;
+}
+
+/** The receivers of every event, also of a suppressed one. */
+function recordOf({ record, savings }: Building): { note(event: AgentEvent): void } {
+  return {
+    note(event) {
+      record.note(event);
+      savings.onEvent(event);
+    },
+  };
 }
 
 /** Returns the latest progress of lines, lighting and store, from which the watchdog recognises a part that hangs. */

@@ -79,14 +79,8 @@ export function createRooms(joined: Joined): Rooms {
     sound,
     onView: createSoundMetrics(clock, uplink),
   });
-  rooms.startOthers = () => {
-    startOthers(rooms);
-    void savings.start();
-  };
-  rooms.stopOthers = () => {
-    savings.stop();
-    return stopOthers(rooms, state.site.cabinet);
-  };
+  rooms.startOthers = () => startOthers(rooms, savings);
+  rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet, savings);
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   // Light first: a detection must not wait for statistics.
   const { control, watch, loads, wear, energy, panels } = rooms;
@@ -124,17 +118,23 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   state.rooms.close();
 }
 
-function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms): void {
+function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms, savings: Joined['savings']): void {
   void panels.start();
   energy.start();
   watch.start();
   loads.start();
   wear.start();
   sound.start();
+  void savings.start();
 }
 
 /** Sound that the configuration in force still has continues. */
-async function stopOthers({ panels, energy, sound, watch, loads, wear }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+async function stopOthers(
+  { panels, energy, sound, watch, loads, wear }: Rooms,
+  next: Pick<Cabinet, 'sound'>,
+  savings: Joined['savings'],
+): Promise<void> {
+  savings.stop();
   energy.stop();
   watch.stop();
   loads.stop();

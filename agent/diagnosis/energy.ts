@@ -8,7 +8,7 @@ import type { MonoMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
-import { BANDS, emptyPeriod, emptyZone, type ZoneTally } from './energy-tally.ts';
+import { emptyPeriod, emptyZone, LEVEL_BANDS, type ZoneTally } from './energy-tally.ts';
 
 /** A lamp to be counted. Units: W; `baselineW` is the power that the former installation used for this lamp at night. */
 export interface CountedLamp {
@@ -81,7 +81,7 @@ interface LampCount extends CountedLamp {
 export function createEnergyCount(zones: readonly CountedZone[], startMono: MonoMs): EnergyCount {
   const counts = new Map<string, ZoneCount>();
   const lamps = new Map<string, LampCount>();
-  const usedWh = new Float64Array(BANDS);
+  const usedWh = new Float64Array(LEVEL_BANDS);
   for (const { id, lamps: ofZone } of zones) {
     const zone = { lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono };
     counts.set(id, zone);
@@ -144,7 +144,7 @@ function addSpell({ zone, usedWh, following, ratedW, baselineW }: LampCount, use
   const wh = isDark && following === 'unknown' ? 0 : powerW(ratedW, levelPct) * hours;
   const quietWh = use.raisedBy === null || isDark ? wh : powerW(ratedW, Math.min(levelPct, use.quietPct)) * hours;
   const baselineWh = isNight && !(use.byPerson && use.levelPct === 0) ? baselineW * hours : 0;
-  const band = Math.min(BANDS - 1, Math.ceil(Math.max(0, levelPct) / 10));
+  const band = Math.min(LEVEL_BANDS - 1, Math.ceil(Math.max(0, levelPct) / 10));
   usedWh[band] = (usedWh[band] ?? 0) + wh;
   sums.wh += wh;
   sums.quietWh += quietWh;

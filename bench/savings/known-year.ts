@@ -10,7 +10,7 @@ import { closedNight, type LearnedNight } from '../../agent/diagnosis/savings/cl
 import { energyChanges, energyFacts } from '../../agent/diagnosis/savings/energy-facts.ts';
 import { eventNote } from '../../agent/diagnosis/savings/event-notes.ts';
 import { frozenBaseline } from '../../agent/diagnosis/savings/frozen-baseline.ts';
-import { baselineEntry, entriesOf, ledgerEntry } from '../../agent/diagnosis/savings/ledger-chain.ts';
+import { baselineEntry, ledgerEntriesOf, ledgerEntry } from '../../agent/diagnosis/savings/ledger-chain.ts';
 import { learnedFit } from '../../agent/diagnosis/savings/load-fit.ts';
 import { savingsResult } from '../../agent/diagnosis/savings/savings-figures.ts';
 import { simulatedCabinet } from './simulated-site.ts';
@@ -50,7 +50,7 @@ export function knownYear(seed: number, source: 'nameplates' | 'meter'): KnownYe
     if (at === AT.frozen) enter(frozenNote(year, learned, source, date));
     if (at === AT.added) {
       year.count = LAMPS.added;
-      const factors = baselineEntry(entriesOf(chain))?.baseline.factors ?? null;
+      const factors = baselineEntry(ledgerEntriesOf(chain))?.baseline.factors ?? null;
       const factsOf = (count: number) => energyFacts(simulatedCabinet(year.ratedW.slice(0, count)), METER_IDS, factors);
       for (const note of energyChanges(factsOf(LAMPS.first), factsOf(LAMPS.added), date)) enter(note);
     }
@@ -65,7 +65,7 @@ export function knownYear(seed: number, source: 'nameplates' | 'meter'): KnownYe
     savedTruthKwh += at < AT.frozen ? 0 : (night.referenceWh - night.truthWh) / 1_000;
     nights.push(ended(year, night, date, learned));
   }
-  const entries = entriesOf(chain);
+  const entries = ledgerEntriesOf(chain);
   const result = savingsResult(entries, nights, { from: dateOf(AT.frozen), to: dateOf(AT.end - 1) });
   if (result === null) throw new TypeError('the year has a baseline');
   return { result, chain, nights, savedTruthKwh, causes: new Set(entries.map(({ cause }) => cause)) };

@@ -4,7 +4,7 @@
  */
 import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { powerW } from '../../agent/diagnosis/energy.ts';
-import { BANDS } from '../../agent/diagnosis/energy-tally.ts';
+import { LEVEL_BANDS } from '../../agent/diagnosis/energy-tally.ts';
 import { LampSlots } from '../../agent/diagnosis/savings/lamp-slots.ts';
 import { type MeterCarry, MeterNight } from '../../agent/diagnosis/savings/meter-night.ts';
 import { type Draws, drawsFor } from '../faults/random.ts';
@@ -29,7 +29,7 @@ const VOLTS = 230;
 const METER_STEP_WH = 10;
 
 /** What differs from the usual street. */
-export interface StreetOptions {
+export interface SimulatedYearOptions {
   /** Returns the level that lamps must have in this minute instead of programme and presence; null for none. */
   readonly orderedPct?: (night: number, minute: number) => number | null;
 }
@@ -60,7 +60,7 @@ export class SimulatedYear {
   readonly #year = createYear();
   readonly #meter: MeterModel;
   readonly #lamps: LampModel[];
-  readonly #options: StreetOptions;
+  readonly #options: SimulatedYearOptions;
   readonly #boostUntil = new Float64Array(LAMPS / ZONE_LAMPS);
   readonly #perHour: number[];
   /** Total of the meter, and its total when it was last exchanged. */
@@ -71,7 +71,7 @@ export class SimulatedYear {
   ratedShare = 1;
   carry: MeterCarry | null = null;
 
-  constructor(seed: number, options: StreetOptions = {}) {
+  constructor(seed: number, options: SimulatedYearOptions = {}) {
     const draws = drawsFor(seed, 11);
     this.#lamps = drawLamps(draws, { lamps: LAMPS + ZONE_LAMPS, hasContactor: false, powerStepW: 1, firstDay: 0 });
     this.#meter = drawMeter(draws);
@@ -127,7 +127,7 @@ export class SimulatedYear {
     const { isNight } = this.#year.at(0, at);
     const stepPct = isNight ? stepAt(at % DAY_MIN) : 0;
     const orderedPct = this.#options.orderedPct?.(night, minute) ?? null;
-    const bandWh = new Float64Array(BANDS);
+    const bandWh = new Float64Array(LEVEL_BANDS);
     let [watts, referenceW] = [0, 0];
     for (let lamp = 0; lamp < this.count; lamp++) {
       const model = this.#lamps[lamp];
@@ -140,7 +140,7 @@ export class SimulatedYear {
       if (isNight) referenceW += drivenW({ ...model, warmK: model.riseK }, 100, phaseVolts);
       else referenceW += model.standbyW;
       const rated = model.ratedW * this.ratedShare;
-      const band = Math.min(BANDS - 1, Math.ceil(levelPct / 10));
+      const band = Math.min(LEVEL_BANDS - 1, Math.ceil(levelPct / 10));
       bandWh[band] = (bandWh[band] ?? 0) + powerW(rated, levelPct) / 60;
     }
     const { otherW, heaterW } = this.#meter;

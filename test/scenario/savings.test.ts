@@ -1,5 +1,5 @@
 /** Proven savings of the running agent: nights, ledger, restarts and changes of the configuration on the simulated street. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import { HOUR_MS, MINUTE_MS } from '../../agent/core/durations.ts';
 import type { SavingsAnswer } from '../../agent/core/savings-view.ts';
@@ -15,6 +15,40 @@ function value<T>(answer: SavingsAnswer<T>): T {
 }
 
 const tools = (rig: Rig) => rig.agent.view.savings;
+
+/** Entries are added to the ledger, count at once, and are exported. */
+async function ledgerGrows(t: Test, rig: Rig, savedKwh: number): Promise<void> {
+  const { cabinet } = rig.agent.site();
+  const ledger = value(await rig.settled(tools(rig).ledger()));
+  t.equal(ledger.brokenAt, null);
+  t.match(
+    ledger.entries.find(({ cause }) => cause === 'wattage'),
+    { by: 'agent', about: ['L01'] },
+  );
+  const added = value(
+    await rig.settled(
+      tools(rig).add({
+        cause: 'other-load',
+        by: 'console:ada',
+        from: '2026-12-01',
+        to: null,
+        about: [],
+        note: 'sign',
+        effect: { kind: 'load', loadW: 50 },
+      }),
+    ),
+  );
+  t.equal(added.n, ledger.head.n + 1);
+  const more = value(await rig.settled(tools(rig).result('2026-12-01', '2026-12-01')));
+  t.ok(Math.abs(more.total.savedKwh - savedKwh - 1.2) < 1e-6, '50 W for 24 h');
+  t.match(await rig.settled(tools(rig).add({ ...added, cause: 'void', voids: 99, effect: { kind: 'none' } })), {
+    ok: false,
+    why: 'no-entry',
+  });
+  const exported = value(await rig.settled(tools(rig).export('2026-12-01', '2026-12-31')));
+  t.equal(exported.chain.length, added.n);
+  t.ok((exported.darkHours['2026-12-01']?.[cabinet.zones[0]?.id ?? ''] ?? 0) > 14);
+}
 
 t.test('a night is counted over a restart, the ledger keeps what happened, and the result has an interval', async (t) => {
   const rig = await createRig(t, { startAt: '2026-12-02T08:00:00+01:00', periodsMs: PERIODS_MS });
@@ -61,35 +95,7 @@ t.test('a night is counted over a restart, the ledger keeps what happened, and t
   );
   const metered = energy?.meters.find(({ device }) => device === 'M01')?.kwh ?? 0;
   t.ok(Math.abs(measuredKwh - metered) < 0.05 * metered, `${measuredKwh} of ${metered} kWh by the energy figures`);
-  const ledger = value(await rig.settled(tools(rig).ledger()));
-  t.equal(ledger.brokenAt, null);
-  t.match(
-    ledger.entries.find(({ cause }) => cause === 'wattage'),
-    { by: 'agent', about: ['L01'] },
-  );
-  const added = value(
-    await rig.settled(
-      tools(rig).add({
-        cause: 'other-load',
-        by: 'console:ada',
-        from: '2026-12-01',
-        to: null,
-        about: [],
-        note: 'sign',
-        effect: { kind: 'load', loadW: 50 },
-      }),
-    ),
-  );
-  t.equal(added.n, ledger.head.n + 1);
-  const more = value(await rig.settled(tools(rig).result('2026-12-01', '2026-12-01')));
-  t.ok(Math.abs(more.total.savedKwh - savedKwh - 1.2) < 1e-6, '50 W for 24 h');
-  t.match(await rig.settled(tools(rig).add({ ...added, cause: 'void', voids: 99, effect: { kind: 'none' } })), {
-    ok: false,
-    why: 'no-entry',
-  });
-  const exported = value(await rig.settled(tools(rig).export('2026-12-01', '2026-12-31')));
-  t.equal(exported.chain.length, added.n);
-  t.ok((exported.darkHours['2026-12-01']?.[cabinet.zones[0]?.id ?? ''] ?? 0) > 14);
+  await ledgerGrows(t, rig, savedKwh);
 });
 
 t.test('an agent that was off for three nights shares what its meter counted among them', async (t) => {

@@ -2,7 +2,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import type { SavingsGap, SavingsMeterNight } from '../../core/savings-view.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { estimatedGap, type GapErrors, isLit, TRIED_SLOTS, triedGaps, UNKNOWN_HALF } from './gap-estimate.ts';
 import { type LampSlots, MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 import { fitOf, type LearnableNight, learnedFit, modelWh, type SpanFit } from './load-fit.ts';
@@ -28,6 +28,9 @@ const SAMPLE_SLOTS = 3;
 const LEAST_DARK_H = 1;
 /** Nights that the model learns from. Source: assumed; a month has all levels of a programme. Confirmed by: bench savings with 7 and 60. */
 export const LEARNED_NIGHTS = 30;
+
+/** The computed energy as it is, for a cabinet whose meter was never read. */
+const NAMEPLATE_FIT: SpanFit = { otherW: 0, litW: 0, factors: Array.from({ length: LEVEL_BANDS }, () => 1) };
 
 /**
  * Ends the night of a meter. `before`: what was learned in earlier nights, newest last; without it the night learns from itself.
@@ -68,9 +71,6 @@ export function closedNight(
     carry: carried(meter.carry, estimated, toMs),
   };
 }
-
-/** The computed energy as it is, for a cabinet whose meter was never read. */
-const NAMEPLATE_FIT: SpanFit = { otherW: 0, litW: 0, factors: Array.from({ length: BANDS }, () => 1) };
 
 /** A gap that is still open at the end has been assigned to this night. */
 function carried(carry: MeterCarry | null, gaps: readonly SavingsGap[], toMs: WallMs): MeterCarry | null {

@@ -36,8 +36,8 @@ export function studentQuantile90(freedom: number): number {
   return terms.reduce((sum, term, at) => sum + term / freedom ** (at + 1), z);
 }
 
-/** Returns the root of the sum of squares: independent errors together. Source: ISO/IEC Guide 98-3 (GUM) 5.1.2. */
-export function together(halves: Iterable<number>): number {
+/** Returns the root of the sum of squares: several independent errors as one. Source: ISO/IEC Guide 98-3 (GUM) 5.1.2. */
+export function rootSumSquares(halves: Iterable<number>): number {
   let squares = 0;
   for (const half of halves) squares += half * half;
   return Math.sqrt(squares);

@@ -2,7 +2,7 @@
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { LoadFit, ReferenceLamp, SavingsBaseline, SavingsDate, SavingsMeter } from '../../core/savings-view.ts';
 import { powerW } from '../energy.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { studentQuantile90, Z_90 } from './fit-quality.ts';
 import { darkHoursOf, meanDarkHours } from './reference.ts';
 
@@ -44,7 +44,7 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
     meters,
     zones: dated,
     otherW: fit?.otherW ?? (otherW > 0 ? otherW : standbyW(cabinet)),
-    factors: fit?.factors ?? Array.from({ length: BANDS }, () => 1),
+    factors: fit?.factors ?? Array.from({ length: LEVEL_BANDS }, () => 1),
     powerHalfPct: fit === null ? (Z_90 * tolerancePct) / Math.sqrt(3) : learnedHalfPct(fit),
     nightPct: fit === null || Number.isNaN(fit.cvPct) ? 0 : fit.cvPct,
     learnedNights: fit?.nights ?? null,
@@ -57,7 +57,7 @@ export function referenceLamps(
   { lamps: ids, baseline: { lampPowerW, levelPct } }: Cabinet['zones'][number],
   fit: Pick<LoadFit, 'factors'> | null,
 ): readonly ReferenceLamp[] {
-  const factor = fit?.factors[Math.min(BANDS - 1, Math.ceil(levelPct / 10))] ?? 1;
+  const factor = fit?.factors[Math.min(LEVEL_BANDS - 1, Math.ceil(levelPct / 10))] ?? 1;
   return ids.flatMap((id) => {
     const lamp = lamps.find((each) => each.id === id);
     if (lamp === undefined) return [];

@@ -8,7 +8,7 @@ import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import { quantile } from '../../core/quantile.ts';
 import type { SavingsGap } from '../../core/savings-view.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { type LampSlots, MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 import { modelWh, type SpanFit } from './load-fit.ts';
 import type { OpenGap } from './meter-night.ts';
@@ -129,7 +129,7 @@ function partsOf({ lamps, slotWh }: GapNight, length: number): number[] {
 /** Whether a lamp was lit in a span with these energies. */
 export function isLit(bandWh: ArrayLike<number>): boolean {
   let lit = 0;
-  for (let band = 1; band < BANDS; band++) lit += bandWh[band] ?? 0;
+  for (let band = 1; band < LEVEL_BANDS; band++) lit += bandWh[band] ?? 0;
   return lit > 0;
 }
 

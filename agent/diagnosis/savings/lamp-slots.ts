@@ -1,6 +1,6 @@
 /** The computed energy of all lamps in one night, in slots of five minutes and by level. Pure; times are of the wall clock. */
 import type { WallMs } from '../../core/clock.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 
 /** Length of a slot. Units: ms. Source: the issue, the shortest gap to estimate. */
 export const SLOT_MS = 300_000;
@@ -17,8 +17,8 @@ export interface SpanEnergy {
 export class LampSlots {
   readonly fromMs: WallMs;
   /** All energy that `add` has taken in this run, by level. Units: Wh. */
-  readonly addedWh = new Float64Array(BANDS);
-  readonly #wh = new Float32Array(MAX_SLOTS * BANDS);
+  readonly addedWh = new Float64Array(LEVEL_BANDS);
+  readonly #wh = new Float32Array(MAX_SLOTS * LEVEL_BANDS);
   /** Time that was counted in each slot. Units: ms. */
   readonly #countedMs = new Float32Array(MAX_SLOTS);
 
@@ -28,10 +28,10 @@ export class LampSlots {
 
   /** Adds energy that the lamps used from `fromMs` to `toMs`; time outside of the night has no effect. Units: Wh by level. */
   add(fromMs: WallMs, toMs: WallMs, bandWh: ArrayLike<number>): void {
-    for (let band = 0; band < BANDS; band++) this.addedWh[band] = (this.addedWh[band] ?? 0) + (bandWh[band] ?? 0);
+    for (let band = 0; band < LEVEL_BANDS; band++) this.addedWh[band] = (this.addedWh[band] ?? 0) + (bandWh[band] ?? 0);
     for (const { slot, share, ms } of this.#slots(fromMs, toMs)) {
-      for (let band = 0; band < BANDS; band++) {
-        const at = slot * BANDS + band;
+      for (let band = 0; band < LEVEL_BANDS; band++) {
+        const at = slot * LEVEL_BANDS + band;
         this.#wh[at] = (this.#wh[at] ?? 0) + share * (bandWh[band] ?? 0);
       }
       this.#countedMs[slot] = (this.#countedMs[slot] ?? 0) + ms;
@@ -40,7 +40,7 @@ export class LampSlots {
 
   /** Returns the energy of a span. A slot in which nothing was counted is taken as the mean of the nearest counted ones before and after it. */
   between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
-    const bandWh = Array.from({ length: BANDS }, () => 0);
+    const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);
     let knownMs = 0;
     let allMs = 0;
     for (const { slot, ms } of this.#slots(fromMs, toMs)) {
@@ -49,9 +49,9 @@ export class LampSlots {
       if (counted > 0) knownMs += ms;
       const sources = counted > 0 ? [slot] : this.#nearest(slot);
       for (const source of sources)
-        for (let band = 0; band < BANDS; band++)
+        for (let band = 0; band < LEVEL_BANDS; band++)
           bandWh[band] =
-            (bandWh[band] ?? 0) + ((this.#wh[source * BANDS + band] ?? 0) * ms) / (this.#countedMs[source] ?? 1) / sources.length;
+            (bandWh[band] ?? 0) + ((this.#wh[source * LEVEL_BANDS + band] ?? 0) * ms) / (this.#countedMs[source] ?? 1) / sources.length;
     }
     return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1 };
   }
@@ -65,7 +65,7 @@ export class LampSlots {
   packed(): readonly (readonly number[])[] {
     const slots: number[][] = [];
     for (let slot = 0; slot < MAX_SLOTS; slot++) {
-      const wh = Array.from(this.#wh.subarray(slot * BANDS, (slot + 1) * BANDS), (each) => Math.round(each * 100) / 100);
+      const wh = Array.from(this.#wh.subarray(slot * LEVEL_BANDS, (slot + 1) * LEVEL_BANDS), (each) => Math.round(each * 100) / 100);
       const counted = Math.round((this.#countedMs[slot] ?? 0) / 1_000);
       if (counted === 0) continue;
       slots.push([slot, counted, ...wh.flatMap((each, band) => (each === 0 ? [] : [band, each]))]);
@@ -82,8 +82,8 @@ export class LampSlots {
       this.#countedMs[slot] = Math.min(SLOT_MS, (this.#countedMs[slot] ?? 0) + counted * 1_000);
       for (let at = 0; at + 1 < values.length; at += 2) {
         const band = values[at] ?? 0;
-        if (Number.isInteger(band) && band < BANDS)
-          this.#wh[slot * BANDS + band] = (this.#wh[slot * BANDS + band] ?? 0) + (values[at + 1] ?? 0);
+        if (Number.isInteger(band) && band < LEVEL_BANDS)
+          this.#wh[slot * LEVEL_BANDS + band] = (this.#wh[slot * LEVEL_BANDS + band] ?? 0) + (values[at + 1] ?? 0);
       }
     }
   }

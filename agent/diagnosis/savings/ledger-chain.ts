@@ -27,7 +27,7 @@ export function brokenAt(chain: readonly ChainEntry[]): number | null {
 }
 
 /** Returns the entries of a chain. One whose body is not a note of this form is left out. */
-export function entriesOf(chain: readonly ChainEntry[]): readonly LedgerEntry[] {
+export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEntry[] {
   return chain.flatMap(({ n, hash, atMs, body }) => {
     const note = readNote(body);
     return note === null ? [] : [{ ...note, n, hash, atMs }];

@@ -6,7 +6,7 @@ import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 import type { LedgerEntry, LedgerNote, LedgerSeal, SavingsAnswer } from '../../core/savings-view.ts';
 import { UNREAD } from '../energy-months.ts';
-import { brokenAt, entriesOf, ledgerEntry } from './ledger-chain.ts';
+import { brokenAt, ledgerEntriesOf, ledgerEntry } from './ledger-chain.ts';
 
 /** A signature over a text of this kind; null if there can be none now. */
 export type SignDigest = (
@@ -77,7 +77,7 @@ export class LedgerStore {
     const detail = `${entry.n}:${entry.hash} ${note.cause} ${note.by}`;
     store.audit.note({ user: '', role: '', door: 'self', action: 'savings ledger', detail, result: 'ok' });
     await this.#seal(entry);
-    const [stored] = entriesOf([entry]);
+    const [stored] = ledgerEntriesOf([entry]);
     return stored === undefined ? { ok: false, why: 'disk' } : { ok: true, value: stored };
   }
 

@@ -1,6 +1,6 @@
 /** Learns how the energy of a meter follows from the computed energy of the lamps, and applies that to a night or a part of it. Pure. */
 import type { LoadFit } from '../../core/savings-view.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { fitQuality } from './fit-quality.ts';
 import { addedSums, type LoadSums, NO_SUMS, regressors, UNKNOWNS } from './load-sums.ts';
 
@@ -87,7 +87,7 @@ export function fitOf(fit: Pick<LoadFit, 'otherW' | 'leastOtherW' | 'litShare' |
 /** Returns the energy that the meter should have counted. Units: Wh. */
 export function modelWh({ otherW, litW, factors }: SpanFit, { hours, litHours, bandWh }: ModelledSpan): number {
   let sum = otherW * hours + litW * litHours;
-  for (let band = 0; band < BANDS; band++) sum += (factors[band] ?? 1) * (bandWh[band] ?? 0);
+  for (let band = 0; band < LEVEL_BANDS; band++) sum += (factors[band] ?? 1) * (bandWh[band] ?? 0);
   return sum;
 }
 
@@ -165,7 +165,7 @@ function inverted(matrix: Float64Array): Float64Array | null {
 
 /** The standard error of the energy of all learned nights, as a share of it. Units: Wh, %. */
 function standardErrorPct({ covariance }: Solution, nights: readonly LearnableNight[], wholeWh: number): number {
-  const bandWh = Array.from({ length: BANDS }, (_, band) =>
+  const bandWh = Array.from({ length: LEVEL_BANDS }, (_, band) =>
     band === 0 ? 0 : nights.reduce((sum, night) => sum + (night.bandWh[band] ?? 0), 0),
   );
   const row = regressors(0, bandWh);

@@ -4,10 +4,10 @@
  * A sample is a quarter of an hour: its length, the computed energy of the lamps by level, and the energy that the meter counted.
  */
 
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 
 /** Unknowns: the share of the further load while lit, the common factor of all levels, and the deviation of each level from it. */
-export const UNKNOWNS = BANDS + 2;
+export const UNKNOWNS = LEVEL_BANDS + 2;
 
 /** Normal equations of some samples. Shape: `matrix` is the upper triangle, row by row. Units: h and Wh. */
 export interface LoadSums {
@@ -26,7 +26,7 @@ export const NO_SUMS: LoadSums = {
   samples: 0,
 };
 
-/** One sample. Shape: `bandWh` has `BANDS` values. */
+/** One sample. Shape: `bandWh` has `LEVEL_BANDS` values. */
 export interface LoadSample {
   readonly hours: number;
   readonly bandWh: ArrayLike<number>;
@@ -64,6 +64,6 @@ export function addedSums(a: LoadSums, b: LoadSums): LoadSums {
 /** The values that the unknowns are multiplied with: hours, all computed energy, and the energy of each level. */
 export function regressors(hours: number, bandWh: ArrayLike<number>): number[] {
   let total = 0;
-  for (let band = 0; band < BANDS; band++) total += bandWh[band] ?? 0;
-  return [hours, total, ...Array.from({ length: BANDS }, (_, band) => bandWh[band] ?? 0)];
+  for (let band = 0; band < LEVEL_BANDS; band++) total += bandWh[band] ?? 0;
+  return [hours, total, ...Array.from({ length: LEVEL_BANDS }, (_, band) => bandWh[band] ?? 0)];
 }

@@ -1,7 +1,7 @@
 /** What one meter counted in a night that has not ended: its energy, the slots of five minutes, and the parts without measurement. Pure. */
 import type { WallMs } from '../../core/clock.ts';
 import type { SavingsGapReason } from '../../core/savings-view.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 
 /** The last reading of a meter, kept from night to night. Units: Wh. */
@@ -36,7 +36,7 @@ export class MeterNight {
   /** The last slot boundary with a known total. */
   #boundary: { readonly index: number; readonly wh: number } | null = null;
   /** `LampSlots.addedWh` at the last reading; `#hasLamps` is false before the first reading of this run in this night. */
-  readonly #lampsWh = new Float64Array(BANDS);
+  readonly #lampsWh = new Float64Array(LEVEL_BANDS);
   #hasLamps = false;
 
   constructor(fromMs: WallMs, carry: MeterCarry | null) {

@@ -3,7 +3,7 @@ import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 import type { SavingsDate, SavingsNight } from '../../core/savings-view.ts';
 import { monthOf, monthsBetween, UNREAD } from '../energy-months.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { LEARNED_NIGHTS, type LearnedNight } from './closed-night.ts';
 import { UNKNOWNS } from './load-sums.ts';
 
@@ -97,5 +97,5 @@ function isLearned(stored: unknown): stored is DatedLearned {
   const { matrix, vector } = stored['sums'];
   const isSize = (list: unknown, size: number): boolean => Array.isArray(list) && list.length === size;
   const hasSums = isSize(matrix, (UNKNOWNS * (UNKNOWNS + 1)) / 2) && isSize(vector, UNKNOWNS);
-  return hasSums && typeof stored['date'] === 'string' && isSize(stored['bandWh'], BANDS) && Array.isArray(stored['errors']);
+  return hasSums && typeof stored['date'] === 'string' && isSize(stored['bandWh'], LEVEL_BANDS) && Array.isArray(stored['errors']);
 }

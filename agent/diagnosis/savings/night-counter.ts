@@ -11,7 +11,7 @@ import type { SavingsDate } from '../../core/savings-view.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
 import { nextNight } from '../energy-months.ts';
-import { BANDS } from '../energy-tally.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
 import { LampSlots } from './lamp-slots.ts';
 import { type MeterCarry, MeterNight } from './meter-night.ts';
 
@@ -46,8 +46,8 @@ const MAX_MISSED = 60;
 /** The count of the running night. */
 export class NightCounter {
   readonly #parts: NightCounterParts;
-  readonly #lastWh = new Float64Array(BANDS);
-  readonly #stepWh = new Float64Array(BANDS);
+  readonly #lastWh = new Float64Array(LEVEL_BANDS);
+  readonly #stepWh = new Float64Array(LEVEL_BANDS);
   #night: RunningSavingsNight | null = null;
   #carries: ReadonlyMap<string, MeterCarry> = new Map();
   #look: { readonly atMs: WallMs; readonly atMono: number } | null = null;
@@ -131,7 +131,7 @@ export class NightCounter {
   #takeStep(): void {
     const used = this.#parts.usedWh();
     const isRestarted = used.some((wh, band) => wh < (this.#lastWh[band] ?? 0));
-    for (let band = 0; band < BANDS; band++) this.#stepWh[band] = (used[band] ?? 0) - (isRestarted ? 0 : (this.#lastWh[band] ?? 0));
+    for (let band = 0; band < LEVEL_BANDS; band++) this.#stepWh[band] = (used[band] ?? 0) - (isRestarted ? 0 : (this.#lastWh[band] ?? 0));
     this.#lastWh.set(used);
   }
 

@@ -12,7 +12,7 @@ import type {
   SavingsResult,
   SavingsZoneFigures,
 } from '../../core/savings-view.ts';
-import { fitQuality, together, Z_90 } from './fit-quality.ts';
+import { fitQuality, rootSumSquares, Z_90 } from './fit-quality.ts';
 import { baselineEntry, overlaps, validEntries } from './ledger-chain.ts';
 import { darkHoursOf, datesBetween, type ReferenceEnergy, referenceEnergy } from './reference.ts';
 
@@ -52,7 +52,7 @@ export function savingsResult(
   });
   const total = added(paired.map(({ figures }) => figures));
   const halfParts = halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) });
-  const halfKwh = together(Object.values(halfParts));
+  const halfKwh = rootSumSquares(Object.values(halfParts));
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const share = (kwh: number): number | null => (usedKwh > 0 ? (100 * kwh) / usedKwh : null);
   return {
@@ -128,12 +128,12 @@ function halfPartsOf(
   // The error of the meter that also measured the reference is the same share of both, so it is that share of the saving.
   const isShared = baseline.source === 'meter' && !isOther;
   const ofReference = baseline.source === 'meter' && isOther ? total.adjustedKwh : 0;
-  const meterKwh = Z_90 * classShare * (isShared ? Math.abs(total.savedKwh) : together([usedKwh, ofReference]));
+  const meterKwh = Z_90 * classShare * (isShared ? Math.abs(total.savedKwh) : rootSumSquares([usedKwh, ofReference]));
   return {
     referenceKwh: (baseline.powerHalfPct / 100) * total.adjustedKwh,
     meterKwh,
-    gapsKwh: together(nights.flatMap(({ gaps }) => gaps.map(({ halfWh }) => halfWh / 1_000))),
-    nightsKwh: Z_90 * together(nights.map(({ figures }) => (baseline.nightPct / 100) * figures.adjustedKwh)),
+    gapsKwh: rootSumSquares(nights.flatMap(({ gaps }) => gaps.map(({ halfWh }) => halfWh / 1_000))),
+    nightsKwh: Z_90 * rootSumSquares(nights.map(({ figures }) => (baseline.nightPct / 100) * figures.adjustedKwh)),
   };
 }
 
@@ -155,7 +155,7 @@ function judged(nights: readonly PairedNight[]): Pick<SavingsResult, 'cvPct' | '
 
 function nightFigures({ night, figures, darkHours, modelKwh, ...rest }: PairedNight, baseline: SavingsBaseline): SavingsNightFigures {
   const one = { night, figures, darkHours, modelKwh, ...rest };
-  const halfKwh = together(Object.values(halfPartsOf([one], { baseline, total: figures, isExchanged: false })));
+  const halfKwh = rootSumSquares(Object.values(halfPartsOf([one], { baseline, total: figures, isExchanged: false })));
   return { date: night.date, ...figures, darkHours, modelKwh, halfKwh };
 }
 

@@ -26,7 +26,7 @@ import { closedNight, LEARNED_NIGHTS } from './closed-night.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
 import { frozenBaseline } from './frozen-baseline.ts';
-import { baselineEntry, brokenAt, entriesOf } from './ledger-chain.ts';
+import { baselineEntry, brokenAt, ledgerEntriesOf } from './ledger-chain.ts';
 import { LedgerStore, type SignDigest } from './ledger-store.ts';
 import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
@@ -59,6 +59,9 @@ const MAX_AUTOMATIC = 20;
 const AWAY_MS = 600_000;
 /** Fewest nights from which a baseline is frozen. Source: one more than the parameters of the judgement. */
 const LEAST_NIGHTS = 3;
+
+const DISK = { ok: false, why: 'disk' } as const;
+const AUTOMATIC = { by: 'agent', effect: { kind: 'none' } } as const;
 
 /** The proof of savings of a run. Nothing rejects; a disk that fails is reported by the store. */
 export class Savings {
@@ -134,7 +137,7 @@ export class Savings {
     const found = await store.load(FACTS_KEY, UNREAD);
     const chain = await this.#ledger.chain();
     if (found === UNREAD || chain === undefined) return;
-    const factors = baselineEntry(entriesOf(chain))?.baseline.factors ?? null;
+    const factors = baselineEntry(ledgerEntriesOf(chain))?.baseline.factors ?? null;
     const after = energyFacts(cabinet(), this.#meterIds(), factors);
     const before = readEnergyFacts(found);
     const changes = before === null ? [] : energyChanges(before, after, this.#today());
@@ -236,7 +239,7 @@ export class Savings {
     return {
       ok: true,
       value: {
-        entries: entriesOf(chain),
+        entries: ledgerEntriesOf(chain),
         head: { n: last?.n ?? 0, hash: last?.hash ?? '' },
         brokenAt: brokenAt(chain),
         sealedN: Math.max(0, ...seals.map(({ n }) => n)),
@@ -271,7 +274,7 @@ export class Savings {
   async #result(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
     const chain = await this.#ledger.chain();
     if (chain === undefined) return DISK;
-    const entries = entriesOf(chain);
+    const entries = ledgerEntriesOf(chain);
     const frozen = baselineEntry(entries);
     if (frozen === undefined) return { ok: false, why: 'no-baseline' };
     // The running night has no result yet.
@@ -340,9 +343,6 @@ function earliest(a: SavingsDate, b: SavingsDate): SavingsDate {
 function dayBefore(date: SavingsDate): SavingsDate {
   return new Date(Date.parse(date) - DAY_MS).toISOString().slice(0, 10);
 }
-
-const DISK = { ok: false, why: 'disk' } as const;
-const AUTOMATIC = { by: 'agent', effect: { kind: 'none' } } as const;
 
 function isIn(date: SavingsDate, nights: FreezeRequest['nights']): boolean {
   return nights === null || (date >= nights.from && date <= nights.to);

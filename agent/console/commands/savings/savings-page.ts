@@ -141,7 +141,7 @@ export function renderLedger({ entries, head, brokenAt, sealedN }: LedgerView, p
 }
 
 /** Renders one entry that was added. */
-export function renderEntry(entry: LedgerEntry, page: Page): string {
+export function renderLedgerEntry(entry: LedgerEntry, page: Page): string {
   const { n, hash, cause, from, to } = entry;
   return [
     ...labelled(msg`Entered`, msg`${n}: ${cause}, ${from} to ${to ?? NOTHING}: ${whatOf(entry)}`, page),

@@ -25,6 +25,18 @@ const USUAL_TOLERANCE_PCT = 10;
 const NIGHTS_OPTION = { name: 'nights', value: 'FROM..TO', summary: msg`first and last night, as 2026-11-01..2026-11-30` } as const;
 const ALL: { readonly from: SavingsDate; readonly to: SavingsDate } = { from: '2020-01-01', to: '2099-12-31' };
 
+const REFUSALS: Readonly<Record<SavingsRefusal, ReturnType<typeof msg>>> = {
+  disk: msg`the disk did not answer; \`luciole store\` shows what is wrong`,
+  'no-time': msg`the time is not trusted yet: set the clock first, see docs/clock.md`,
+  'no-meter': msg`give one meter; only nameplates may be compared with several`,
+  'too-few-nights': msg`fewer than 3 of these nights were measured without a gap; the last 30 nights are kept for learning`,
+  'no-baseline': msg`no baseline is frozen: \`luciole savings freeze METER\``,
+  'no-nights': msg`no night of this time was counted; a night ends at noon`,
+  'no-entry': msg`the ledger has no such entry: \`luciole savings ledger\``,
+  'ledger-full': msg`the ledger is full`,
+  'ledger-broken': msg`the ledger was changed on the disk: export it, and compare it with the audit log`,
+};
+
 const show = agentCommand({
   name: 'savings show',
   role: 'viewer',
@@ -136,7 +148,7 @@ const add = agentCommand({
   timeoutMs: TIMEOUT_MS,
   read: readAdd,
   answer: async (view, note, { source }): Promise<LedgerEntry> => told(await view.savings.add({ ...note, by: source })),
-  render: async (result, page) => (await import('./savings-page.ts')).renderEntry(result, page),
+  render: async (result, page) => (await import('./savings-page.ts')).renderLedgerEntry(result, page),
 });
 
 const exported = agentCommand({
@@ -184,15 +196,3 @@ function told<T>(answer: SavingsAnswer<T>): T {
   if (answer.ok) return answer.value;
   throw new ConsoleError('failed', REFUSALS[answer.why]);
 }
-
-const REFUSALS: Readonly<Record<SavingsRefusal, ReturnType<typeof msg>>> = {
-  disk: msg`the disk did not answer; \`luciole store\` shows what is wrong`,
-  'no-time': msg`the time is not trusted yet: set the clock first, see docs/clock.md`,
-  'no-meter': msg`give one meter; only nameplates may be compared with several`,
-  'too-few-nights': msg`fewer than 3 of these nights were measured without a gap; the last 30 nights are kept for learning`,
-  'no-baseline': msg`no baseline is frozen: \`luciole savings freeze METER\``,
-  'no-nights': msg`no night of this time was counted; a night ends at noon`,
-  'no-entry': msg`the ledger has no such entry: \`luciole savings ledger\``,
-  'ledger-full': msg`the ledger is full`,
-  'ledger-broken': msg`the ledger was changed on the disk: export it, and compare it with the audit log`,
-};

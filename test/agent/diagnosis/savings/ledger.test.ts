@@ -4,7 +4,7 @@ import type { LedgerEffect, LedgerNote, SavingsBaseline } from '../../../../agen
 import { energyChanges, energyFacts, readEnergyFacts } from '../../../../agent/diagnosis/savings/energy-facts.ts';
 import { eventNote } from '../../../../agent/diagnosis/savings/event-notes.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
-import { baselineEntry, brokenAt, entriesOf, ledgerEntry, validEntries } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
+import { baselineEntry, brokenAt, ledgerEntriesOf, ledgerEntry, validEntries } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
 import { LedgerStore } from '../../../../agent/diagnosis/savings/ledger-store.ts';
 import { darkHoursOf, referenceEnergy } from '../../../../agent/diagnosis/savings/reference.ts';
 import { simulatedCabinet } from '../../../../bench/savings/simulated-site.ts';
@@ -50,7 +50,7 @@ t.test('a void entry takes another one away, also a baseline', async (t) => {
     note({ kind: 'none' }, { cause: 'void', voids: 3 }),
     note({ kind: 'none' }, { cause: 'void', voids: 2 }),
   ]);
-  const entries = entriesOf(chain);
+  const entries = ledgerEntriesOf(chain);
   t.same(
     validEntries(entries).map(({ n }) => n),
     [1],
@@ -84,7 +84,7 @@ const effects: [story: string, effect: LedgerEffect, span: Partial<LedgerNote>, 
 
 for (const [story, effect, span, kwh] of effects)
   t.test(`the reference with ${story}`, async (t) => {
-    const [entry] = entriesOf(chainOf([note(effect, span)]));
+    const [entry] = ledgerEntriesOf(chainOf([note(effect, span)]));
     const found = referenceEnergy(BASELINE, entry === undefined ? [] : [entry], night);
     t.ok(Math.abs(found.nonRoutineKwh - kwh) < 1e-9, `${found.nonRoutineKwh}`);
     t.ok(Math.abs(found.referenceKwh + found.routineKwh - (200 * 15 + 10 * 24) / 1_000) < 1e-9);

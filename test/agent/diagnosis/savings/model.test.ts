@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fitQuality, studentQuantile90, together } from '../../../../agent/diagnosis/savings/fit-quality.ts';
+import { fitQuality, rootSumSquares, studentQuantile90 } from '../../../../agent/diagnosis/savings/fit-quality.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
 import { fitOf, learnedFit, modelWh } from '../../../../agent/diagnosis/savings/load-fit.ts';
 import { loadSums } from '../../../../agent/diagnosis/savings/load-sums.ts';
@@ -31,7 +31,7 @@ t.test('the quantile of Student is that of the table', async (t) => {
   ];
   for (const [freedom, expected] of table) t.ok(Math.abs(studentQuantile90(freedom) - expected) < 0.005, `${freedom}`);
   t.equal(studentQuantile90(0), Number.POSITIVE_INFINITY);
-  t.equal(together([3, 4]), 5);
+  t.equal(rootSumSquares([3, 4]), 5);
 });
 
 t.test('the model finds the load with dark lamps and the factor of each level', async (t) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { SavingsExport } from '../../../../agent/core/savings-view.ts';
-import { entriesOf, ledgerEntry } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
+import { ledgerEntriesOf, ledgerEntry } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
 import { darkHoursOf } from '../../../../agent/diagnosis/savings/reference.ts';
 import { savingsResult } from '../../../../agent/diagnosis/savings/savings-figures.ts';
 import { knownYear } from '../../../../bench/savings/known-year.ts';
@@ -32,7 +32,7 @@ function exported(): SavingsExport {
   );
   chain.push(ledgerEntry(chain, { ...none, cause: 'void', voids: chain.length, effect: { kind: 'none' } }, 9));
   const { from, to } = year.result;
-  const result = savingsResult(entriesOf(chain), year.nights, { from, to });
+  const result = savingsResult(ledgerEntriesOf(chain), year.nights, { from, to });
   if (result === null) throw new TypeError('the year has a baseline');
   const hours = darkHoursOf(result.baseline);
   const darkHours = Object.fromEntries(year.nights.map(({ date }) => [date, hours(date)]));
