@@ -168,3 +168,20 @@ t.test('entries are stored in blocks, noted in the audit log, and refused by a d
   facts.set('savings.ledger.0000', [{ ...first[0], body: '{}' }, ...first.slice(1)]);
   t.match(await ledger.append(note({ kind: 'none' })), { ok: false, why: 'ledger-broken' });
 });
+
+t.test('the newest entry is signed, and the signature of each certificate is kept', async (t) => {
+  const { store } = fakeStore();
+  const key = { certificates: 'first' };
+  const sign = async (_kind: string, digest: string) => ({ digest, node: 'c1', atMs: 9, signature: 's', certificates: key.certificates });
+  const ledger = new LedgerStore({ clock: { wallMs: () => 7 }, store, sign });
+  t.equal(await ledger.seal(), 0, 'nothing to sign');
+  await ledger.append(note({ kind: 'none' }));
+  await ledger.append(note({ kind: 'none' }));
+  key.certificates = 'renewed';
+  await ledger.append(note({ kind: 'none' }));
+  t.equal(await ledger.seal(), 3);
+  t.match(await ledger.seals(), [
+    { n: 2, certificates: 'first' },
+    { n: 3, certificates: 'renewed' },
+  ]);
+});
