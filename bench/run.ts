@@ -12,6 +12,7 @@ import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
 import { PREDICT_FIGURES, predictBench } from './predict/predict-bench.ts';
 import type { BenchOptions } from './result.ts';
+import { SAVINGS_FIGURES, savingsBench } from './savings/savings-bench.ts';
 import { STORE_FIGURES, storeBench } from './store/store-bench.ts';
 import { TIC_FIGURES, ticBench } from './tic/tic-bench.ts';
 import { UPLINK_FIGURES, uplinkBench } from './uplink/uplink-bench.ts';
@@ -63,6 +64,12 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
 
   predict   the prediction of failures on simulated lamps that wear for three years, 20 cabinets of 35; about three minutes
             street       failing lamps listed before they fail, entries without a failure, failures within the stated interval
+  savings   proven savings and their error bar; about three minutes
+            real-cabinet with --data DIR, a meter's log: each night from the other nights
+            seasons      learned in December, judged in June
+            cuts         cuts of 5 to 120 min: how often the 90 % interval has the truth
+            known-year   a year with known truth: lamps added, wrong wattage, meter exchanged, clock lost, no uplink
+
   doctor    the bus doctor on lines with a known cause, in simulated time; about eight minutes
             matrix       verdicts by cause, healthy lines too: right, undecided and wrong
             real         six lines on pseudo-terminals, examined by the command while the agent runs as a process
@@ -112,6 +119,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
   lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },
   predict: { run: predictBench, figures: Object.keys(PREDICT_FIGURES) },
+  savings: { run: savingsBench, figures: Object.keys(SAVINGS_FIGURES) },
   store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },
   tic: { run: ticBench, figures: Object.keys(TIC_FIGURES) },
   uplink: { run: uplinkBench, figures: Object.keys(UPLINK_FIGURES) },

@@ -16,6 +16,7 @@ import { isTrusted } from '../core/clock.ts';
 import { createEventTracker } from '../core/event-tracker.ts';
 import type { Pulse } from '../core/pulse.ts';
 import { createSteadyClock } from '../core/steady-clock.ts';
+import type { AgentEvent } from '../core/words.ts';
 import { agentChores } from '../service/housekeeping/chores.ts';
 import { createHousekeeping } from '../service/housekeeping/housekeeping.ts';
 import { createOngoing } from '../service/ongoing.ts';
@@ -27,6 +28,7 @@ import { alarmsFor, fieldFor, recorderFor, selfFor, storeFor } from './core-part
 import { flightFor } from './flight.ts';
 import { type AgentParts, AgentState, type Building, type Joined } from './parts.ts';
 import { busOf, createRooms } from './rooms.ts';
+import { savingsFor } from './savings.ts';
 import { openUplink } from './uplink.ts';
 import { createAgentView } from './view.ts';
 
@@ -47,7 +49,8 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.record = createSelfRecord({ clock: parts.clock, log: parts.log, store: made });
   made.flight = flightFor(made);
   const admit: Building['alarms']['admit'] = (event, before) => made.alarms.admit(event, before);
-  made.ongoing = createOngoing({ ...parts, ...made, flight: made.flight.recorder, alarms: { admit } });
+  made.savings = savingsFor(made);
+  made.ongoing = createOngoing({ ...parts, ...made, record: recordOf(made), flight: made.flight.recorder, alarms: { admit } });
   [made.alarms, made.platformAlarms] = alarmsFor(made);
   made.field = fieldFor(made);
   made.state.rooms = createRooms(made);
@@ -88,6 +91,16 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
   made.store.onCommitted = (committed) => made.uplink.current?.committed(committed);
   made.store.fates = () => made.uplink.current?.fates() ?? (() => 'undelivered');
   return made;
+}
+
+/** The receivers of every event, also of a suppressed one. */
+function recordOf({ record, savings }: Building): { note(event: AgentEvent): void } {
+  return {
+    note(event) {
+      record.note(event);
+      savings.onEvent(event);
+    },
+  };
 }
 
 /** Returns the latest progress of lines, lighting and store, from which the watchdog recognises a part that hangs. */

@@ -25,6 +25,7 @@ import type { Energy } from '../diagnosis/energy-count.ts';
 import type { FlightMemory } from '../diagnosis/flight/flight-memory.ts';
 import type { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
 import type { LoadMonitor } from '../diagnosis/night-load/load-monitor.ts';
+import type { Savings } from '../diagnosis/savings/savings.ts';
 import type { HeldEvents } from '../diagnosis/watch/supply-gate.ts';
 import type { Watch } from '../diagnosis/watch/watch.ts';
 import type { Wear } from '../diagnosis/wear/wear.ts';
@@ -172,6 +173,8 @@ export interface Joined {
   readonly recorder: Recorder;
   /** The last minutes of lines, decisions and events, and their recordings. */
   readonly flight: { readonly memory: FlightMemory; readonly recorder: FlightRecorder };
+  /** Baseline, ledger and nights of the proof of savings. */
+  readonly savings: Savings;
   readonly events: EventTracker;
   readonly stepWatch: StepWatch;
   /** Null if this run accepts no other release. */

@@ -31,7 +31,7 @@ import type { Joined, Rooms } from './parts.ts';
 
 /** Builds the modules for the configuration in force, such as light control, panels and sound. None of them is started yet. */
 export function createRooms(joined: Joined): Rooms {
-  const { parts, state, clock, field, store, uplink, quietMono, ongoing, flight } = joined;
+  const { parts, state, clock, field, store, uplink, quietMono, ongoing, flight, savings } = joined;
   const { cabinet, profiles } = state.site;
   const points = cabinetPoints(cabinet, profiles);
   const events = createRoomEvents(clock, ongoing.onEvent);
@@ -79,12 +79,12 @@ export function createRooms(joined: Joined): Rooms {
     sound,
     onView: createSoundMetrics(clock, uplink),
   });
-  rooms.startOthers = () => startOthers(rooms);
-  rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet);
+  rooms.startOthers = () => startOthers(rooms, savings);
+  rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet, savings);
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   // Light first: a detection must not wait for statistics.
   const { control, watch, loads, wear, energy, panels } = rooms;
-  const receivers = [control, rooms.sound, diagnosis, watch, loads, wear, meterClock, energy, panels];
+  const receivers = [control, rooms.sound, diagnosis, watch, loads, wear, meterClock, energy, panels, savings];
   rooms.onReadings = (readings) => {
     for (const receiver of receivers) receiver.onReadings(readings);
   };
@@ -118,17 +118,23 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   state.rooms.close();
 }
 
-function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms): void {
+function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms, savings: Joined['savings']): void {
   void panels.start();
   energy.start();
   watch.start();
   loads.start();
   wear.start();
   sound.start();
+  void savings.start();
 }
 
 /** Sound that the configuration in force still has continues. */
-async function stopOthers({ panels, energy, sound, watch, loads, wear }: Rooms, next: Pick<Cabinet, 'sound'>): Promise<void> {
+async function stopOthers(
+  { panels, energy, sound, watch, loads, wear }: Rooms,
+  next: Pick<Cabinet, 'sound'>,
+  savings: Joined['savings'],
+): Promise<void> {
+  savings.stop();
   energy.stop();
   watch.stop();
   loads.stop();

@@ -61,6 +61,7 @@ export function createAgentView(joined: Joined): AgentView {
     energy: (query) => state.rooms.energy.view(query),
     meterLoads: () => state.rooms.loads.views(),
     predictions: () => state.rooms.wear.predictions(),
+    savings: joined.savings.tools(),
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

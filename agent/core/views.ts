@@ -34,6 +34,7 @@ import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { RecordedWhy, WhyLine } from './recorded-why.ts';
 import type { RecorderTools } from './recorder-tools.ts';
 import type { ConfigManager } from './revisions.ts';
+import type { SavingsTools } from './savings-view.ts';
 import type { SoundTools } from './sound-tools.ts';
 import type { UpdateManager } from './updates.ts';
 import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './uplink-tools.ts';
@@ -87,6 +88,8 @@ export interface AgentView extends LocalConfigView {
   meterLoads(): readonly MeterLoadView[];
   /** When each lamp should be replaced, in the order of the configuration; undefined if the disk did not respond. */
   predictions(): Promise<readonly LampPrediction[] | undefined>;
+  /** Proven savings: baseline, ledger, results. */
+  readonly savings: SavingsTools;
   /** Null if this run accepts no updates. */
   readonly updates: UpdateManager | null;
   /** Metrics for a monitoring system. */

@@ -48,6 +48,8 @@ export interface Energy {
   onDecision(decision: Decision): void;
   /** Takes the totals of meters from good readings; other readings have no effect. */
   onReadings(readings: readonly Reading[]): void;
+  /** Returns the computed energy of all lamps since the creation, by level: dark, 1 to 10 %, ... Units: Wh. */
+  usedWh(): Float64Array;
   /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
 }
@@ -116,6 +118,7 @@ export function createEnergy(parts: EnergyParts): Energy {
         if (meter !== undefined && value !== null && quality === 'good') tracker.meters.read(meter.device, value * meter.kwh);
       }
     },
+    usedWh: () => tracker.count.usedWh(clock.monoMs()),
     async view(query) {
       const kept = await tracker.nights(...nightsIn(calendar, query));
       return (
@@ -171,8 +174,11 @@ function countedLamp(lamp: Lamp | undefined, { baseline: { lampPowerW, levelPct 
   return [{ id, ratedW: ratedPowerW, baselineW: isSameLamp ? powerW(ratedPowerW, levelPct) : (lampPowerW * levelPct) / 100 }];
 }
 
-/** The energy counter of each meter: the first one, because the following ones are phases or exported energy. */
-function meterPoints({ points, profiles }: EnergyParts): ReadonlyMap<PointId, { device: string; kwh: number }> {
+/** Returns the energy counter of each meter, with its unit in kWh: the first one, because the following ones are phases or exported energy. */
+export function meterPoints({
+  points,
+  profiles,
+}: Pick<EnergyParts, 'points' | 'profiles'>): ReadonlyMap<PointId, { device: string; kwh: number }> {
   const counters = [...points.values()].filter(
     ({ device, profile, semantic }) =>
       profiles.get(device.profile)?.category === 'meter' && semantic === 'energy' && profile.counter !== null && profile.unit in KWH,

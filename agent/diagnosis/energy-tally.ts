@@ -5,7 +5,7 @@ import { isRecord } from '../core/is-record.ts';
  * Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps are enough to recognise a programme, and EN 13201-5 requires hours by
  * level.
  */
-const BANDS = 11;
+export const LEVEL_BANDS = 11;
 
 /** Sums that are added over nights and parts alike. */
 const ZONE_SUMS = [
@@ -68,7 +68,7 @@ export const NO_TALLY: NightTally = { zones: {}, meters: {}, awayMs: 0, undatedM
 /** Returns sums with which the count of a zone begins: one night, this many lamps, and 0 for all times and energies. */
 export function emptyZone(lamps: number): ZoneTally {
   const zero = Object.fromEntries(ZONE_SUMS.map((key) => [key, 0])) as Record<(typeof ZONE_SUMS)[number], number>;
-  return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: BANDS }, () => 0), periods: {} };
+  return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: LEVEL_BANDS }, () => 0), periods: {} };
 }
 
 /** Returns new sums of time and energy for one level, all 0. */

@@ -8,7 +8,7 @@ import type { MonoMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
-import { emptyPeriod, emptyZone, type ZoneTally } from './energy-tally.ts';
+import { emptyPeriod, emptyZone, LEVEL_BANDS, type ZoneTally } from './energy-tally.ts';
 
 /** A lamp to be counted. Units: W; `baselineW` is the power that the former installation used for this lamp at night. */
 export interface CountedLamp {
@@ -36,6 +36,8 @@ export interface EnergyCount {
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
   /** Returns all sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
+  /** Returns the computed energy of all lamps since the creation, which `restart` does not clear, by level: dark, 1 to 10 %, ... Units: Wh. */
+  usedWh(nowMono: MonoMs): Float64Array;
   /** Clears the sums; counting continues from now. */
   restart(nowMono: MonoMs): void;
 }
@@ -68,6 +70,8 @@ interface ZoneCount {
 
 interface LampCount extends CountedLamp {
   readonly zone: ZoneCount;
+  /** The sum of all lamps, by level. */
+  readonly usedWh: Float64Array;
   use: LampUse | null;
   following: LampFollowing;
   sinceMono: MonoMs;
@@ -77,10 +81,11 @@ interface LampCount extends CountedLamp {
 export function createEnergyCount(zones: readonly CountedZone[], startMono: MonoMs): EnergyCount {
   const counts = new Map<string, ZoneCount>();
   const lamps = new Map<string, LampCount>();
+  const usedWh = new Float64Array(LEVEL_BANDS);
   for (const { id, lamps: ofZone } of zones) {
     const zone = { lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono };
     counts.set(id, zone);
-    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, use: null, following: 'unknown', sinceMono: startMono });
+    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, usedWh, use: null, following: 'unknown', sinceMono: startMono });
   }
   const accountAll = (nowMono: MonoMs): void => {
     for (const lamp of lamps.values()) account(lamp, nowMono);
@@ -111,6 +116,10 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
       accountAll(nowMono);
       return Object.fromEntries([...counts].map(([id, { sums }]) => [id, structuredClone(sums)]));
     },
+    usedWh(nowMono) {
+      for (const lamp of lamps.values()) account(lamp, nowMono);
+      return usedWh;
+    },
     restart(nowMono) {
       accountAll(nowMono);
       for (const zone of counts.values()) zone.sums = emptyZone(zone.lamps.length);
@@ -127,7 +136,7 @@ function account(lamp: LampCount | undefined, nowMono: MonoMs): void {
 }
 
 /** Units: h. */
-function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUse, hours: number): void {
+function addSpell({ zone, usedWh, following, ratedW, baselineW }: LampCount, use: LampUse, hours: number): void {
   const { sums, isNight } = zone;
   const levelPct = typeof following === 'number' ? following : use.levelPct;
   const isDark = levelPct <= 0;
@@ -135,6 +144,8 @@ function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUs
   const wh = isDark && following === 'unknown' ? 0 : powerW(ratedW, levelPct) * hours;
   const quietWh = use.raisedBy === null || isDark ? wh : powerW(ratedW, Math.min(levelPct, use.quietPct)) * hours;
   const baselineWh = isNight && !(use.byPerson && use.levelPct === 0) ? baselineW * hours : 0;
+  const band = Math.min(LEVEL_BANDS - 1, Math.ceil(Math.max(0, levelPct) / 10));
+  usedWh[band] = (usedWh[band] ?? 0) + wh;
   sums.wh += wh;
   sums.quietWh += quietWh;
   sums.baselineWh += baselineWh;
@@ -149,7 +160,6 @@ function addSpell({ zone, following, ratedW, baselineW }: LampCount, use: LampUs
     sums.unknownBaselineWh += baselineWh;
     return;
   }
-  const band = Math.min(sums.bandMs.length - 1, Math.ceil(Math.max(0, levelPct) / 10));
   sums.bandMs[band] = (sums.bandMs[band] ?? 0) + ms;
   sums.levelMs += Math.max(0, levelPct) * ms;
   addPeriod(sums, use, { ms, wh, fullWh: ratedW * hours });

@@ -27,6 +27,17 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   tonight: ['tonight --plot'],
   zones: ['zones'],
   energy: ['energy', 'energy --by night', 'energy --by year'],
+  'savings show': ['savings show', 'savings show --nights hier'],
+  'savings baseline': ['savings baseline'],
+  'savings freeze': ['savings freeze M9', 'savings freeze M9 --class 9'],
+  'savings add': [
+    'savings add outage --from 2026-12-01 --to 2026-12-02 --kwh -3,5 --zone rue --note essai',
+    'savings add wattage --from 2026-12-01 --note essai',
+    'savings add outages',
+    'savings add void --entry 99 --note essai',
+  ],
+  'savings ledger': ['savings ledger | exclude agent'],
+  'savings export': ['savings export'],
   predict: ['predict', 'predict --all', 'predict L01', 'predict L9'],
   override: [
     'override L02 90 --for 30m --maintenance --reason essai',

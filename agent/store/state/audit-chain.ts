@@ -8,10 +8,11 @@
 import { createHash } from 'node:crypto';
 import type { AuditHead, AuditNote, AuditRow, AuditVerdict } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
+import { CHAIN_START, chainHash, nextInChain } from '../../core/hash-chain.ts';
 import { type Message, msg } from '../../core/message.ts';
 
 /** The head of an empty chain. */
-export const GENESIS: AuditHead = { n: 0, hash: '0'.repeat(64) };
+export const GENESIS: AuditHead = CHAIN_START;
 /** The action of the entry for removed entries; its detail has the number and hash of the last one that was removed. */
 export const TRIMMED = 'audit trimmed';
 /** The action of the entry for trimmed entries that are kept separately; its detail says how many there are, and their digest. */
@@ -32,9 +33,7 @@ const MAX_PROBLEMS = 20;
 
 /** Returns the next entry of the chain, with the texts of the note cleaned and cut. */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
-  const n = before.n + 1;
-  const body = JSON.stringify(bounded(note));
-  return { n, atMs, body, hash: hashOf(before.hash, { n, atMs, body }) };
+  return nextInChain(before, JSON.stringify(bounded(note)), atMs);
 }
 
 /** The detail of a `TRIMMED` entry: the number and hash of the last removed entry. */
@@ -122,7 +121,7 @@ export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, i
 
 function linkProblems(before: AuditHead, row: AuditRow): Message[] {
   if (row.n !== before.n + 1) return [missing(before.n + 1, row.n - 1)];
-  return row.hash === hashOf(before.hash, row) ? [] : [msg`entry ${row.n} was changed, or does not follow entry ${before.n}`];
+  return row.hash === chainHash(before.hash, row) ? [] : [msg`entry ${row.n} was changed, or does not follow entry ${before.n}`];
 }
 
 /** A chain that does not start at 1 must have an entry about the removed part. */
@@ -172,11 +171,6 @@ function missingKnown(known: AuditHead, first: AuditRow | null, last: AuditHead)
 
 function missing(from: number, to: number): Message {
   return from === to ? msg`entry ${from} is missing` : msg`entries ${from} to ${to} are missing`;
-}
-
-/** Source: FIPS 180-4, SHA-256. Shape: lines of previous hash, number, time, note. */
-function hashOf(hashBefore: string, { n, atMs, body }: Omit<AuditRow, 'hash'>): string {
-  return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');
 }
 
 /** The agent's own note about the log itself; null for any other note. */

@@ -227,6 +227,17 @@ const NAMES: ReturnType<AgentView['names']> = {
   ],
 };
 
+const PROOFS: Pick<AgentView, 'predictions' | 'savings'> = {
+  predictions: async () => [],
+  savings: {
+    ledger: async () => ({ ok: true, value: { entries: [], head: { n: 0, hash: '' }, brokenAt: null, sealedN: 0 } }),
+    add: async (note) => ({ ok: true, value: { ...note, n: 1, hash: '0'.repeat(64), atMs: 0 } }),
+    freeze: async () => ({ ok: false, why: 'too-few-nights' }),
+    result: async () => ({ ok: false, why: 'no-baseline' }),
+    export: async () => ({ ok: false, why: 'no-baseline' }),
+  },
+};
+
 /** An agent that answers from fixed facts; `asked` gets the requests, `noted` the audit notes. */
 export function createFakeView(): AgentView & { readonly asked: unknown[]; readonly noted: AuditNote[] } {
   const asked: unknown[] = [];
@@ -276,7 +287,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     config: null,
     logFeed: null,
     meterLoads: () => [meterLoad()],
-    predictions: async () => [],
+    ...PROOFS,
     energy: async (query) => {
       asked.push(query);
       return query.by === 'month' ? undefined : energy();

@@ -1,0 +1,106 @@
+/**
+ * Signatures of the cabinet over its own evidence, such as the ledger of savings and reports. The certificate lies beside the signature, so that
+ * it can be verified after the key was renewed. Pure.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
+import type { WallMs } from './clock.ts';
+
+/** What is signed: the kind of evidence, the edge node, and a digest of the content. */
+export interface EvidenceClaim {
+  readonly kind: string;
+  readonly node: string;
+  readonly digest: string;
+  readonly atMs: WallMs;
+}
+
+/** A signature with its certificates. Shape: PEM, the certificate of the key first; base64. */
+export interface EvidenceSignature {
+  readonly certificates: string;
+  readonly signature: string;
+}
+
+/**
+ * The verdict about a signature. `not-certified`: no certificate of the authority confirms the key. `other-node`: the certificate is that of
+ * another cabinet. `not-valid-then`: the signature states a time outside of the certificate's dates.
+ */
+export type EvidenceVerdict = 'valid' | 'bad-signature' | 'not-certified' | 'other-node' | 'not-valid-then';
+
+/** Separates these signatures from all others of the same key. */
+const DOMAIN = 'luciole-evidence-1';
+/** Longest chain of certificates. Source: assumed; authorities of a city have one or two levels. Confirmed by: the certificates in use. */
+const MAX_CHAIN = 8;
+/** Source: RFC 7468 §5.1. */
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Signs a claim. `key`: a private key in PEM without a passphrase. Errors: throws Node's error if it cannot be used. */
+export function signEvidence(claim: EvidenceClaim, key: Buffer, certificates: string): EvidenceSignature {
+  const privateKey = createPrivateKey(key);
+  return { certificates, signature: sign(digestFor(privateKey), signedBytes(claim), privateKey).toString('base64') };
+}
+
+/** Verifies a signature. `authority`: certificates that are trusted, in PEM. Errors: none; what cannot be read is not valid. */
+export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }: EvidenceSignature, authority: string): EvidenceVerdict {
+  const [own, ...between] = certificatesIn(certificates);
+  if (own === undefined) return 'not-certified';
+  if (!isSignedBy(own.publicKey, claim, signature)) return 'bad-signature';
+  if (!isCertified(own, between, certificatesIn(authority))) return 'not-certified';
+  if (commonName(own) !== claim.node) return 'other-node';
+  return claim.atMs >= Date.parse(own.validFrom) && claim.atMs <= Date.parse(own.validTo) ? 'valid' : 'not-valid-then';
+}
+
+/** Returns the bytes that are signed. Shape: domain and JSON, with a zero byte between them. */
+function signedBytes({ kind, node, digest, atMs }: EvidenceClaim): Buffer {
+  return Buffer.from(`${DOMAIN}\0${JSON.stringify({ kind, node, digest, atMs })}`);
+}
+
+function isSignedBy(key: KeyObject, claim: EvidenceClaim, signature: string): boolean {
+  try {
+    return verify(digestFor(key), signedBytes(claim), key, Buffer.from(signature, 'base64'));
+  } catch {
+    return false; // A signature of another form is not one of this key.
+  }
+}
+
+/** Ed25519 and Ed448 hash by themselves. Source: RFC 8032. */
+function digestFor(key: KeyObject): 'sha256' | null {
+  return key.asymmetricKeyType === 'ed25519' || key.asymmetricKeyType === 'ed448' ? null : 'sha256';
+}
+
+function isCertified(own: X509Certificate, between: readonly X509Certificate[], roots: readonly X509Certificate[]): boolean {
+  let current = own;
+  for (let depth = 0; depth < MAX_CHAIN; depth++) {
+    if (roots.some((root) => root.fingerprint256 === current.fingerprint256 || isIssuedBy(current, root))) return true;
+    const next = between.find((each) => each.fingerprint256 !== current.fingerprint256 && isIssuedBy(current, each));
+    if (next === undefined) return false;
+    current = next;
+  }
+  return false;
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+function commonName({ subject }: X509Certificate): string | undefined {
+  return /^CN=(.*)$/m.exec(subject)?.[1];
+}
+
+function certificatesIn(pem: string): X509Certificate[] {
+  return (pem.match(PEM_BLOCK) ?? []).flatMap((block) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      return []; // Not a certificate.
+    }
+  });
+}
+
+/** Returns whether a private key in PEM belongs to the first certificate of a PEM text. Errors: none. */
+export function isKeyOf(key: Buffer, certificates: string): boolean {
+  const [own] = certificatesIn(certificates);
+  try {
+    return own !== undefined && createPublicKey(createPrivateKey(key)).equals(own.publicKey);
+  } catch {
+    return false; // Not a key that can be read.
+  }
+}

@@ -1,0 +1,111 @@
+/** The computed energy of all lamps in one night, in slots of five minutes and by level. Pure; times are of the wall clock. */
+import type { WallMs } from '../../core/clock.ts';
+import { LEVEL_BANDS } from '../energy-tally.ts';
+
+/** Length of a slot. Units: ms. Source: the issue, the shortest gap to estimate. */
+export const SLOT_MS = 300_000;
+/** Slots of the longest night, which has 25 hours. */
+export const MAX_SLOTS = 300;
+
+/** Computed energy in a span. `knownShare`: share of the span in which the agent counted. */
+export interface SpanEnergy {
+  readonly bandWh: readonly number[];
+  readonly knownShare: number;
+}
+
+/** The computed energy of a night that has not ended. */
+export class LampSlots {
+  readonly fromMs: WallMs;
+  /** All energy that `add` has taken in this run, by level. Units: Wh. */
+  readonly addedWh = new Float64Array(LEVEL_BANDS);
+  readonly #wh = new Float32Array(MAX_SLOTS * LEVEL_BANDS);
+  /** Time that was counted in each slot. Units: ms. */
+  readonly #countedMs = new Float32Array(MAX_SLOTS);
+
+  constructor(fromMs: WallMs) {
+    this.fromMs = fromMs;
+  }
+
+  /** Adds energy that the lamps used from `fromMs` to `toMs`; time outside of the night has no effect. Units: Wh by level. */
+  add(fromMs: WallMs, toMs: WallMs, bandWh: ArrayLike<number>): void {
+    for (let band = 0; band < LEVEL_BANDS; band++) this.addedWh[band] = (this.addedWh[band] ?? 0) + (bandWh[band] ?? 0);
+    for (const { slot, share, ms } of this.#slots(fromMs, toMs)) {
+      for (let band = 0; band < LEVEL_BANDS; band++) {
+        const at = slot * LEVEL_BANDS + band;
+        this.#wh[at] = (this.#wh[at] ?? 0) + share * (bandWh[band] ?? 0);
+      }
+      this.#countedMs[slot] = (this.#countedMs[slot] ?? 0) + ms;
+    }
+  }
+
+  /** Returns the energy of a span. A slot in which nothing was counted is taken as the mean of the nearest counted ones before and after it. */
+  between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
+    const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);
+    let knownMs = 0;
+    let allMs = 0;
+    for (const { slot, ms } of this.#slots(fromMs, toMs)) {
+      allMs += ms;
+      const counted = this.#countedMs[slot] ?? 0;
+      if (counted > 0) knownMs += ms;
+      const sources = counted > 0 ? [slot] : this.#nearest(slot);
+      for (const source of sources)
+        for (let band = 0; band < LEVEL_BANDS; band++)
+          bandWh[band] =
+            (bandWh[band] ?? 0) + ((this.#wh[source * LEVEL_BANDS + band] ?? 0) * ms) / (this.#countedMs[source] ?? 1) / sources.length;
+    }
+    return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1 };
+  }
+
+  /** Returns whether all of a slot was counted. */
+  isCounted(slot: number): boolean {
+    return (this.#countedMs[slot] ?? 0) > SLOT_MS - 1_000;
+  }
+
+  /** Returns the sums for the disk. Shape: by slot, its counted time in s and its energies by level from the lowest that has any. */
+  packed(): readonly (readonly number[])[] {
+    const slots: number[][] = [];
+    for (let slot = 0; slot < MAX_SLOTS; slot++) {
+      const wh = Array.from(this.#wh.subarray(slot * LEVEL_BANDS, (slot + 1) * LEVEL_BANDS), (each) => Math.round(each * 100) / 100);
+      const counted = Math.round((this.#countedMs[slot] ?? 0) / 1_000);
+      if (counted === 0) continue;
+      slots.push([slot, counted, ...wh.flatMap((each, band) => (each === 0 ? [] : [band, each]))]);
+    }
+    return slots;
+  }
+
+  /** Adds sums of `packed` that an earlier run stored. What is not valid is left out. */
+  restore(packed: unknown): void {
+    for (const row of Array.isArray(packed) ? packed : []) {
+      if (!Array.isArray(row) || !row.every((each) => typeof each === 'number' && Number.isFinite(each) && each >= 0)) continue;
+      const [slot = 0, counted = 0, ...values] = row as number[];
+      if (!Number.isInteger(slot) || slot >= MAX_SLOTS) continue;
+      this.#countedMs[slot] = Math.min(SLOT_MS, (this.#countedMs[slot] ?? 0) + counted * 1_000);
+      for (let at = 0; at + 1 < values.length; at += 2) {
+        const band = values[at] ?? 0;
+        if (Number.isInteger(band) && band < LEVEL_BANDS)
+          this.#wh[slot * LEVEL_BANDS + band] = (this.#wh[slot * LEVEL_BANDS + band] ?? 0) + (values[at + 1] ?? 0);
+      }
+    }
+  }
+
+  *#slots(fromMs: WallMs, toMs: WallMs): Generator<{ slot: number; share: number; ms: number }> {
+    const first = Math.max(0, Math.floor((fromMs - this.fromMs) / SLOT_MS));
+    for (let slot = first; slot < MAX_SLOTS; slot++) {
+      const startMs = this.fromMs + slot * SLOT_MS;
+      if (startMs >= toMs) return;
+      const ms = Math.min(toMs, startMs + SLOT_MS) - Math.max(fromMs, startMs);
+      if (ms > 0) yield { slot, share: ms / (toMs - fromMs), ms };
+    }
+  }
+
+  #nearest(slot: number): number[] {
+    const found: number[] = [];
+    for (const step of [-1, 1])
+      for (let at = slot + step; at >= 0 && at < MAX_SLOTS; at += step)
+        if ((this.#countedMs[at] ?? 0) > 0) {
+          found.push(at);
+          break;
+        }
+    return found;
+  }
+}

@@ -1,0 +1,82 @@
+/** The ledger as a chain of entries: reading, verification, and which entries count. Pure. */
+import { CHAIN_START, type ChainEntry, chainHash, nextInChain } from '../../core/hash-chain.ts';
+import { isRecord } from '../../core/is-record.ts';
+import {
+  LEDGER_CAUSES,
+  type LedgerCause,
+  type LedgerEffect,
+  type LedgerEntry,
+  type LedgerNote,
+  type SavingsBaseline,
+  type SavingsDate,
+} from '../../core/savings-view.ts';
+
+/** Returns the entry that follows the last one of `chain`. */
+export function ledgerEntry(chain: readonly ChainEntry[], note: LedgerNote, atMs: number): ChainEntry {
+  return nextInChain(chain.at(-1) ?? CHAIN_START, JSON.stringify(note), atMs);
+}
+
+/** Returns the number of the first entry that was changed, removed or does not follow the one before it; null if there is none. */
+export function brokenAt(chain: readonly ChainEntry[]): number | null {
+  let before = CHAIN_START;
+  for (const entry of chain) {
+    if (entry.n !== before.n + 1 || entry.hash !== chainHash(before.hash, entry)) return before.n + 1;
+    before = entry;
+  }
+  return null;
+}
+
+/** Returns the entries of a chain. One whose body is not a note of this form is left out. */
+export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEntry[] {
+  return chain.flatMap(({ n, hash, atMs, body }) => {
+    const note = readNote(body);
+    return note === null ? [] : [{ ...note, n, hash, atMs }];
+  });
+}
+
+/** Returns the entries that no later entry voids, without the entries that void. */
+export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
+  const voided = new Set(entries.flatMap(({ cause, voids }) => (cause === 'void' && voids !== undefined ? [voids] : [])));
+  return entries.filter(({ n, cause }) => cause !== 'void' && !voided.has(n));
+}
+
+/** Returns the entry with the newest valid baseline; undefined if there is none. */
+export function baselineEntry(entries: readonly LedgerEntry[]): (LedgerEntry & { readonly baseline: SavingsBaseline }) | undefined {
+  const found = validEntries(entries).findLast(({ cause, baseline }) => cause === 'baseline' && baseline !== undefined);
+  return found?.baseline === undefined ? undefined : { ...found, baseline: found.baseline };
+}
+
+/** Whether an entry applies to a night of these dates, both included. */
+export function overlaps({ from, to }: Pick<LedgerNote, 'from' | 'to'>, first: SavingsDate, last: SavingsDate): boolean {
+  return from <= last && (to === null || to >= first);
+}
+
+function readNote(body: string): LedgerNote | null {
+  const note = parsed(body);
+  if (!isRecord(note) || !isCause(note['cause']) || typeof note['from'] !== 'string' || !isRecord(note['effect'])) return null;
+  const { to, by, about, voids, baseline, effect } = note;
+  return {
+    cause: note['cause'],
+    by: typeof by === 'string' ? by : '',
+    from: note['from'],
+    to: typeof to === 'string' ? to : null,
+    about: Array.isArray(about) ? about.map(String) : [],
+    // The chain proves that the agent wrote it.
+    effect: effect as LedgerEffect,
+    note: typeof note['note'] === 'string' ? note['note'] : '',
+    ...(typeof voids === 'number' ? { voids } : {}),
+    ...(isRecord(baseline) ? { baseline: baseline as unknown as SavingsBaseline } : {}),
+  };
+}
+
+function isCause(cause: unknown): cause is LedgerCause {
+  return LEDGER_CAUSES.some((each) => each === cause);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null; // `brokenAt` reports it.
+  }
+}

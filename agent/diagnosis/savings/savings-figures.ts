@@ -1,0 +1,186 @@
+/** The saving of a period with its 90 % interval, from the ledger and the counted nights. Pure. */
+import { HOUR_MS } from '../../core/durations.ts';
+import type {
+  LedgerEntry,
+  SavingsAdjustment,
+  SavingsBaseline,
+  SavingsDate,
+  SavingsFigures,
+  SavingsGap,
+  SavingsNight,
+  SavingsNightFigures,
+  SavingsResult,
+  SavingsZoneFigures,
+} from '../../core/savings-view.ts';
+import { fitQuality, rootSumSquares, Z_90 } from './fit-quality.ts';
+import { baselineEntry, overlaps, validEntries } from './ledger-chain.ts';
+import { darkHoursOf, datesBetween, type ReferenceEnergy, referenceEnergy } from './reference.ts';
+
+/** A night with its reference. */
+interface PairedNight {
+  readonly night: SavingsNight;
+  readonly darkHours: Readonly<Record<string, number>>;
+  readonly reference: ReferenceEnergy;
+  readonly figures: SavingsFigures;
+  readonly gaps: readonly (SavingsGap & { readonly meter: string })[];
+  readonly modelKwh: number | null;
+}
+
+/** Fewest nights from which the model is judged. Source: one more than its two parameters that apply to all nights. */
+const LEAST_JUDGED = 3;
+const MODEL_PARAMETERS = 2;
+
+/**
+ * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out,
+ * and nights that are not stored are named.
+ */
+export function savingsResult(
+  entries: readonly LedgerEntry[],
+  nights: readonly SavingsNight[],
+  { from, to }: { readonly from: SavingsDate; readonly to: SavingsDate },
+): SavingsResult | null {
+  const frozen = baselineEntry(entries);
+  if (frozen === undefined) return null;
+  const { baseline, n: baselineN } = frozen;
+  const dates = datesBetween(from < baseline.from ? baseline.from : from, to);
+  const stored = new Map(nights.map((night) => [night.date, night]));
+  const hoursOf = darkHoursOf(baseline);
+  const valid = validEntries(entries);
+  const paired = dates.flatMap((date) => {
+    const night = stored.get(date);
+    return night === undefined ? [] : [pairedNight(night, baseline, valid, hoursOf(date))];
+  });
+  const total = added(paired.map(({ figures }) => figures));
+  const halfParts = halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) });
+  const halfKwh = rootSumSquares(Object.values(halfParts));
+  const usedKwh = total.measuredKwh + total.estimatedKwh;
+  const share = (kwh: number): number | null => (usedKwh > 0 ? (100 * kwh) / usedKwh : null);
+  return {
+    from: dates[0] ?? from,
+    to,
+    nightsExpected: dates.length,
+    nightsCounted: paired.length,
+    missingNights: dates.filter((date) => !stored.has(date)),
+    ...{ baselineN, baseline, total, halfKwh, halfParts },
+    savedPct: total.adjustedKwh > 0 ? (100 * total.savedKwh) / total.adjustedKwh : null,
+    isSignificant: total.savedKwh > (2 * halfKwh) / Z_90,
+    ...judged(paired),
+    measuredSharePct: share(total.measuredKwh),
+    estimatedSharePct: share(total.estimatedKwh),
+    nights: paired.map((each) => nightFigures(each, baseline)),
+    zones: zonesOf(paired, baseline),
+    adjustments: adjustmentsOf(paired, valid),
+    gaps: paired.flatMap(({ night, gaps }) => gaps.map((gap) => ({ ...gap, date: night.date }))),
+    entries: entries.filter((entry) => overlaps(entry, dates[0] ?? from, to)),
+  };
+}
+
+function pairedNight(
+  night: SavingsNight,
+  baseline: SavingsBaseline,
+  entries: readonly LedgerEntry[],
+  darkHours: Readonly<Record<string, number>>,
+): PairedNight {
+  const reference = referenceEnergy(baseline, entries, { date: night.date, hours: (night.toMs - night.fromMs) / HOUR_MS, darkHours });
+  const meters = baseline.meters.flatMap(({ id }) => {
+    const meter = night.meters[id];
+    return meter === undefined ? [] : [{ id, ...meter }];
+  });
+  const gaps = meters.flatMap(({ id, gaps: all }) => all.map((gap) => ({ ...gap, meter: id })));
+  const measuredKwh = meters.reduce((sum, { measuredWh }) => sum + measuredWh, 0) / 1_000;
+  const estimatedKwh = gaps.reduce((sum, { wh }) => sum + wh, 0) / 1_000;
+  const { referenceKwh, routineKwh, nonRoutineKwh } = reference;
+  const adjustedKwh = referenceKwh + routineKwh + nonRoutineKwh;
+  const isModelled = meters.length === baseline.meters.length && meters.every(({ modelWh }) => modelWh !== null);
+  return {
+    ...{ night, darkHours, reference, gaps },
+    figures: {
+      ...{ referenceKwh, routineKwh, nonRoutineKwh, adjustedKwh, measuredKwh, estimatedKwh },
+      savedKwh: adjustedKwh - measuredKwh - estimatedKwh,
+    },
+    modelKwh: isModelled ? meters.reduce((sum, { modelWh }) => sum + (modelWh ?? 0), 0) / 1_000 : null,
+  };
+}
+
+function added(all: readonly SavingsFigures[]): SavingsFigures {
+  const sum = (key: keyof SavingsFigures): number => all.reduce((kwh, each) => kwh + each[key], 0);
+  return {
+    referenceKwh: sum('referenceKwh'),
+    routineKwh: sum('routineKwh'),
+    nonRoutineKwh: sum('nonRoutineKwh'),
+    adjustedKwh: sum('adjustedKwh'),
+    measuredKwh: sum('measuredKwh'),
+    estimatedKwh: sum('estimatedKwh'),
+    savedKwh: sum('savedKwh'),
+  };
+}
+
+/**
+ * The parts of the interval, each as half of a 90 % interval. The limits of error of a meter are a rectangular distribution, in all nights
+ * alike. Source: ISO/IEC Guide 98-3 (GUM) 4.3.7.
+ */
+function halfPartsOf(
+  nights: readonly PairedNight[],
+  { baseline, total, isExchanged: isOther }: { baseline: SavingsBaseline; total: SavingsFigures; isExchanged: boolean },
+): SavingsResult['halfParts'] {
+  const usedKwh = total.measuredKwh + total.estimatedKwh;
+  const classShare = Math.max(0, ...baseline.meters.map(({ classPct }) => classPct / 100)) / Math.sqrt(3);
+  // The error of the meter that also measured the reference is the same share of both, so it is that share of the saving.
+  const isShared = baseline.source === 'meter' && !isOther;
+  const ofReference = baseline.source === 'meter' && isOther ? total.adjustedKwh : 0;
+  const meterKwh = Z_90 * classShare * (isShared ? Math.abs(total.savedKwh) : rootSumSquares([usedKwh, ofReference]));
+  return {
+    referenceKwh: (baseline.powerHalfPct / 100) * total.adjustedKwh,
+    meterKwh,
+    gapsKwh: rootSumSquares(nights.flatMap(({ gaps }) => gaps.map(({ halfWh }) => halfWh / 1_000))),
+    nightsKwh: Z_90 * rootSumSquares(nights.map(({ figures }) => (baseline.nightPct / 100) * figures.adjustedKwh)),
+  };
+}
+
+/** Whether a meter of the baseline was exchanged after it was frozen. */
+function isExchanged(entries: readonly LedgerEntry[], { meters, from }: SavingsBaseline, dates: readonly SavingsDate[]): boolean {
+  const ids = new Set(meters.map(({ id }) => id));
+  return entries.some(
+    (entry) => entry.cause === 'meter-exchanged' && entry.about.some((id) => ids.has(id)) && overlaps(entry, from, dates.at(-1) ?? from),
+  );
+}
+
+function judged(nights: readonly PairedNight[]): Pick<SavingsResult, 'cvPct' | 'nmbePct'> {
+  const pairs = nights.flatMap(({ modelKwh, figures, gaps }) =>
+    modelKwh === null || gaps.length > 0 ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
+  );
+  const quality = pairs.length < LEAST_JUDGED ? null : fitQuality(pairs, MODEL_PARAMETERS);
+  return { cvPct: quality?.cvPct ?? null, nmbePct: quality?.nmbePct ?? null };
+}
+
+function nightFigures({ night, figures, darkHours, modelKwh, ...rest }: PairedNight, baseline: SavingsBaseline): SavingsNightFigures {
+  const one = { night, figures, darkHours, modelKwh, ...rest };
+  const halfKwh = rootSumSquares(Object.values(halfPartsOf([one], { baseline, total: figures, isExchanged: false })));
+  return { date: night.date, ...figures, darkHours, modelKwh, halfKwh };
+}
+
+/** The metered energy of each night is divided by the computed energy of the zones. */
+function zonesOf(nights: readonly PairedNight[], { zones }: SavingsBaseline): readonly SavingsZoneFigures[] {
+  const ids = new Set([...zones.map(({ id }) => id), ...nights.flatMap(({ reference }) => Object.keys(reference.zones))]);
+  return [...ids].map((zone) => {
+    let [adjustedKwh, usedKwh] = [0, 0];
+    for (const { night, reference, figures } of nights) {
+      const computedWh = Object.values(night.zoneWh).reduce((sum, wh) => sum + wh, 0);
+      const share = computedWh > 0 ? (night.zoneWh[zone] ?? 0) / computedWh : 0;
+      const zoneSum = Object.values(reference.zones).reduce((sum, kwh) => sum + kwh, 0);
+      adjustedKwh += reference.zones[zone] ?? 0;
+      // What the reference has besides the zones, the other load, is in the metered energy too.
+      usedKwh += share * (figures.measuredKwh + figures.estimatedKwh - (figures.adjustedKwh - zoneSum));
+    }
+    return { zone, adjustedKwh, usedKwh, savedKwh: adjustedKwh - usedKwh };
+  });
+}
+
+function adjustmentsOf(nights: readonly PairedNight[], entries: readonly LedgerEntry[]): readonly SavingsAdjustment[] {
+  return entries.flatMap(({ n, cause, by, effect }) => {
+    if (effect.kind === 'none') return [];
+    const touched = nights.filter(({ reference }) => reference.byEntry.has(n));
+    const kwh = touched.reduce((sum, { reference }) => sum + (reference.byEntry.get(n) ?? 0), 0);
+    return touched.length === 0 ? [] : [{ n, cause, by, kwh }];
+  });
+}

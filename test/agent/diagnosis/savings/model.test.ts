@@ -1,0 +1,129 @@
+import t from 'tap';
+import { fitQuality, rootSumSquares, studentQuantile90 } from '../../../../agent/diagnosis/savings/fit-quality.ts';
+import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
+import { fitOf, learnedFit, modelWh } from '../../../../agent/diagnosis/savings/load-fit.ts';
+import { loadSums } from '../../../../agent/diagnosis/savings/load-sums.ts';
+import { MeterNight } from '../../../../agent/diagnosis/savings/meter-night.ts';
+import { cutNights } from '../../../../bench/savings/cut-nights.ts';
+
+const NO_LAMPS = new Float64Array(11);
+const bands = (values: Readonly<Record<number, number>>): number[] => Array.from({ length: 11 }, (_, band) => values[band] ?? 0);
+
+t.test('CV(RMSE) and NMBE are those of the definition', async (t) => {
+  const pairs = [
+    { measured: 10, modelled: 11 },
+    { measured: 20, modelled: 19 },
+    { measured: 30, modelled: 32 },
+  ];
+  const found = fitQuality(pairs, 1);
+  t.ok(Math.abs((found?.cvPct ?? 0) - (100 * Math.sqrt(6 / 2)) / 20) < 1e-9);
+  t.ok(Math.abs((found?.nmbePct ?? 0) - (100 * 2) / (2 * 20)) < 1e-9);
+  t.equal(fitQuality(pairs, 3), null, 'as many parameters as pairs');
+  t.equal(fitQuality([{ measured: 0, modelled: 1 }], 0), null, 'no energy');
+});
+
+t.test('the quantile of Student is that of the table', async (t) => {
+  const table: [freedom: number, quantile: number][] = [
+    [5, 2.015],
+    [10, 1.812],
+    [28, 1.701],
+    [1_000, 1.646],
+  ];
+  for (const [freedom, expected] of table) t.ok(Math.abs(studentQuantile90(freedom) - expected) < 0.005, `${freedom}`);
+  t.equal(studentQuantile90(0), Number.POSITIVE_INFINITY);
+  t.equal(rootSumSquares([3, 4]), 5);
+});
+
+t.test('the model finds the load with dark lamps and the factor of each level', async (t) => {
+  const nights = [1, 2, 3].map((more) => {
+    const samples = Array.from({ length: 40 }, (_, at) => {
+      const bandWh = at < 20 ? bands({ 10: 300 + 10 * more }) : bands({ 3: 100, 9: 5 * (at % 5) });
+      return { hours: 0.25, bandWh, meterWh: 20 * 0.25 + 1.05 * (bandWh[10] ?? 0) + 0.95 * (bandWh[3] ?? 0) + 1.02 * (bandWh[9] ?? 0) };
+    });
+    const sum = (band: number): number => samples.reduce((wh, each) => wh + (each.bandWh[band] ?? 0), 0);
+    const bandWh = bands({ 3: sum(3), 9: sum(9), 10: sum(10) });
+    return {
+      sums: loadSums(samples),
+      hours: 24,
+      litHours: 10,
+      bandWh,
+      meterWh: samples.reduce((wh, each) => wh + each.meterWh, 14 * 20),
+      darkW: 20,
+    };
+  });
+  const fit = learnedFit(nights);
+  t.ok(fit);
+  if (fit === null) return;
+  t.equal(fit.otherW, 20);
+  for (const [band, factor] of [
+    [10, 1.05],
+    [3, 0.95],
+    [9, 1.02],
+  ] as const)
+    t.ok(Math.abs((fit.factors[band] ?? 0) - factor) < 0.005, `${band}: ${fit.factors[band]}`);
+  for (const night of nights) t.ok(Math.abs(modelWh(fitOf(fit, 20), night) / night.meterWh - 1) < 0.001);
+  t.equal(learnedFit([]), null);
+});
+
+t.test('a night without any light teaches nothing', async (t) => {
+  const sums = loadSums(Array.from({ length: 90 }, () => ({ hours: 0.25, bandWh: bands({}), meterWh: 5 })));
+  t.equal(learnedFit([{ sums, hours: 24, litHours: 0, bandWh: bands({}), meterWh: 480, darkW: 20 }]), null);
+});
+
+t.test('lamps are counted in slots, and a part that was not counted is like its neighbours', async (t) => {
+  const lamps = new LampSlots(0);
+  lamps.add(0, 2 * SLOT_MS, bands({ 5: 20 }));
+  lamps.add(3 * SLOT_MS, 4 * SLOT_MS, bands({ 5: 30 }));
+  t.equal(lamps.between(0, SLOT_MS).bandWh[5], 10);
+  t.equal(lamps.between(SLOT_MS / 2, 1.5 * SLOT_MS).bandWh[5], 10);
+  const { bandWh, knownShare } = lamps.between(2 * SLOT_MS, 4 * SLOT_MS);
+  t.equal(knownShare, 0.5);
+  t.equal(bandWh[5], 30 + 20, 'half of 10 and half of 30 for the slot between them');
+  const again = new LampSlots(0);
+  again.restore(JSON.parse(JSON.stringify(lamps.packed())));
+  t.same(again.between(0, 4 * SLOT_MS), lamps.between(0, 4 * SLOT_MS));
+  again.restore([[1e9, 300], ['x'], null, [0, -5]]);
+  t.same(again.between(0, 4 * SLOT_MS), lamps.between(0, 4 * SLOT_MS), 'nonsense is left out');
+});
+
+t.test('what the meter counted in a silence is measured, whenever it answers again', async (t) => {
+  const night = new MeterNight(0, { lastMs: -20_000, lastWh: 1_000, assignedWh: 0 });
+  night.read(60_000, 1_010, NO_LAMPS);
+  night.read(10 * SLOT_MS, 1_500, NO_LAMPS);
+  t.match(night.sums(), { startWh: 1_000, endWh: 1_500, measuredWh: 500 });
+  t.same(night.end(10 * SLOT_MS, NO_LAMPS), []);
+  t.match(night.end(20 * SLOT_MS, NO_LAMPS), [{ fromMs: 10 * SLOT_MS, toMs: 20 * SLOT_MS, why: 'meter-silent' }]);
+});
+
+t.test('the estimate of a silence at noon is taken from the total of the next night, so that no energy is counted twice', async (t) => {
+  const night = new MeterNight(0, { lastMs: -SLOT_MS, lastWh: 1_000, assignedWh: 120 });
+  night.read(SLOT_MS, 1_200, NO_LAMPS);
+  t.equal(night.sums().measuredWh, 80);
+});
+
+t.test('a counter that restarts leaves a gap, whether it falls or is reported', async (t) => {
+  for (const isReported of [true, false]) {
+    const night = new MeterNight(0, { lastMs: -20_000, lastWh: 1_000, assignedWh: 0 });
+    night.read(60_000, 1_100, NO_LAMPS);
+    if (isReported) night.restarted();
+    night.read(SLOT_MS, isReported ? 9_000 : 5, new Float64Array(11).fill(2));
+    night.read(2 * SLOT_MS, isReported ? 9_050 : 55, NO_LAMPS);
+    t.equal(night.sums().measuredWh, 150);
+    t.match(night.end(2 * SLOT_MS, NO_LAMPS), [
+      { fromMs: 60_000, toMs: SLOT_MS, why: 'meter-restarted', bandWh: Array.from({ length: 11 }, () => 2) },
+    ]);
+    const again = new MeterNight(0, null);
+    again.restore(JSON.parse(JSON.stringify(night.packed())));
+    t.match(again.sums(), { measuredWh: 150 });
+  }
+});
+
+t.test('a meter that was never read is one gap', async (t) => {
+  t.match(new MeterNight(0, null).end(24 * 3_600_000, NO_LAMPS), [{ fromMs: 0, toMs: 24 * 3_600_000, why: 'no-meter' }]);
+});
+
+t.test('cuts of 5 to 120 min lie in their interval about nine times of ten', async (t) => {
+  const cuts = cutNights(71, 200);
+  const inside = cuts.filter(({ wh, halfWh, truthWh }) => Math.abs(wh - truthWh) <= halfWh).length / cuts.length;
+  t.ok(inside >= 0.84 && inside <= 0.99, `${100 * inside} %`);
+});
