@@ -15,7 +15,7 @@ const FILE = 'cabinet-meter.csv.gz';
 /** Streets of each figure. */
 const SEEDS = { full: 10, quick: 2 };
 /** Seeds from here on are for results; those below were used while the model was written. */
-const FIRST_SEED = 100;
+const FIRST_SEED = 300;
 const PARAMETERS = 2;
 /** Nights of the year from 1 January. */
 const DECEMBER = { from: 334, nights: 30 };
@@ -89,11 +89,10 @@ function seasons({ quick, emit, progress }: BenchOptions): void {
       Math.max(...streets.map(({ nmbePct }) => Math.abs(nmbePct))),
       '%',
     );
-    // A heater that works at night only cannot be told from light: no goal.
     const kind = hasHeater ? 'with a heater against frost behind the meter' : 'without a heater';
     const note = `${streets.length} streets of 35 lamps with presence, ${kind}, seeds from ${FIRST_SEED}; learned in ${DECEMBER.nights} nights of December, judged in ${JUNE.nights} of June; the worst street`;
-    emit({ ...(hasHeater ? cv : against(cv, '<=', 1)), note });
-    emit({ ...(hasHeater ? nmbe : against(nmbe, '<=', 0.5)), note });
+    emit({ ...against(cv, '<=', 1), note });
+    emit({ ...against(nmbe, '<=', 0.5), note });
   }
   const median = quantile(
     found.map(({ cvPct }) => cvPct),
