@@ -16,7 +16,7 @@ const TRANSCRIPTS = join(ROOT, 'test/scenario/transcripts');
 export const USER = userInfo().username;
 /** Simulated time between two chances for the console to write. Units: ms. */
 const STEP_MS = 20;
-/** Speed of the street's clock relative to the terminal: fast enough for short visits, but no override of minutes ends within an answer. */
+/** Usual speed of the street's clock relative to the terminal: fast enough for short visits, but no override of minutes ends within an answer. */
 const PACE = 10;
 /** From this number on, equal rows are stored as one row with a count: they are pasted text, not output. */
 const MANY_ROWS = 10;
@@ -43,11 +43,13 @@ export interface ConsoleVisit {
   compare(t: Test, name: string): void;
 }
 
-export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile' | 'withUplink'> {
+export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile' | 'withUplink' | 'periodsMs'> {
   /** Default: the agent runs. */
   readonly withAgent?: boolean;
   /** Default: 9600. */
   readonly speedBaud?: number;
+  /** Speed of the street's clock relative to the terminal. Default: 10, so that no override of minutes ends within an answer. */
+  readonly pace?: number;
   /** Text of the cabinet file, which the console reads where no agent answers. */
   readonly cabinetText?: (storeDir: string) => string;
 }
@@ -115,7 +117,7 @@ class ConsoleProcess {
 
 /** The agent on its street, in a folder whose path is short wherever the tests lie: rows that name it break at the same places. */
 async function rigOf(t: Test, folder: string, socketPath: string, options: VisitOptions): Promise<Rig> {
-  const { withAgent = true, speedBaud: _, cabinetText, ...rigOptions } = options;
+  const { withAgent = true, speedBaud: _, pace: __, cabinetText, ...rigOptions } = options;
   const cabinetFolder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(cabinetFolder, { recursive: true, force: true }));
   const rig = await createRig(t, { ...rigOptions, folder: cabinetFolder, socketPath: withAgent ? socketPath : null });
@@ -137,7 +139,7 @@ export async function visitCabinet(t: Test, options: VisitOptions): Promise<Cons
       if (holds()) return;
       if (child.hasEnded()) break;
       await rig.clock.advance(STEP_MS);
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS / PACE));
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS / (options.pace ?? PACE)));
     }
     throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
   };

@@ -1,0 +1,90 @@
+/**
+ * Measures lamps one by one at the cabinet's meter, for lamps that do not measure their own power.
+ *
+ * All lamps are held at a low level; then one after the other rises to full light and stays there. The rise of the meter belongs to the lamp that
+ * rose. The street stays lit.
+ */
+import type { LampAcceptance, LampRamp } from '../../../core/acceptance.ts';
+import type { AgentView } from '../../../core/views.ts';
+import type { LevelPct, Target } from '../../../core/words.ts';
+import { powerW } from '../../../diagnosis/energy.ts';
+import type { Job } from '../../command-spec.ts';
+import { expectFree, freshValues, MIN_RISE_W, meterPoints, SETTLE_MS } from '../light/test-job.ts';
+
+/** Level at which the lamps wait, and that of the lamp that is measured. Units: %. Source: lowest and highest level of the ramp of `test lamp`. */
+const WEIGH_PCT: { readonly low: LevelPct; readonly high: LevelPct } = { low: 20, high: 100 };
+/** The requests end by themselves after this time for each lamp, and this much more. Units: min. Source: the longest wait for a level and a reading. */
+const MINUTES = { each: 2, more: 5 };
+
+/** Progress: lamp number `at` of `of` is being measured. */
+export interface WeighProgress {
+  readonly lamp: string;
+  readonly at: number;
+  readonly of: number;
+  readonly waitsFor: 'meter';
+}
+
+/** Which tests of lamps to complete, with the rated power of each lamp, and what receives each completed one. Units: W. */
+export interface WeighRequest {
+  readonly tests: readonly LampAcceptance[];
+  readonly onWeighed: (ramp: LampRamp) => Promise<unknown>;
+}
+
+/**
+ * Measures the lamps of these tests in turn, until the client is gone. Without a reading of the meter a lamp is left out. Errors: rejects
+ * with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
+ */
+export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighRequest, job: Job): Promise<void> {
+  const { source, signal, report } = job;
+  const zones = view.names().zones.map((id): Target => ({ kind: 'zone', id }));
+  for (const zone of zones) expectFree(view, zone);
+  const minutes = tests.length * MINUTES.each + MINUTES.more;
+  const hold = (target: Target, levelPct: LevelPct, isFurther: boolean) =>
+    view.override({
+      target,
+      levelPct,
+      rank: 'maintenance',
+      minutes,
+      reason: `test: ${WEIGH_PCT.low}, ${WEIGH_PCT.high} %`,
+      source,
+      isFurther,
+    });
+  const held: Target[] = [];
+  try {
+    for (const zone of zones) {
+      held.push(zone);
+      await hold(zone, WEIGH_PCT.low, held.length > 1);
+    }
+    let before = await meterW(view, job);
+    for (const [index, test] of tests.entries()) {
+      if (signal.aborted) return;
+      report({ lamp: test.lamp, at: index + 1, of: tests.length, waitsFor: 'meter' } satisfies WeighProgress);
+      const target: Target = { kind: 'lamp', id: test.lamp };
+      held.unshift(target);
+      await hold(target, WEIGH_PCT.high, true);
+      const after = await meterW(view, job);
+      if (before !== null && after !== null) await onWeighed(weighed(test, after - before));
+      before = after;
+    }
+  } finally {
+    for (const target of held) await view.release({ target, source, rank: 'maintenance' });
+  }
+}
+
+/** Units: W. Null if a meter has no fresh reading in time. */
+async function meterW(view: AgentView, { clock, signal }: Job): Promise<number | null> {
+  const points = meterPoints(view);
+  const values = await freshValues(view, points, { clock, signal, settledMono: clock.monoMs() + SETTLE_MS, wait: () => {} });
+  return values.size < points.length ? null : [...values.values()].reduce((sum, value) => sum + value, 0);
+}
+
+function weighed({ lamp, ratedPowerW, levels, serial }: WeighRequest['tests'][number], riseW: number): LampRamp {
+  const lowW = powerW(ratedPowerW, WEIGH_PCT.low);
+  return {
+    lamp,
+    serial,
+    weighedBy: 'meter',
+    verdict: riseW < MIN_RISE_W ? 'no power' : 'ok',
+    levels: levels.map((level) => (level.levelPct === WEIGH_PCT.high ? { ...level, powerW: Math.round(10 * (lowW + riseW)) / 10 } : level)),
+  };
+}
