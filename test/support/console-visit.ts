@@ -39,6 +39,8 @@ export interface ConsoleVisit {
   readonly folder: string;
   /** Sends SIGHUP, as the kernel does when the carrier is lost. Resolves with the exit code, also when the console had ended already. */
   hangUp(): Promise<number>;
+  /** Ends the console with SIGKILL and starts another one, on the same screen. Resolves at its first prompt; `bytes` begins anew. */
+  killConsole(): Promise<void>;
   /** Compares the transcript with the stored one. `UPDATE_TRANSCRIPTS=1`, or if there is none: stores this one. */
   compare(t: Test, name: string): void;
 }
@@ -56,13 +58,14 @@ export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 's
 
 /** The program of the console on a pseudo-terminal, and all that it has shown. */
 class ConsoleProcess {
-  readonly screen = new Screen();
+  readonly screen: Screen;
   readonly #child: IPty;
   readonly #parts: Buffer[] = [];
   readonly #ended: Promise<number>;
   #exitCode: number | null = null;
 
-  constructor(folder: string, socketPath: string, speedBaud: number) {
+  constructor(folder: string, socketPath: string, { speedBaud = 9_600 }: Pick<VisitOptions, 'speedBaud'>, screen = new Screen()) {
+    this.screen = screen;
     this.#child = spawn(
       process.execPath,
       [join(ROOT, 'agent/main.ts'), 'console', '--baud', String(speedBaud), '--no-probe', '--socket', socketPath],
@@ -109,7 +112,7 @@ class ConsoleProcess {
   }
 
   /** Resolves with the exit code. */
-  end(signal: 'SIGHUP' | 'SIGTERM'): Promise<number> {
+  end(signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL'): Promise<number> {
     if (!this.hasEnded()) this.#child.kill(signal);
     return this.#ended;
   }
@@ -132,14 +135,17 @@ export async function visitCabinet(t: Test, options: VisitOptions): Promise<Cons
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   const rig = await rigOf(t, folder, socketPath, options);
-  const child = new ConsoleProcess(folder, socketPath, options.speedBaud ?? 9_600);
+  let child = new ConsoleProcess(folder, socketPath, options);
   const { screen } = child;
+  const { pace = PACE } = options;
+  // A turn takes a millisecond at least.
+  const stepMs = Math.max(STEP_MS, pace);
   const until = async (holds: () => boolean, what: string): Promise<void> => {
     for (let turn = 0; turn < 400_000; turn++) {
       if (holds()) return;
       if (child.hasEnded()) break;
-      await rig.clock.advance(STEP_MS);
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS / (options.pace ?? PACE)));
+      await rig.clock.advance(stepMs);
+      await new Promise((resolve) => setTimeout(resolve, stepMs / pace));
     }
     throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
   };
@@ -171,6 +177,11 @@ export async function visitCabinet(t: Test, options: VisitOptions): Promise<Cons
       return child.text().slice(start).replaceAll('\r\n', '\n');
     },
     hangUp: () => child.end('SIGHUP'),
+    async killConsole() {
+      await child.end('SIGKILL');
+      child = new ConsoleProcess(folder, socketPath, options, screen);
+      await until(() => child.isAtPrompt(0), 'the prompt of the next console');
+    },
     compare(t, name) {
       const file = join(TRANSCRIPTS, `${name}.txt`);
       const seen = `${folded(normal(screen.transcript(), folder)).join('\n')}\n`;

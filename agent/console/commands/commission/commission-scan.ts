@@ -26,15 +26,16 @@ export interface CommissionScanned {
 }
 
 /** `commission scan`: scans one line or all of them, and stores which units are missing or unknown. */
-export const COMMISSION_SCAN = agentCommand<string | null, CommissionScanned, ScanProgress>({
+export const COMMISSION_SCAN = agentCommand<{ readonly typed: string | null }, CommissionScanned, ScanProgress>({
   name: 'commission scan',
   role: 'technician',
   group: 'Act:',
   summary: msg`compare the lines with the configuration, store it`,
   arguments: [{ ...LINE_ARGUMENT, summary: msg`a line (default: all)`, required: false }],
   examples: ['luciole commission scan', 'luciole commission scan north --json'],
-  read: (args) => (args['line'] === undefined ? null : textArg(args, 'line')),
-  answer: (view, typed, job) => onStreet(() => scanLines(view, typed === null ? view.names().modbusLines : [findLine(view, typed)], job)),
+  read: (args) => ({ typed: args['line'] === undefined ? null : textArg(args, 'line') }),
+  answer: (view, { typed }, job) =>
+    onStreet(() => scanLines(view, typed === null ? view.names().modbusLines : [findLine(view, typed)], job)),
   render: renderCommissionScan,
   succeeded: ({ scans, failed, isSaved }) => isSaved && failed.length === 0 && scans.every(isClean),
   progress: { isLasting: false, load: async () => renderScanProgress },
@@ -65,7 +66,8 @@ function scanned({ line, found, missing, damaged }: ScanResult): Scanned {
   const unknown = found
     .filter(({ device }) => device === null)
     .map(({ unit, profiles }) => ({ unit, profiles: profiles.map(({ id }) => id) }));
-  return { line, found: found.length, missing, unknown, damaged };
+  const hurt = [...new Set(damaged)];
+  return { line, found: found.length, missing: missing.filter(({ unit }) => !hurt.includes(unit)), unknown, damaged: hurt };
 }
 
 /** Renders the answer of `commission scan`, one paragraph for each line and each finding. */

@@ -13,7 +13,7 @@ import { NOT_SAVED } from './commission-words.ts';
 import { lampTable } from './report-page.ts';
 
 /** `commission test`: tests all lamps without a passed test, or the lamps of a target, and stores the results. */
-export const COMMISSION_TEST = agentCommand<string | null, CommissionTested, CommissionTestProgress>({
+export const COMMISSION_TEST = agentCommand<{ readonly typed: string | null }, CommissionTested, CommissionTestProgress>({
   name: 'commission test',
   role: 'technician',
   group: 'Act:',
@@ -22,8 +22,8 @@ export const COMMISSION_TEST = agentCommand<string | null, CommissionTested, Com
     { name: 'target', summary: msg`a lamp or a zone (default: all lamps that have not passed)`, required: false, names: 'target' },
   ],
   examples: ['luciole commission test', 'luciole commission test L07', 'luciole commission test rue --json'],
-  read: (args) => (args['target'] === undefined ? null : textArg(args, 'target')),
-  answer: async (view, typed, job) => {
+  read: (args) => ({ typed: args['target'] === undefined ? null : textArg(args, 'target') }),
+  answer: async (view, { typed }, job) => {
     const target: Target | null = typed === null ? null : findTarget(view, typed);
     const { commissionLamps } = await import('./commission-job.ts');
     return onStreet(() => commissionLamps(view, target, job));

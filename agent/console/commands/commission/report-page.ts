@@ -38,19 +38,22 @@ function headLines({ atMs, startedMs, lastMs, people, isTimeTrusted }: Acceptanc
 /** Returns the table of lamps: pole, power per level, power factor, time to settle, result. A pole that nobody confirmed has a "?". */
 export function lampTable(lamps: readonly AcceptedLamp[], page: Page): readonly string[] {
   const levels = lamps.find(({ test }) => (test?.levels.length ?? 0) > 0)?.test?.levels.map(({ levelPct }) => levelPct) ?? [];
+  const rows = lamps.map((lamp) => lampRow(lamp));
   const columns = [
     { title: msg`Lamp`, maxCols: 12 },
     { title: msg`Pole`, maxCols: 12 },
     { title: levels.length === 0 ? msg`Power W` : msg`W at ${levels.join('/')} %`, align: 'right' as const },
     { title: msg`Rated`, align: 'right' as const },
-    { title: msg`cos phi`, align: 'right' as const },
-    { title: msg`s`, align: 'right' as const },
-    { title: msg`Driver`, maxCols: 12 },
+    { title: msg`cos phi`, align: 'right' as const, isShort: true },
+    { title: msg`Settled s`, align: 'right' as const, isShort: true },
+    { title: msg`Driver`, maxCols: 12, isShort: true },
     { title: msg`Result`, wraps: true as const },
   ];
+  // Columns that no lamp has a value for are left out: 80 columns are few.
+  const shown = columns.map(({ isShort = false }, index) => !isShort || rows.some((row) => row[index] !== NOTHING));
   return tableLines(
-    columns,
-    lamps.map((lamp) => lampRow(lamp)),
+    columns.filter((_, index) => shown[index]),
+    rows.map((row) => row.filter((_, index) => shown[index])),
     page,
   );
 }
