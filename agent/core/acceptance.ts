@@ -36,7 +36,7 @@ export interface LevelMeasure {
   readonly powerFactor: number | null;
 }
 
-/** Who stored a result, and when. `atMs`: by the cabinet's clock. Shape: `by` as `console:<user>`. */
+/** The person who stored a result, and the time. `atMs`: by the cabinet's clock. Shape: `by` as `console:<user>`. */
 export interface AcceptanceStamp {
   readonly atMs: WallMs;
   readonly by: string;

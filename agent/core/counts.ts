@@ -18,7 +18,6 @@ const COUNTS = {
   device: (n: number) => counted(n, msg`${n} device`, msg`${n} devices`),
   unit: (n: number) => counted(n, msg`${n} unit`, msg`${n} units`),
   sensor: (n: number) => counted(n, msg`${n} sensor`, msg`${n} sensors`),
-  pole: (n: number) => counted(n, msg`${n} pole`, msg`${n} poles`),
   point: (n: number) => counted(n, msg`${n} point`, msg`${n} points`),
   zone: (n: number) => counted(n, msg`${n} zone`, msg`${n} zones`),
   line: (n: number) => counted(n, msg`${n} line`, msg`${n} lines`),

@@ -35,7 +35,7 @@ async function talk(
 
 t.test('twelve poles with six faults, killed on the way, from the scan to the report', { timeout: 120_000 }, async (t) => {
   const visit = await visitCabinet(t, {
-    ...{ startAt: '2026-12-15T23:30:00+01:00', siteFile: SITE, periodsMs: PERIODS_MS, pace: 100, speedBaud: 115_200 },
+    ...{ startAt: '2026-12-15T23:30:00+01:00', siteFile: SITE, periodsMs: PERIODS_MS, pace: 300, speedBaud: 115_200 },
   });
   const { rig } = visit;
   const { lines, world } = rig.street;

@@ -39,7 +39,7 @@ export interface ConsoleVisit {
   readonly folder: string;
   /** Sends SIGHUP, as the kernel does when the carrier is lost. Resolves with the exit code, also when the console had ended already. */
   hangUp(): Promise<number>;
-  /** Ends the console with SIGKILL and starts another one, on the same screen. Resolves at its first prompt; `bytes` begins anew. */
+  /** Ends the console with SIGKILL and starts another one, on the same screen. Resolves at its first prompt; `bytes` then has only the output of that one. */
   killConsole(): Promise<void>;
   /** Compares the transcript with the stored one. `UPDATE_TRANSCRIPTS=1`, or if there is none: stores this one. */
   compare(t: Test, name: string): void;

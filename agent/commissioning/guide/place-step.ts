@@ -19,16 +19,16 @@ export async function placeLamps(talk: GuideTalk, report: AcceptanceReport): Pro
   const open = report.lamps.filter(({ placement }) => placement === null);
   if (open.length > 0) {
     talk.print(
-      msg`Poles: one lamp after the other blinks. Type the id on its pole; Enter if it is the one in [brackets]; two ids if two lamps blink; s if none blinks; q to leave this step.`,
+      msg`Poles: one lamp after the other blinks. Type the id on its pole; Enter if it is the one in [brackets]; P04@81.5 to give its place in metres too; two ids if two lamps blink; s if none blinks; q to leave this step.`,
     );
     const poles = new Set(report.lamps.map(({ pole }) => pole));
     for (const lamp of open) if (!(await placeLamp(talk, lamp, poles))) break;
   }
   const { lamps } = await talk.report();
-  const moved = lamps.filter(({ placement, pole }) => placement !== null && placement.pole !== pole);
+  const moved = lamps.filter(({ placement, pole }) => placement !== null && (placement.pole !== pole || placement.atM !== null));
   if (
     moved.length > 0 &&
-    (await talk.agree(msg`${count(moved.length, 'lamp')} on another pole than in the configuration. Correct the configuration?`))
+    (await talk.agree(msg`${count(moved.length, 'lamp')} on another pole or place than in the configuration. Correct the configuration?`))
   )
     await talk.run(COMMISSION_POLES, {});
 }
@@ -55,9 +55,13 @@ async function placeLamp(talk: GuideTalk, lamp: AcceptedLamp, poles: Set<string>
 
 /** Resolves with whether the answer was accepted. */
 async function isPlaced(talk: GuideTalk, { lamp, pole: usual }: AcceptedLamp, typed: string, poles: Set<string>): Promise<boolean> {
-  const [pole = usual, ...others] = typed.split(/[\s,;]+/).filter((word) => word !== '');
+  const [first = usual, ...others] = typed.split(/[\s;]+/).filter((word) => word !== '');
+  const [, pole = first, metres = ''] = /^(.+)@(.+)$/.exec(first) ?? [];
   const isKnown = [...poles].some((id) => id.toLowerCase() === pole.toLowerCase());
-  const place = isKnown ? '' : await talk.ask(msg`${pole} is a new pole. Metres from the start of the street (Enter: typed wrongly):`);
+  const place =
+    isKnown || metres !== ''
+      ? metres
+      : await talk.ask(msg`${pole} is a new pole. Metres from the start of the street (Enter: typed wrongly):`);
   if (!isKnown && place === '') return false;
   const args = { lamp, pole, ...(place === '' ? {} : { at: place }), ...(others.length === 0 ? {} : { also: others.join(',') }) };
   const isStored = await talk.run(COMMISSION_PLACE, args);

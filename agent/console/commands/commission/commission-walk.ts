@@ -67,7 +67,7 @@ async function walkSensors(view: AgentView, { zone, forMs }: { zone: string; for
       ),
     );
   });
-  // A lost connection says nothing about a sensor that has detected nobody yet.
+  // A lost connection says nothing about a sensor without a detection.
   const isLost = job.readerEnd?.() === 'hang-up' && signal.aborted;
   const walks = isLost ? walked.filter(({ detections }) => detections > 0) : walked;
   return { zone, night, sensors: walked, isSaved: await view.acceptance.note({ by: source, walks }) };

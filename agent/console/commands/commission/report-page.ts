@@ -35,7 +35,7 @@ function headLines({ atMs, startedMs, lastMs, people, isTimeTrusted }: Acceptanc
   ];
 }
 
-/** Returns the table of lamps: pole, power per level, power factor, time to settle, result. A pole that nobody confirmed has a "?". */
+/** Returns the table of lamps: pole, power per level, power factor, time to settle, result. A pole that is not confirmed has a "?". */
 export function lampTable(lamps: readonly AcceptedLamp[], page: Page): readonly string[] {
   const levels = lamps.find(({ test }) => (test?.levels.length ?? 0) > 0)?.test?.levels.map(({ levelPct }) => levelPct) ?? [];
   const rows = lamps.map((lamp) => lampRow(lamp));
@@ -63,7 +63,7 @@ function lampRow({ lamp, pole, ratedPowerW, result, test, placement }: AcceptedL
   const top = levels.findLast(({ powerFactor }) => powerFactor !== null)?.powerFactor ?? null;
   return [
     lamp,
-    placement === null ? `${placement ?? pole}?` : placement.pole,
+    placement === null ? `${pole}?` : placement.pole,
     powersText(levels),
     formatNumber(ratedPowerW),
     formatNumber(top, 2),
