@@ -159,7 +159,7 @@ async function runCommissionHere(args: LocalArgs): Promise<number> {
   // Properties that change later, such as the language, must stay those of the screen.
   const withQuestions: Terminal = Object.create(screen, Object.getOwnPropertyDescriptors({ ...asked, signal: enough.signal }));
   try {
-    return await runCommissionIn(args, withQuestions, { configFile: configFileOf({}) });
+    return await runCommissionIn(args, withQuestions, { configFile: configFileOf(args) });
   } finally {
     asker?.close();
   }

@@ -21,6 +21,8 @@ export interface AcceptanceLamp {
   readonly pole: string;
   readonly zone: string;
   readonly ratedPowerW: number;
+  /** Time after a change of its level until its power is that of the level. Units: ms. */
+  readonly settleMs: number;
   readonly level: PointId | null;
   readonly power: PointId | null;
   readonly powerFactor: PointId | null;

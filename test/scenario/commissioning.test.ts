@@ -69,7 +69,7 @@ t.test('twelve poles with six faults, killed on the way, from the scan to the re
     ['P07 P08', /the lamps on P07, P08 blink together as L07: two drivers with one address.*L08 blinks/],
     ['P99', /P99 is a new pole/],
     ['', /L08 blinks/],
-    ['q', /2 lamps on another pole than in the configuration/],
+    ['q', /2 lamps on another pole or place than in the configuration/],
     ['', /L03: P03 -> P04 L04: P04 -> P03.*Test 12 lamps/],
   ]);
   t.match(
@@ -100,10 +100,18 @@ t.test('twelve poles with six faults, killed on the way, from the scan to the re
     ['', /L09 blinks/],
     ['', /L10 blinks/],
     ['', /L11 blinks/],
-    ['', /L12 blinks/],
-    ['', /Test 3 lamps/],
+    ['P11@255', /L11 is on pole P11, as in the configuration.*L12 blinks/],
+    ['A112', /A112 is a new pole\. Metres from the start/],
+    ['280,5', /2 lamps on another pole or place than in the configuration/],
+    ['', /L12: P12 -> A112.*Test 3 lamps/],
     ['', /3 lamps passed.*Walk under S03.motion of rue/],
   ]);
+  const inForce = (place: string) => rig.agent.view.config?.inForce(place)?.value;
+  t.strictSame(
+    [inForce('poles[A112].atM'), inForce('poles[P11].atM'), inForce('poles[P12].atM')],
+    ['280.5', '255', undefined],
+    'new poles and places are in force, and the pole that nothing is on has gone',
+  );
   world.send('cyclist');
   t.match(await answer(visit, ''), /4 of 4 sensors of rue detected someone.*Rue des Lucioles \(demo\): pass/);
   const json = JSON.parse((await visit.say('commission report --json')).split('\n').find((line) => line.startsWith('{')) ?? '{}');

@@ -144,6 +144,7 @@ export async function visitCabinet(t: Test, options: VisitOptions): Promise<Cons
     for (let turn = 0; turn < 400_000; turn++) {
       if (holds()) return;
       if (child.hasEnded()) break;
+      await rig.diskSettled();
       await rig.clock.advance(stepMs);
       await new Promise((resolve) => setTimeout(resolve, stepMs / pace));
     }

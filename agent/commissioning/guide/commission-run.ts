@@ -63,8 +63,7 @@ async function firstReport(
   if (!existsSync(configFile)) {
     talk.print(msg`There is no ${configFile}: first the set-up.`);
     const ask = (prompt: string): Promise<string> => terminal.askLine?.(prompt) ?? Promise.resolve('');
-    const socket = args['socket'] === undefined ? {} : { socket: args['socket'] };
-    if ((await runSetup(socket, { terminal, configFile, ask, signal })) !== 0) return null;
+    if ((await runSetup(args, { terminal, configFile, ask, signal })) !== 0) return null;
   }
   if (await talk.agree(msg`Start the agent now, as the service luciole?`)) {
     const refusal = await restart();

@@ -46,8 +46,8 @@ export class Acceptance implements AcceptanceTools {
   lamps(): readonly AcceptanceLamp[] {
     const { lines } = this.#parts.cabinet();
     const lineOf = new Map(lines.flatMap(({ id, devices }) => devices.map((device) => [device.id, id] as const)));
-    return this.#parts.watched().lamps.map(({ id, device, pole, zone, ratedPowerW, points }) => ({
-      ...{ id, device, pole, zone, ratedPowerW, line: lineOf.get(device) ?? '' },
+    return this.#parts.watched().lamps.map(({ id, device, pole, zone, ratedPowerW, settleMs, points }) => ({
+      ...{ id, device, pole, zone, ratedPowerW, settleMs, line: lineOf.get(device) ?? '' },
       ...{ level: points.level ?? null, power: points.power ?? null, powerFactor: points['power-factor'] ?? null },
     }));
   }

@@ -3,8 +3,8 @@ import type { AcceptanceLamp, AcceptanceReport, AcceptanceTools } from '../../..
 import { AT_MS } from './fake-clock.ts';
 
 function lamp(id: string, pole: string): AcceptanceLamp {
-  const points = { level: `${id}.level`, power: `${id}.power`, powerFactor: null } as const;
-  return { id, line: 'street', device: id, pole, zone: 'bressigny', ratedPowerW: 50, ...points };
+  const points = { level: null, power: null, powerFactor: null };
+  return { id, line: 'street', device: id, pole, zone: 'bressigny', ratedPowerW: 50, settleMs: 6_000, ...points };
 }
 
 const REPORT: AcceptanceReport = {

@@ -1,4 +1,6 @@
 /** `commission poles`: puts the poles that a person found into the configuration, as a revision on trial. */
+
+import { importTarget } from '../../../config/import/import.ts';
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigManager } from '../../../core/revisions.ts';
@@ -10,7 +12,7 @@ import { translated } from '../../text/page.ts';
 import { CHECK_TIMEOUT_MS, configOf, isConfigDone } from '../config/config-args.ts';
 import { commitRequest } from '../config/config-commit.ts';
 import { onStreet } from '../light/light-args.ts';
-import { poleEdits } from './pole-edits.ts';
+import { addedPole, poleEdits } from './pole-edits.ts';
 
 /** The answer: the moved lamps, and that of the commit; `commit` is null if no lamp has to move. */
 export interface CommissionPoles {
@@ -44,7 +46,10 @@ export const COMMISSION_POLES = agentCommand<Record<string, never>, CommissionPo
 async function movePoles(view: AgentView, job: Job): Promise<CommissionPoles> {
   const { lamps: rows } = await view.acceptance.report();
   const inForce = (place: string): string | null => view.config?.inForce(place)?.value ?? null;
-  const { moved, edits, emptied } = poleEdits({ rows, lamps: view.acceptance.lamps(), devices: view.devices(), inForce });
+  const files = await view.config?.files('running', job.source);
+  const own = new Set(importTarget(files?.cabinet ?? '')?.lamps.flatMap(({ id, pole }) => (pole === undefined ? [] : [id])));
+  const facts = { rows, lamps: view.acceptance.lamps(), devices: view.devices(), inForce, hasOwnPole: (lamp: string) => own.has(lamp) };
+  const { moved, edits, emptied } = poleEdits(facts);
   if (edits.length === 0) return { moved: [], commit: null };
   const manager = configOf(view);
   const by = job.source;
@@ -73,9 +78,8 @@ async function removeEmptied(
   for (const pole of emptied) await edited(manager, `poles[${pole}]`, null, by);
   if (isConfigDone(await manager.check(by))) return;
   for (const pole of emptied) {
-    await edited(manager, `poles[${pole}].atM`, inForce(`poles[${pole}].atM`), by);
-    const branch = inForce(`poles[${pole}].branch`);
-    if (branch !== null) await edited(manager, `poles[${pole}].branch`, branch, by);
+    const [place, value] = addedPole(pole, inForce(`poles[${pole}].atM`) ?? '0', inForce(`poles[${pole}].branch`));
+    await edited(manager, place, value, by);
   }
 }
 

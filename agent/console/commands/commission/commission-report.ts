@@ -26,7 +26,7 @@ export const COMMISSION_RESTART = agentCommand<Record<string, never>, { readonly
   group: 'Act:',
   summary: msg`forget all results, to begin again`,
   options: [{ name: 'yes', value: null, summary: msg`really forget them` }],
-  examples: ['luciole commission restart --yes'],
+  examples: ['luciole commission restart --yes', 'luciole commission restart --yes --json'],
   read: (args) => {
     if (args['yes'] !== true) throw new ConsoleError('usage', msg`this forgets all results of the commissioning: repeat it with --yes`);
     return {};

@@ -34,7 +34,7 @@ export const COMMISSION_WALK = agentCommand<{ zone: string; forMs: number }, Com
   role: 'technician',
   hasSummary: true,
   group: 'Act:',
-  summary: msg`walk under the sensors of a zone, store what they see`,
+  summary: msg`walk under the sensors of a zone, store the result`,
   arguments: [{ name: 'zone', summary: msg`a zone with presence sensors`, required: true, names: 'zone' }],
   options: [{ name: 'for', value: 'DURATION', summary: msg`end by itself after this, 10s to 1h (default: 10m)` }],
   examples: ['luciole commission walk rue-bressigny', 'luciole commission walk rue-bressigny --for 3m'],

@@ -11,12 +11,15 @@ import type { LevelPct, Target } from '../../../core/words.ts';
 import { powerW } from '../../../diagnosis/energy.ts';
 import type { Job } from '../../command-spec.ts';
 import { expectFree, freshValues, MIN_RISE_W, meterPoints, SETTLE_MS } from '../light/test-job.ts';
+import { longestSettleMs } from './ramp-gauge.ts';
 
 /** Level at which the lamps wait, and that of the lamp that is measured. Units: %. Source: lowest and highest level of the ramp of `test lamp`. */
 const WEIGH_PCT: { readonly low: LevelPct; readonly high: LevelPct } = { low: 20, high: 100 };
-/** The requests end by themselves after this time for each lamp, and this much more. Units: min. Source: the longest wait for a level and a reading. */
-const MINUTES = { each: 2, more: 5 };
-
+/**
+ * The requests end by themselves after `end`, so that a street is not held at a low level after a crash; they are repeated after `renewal`. Units: min, ms. Source:
+ * assumed; twice the longest measurement of one lamp. Confirmed by: the durations of tests in the audit log.
+ */
+const HOLD = { endMin: 6, renewalMs: 90_000 };
 /**
  * A lamp whose power differs from its rated power by more than this is lowered and raised once more, and the median of the three changes counts: another load may
  * have changed meanwhile. Source: assumed; a third of the usual tolerance. Confirmed by: repeated measurements of sound lamps at a cabinet.
@@ -42,34 +45,19 @@ export interface WeighRequest {
  * with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
  */
 export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighRequest, job: Job): Promise<void> {
-  const { source, signal, report } = job;
+  const { signal, report } = job;
   const zones = view.names().zones.map((id): Target => ({ kind: 'zone', id }));
   for (const zone of zones) expectFree(view, zone);
-  const minutes = tests.length * MINUTES.each + MINUTES.more;
-  const hold = (target: Target, levelPct: LevelPct, isFurther: boolean) =>
-    view.override({
-      target,
-      levelPct,
-      rank: 'maintenance',
-      minutes,
-      reason: `test: ${WEIGH_PCT.low}, ${WEIGH_PCT.high} %`,
-      source,
-      isFurther,
-    });
-  const held: Target[] = [];
+  const held = createHeldLevels(view, job);
   try {
-    for (const zone of zones) {
-      held.push(zone);
-      await hold(zone, WEIGH_PCT.low, held.length > 1);
-    }
+    for (const zone of zones) await held.set(zone, WEIGH_PCT.low);
     let before = await meterW(view, job);
     for (const [index, test] of tests.entries()) {
       if (signal.aborted) return;
       report({ lamp: test.lamp, at: index + 1, of: tests.length, waitsFor: 'meter' } satisfies WeighProgress);
-      const target: Target = { kind: 'lamp', id: test.lamp };
-      held.unshift(target);
+      await held.renew();
       const level = async (levelPct: LevelPct): Promise<number | null> => {
-        await hold(target, levelPct, true);
+        await held.set({ kind: 'lamp', id: test.lamp }, levelPct);
         return meterW(view, job);
       };
       const raised = await riseOf(test, before, level);
@@ -77,8 +65,32 @@ export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighReq
       before = raised.meterW;
     }
   } finally {
-    for (const target of held) await view.release({ target, source, rank: 'maintenance' });
+    await held.release();
   }
+}
+
+/** Holds zones and lamps at levels, in the name of the person. */
+function createHeldLevels(view: AgentView, { source, clock }: Pick<Job, 'source' | 'clock'>) {
+  const held = new Map<string, { readonly target: Target; readonly levelPct: LevelPct }>();
+  let renewedMono = clock.monoMs();
+  const set = async (target: Target, levelPct: LevelPct): Promise<void> => {
+    const isFurther = held.size > 0;
+    held.set(`${target.kind} ${target.id}`, { target, levelPct });
+    const reason = `test: ${WEIGH_PCT.low}, ${WEIGH_PCT.high} %`;
+    await view.override({ target, levelPct, rank: 'maintenance', minutes: HOLD.endMin, reason, source, isFurther });
+  };
+  return {
+    set,
+    async renew() {
+      if (clock.monoMs() - renewedMono < HOLD.renewalMs) return;
+      renewedMono = clock.monoMs();
+      for (const { target, levelPct } of [...held.values()]) await set(target, levelPct);
+    },
+    /** Lamps first: a zone that is released first would let them rise and fall again. */
+    async release() {
+      for (const { target } of [...held.values()].reverse()) await view.release({ target, source, rank: 'maintenance' });
+    },
+  };
 }
 
 /** Raises a lamp, again if the rise is doubtful. Resolves with the rise and the reading after it; null for what the meter did not show. Units: W. */
@@ -104,7 +116,12 @@ async function riseOf(
 /** Units: W. Null if a meter has no fresh reading in time. */
 async function meterW(view: AgentView, { clock, signal }: Job): Promise<number | null> {
   const points = meterPoints(view);
-  const values = await freshValues(view, points, { clock, signal, settledMono: clock.monoMs() + SETTLE_MS, wait: () => {} });
+  const values = await freshValues(view, points, {
+    clock,
+    signal,
+    settledMono: clock.monoMs() + Math.max(SETTLE_MS, longestSettleMs(view.acceptance.lamps())),
+    wait: () => {},
+  });
   return values.size < points.length ? null : [...values.values()].reduce((sum, value) => sum + value, 0);
 }
 

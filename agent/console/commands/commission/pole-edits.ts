@@ -13,6 +13,8 @@ export interface PoleFacts {
   readonly lamps: readonly AcceptanceLamp[];
   readonly devices: readonly { readonly id: string; readonly pole: string | null }[];
   inForce(place: string): string | null;
+  /** Whether the file names the pole of the lamp itself, and not only that of its driver. */
+  hasOwnPole(lamp: string): boolean;
 }
 
 /** The edits, and the poles that nothing is on afterwards. */
@@ -26,7 +28,7 @@ export interface PoleEdits {
  * Returns new poles and places first, then the poles of drivers and lamps. A driver moves with its lamps, if all of them are on one pole. A
  * new pole is on the branch of the pole that it replaces.
  */
-export function poleEdits({ rows, lamps, devices, inForce }: PoleFacts): PoleEdits {
+export function poleEdits({ rows, lamps, devices, inForce, hasOwnPole }: PoleFacts): PoleEdits {
   const placed = rows.filter((row): row is PlacedLamp => row.placement !== null);
   const moved = placed.filter(({ pole, placement }) => placement.pole !== pole);
   const poleOf = new Map(rows.map(({ lamp, pole, placement }) => [lamp, placement?.pole ?? pole]));
@@ -38,14 +40,14 @@ export function poleEdits({ rows, lamps, devices, inForce }: PoleFacts): PoleEdi
   const driven = new Map(drivers.map(({ device, pole }) => [device, pole]));
   const deviceOf = (lamp: string): string => lamps.find(({ id }) => id === lamp)?.device ?? '';
   const used = new Set([...poleOf.values(), ...devices.flatMap(({ id, pole }) => driven.get(id) ?? pole ?? [])]);
-  const needsOwnPole = (lamp: string): boolean => inForce(`lamps[${lamp}].pole`) !== null || !driven.has(deviceOf(lamp));
+  const needsOwnPole = (lamp: string): boolean => hasOwnPole(lamp) || !driven.has(deviceOf(lamp));
   const edits: readonly PoleEdit[] = [
     ...placeEdits(placed, inForce),
     ...drivers.map(({ place, pole }) => [place, pole] as const),
     ...moved.filter(({ lamp }) => needsOwnPole(lamp)).map(({ lamp, placement }) => [`lamps[${lamp}].pole`, placement.pole] as const),
   ];
   // Two lamps of one driver give the same edit twice.
-  const unique = [...new Map(edits)];
+  const unique = [...new Map(edits.map((edit) => [edit.join(' '), edit])).values()];
   return { moved, edits: unique, emptied: [...new Set(moved.map(({ pole }) => pole))].filter((pole) => !used.has(pole)) };
 }
 
@@ -53,7 +55,11 @@ function placeEdits(placed: readonly PlacedLamp[], inForce: PoleFacts['inForce']
   return placed.flatMap(({ pole: from, placement: { pole, atM } }): readonly PoleEdit[] => {
     const present = inForce(`poles[${pole}].atM`);
     if (atM === null || present === String(atM)) return [];
-    const branch = present === null ? inForce(`poles[${from}].branch`) : null;
-    return [[`poles[${pole}].atM`, String(atM)], ...(branch === null ? [] : ([[`poles[${pole}].branch`, branch]] as const))];
+    return [present === null ? addedPole(pole, String(atM), inForce(`poles[${from}].branch`)) : [`poles[${pole}].atM`, String(atM)]];
   });
+}
+
+/** Returns the edit that adds a pole. Shape: `atM` and `branch` as JSON; `branch` null for none. */
+export function addedPole(pole: string, atM: string, branch: string | null): PoleEdit {
+  return ['poles[+]', `{ id: ${JSON.stringify(pole)}, atM: ${atM}${branch === null ? '' : `, branch: ${branch}`} }`];
 }

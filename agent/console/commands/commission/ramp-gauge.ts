@@ -8,9 +8,9 @@ import type { RampGauge, Tested } from '../light/test-job.ts';
 /** A reading this near to the level counts as reached. Units: %. Source: as the watch, FOLLOWS_PCT. */
 const REACHED_PCT = 3;
 
-/** A gauge for these lamps, with what it measured. `settleMs`, `powerFactor`: null if not measured at this level. */
+/** A gauge for these lamps, with what it measured. `settledMs`, `powerFactor`: null if not measured at this level. */
 export interface LampGauge extends RampGauge {
-  settleMs(lamp: string, levelPct: LevelPct): number | null;
+  settledMs(lamp: string, levelPct: LevelPct): number | null;
   powerFactor(lamp: string, levelPct: LevelPct): number | null;
 }
 
@@ -21,6 +21,7 @@ export function createLampGauge(view: AgentView, lamps: readonly AcceptanceLamp[
   const key = (lamp: string, levelPct: LevelPct): string => `${levelPct} ${lamp}`;
   return {
     points: lamps.flatMap(({ powerFactor }) => powerFactor ?? []),
+    settleMs: longestSettleMs(lamps),
     look(levelPct, requestedMono) {
       const open = lamps.filter(({ id, level }) => level !== null && !settled.has(key(id, levelPct)));
       if (open.length === 0) return;
@@ -38,9 +39,14 @@ export function createLampGauge(view: AgentView, lamps: readonly AcceptanceLamp[
         if (value !== undefined) factors.set(key(id, levelPct), value);
       }
     },
-    settleMs: (lamp, levelPct) => settled.get(key(lamp, levelPct)) ?? null,
+    settledMs: (lamp, levelPct) => settled.get(key(lamp, levelPct)) ?? null,
     powerFactor: (lamp, levelPct) => factors.get(key(lamp, levelPct)) ?? null,
   };
+}
+
+/** Returns the time that the slowest of these lamps needs to settle; 0 for none. Units: ms. */
+export function longestSettleMs(lamps: readonly AcceptanceLamp[]): number {
+  return Math.max(0, ...lamps.map(({ settleMs }) => settleMs));
 }
 
 /** Returns the ramps of these lamps from a test and its gauge. Power is that of the lamps' own sensors. */
@@ -53,7 +59,7 @@ export function rampsOf(tested: Tested, gauge: LampGauge, lamps: readonly Accept
       ({ levelPct, states, lampW }): LevelMeasure => ({
         levelPct,
         isConfirmed: states[id] === 'verified',
-        settleMs: gauge.settleMs(id, levelPct),
+        settleMs: gauge.settledMs(id, levelPct),
         powerW: lampW[id] ?? null,
         powerFactor: gauge.powerFactor(id, levelPct),
       }),

@@ -82,6 +82,8 @@ export interface Tested {
 export interface RampGauge {
   /** Further points that a step waits for. */
   readonly points: readonly PointId[];
+  /** Time that these lamps need to settle, if it is longer than usual. Units: ms. */
+  readonly settleMs: number;
   /** Called about each second after a level was requested. */
   look(levelPct: LevelPct, requestedMono: number): void;
   /** Receives the values read at a level, as far as they arrived in time. */
@@ -183,7 +185,7 @@ async function rampStep(
   });
   look();
   const states = Object.keys(lamps).length > 0 ? lamps : { [target.id]: state };
-  const settledMono = clock.monoMs() + SETTLE_MS;
+  const settledMono = clock.monoMs() + Math.max(SETTLE_MS, gauge?.settleMs ?? 0);
   const wanted = powerPoints(view, Object.keys(states));
   const points = [...wanted.all, ...(gauge?.points ?? [])];
   const values =

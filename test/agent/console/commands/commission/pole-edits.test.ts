@@ -10,7 +10,7 @@ function street(
 ): PoleFacts {
   const facts = lamps.map((text): AcceptanceLamp => {
     const [id = '', device = '', pole = ''] = text.split(' ');
-    return { id, device, pole, line: 'north', zone: 'rue', ratedPowerW: 60, level: null, power: null, powerFactor: null };
+    return { id, device, pole, line: 'north', zone: 'rue', ratedPowerW: 60, settleMs: 0, level: null, power: null, powerFactor: null };
   });
   const rows = facts.map(({ id, pole, zone, ratedPowerW }): AcceptedLamp => {
     const [where, metres] = found[id]?.split('@') ?? [];
@@ -20,7 +20,7 @@ function street(
   });
   const devices = facts.map(({ device, pole }) => ({ id: device, pole }));
   const known: Readonly<Record<string, string>> = { 'poles[P01].atM': '0', 'poles[P02].atM': '25', 'poles[P03].atM': '50', ...values };
-  return { rows, lamps: facts, devices, inForce: (place) => known[place] ?? null };
+  return { rows, lamps: facts, devices, inForce: (place) => known[place] ?? null, hasOwnPole: (lamp) => `lamps[${lamp}].pole` in known };
 }
 
 const THREE = ['L01 L01 P01', 'L02 L02 P02', 'L03 L03 P03'];
@@ -52,17 +52,16 @@ const CASES: [story: string, facts: PoleFacts, edits: readonly (readonly [string
     'a painted name replaces the proposed one',
     street(THREE, { L01: 'A117@3.5' }),
     [
-      ['poles[A117].atM', '3.5'],
+      ['poles[+]', '{ id: "A117", atM: 3.5 }'],
       [D1, 'A117'],
     ],
     ['P01'],
   ],
   [
     'its branch stays',
-    street(THREE, { L01: 'A117@3.5' }, { 'poles[P01].branch': 'yard' }),
+    street(THREE, { L01: 'A117@3.5' }, { 'poles[P01].branch': '"yard"' }),
     [
-      ['poles[A117].atM', '3.5'],
-      ['poles[A117].branch', 'yard'],
+      ['poles[+]', '{ id: "A117", atM: 3.5, branch: "yard" }'],
       [D1, 'A117'],
     ],
     ['P01'],
