@@ -155,7 +155,13 @@ async function runCommissionHere(args: LocalArgs): Promise<number> {
   const { createLineAsker } = await import('./console/terminal/ask-line.ts');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
   const asker = process.stdin.isTTY ? createLineAsker(process.stdin, screen.out, enough.signal) : null;
-  const asked = asker === null ? {} : { askLine: asker.ask };
+  const onLine = (prompt: string): Promise<string> =>
+    (asker as NonNullable<typeof asker>).ask(prompt).catch((error: unknown) => {
+      // What follows must not continue the line of the prompt.
+      screen.out('\n');
+      throw error;
+    });
+  const asked = asker === null ? {} : { askLine: onLine };
   // Properties that change later, such as the language, must stay those of the screen.
   const withQuestions: Terminal = Object.create(screen, Object.getOwnPropertyDescriptors({ ...asked, signal: enough.signal }));
   try {

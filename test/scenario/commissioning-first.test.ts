@@ -79,6 +79,6 @@ t.test('a gateway without anything: set-up, agent, then the steps; killed, it go
   t.notMatch(second.screen(), /[^\r\n]{81}/, 'it fits 80 columns');
   const report = await runInFolder(['commission', 'report', '--json'], folder);
   t.equal(report.code, 1, 'not everything has passed');
-  t.match(JSON.parse(report.out), { result: 'open', lamps: [{ lamp: 'L01', pole: 'P01', placement: { pole: 'A117', atM: 3.5 } }] });
+  t.match(JSON.parse(report.out), { result: 'fail', lamps: [{ lamp: 'L01', pole: 'P01', placement: { pole: 'A117', atM: 3.5 } }] });
   t.match(await runInFolder(['commission', '--file', file], folder), { code: 64, err: /there is no terminal/ }, 'it needs a person');
 });

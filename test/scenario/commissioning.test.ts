@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { AcceptanceReport } from '../../agent/core/acceptance.ts';
@@ -121,4 +121,7 @@ t.test('twelve poles with six faults, killed on the way, from the scan to the re
     'no screen wider than 80 columns',
   );
   t.strictSame(visit.screen.strange, [], 'letters only');
+  // For the page docs/commission.md; times and counts differ from run to run, so it is not compared.
+  if (process.env['UPDATE_TRANSCRIPTS'] === '1')
+    writeFileSync(join(import.meta.dirname, 'transcripts/commission.txt'), `${visit.screen.transcript().join('\n')}\n`);
 });
