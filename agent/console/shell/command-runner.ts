@@ -261,21 +261,29 @@ function collector(
     },
     askLine: async (prompt) => {
       terminal.status?.clear();
-      dialog.input.onInterrupt(null);
-      try {
-        await dialog.page(filterLines(taken(), filters));
-        const read = stop.aborted ? null : await dialog.ask({ prompt, mode: 'text' });
-        if (read?.kind === 'line') return read.text;
-        throw new ConsoleError('failed', msg`stopped`);
-      } finally {
-        dialog.input.onInterrupt(onInterrupt);
-      }
+      return askBetween(dialog, { prompt, lines: filterLines(taken(), filters), stop, onInterrupt });
     },
     status: createStatusLine((shown) => {
       if (writer.isClear() || !shown.trim()) writer.write(shown);
     }, clock),
   };
   return { terminal, lines: taken };
+}
+
+/** Shows lines, then asks for one. `onInterrupt` acts again afterwards. Errors: rejects with ConsoleError if the person stops. */
+async function askBetween(
+  dialog: Dialog,
+  { prompt, lines, stop, onInterrupt }: { prompt: string; lines: readonly string[]; stop: AbortSignal; onInterrupt: () => void },
+): Promise<string> {
+  dialog.input.onInterrupt(null);
+  try {
+    await dialog.page(lines);
+    const read = stop.aborted ? null : await dialog.ask({ prompt, mode: 'text' });
+    if (read?.kind === 'line') return read.text;
+    throw new ConsoleError('failed', msg`stopped`);
+  } finally {
+    dialog.input.onInterrupt(onInterrupt);
+  }
 }
 
 /** Ctrl-C ends the wait immediately and aborts the request. Errors: rejects with ConsoleError 'failed'. */

@@ -235,8 +235,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
   return {
     asked,
     noted,
-    acceptance: fakeAcceptance(),
-    access: createFakeAccess(asked),
+    ...{ acceptance: fakeAcceptance(), access: createFakeAccess(asked) },
     audit: {
       note: (note) => void noted.push(note),
       read: async (query) => {
