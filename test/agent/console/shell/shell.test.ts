@@ -20,7 +20,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['stauts', /% no such word: "stauts"; nearest: status/],
   ['scan', /% no such word: "scan"; nearest: commission scan, bus scan\n/],
   ['confirm', /nearest: config confirm\n/],
-  ['ping L07', /nearest: commission scan, bus scan\n/],
+  ['ping L07', /nearest: bus scan\n/],
   ['LAMP L07', /nearest: why\n/],
   ['why L07 --grind 3', /% why has no "grind"; it has at, json\n/],
   ['st', /% "st" could be status, store/],
