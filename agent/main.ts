@@ -61,6 +61,7 @@ const actions = createLocalActions({
     run: runAgentUntilStopped,
     console: runConsole,
     setup: runFirstStart,
+    commission: runCommissionHere,
     erase: async (args) => (await import('./commissioning/erase.ts')).runErase(args, configFileOf(args), screen),
     backup: async (args) => (await import('./commissioning/backup/backup-run.ts')).runBackup(args, backupWorld(args)),
     restore: async (args) => (await import('./commissioning/backup/restore-run.ts')).runRestore(args, backupWorld(args)),
@@ -142,7 +143,38 @@ function userName(): string {
 /** The shell on this terminal. */
 async function runConsole(args: LocalArgs): Promise<number> {
   const { startConsole } = await import('./console/shell/start-console.ts');
-  return startConsole(args, screen, { 'config import': importTable, 'inventory import': importInventory });
+  return startConsole(args, screen, {
+    'config import': importTable,
+    'inventory import': importInventory,
+    commission: runCommissionIn,
+  });
+}
+
+async function runCommissionIn(args: LocalArgs, terminal: Terminal, files: { configFile: string } | null = null): Promise<number> {
+  const { runCommission } = await import('./commissioning/guide/commission-run.ts');
+  const restart = async () => (await import('./console/local-machine.ts')).localMachine(configFileOf({})).restart();
+  return runCommission(args, { terminal, first: files === null ? null : { ...files, restart, signal: enough.signal } });
+}
+
+/** Asks questions only on a terminal. */
+async function runCommissionHere(args: LocalArgs): Promise<number> {
+  const { createLineAsker } = await import('./console/terminal/ask-line.ts');
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => enough.abort());
+  const asker = process.stdin.isTTY ? createLineAsker(process.stdin, screen.out, enough.signal) : null;
+  const onLine = (prompt: string): Promise<string> =>
+    (asker as NonNullable<typeof asker>).ask(prompt).catch((error: unknown) => {
+      // What follows must not continue the line of the prompt.
+      screen.out('\n');
+      throw error;
+    });
+  const asked = asker === null ? {} : { askLine: onLine };
+  // Properties that change later, such as the language, must stay those of the screen.
+  const withQuestions: Terminal = Object.create(screen, Object.getOwnPropertyDescriptors({ ...asked, signal: enough.signal }));
+  try {
+    return await runCommissionIn(args, withQuestions, { configFile: configFileOf(args) });
+  } finally {
+    asker?.close();
+  }
 }
 
 async function importTable(args: LocalArgs, terminal: Terminal): Promise<number> {

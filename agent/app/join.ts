@@ -24,6 +24,7 @@ import { createStepWatch } from '../service/time/clock-steps.ts';
 import { createPlatformUpdates } from '../service/updates/platform-updates.ts';
 import { createUpdates, type Updates } from '../service/updates/update-run.ts';
 import { createUplinkSlot } from '../sync/uplink-slot.ts';
+import { acceptanceFor } from './acceptance.ts';
 import { alarmsFor, fieldFor, recorderFor, selfFor, storeFor } from './core-parts.ts';
 import { flightFor } from './flight.ts';
 import { type AgentParts, AgentState, type Building, type Joined } from './parts.ts';
@@ -79,6 +80,7 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
       return verifyUserList(text, { keys: trust.userKeys, cabinetId, nowMs, lastSerial });
     },
   });
+  made.acceptance = acceptanceFor(made);
   made.view = createAgentView(made);
   made.consoles = consolesFor(made);
   made.housekeeping = createHousekeeping({

@@ -10,6 +10,7 @@ import type { CabinetAndProfiles } from '../config/revisions/touched-parts.ts';
 import type { Consoles } from '../console/protocol/socket-server.ts';
 import type { Control } from '../control/control.ts';
 import type { LightViews } from '../control/views/light-views.ts';
+import type { AcceptanceTools } from '../core/acceptance.ts';
 import type { AuditTools } from '../core/audit-tools.ts';
 import type { BusTools } from '../core/bus-tools.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
@@ -184,6 +185,8 @@ export interface Joined {
   readonly platformUpdates: PlatformUpdates;
   readonly platformConfig: PlatformConfigRequests;
   readonly access: Access;
+  /** The results of the commissioning. */
+  readonly acceptance: AcceptanceTools;
   readonly view: AgentView;
   /** Null without a console socket. */
   readonly consoles: Consoles | null;

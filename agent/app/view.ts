@@ -37,6 +37,7 @@ export function createAgentView(joined: Joined): AgentView {
       return state.rooms.sound.tools();
     },
     alarms: joined.alarms,
+    acceptance: joined.acceptance,
     ...createPersonCommands(() => state.rooms.control, clock),
     get bus() {
       return state.bus;

@@ -98,6 +98,7 @@ export interface LocalCommand extends CommandWords {
     | 'config load'
     | 'config export'
     | 'setup'
+    | 'commission'
     | 'erase'
     | 'backup'
     | 'restore'

@@ -12,6 +12,13 @@ import { MAINTENANCE_COMMANDS } from './commands/alarms/maintenance.ts';
 import { DEVICES, POINTS, STATUS } from './commands/cabinet/devices.ts';
 import { EVENTS } from './commands/cabinet/events.ts';
 import { GREETING, NAMES } from './commands/cabinet/names.ts';
+import { COMMISSION } from './commands/commission/commission.ts';
+import { COMMISSION_PLACE } from './commands/commission/commission-place.ts';
+import { COMMISSION_POLES } from './commands/commission/commission-poles.ts';
+import { COMMISSION_REPORT, COMMISSION_RESTART } from './commands/commission/commission-report.ts';
+import { COMMISSION_SCAN } from './commands/commission/commission-scan.ts';
+import { COMMISSION_TEST } from './commands/commission/commission-test.ts';
+import { COMMISSION_WALK } from './commands/commission/commission-walk.ts';
 import { CONFIG_COMMIT, CONFIG_CONFIRM, CONFIG_RETURN, CONFIG_ROLLBACK } from './commands/config/config-commit.ts';
 import {
   CONFIG_DISCARD,
@@ -83,6 +90,14 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   ...LIGHTS_COMMANDS,
   HOURS,
   ...TEST_COMMANDS,
+  COMMISSION,
+  COMMISSION_SCAN,
+  COMMISSION_PLACE,
+  COMMISSION_POLES,
+  COMMISSION_TEST,
+  COMMISSION_WALK,
+  COMMISSION_REPORT,
+  COMMISSION_RESTART,
   ...SOUND_COMMANDS,
   ...PANEL_COMMANDS,
   BUS_SCAN,

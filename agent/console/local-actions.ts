@@ -28,6 +28,7 @@ export interface LocalActionParts {
     | 'run'
     | 'console'
     | 'setup'
+    | 'commission'
     | 'erase'
     | 'backup'
     | 'restore'

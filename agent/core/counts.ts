@@ -17,6 +17,7 @@ const COUNTS = {
   hour: (n: number) => counted(n, msg`${n} hour`, msg`${n} hours`),
   device: (n: number) => counted(n, msg`${n} device`, msg`${n} devices`),
   unit: (n: number) => counted(n, msg`${n} unit`, msg`${n} units`),
+  sensor: (n: number) => counted(n, msg`${n} sensor`, msg`${n} sensors`),
   point: (n: number) => counted(n, msg`${n} point`, msg`${n} points`),
   zone: (n: number) => counted(n, msg`${n} zone`, msg`${n} zones`),
   line: (n: number) => counted(n, msg`${n} line`, msg`${n} lines`),

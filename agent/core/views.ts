@@ -2,6 +2,7 @@
  * What the console can read from a running agent, and what it can request.
  */
 
+import type { AcceptanceTools } from './acceptance.ts';
 import type { AccessTools } from './access.ts';
 import type { AlarmTools } from './alarm-tools.ts';
 import type { AuditTools } from './audit-tools.ts';
@@ -68,6 +69,8 @@ export interface AgentView extends LocalConfigView {
   /** Passive observation of lines and free ports. */
   readonly sniffer: LineSniffer;
   readonly recorder: RecorderTools;
+  /** The results of the commissioning, and their report. */
+  readonly acceptance: AcceptanceTools;
   readonly audit: AuditTools;
   readonly access: AccessTools;
   /**

@@ -45,6 +45,7 @@ export class SimLine {
   readonly #gapMs: number;
   readonly #faults = new Map<number, UnitFault>();
   readonly #silent = new Set<number>();
+  readonly #shared = new Set<number>();
   #rx: Buffer = Buffer.alloc(0);
   #receivedMono: MonoMs = Number.NEGATIVE_INFINITY;
   /** When the last byte really left, which a busy machine makes later than it should. */
@@ -99,6 +100,12 @@ export class SimLine {
   /** Restores the power: the unit starts with its power-up state. No effect on a unit that has power. */
   revive(unit: number): void {
     if (this.#silent.delete(unit)) this.#options.units.get(unit)?.powerUp?.();
+  }
+
+  /** `true`: a second unit has the same address, so that two replies collide and each one arrives damaged. */
+  setShared(unit: number, isShared: boolean): void {
+    if (isShared) this.#shared.add(unit);
+    else this.#shared.delete(unit);
   }
 
   isSilent(unit: number): boolean {
@@ -167,7 +174,7 @@ export class SimLine {
     this.#faults.delete(request.unit);
     if (missWrites > 0) this.#faults.set(request.unit, { missWrites });
     const reply = replyOf(unit, request, frame);
-    if (fault.corrupt === true) reply[reply.length - 1] = (reply.at(-1) as number) ^ 0x55;
+    if (fault.corrupt === true || this.#shared.has(request.unit)) reply[reply.length - 1] = (reply.at(-1) as number) ^ 0x55;
     const bytes = fault.noise === undefined ? reply : Buffer.concat([fault.noise, reply]);
     this.#deliver(bytes, clock.monoMs() + Math.max(unit.turnaroundMs, this.#gapMs) + (fault.lateMs ?? 0));
   }

@@ -16,7 +16,7 @@ const TRANSCRIPTS = join(ROOT, 'test/scenario/transcripts');
 export const USER = userInfo().username;
 /** Simulated time between two chances for the console to write. Units: ms. */
 const STEP_MS = 20;
-/** Speed of the street's clock relative to the terminal: fast enough for short visits, but no override of minutes ends within an answer. */
+/** Usual speed of the street's clock relative to the terminal: fast enough for short visits, but no override of minutes ends within an answer. */
 const PACE = 10;
 /** From this number on, equal rows are stored as one row with a count: they are pasted text, not output. */
 const MANY_ROWS = 10;
@@ -39,28 +39,33 @@ export interface ConsoleVisit {
   readonly folder: string;
   /** Sends SIGHUP, as the kernel does when the carrier is lost. Resolves with the exit code, also when the console had ended already. */
   hangUp(): Promise<number>;
+  /** Ends the console with SIGKILL and starts another one, on the same screen. Resolves at its first prompt; `bytes` then has only the output of that one. */
+  killConsole(): Promise<void>;
   /** Compares the transcript with the stored one. `UPDATE_TRANSCRIPTS=1`, or if there is none: stores this one. */
   compare(t: Test, name: string): void;
 }
 
-export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile' | 'withUplink'> {
+export interface VisitOptions extends Pick<RigOptions, 'startAt' | 'change' | 'siteFile' | 'withUplink' | 'periodsMs'> {
   /** Default: the agent runs. */
   readonly withAgent?: boolean;
   /** Default: 9600. */
   readonly speedBaud?: number;
+  /** Speed of the street's clock relative to the terminal. Default: 10, so that no override of minutes ends within an answer. */
+  readonly pace?: number;
   /** Text of the cabinet file, which the console reads where no agent answers. */
   readonly cabinetText?: (storeDir: string) => string;
 }
 
 /** The program of the console on a pseudo-terminal, and all that it has shown. */
 class ConsoleProcess {
-  readonly screen = new Screen();
+  readonly screen: Screen;
   readonly #child: IPty;
   readonly #parts: Buffer[] = [];
   readonly #ended: Promise<number>;
   #exitCode: number | null = null;
 
-  constructor(folder: string, socketPath: string, speedBaud: number) {
+  constructor(folder: string, socketPath: string, { speedBaud = 9_600 }: Pick<VisitOptions, 'speedBaud'>, screen = new Screen()) {
+    this.screen = screen;
     this.#child = spawn(
       process.execPath,
       [join(ROOT, 'agent/main.ts'), 'console', '--baud', String(speedBaud), '--no-probe', '--socket', socketPath],
@@ -107,7 +112,7 @@ class ConsoleProcess {
   }
 
   /** Resolves with the exit code. */
-  end(signal: 'SIGHUP' | 'SIGTERM'): Promise<number> {
+  end(signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL'): Promise<number> {
     if (!this.hasEnded()) this.#child.kill(signal);
     return this.#ended;
   }
@@ -115,7 +120,7 @@ class ConsoleProcess {
 
 /** The agent on its street, in a folder whose path is short wherever the tests lie: rows that name it break at the same places. */
 async function rigOf(t: Test, folder: string, socketPath: string, options: VisitOptions): Promise<Rig> {
-  const { withAgent = true, speedBaud: _, cabinetText, ...rigOptions } = options;
+  const { withAgent = true, speedBaud: _, pace: __, cabinetText, ...rigOptions } = options;
   const cabinetFolder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(cabinetFolder, { recursive: true, force: true }));
   const rig = await createRig(t, { ...rigOptions, folder: cabinetFolder, socketPath: withAgent ? socketPath : null });
@@ -130,14 +135,18 @@ export async function visitCabinet(t: Test, options: VisitOptions): Promise<Cons
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   const socketPath = join(folder, 'agent.sock');
   const rig = await rigOf(t, folder, socketPath, options);
-  const child = new ConsoleProcess(folder, socketPath, options.speedBaud ?? 9_600);
+  let child = new ConsoleProcess(folder, socketPath, options);
   const { screen } = child;
+  const { pace = PACE } = options;
+  // A turn takes a millisecond at least.
+  const stepMs = Math.max(STEP_MS, pace);
   const until = async (holds: () => boolean, what: string): Promise<void> => {
     for (let turn = 0; turn < 400_000; turn++) {
       if (holds()) return;
       if (child.hasEnded()) break;
-      await rig.clock.advance(STEP_MS);
-      await new Promise((resolve) => setTimeout(resolve, STEP_MS / PACE));
+      await rig.diskSettled();
+      await rig.clock.advance(stepMs);
+      await new Promise((resolve) => setTimeout(resolve, stepMs / pace));
     }
     throw new Error(`never: ${what}\n${screen.transcript().join('\n')}`);
   };
@@ -169,6 +178,11 @@ export async function visitCabinet(t: Test, options: VisitOptions): Promise<Cons
       return child.text().slice(start).replaceAll('\r\n', '\n');
     },
     hangUp: () => child.end('SIGHUP'),
+    async killConsole() {
+      await child.end('SIGKILL');
+      child = new ConsoleProcess(folder, socketPath, options, screen);
+      await until(() => child.isAtPrompt(0), 'the prompt of the next console');
+    },
     compare(t, name) {
       const file = join(TRANSCRIPTS, `${name}.txt`);
       const seen = `${folded(normal(screen.transcript(), folder)).join('\n')}\n`;

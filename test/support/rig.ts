@@ -77,6 +77,8 @@ export interface Rig {
   until(what: string, holds: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
   /** Ends the agent in order, and starts another one on the same files, or on those that `meanwhile` leaves. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
+  /** Resolves once the disk of the revisions has done what was requested so far. */
+  diskSettled(): Promise<void>;
   /** Lets time pass until the work is settled. */
   settled<T>(work: Promise<T>): Promise<T>;
   /** Ends the agent as SIGKILL would, and starts another one on the same files. */
@@ -135,6 +137,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
     agent: await build(),
     log: lines,
     status: () => rig.agent.view.status(),
+    diskSettled: () => disk.settled(),
     levels: () => [...street.world.lamps.values()].map((lamp) => Math.round(street.world.levelPct(lamp))),
     until: (what, holds, withinMs = 60_000) => advanceUntil({ clock, disk, what, withinMs, isOnline: withUplink }, holds),
     async kill() {

@@ -92,12 +92,13 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
   if (COMMITS.includes(command.name)) await parts.beforeCommit?.();
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
-  dialog.input.onInterrupt(() => {
+  const onInterrupt = (): void => {
     const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted;
     (isFirst ? enough : stop).abort();
     dialog.input.giveUp();
-  });
-  const collected = collector(filters, parts, { stop: stop.signal, enough: enough.signal });
+  };
+  dialog.input.onInterrupt(onInterrupt);
+  const collected = collector(filters, parts, { stop: stop.signal, enough: enough.signal, onInterrupt });
   try {
     const code =
       command.kind === 'agent'
@@ -212,7 +213,7 @@ async function quiet(dialog: Dialog, clock: RunnerParts['clock']): Promise<void>
 function collector(
   filters: readonly Filter[],
   { dialog, session, clock, surroundings }: RunnerParts,
-  { stop, enough }: { readonly stop: AbortSignal; readonly enough: AbortSignal },
+  { stop, enough, onInterrupt }: { readonly stop: AbortSignal; readonly enough: AbortSignal; readonly onInterrupt: () => void },
 ) {
   const { settings, writer } = dialog;
   const role = filesRole(session);
@@ -235,6 +236,11 @@ function collector(
     droppedLines = 0;
     writer.write(`${lines.join('\n')}\n`);
   };
+  const taken = (): readonly string[] => {
+    const lines = [...(droppedLines > 0 ? [`(+${droppedLines})`] : []), ...(text === '' ? [] : text.replace(/\n$/, '').split('\n'))];
+    [text, droppedLines] = ['', 0];
+    return lines;
+  };
   const terminal: Terminal = {
     ...surroundings,
     out: keep,
@@ -253,14 +259,31 @@ function collector(
       if (typed === null) throw new ConsoleError('failed', msg`cancelled; nothing was changed`);
       return typed;
     },
+    askLine: async (prompt) => {
+      terminal.status?.clear();
+      return askBetween(dialog, { prompt, lines: filterLines(taken(), filters), stop, onInterrupt });
+    },
     status: createStatusLine((shown) => {
       if (writer.isClear() || !shown.trim()) writer.write(shown);
     }, clock),
   };
-  return {
-    terminal,
-    lines: () => [...(droppedLines > 0 ? [`(+${droppedLines})`] : []), ...(text === '' ? [] : text.replace(/\n$/, '').split('\n'))],
-  };
+  return { terminal, lines: taken };
+}
+
+/** Shows lines, then asks for one. `onInterrupt` acts again afterwards. Errors: rejects with ConsoleError if the person stops. */
+async function askBetween(
+  dialog: Dialog,
+  { prompt, lines, stop, onInterrupt }: { prompt: string; lines: readonly string[]; stop: AbortSignal; onInterrupt: () => void },
+): Promise<string> {
+  dialog.input.onInterrupt(null);
+  try {
+    await dialog.page(lines);
+    const read = stop.aborted ? null : await dialog.ask({ prompt, mode: 'text' });
+    if (read?.kind === 'line') return read.text;
+    throw new ConsoleError('failed', msg`stopped`);
+  } finally {
+    dialog.input.onInterrupt(onInterrupt);
+  }
 }
 
 /** Ctrl-C ends the wait immediately and aborts the request. Errors: rejects with ConsoleError 'failed'. */

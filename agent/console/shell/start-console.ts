@@ -21,14 +21,14 @@ import { openTtyDevice } from './tty-device.ts';
 const BAUD = { min: 300, max: 4_000_000 };
 
 /**
- * Runs a session on the terminal of this process. Resolves with the exit code after the end of the session.
+ * Runs a session on the terminal of this process, with two commands that another module implements. Resolves with the exit code after the end of the session.
  *
  * Errors: rejects with ConsoleError, for example 'usage' if there is no terminal.
  */
 export async function startConsole(
   args: LocalArgs,
   screen: Terminal,
-  imports: Readonly<Record<'config import' | 'inventory import', (args: LocalArgs, terminal: Terminal) => Promise<number>>>,
+  own: Readonly<Record<'config import' | 'inventory import' | 'commission', (args: LocalArgs, terminal: Terminal) => Promise<number>>>,
 ): Promise<number> {
   const tty = await openTtyDevice(baudOf(args));
   const clock = createSystemClock({ quality: () => 'none' });
@@ -56,8 +56,9 @@ export async function startConsole(
         commit: process.env['LUCIOLE_COMMIT'],
         own: {
           ...{ run: refuse, console: refuse, setup: refuse, erase: refuse, backup: refuse, restore: refuse },
-          'config import': (typed) => imports['config import'](typed, terminal),
-          'inventory import': (typed) => imports['inventory import'](typed, terminal),
+          'config import': (typed) => own['config import'](typed, terminal),
+          'inventory import': (typed) => own['inventory import'](typed, terminal),
+          commission: (typed) => own.commission(typed, terminal),
           ...{
             'config keygen': refuse,
             'config sign': refuse,

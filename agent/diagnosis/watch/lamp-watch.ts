@@ -1,6 +1,8 @@
 /** Judges the newest readings of each lamp: power by level band, power factor, voltage, temperature, silence. Pure apart from its own state. */
+import type { LevelMeasure } from '../../core/acceptance.ts';
 import type { MonoMs } from '../../core/clock.ts';
 import { MINUTE_MS } from '../../core/durations.ts';
+import { powerW as modelPowerW } from '../energy.ts';
 import { DerivedStarts } from './derived-starts.ts';
 import { expectedPower, type PowerBounds } from './expected-power.ts';
 import type { LatchSample } from './fault-latch.ts';
@@ -27,8 +29,10 @@ const FOLLOWS_PCT = 3;
 const HYSTERESIS = { voltage: 0.01, temperatureC: 5 };
 /** A voltage below this share of nominal is a lost supply, not a low one. Source: assumed. Confirmed by: drivers stop below it by their data sheets. */
 export const DEAD_SHARE = 0.5;
-/** Largest fall of a power factor below its learned value. Source: assumed; twice the step of most registers and the spread between nights. Confirmed by: `bench -- faults`. */
+/** Largest fall of a power factor below its learned value, or below that of the commissioning. Source: assumed; twice the step of most registers and the spread between nights. Confirmed by: `bench -- faults`. */
 const POWER_FACTOR_FALL = 0.1;
+/** A reading with steps above this share of it is no reference. Source: assumed; a tenth of the tolerance of the reference. Confirmed by: drift of lamps with coarse readings. */
+const COARSE_SHARE = 0.02;
 /** From this band on the lowest power factor of the settings applies: above half the level. */
 const UPPER_BAND = BANDS / 2;
 
@@ -77,6 +81,21 @@ export class LampWatch {
     const watched = this.#plan.lamps[lamp];
     if (watched === undefined) return this.#noBounds;
     return expectedPower(watched, levelPct, { lamp, curve: this.power, tolerancePct: this.#plan.settings.powerTolerancePct });
+  }
+
+  /**
+   * Takes the measurements of a lamp at its commissioning as references, where it has none yet. `isExchanged`: it has another driver than before, so what
+   * was learned is forgotten.
+   */
+  takeReference(lamp: number, levels: readonly LevelMeasure[], isExchanged: boolean): void {
+    const { ratedPowerW = 0, stepW = 0 } = this.#plan.lamps[lamp] ?? {};
+    if (isExchanged) for (const curve of [this.power, this.powerFactor]) curve.forget(lamp);
+    for (const { levelPct, powerW, powerFactor } of levels) {
+      if (levelPct <= 0) continue;
+      if (powerW !== null && powerW > 0 && stepW <= COARSE_SHARE * powerW)
+        this.power.refer(lamp, bandOf(levelPct), powerW / modelPowerW(ratedPowerW, levelPct));
+      if (powerFactor !== null) this.powerFactor.refer(lamp, bandOf(levelPct), Math.abs(powerFactor));
+    }
   }
 
   /** Judges what is new about one lamp. `fedMono`: since when its feeder is live; Infinity while it is not. */
@@ -128,7 +147,8 @@ export class LampWatch {
     const isLearned = this.powerFactor.isLearned(lamp, band);
     const floor = band >= UPPER_BAND ? this.#plan.settings.powerFactorMin : 0;
     const fall = Math.max(POWER_FACTOR_FALL, 4 * this.powerFactor.sigma(lamp, band));
-    const limit = isLearned ? Math.max(floor, this.powerFactor.median(lamp, band) - fall) : floor;
+    const usual = isLearned ? this.powerFactor.median(lamp, band) : this.powerFactor.reference(lamp, band);
+    const limit = Number.isNaN(usual) ? floor : Math.max(floor, usual - fall);
     if (value >= limit) this.powerFactor.learn(lamp, band, value, at);
     this.latches['power-factor-low'].feed(lamp, value < limit ? 'bad' : 'good', at);
   }

@@ -2,8 +2,8 @@
  * Learns one quantity of each lamp by level band: the ratio of its power to the model, or its power factor.
  *
  * The value of a band is the median of its newest samples, its spread their median absolute deviation (MAD), so that single wrong readings have
- * no effect. The first median of a band is kept as its reference: what changes slowly shows as a drift from it. Reason:
- * docs/adr/0051-faults-by-band-and-median.md.
+ * no effect. What was measured at the commissioning, else the first median of a band, is kept as its reference: what changes slowly shows
+ * as a drift from it. Reason: docs/adr/0051-faults-by-band-and-median.md, docs/adr/0061-commissioning-in-the-agent.md.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import { quantile } from '../../core/quantile.ts';
@@ -29,7 +29,7 @@ export function bandOf(levelPct: LevelPct): number {
   return Math.min(BANDS, Math.max(1, Math.ceil(levelPct / (100 / BANDS)))) - 1;
 }
 
-/** The present and the first median of one lamp or meter, by band; null for a band that is not learned. */
+/** The present median and the reference of one lamp or meter, by band; null where there is none. */
 export interface LearnedLamp {
   readonly medians: readonly (number | null)[];
   readonly references: readonly (number | null)[];
@@ -73,14 +73,29 @@ export class LevelCurve {
     return !Number.isNaN(this.#median[lamp * BANDS + band]);
   }
 
-  /** The median of the band, else of the nearest learned band at most two away; NaN without one. */
+  /** The median of the band, else of the nearest learned band at most two away, else the reference of such a band; NaN without one. */
   median(lamp: number, band: number): number {
-    for (let away = 0; away <= NEAR_BANDS; away++) {
-      const [above, below] = [band + away, band - away];
-      if (above < BANDS && this.isLearned(lamp, above)) return this.#median[lamp * BANDS + above] ?? Number.NaN;
-      if (below >= 0 && this.isLearned(lamp, below)) return this.#median[lamp * BANDS + below] ?? Number.NaN;
-    }
-    return Number.NaN;
+    const near = nearest(this.#median, lamp, band);
+    return Number.isNaN(near) ? nearest(this.#reference, lamp, band) : near;
+  }
+
+  /**
+   * Sets the reference of a band to a value that was measured at the commissioning. A band that has a reference keeps it, so that a later
+   * test does not hide a drift.
+   */
+  refer(lamp: number, band: number, value: number): void {
+    const cell = lamp * BANDS + band;
+    if (Number.isNaN(this.#reference[cell])) this.#reference[cell] = value;
+  }
+
+  /** Forgets all that is known of a lamp, because its driver is another one. */
+  forget(lamp: number): void {
+    const [from, to] = [lamp * BANDS, (lamp + 1) * BANDS];
+    this.#count.fill(0, from, to);
+    this.#addedMono.fill(Number.NEGATIVE_INFINITY, from, to);
+    this.#median.fill(Number.NaN, from, to);
+    this.#sigma.fill(0, from, to);
+    this.#reference.fill(Number.NaN, from, to);
   }
 
   /** The standard deviation of the band's samples, from their MAD; 0 if it is not learned in this run. */
@@ -88,7 +103,7 @@ export class LevelCurve {
     return this.#sigma[lamp * BANDS + band] ?? 0;
   }
 
-  /** The first median of the band; NaN if it is not learned. */
+  /** The value of the band at the commissioning, else its first median; NaN without both. */
   reference(lamp: number, band: number): number {
     return this.#reference[lamp * BANDS + band] ?? Number.NaN;
   }
@@ -113,12 +128,13 @@ export class LevelCurve {
   /** Restores what an earlier run learned. Its window is filled with its median, so that it moves as slowly as before. */
   restore(lamp: number, { medians, references }: LearnedLamp): void {
     for (let band = 0; band < BANDS; band++) {
-      const [median, cell] = [medians[band], lamp * BANDS + band];
+      const [median, reference, cell] = [medians[band], references[band], lamp * BANDS + band];
+      if (typeof reference === 'number' && Number.isFinite(reference)) this.#reference[cell] = reference;
       if (typeof median !== 'number' || !Number.isFinite(median)) continue;
       this.#window.fill(median, cell * WINDOW, (cell + 1) * WINDOW);
       this.#count[cell] = WINDOW;
       this.#median[cell] = median;
-      this.#reference[cell] = references[band] ?? median;
+      this.#reference[cell] = reference ?? median;
     }
   }
 
@@ -130,4 +146,15 @@ export class LevelCurve {
     this.#sigma[cell] = MAD_TO_SIGMA * quantile(this.#scratch, MEDIAN);
     if (Number.isNaN(this.#reference[cell])) this.#reference[cell] = median;
   }
+}
+
+/** Returns the value of the band or of the nearest band at most two away, above first; NaN without one. */
+function nearest(values: Float32Array, lamp: number, band: number): number {
+  for (let away = 0; away <= NEAR_BANDS; away++) {
+    for (const at of [band + away, band - away]) {
+      const value = at < 0 || at >= BANDS ? Number.NaN : (values[lamp * BANDS + at] ?? Number.NaN);
+      if (!Number.isNaN(value)) return value;
+    }
+  }
+  return Number.NaN;
 }

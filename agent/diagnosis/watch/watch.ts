@@ -4,6 +4,7 @@
  *
  * memory: unread ── disk responds ──► known: saves begin
  */
+import type { LevelMeasure } from '../../core/acceptance.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../../core/clock.ts';
@@ -132,7 +133,23 @@ export class Watch {
     return this.#plan.feeders[lamp?.feeder ?? -1]?.id ?? null;
   }
 
-  /** Returns how far the power of each lamp has drifted from what was first learned. Units: %. Lamps without learned power are absent. */
+  /** The lamps and meters of the configuration, with the points that measure them. */
+  get plan(): Pick<WatchPlan, 'lamps' | 'meters'> {
+    return this.#plan;
+  }
+
+  /**
+   * Takes what was measured of a lamp at its commissioning as the reference for its faults and its drift, and saves it. A reference that it has
+   * already remains, unless its driver is another one. No effect for a lamp that measures no power.
+   */
+  takeReference(lampId: string, levels: readonly LevelMeasure[], isExchanged: boolean): void {
+    const at = this.#plan.lamps.findIndex(({ id, points }) => id === lampId && points.power !== undefined);
+    if (at < 0) return;
+    this.#engine.lamps.takeReference(at, levels, isExchanged);
+    this.#save();
+  }
+
+  /** Returns how far the power of each lamp has drifted from its commissioning, else from what was first learned. Units: %. Lamps without learned power are absent. */
   powerDriftPct(): ReadonlyMap<string, number> {
     return new Map(
       this.#plan.lamps.flatMap(({ id }, at) => {

@@ -5,6 +5,7 @@ import { msg, NO_TEXT } from '../../../agent/core/message.ts';
 import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
+import { fakeAcceptance } from './fake-acceptance.ts';
 import { createFakeAccess } from './fake-access.ts';
 import { fakeAlarms } from './fake-alarms.ts';
 import { createFakeBus, METER, profiles } from './fake-bus.ts';
@@ -245,7 +246,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
   return {
     asked,
     noted,
-    access: createFakeAccess(asked),
+    ...{ acceptance: fakeAcceptance(), access: createFakeAccess(asked) },
     audit: {
       note: (note) => void noted.push(note),
       read: async (query) => {

@@ -7,6 +7,7 @@ import { runBackup } from '../../../agent/commissioning/backup/backup-run.ts';
 import { runRestore } from '../../../agent/commissioning/backup/restore-run.ts';
 import { runErase } from '../../../agent/commissioning/erase.ts';
 import { runSetup } from '../../../agent/commissioning/first-start.ts';
+import { runCommission } from '../../../agent/commissioning/guide/commission-run.ts';
 import { runImport, runInventoryImport } from '../../../agent/commissioning/import-table.ts';
 import { runRenewKey } from '../../../agent/commissioning/renew-key.ts';
 import { runCommandLine } from '../../../agent/console/cli.ts';
@@ -41,6 +42,7 @@ async function luciole(...words: string[]) {
         run: async () => 0,
         console: async () => 0,
         setup: (args) => runSetup(args, { ...world, ask: null, signal: new AbortController().signal }),
+        commission: (args) => runCommission(args, { terminal: screen, first: null }),
         erase: (args) => runErase(args, configFileOf(args), screen),
         backup: (args) => runBackup(args, world),
         restore: (args) => runRestore(args, world),

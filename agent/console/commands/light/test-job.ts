@@ -5,6 +5,7 @@
  * locked, because a person may be working on the lamp.
  */
 
+import type { LampTestVerdict } from '../../../core/acceptance.ts';
 import { every } from '../../../core/clock.ts';
 import { reasonOf } from '../../../core/intent-reason.ts';
 import { type Message, msg } from '../../../core/message.ts';
@@ -23,10 +24,10 @@ const STEP_MIN = 3;
  */
 export const POWER_WAIT_MS = 35_000;
 /** Time that a driver and its meter need to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power readings after a step on the installed drivers. */
-const SETTLE_MS = 3_000;
+export const SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
 /** A smaller rise is noise. Units: W per lamp and step. Source: assumed; a tenth of half the power of a small lamp. Confirmed by: noise of the installed meters. */
-const MIN_RISE_W = 1;
+export const MIN_RISE_W = 1;
 
 /** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
 const CONFIRM_MS = 60_000;
@@ -54,9 +55,6 @@ export interface TestStep {
   readonly meterW: number | null;
 }
 
-/** The result for one lamp. It may be `ok` without a measurement of its power. */
-export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
-
 /** Why the power of a lamp was not checked. */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
@@ -80,13 +78,25 @@ export interface Tested {
   readonly restored: Outcome['state'];
 }
 
+/** Measures more about the lamps during a ramp than their power. Units: %; ms of monotonic time. */
+export interface RampGauge {
+  /** Further points that a step waits for. */
+  readonly points: readonly PointId[];
+  /** Time that these lamps need to settle, if it is longer than usual. Units: ms. */
+  readonly settleMs: number;
+  /** Called about each second after a level was requested. */
+  look(levelPct: LevelPct, requestedMono: number): void;
+  /** Receives the values read at a level, as far as they arrived in time. */
+  take(levelPct: LevelPct, values: ReadonlyMap<PointId, number>): void;
+}
+
 /**
  * Requests several levels for the target in turn, reports the result of each, and then releases the target. Once the client is gone, no
- * further level is requested.
+ * further level is requested. `gauge` may measure more.
  *
  * Errors: rejects with ConsoleError 'failed' if the target is locked for maintenance.
  */
-export async function testTarget(view: AgentView, target: Target, job: Job): Promise<Tested> {
+export async function testTarget(view: AgentView, target: Target, job: Job, gauge: RampGauge | null = null): Promise<Tested> {
   expectFree(view, target);
   const steps: TestStep[] = [];
   let restored: Outcome['state'] = 'failed';
@@ -95,7 +105,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job): Pro
       if (job.signal.aborted) break;
       const wait = (waitsFor: TestWait['waitsFor'], restMs: number): void =>
         void job.report({ levelPct, step: index + 1, steps: RAMP_PCT.length, waitsFor, restMs } satisfies TestWait);
-      const step = await rampStep(view, target, levelPct, { ...job, wait });
+      const step = await rampStep(view, target, levelPct, { ...job, wait, gauge });
       steps.push(step);
       job.report(step);
     }
@@ -124,8 +134,8 @@ function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): U
   return otherLamps > 0 ? 'shared-meter' : 'no-meter-reading';
 }
 
-/** Errors: throws ConsoleError 'failed'. */
-function expectFree(view: AgentView, { kind, id }: Target): void {
+/** Errors: throws ConsoleError 'failed' if the target, or a part of it, is locked for maintenance. */
+export function expectFree(view: AgentView, { kind, id }: Target): void {
   for (const zone of view.light.zones()) {
     for (const intent of zone.intents) {
       const isAbove =
@@ -150,14 +160,16 @@ function lampsOf(view: AgentView, { kind, id }: Target): readonly string[] {
 }
 
 /** Reports what the step waits for. Units: ms. */
-type ReportWait = (waitsFor: TestWait['waitsFor'], restMs: number) => void;
+export type ReportWait = (waitsFor: TestWait['waitsFor'], restMs: number) => void;
 
 async function rampStep(
   view: AgentView,
   target: Target,
   levelPct: LevelPct,
-  { source, clock, signal, wait }: Job & { readonly wait: ReportWait },
+  { source, clock, signal, wait, gauge }: Job & { readonly wait: ReportWait; readonly gauge: RampGauge | null },
 ): Promise<TestStep> {
+  const requestedMono = clock.monoMs();
+  const look = (): void => gauge?.look(levelPct, requestedMono);
   const request = {
     target,
     levelPct,
@@ -167,16 +179,28 @@ async function rampStep(
     source,
     isFurther: levelPct !== RAMP_PCT[0],
   } as const;
-  const { state, lamps, reason } = await countedDown(view.override(request), clock, (restMs) => wait('lamps', restMs));
+  const { state, lamps, reason } = await countedDown(view.override(request), clock, (restMs) => {
+    look();
+    wait('lamps', restMs);
+  });
+  look();
   // A request that is refused as a whole names no lamps.
   const states = Object.keys(lamps).length > 0 ? lamps : Object.fromEntries(lampsOf(view, target).map((lamp) => [lamp, state]));
-  const settledMono = clock.monoMs() + SETTLE_MS;
+  const settledMono = clock.monoMs() + Math.max(SETTLE_MS, gauge?.settleMs ?? 0);
   const wanted = powerPoints(view, Object.keys(states));
+  const points = [...wanted.all, ...(gauge?.points ?? [])];
   const values =
     // If no lamp followed, there is no power to measure, and a person is waiting.
-    wanted.all.length === 0 || Object.values(states).every((each) => each === 'refused' || each === 'failed')
-      ? new Map<string, number>()
-      : await freshValues(view, wanted.all, { clock, signal, settledMono, wait });
+    points.length === 0 || Object.values(states).every((each) => each === 'refused' || each === 'failed')
+      ? new Map<PointId, number>()
+      : await freshValues(view, points, {
+          ...{ clock, signal, settledMono },
+          wait: (...waits) => {
+            look();
+            wait(...waits);
+          },
+        });
+  gauge?.take(levelPct, values);
   const own = Object.entries(wanted.own).flatMap(([lamp, pointId]) =>
     values.has(pointId) ? [[lamp, values.get(pointId) ?? 0] as const] : [],
   );
@@ -204,35 +228,42 @@ async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (re
   }
 }
 
+/** Returns the points of the cabinet's meters that measure power in W. */
+export function meterPoints(view: AgentView): readonly PointId[] {
+  return powerPoints(view, []).meters;
+}
+
 /** Returns the points that measure power: a lamp's own, otherwise the cabinet's meters if they measure no other lamps. */
 function powerPoints(view: AgentView, lamps: readonly string[]) {
   const inW = view.points('power').filter(({ unit, pointId }) => unit === 'W' && /\.(?:active_)?power$/.test(pointId));
   const of = (device: string) => inW.find(({ pointId }) => pointId.startsWith(`${device}.`))?.pointId;
+  const known = new Map(view.acceptance.lamps().map(({ id, power }) => [id, power ?? undefined]));
   const own: Readonly<Record<string, PointId>> = Object.fromEntries(
-    lamps.flatMap((lamp) => [of(lamp)].flatMap((pointId) => (pointId === undefined ? [] : [[lamp, pointId] as const]))),
+    lamps.flatMap((lamp) => [known.get(lamp) ?? of(lamp)].flatMap((pointId) => (pointId === undefined ? [] : [[lamp, pointId] as const]))),
   );
   const meterIds = view.profiles().flatMap(({ category, usedBy }) => (category === 'meter' ? usedBy : []));
   const meters = meterIds.flatMap((device) => [of(device)].flatMap((pointId) => pointId ?? []));
   return { own, meters, all: [...Object.values(own), ...(otherLampsOf(view, lamps) > 0 ? [] : meters)] };
 }
 
-interface Waiting extends Pick<Job, 'clock' | 'signal'> {
+/** How long to wait for readings. `settledMono`: only readings since then count. `wait` is called each second. */
+export interface ReadingWait extends Pick<Job, 'clock' | 'signal'> {
   readonly settledMono: number;
   readonly wait: ReportWait;
 }
 
-/** Resolves with the values read after the lamps have settled; late values are left out. */
-async function freshValues(
+/** Resolves with the values of the points that were read since the lamps have settled; values that take longer than `POWER_WAIT_MS` are left out. */
+export async function freshValues(
   view: AgentView,
   points: readonly PointId[],
-  { clock, signal, settledMono, wait }: Waiting,
-): Promise<Map<string, number>> {
-  const values = new Map<string, number>();
+  { clock, signal, settledMono, wait }: ReadingWait,
+): Promise<ReadonlyMap<PointId, number>> {
+  const values = new Map<PointId, number>();
   const untilMono = settledMono + POWER_WAIT_MS;
   while (values.size < points.length && clock.monoMs() < untilMono && !signal.aborted) {
     wait('power', untilMono - clock.monoMs());
     await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
-    for (const { pointId, value, ageS, quality } of view.points('power')) {
+    for (const { pointId, value, ageS, quality } of view.points('')) {
       const readMono = clock.monoMs() - (ageS ?? Number.POSITIVE_INFINITY) * 1_000;
       if (points.includes(pointId) && value !== null && quality === 'good' && readMono >= settledMono) values.set(pointId, value);
     }

@@ -1,5 +1,6 @@
 /** `test lamp` and `test zone`: test lamps with a ramp. */
 
+import type { LampTestVerdict } from '../../../core/acceptance.ts';
 import { count } from '../../../core/counts.ts';
 import { counted, type Message, msg } from '../../../core/message.ts';
 import { firstOf } from '../../../core/message-lists.ts';
@@ -11,7 +12,7 @@ import { wordOf } from '../../text/state-words.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findLamp, findZone } from './light-args.ts';
-import { type LampTestVerdict, POWER_WAIT_MS, type Tested, type TestStep, type TestWait, testTarget, type Unweighed } from './test-job.ts';
+import { POWER_WAIT_MS, type Tested, type TestStep, type TestWait, testTarget, type Unweighed } from './test-job.ts';
 
 type Kind = 'lamp' | 'zone';
 

@@ -18,7 +18,7 @@ const answers: readonly [line: string, shows: RegExp][] = [
   ['luciole status', /Cabinet +ANG-0421/],
   ['! a remark', /^! a remark\nANG/],
   ['stauts', /% no such word: "stauts"; nearest: status/],
-  ['scan', /% no such word: "scan"; nearest: bus scan\n/],
+  ['scan', /% no such word: "scan"; nearest: commission scan, bus scan\n/],
   ['confirm', /nearest: config confirm\n/],
   ['ping L07', /nearest: bus scan\n/],
   ['LAMP L07', /nearest: why\n/],
@@ -447,7 +447,7 @@ t.test('completion does not offer an end after too many words', async (t) => {
 });
 
 /** They run on, or print a page. */
-const WITHOUT_ANSWER = new Set(['run', 'console', 'manual']);
+const WITHOUT_ANSWER = new Set(['commission', 'run', 'console', 'manual']);
 
 for (const command of COMMANDS.filter(({ isHidden }) => !isHidden)) {
   t.test(`${command.name}: help, completion, manual, raw answer and examples that work`, async (t) => {

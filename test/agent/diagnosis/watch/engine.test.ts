@@ -189,3 +189,34 @@ t.test('a driver that restarts alone is reported, restarts of all are not', (t) 
   t.strictSame(watch.log, ['L3 driver-reset begins']);
   t.end();
 });
+
+t.test('the commissioning finds a loss of a third in the first night, before anything is learned', (t) => {
+  for (const isCommissioned of [false, true]) {
+    const watch = smallWatch();
+    const levels = [{ levelPct: 100, isConfirmed: true, settleMs: 300, powerW: RATED_W, powerFactor: 0.95 }];
+    if (isCommissioned) watch.engine.lamps.takeReference(1, levels, false);
+    watch.level(100);
+    watch.drawnW[1] = RATED_W * 0.66;
+    watch.pass(60);
+    t.strictSame(watch.log, isCommissioned ? ['L1 lamp-power-low begins'] : [], isCommissioned ? 'commissioned' : 'not commissioned');
+  }
+  t.end();
+});
+
+t.test('a lamp whose power is known from its commissioning is judged by that, not by its rated power', (t) => {
+  const watch = smallWatch();
+  const drawnW = RATED_W * 1.6;
+  watch.engine.lamps.takeReference(2, [{ levelPct: 100, isConfirmed: true, settleMs: null, powerW: drawnW, powerFactor: null }], false);
+  watch.level(100);
+  watch.drawnW[2] = drawnW;
+  watch.pass(120);
+  t.strictSame(watch.log, []);
+  t.end();
+});
+
+t.test('a reading with coarse steps is no reference', (t) => {
+  const watch = smallWatch({ powerStepW: 10 });
+  watch.engine.lamps.takeReference(0, [{ levelPct: 100, isConfirmed: true, settleMs: null, powerW: RATED_W, powerFactor: null }], false);
+  t.ok(Number.isNaN(watch.engine.lamps.power.reference(0, 9)));
+  t.end();
+});

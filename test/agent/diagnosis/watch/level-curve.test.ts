@@ -57,3 +57,22 @@ t.test('a level belongs to the band that ends at it', (t) => {
     t.equal(bandOf(levelPct), band);
   t.end();
 });
+
+t.test('what was measured at the commissioning is the reference, counts until a band is learned, and outlasts a restart', (t) => {
+  const [curve, next] = [new LevelCurve(1), new LevelCurve(1)];
+  curve.refer(0, 9, 1.02);
+  t.notOk(curve.isLearned(0, 9));
+  t.equal(curve.median(0, 8).toFixed(2), '1.02', 'near bands use it too');
+  t.ok(Number.isNaN(curve.median(0, 6)), 'bands farther away do not');
+  t.equal(curve.driftPct(0), null);
+  next.restore(0, JSON.parse(JSON.stringify(curve.stored(0))));
+  for (let n = 0; n < 15; n++) next.learn(0, 9, 0.918, n * STEP_MS);
+  t.equal(Math.round(next.driftPct(0) ?? 0), -10, 'the drift counts from the commissioning, not from the first nights');
+  next.refer(0, 9, 0.918);
+  t.equal(Math.round(next.driftPct(0) ?? 0), -10, 'a later test does not hide it');
+  next.forget(0);
+  t.same(next.stored(0), new LevelCurve(1).stored(0), 'another driver has no history');
+  next.refer(0, 9, 0.9);
+  t.equal(next.reference(0, 9).toFixed(2), '0.90');
+  t.end();
+});

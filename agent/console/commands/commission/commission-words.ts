@@ -1,0 +1,10 @@
+/** Words that several `commission` commands use. */
+
+import type { AcceptanceReport } from '../../../core/acceptance.ts';
+import { type Message, msg } from '../../../core/message.ts';
+
+/** Said after a result that the disk did not accept. */
+export const NOT_SAVED: Message = msg`not on disk yet: check the disk of store.dir`;
+
+/** Words for the results of the report. */
+export const RESULT_WORDS: Readonly<Record<AcceptanceReport['result'], Message>> = { pass: msg`pass`, fail: msg`FAIL`, open: msg`open` };

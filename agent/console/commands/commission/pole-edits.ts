@@ -1,0 +1,65 @@
+/** Which values of the configuration change so that each lamp is on the pole where it was found. Pure. */
+import type { AcceptanceLamp, AcceptedLamp, Placement } from '../../../core/acceptance.ts';
+
+/** A lamp with the pole on which it was found. */
+export type PlacedLamp = AcceptedLamp & { readonly placement: Placement };
+
+/** One value to set; null removes it. Shape: as for `config set`. */
+export type PoleEdit = readonly [place: string, value: string | null];
+
+/** The configuration as far as the edits need it. `inForce` returns the value at a place as JSON; null if there is none. */
+export interface PoleFacts {
+  readonly rows: readonly AcceptedLamp[];
+  readonly lamps: readonly AcceptanceLamp[];
+  readonly devices: readonly { readonly id: string; readonly pole: string | null }[];
+  inForce(place: string): string | null;
+  /** Whether the file names the pole of the lamp itself, and not only that of its driver. */
+  hasOwnPole(lamp: string): boolean;
+}
+
+/** The edits, and the poles that nothing is on afterwards. */
+export interface PoleEdits {
+  readonly moved: readonly PlacedLamp[];
+  readonly edits: readonly PoleEdit[];
+  readonly emptied: readonly string[];
+}
+
+/**
+ * Returns new poles and places first, then the poles of drivers and lamps. A driver moves with its lamps, if all of them are on one pole. A
+ * new pole is on the branch of the pole that it replaces.
+ */
+export function poleEdits({ rows, lamps, devices, inForce, hasOwnPole }: PoleFacts): PoleEdits {
+  const placed = rows.filter((row): row is PlacedLamp => row.placement !== null);
+  const moved = placed.filter(({ pole, placement }) => placement.pole !== pole);
+  const poleOf = new Map(rows.map(({ lamp, pole, placement }) => [lamp, placement?.pole ?? pole]));
+  const drivers = moved.flatMap(({ lamp }) => {
+    const { device = '', line = '' } = lamps.find(({ id }) => id === lamp) ?? {};
+    const poles = new Set(lamps.filter((each) => each.device === device).map(({ id }) => poleOf.get(id)));
+    return poles.size === 1 ? [{ device, place: `lines[${line}].devices[${device}].pole`, pole: poleOf.get(lamp) ?? '' }] : [];
+  });
+  const driven = new Map(drivers.map(({ device, pole }) => [device, pole]));
+  const deviceOf = (lamp: string): string => lamps.find(({ id }) => id === lamp)?.device ?? '';
+  const used = new Set([...poleOf.values(), ...devices.flatMap(({ id, pole }) => driven.get(id) ?? pole ?? [])]);
+  const needsOwnPole = (lamp: string): boolean => hasOwnPole(lamp) || !driven.has(deviceOf(lamp));
+  const edits: readonly PoleEdit[] = [
+    ...placeEdits(placed, inForce),
+    ...drivers.map(({ place, pole }) => [place, pole] as const),
+    ...moved.filter(({ lamp }) => needsOwnPole(lamp)).map(({ lamp, placement }) => [`lamps[${lamp}].pole`, placement.pole] as const),
+  ];
+  // Two lamps of one driver give the same edit twice.
+  const unique = [...new Map(edits.map((edit) => [edit.join(' '), edit])).values()];
+  return { moved, edits: unique, emptied: [...new Set(moved.map(({ pole }) => pole))].filter((pole) => !used.has(pole)) };
+}
+
+function placeEdits(placed: readonly PlacedLamp[], inForce: PoleFacts['inForce']): readonly PoleEdit[] {
+  return placed.flatMap(({ pole: from, placement: { pole, atM } }): readonly PoleEdit[] => {
+    const present = inForce(`poles[${pole}].atM`);
+    if (atM === null || present === String(atM)) return [];
+    return [present === null ? addedPole(pole, String(atM), inForce(`poles[${from}].branch`)) : [`poles[${pole}].atM`, String(atM)]];
+  });
+}
+
+/** Returns the edit that adds a pole. Shape: `atM` and `branch` as JSON; `branch` null for none. */
+export function addedPole(pole: string, atM: string, branch: string | null): PoleEdit {
+  return ['poles[+]', `{ id: ${JSON.stringify(pole)}, atM: ${atM}${branch === null ? '' : `, branch: ${branch}`} }`];
+}
