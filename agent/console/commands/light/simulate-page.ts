@@ -1,0 +1,265 @@
+/** Renders `luciole simulate`: tables, a plot, and how far the result can be trusted. Pure. */
+
+import { basename } from 'node:path';
+import { DARK_LIMITS } from '../../../control/replay/dark-moments.ts';
+import type { NightFigures } from '../../../control/replay/night-replay.ts';
+import type { MissingSpell } from '../../../control/replay/record-coverage.ts';
+import type { ReplayLimit } from '../../../control/replay/replay-limits.ts';
+import { count } from '../../../core/counts.ts';
+import { HOUR_MS } from '../../../core/durations.ts';
+import { type Message, msg, type Said } from '../../../core/message.ts';
+import { dayTime, formatNumber, NOTHING, type Page } from '../../text/page.ts';
+import { plotLines, type Sample } from '../../text/plot.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
+import { type TableColumn, tableLines } from '../../text/text-table.ts';
+import { type SimulateResult, type SweepResult, summed } from './simulate.ts';
+
+const RIGHT = { align: 'right' } as const;
+/** More levels are shown in bands of ten. Source: a programme with presence has fewer; constant light has one for each hour. */
+const MOST_LEVELS = 10;
+const QUARTER_MS = HOUR_MS / 4;
+/** More missing spells are only counted. Source: half a screen of a VT100. */
+const MOST_SPELLS = 8;
+
+/** Renders the result as text for the width of the page. */
+export function renderSimulation(result: SimulateResult, page: Page): string {
+  return [
+    ...paragraph(titleOf(result), page),
+    '',
+    ...nightTable(result, page),
+    '',
+    ...levelTable(result, page),
+    '',
+    ...plotOf(result, page),
+    ...(result.sweep === null ? [] : ['', ...sweepTable(result.sweep, result, page)]),
+    '',
+    ...notes(result, page),
+  ].join('\n');
+}
+
+function titleOf({ windows, file }: SimulateResult): Message {
+  const [first, last] = [windows[0]?.date ?? NOTHING, windows.at(-1)?.date ?? NOTHING];
+  const nights = first === last ? msg`the night of ${first}` : msg`${count(windows.length, 'night')}, ${first} to ${last}`;
+  return file === null ? msg`${nights}, as recorded` : msg`${nights}, with ${basename(file)}`;
+}
+
+function otherName({ file }: SimulateResult): string {
+  return basename(file ?? '');
+}
+
+function nightTable(result: SimulateResult, page: Page): readonly string[] {
+  const [recorded, other] = result.settings;
+  const columns: TableColumn[] = [
+    { title: msg`Night` },
+    { title: msg`Recorded kWh`, ...RIGHT },
+    ...(other === undefined
+      ? []
+      : [
+          { title: msg`${otherName(result)} kWh`, ...RIGHT, maxCols: 20 },
+          { title: msg`Change`, ...RIGHT },
+        ]),
+    { title: msg`People`, ...RIGHT },
+    { title: msg`Dark`, ...RIGHT },
+    { title: msg`Replayed`, ...RIGHT },
+  ];
+  const rows = result.windows.map(({ date }, at) =>
+    rowOf(date, recorded?.nights[at], other?.nights[at], replayedText(result.coverage[at])),
+  );
+  const sum =
+    result.windows.length === 1 ? [] : [rowOf(msg`all`, summed(recorded), other === undefined ? undefined : summed(other), NOTHING)];
+  return tableLines(columns, [...rows, ...sum], page);
+}
+
+type RowFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'detections'>;
+
+function rowOf(name: Said, recorded: RowFigures | undefined, other: RowFigures | undefined, replayed: Said): readonly Said[] {
+  const [before, after] = [recorded?.kwh ?? 0, other?.kwh];
+  const dark = String(recorded?.darkMoments ?? 0);
+  return [
+    name,
+    formatNumber(before, 2),
+    ...(after === undefined ? [] : [formatNumber(after, 2), changeText(before, after)]),
+    String(recorded?.detections ?? 0),
+    other === undefined ? dark : `${dark} -> ${other.darkMoments}`,
+    replayed,
+  ];
+}
+
+function changeText(before: number, after: number): string {
+  if (before <= 0) return NOTHING;
+  const pct = (100 * (after - before)) / before;
+  return `${pct > 0 ? '+' : ''}${pct.toFixed(1)} %`;
+}
+
+function replayedText(coverage: SimulateResult['coverage'][number] | undefined): Said {
+  if (coverage === undefined || coverage.darkH === null || coverage.darkH <= 0) return NOTHING;
+  return `${formatNumber(Math.floor((1_000 * coverage.replayedH) / coverage.darkH) / 10, 1)} %`;
+}
+
+/** Hours of one lamp at each level. */
+function levelTable(result: SimulateResult, page: Page): readonly string[] {
+  const sums = result.settings.map((figures) => summed(figures).levelLampH);
+  const levels = [...new Set(sums.flatMap((sum) => Object.keys(sum).map(Number)))].toSorted((a, b) => b - a);
+  const isBanded = levels.length > MOST_LEVELS;
+  const keyOf = (level: number): number => (isBanded ? Math.ceil(level / 10) * 10 : level);
+  const keys = [...new Set(levels.map(keyOf))];
+  const columns: TableColumn[] = [
+    { title: msg`Level`, ...RIGHT },
+    { title: msg`Recorded, lamp hours`, ...RIGHT },
+    ...(result.settings.length < 2 ? [] : [{ title: msg`${otherName(result)}, lamp hours`, ...RIGHT, maxCols: 34 }]),
+  ];
+  const hoursAt = (sum: Readonly<Record<number, number>>, key: number): number =>
+    Object.entries(sum).reduce((all, [level, h]) => (keyOf(Number(level)) === key ? all + h : all), 0);
+  const nameOf = (key: number): Said => (isBanded && key > 0 ? `${key - 9}..${key} %` : `${key} %`);
+  return tableLines(
+    columns,
+    keys.map((key) => [nameOf(key), ...sums.map((sum) => formatNumber(hoursAt(sum, key), 1))]),
+    page,
+  );
+}
+
+/** One night as mean power by quarters of an hour, several as energy by night: `*` the other settings, `:` up or down to the record. */
+function plotOf(result: SimulateResult, page: Page): readonly string[] {
+  const [recorded, other] = result.settings;
+  const [first, last] = [result.windows[0], result.windows.at(-1)];
+  if (recorded === undefined || first === undefined || last === undefined) return [];
+  const isOne = first === last;
+  const samples = isOne ? quartersOf(first.fromMs, recorded.nights[0], other?.nights[0]) : nightsOf(result);
+  const shown = samples.filter(({ max }) => max > 0);
+  if (shown.length === 0) return [];
+  const what = isOne ? msg`Mean power in W, by quarters of an hour` : msg`Energy in kWh, by night`;
+  const how =
+    other === undefined
+      ? msg`${what}`
+      : msg`${what}: * is ${otherName(result)}, : reaches to the recorded ${isOne ? msg`power` : msg`energy`}`;
+  const range = isOne ? { fromMs: shown[0]?.fromMs ?? 0, toMs: shown.at(-1)?.toMs ?? 1 } : { fromMs: first.fromMs, toMs: last.toMs };
+  return [
+    ...paragraph(how, page),
+    ...plotLines(shown, {
+      ...range,
+      timezone: page.timezone,
+      decimals: 1,
+      widthCols: page.widthCols,
+      ...(page.language === undefined ? {} : { language: page.language }),
+    }),
+  ];
+}
+
+function quartersOf(startMs: number, recorded: NightFigures | undefined, other: NightFigures | undefined): readonly Sample[] {
+  return (recorded?.quarterW ?? []).flatMap((ownW, at): Sample[] => {
+    if (ownW === null) return [];
+    const mean = other?.quarterW[at] ?? ownW;
+    const fromMs = startMs + at * QUARTER_MS;
+    return [{ fromMs, toMs: fromMs + QUARTER_MS, min: Math.min(ownW, mean), mean, max: Math.max(ownW, mean) }];
+  });
+}
+
+function nightsOf({ windows, settings: [recorded, other] }: SimulateResult): readonly Sample[] {
+  return windows.flatMap(({ fromMs, toMs }, at): Sample[] => {
+    const own = recorded?.nights[at]?.kwh ?? 0;
+    const mean = other?.nights[at]?.kwh ?? own;
+    return [{ fromMs, toMs, min: Math.min(own, mean), mean, max: Math.max(own, mean) }];
+  });
+}
+
+const SWEEP_COLUMNS: readonly TableColumn[] = [
+  { title: msg`Hold`, ...RIGHT },
+  { title: msg`Steps`, ...RIGHT },
+  { title: msg`With people`, ...RIGHT },
+  { title: msg`kWh`, ...RIGHT },
+  { title: msg`Change`, ...RIGHT },
+  { title: msg`Dark moments`, ...RIGHT },
+  { title: msg`Missing light`, ...RIGHT },
+];
+
+function sweepTable({ tried, front }: NonNullable<SimulateResult['sweep']>, result: SimulateResult, page: Page): readonly string[] {
+  const recordedKwh = summed(result.settings[0]).kwh;
+  const cells = ({ holdS, addPct, boostSharePct, kwh, darkMoments, missingS }: SweepResult): readonly Said[] => [
+    holdS === null ? msg`as is` : `${holdS} s`,
+    addPct === 0 ? msg`as is` : `${addPct > 0 ? '+' : ''}${addPct} %`,
+    boostSharePct === 100 ? msg`as is` : `x ${boostSharePct / 100}`,
+    formatNumber(kwh, 2),
+    changeText(recordedKwh, kwh),
+    String(darkMoments),
+    `${formatNumber(missingS)} s`,
+  ];
+  return [
+    ...paragraph(msg`${tried} settings tried; no other one has both less energy and less darkness than one of these:`, page),
+    ...tableLines(SWEEP_COLUMNS, front.map(cells), page),
+  ];
+}
+
+function notes(result: SimulateResult, page: Page): readonly string[] {
+  const row = (label: Message, text: Said): readonly string[] => labelled(label, text, page);
+  return [
+    ...row(msg`People`, msg`detections by night that the record has; by day sensors are not recorded`),
+    ...row(msg`Dark`, darkText(result)),
+    ...row(msg`Replay`, replayText(result)),
+    ...(result.coverage.every(({ darkH }) => darkH === null)
+      ? []
+      : row(msg`Energy`, msg`computed from rated power and level, standby by day included`)),
+    ...result.meters.flatMap(({ device, kwh, recordedKwh, differencePct }) =>
+      row(
+        msg`Meter`,
+        msg`${device} counted ${formatNumber(kwh, 2)} kWh; the recorded levels give ${formatNumber(recordedKwh, 2)} (${signed(differencePct)} %)`,
+      ),
+    ),
+    ...limitRows(result.limits, page),
+    ...missingRows(result, page),
+  ];
+}
+
+function darkText({ needPct }: SimulateResult): Message {
+  const { delayS, samePersonS } = DARK_LIMITS;
+  return needPct === null
+    ? msg`a lamp has less light than was recorded at a detection, from ${delayS} s after it on or because it fell less than ${samePersonS} s before it`
+    : msg`a lamp has less light than at a recorded detection and less than ${needPct} %, from ${delayS} s after it on or because it fell less than ${samePersonS} s before it`;
+}
+
+function replayText({ ownReplay: { decisions, differing } }: SimulateResult): Message {
+  if (decisions === 0) return msg`nothing was recorded`;
+  if (differing === 0) return msg`the recorded settings give all ${decisions} recorded decisions again`;
+  return msg`${differing} of ${decisions} recorded decisions differ when replayed with their own settings: another version of the program decided, so the change is uncertain`;
+}
+
+function signed(pct: number): string {
+  return `${pct > 0 ? '+' : ''}${pct.toFixed(1)}`;
+}
+
+const LIMIT_TEXTS: Readonly<Record<ReplayLimit['kind'], (id: string) => Message>> = {
+  photocell: (id) => msg`${id}: the photocell of the recorded settings decides`,
+  traffic: (id) => msg`${id}: the traffic step of the recorded settings is used`,
+  rule: (id) => msg`${id}: the rule is active when that of the recorded settings was, or never`,
+  'sensor-filter': (id) => msg`${id}: detections are those of the recorded settings`,
+  'max-boost': (id) => msg`${id}: the longest raise by presence ends as recorded`,
+  'new-sensor': (id) => msg`${id}: the record has no values of this sensor`,
+};
+
+function limitRows(limits: readonly ReplayLimit[], page: Page): readonly string[] {
+  return limits.flatMap(({ kind, id }) => labelled(msg`Limit`, LIMIT_TEXTS[kind](id), page));
+}
+
+const MISSING_TEXTS: Readonly<Record<MissingSpell['why'], Message>> = {
+  thinned: msg`inputs removed to make room`,
+  empty: msg`nothing is recorded yet`,
+  before: msg`before the record begins`,
+  aged: msg`removed because of its age`,
+  dropped: msg`removed to make room`,
+  stopped: msg`the agent was stopped`,
+  'broken-off': msg`the agent did not run, or its last minute was not written`,
+  'not-stored': msg`the disk did not accept it`,
+  damaged: msg`damaged on the disk`,
+  'not-yet': msg`not recorded yet`,
+  unknown: msg`not known`,
+};
+
+function missingRows({ coverage }: SimulateResult, page: Page): readonly string[] {
+  const spells = coverage.flatMap(({ missing }) => missing);
+  const shown = spells
+    .slice(0, MOST_SPELLS)
+    .flatMap(({ fromMs, toMs, why }) =>
+      labelled(msg`Missing`, msg`${dayTime(fromMs, page.timezone)} to ${dayTime(toMs, page.timezone)}: ${MISSING_TEXTS[why]}`, page),
+    );
+  const rest = spells.length - MOST_SPELLS;
+  return rest > 0 ? [...shown, ...labelled(msg`Missing`, msg`${count(rest, 'gap')} more`, page)] : shown;
+}
