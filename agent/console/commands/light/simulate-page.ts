@@ -18,6 +18,8 @@ const RIGHT = { align: 'right' } as const;
 /** More levels are shown in bands of ten. Source: a programme with presence has fewer; constant light has one for each hour. */
 const MOST_LEVELS = 10;
 const QUARTER_MS = HOUR_MS / 4;
+/** Source: standby is at most 0.5 W a lamp, and the lowest level of a lit lamp takes more than 5 % of its power. */
+const LIT_SHARE = 0.05;
 /** More missing spells are only counted. Source: half a screen of a VT100. */
 const MOST_SPELLS = 8;
 
@@ -58,21 +60,26 @@ function nightTable(result: SimulateResult, page: Page): readonly string[] {
           { title: msg`${otherName(result)} kWh`, ...RIGHT, maxCols: 20 },
           { title: msg`Change`, ...RIGHT },
         ]),
-    { title: msg`People`, ...RIGHT },
+    { title: msg`Detections`, ...RIGHT },
     { title: msg`Dark`, ...RIGHT },
     { title: msg`Replayed`, ...RIGHT },
   ];
-  const rows = result.windows.map(({ date }, at) =>
-    rowOf(date, recorded?.nights[at], other?.nights[at], replayedText(result.coverage[at])),
-  );
+  const rows = result.windows.map(({ date }, at) => rowOf(date, recorded?.nights[at], other?.nights[at], result.coverage[at]));
   const sum =
-    result.windows.length === 1 ? [] : [rowOf(msg`all`, summed(recorded), other === undefined ? undefined : summed(other), NOTHING)];
+    result.windows.length === 1 ? [] : [rowOf(msg`all`, summed(recorded), other === undefined ? undefined : summed(other), undefined)];
   return tableLines(columns, [...rows, ...sum], page);
 }
 
 type RowFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'detections'>;
+type Covered = SimulateResult['coverage'][number];
 
-function rowOf(name: Said, recorded: RowFigures | undefined, other: RowFigures | undefined, replayed: Said): readonly Said[] {
+function rowOf(
+  name: Said,
+  recorded: RowFigures | undefined,
+  other: RowFigures | undefined,
+  coverage: Covered | undefined,
+): readonly Said[] {
+  if (coverage?.replayedH === 0) return [name, ...(other === undefined ? [] : [NOTHING, NOTHING]), NOTHING, NOTHING, NOTHING, '0 %'];
   const [before, after] = [recorded?.kwh ?? 0, other?.kwh];
   const dark = String(recorded?.darkMoments ?? 0);
   return [
@@ -81,7 +88,7 @@ function rowOf(name: Said, recorded: RowFigures | undefined, other: RowFigures |
     ...(after === undefined ? [] : [formatNumber(after, 2), changeText(before, after)]),
     String(recorded?.detections ?? 0),
     other === undefined ? dark : `${dark} -> ${other.darkMoments}`,
-    replayed,
+    replayedText(coverage),
   ];
 }
 
@@ -91,7 +98,7 @@ function changeText(before: number, after: number): string {
   return `${pct > 0 ? '+' : ''}${pct.toFixed(1)} %`;
 }
 
-function replayedText(coverage: SimulateResult['coverage'][number] | undefined): Said {
+function replayedText(coverage: Covered | undefined): Said {
   if (coverage === undefined || coverage.darkH === null || coverage.darkH <= 0) return NOTHING;
   return `${formatNumber(Math.floor((1_000 * coverage.replayedH) / coverage.darkH) / 10, 1)} %`;
 }
@@ -125,7 +132,7 @@ function plotOf(result: SimulateResult, page: Page): readonly string[] {
   if (recorded === undefined || first === undefined || last === undefined) return [];
   const isOne = first === last;
   const samples = isOne ? quartersOf(first.fromMs, recorded.nights[0], other?.nights[0]) : nightsOf(result);
-  const shown = samples.filter(({ max }) => max > 0);
+  const shown = isOne ? litPart(samples) : samples;
   if (shown.length === 0) return [];
   const what = isOne ? msg`Mean power in W, by quarters of an hour` : msg`Energy in kWh, by night`;
   const how =
@@ -143,6 +150,13 @@ function plotOf(result: SimulateResult, page: Page): readonly string[] {
       ...(page.language === undefined ? {} : { language: page.language }),
     }),
   ];
+}
+
+/** Without the day before and after; standby is below this share of the highest power. */
+function litPart(samples: readonly Sample[]): readonly Sample[] {
+  const isLit = ({ max }: Sample): boolean => max > LIT_SHARE * Math.max(...samples.map((sample) => sample.max));
+  const [first, last] = [samples.findIndex(isLit), samples.findLastIndex(isLit)];
+  return first < 0 ? [] : samples.slice(Math.max(0, first - 1), last + 2);
 }
 
 function quartersOf(startMs: number, recorded: NightFigures | undefined, other: NightFigures | undefined): readonly Sample[] {
@@ -192,7 +206,7 @@ function sweepTable({ tried, front }: NonNullable<SimulateResult['sweep']>, resu
 function notes(result: SimulateResult, page: Page): readonly string[] {
   const row = (label: Message, text: Said): readonly string[] => labelled(label, text, page);
   return [
-    ...row(msg`People`, msg`detections by night that the record has; by day sensors are not recorded`),
+    ...row(msg`Detections`, msg`of people and vehicles that needed light; by day sensors are not recorded`),
     ...row(msg`Dark`, darkText(result)),
     ...row(msg`Replay`, replayText(result)),
     ...(result.coverage.every(({ darkH }) => darkH === null)

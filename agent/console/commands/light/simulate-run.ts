@@ -9,10 +9,11 @@ import { recordedStreet } from '../../../control/record/replay.ts';
 import { DARK_LIMITS } from '../../../control/replay/dark-moments.ts';
 import { NightReplay, type ReplaySettings } from '../../../control/replay/night-replay.ts';
 import { isComplete, RecordCoverage } from '../../../control/replay/record-coverage.ts';
-import { type ReplayLimit, replayLimits } from '../../../control/replay/replay-limits.ts';
+import { replayLimits } from '../../../control/replay/replay-limits.ts';
 import { paretoFront, type SweepSettings, sweepPoints, sweepSettings } from '../../../control/replay/settings-sweep.ts';
 import type { Cabinet } from '../../../core/cabinet.ts';
 import type { StoredRecord } from '../../../core/decision-record.ts';
+import { HOUR_MS } from '../../../core/durations.ts';
 import { ConfigError, StoreError } from '../../../core/errors.ts';
 import { msg } from '../../../core/message.ts';
 import { readRegularFile } from '../../../core/regular-file.ts';
@@ -112,14 +113,15 @@ async function simulated(wanted: SimulateArgs, other: Cabinet | null, caller: Ca
   const figures = replay.figures();
   const ownReplay = replay.ownReplay();
   const isWhole = covered.every(isComplete);
-  const recordedKwh = street === null ? null : summed(figures[0]).kwh;
+  const hours = windows.reduce((sum, { fromMs, toMs }) => sum + (toMs - fromMs) / HOUR_MS, 0);
+  const recordedKwh = street === null ? null : summed(figures[0]).kwh + (wanted.otherLoadW * hours) / 1_000;
   return {
     ...{ windows, timezone: first.timezone, nowMs: first.nowMs, file, needPct },
     settings: figures.slice(0, other === null ? 1 : 2),
     sweep: wanted.isSweep ? bestOf(sweep, figures) : null,
     ownReplay,
     coverage: covered,
-    limits: street === null || other === null ? [] : limitsOf(street, other),
+    limits: street === null || other === null ? [] : replayLimits(street, other),
     meters: recordedKwh === null || !isWhole ? [] : await metersOf(first.answer, recordedKwh, caller),
     isComplete: isWhole && ownReplay.differing === 0,
   };
@@ -173,10 +175,6 @@ function bestOf(sweep: readonly SweepSettings[], figures: ReturnType<NightReplay
     return { ...point, kwh, darkMoments, missingS };
   });
   return { tried: results.length, front: paretoFront(results) };
-}
-
-function limitsOf(recorded: LightingStreet, other: Cabinet): readonly ReplayLimit[] {
-  return replayLimits(recorded, other);
 }
 
 /** The meters of the cabinet that counted all of these nights; none if the agent has no such figures. */

@@ -19,10 +19,12 @@ export interface SimulateArgs {
   readonly isSweep: boolean;
   /** Light that is enough for a person; null: as much as was recorded. Units: %. */
   readonly needPct: number | null;
+  /** Load at the meters besides the lamps. Units: W. */
+  readonly otherLoadW: number;
   readonly isJson: boolean;
 }
 
-/** A meter of the cabinet in the same nights. Units: `recordedKwh` is computed from the recorded levels. */
+/** A meter of the cabinet in the same nights. `recordedKwh`: computed from the recorded levels, with the load besides the lamps. */
 export interface MeterCheck {
   readonly device: string;
   readonly kwh: number;
@@ -55,6 +57,8 @@ export interface SimulateResult {
 export type SummedFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'late' | 'missingS' | 'detections' | 'levelLampH'>;
 
 const NEED = { min: 1, max: 100 };
+/** Units: W. Source: assumed; more than a cabinet's own gear, below a whole street. Confirmed by: loads by day at real cabinets. */
+const OTHER_LOAD = { min: 0, max: 5_000, usual: 0 };
 
 /** Name and options of `simulate`. */
 export const SIMULATE: LocalCommand = {
@@ -71,6 +75,7 @@ export const SIMULATE: LocalCommand = {
     { name: 'with', value: 'FILE', summary: msg`a cabinet file with the other settings`, file: 'read' },
     { name: 'suggest', value: null, summary: msg`try hold times and levels, and list the best` },
     { name: 'need', value: 'PCT', summary: msg`light that is enough for a person (default: as recorded)` },
+    { name: 'other-load', value: 'W', summary: msg`load at the meter besides the lamps (default: 0)` },
     JSON_OPTION,
   ],
   examples: [
@@ -87,6 +92,7 @@ export function readSimulate(args: RawArgs): SimulateArgs {
     ...{ night: readNight(args), nights: numberArg(args, 'nights', NIGHT_COUNT), needPct },
     file: args['with'] === undefined ? null : textArg(args, 'with'),
     isSweep: args['suggest'] === true,
+    otherLoadW: numberArg(args, 'other-load', OTHER_LOAD),
     isJson: args['json'] === true,
   };
 }

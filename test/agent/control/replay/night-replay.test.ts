@@ -1,6 +1,6 @@
 import t from 'tap';
 import { DARK_LIMITS } from '../../../../agent/control/replay/dark-moments.ts';
-import { NightReplay, type NightFigures, type ReplaySettings } from '../../../../agent/control/replay/night-replay.ts';
+import { type NightFigures, NightReplay, type ReplaySettings } from '../../../../agent/control/replay/night-replay.ts';
 import type { StoredRecord } from '../../../../agent/core/decision-record.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { powerW } from '../../../../agent/diagnosis/energy.ts';
@@ -68,7 +68,11 @@ t.test('a shorter hold uses less and leaves people in the dark, a longer one the
   const { nights } = replayed(records, [withHold(5), withHold(20), withHold(300)]);
   const [recorded, short, same, long] = nights as [NightFigures, NightFigures, NightFigures, NightFigures];
   t.ok(short.kwh < recorded.kwh && recorded.kwh < long.kwh, `${short.kwh} < ${recorded.kwh} < ${long.kwh}`);
-  t.same([recorded, same, long].map(({ darkMoments }) => darkMoments), [59, 59, 0], 'in 15 s of hold and 41 s of low light each');
+  t.same(
+    [recorded, same, long].map(({ darkMoments }) => darkMoments),
+    [59, 59, 0],
+    'in 15 s of hold and 41 s of low light each',
+  );
   t.equal(short.darkMoments, 59);
   t.ok(short.missingS > recorded.missingS, 'the light is missing for longer');
   for (const night of nights) t.ok(Math.abs(lampH(night) - lampH(recorded)) < 0.01, 'every lamp is counted all the time');
@@ -77,7 +81,10 @@ t.test('a shorter hold uses less and leaves people in the dark, a longer one the
 t.test('who comes long after the light fell is another person', async (t) => {
   const { records } = await hour(300);
   const { nights } = replayed(records, [withHold(5)]);
-  t.same(nights.map(({ darkMoments }) => darkMoments), [0, 0]);
+  t.same(
+    nights.map(({ darkMoments }) => darkMoments),
+    [0, 0],
+  );
   const { nights: wide } = replayed(records, [], { ...DARK_LIMITS, samePersonS: 600 });
   t.equal(wide[0]?.darkMoments, 11);
 });
@@ -87,7 +94,10 @@ t.test('less light for people is a late moment for each detection, unless less i
   const dim: ReplaySettings = { id: 'dim', streetFor: () => makeStreet({ zone: { presence: { ...PRESENCE, boostPct: 60 } } }) };
   const { nights } = replayed(records, [dim]);
   t.match(nights[1], { darkMoments: 12, late: 12 });
-  t.ok(Math.abs((nights[1]?.missingS ?? 0) - 12 * 3 * 0.4) < 1, `${nights[1]?.missingS} s: 3 of 5 s are beyond the delay, 40 % of the light is missing`);
+  t.ok(
+    Math.abs((nights[1]?.missingS ?? 0) - 12 * 3 * 0.4) < 1,
+    `${nights[1]?.missingS} s: 3 of 5 s are beyond the delay, 40 % of the light is missing`,
+  );
   t.match(replayed(records, [dim], { ...DARK_LIMITS, needPct: 60 }).nights[1], { darkMoments: 0 });
   t.match(replayed(records, [dim], { ...DARK_LIMITS, delayS: 5 }).nights[1], { darkMoments: 0 });
 });
