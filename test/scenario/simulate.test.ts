@@ -22,18 +22,17 @@ async function cabinet(t: Test, startAt: string, more: Partial<RigOptions> = {})
   const folder = mkdtempSync(join(tmpdir(), 'luciole-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const socketPath = join(folder, 'agent.sock');
-  // Slow polls, so that a day takes seconds.
-  const periodsMs = { fast: 5_000, normal: 120_000, slow: 120_000 };
+  // Slow polls, so that a day takes seconds; with slower ones the drivers would go to their failsafe level.
+  const periodsMs = { fast: 5_000, normal: 55_000, slow: 120_000 };
   return { rig: await createRig(t, { startAt, socketPath, periodsMs, ...more }), socketPath, folder };
 }
 
 /** Lets time pass, with a walker at each of these times. */
 async function walkers({ clock, street }: Rig, times: readonly string[], untilIso: string): Promise<void> {
-  for (const at of times) {
+  for (const at of [...times, untilIso]) {
     await clock.advance(Date.parse(at) - clock.wallMs());
-    street.world.send('walker');
+    if (at !== untilIso) street.world.send('walker');
   }
-  await clock.advance(Date.parse(untilIso) - clock.wallMs());
 }
 
 /** Runs `simulate` against the agent, as its own program would. */
