@@ -52,7 +52,7 @@ interface Watched {
   readonly pointId: PointId;
   readonly lampId: string;
   levelPct: LevelPct;
-  /** What the last detection needed; 0 before the first. */
+  /** What the last detection needed, or less once the record had less; 0 before the first. */
   needPct: LevelPct;
   isPresent: boolean;
   /** Light is due from here on. */
@@ -109,13 +109,15 @@ export class DarkMomentFinder {
     this.#count(watched, nowMono);
     const isPresent = detects(sensors, watched.pointId);
     const begins = isPresent && !watched.isPresent;
+    const neededPct = Math.min(recordedPct(watched.lampId) ?? watched.needPct, this.#limits.needPct);
     if (begins) {
-      const neededPct = Math.min(recordedPct(watched.lampId) ?? 0, this.#limits.needPct);
       this.#returned(watched, neededPct, { nowMono, nowMs });
       watched.needPct = neededPct;
       watched.dueMono = nowMono + this.#limits.delayS * 1_000;
       watched.isPresent = true;
     } else if (!isPresent && watched.isPresent) this.#leave(watched, nowMs);
+    // At dawn, for example, the recorded light ends while someone is present.
+    if (isPresent) watched.needPct = Math.min(watched.needPct, neededPct);
     if (levelPct >= watched.needPct) watched.fellMono = null;
     else if (watched.levelPct >= watched.needPct) watched.fellMono = nowMono;
     watched.levelPct = levelPct;

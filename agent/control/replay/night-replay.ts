@@ -85,7 +85,10 @@ export class NightReplay {
    */
   *segment(record: StoredRecord): Generator<number, void, void> {
     if (record.isThinned) return;
-    for (const state of decodeRecord(record, { nowUs: Math.round(record.fromMono * 1_000), nowMs: record.fromMs })) recordedInputs(state);
+    for (const state of decodeRecord(record, { nowUs: Math.round(record.fromMono * 1_000), nowMs: record.fromMs })) {
+      recordedInputs(state);
+      yield 0;
+    }
     for (const [at, track] of this.#tracks.entries()) {
       for (const _ of this.#replay(track, record)) yield at / this.#tracks.length;
     }
