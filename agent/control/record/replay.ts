@@ -32,7 +32,7 @@ export interface ReplayOptions {
   readonly stepMs?: number;
   /**
    * Yields also the instants between the recorded ones, and after the last, at which a level or the night of a zone changes by time alone. They are
-   * found to a second. Has no effect with `stepMs`.
+   * found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
    */
   readonly findsChanges?: true;
 }
@@ -93,6 +93,9 @@ const FINEST_MS = 1_000;
  */
 const STRIDE_MS = { still: 60_000, moving: 4_000 };
 
+/** An instant is yielded after so many strides without a change. Source: a decision for a large street takes some milliseconds. */
+const PAUSE_STRIDES = 8;
+
 /** The decisions between a recorded instant and the next, with the inputs of the first. */
 function* betweenInstants(replay: Replay, before: Before, nextMono: number): Generator<ReplayedInstant, void, void> {
   if (replay.stepMs !== undefined) yield* fixedSteps(replay, before, { nextMono, stepMs: replay.stepMs });
@@ -114,10 +117,11 @@ function* foundChanges(replay: Replay, { inputs, instant }: Before, nextMono: nu
   const { nowMono } = inputs.snapshot;
   const endMs = nextMono - nowMono;
   let [last, atMs]: [Omit<ReplayedInstant, 'recorded'>, number] = [instant, 0];
-  while (atMs + FINEST_MS < endMs) {
+  for (let strides = 1; atMs + FINEST_MS < endMs; strides++) {
     let foundMs = Math.min(atMs + strideMs(replay.street, last), endMs - 1);
     if (isSameLight(last, decided(replay, later(inputs, foundMs)).instant)) {
       atMs = foundMs;
+      if (strides % PAUSE_STRIDES === 0) yield { ...settled(replay, later(inputs, foundMs)), recorded: NO_LEVELS };
       continue;
     }
     for (let sameMs = atMs; foundMs - sameMs > FINEST_MS; ) {
