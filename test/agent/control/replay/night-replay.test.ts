@@ -1,4 +1,5 @@
 import t from 'tap';
+import { replayRecord } from '../../../../agent/control/record/replay.ts';
 import { DARK_LIMITS } from '../../../../agent/control/replay/dark-moments.ts';
 import { type NightFigures, NightReplay, type ReplaySettings } from '../../../../agent/control/replay/night-replay.ts';
 import type { StoredRecord } from '../../../../agent/core/decision-record.ts';
@@ -100,4 +101,21 @@ t.test('less light for people is a late moment for each detection, unless less i
   );
   t.match(replayed(records, [dim], { ...DARK_LIMITS, needPct: 60 }).nights[1], { darkMoments: 0 });
   t.match(replayed(records, [dim], { ...DARK_LIMITS, delayS: 5 }).nights[1], { darkMoments: 0 });
+});
+
+t.test('changes by time alone are found as by steps of a second, with a wave too', async (t) => {
+  const wave = { mode: 'poles', speedKmh: 6, lookAheadS: 10, leastAheadM: 30, behindM: 20 } as const;
+  const street = makeStreet({ zone: { presence: { ...PRESENCE, wave, reachM: 10 } } });
+  const { records } = await hour(97, street);
+  const other = makeStreet({ zone: { presence: { ...PRESENCE, wave, reachM: 10, holdS: 45 } } });
+  const { nights } = replayed(records, [{ id: 'longer', streetFor: () => other }]);
+  let wh = 0;
+  for (const record of records) {
+    let before: { readonly nowMono: number; readonly w: number } | null = null;
+    for (const { nowMono, decisions } of replayRecord(record, { street: other, stepMs: 1_000 })) {
+      if (before !== null) wh += (before.w * (nowMono - before.nowMono)) / 3_600_000;
+      before = { nowMono, w: decisions.reduce((sum, { levelPct }) => sum + powerW(60, levelPct), 0) };
+    }
+  }
+  t.ok(Math.abs((nights[1]?.kwh ?? 0) * 1_000 - wh) < 0.003 * wh, `${nights[1]?.kwh} kWh, ${wh / 1_000} in steps`);
 });
