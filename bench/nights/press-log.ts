@@ -52,7 +52,7 @@ export function countLog(dataDir: string): ReadonlyMap<string, readonly QuarterC
  * Returns the presses as changes of buttons in the night that begins at `noonMs`: the second half of the day, then its first half as the next morning. Those
  * between `fromMs` and `toMs` are measured. Oldest first.
  */
-export function changesOf(
+export function buttonChangesOf(
   presses: readonly PressedButton[],
   { noonMs, fromMs, toMs }: { readonly noonMs: number; readonly fromMs: number; readonly toMs: number },
 ): readonly ButtonChange[] {

@@ -7,6 +7,7 @@ import type { RecordPart, StoredRecord } from '../../agent/core/decision-record.
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import type { Field } from '../../agent/core/ports.ts';
 import type { AgentEvent, PointId, Reading } from '../../agent/core/words.ts';
+import { LEVELS_PCT } from '../street-cabinet.ts';
 
 /** A change of a button, or null: nothing but time. Units: ms of wall time. */
 export interface ButtonChange {
@@ -28,7 +29,6 @@ export interface PressedNight {
   readonly records: readonly StoredRecord[];
 }
 
-export const LEVELS_PCT = { base: 30, boost: 100 };
 /** Units: ms. Source: the reconcile of a level on a line takes less; docs/adr/0060. */
 const IN_TIME_MS = 2_000;
 /** A button is read again this often while nothing happens. Units: ms. */

@@ -8,8 +8,9 @@ import { powerW } from '../../agent/diagnosis/energy.ts';
 import { createDecider } from '../../agent/lighting/decide.ts';
 import type { LightingStreet } from '../../agent/lighting/lighting.ts';
 import { against, type BenchOptions, type BenchResult, round } from '../result.ts';
-import { changesOf, pressLog } from './press-log.ts';
-import { type ButtonChange, LEVELS_PCT, pressedCabinet, runPressedNight } from './pressed-street.ts';
+import { LEVELS_PCT } from '../street-cabinet.ts';
+import { buttonChangesOf, pressLog } from './press-log.ts';
+import { type ButtonChange, pressedCabinet, runPressedNight } from './pressed-street.ts';
 
 /** Noon of the day that the data has, in its local time. */
 const NOON_MS = Date.parse('2024-05-22T12:00:00-07:00');
@@ -49,7 +50,7 @@ export async function pressesBench({ dataDir, quick, emit, progress }: BenchOpti
     if (at % 10 === 0) progress(`nights: intersection ${at + 1} of ${all.length}`);
     const cabinet = pressedCabinet([...new Set(presses.map(({ button }) => button))], RECORDED_HOLD_S);
     const dark = darkOf(cabinet);
-    const changes = changesOf(presses, { noonMs: NOON_MS, ...dark });
+    const changes = buttonChangesOf(presses, { noonMs: NOON_MS, ...dark });
     await healthyNight(cabinet, changes, dark, sums, intersection);
     if (at % INJECTED_EVERY === 0) await faultyNight(cabinet, changes, dark, named, at / INJECTED_EVERY);
   }

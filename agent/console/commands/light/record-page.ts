@@ -41,7 +41,7 @@ export const RECORD_PAGE = agentCommand({
     { name: 'after', value: 'ID', summary: msg`the segments after this one (default: 0)` },
   ],
   read: (args) => ({
-    night: readNight(args),
+    night: typedNight(args),
     nights: numberArg(args, 'nights', NIGHT_COUNT),
     afterId: numberArg(args, 'after', SEGMENT_IDS),
   }),
@@ -56,7 +56,7 @@ export const RECORD_PAGE = agentCommand({
 });
 
 /** Returns the typed night, or null for none. Errors: throws ConsoleError 'usage'. */
-export function readNight(args: RawArgs): string | null {
+export function typedNight(args: RawArgs): string | null {
   if (args['night'] === undefined) return null;
   const text = textArg(args, 'night');
   if (dayStartMs(text) !== null) return text;

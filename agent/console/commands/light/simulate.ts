@@ -9,7 +9,7 @@ import { JSON_OPTION, numberArg, textArg } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { NIGHT_COUNT, readNight } from './record-page.ts';
+import { NIGHT_COUNT, typedNight } from './record-page.ts';
 
 /** The arguments of `simulate`. `night` null: the last that has ended. `file` null: no other settings. */
 export interface SimulateArgs {
@@ -89,7 +89,7 @@ export const SIMULATE: LocalCommand = {
 export function readSimulate(args: RawArgs): SimulateArgs {
   const needPct = args['need'] === undefined ? null : numberArg(args, 'need', NEED);
   return {
-    ...{ night: readNight(args), nights: numberArg(args, 'nights', NIGHT_COUNT), needPct },
+    ...{ night: typedNight(args), nights: numberArg(args, 'nights', NIGHT_COUNT), needPct },
     file: args['with'] === undefined ? null : textArg(args, 'with'),
     isSweep: args['suggest'] === true,
     otherLoadW: numberArg(args, 'other-load', OTHER_LOAD),
