@@ -10,6 +10,7 @@ import { FAULTS_FIGURES, faultsBench } from './faults/faults-bench.ts';
 import { FOOTPRINT_FIGURES, footprintBench } from './footprint/footprint-bench.ts';
 import { LIGHTING_FIGURES, lightingBench } from './lighting/lighting-bench.ts';
 import { LINE_FIGURES, lineBench } from './line/line-bench.ts';
+import { NIGHTS_FIGURES, nightsBench } from './nights/nights-bench.ts';
 import { PREDICT_FIGURES, predictBench } from './predict/predict-bench.ts';
 import type { BenchOptions } from './result.ts';
 import { SAVINGS_FIGURES, savingsBench } from './savings/savings-bench.ts';
@@ -74,6 +75,10 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             matrix       verdicts by cause, healthy lines too: right, undecided and wrong
             real         six lines on pseudo-terminals, examined by the command while the agent runs as a process
 
+  nights    real nights on simulated streets, with --data DIR; about fifteen minutes
+            presses      buttons of 213 intersections, each a cabinet: light in time, boosted share by hold, writes, defective buttons named, energy
+            traffic      three weeks of counts: the class of the road by its flow, changes a night, energy
+
   footprint the packaged agent on a street of 35 lamps, beside Node-RED with its Modbus nodes, which npm installs into a temporary folder;
             about ten minutes and 1 GB there
             agent        memory after two minutes, and the time from the start to the first poll
@@ -84,7 +89,8 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             corruption   wrong energy values within a million corrupted bytes, and the rate of other wrong values
             captures     real captures, from --data
 
-  --data DIR   a folder with tic/*.txt, captures as text with a group a line, and cabinet-meter.csv.gz: minute,watts,volts
+  --data DIR   a folder with tic/*.txt, captures as text with a group a line, cabinet-meter.csv.gz: minute,watts,volts,
+                pedestrian-presses.csv.gz and traffic-15min.csv.gz
   --quick   fewer and shorter rounds: to see that it runs, not to quote
   --minutes N  how long the agent of the footprint runs before its memory is read (default: 2; the peer at most 2)
   --slow N  1 ms of CPU in N ms for the start of the footprint, 2 to 1000 (default: a whole core)
@@ -118,6 +124,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   footprint: { run: footprintBench, figures: Object.keys(FOOTPRINT_FIGURES) },
   line: { run: lineBench, figures: Object.keys(LINE_FIGURES) },
   lighting: { run: lightingBench, figures: Object.keys(LIGHTING_FIGURES) },
+  nights: { run: nightsBench, figures: Object.keys(NIGHTS_FIGURES) },
   predict: { run: predictBench, figures: Object.keys(PREDICT_FIGURES) },
   savings: { run: savingsBench, figures: Object.keys(SAVINGS_FIGURES) },
   store: { run: storeBench, figures: Object.keys(STORE_FIGURES) },

@@ -54,7 +54,10 @@ export function createAgentView(joined: Joined): AgentView {
     testUplink: async (request, onStep) => uplink.current?.tools.test(request, onStep),
     history: store.history,
     exportPage: store.exportPage,
-    decisions: store.decisions,
+    decisions: (query) => {
+      state.rooms.control.flushRecord();
+      return store.decisions(query);
+    },
     store: () =>
       storeView({ cabinet: cabinet(), store, chores: () => joined.housekeeping.view(), upMs: () => clock.monoMs() - startedMono }),
     checkStore: store.check,

@@ -94,6 +94,7 @@ export interface LocalCommand extends CommandWords {
     | 'profile test'
     | 'update install'
     | 'export'
+    | 'simulate'
     | 'recorder export'
     | 'config load'
     | 'config export'

@@ -39,6 +39,8 @@ import { IDENTIFY } from './commands/light/identify.ts';
 import { LIGHTS_COMMANDS } from './commands/light/lights.ts';
 import { OVERRIDE, RELEASE } from './commands/light/override.ts';
 import { PREDICT } from './commands/light/predict.ts';
+import { RECORD_PAGE } from './commands/light/record-page.ts';
+import { SIMULATE } from './commands/light/simulate.ts';
 import { TEST_COMMANDS } from './commands/light/test.ts';
 import { TONIGHT } from './commands/light/tonight.ts';
 import { WALK_TEST } from './commands/light/walk-test.ts';
@@ -83,6 +85,8 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   ENERGY,
   ...SAVINGS_COMMANDS,
   PREDICT,
+  SIMULATE,
+  RECORD_PAGE,
   OVERRIDE,
   RELEASE,
   WALK_TEST,

@@ -92,6 +92,7 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       const dir = filesDir === undefined ? '' : sessionDir(filesDir, screen.role ?? null);
       return exportRecording(args, screen, { dir, expectRoom });
     },
+    simulate: async (args) => (await import('./commands/light/simulate-run.ts')).runSimulate(args, screen, signal(), isTerminal),
     export: async (args) => {
       const { exportReadings } = await import('./commands/store/export-run.ts');
       return exportReadings(args, screen, signal(), write, expectRoom);

@@ -5,7 +5,7 @@
  * by itself.
  */
 import type { Neighbour } from '../core/cabinet.ts';
-import type { Clock, MonoMs, Timer } from '../core/clock.ts';
+import { type Clock, type MonoMs, type Timer, wholeMicroseconds } from '../core/clock.ts';
 import type { RelayedDetection } from '../core/ports.ts';
 import type { Detection, LightingStreet } from '../lighting/lighting.ts';
 import { createMoverReader, DETECTIONS_KEPT_MS, isAhead, type Mover, type MoverReader } from '../lighting/movers.ts';
@@ -164,5 +164,5 @@ function detectionOf(relay: RelayedDetection, pole: string, graph: StreetGraph, 
   const { node, ageMs, distanceM, speedKmh } = relay;
   const [up, down] = [graph.towards(pole, 1).length > 0, graph.towards(pole, -1).length > 0];
   const direction = up === down ? null : up ? 1 : -1;
-  return { source: node, pole, atMono: nowMono - ageMs, isRelayed: true, speedKmh, direction, beforeM: distanceM };
+  return { source: node, pole, atMono: wholeMicroseconds(nowMono - ageMs), isRelayed: true, speedKmh, direction, beforeM: distanceM };
 }

@@ -53,6 +53,14 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));
 }
 
+/**
+ * Returns a time in whole microseconds, rounded down. Units: ms. The record of decisions has such times: with finer ones, two times that differ by less, or two
+ * equally good guesses of the wave, would be decided otherwise in a replay.
+ */
+export function wholeMicroseconds(mono: MonoMs): MonoMs {
+  return Math.floor(mono * 1_000) / 1_000;
+}
+
 /** Returns whether the wall clock is trusted: `rtc` or `synced`. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'rtc' || quality === 'synced';

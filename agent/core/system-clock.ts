@@ -2,7 +2,7 @@
  * The machine's clock and timers; the only code that calls them.
  */
 import type { Cabinet } from './cabinet.ts';
-import type { Clock, ClockQuality, MonoMs, Timer } from './clock.ts';
+import { type Clock, type ClockQuality, type MonoMs, type Timer, wholeMicroseconds } from './clock.ts';
 
 /** Waiting on it blocks for the last fraction of a precise wait; it is never notified. */
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
@@ -31,14 +31,14 @@ export function isBusAlone(lines: Cabinet['lines']): boolean {
 }
 
 /**
- * Creates the clock of the machine, with real timers. `after` does not fire early. `precisely` may block the thread for the last part of
+ * Creates the clock of the machine, with real timers. Its monotonic time has whole microseconds, as the record of decisions has. `after` does not fire early. `precisely` may block the thread for the last part of
  * its wait.
  *
  * Node may fire a timer up to 1 ms early. Source: measured on Node 24: `setTimeout(1.75)` fires after 1.14 ms (p50).
  */
 export function createSystemClock({ quality, wallOffsetMs = 0, isBusAlone: isAlone = false }: SystemClockOptions): Clock {
   const blockingMs = isAlone ? BLOCKING_MS.alone : BLOCKING_MS.shared;
-  const monoMs = (): MonoMs => performance.now();
+  const monoMs = (): MonoMs => wholeMicroseconds(performance.now());
   const after = (delayMs: number, fire: () => void): Timer => {
     const dueMono = monoMs() + delayMs;
     let handle = setTimeout(turn, Math.max(0, Math.ceil(delayMs)));

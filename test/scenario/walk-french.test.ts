@@ -39,6 +39,13 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'savings ledger': ['savings ledger | exclude agent'],
   'savings export': ['savings export'],
   predict: ['predict', 'predict --all', 'predict L01', 'predict L9'],
+  simulate: [
+    'simulate',
+    'simulate --night 2026-12-15 --suggest --need 60',
+    'simulate --night hier',
+    'simulate --with FOLDER/site.yaml --night 2026-12-15',
+    'simulate --with FOLDER/bad.yaml',
+  ],
   override: [
     'override L02 90 --for 30m --maintenance --reason essai',
     'override rue 40 --for 5m',

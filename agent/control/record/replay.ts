@@ -30,6 +30,11 @@ export interface ReplayOptions {
   readonly street?: LightingStreet;
   /** Decides also between the recorded instants, this often. Default: only at the recorded instants. Units: ms. */
   readonly stepMs?: number;
+  /**
+   * Yields also the instants between the recorded ones, and after the last, at which a level or the night of a zone changes by time alone. They are
+   * found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
+   */
+  readonly findsChanges?: true;
 }
 
 /** The lit lamps are known from the record only for its own settings. */
@@ -46,49 +51,128 @@ export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): Lighting
  * Yields the decisions of a segment, oldest first; nothing for a segment without inputs (thinned). Errors: throws if the record is damaged,
  * for example StoreError `corrupt`.
  */
-export function* replayRecord(record: StoredRecord, { street, stepMs }: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
+export function* replayRecord(record: StoredRecord, options: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;
+  const { street } = options;
   const own = recordedStreet(record);
   const used = street ?? own;
-  const decider = createDecider(used);
-  const carried: Carried = { lit: null };
-  let before: RecordedInputs | null = null;
+  const replay = { ...options, decider: createDecider(used), street: used, carried: { lit: null } as Carried };
+  let before: Before | null = null;
   for (const state of decodeRecord(record, { nowUs: Math.round(record.fromMono * 1_000), nowMs: record.fromMs })) {
     const inputs = recordedInputs(state);
-    if (before !== null && stepMs !== undefined) yield* between(decider, used, { before, next: inputs.snapshot, stepMs, carried });
+    if (before !== null) yield* betweenInstants(replay, before, inputs.snapshot.nowMono);
     const recorded = new Map([...state.levels].map(([lamp, choice]) => [own.lamps[lamp]?.id ?? '', choice] as const));
     // The record has the lit lamps as its own settings left them.
-    if (street === undefined) carried.lit = inputs.snapshot.lit ?? null;
-    yield { ...decided(decider, used, inputs, carried), recorded };
-    before = inputs;
+    if (street === undefined) replay.carried.lit = inputs.snapshot.lit ?? null;
+    const instant = { ...settled(replay, inputs), recorded };
+    yield instant;
+    before = { inputs, instant };
+  }
+  if (before !== null) yield* betweenInstants(replay, before, record.fromMono + (record.toMs - record.fromMs));
+}
+
+/** The settings of a replay with its decider and the lit lamps so far. */
+interface Replay extends ReplayOptions {
+  readonly decider: Decider;
+  readonly street: LightingStreet;
+  readonly carried: Carried;
+}
+
+/** The recorded instant before the next one: its inputs, and what was decided. */
+interface Before {
+  readonly inputs: RecordedInputs;
+  readonly instant: ReplayedInstant;
+}
+
+const NO_LEVELS: ReadonlyMap<string, RecordedChoice> = new Map();
+/** Units: ms. Source: the tick of the control. */
+const FINEST_MS = 1_000;
+/**
+ * Longest stride over unchanged inputs. Units: ms. `still`: presence only falls by time, and a step of a programme lasts longer. `moving`: a wave may raise a
+ * lamp and lower it again. Source: assumed; a cyclist of 25 km/h takes 6 s through the light ahead and behind. Confirmed by: a replay with strides of 1 s.
+ */
+const STRIDE_MS = { still: 60_000, moving: 4_000 };
+
+/** An instant is yielded after so many strides without a change. Source: a decision for a large street takes some milliseconds. */
+const PAUSE_STRIDES = 8;
+
+/** The decisions between a recorded instant and the next, with the inputs of the first. */
+function* betweenInstants(replay: Replay, before: Before, nextMono: number): Generator<ReplayedInstant, void, void> {
+  if (replay.stepMs !== undefined) yield* fixedSteps(replay, before, { nextMono, stepMs: replay.stepMs });
+  else if (replay.findsChanges === true) yield* foundChanges(replay, before, nextMono);
+}
+
+function* fixedSteps(
+  replay: Replay,
+  { inputs }: Before,
+  { nextMono, stepMs }: { readonly nextMono: number; readonly stepMs: number },
+): Generator<ReplayedInstant, void, void> {
+  const { nowMono } = inputs.snapshot;
+  for (let passedMs = stepMs; nowMono + passedMs < nextMono; passedMs += stepMs)
+    yield { ...settled(replay, later(inputs, passedMs)), recorded: NO_LEVELS };
+}
+
+/** Looks ahead in strides; where something differs, halves the stride until the change is known to a second. */
+function* foundChanges(replay: Replay, { inputs, instant }: Before, nextMono: number): Generator<ReplayedInstant, void, void> {
+  const { nowMono } = inputs.snapshot;
+  const endMs = nextMono - nowMono;
+  let [last, atMs]: [Omit<ReplayedInstant, 'recorded'>, number] = [instant, 0];
+  for (let strides = 1; atMs + FINEST_MS < endMs; strides++) {
+    let foundMs = Math.min(atMs + strideMs(replay.street, last), endMs - 1);
+    if (isSameLight(last, decided(replay, later(inputs, foundMs)).instant)) {
+      atMs = foundMs;
+      if (strides % PAUSE_STRIDES === 0) yield { ...settled(replay, later(inputs, foundMs)), recorded: NO_LEVELS };
+      continue;
+    }
+    for (let sameMs = atMs; foundMs - sameMs > FINEST_MS; ) {
+      const middleMs = Math.round((sameMs + foundMs) / 2);
+      if (isSameLight(last, decided(replay, later(inputs, middleMs)).instant)) sameMs = middleMs;
+      else foundMs = middleMs;
+    }
+    last = settled(replay, later(inputs, foundMs));
+    atMs = foundMs;
+    yield { ...last, recorded: NO_LEVELS };
   }
 }
 
-/** The decisions on the way from one recorded instant to the next, with the inputs of the first. */
-function* between(
-  decider: Decider,
-  street: LightingStreet,
-  { before, next, stepMs, carried }: { before: RecordedInputs; next: LightingSnapshot; stepMs: number; carried: Carried },
-): Generator<ReplayedInstant, void, void> {
-  const { nowMs, nowMono, otherMs = null } = before.snapshot;
-  for (let passedMs = stepMs; nowMono + passedMs < next.nowMono; passedMs += stepMs) {
-    const at = { nowMs: nowMs + passedMs, nowMono: nowMono + passedMs, otherMs: otherMs === null ? null : otherMs + passedMs };
-    // A recorded verdict of a photocell lasts until the record changes it.
-    const photocells = new Map([...(before.snapshot.photocells ?? [])].map(([id, cell]) => [id, { ...cell, atMono: at.nowMono }] as const));
-    const snapshot = { ...before.snapshot, ...at, photocells };
-    yield { ...decided(decider, street, { ...before, snapshot }, carried), recorded: new Map() };
-  }
+function strideMs({ zones }: LightingStreet, { snapshot: { detections = [], lit } }: Pick<ReplayedInstant, 'snapshot'>): number {
+  const isWarning = [...(lit ?? [])].some(([, sinceMono]) => sinceMono !== null);
+  const isMoving = detections.length > 0 && zones.some(({ presence }) => presence?.wave != null);
+  return isMoving || isWarning ? STRIDE_MS.moving : STRIDE_MS.still;
+}
+
+function isSameLight(a: Pick<ReplayedInstant, 'decisions' | 'zones'>, b: Pick<ReplayedInstant, 'decisions' | 'zones'>): boolean {
+  return (
+    a.decisions.every(({ levelPct }, at) => levelPct === b.decisions[at]?.levelPct) &&
+    a.zones.every(({ night }, at) => night === b.zones[at]?.night)
+  );
+}
+
+/** The inputs some time later, unchanged. Units: ms. */
+function later(inputs: RecordedInputs, passedMs: number): RecordedInputs {
+  const { nowMs, nowMono, otherMs = null } = inputs.snapshot;
+  const at = { nowMs: nowMs + passedMs, nowMono: nowMono + passedMs, otherMs: otherMs === null ? null : otherMs + passedMs };
+  // A recorded verdict of a photocell lasts until the record changes it.
+  const photocells = new Map([...(inputs.snapshot.photocells ?? [])].map(([id, cell]) => [id, { ...cell, atMono: at.nowMono }] as const));
+  return { ...inputs, snapshot: { ...inputs.snapshot, ...at, photocells } };
+}
+
+/** Decides, and keeps the lit lamps for the next decision. */
+function settled(replay: Replay, inputs: RecordedInputs): Omit<ReplayedInstant, 'recorded'> {
+  const { instant, lit } = decided(replay, inputs);
+  replay.carried.lit = lit;
+  return instant;
 }
 
 /** Decides as the control does: the levels found at a start apply last. */
 function decided(
-  decider: Decider,
-  { lamps }: LightingStreet,
+  { decider, street: { lamps }, carried }: Replay,
   { snapshot, floors }: RecordedInputs,
-  carried: Carried,
-): Omit<ReplayedInstant, 'recorded'> {
+): { readonly instant: Omit<ReplayedInstant, 'recorded'>; readonly lit: LitLamps } {
   const used = { ...snapshot, lit: carried.lit ?? snapshot.lit ?? new Map() };
   const { decisions, zones, lit } = decider.decide(used);
+  const instant = { nowMs: used.nowMs, nowMono: used.nowMono, zones, snapshot: used };
+  if (floors.size === 0) return { instant: { ...instant, decisions }, lit };
   const litAfter = new Map(lit);
   const maxPct = new Map(lamps.map((lamp) => [lamp.id, lamp.maxPct]));
   const held = decisions.map((decision) => {
@@ -96,6 +180,5 @@ function decided(
     if (found.levelPct > decision.levelPct) litAfter.set(decision.lampId, null);
     return found;
   });
-  carried.lit = litAfter;
-  return { nowMs: used.nowMs, nowMono: used.nowMono, decisions: held, zones, snapshot: used };
+  return { instant: { ...instant, decisions: held }, lit: litAfter };
 }

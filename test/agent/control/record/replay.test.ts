@@ -1,9 +1,10 @@
 import t from 'tap';
 import { replayRecord } from '../../../../agent/control/record/replay.ts';
 import type { PhotocellConfig, Rule, WaveConfig } from '../../../../agent/core/cabinet.ts';
+import { wholeMicroseconds } from '../../../../agent/core/clock.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { LightingStreet } from '../../../../agent/lighting/lighting.ts';
-import { makeStreet, PRESENCE, RESIDENTIAL, step, winter } from '../../lighting/street.ts';
+import { makeStreet, PRESENCE, RESIDENTIAL, sensor, step, winter } from '../../lighting/street.ts';
 import { type FakeStreet, makeFakeStreet } from '../fake-street.ts';
 import { createRecordKit, replayDifferences } from './record-kit.ts';
 
@@ -198,4 +199,39 @@ t.test('a day is recorded without sensors, and costs little', async (t) => {
   const inputs = Buffer.concat(kit.parts.map((part) => part.inputs)).toString('latin1');
   await fake.control.stop();
   t.notMatch(inputs, /s:S01/, 'who passes by day is not recorded');
+});
+
+t.test('movers that fit each other equally well are replayed as they were joined', async (t) => {
+  const street = makeStreet({
+    zone: { presence: { ...PRESENCE, sensors: ['S01', 'S02', 'S03', 'S04'].map((id) => sensor(id)), wave: WAVE, reachM: 10 } },
+    street: { lines: [{ devices: [1, 2, 4, 5].map((pole, at) => ({ id: `S0${at + 1}`, pole: `P${pole}` })) }] },
+  });
+  const kit = createRecordKit();
+  const exact = createManualClock(winter('22:30'));
+  // As the system clock.
+  const clock = { ...exact, monoMs: () => wholeMicroseconds(exact.monoMs()) };
+  const fake = makeFakeStreet({ street, clock, recorder: kit.next(street) });
+  await fake.control.start();
+  fake.poll();
+  const dice = createDice(4);
+  // People of one speed, in both directions, who start at thirds of a second: their ways take the same time.
+  const passages = Array.from({ length: 120 }, (_, person) => {
+    const startS = Math.floor(dice() * 3_000) / 3;
+    const isUp = dice() < 0.5;
+    return [1, 2, 4, 5].map((pole, at) => ({
+      id: `S0${at + 1}`,
+      atS: startS + ((isUp ? pole : 6 - pole) * 25) / (person % 2 === 0 ? 1.5 : 6),
+    }));
+  }).flat();
+  const edges = passages.flatMap(({ id, atS }) => [
+    { id, atS, value: 80 },
+    { id, atS: atS + 1, value: 0 },
+  ]);
+  for (const { id, atS, value } of edges.toSorted((a, b) => a.atS - b.atS)) {
+    const nowS = (clock.wallMs() - winter('22:30')) / 1_000;
+    if (atS > nowS) await clock.advance((atS - nowS) * 1_000);
+    fake.sense(id, value);
+  }
+  await fake.control.stop();
+  t.same(replayDifferences(kit.records(), kit.ticks).slice(0, 3), []);
 });

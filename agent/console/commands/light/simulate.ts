@@ -1,0 +1,116 @@
+/** `simulate`: its words, its arguments, and the type of its result. */
+import type { NightFigures, OwnReplay, SettingsFigures } from '../../../control/replay/night-replay.ts';
+import type { NightCoverage } from '../../../control/replay/record-coverage.ts';
+import type { ReplayLimit } from '../../../control/replay/replay-limits.ts';
+import type { SweepCost, SweepPoint } from '../../../control/replay/settings-sweep.ts';
+import type { NightWindow } from '../../../control/replay/settings-tally.ts';
+import { msg } from '../../../core/message.ts';
+import { JSON_OPTION, numberArg, textArg } from '../../agent-command.ts';
+import type { LocalCommand } from '../../command-spec.ts';
+import { ConsoleError } from '../../console-error.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
+import { NIGHT_COUNT, typedNight } from './record-page.ts';
+
+/** The arguments of `simulate`. `night` null: the last that has ended. `file` null: no other settings. */
+export interface SimulateArgs {
+  readonly night: string | null;
+  readonly nights: number;
+  readonly file: string | null;
+  readonly isSweep: boolean;
+  /** Light that is enough for a person; null: as much as was recorded. Units: %. */
+  readonly needPct: number | null;
+  /** Load at the meters besides the lamps. Units: W. */
+  readonly otherLoadW: number;
+  readonly isJson: boolean;
+}
+
+/** A meter of the cabinet in the same nights. `recordedKwh`: computed from the recorded levels, with the load besides the lamps. */
+export interface MeterCheck {
+  readonly device: string;
+  readonly kwh: number;
+  readonly recordedKwh: number;
+  readonly differencePct: number;
+}
+
+/** A point of the sweep that no other beats in energy and darkness. */
+export interface SweepResult extends SweepPoint, SweepCost {}
+
+/** What `simulate` found out. Shape: `settings` has the record first, then the other settings if a file was named. */
+export interface SimulateResult {
+  readonly windows: readonly NightWindow[];
+  readonly timezone: string;
+  readonly nowMs: number;
+  readonly file: string | null;
+  readonly needPct: number | null;
+  readonly settings: readonly SettingsFigures[];
+  /** Null without `--suggest`. The least energy first. */
+  readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
+  readonly ownReplay: OwnReplay;
+  readonly coverage: readonly NightCoverage[];
+  readonly limits: readonly ReplayLimit[];
+  readonly meters: readonly MeterCheck[];
+  /** All darkness of the nights was replayed, and the recorded decisions result again. */
+  readonly isComplete: boolean;
+}
+
+/** The sums of some nights. */
+export type SummedFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'late' | 'missingS' | 'detections' | 'levelLampH'>;
+
+const NEED = { min: 1, max: 100 };
+/** Units: W. Source: assumed; more than a cabinet's own gear, below a whole street. Confirmed by: loads by day at real cabinets. */
+const OTHER_LOAD = { min: 0, max: 5_000, usual: 0 };
+
+/** Name and options of `simulate`. */
+export const SIMULATE: LocalCommand = {
+  kind: 'local',
+  name: 'simulate',
+  role: 'viewer',
+  hasSocket: true,
+  group: 'Look:',
+  summary: msg`past nights again, with other settings`,
+  arguments: [],
+  options: [
+    { name: 'night', value: 'DATE', summary: msg`the day on which it began, as 2026-12-01 (default: the last night)` },
+    { name: 'nights', value: 'N', summary: msg`this night and those before it, N in all (default: 1)` },
+    { name: 'with', value: 'FILE', summary: msg`a cabinet file with the other settings`, file: 'read' },
+    { name: 'suggest', value: null, summary: msg`try hold times and levels, and list the best` },
+    { name: 'need', value: 'PCT', summary: msg`light that is enough for a person (default: as recorded)` },
+    { name: 'other-load', value: 'W', summary: msg`load at the meter besides the lamps (default: 0)` },
+    JSON_OPTION,
+  ],
+  examples: [
+    'luciole simulate --night 2026-12-01 --with other.yaml',
+    'luciole simulate --with other.yaml --nights 30 --json',
+    'luciole simulate --suggest --nights 3 --need 60',
+  ],
+};
+
+/** Returns the arguments of `simulate`. Errors: throws ConsoleError 'usage'. */
+export function readSimulate(args: RawArgs): SimulateArgs {
+  const needPct = args['need'] === undefined ? null : numberArg(args, 'need', NEED);
+  return {
+    ...{ night: typedNight(args), nights: numberArg(args, 'nights', NIGHT_COUNT), needPct },
+    file: args['with'] === undefined ? null : textArg(args, 'with'),
+    isSweep: args['suggest'] === true,
+    otherLoadW: numberArg(args, 'other-load', OTHER_LOAD),
+    isJson: args['json'] === true,
+  };
+}
+
+/** Returns the sums of all nights. Errors: throws ConsoleError 'failed' if there is no such set of settings. */
+export function summed(figures: SettingsFigures | undefined): SummedFigures {
+  if (figures === undefined) throw new ConsoleError('failed', msg`nothing was replayed`);
+  const { nights } = figures;
+  const sum = (of: (night: NightFigures) => number): number => nights.reduce((all, night) => all + of(night), 0);
+  const levelLampH: Record<number, number> = {};
+  for (const night of nights)
+    for (const [level, h] of Object.entries(night.levelLampH)) levelLampH[Number(level)] = (levelLampH[Number(level)] ?? 0) + h;
+  return {
+    kwh: sum(({ kwh }) => kwh),
+    darkMoments: sum(({ darkMoments }) => darkMoments),
+    late: sum(({ late }) => late),
+    missingS: sum(({ missingS }) => missingS),
+    detections: sum(({ detections }) => detections),
+    levelLampH,
+  };
+}

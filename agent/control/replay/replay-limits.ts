@@ -1,0 +1,52 @@
+/** Lists what other settings change that a record cannot show, because it has the result of the recorded settings only. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { PresenceConfig, Zone } from '../../core/cabinet.ts';
+import type { LightingStreet } from '../../lighting/lighting.ts';
+import { sensorPointOf } from '../../lighting/presence.ts';
+
+/**
+ * A change that the replay cannot follow. `photocell`, `traffic`, `rule`, `sensor-filter`, `max-boost`: the recorded result is used. `new-sensor`: the
+ * record has no values of it.
+ */
+export interface ReplayLimit {
+  readonly kind: 'photocell' | 'traffic' | 'rule' | 'sensor-filter' | 'max-boost' | 'new-sensor';
+  /** Zone, rule or sensor. */
+  readonly id: string;
+}
+
+/** Returns what the replay of a record of `own` with the settings `other` cannot follow; empty if it follows all. */
+export function replayLimits(own: LightingStreet, other: LightingStreet): readonly ReplayLimit[] {
+  const owns = new Map(own.zones.map((zone) => [zone.id, zone]));
+  const known = new Map(own.zones.flatMap(({ presence }) => presence?.sensors ?? []).map((sensor) => [sensorPointOf(sensor), sensor]));
+  const limits = other.zones.flatMap((zone) => zoneLimits(zone, owns.get(zone.id)));
+  const rules = other.rules.filter((rule) => !isDeepStrictEqual(own.rules.find(({ id }) => id === rule.id)?.when, rule.when));
+  const sensors = other.zones
+    .flatMap(({ presence }) => presence?.sensors ?? [])
+    .flatMap((sensor): ReplayLimit[] => {
+      const before = known.get(sensorPointOf(sensor));
+      if (before === undefined) return [{ kind: 'new-sensor', id: sensorPointOf(sensor) }];
+      return isDeepStrictEqual(filterOf(before), filterOf(sensor)) ? [] : [{ kind: 'sensor-filter', id: sensorPointOf(sensor) }];
+    });
+  return [...limits, ...rules.map(({ id }): ReplayLimit => ({ kind: 'rule', id })), ...sensors];
+}
+
+function zoneLimits(zone: Zone, before: Zone | undefined): ReplayLimit[] {
+  const limits: ReplayLimit[] = [];
+  if (zone.photocell !== null && !isDeepStrictEqual(zone.photocell, before?.photocell)) limits.push({ kind: 'photocell', id: zone.id });
+  if (zone.traffic !== null && !isDeepStrictEqual(trafficOf(zone), before && trafficOf(before)))
+    limits.push({ kind: 'traffic', id: zone.id });
+  if (zone.presence !== null && zone.presence.maxBoostS !== before?.presence?.maxBoostS) limits.push({ kind: 'max-boost', id: zone.id });
+  return limits;
+}
+
+/** What selects the step; the level of a step may differ. */
+function trafficOf({ traffic }: Zone): unknown {
+  return traffic === null
+    ? null
+    : { counters: traffic.counters, flow: traffic.designFlowPerH, limits: traffic.steps.map(({ belowPct }) => belowPct) };
+}
+
+/** What decides whether a value is a detection; hold and `listen` are applied in the replay. */
+function filterOf({ kind, threshold, minPulseS, offDelayS, blankS, stuckS, maxPerH }: PresenceConfig['sensors'][number]): unknown {
+  return { kind, threshold, minPulseS, offDelayS, blankS, stuckS, maxPerH };
+}
