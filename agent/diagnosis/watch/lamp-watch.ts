@@ -19,8 +19,6 @@ const WARM_UP_MS = 10 * MINUTE_MS;
 const SILENT_MS = 180_000;
 /** Power of a lamp that should be dark. Units: W. Source: CPD 3000 manual, 6 W; for a small lamp 30 % of its rated power, assumed. Confirmed by: standby power of drivers. */
 const DARK_LIMIT = { powerW: 6, share: 0.3 };
-/** The sun is this high: no lamp needs to burn. Units: degrees. Source: assumed; a quarter of an hour to an hour after sunrise. Confirmed by: lux at that altitude. */
-const DAY_ALTITUDE_DEG = 6;
 /** A read-back level within this of the commanded one follows it. Units: %. Source: assumed; the tolerance of DALI profiles is 2. Confirmed by: profiles of drivers. */
 const FOLLOWS_PCT = 3;
 /** Hysteresis of voltage (share of nominal) and temperature (degrees). Source: assumed. Confirmed by: the noise of readings on a cabinet. */
@@ -94,7 +92,7 @@ export class LampWatch {
       if (at <= (seen[lamp] ?? 0) || Number.isNaN(value)) continue;
       seen[lamp] = at;
       const isBlank = !isFed || at - fedMono < FED_BLANK_MS;
-      if (quantity === 'power') this.#judgePower(lamp, value, { at, moment, isBlank });
+      if (quantity === 'power') this.#judgePower(lamp, value, { at, isBlank });
       else if (!isBlank) this.#judge(quantity, lamp, value, at);
       if (quantity === 'uptime') this.#starts.noteUptime(lamp, value, { at, isFed: !isBlank });
     }
@@ -133,8 +131,8 @@ export class LampWatch {
     this.latches['power-factor-low'].feed(lamp, value < limit ? 'bad' : 'good', at);
   }
 
-  #judgePower(lamp: number, powerW: number, { at, moment, isBlank }: { at: MonoMs; moment: WatchMoment; isBlank: boolean }): void {
-    this.latches['lamp-day-burner'].feed(lamp, this.#burnsByDay(lamp, powerW, at, moment), at);
+  #judgePower(lamp: number, powerW: number, { at, isBlank }: { at: MonoMs; isBlank: boolean }): void {
+    this.latches['lamp-day-burner'].feed(lamp, this.#burnsByDay(lamp, powerW, at), at);
     const level = isBlank ? 0 : this.#settledLevel(lamp, at);
     if (level === 0 || this.#isAtOtherLevel(lamp, level, at)) return;
     const bounds = this.boundsAt(lamp, level);
@@ -167,13 +165,11 @@ export class LampWatch {
     return read > 0 && at - readMono < SILENT_MS && Math.abs(read - level) > FOLLOWS_PCT;
   }
 
-  /** From power, not from commands: a photocell fails in the on position. A person may light a lamp by day. */
-  #burnsByDay(lamp: number, powerW: number, at: MonoMs, { sunAltitudeDeg }: WatchMoment): LatchSample {
-    const { levelPct, sinceMono, byPerson } = this.#frame.commands;
+  /** The lamp draws power although it is commanded off. One that is commanded on by day follows its command. */
+  #burnsByDay(lamp: number, powerW: number, at: MonoMs): LatchSample {
+    const { levelPct, sinceMono } = this.#frame.commands;
     const [level = 0, since = 0] = [levelPct[lamp], sinceMono[lamp]];
-    const isDay = sunAltitudeDeg !== null && sunAltitudeDeg > DAY_ALTITUDE_DEG;
-    if (level > 0 && (!isDay || byPerson[lamp] === 1)) return 'none';
-    if (level === 0 && at - since < OFF_BLANK_MS) return 'none';
+    if (level > 0 || at - since < OFF_BLANK_MS) return 'none';
     const { ratedPowerW = 0, stepW = 0 } = this.#plan.lamps[lamp] ?? {};
     return powerW > Math.max(Math.min(DARK_LIMIT.powerW, DARK_LIMIT.share * ratedPowerW), 2 * stepW + 1) ? 'bad' : 'good';
   }

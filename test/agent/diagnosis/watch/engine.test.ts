@@ -129,19 +129,18 @@ t.test('a contactor that sticks is found by its lamps, and the lamps are not bla
   t.end();
 });
 
-t.test('a lamp burns by day: found from its power, whatever is decided; a person may light it', (t) => {
-  for (const [level, isByPerson, found] of [
-    [0, false, ['L1 lamp-day-burner begins']],
-    [80, false, ['L1 lamp-day-burner begins']],
-    [80, true, []],
+t.test('a lamp burns by day against its command; one that is commanded on does not, however high the sun is', (t) => {
+  for (const [level, found] of [
+    [0, ['L1 lamp-day-burner begins']],
+    [80, []],
   ] as const) {
     const watch = smallWatch();
     watch.sunDeg = 30;
     watch.pass(30);
-    setCommand(watch.frame.commands, 1, level, isByPerson, watch.nowMono);
+    setCommand(watch.frame.commands, 1, level, watch.nowMono);
     watch.drawnW[1] = 40;
     watch.pass(10);
-    t.strictSame(watch.log, found, `${level} %, ${isByPerson ? 'by a person' : 'by a rule'}`);
+    t.strictSame(watch.log, found, `${level} %`);
   }
   t.end();
 });

@@ -53,7 +53,7 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 }
     ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0) },
     level(levelPct, of = ids) {
       for (const lamp of of) {
-        setCommand(frame.commands, lamp, levelPct, false, watch.nowMono);
+        setCommand(frame.commands, lamp, levelPct, watch.nowMono);
         if (watch.drawnW[lamp] !== null) watch.drawnW[lamp] = powerW(RATED_W, levelPct);
       }
     },
