@@ -8,7 +8,7 @@ import { DEAD_SHARE, type LampWatch } from './lamp-watch.ts';
 import { LevelCurve } from './level-curve.ts';
 import { createLatches, type Latches, METER_FAULTS, type MeterFault } from './watch-faults.ts';
 import { PHASES, type WatchFrame } from './watch-frame.ts';
-import type { WatchPlan } from './watch-plan.ts';
+import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 
 /**
  * The power of one meter (NaN if not read) and of its lamps. Units: W; `otherW`: other loads of the cabinet, as learned by day; NaN until
@@ -50,6 +50,8 @@ export class MeterWatch {
   readonly #seenMono: Float64Array;
   readonly #seenVoltage: Float64Array;
   readonly #ratedW: number;
+  /** The meter of the supply measures all lamps, as far as known: no other meter of power has as many phases. */
+  readonly #isOfAllLamps: boolean;
   #knownLamps = 0;
   /** Power of the lamps that do not answer: they may draw it or not. Units: W. */
   #silentW = 0;
@@ -62,19 +64,20 @@ export class MeterWatch {
     this.learned = new LevelCurve(plan.meters.length);
     this.#seenMono = new Float64Array(plan.meters.length).fill(Number.NEGATIVE_INFINITY);
     this.#seenVoltage = new Float64Array(plan.meters.length).fill(Number.NEGATIVE_INFINITY);
+    const [supply, ...others] = plan.meters.filter(({ isOfLoad, power }) => isOfLoad !== true && power.length > 0);
+    this.#isOfAllLamps = supply === plan.meters[SUPPLY_METER] && others.every(({ voltages }) => voltages.length < (supply?.voltages.length ?? 0));
     this.#ratedW = plan.lamps.reduce((sum, { ratedPowerW }) => sum + ratedPowerW, 0);
   }
 
   /** Judges the newest readings of one meter. `isDisturbed`: lamps may have no supply, so their power is not compared with the meter. */
   step(meter: number, nowMono: MonoMs, isDisturbed: boolean): void {
-    this.#judgeVoltages(meter);
+    if (meter === SUPPLY_METER) this.#judgeVoltages(meter);
     const { power, reactive } = this.#frame.meters;
     const [powerW = Number.NaN, at = 0] = [power.values[meter], power.atMono[meter]];
     if (at <= (this.#seenMono[meter] ?? 0) || Number.isNaN(powerW)) return;
     this.#seenMono[meter] = at;
     this.#judgeReactive(meter, powerW, reactive.values[meter] ?? Number.NaN, at);
-    // Several meters share the lamps in an unknown way.
-    if (this.#plan.meters.length !== 1 || this.#plan.meters[meter]?.isOfLoad === true || this.#frame.isDoorOpen) return;
+    if (meter !== SUPPLY_METER || !this.#isOfAllLamps || this.#frame.isDoorOpen) return;
     const darkMono = this.#darkSince();
     if (darkMono !== null && at - darkMono >= DARK_MS) this.#judgeDay(meter, powerW, at);
     else if (darkMono === null && !isDisturbed) this.#judgeNight(meter, powerW, at);
