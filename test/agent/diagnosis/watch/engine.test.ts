@@ -188,3 +188,17 @@ t.test('a driver that restarts alone is reported, restarts of all are not', (t) 
   t.strictSame(watch.log, ['L3 driver-reset begins']);
   t.end();
 });
+
+t.test('a driver that uses a tenth of its rating itself is no fault at a low level, before that level is learned or after', (t) => {
+  for (const level of [1, 5, 10]) {
+    const watch = lit();
+    watch.level(level);
+    watch.drawnW.fill(RATED_W * (0.13 + (0.87 * level) / 100));
+    watch.pass(300);
+    t.strictSame(watch.log, [], `${level} %`);
+    watch.drawnW[4] = RATED_W;
+    watch.pass(5);
+    t.strictSame(watch.log, ['L4 lamp-power-high begins'], 'one that stays bright is');
+  }
+  t.end();
+});
