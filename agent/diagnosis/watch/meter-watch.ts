@@ -140,7 +140,8 @@ export class MeterWatch {
     if (this.#knownLamps < KNOWN_SHARE * this.#plan.lamps.length || Number.isNaN(otherW) || lampsW < LIMIT.leastW) return;
     const isBad = Math.abs(powerW - otherW - lampsW) > toleranceW;
     const rawW = this.#lampsW(at);
-    if (!isBad) this.learned.learn(meter, RATIO, (powerW - otherW) / rawW, at);
+    // At a low level the other loads would count as the ratio of the lamps.
+    if (!isBad && LIMIT.nightShare * rawW >= LIMIT.leastW) this.learned.learn(meter, RATIO, (powerW - otherW) / rawW, at);
     this.latches['meter-differs'].feed(meter, isBad ? 'bad' : 'good', at);
   }
 

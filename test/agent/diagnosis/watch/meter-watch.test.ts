@@ -29,3 +29,17 @@ for (const [name, others, found] of [
     t.strictSame(watch.log, ['M0 supply-voltage-low begins'], 'events of the supply come once');
     t.end();
   });
+
+t.test('small loads of the cabinet do not count as the ratio of the lamps while these are dimmed', (t) => {
+  const watch = smallWatch({ lamps: 20, meters: [meter('M0')] });
+  watch.level(0);
+  watch.pass(180);
+  watch.level(5);
+  watch.otherW = 40;
+  watch.pass(600);
+  watch.level(100);
+  watch.otherW = 20;
+  watch.pass(60);
+  t.strictSame(watch.log, []);
+  t.end();
+});
