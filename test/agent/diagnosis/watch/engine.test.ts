@@ -1,4 +1,5 @@
 import t from 'tap';
+import { powerW } from '../../../../agent/diagnosis/energy.ts';
 import { setCommand, setValue } from '../../../../agent/diagnosis/watch/watch-frame.ts';
 import { RATED_W, type SmallWatch, smallWatch, switched } from './small-watch.ts';
 
@@ -200,5 +201,51 @@ t.test('a driver that uses a tenth of its rating itself is no fault at a low lev
     watch.pass(5);
     t.strictSame(watch.log, ['L4 lamp-power-high begins'], 'one that stays bright is');
   }
+  t.end();
+});
+
+t.test('a path that is dark and lit for seconds only teaches its lamps, and a lost string is found', (t) => {
+  const watch = smallWatch();
+  const passers = (count: number): void => {
+    for (let n = 0; n < count; n++) {
+      watch.level(80);
+      if (isBroken) watch.drawnW[2] = 0.6 * powerW(RATED_W, 80);
+      watch.pass(0.75, 15_000);
+      watch.level(0);
+      watch.pass(2, 15_000);
+    }
+  };
+  let isBroken = false;
+  passers(150);
+  t.strictSame(watch.log, []);
+  isBroken = true;
+  passers(10);
+  t.strictSame(watch.log, ['L2 lamp-power-low begins']);
+  t.end();
+});
+
+t.test('during fades that never end a lamp without power is out, and no other is', (t) => {
+  const watch = lit();
+  for (let n = 0; n < 80; n++) {
+    watch.level(n % 2 === 0 ? 100 : 20);
+    watch.drawnW.fill(0.6 * RATED_W);
+    if (n >= 20) watch.drawnW[1] = 0.5;
+    watch.pass(5 / 60, 5_000);
+  }
+  t.strictSame(watch.log, ['L1 lamp-out begins']);
+  t.end();
+});
+
+t.test('a discharge lamp that strikes again after a dip warms up first', (t) => {
+  const watch = lit();
+  watch.drawnW[3] = 0.06 * RATED_W;
+  watch.pass(2);
+  for (const share of [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
+    watch.drawnW[3] = share * RATED_W;
+    watch.pass(1);
+  }
+  watch.drawnW[3] = RATED_W;
+  watch.pass(30);
+  t.strictSame(watch.log, []);
   t.end();
 });
