@@ -249,3 +249,28 @@ t.test('a discharge lamp that strikes again after a dip warms up first', (t) => 
   t.strictSame(watch.log, []);
   t.end();
 });
+
+t.test('a wrong voltage of the mains is one event where no meter shows it', (t) => {
+  const watch = lit();
+  for (let n = 0; n < 5; n++) {
+    for (const lamp of watch.plan.lamps.keys()) setValue(watch.frame.lamps.voltage, lamp, 275, watch.nowMono);
+    watch.pass(1);
+  }
+  t.strictSame(watch.log, ['L0 supply-voltage-high begins']);
+  t.end();
+});
+
+t.test('neither a 16-bit uptime that begins again nor a start of the only lamp is a restart of the driver', (t) => {
+  for (const [lamps, uptimesS] of [
+    [6, [65_500, 65_500 + 600 - 65_536]],
+    [1, [5_000, 10]],
+  ] as const) {
+    const watch = lit({ lamps });
+    for (const uptimeS of uptimesS) {
+      setValue(watch.frame.lamps.uptime, 0, uptimeS, watch.nowMono);
+      watch.pass(10);
+    }
+    t.strictSame(watch.log, [], `${lamps} lamps`);
+  }
+  t.end();
+});

@@ -2,7 +2,14 @@
 import { DEFAULT_WATCH } from '../../../../agent/core/watch-config.ts';
 import { powerW } from '../../../../agent/diagnosis/energy.ts';
 import { type WatchChange, WatchEngine } from '../../../../agent/diagnosis/watch/watch-engine.ts';
-import { createWatchFrame, PHASES, setCommand, setFeeder, setValue, type WatchFrame } from '../../../../agent/diagnosis/watch/watch-frame.ts';
+import {
+  createWatchFrame,
+  PHASES,
+  setCommand,
+  setFeeder,
+  setValue,
+  type WatchFrame,
+} from '../../../../agent/diagnosis/watch/watch-frame.ts';
 import type { WatchedMeter, WatchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
 
 export const RATED_W = 50;
@@ -44,7 +51,16 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, 
       points: { power: `L${at}.power` },
     })),
     feeders: [
-      { id: 'F', lamps: ids, meter: meters.length === 0 ? -1 : 0, phase: null, leakage: null, breaker: 'IO.b', supply: null, output: hasContactor ? 'K' : null },
+      {
+        id: 'F',
+        lamps: ids,
+        meter: meters.length === 0 ? -1 : 0,
+        phase: null,
+        leakage: null,
+        breaker: 'IO.b',
+        supply: null,
+        output: hasContactor ? 'K' : null,
+      },
     ],
     meters,
     settings: DEFAULT_WATCH,

@@ -10,14 +10,16 @@ function planOf(meters: readonly string[], loadMeters: readonly string[] | null 
   const lines = cabinet.lines.map((line) => ({
     ...line,
     devices: line.devices.flatMap((device) =>
-      device.id === 'M01' ? meters.map((each) => ({ ...device, id: each.split(' ')[0] ?? '', profile: each.split(' ')[1] ?? '' })) : [device],
+      device.id === 'M01'
+        ? meters.map((each) => ({ ...device, id: each.split(' ')[0] ?? '', profile: each.split(' ')[1] ?? '' }))
+        : [device],
     ),
   }));
   const site = { ...cabinet, lines, watch: { ...DEFAULT_WATCH, loadMeters } };
   return watchPlan(site, cabinetPoints(site, profiles), profiles);
 }
 
-t.test('the first meter is that of the supply: not of a load, the own before the utility\'s, then the most phases', (t) => {
+t.test("the first meter is that of the supply: not of a load, the own before the utility's, then the most phases", (t) => {
   for (const [meters, loadMeters, expected] of [
     [['M01 eastron-sdm630'], null, ['M01', 'LINKY']],
     [['M01 eastron-sdm120'], null, ['M01', 'LINKY']],
