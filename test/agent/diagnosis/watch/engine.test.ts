@@ -206,6 +206,7 @@ t.test('a driver that uses a tenth of its rating itself is no fault at a low lev
 
 t.test('a path that is dark and lit for seconds only teaches its lamps, and a lost string is found', (t) => {
   const watch = smallWatch();
+  let isBroken = false;
   const passers = (count: number): void => {
     for (let n = 0; n < count; n++) {
       watch.level(80);
@@ -215,7 +216,6 @@ t.test('a path that is dark and lit for seconds only teaches its lamps, and a lo
       watch.pass(2, 15_000);
     }
   };
-  let isBroken = false;
   passers(150);
   t.strictSame(watch.log, []);
   isBroken = true;

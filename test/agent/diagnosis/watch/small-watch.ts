@@ -85,17 +85,22 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, 
           frame.answeredMono[lamp] = watch.nowMono;
           setValue(frame.lamps.power, lamp, drawnW, watch.nowMono);
         }
-        const sumW = watch.drawnW.reduce((sum: number, drawnW) => sum + (drawnW ?? 0), watch.otherW);
-        for (const [meter, { power, voltages }] of meters.entries()) {
-          if (power.length > 0) setValue(frame.meters.power, meter, sumW, watch.nowMono);
-          for (const phase of voltages.keys()) setValue(frame.meters.voltage, meter * PHASES + phase, watch.volts, watch.nowMono);
-        }
+        readMeters(watch);
         for (const change of engine.step({ monoMs: watch.nowMono, sunAltitudeDeg: watch.sunDeg }))
           watch.log.push(`${nameOf(change)} ${change.fault} ${change.begins ? 'begins' : 'ends'}`);
       }
     },
   };
   return watch;
+}
+
+/** Each meter shows all lamps and the other loads. */
+function readMeters({ plan, frame, drawnW, otherW, volts, nowMono }: SmallWatch): void {
+  const sumW = drawnW.reduce((sum: number, each) => sum + (each ?? 0), otherW);
+  for (const [meter, { power, voltages }] of plan.meters.entries()) {
+    if (power.length > 0) setValue(frame.meters.power, meter, sumW, nowMono);
+    for (const phase of voltages.keys()) setValue(frame.meters.voltage, meter * PHASES + phase, volts, nowMono);
+  }
 }
 
 /** A meter of a plan. */
