@@ -156,7 +156,7 @@ export class SimulatedCabinet {
       for (let lamp = index * ZONE_LAMPS; lamp < Math.min(this.lamps.length, (index + 1) * ZONE_LAMPS); lamp++) {
         const model = this.lamps[lamp];
         if (model === undefined) continue;
-        setCommand(frame.commands, lamp, zone.level, false, Math.min(zone.sinceMs, nowMs + MINUTE_MS));
+        setCommand(frame.commands, lamp, zone.level, Math.min(zone.sinceMs, nowMs + MINUTE_MS));
         if (frame.commands.levelPct[lamp] === zone.level) frame.commands.sinceMono[lamp] = Math.max(zone.sinceMs, 0);
         const fault = this.#faultOf(lamp);
         const volts = now.phaseVolts[model.phase] ?? 0;

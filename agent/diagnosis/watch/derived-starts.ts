@@ -13,6 +13,8 @@ const TOGETHER_MS = 150_000;
 const HOLD_MS = 300_000;
 /** Starts of more drivers than this at one time are a loss of mains. Source: assumed; two drivers may fail in one gust, three rarely. Confirmed by: starts of drivers at a cabinet. */
 const FEW = 2;
+/** A count of 16 bits begins again after this time. Units: ms. Source: 2^16 s. */
+const WRAP_MS = 65_536_000;
 /** A driver that restarts is reported once in this time. Units: ms. Source: assumed; once a night. Confirmed by: technicians. */
 const REPEAT_MS = 12 * HOUR_MS;
 const DARK = 1;
@@ -56,8 +58,9 @@ export class DerivedStarts {
   noteUptime(lamp: number, uptimeS: number, { at, isFed }: { at: MonoMs; isFed: boolean }): void {
     const startMono = at - uptimeS * 1_000;
     const before = this.#startMono[lamp] ?? Number.NaN;
-    const hasStarted = startMono - before > START_SLACK_MS;
-    if (hasStarted || Number.isNaN(before)) this.#startMono[lamp] = startMono;
+    const isLater = startMono - before > START_SLACK_MS;
+    const hasStarted = isLater && Math.abs(startMono - before - WRAP_MS) > START_SLACK_MS;
+    if (isLater || Number.isNaN(before)) this.#startMono[lamp] = startMono;
     if (hasStarted && isFed && Number.isNaN(this.#pendingMono[lamp])) {
       this.#pendingMono[lamp] = startMono;
       this.#pendingCount++;
@@ -75,7 +78,8 @@ export class DerivedStarts {
       for (const other of this.#startMono) if (Math.abs(other - at) <= TOGETHER_MS) together++;
       pending[lamp] = Number.NaN;
       this.#pendingCount--;
-      if (together > FEW) continue;
+      // A driver that is alone cannot be told from the mains.
+      if (together > Math.min(FEW, pending.length - 1)) continue;
       this.#addFall(lamp, at);
       if (at - (this.#reportedMono[lamp] ?? 0) < REPEAT_MS) continue;
       this.#reportedMono[lamp] = at;

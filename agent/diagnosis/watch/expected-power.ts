@@ -24,6 +24,11 @@ const STANDBY_W = 0.5;
 const OUT_SHARE_COARSE = 0.4;
 /** Tolerance of a level that is not learned: from another level, or from the rated power alone. Source: assumed; ratings and dimming curves differ by this. Confirmed by: measured curves of luminaires. */
 const UNLEARNED = { near: 0.3, rated: 0.5 };
+/**
+ * Power that a driver may use itself at any level, beyond the model, until it is learned: a share of its rated power. Source: assumed; small drivers
+ * are 80 to 90 % efficient at full load and lose about as much at a low level. Confirmed by: measured curves of luminaires below 20 W.
+ */
+const OWN_USE_SHARE = 0.15;
 /** A lamp with noisy readings gets a wider tolerance, up to this. Source: assumed; a lost string of three is 33 %. Confirmed by: `bench -- faults`. */
 const WIDEST = 0.35;
 /** Standard deviations of its own readings that a lamp may differ. Source: assumed; of 10,000 readings a night less than one is beyond. Confirmed by: `bench -- faults`. */
@@ -62,7 +67,7 @@ export function expectedPower(
     expectedW,
     outW: Math.max(OUT_SHARE * expectedW, Math.min(OUT_SHARE_COARSE * expectedW, stepW + STANDBY_W)),
     lowW: Math.max(expectedW - toleranceW, lowReferenceW),
-    highW: expectedW + toleranceW,
+    highW: expectedW + toleranceW + (isLearned ? 0 : OWN_USE_SHARE * ratedPowerW * (1 - levelPct / 100)),
     isLearned,
   };
 }

@@ -17,12 +17,18 @@ const FED_BLANK_MS = 120_000;
 const OFF_BLANK_MS = 120_000;
 /** A lamp that was just lit draws more or less until it is warm. Units: ms. Source: assumed; discharge lamps run up in 5 to 10 min. Confirmed by: `bench -- faults`. */
 const WARM_UP_MS = 10 * MINUTE_MS;
+/**
+ * A lamp that draws its full power within this time after it was dark, several times, needs no warm-up: it is an LED. Units: ms. Source: assumed;
+ * discharge lamps draw at most half of it in their first minute. Confirmed by: `bench -- faults`, test/agent/diagnosis/watch.
+ */
+const QUICK_MS = 60_000;
+const QUICK_STARTS = 3;
+/** Least share of the expected power that is full. Source: assumed; curves of drivers differ by up to this. Confirmed by: measured curves of luminaires. */
+const QUICK_SHARE = 0.7;
 /** Without an answer for this time a lamp counts as silent. Units: ms. Source: reference §1.4, three times a heartbeat of 60 s. */
 const SILENT_MS = 180_000;
 /** Power of a lamp that should be dark. Units: W. Source: CPD 3000 manual, 6 W; for a small lamp 30 % of its rated power, assumed. Confirmed by: standby power of drivers. */
 const DARK_LIMIT = { powerW: 6, share: 0.3 };
-/** The sun is this high: no lamp needs to burn. Units: degrees. Source: assumed; a quarter of an hour to an hour after sunrise. Confirmed by: lux at that altitude. */
-const DAY_ALTITUDE_DEG = 6;
 /** A read-back level within this of the commanded one follows it. Units: %. Source: assumed; the tolerance of DALI profiles is 2. Confirmed by: profiles of drivers. */
 const FOLLOWS_PCT = 3;
 /** Hysteresis of voltage (share of nominal) and temperature (degrees). Source: assumed. Confirmed by: the noise of readings on a cabinet. */
@@ -54,9 +60,16 @@ export class LampWatch {
   readonly #seenMono: Readonly<Record<LampQuantity, Float64Array>>;
   /** When the power of each lamp last showed light while it should be lit; -Infinity for never. */
   readonly lightMono: Float64Array;
+  /** Since when each lamp should be lit; Infinity while it should be dark. */
   readonly #litMono: Float64Array;
-  /** 1 for a lamp whose last reading was dark while it should be lit. */
-  readonly #isDark: Uint8Array;
+  /** The lowest level commanded since the last settled one: during a fade a lamp is at this level or above. Units: %. */
+  readonly #lowestPct: Float64Array;
+  /** When each lamp, commanded off, was last read as dark. */
+  readonly #offMono: Float64Array;
+  /** Starts in a row at which each lamp had full power at once. */
+  readonly #quickStarts: Uint8Array;
+  /** When each lamp was last read as dark while it should be lit. */
+  readonly #darkMono: Float64Array;
   readonly #starts: DerivedStarts;
   readonly #noBounds: PowerBounds = { modelW: 0, expectedW: 0, outW: 0, lowW: 0, highW: 0, isLearned: false };
 
@@ -69,7 +82,10 @@ export class LampWatch {
     this.powerFactor = new LevelCurve(n);
     this.lightMono = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
     this.#litMono = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
-    this.#isDark = new Uint8Array(n);
+    this.#lowestPct = new Float64Array(n);
+    this.#offMono = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
+    this.#quickStarts = new Uint8Array(n);
+    this.#darkMono = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
     this.#starts = new DerivedStarts(n);
     this.#seenMono = Object.fromEntries(
       LAMP_QUANTITIES.map((quantity) => [quantity, new Float64Array(n).fill(Number.NEGATIVE_INFINITY)]),
@@ -101,7 +117,10 @@ export class LampWatch {
   /** Judges what is new about one lamp. `fedMono`: since when its feeder is live; Infinity while it is not. */
   step(lamp: number, moment: WatchMoment, fedMono: MonoMs): void {
     const { levelPct } = this.#frame.commands;
-    const isLit = (levelPct[lamp] ?? 0) > 0;
+    const level = levelPct[lamp] ?? 0;
+    const isLit = level > 0;
+    const lowest = this.#lowestPct[lamp] ?? 0;
+    this.#lowestPct[lamp] = lowest === 0 || this.#settledLevel(lamp, moment.monoMs) > 0 ? level : Math.min(lowest, level);
     if (!isLit) this.#litMono[lamp] = Number.POSITIVE_INFINITY;
     else if (this.#litMono[lamp] === Number.POSITIVE_INFINITY) this.#litMono[lamp] = this.#frame.commands.sinceMono[lamp] ?? moment.monoMs;
     const isFed = fedMono !== Number.POSITIVE_INFINITY;
@@ -113,7 +132,7 @@ export class LampWatch {
       if (at <= (seen[lamp] ?? 0) || Number.isNaN(value)) continue;
       seen[lamp] = at;
       const isBlank = !isFed || at - fedMono < FED_BLANK_MS;
-      if (quantity === 'power') this.#judgePower(lamp, value, { at, moment, isBlank });
+      if (quantity === 'power') this.#judgePower(lamp, value, { at, isBlank });
       else if (!isBlank) this.#judge(quantity, lamp, value, at);
       if (quantity === 'uptime') this.#starts.noteUptime(lamp, value, { at, isFed: !isBlank });
     }
@@ -142,7 +161,7 @@ export class LampWatch {
   /** A power factor has a meaning only while the lamp is lit at a settled level. */
   #judgePowerFactor(lamp: number, value: number, at: MonoMs): void {
     const level = this.#settledLevel(lamp, at);
-    if (level === 0 || at - (this.#litMono[lamp] ?? 0) < WARM_UP_MS || this.#isDark[lamp] === 1) return;
+    if (level === 0 || this.#warmsUp(lamp, at) || this.#darkMono[lamp] === this.#seenMono.power[lamp]) return;
     const band = bandOf(level);
     const isLearned = this.powerFactor.isLearned(lamp, band);
     const floor = band >= UPPER_BAND ? this.#plan.settings.powerFactorMin : 0;
@@ -153,20 +172,24 @@ export class LampWatch {
     this.latches['power-factor-low'].feed(lamp, value < limit ? 'bad' : 'good', at);
   }
 
-  #judgePower(lamp: number, powerW: number, { at, moment, isBlank }: { at: MonoMs; moment: WatchMoment; isBlank: boolean }): void {
-    this.latches['lamp-day-burner'].feed(lamp, this.#burnsByDay(lamp, powerW, at, moment), at);
-    const level = isBlank ? 0 : this.#settledLevel(lamp, at);
-    if (level === 0 || this.#isAtOtherLevel(lamp, level, at)) return;
+  #judgePower(lamp: number, powerW: number, { at, isBlank }: { at: MonoMs; isBlank: boolean }): void {
+    this.latches['lamp-day-burner'].feed(lamp, this.#burnsByDay(lamp, powerW, at), at);
+    if (this.#isOff(lamp, powerW)) this.#offMono[lamp] = at;
+    const settled = this.#settledLevel(lamp, at);
+    const level = settled > 0 ? settled : this.#fadingLevel(lamp, at);
+    if (isBlank || level === 0 || (settled > 0 && this.#isAtOtherLevel(lamp, level, at))) return;
     const bounds = this.boundsAt(lamp, level);
     const isDark = powerW < bounds.outW;
-    this.#isDark[lamp] = isDark ? 1 : 0;
-    if (!isDark) this.lightMono[lamp] = at;
+    if (isDark) this.#darkMono[lamp] = at;
+    else this.lightMono[lamp] = at;
     this.#starts.noteLight(lamp, isDark, at);
     const cycling = this.latches['lamp-cycling'];
     cycling.feed(lamp, this.#starts.cycles(lamp, at) ? 'bad' : isDark ? 'none' : 'good', at);
     if (cycling.isOpen(lamp) || cycling.isRipe(lamp)) return;
     this.latches['lamp-out'].feed(lamp, isDark ? 'bad' : 'good', at);
-    if (isDark || at - (this.#litMono[lamp] ?? 0) < WARM_UP_MS) return;
+    if (settled === 0) return;
+    this.#noteStart(lamp, powerW >= QUICK_SHARE * bounds.expectedW, at);
+    if (isDark || this.#warmsUp(lamp, at)) return;
     const isDerated = (this.#frame.lamps.derating.values[lamp] ?? 100) < 100;
     const [isLow, isHigh] = [powerW < bounds.lowW, powerW > bounds.highW];
     this.latches['lamp-power-low'].feed(lamp, isLow ? (isDerated ? 'none' : 'bad') : 'good', at);
@@ -180,6 +203,33 @@ export class LampWatch {
     return at - (sinceMono[lamp] ?? 0) >= (this.#plan.lamps[lamp]?.settleMs ?? 0) ? (levelPct[lamp] ?? 0) : 0;
   }
 
+  /** The lowest level that a lit lamp can have during a fade; 0 if it may not be lit yet. */
+  #fadingLevel(lamp: number, at: MonoMs): number {
+    const isLit = at - (this.#litMono[lamp] ?? 0) >= (this.#plan.lamps[lamp]?.settleMs ?? 0);
+    return isLit ? (this.#lowestPct[lamp] ?? 0) : 0;
+  }
+
+  /** Counts the starts at which a lamp that was read as dark had full power at once. One slow start begins the count again. */
+  #noteStart(lamp: number, isFull: boolean, at: MonoMs): void {
+    const [litMono = 0, count = 0] = [this.#litMono[lamp], this.#quickStarts[lamp]];
+    if (count >= QUICK_STARTS || at - litMono > QUICK_MS || litMono - (this.#offMono[lamp] ?? 0) > WARM_UP_MS) return;
+    this.#offMono[lamp] = Number.NEGATIVE_INFINITY;
+    this.#quickStarts[lamp] = isFull ? count + 1 : 0;
+  }
+
+  /** The lamp was dark a short time ago and may draw more or less than usual. A lamp that starts at once never does. */
+  #warmsUp(lamp: number, at: MonoMs): boolean {
+    const sinceMono = Math.max(this.#litMono[lamp] ?? 0, this.#darkMono[lamp] ?? 0);
+    return (this.#quickStarts[lamp] ?? 0) < QUICK_STARTS && at - sinceMono < WARM_UP_MS;
+  }
+
+  /** The lamp is commanded off and draws no more than a dark one. */
+  #isOff(lamp: number, powerW: number): boolean {
+    const { ratedPowerW = 0, stepW = 0 } = this.#plan.lamps[lamp] ?? {};
+    const limitW = Math.max(Math.min(DARK_LIMIT.powerW, DARK_LIMIT.share * ratedPowerW), 2 * stepW + 1);
+    return this.#frame.commands.levelPct[lamp] === 0 && powerW <= limitW;
+  }
+
   /** The lamp reads back another level and is lit: the light control reports that it does not follow. */
   #isAtOtherLevel(lamp: number, level: number, at: MonoMs): boolean {
     const { values, atMono } = this.#frame.lamps.level;
@@ -187,15 +237,12 @@ export class LampWatch {
     return read > 0 && at - readMono < SILENT_MS && Math.abs(read - level) > FOLLOWS_PCT;
   }
 
-  /** From power, not from commands: a photocell fails in the on position. A person may light a lamp by day. */
-  #burnsByDay(lamp: number, powerW: number, at: MonoMs, { sunAltitudeDeg }: WatchMoment): LatchSample {
-    const { levelPct, sinceMono, byPerson } = this.#frame.commands;
+  /** The lamp draws power although it is commanded off. One that is commanded on by day follows its command. */
+  #burnsByDay(lamp: number, powerW: number, at: MonoMs): LatchSample {
+    const { levelPct, sinceMono } = this.#frame.commands;
     const [level = 0, since = 0] = [levelPct[lamp], sinceMono[lamp]];
-    const isDay = sunAltitudeDeg !== null && sunAltitudeDeg > DAY_ALTITUDE_DEG;
-    if (level > 0 && (!isDay || byPerson[lamp] === 1)) return 'none';
-    if (level === 0 && at - since < OFF_BLANK_MS) return 'none';
-    const { ratedPowerW = 0, stepW = 0 } = this.#plan.lamps[lamp] ?? {};
-    return powerW > Math.max(Math.min(DARK_LIMIT.powerW, DARK_LIMIT.share * ratedPowerW), 2 * stepW + 1) ? 'bad' : 'good';
+    if (level > 0 || at - since < OFF_BLANK_MS) return 'none';
+    return this.#isOff(lamp, powerW) ? 'good' : 'bad';
   }
 
   #silence(lamp: number, { monoMs }: WatchMoment, fedMono: MonoMs): void {

@@ -6,9 +6,10 @@ import { MINUTE_MS } from '../../core/durations.ts';
 import type { LatchSample } from './fault-latch.ts';
 import { DEAD_SHARE, type LampWatch } from './lamp-watch.ts';
 import { LevelCurve } from './level-curve.ts';
+import { OwnLoads } from './own-loads.ts';
 import { createLatches, type Latches, METER_FAULTS, type MeterFault } from './watch-faults.ts';
 import { PHASES, type WatchFrame } from './watch-frame.ts';
-import type { WatchPlan } from './watch-plan.ts';
+import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 
 /**
  * The power of one meter (NaN if not read) and of its lamps. Units: W; `otherW`: other loads of the cabinet, as learned by day; NaN until
@@ -44,12 +45,16 @@ export class MeterWatch {
   readonly latches: Latches<MeterFault>;
   /** The load of the cabinet by day, and the ratio of the meter to the lamps at night, in two bands. */
   readonly learned: LevelCurve;
+  /** Loads of the cabinet's own, beyond the load of the day: those by day, and those at night. */
+  readonly own: { readonly day: OwnLoads; readonly night: OwnLoads };
   readonly #plan: WatchPlan;
   readonly #frame: WatchFrame;
   readonly #lamps: LampWatch;
   readonly #seenMono: Float64Array;
   readonly #seenVoltage: Float64Array;
   readonly #ratedW: number;
+  /** The meter of the supply measures all lamps, as far as known: no other meter of power has as many phases. */
+  readonly #isOfAllLamps: boolean;
   #knownLamps = 0;
   /** Power of the lamps that do not answer: they may draw it or not. Units: W. */
   #silentW = 0;
@@ -60,21 +65,24 @@ export class MeterWatch {
     this.#lamps = lamps;
     this.latches = createLatches(METER_FAULTS, plan.meters.length);
     this.learned = new LevelCurve(plan.meters.length);
+    this.own = { day: new OwnLoads(plan.meters.length), night: new OwnLoads(plan.meters.length) };
     this.#seenMono = new Float64Array(plan.meters.length).fill(Number.NEGATIVE_INFINITY);
     this.#seenVoltage = new Float64Array(plan.meters.length).fill(Number.NEGATIVE_INFINITY);
+    const [supply, ...others] = plan.meters.filter(({ isOfLoad, power }) => isOfLoad !== true && power.length > 0);
+    this.#isOfAllLamps =
+      supply === plan.meters[SUPPLY_METER] && others.every(({ voltages }) => voltages.length < (supply?.voltages.length ?? 0));
     this.#ratedW = plan.lamps.reduce((sum, { ratedPowerW }) => sum + ratedPowerW, 0);
   }
 
   /** Judges the newest readings of one meter. `isDisturbed`: lamps may have no supply, so their power is not compared with the meter. */
   step(meter: number, nowMono: MonoMs, isDisturbed: boolean): void {
-    this.#judgeVoltages(meter);
+    if (meter === SUPPLY_METER) this.#judgeVoltages(meter);
     const { power, reactive } = this.#frame.meters;
     const [powerW = Number.NaN, at = 0] = [power.values[meter], power.atMono[meter]];
     if (at <= (this.#seenMono[meter] ?? 0) || Number.isNaN(powerW)) return;
     this.#seenMono[meter] = at;
     this.#judgeReactive(meter, powerW, reactive.values[meter] ?? Number.NaN, at);
-    // Several meters share the lamps in an unknown way.
-    if (this.#plan.meters.length !== 1 || this.#plan.meters[meter]?.isOfLoad === true || this.#frame.isDoorOpen) return;
+    if (meter !== SUPPLY_METER || !this.#isOfAllLamps || this.#frame.isDoorOpen) return;
     const darkMono = this.#darkSince();
     if (darkMono !== null && at - darkMono >= DARK_MS) this.#judgeDay(meter, powerW, at);
     else if (darkMono === null && !isDisturbed) this.#judgeNight(meter, powerW, at);
@@ -126,18 +134,30 @@ export class MeterWatch {
     this.latches['meter-differs'].doubt(meter);
     const { otherW } = this.balance(meter);
     const limitW = Math.max(LIMIT.dayShare * this.#ratedW, LIMIT.leastW, SIGMAS * this.learned.sigma(meter, OTHER_LOAD));
-    const isBad = powerW - otherW > limitW;
-    if (!isBad) this.learned.learn(meter, OTHER_LOAD, powerW, at);
+    const excessW = powerW - otherW;
+    const isUsual = !(excessW > limitW);
+    if (isUsual) this.learned.learn(meter, OTHER_LOAD, powerW, at);
+    this.own.night.end(meter, at);
+    this.own.day.note(meter, isUsual ? 0 : excessW);
+    const isBad = excessW > limitW + this.own.day.usualW(meter);
     if (!Number.isNaN(otherW)) this.latches['unexpected-load'].feed(meter, isBad ? 'bad' : 'good', at);
   }
 
   #judgeNight(meter: number, powerW: number, at: MonoMs): void {
     this.latches['unexpected-load'].doubt(meter);
     const { lampsW, otherW, toleranceW } = this.balance(meter);
+    this.own.day.end(meter, at);
     if (this.#knownLamps < KNOWN_SHARE * this.#plan.lamps.length || Number.isNaN(otherW) || lampsW < LIMIT.leastW) return;
-    const isBad = Math.abs(powerW - otherW - lampsW) > toleranceW;
+    const excessW = powerW - otherW - lampsW;
+    const isUsual = Math.abs(excessW) <= toleranceW;
     const rawW = this.#lampsW(at);
-    if (!isBad) this.learned.learn(meter, RATIO, (powerW - otherW) / rawW, at);
+    // At a low level the other loads would count as the ratio of the lamps.
+    if (isUsual && LIMIT.nightShare * rawW >= LIMIT.leastW) this.learned.learn(meter, RATIO, (powerW - otherW) / rawW, at);
+    this.own.night.note(meter, isUsual ? 0 : Math.max(0, excessW));
+    // A load of the day may be off at night, and one that comes by day may be on.
+    const days = this.latches['unexpected-load'].isOpen(meter) ? 1 : 2;
+    const usualW = Math.max(this.own.day.usualW(meter, days), this.own.night.usualW(meter));
+    const isBad = excessW > toleranceW + usualW || excessW < -toleranceW - otherW;
     this.latches['meter-differs'].feed(meter, isBad ? 'bad' : 'good', at);
   }
 

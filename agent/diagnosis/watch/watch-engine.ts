@@ -219,7 +219,7 @@ export class WatchEngine {
       return (
         this.feeders.latches['contactor-stuck-on'].isOpen(lamp.feeder) || this.feeders.latches['contactor-stuck-on'].isBad(lamp.feeder)
       );
-    if (fault === 'supply-voltage-low' || fault === 'supply-voltage-high') return this.#plan.meters.length > 0 && this.#isMeterBad(fault);
+    if (fault === 'supply-voltage-low' || fault === 'supply-voltage-high') return this.#isMeterBad(fault) || this.#isOpenAtLamp(fault);
     if (this.#isByLowVoltage(fault)) return true;
     if (!BY_SUPPLY.has(fault)) return false;
     return this.common.isInGroup(index) || this.#isSupplyLost(lamp.feeder) || this.#isPhaseOutAt(lamp.feeder);
@@ -251,6 +251,12 @@ export class WatchEngine {
     const latch = this.meters.latches[fault];
     for (const index of this.#plan.meters.keys()) if (latch.isBad(index) || latch.isOpen(index)) return true;
     return false;
+  }
+
+  /** The mains are one cause: the first lamp that shows it stands for all. */
+  #isOpenAtLamp(fault: LampFault): boolean {
+    const latch = this.lamps.latches[fault];
+    return this.#plan.lamps.some((_, index) => latch.isOpen(index));
   }
 
   #supersede(fault: LampFault, index: number): void {

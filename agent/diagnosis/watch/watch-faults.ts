@@ -1,5 +1,5 @@
 /** The faults that the watch detects from values: for lamps, feeders and meters, each with its persistence. */
-import { MINUTE_MS } from '../../core/durations.ts';
+import { HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { EventCode } from '../../core/words.ts';
 import { FaultLatch, type LatchLimits } from './fault-latch.ts';
 
@@ -12,9 +12,9 @@ const USUAL: LatchLimits = { samples: 3, persistMs: 60_000, clearSamples: 3, cle
 const CONTACT: LatchLimits = { samples: 2, persistMs: 5_000, clearSamples: 3, clearMs: 120_000 };
 /**
  * The balance of the meter. Source: assumed; longer than a detection raises a lamp, so that readings taken at different times cancel out. Confirmed
- * by: `bench -- faults`.
+ * by: `bench -- faults`. It is clear after a day and 2 h, so that a load that returns each day is one event.
  */
-const BALANCE: LatchLimits = { samples: 8, persistMs: 15 * MINUTE_MS, clearSamples: 8, clearMs: 15 * MINUTE_MS };
+const BALANCE: LatchLimits = { samples: 8, persistMs: 15 * MINUTE_MS, clearSamples: 8, clearMs: 26 * HOUR_MS };
 /** One sample that already covers a period. */
 const AT_ONCE: LatchLimits = { samples: 1, persistMs: 0, clearSamples: 1, clearMs: 0 };
 

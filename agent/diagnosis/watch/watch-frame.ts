@@ -13,14 +13,10 @@ export interface Series {
   readonly atMono: Float64Array;
 }
 
-/**
- * The level in force of each lamp, and since when. `byPerson`: 1 if the lamp may burn by day, for example because a person requested it.
- * Units: %; ms of the monotonic clock.
- */
+/** The level in force of each lamp, and since when. Units: %; ms of the monotonic clock. */
 export interface Commands {
   readonly levelPct: Float64Array;
   readonly sinceMono: Float64Array;
-  readonly byPerson: Uint8Array;
 }
 
 /** The inputs of the watch. Shape: `commandedOn` of a feeder is 1, 0, or -1 if no command is known. A contact is NaN until it is read. */
@@ -51,7 +47,7 @@ export function createWatchFrame({ lamps, feeders, meters }: Pick<WatchPlan, 'la
   return {
     lamps: Object.fromEntries(LAMP_QUANTITIES.map((quantity) => [quantity, createSeries(n)])) as Record<LampQuantity, Series>,
     answeredMono: new Float64Array(n).fill(Number.NEGATIVE_INFINITY),
-    commands: { levelPct: new Float64Array(n), sinceMono: new Float64Array(n).fill(Number.NEGATIVE_INFINITY), byPerson: new Uint8Array(n) },
+    commands: { levelPct: new Float64Array(n), sinceMono: new Float64Array(n).fill(Number.NEGATIVE_INFINITY) },
     feeders: {
       commandedOn: new Int8Array(feeders.length).fill(-1),
       sinceMono: new Float64Array(feeders.length).fill(Number.NEGATIVE_INFINITY),
@@ -71,16 +67,9 @@ export function setValue({ values, atMono }: Series, index: number, value: numbe
 }
 
 /** Records the level in force for a lamp. A repeated level keeps its time. */
-export function setCommand(
-  { levelPct, sinceMono, byPerson }: Commands,
-  lamp: number,
-  level: LevelPct,
-  isByPerson: boolean,
-  nowMono: MonoMs,
-): void {
+export function setCommand({ levelPct, sinceMono }: Commands, lamp: number, level: LevelPct, nowMono: MonoMs): void {
   if (levelPct[lamp] !== level || sinceMono[lamp] === Number.NEGATIVE_INFINITY) sinceMono[lamp] = nowMono;
   levelPct[lamp] = level;
-  byPerson[lamp] = isByPerson ? 1 : 0;
 }
 
 /** Records whether a feeder is commanded on. A repeated command keeps its time. */

@@ -24,7 +24,12 @@ export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, o
         { ratedPowerW, power: engine.lamps.power.stored(at), powerFactor: engine.lamps.powerFactor.stored(at) },
       ]),
     ),
-    meters: Object.fromEntries(meters.map(({ id }, at) => [id, engine.meters.learned.stored(at)])),
+    meters: Object.fromEntries(
+      meters.map(({ id }, at) => [
+        id,
+        { ...engine.meters.learned.stored(at), ownDay: engine.meters.own.day.stored(at), ownNight: engine.meters.own.night.stored(at) },
+      ]),
+    ),
     open: withTexts(open),
   };
 }
@@ -42,8 +47,12 @@ export function restoreWatch(stored: unknown, { lamps, meters }: WatchPlan, engi
   }
   const ofMeters = isRecord(stored['meters']) ? stored['meters'] : {};
   for (const [at, { id }] of meters.entries()) {
-    const curve = curveIn(ofMeters[id]);
+    const meter = ofMeters[id];
+    const curve = curveIn(meter);
     if (curve !== undefined) engine.meters.learned.restore(at, curve);
+    if (!isRecord(meter)) continue;
+    engine.meters.own.day.restore(at, meter['ownDay']);
+    engine.meters.own.night.restore(at, meter['ownNight']);
   }
   const open = withMessages(stored['open']);
   return Array.isArray(open) ? open.filter(isOpenFault) : [];

@@ -36,7 +36,7 @@ export interface WatchedLamp {
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
 
-/** One circuit with its lamps, as indices. `meter`: index of the meter of the cabinet; -1 if there is not exactly one. */
+/** One circuit with its lamps, as indices. `meter`: index of the meter of the supply; -1 without one. */
 export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly lamps: readonly number[];
   readonly meter: number;
@@ -57,7 +57,7 @@ export interface WatchedMeter {
   readonly isOfLoad?: boolean;
 }
 
-/** The lamps, feeders and meters to watch, with the limits of the site. */
+/** The lamps, feeders and meters to watch, with the limits of the site. A cabinet has one supply: the events of the supply come from the first meter. */
 export interface WatchPlan {
   readonly cabinetId: string;
   readonly lamps: readonly WatchedLamp[];
@@ -69,6 +69,8 @@ export interface WatchPlan {
 /** Added to the fade of a lamp before its readings count. Units: ms. Source: reference §1.4, fade and 2 to 5 s. */
 const SETTLE_MS = 5_000;
 const PHASES = 3;
+/** Place of the meter of the supply in a plan. */
+export const SUPPLY_METER = 0;
 /** Names of points of one phase, and between two phases, in the shipped profiles: `power_l2`, `voltage_l1_l2`. */
 const OF_PHASE = /_l[123]$/;
 const LINE_TO_LINE = /_l[123]_?l[123]$/;
@@ -83,11 +85,13 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
   const settings = cabinet.watch ?? DEFAULT_WATCH;
   const byDevice = Map.groupBy(points.values(), ({ device }) => device.id);
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
-  const meters = [...byDevice].flatMap(([id, own]) =>
-    profiles.get(own[0]?.device.profile ?? '')?.category === 'meter'
-      ? watchedMeter(id, own, settings.loadMeters?.includes(id) ?? cabinet.lamps.length === 0)
-      : [],
-  );
+  const found = [...byDevice].flatMap(([id, own]) => {
+    const profile = profiles.get(own[0]?.device.profile ?? '');
+    if (profile?.category !== 'meter') return [];
+    const isOfLoad = settings.loadMeters?.includes(id) ?? cabinet.lamps.length === 0;
+    return watchedMeter(id, own, isOfLoad).map((meter) => ({ meter, rank: rankOf(meter, profile) }));
+  });
+  const meters = found.toSorted((a, b) => b.rank - a.rank).map(({ meter }) => meter);
   const circuits = [...feedersOf(cabinet, settings), circuit({ id: cabinet.id })];
   const feederOf = (zone: string): number => circuits.findIndex(({ id, zones }) => zones.includes(zone) || id === cabinet.id);
   const lamps = cabinet.lamps.map((lamp): WatchedLamp => {
@@ -107,7 +111,7 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
     ({ zones: _, ...feeder }, index): WatchedFeeder => ({
       ...feeder,
       lamps: [...lamps.keys()].filter((at) => lamps[at]?.feeder === index),
-      meter: meters.length === 1 ? 0 : -1,
+      meter: meters.length > 0 ? SUPPLY_METER : -1,
     }),
   );
   return { cabinetId: cabinet.id, lamps, feeders, meters, settings };
@@ -162,6 +166,14 @@ function watchedMeter(id: string, own: readonly CabinetPoint[], isOfLoad: boolea
       isOfLoad,
     },
   ];
+}
+
+/**
+ * The highest is the meter of the supply: not one of a load, the agent's own before the utility's, whose output may lack voltages, then that
+ * with the most phases.
+ */
+function rankOf({ isOfLoad, voltages }: WatchedMeter, { codec }: Profile): number {
+  return voltages.length + 2 * PHASES * Number(codec !== 'tic') + 4 * PHASES * Number(isOfLoad !== true);
 }
 
 /** The point that is not of one phase; without one, those of all phases. */

@@ -47,8 +47,6 @@ const KEY = 'watch.state';
 const HOLD_MS = 420_000;
 /** A lamp that does not follow but has answered within this time has supply. Units: ms. Source: as HOLD_MS. */
 const ANSWERS_MS = 60_000;
-/** Ranks of a person's request: such a lamp may burn by day. */
-const PERSONS: ReadonlySet<Decision['rank']> = new Set<Decision['rank']>(['maintenance', 'emergency', 'override']);
 const UNREAD = Symbol('unread');
 
 /** The fault watch of a cabinet. It detects no faults before `start`, but takes readings. */
@@ -167,8 +165,7 @@ export class Watch {
     for (const [at, { id }] of this.#plan.lamps.entries()) {
       const decision = this.#decisions.get(id);
       if (decision === undefined) continue;
-      const isByPerson = PERSONS.has(decision.rank) || decision.reason === 'time-not-trusted' || decision.isHeld === true;
-      setCommand(this.#frame.commands, at, decision.levelPct, isByPerson, nowMono);
+      setCommand(this.#frame.commands, at, decision.levelPct, nowMono);
     }
     const outputs = light.outputs();
     for (const [at, { output }] of this.#plan.feeders.entries()) {

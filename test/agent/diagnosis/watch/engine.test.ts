@@ -1,4 +1,5 @@
 import t from 'tap';
+import { powerW } from '../../../../agent/diagnosis/energy.ts';
 import { setCommand, setValue } from '../../../../agent/diagnosis/watch/watch-frame.ts';
 import { RATED_W, type SmallWatch, smallWatch, switched } from './small-watch.ts';
 
@@ -129,23 +130,6 @@ t.test('a contactor that sticks is found by its lamps, and the lamps are not bla
   t.end();
 });
 
-t.test('a lamp burns by day: found from its power, whatever is decided; a person may light it', (t) => {
-  for (const [level, isByPerson, found] of [
-    [0, false, ['L1 lamp-day-burner begins']],
-    [80, false, ['L1 lamp-day-burner begins']],
-    [80, true, []],
-  ] as const) {
-    const watch = smallWatch();
-    watch.sunDeg = 30;
-    watch.pass(30);
-    setCommand(watch.frame.commands, 1, level, isByPerson, watch.nowMono);
-    watch.drawnW[1] = 40;
-    watch.pass(10);
-    t.strictSame(watch.log, found, `${level} %, ${isByPerson ? 'by a person' : 'by a rule'}`);
-  }
-  t.end();
-});
-
 t.test('values that no lamp can have neither throw nor hide a fault', (t) => {
   for (const strange of [-40, 0, 1e9, Number.NaN]) {
     const watch = lit();
@@ -218,5 +202,106 @@ t.test('a reading with coarse steps is no reference', (t) => {
   const watch = smallWatch({ powerStepW: 10 });
   watch.engine.lamps.takeReference(0, [{ levelPct: 100, isConfirmed: true, settleMs: null, powerW: RATED_W, powerFactor: null }], false);
   t.ok(Number.isNaN(watch.engine.lamps.power.reference(0, 9)));
+  t.end();
+});
+
+t.test('a lamp burns by day against its command; one that is commanded on does not, however high the sun is', (t) => {
+  for (const [level, found] of [
+    [0, ['L1 lamp-day-burner begins']],
+    [80, []],
+  ] as const) {
+    const watch = smallWatch();
+    watch.sunDeg = 30;
+    watch.pass(30);
+    setCommand(watch.frame.commands, 1, level, watch.nowMono);
+    watch.drawnW[1] = 40;
+    watch.pass(10);
+    t.strictSame(watch.log, found, `${level} %`);
+  }
+  t.end();
+});
+
+t.test('a driver that uses a tenth of its rating itself is no fault at a low level, before that level is learned or after', (t) => {
+  for (const level of [1, 5, 10]) {
+    const watch = lit();
+    watch.level(level);
+    watch.drawnW.fill(RATED_W * (0.13 + (0.87 * level) / 100));
+    watch.pass(300);
+    t.strictSame(watch.log, [], `${level} %`);
+    watch.drawnW[4] = RATED_W;
+    watch.pass(5);
+    t.strictSame(watch.log, ['L4 lamp-power-high begins'], 'one that stays bright is');
+  }
+  t.end();
+});
+
+t.test('a path that is dark and lit for seconds only teaches its lamps, and a lost string is found', (t) => {
+  const watch = smallWatch();
+  let isBroken = false;
+  const passers = (count: number): void => {
+    for (let n = 0; n < count; n++) {
+      watch.level(80);
+      if (isBroken) watch.drawnW[2] = 0.6 * powerW(RATED_W, 80);
+      watch.pass(0.75, 15_000);
+      watch.level(0);
+      watch.pass(2, 15_000);
+    }
+  };
+  passers(150);
+  t.strictSame(watch.log, []);
+  isBroken = true;
+  passers(10);
+  t.strictSame(watch.log, ['L2 lamp-power-low begins']);
+  t.end();
+});
+
+t.test('during fades that never end a lamp without power is out, and no other is', (t) => {
+  const watch = lit();
+  for (let n = 0; n < 80; n++) {
+    watch.level(n % 2 === 0 ? 100 : 20);
+    watch.drawnW.fill(0.6 * RATED_W);
+    if (n >= 20) watch.drawnW[1] = 0.5;
+    watch.pass(5 / 60, 5_000);
+  }
+  t.strictSame(watch.log, ['L1 lamp-out begins']);
+  t.end();
+});
+
+t.test('a discharge lamp that strikes again after a dip warms up first', (t) => {
+  const watch = lit();
+  watch.drawnW[3] = 0.06 * RATED_W;
+  watch.pass(2);
+  for (const share of [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
+    watch.drawnW[3] = share * RATED_W;
+    watch.pass(1);
+  }
+  watch.drawnW[3] = RATED_W;
+  watch.pass(30);
+  t.strictSame(watch.log, []);
+  t.end();
+});
+
+t.test('a wrong voltage of the mains is one event where no meter shows it', (t) => {
+  const watch = lit();
+  for (let n = 0; n < 5; n++) {
+    for (const lamp of watch.plan.lamps.keys()) setValue(watch.frame.lamps.voltage, lamp, 275, watch.nowMono);
+    watch.pass(1);
+  }
+  t.strictSame(watch.log, ['L0 supply-voltage-high begins']);
+  t.end();
+});
+
+t.test('neither a 16-bit uptime that begins again nor a start of the only lamp is a restart of the driver', (t) => {
+  for (const [lamps, uptimesS] of [
+    [6, [65_500, 65_500 + 600 - 65_536]],
+    [1, [5_000, 10]],
+  ] as const) {
+    const watch = lit({ lamps });
+    for (const uptimeS of uptimesS) {
+      setValue(watch.frame.lamps.uptime, 0, uptimeS, watch.nowMono);
+      watch.pass(10);
+    }
+    t.strictSame(watch.log, [], `${lamps} lamps`);
+  }
   t.end();
 });

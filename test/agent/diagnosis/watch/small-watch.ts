@@ -2,8 +2,15 @@
 import { DEFAULT_WATCH } from '../../../../agent/core/watch-config.ts';
 import { powerW } from '../../../../agent/diagnosis/energy.ts';
 import { type WatchChange, WatchEngine } from '../../../../agent/diagnosis/watch/watch-engine.ts';
-import { createWatchFrame, setCommand, setFeeder, setValue, type WatchFrame } from '../../../../agent/diagnosis/watch/watch-frame.ts';
-import type { WatchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
+import {
+  createWatchFrame,
+  PHASES,
+  setCommand,
+  setFeeder,
+  setValue,
+  type WatchFrame,
+} from '../../../../agent/diagnosis/watch/watch-frame.ts';
+import type { WatchedMeter, WatchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
 
 export const RATED_W = 50;
 const MINUTE_MS = 60_000;
@@ -12,18 +19,21 @@ export interface SmallWatch {
   readonly plan: WatchPlan;
   readonly frame: WatchFrame;
   readonly engine: WatchEngine;
-  /** As `<lamp or feeder> <fault> begins`, oldest first. */
+  /** As `<lamp, meter or feeder> <fault> begins`, oldest first. */
   readonly log: string[];
   nowMono: number;
   sunDeg: number | null;
   /** Power of each lamp; null: it does not answer. Units: W. */
   readonly drawnW: (number | null)[];
+  /** Power of the other loads of the cabinet, and the voltage that all meters show. Units: W, V. */
+  otherW: number;
+  volts: number;
   level(levelPct: number, lamps?: readonly number[]): void;
   /** Polls each lamp each `everyMs` for so many minutes. */
   pass(minutes: number, everyMs?: number): void;
 }
 
-export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 } = {}): SmallWatch {
+export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, meters = [] as readonly WatchedMeter[] } = {}): SmallWatch {
   const ids = Array.from({ length: lamps }, (_, at) => at);
   const plan: WatchPlan = {
     cabinetId: 'C1',
@@ -41,19 +51,28 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 }
       points: { power: `L${at}.power` },
     })),
     feeders: [
-      { id: 'F', lamps: ids, meter: -1, phase: null, leakage: null, breaker: 'IO.b', supply: null, output: hasContactor ? 'K' : null },
+      {
+        id: 'F',
+        lamps: ids,
+        meter: meters.length === 0 ? -1 : 0,
+        phase: null,
+        leakage: null,
+        breaker: 'IO.b',
+        supply: null,
+        output: hasContactor ? 'K' : null,
+      },
     ],
-    meters: [],
+    meters,
     settings: DEFAULT_WATCH,
   };
   const frame = createWatchFrame(plan);
   const engine = new WatchEngine(plan, frame);
-  const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : 'F');
+  const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : kind === 'meter' ? `M${index}` : 'F');
   const watch: SmallWatch = {
-    ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0) },
+    ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0), otherW: 20, volts: 230 },
     level(levelPct, of = ids) {
       for (const lamp of of) {
-        setCommand(frame.commands, lamp, levelPct, false, watch.nowMono);
+        setCommand(frame.commands, lamp, levelPct, watch.nowMono);
         if (watch.drawnW[lamp] !== null) watch.drawnW[lamp] = powerW(RATED_W, levelPct);
       }
     },
@@ -66,12 +85,28 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 }
           frame.answeredMono[lamp] = watch.nowMono;
           setValue(frame.lamps.power, lamp, drawnW, watch.nowMono);
         }
+        readMeters(watch);
         for (const change of engine.step({ monoMs: watch.nowMono, sunAltitudeDeg: watch.sunDeg }))
           watch.log.push(`${nameOf(change)} ${change.fault} ${change.begins ? 'begins' : 'ends'}`);
       }
     },
   };
   return watch;
+}
+
+/** Each meter shows all lamps and the other loads. */
+function readMeters({ plan, frame, drawnW, otherW, volts, nowMono }: SmallWatch): void {
+  const sumW = drawnW.reduce((sum: number, each) => sum + (each ?? 0), otherW);
+  for (const [meter, { power, voltages }] of plan.meters.entries()) {
+    if (power.length > 0) setValue(frame.meters.power, meter, sumW, nowMono);
+    for (const phase of voltages.keys()) setValue(frame.meters.voltage, meter * PHASES + phase, volts, nowMono);
+  }
+}
+
+/** A meter of a plan. */
+export function meter(id: string, { hasPower = true, phases = 3, isOfLoad = false } = {}): WatchedMeter {
+  const voltages = Array.from({ length: phases }, (_, phase) => `${id}.v${phase}` as const);
+  return { id, power: hasPower ? [`${id}.p`] : [], reactive: [], voltages, toW: 1, toVar: 1, isOfLoad };
 }
 
 /** Switches the contactor of the feeder by command. */

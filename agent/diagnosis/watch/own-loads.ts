@@ -1,0 +1,71 @@
+/** Learns the loads that are the cabinet's own: those that returned on another day. */
+import type { MonoMs } from '../../core/clock.ts';
+import { HOUR_MS } from '../../core/durations.ts';
+
+/** Days that are remembered. Source: assumed; a weekly market returns twice within them. Confirmed by: loads of a cabinet over a season. */
+const DAYS = 15;
+/** Least time between the ends of two days. Units: ms. Source: the days of one place end about 24 h apart; lamps that are lit for a test end none. */
+const DAY_MS = 12 * HOUR_MS;
+
+/**
+ * The highest unexpected load of each of the last days, by meter. The second highest of them was there on two days, so it is usual: it was
+ * reported once and is not reported again. After fifteen days without it, it is forgotten.
+ */
+export class OwnLoads {
+  readonly #days: Float32Array;
+  readonly #count: Uint32Array;
+  readonly #todayW: Float64Array;
+  readonly #lastW: Float64Array;
+  readonly #endedMono: Float64Array;
+
+  constructor(meters: number) {
+    this.#days = new Float32Array(meters * DAYS);
+    this.#count = new Uint32Array(meters);
+    this.#todayW = new Float64Array(meters);
+    this.#lastW = new Float64Array(meters);
+    this.#endedMono = new Float64Array(meters).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Notes the unexpected load of one reading; 0 for none. A load in a single reading does not count. Units: W. */
+  note(meter: number, loadW: number): void {
+    this.#todayW[meter] = Math.max(this.#todayW[meter] ?? 0, Math.min(loadW, this.#lastW[meter] ?? 0));
+    this.#lastW[meter] = loadW;
+  }
+
+  /** Ends the day, or the night, of a meter. Calls that follow soon have no effect. */
+  end(meter: number, at: MonoMs): void {
+    const endedMono = this.#endedMono[meter] ?? 0;
+    if (at - endedMono < DAY_MS) return;
+    this.#endedMono[meter] = at;
+    // After a start the day may have been counted before.
+    if (endedMono === Number.NEGATIVE_INFINITY) return;
+    const count = this.#count[meter] ?? 0;
+    this.#days[meter * DAYS + (count % DAYS)] = this.#todayW[meter] ?? 0;
+    this.#count[meter] = count + 1;
+    this.#todayW[meter] = 0;
+    this.#lastW[meter] = 0;
+  }
+
+  /** The highest load that was there on so many of the last days; 0 without one. Units: W. */
+  usualW(meter: number, days: 1 | 2 = 2): number {
+    let [highest, second] = [0, 0];
+    for (const loadW of this.#days.subarray(meter * DAYS, (meter + 1) * DAYS)) {
+      second = Math.max(second, Math.min(highest, loadW));
+      highest = Math.max(highest, loadW);
+    }
+    return days === 1 ? highest : second;
+  }
+
+  /** Returns the days of a meter, the oldest first, for the store. */
+  stored(meter: number): readonly number[] {
+    const oldest = (this.#count[meter] ?? 0) % DAYS;
+    return Array.from({ length: DAYS }, (_, day) => Math.round(this.#days[meter * DAYS + ((oldest + day) % DAYS)] ?? 0));
+  }
+
+  /** Restores the days of an earlier run. Other values than numbers are left out. */
+  restore(meter: number, days: unknown): void {
+    if (!Array.isArray(days)) return;
+    for (const [at, loadW] of days.slice(0, DAYS).entries())
+      if (typeof loadW === 'number' && Number.isFinite(loadW)) this.#days[meter * DAYS + at] = Math.max(0, loadW);
+  }
+}

@@ -1,0 +1,39 @@
+import t from 'tap';
+import { loadSite } from '../../../../agent/config/load/load-site.ts';
+import { cabinetPoints } from '../../../../agent/core/cabinet-points.ts';
+import { DEFAULT_WATCH } from '../../../../agent/core/watch-config.ts';
+import { type WatchPlan, watchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
+
+/** The plan of the example street with these meters, as `<id> <profile>`, besides the utility's; `loadMeters` as in the section `watch`. */
+function planOf(meters: readonly string[], loadMeters: readonly string[] | null = null): WatchPlan {
+  const { cabinet, profiles } = loadSite(new URL('../../../../config/example-street.yaml', import.meta.url).pathname);
+  const lines = cabinet.lines.map((line) => ({
+    ...line,
+    devices: line.devices.flatMap((device) =>
+      device.id === 'M01'
+        ? meters.map((each) => ({ ...device, id: each.split(' ')[0] ?? '', profile: each.split(' ')[1] ?? '' }))
+        : [device],
+    ),
+  }));
+  const site = { ...cabinet, lines, watch: { ...DEFAULT_WATCH, loadMeters } };
+  return watchPlan(site, cabinetPoints(site, profiles), profiles);
+}
+
+t.test("the first meter is that of the supply: not of a load, the own before the utility's, then the most phases", (t) => {
+  for (const [meters, loadMeters, expected] of [
+    [['M01 eastron-sdm630'], null, ['M01', 'LINKY']],
+    [['M01 eastron-sdm120'], null, ['M01', 'LINKY']],
+    [['M01 eastron-sdm120', 'M02 eastron-sdm630'], null, ['M02', 'M01', 'LINKY']],
+    [['M01 eastron-sdm630', 'M02 eastron-sdm630'], ['M01'], ['M02', 'LINKY', 'M01']],
+    [[], null, ['LINKY']],
+  ] as const) {
+    const { meters: found, feeders } = planOf(meters, loadMeters);
+    t.strictSame(
+      found.map(({ id }) => id),
+      expected,
+      meters.join(),
+    );
+    t.ok(feeders.every(({ meter }) => meter === 0));
+  }
+  t.end();
+});
