@@ -10,7 +10,8 @@ const BY_SUPPLY = ['lamp-out', 'unit-silent'] as const satisfies readonly LampFa
 /** Failures that begin within this time count as one. Units: ms. Source: assumed; two polls of a minute, and one that was lost. Confirmed by: `bench -- faults`. */
 const TOGETHER_MS = 200_000;
 /** Lamps that fail together: at least this many, and this share of their feeder. Source: assumed; two lamps may fail in one minute after a storm, three are rare. Confirmed by: `bench -- faults`. */
-const LEAST = { lamps: 3, share: 0.1 };
+const LEAST_LAMPS = 3;
+const LEAST_SHARE = 0.1;
 /** The other lamps of a feeder are read within this time. Units: ms. Source: assumed; as TOGETHER_MS. Confirmed by: poll times of drivers. */
 const GATHER_MS = 240_000;
 
@@ -26,6 +27,8 @@ export type Cause = 'own' | 'wait' | 'common';
 export class CommonCause {
   readonly #plan: WatchPlan;
   readonly #latches: Latches<LampFault>;
+  /** Devices that several lamps share, such as a dimmer of several channels: they answer although a lamp has no supply. */
+  readonly #shared: ReadonlySet<string>;
   /** How each lamp of an open group failed; 0 for all others. */
   readonly #inGroup: Uint8Array;
   readonly #sizes: Uint16Array;
@@ -33,6 +36,8 @@ export class CommonCause {
   constructor(plan: WatchPlan, latches: Latches<LampFault>) {
     this.#plan = plan;
     this.#latches = latches;
+    const byDevice = Map.groupBy(plan.lamps, ({ device }) => device);
+    this.#shared = new Set([...byDevice].flatMap(([device, lamps]) => (lamps.length > 1 ? [device] : [])));
     this.#inGroup = new Uint8Array(plan.lamps.length);
     this.#sizes = new Uint16Array(plan.feeders.length);
   }
@@ -46,47 +51,70 @@ export class CommonCause {
     return (this.#inGroup[lamp] ?? 0) > 0;
   }
 
+  /** Whether the answer of a lamp proves that it has supply. `answeredMono`: when its device last answered. */
+  hasSupply(lamp: number, answeredMono: MonoMs, nowMono: MonoMs): boolean {
+    return nowMono - answeredMono <= FIRST_MS && !this.#isShared(lamp);
+  }
+
   /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. */
   causeOf(lamp: number, sinceMono: MonoMs, nowMono: MonoMs): Cause {
     const feeder = this.#plan.feeders[this.#plan.lamps[lamp]?.feeder ?? 0];
     if (feeder === undefined) return 'own';
     let together = 0;
     for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono)) together++;
-    const isCommon = together >= Math.max(LEAST.lamps, LEAST.share * feeder.lamps.length);
+    const isCommon = together >= Math.max(LEAST_LAMPS, LEAST_SHARE * feeder.lamps.length);
     if (nowMono - sinceMono < (isCommon ? GATHER_MS : FIRST_MS)) return 'wait';
     return isCommon ? 'common' : 'own';
   }
 
-  /** Opens or extends the group of a feeder with the lamps that failed at about this time. Returns whether it is new. */
-  gather(feederIndex: number, sinceMono: MonoMs): boolean {
-    const isNew = this.sizeOf(feederIndex) === 0;
-    for (const lamp of this.#plan.feeders[feederIndex]?.lamps ?? []) {
+  /** Opens or extends the group of a feeder with the lamps that failed at about this time. */
+  gather(feeder: number, sinceMono: MonoMs): void {
+    for (const lamp of this.#plan.feeders[feeder]?.lamps ?? []) {
       if (this.isInGroup(lamp) || !this.#failedAt(lamp, sinceMono)) continue;
-      this.#inGroup[lamp] = this.#latches['unit-silent'].isBad(lamp) ? SILENT : DARK;
-      this.#sizes[feederIndex] = this.sizeOf(feederIndex) + 1;
+      this.#add(lamp, this.#latches['unit-silent'].isBad(lamp) ? SILENT : DARK);
       for (const fault of BY_SUPPLY) this.#latches[fault].doubt(lamp);
     }
-    return isNew && this.sizeOf(feederIndex) > 0;
+  }
+
+  /** Opens a group of an earlier run. Which lamps it had is not known, so it has all lamps of the feeder until they answer. */
+  resume(feeder: number): void {
+    for (const lamp of this.#plan.feeders[feeder]?.lamps ?? []) if (!this.isInGroup(lamp)) this.#add(lamp, SILENT);
   }
 
   /**
-   * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. Returns whether the group is now
-   * empty. `answeredMono`, `lightMono`: when it last did.
+   * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. The last two leave together: each is judged
+   * alone again. `answeredMono`, `lightMono`: when it last did.
    */
-  release(lamp: number, { answeredMono, lightMono, nowMono }: { answeredMono: MonoMs; lightMono: MonoMs; nowMono: MonoMs }): boolean {
+  release(lamp: number, { answeredMono, lightMono, nowMono }: { answeredMono: MonoMs; lightMono: MonoMs; nowMono: MonoMs }): void {
     const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
     const seenMono = this.#inGroup[lamp] === SILENT ? answeredMono : lightMono;
-    if (!this.isInGroup(lamp) || nowMono - seenMono > FIRST_MS) return false;
+    if (!this.isInGroup(lamp) || nowMono - seenMono > FIRST_MS) return;
     this.#inGroup[lamp] = 0;
     this.#sizes[feeder] = Math.max(0, this.sizeOf(feeder) - 1);
-    return this.sizeOf(feeder) === 0;
+    if (this.sizeOf(feeder) < LEAST_LAMPS) this.dissolve(feeder);
   }
 
-  /** Whether the lamp is bad, not yet announced, since about this time. */
+  /** Ends the group of a feeder: each of its lamps is judged alone again. */
+  dissolve(feeder: number): void {
+    for (const lamp of this.#plan.feeders[feeder]?.lamps ?? []) this.#inGroup[lamp] = 0;
+    this.#sizes[feeder] = 0;
+  }
+
+  #add(lamp: number, how: typeof DARK | typeof SILENT): void {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    this.#inGroup[lamp] = how;
+    this.#sizes[feeder] = this.sizeOf(feeder) + 1;
+  }
+
+  /** Whether the lamp is bad in a way that a lost supply causes, not yet announced, since about this time. */
   #failedAt(lamp: number, sinceMono: MonoMs): boolean {
     return BY_SUPPLY.some((fault) => {
       const latch = this.#latches[fault];
       return !latch.isOpen(lamp) && latch.isBad(lamp) && Math.abs(latch.badSince(lamp) - sinceMono) <= TOGETHER_MS;
     });
+  }
+
+  #isShared(lamp: number): boolean {
+    return this.#shared.has(this.#plan.lamps[lamp]?.device ?? '');
   }
 }

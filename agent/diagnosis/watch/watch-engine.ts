@@ -39,9 +39,6 @@ const SUPPLY_FAULTS = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off'] 
 const MORNING_MS = 5 * HOUR_MS;
 /** Without a trusted time a latched fault ends this long after it was cleared first seen. Units: ms. Source: assumed; a summer night. Confirmed by: cabinets without a clock. */
 const UNKNOWN_SUN_MS = 8 * HOUR_MS;
-/** A group of lamps of an earlier run has supply again once this share answered within this time. Units: ms. Source: assumed. Confirmed by: test/scenario/watch.test.ts. */
-const ANSWERING_SHARE = 0.8;
-const ANSWERS_MS = 180_000;
 /**
  * Faults of a lamp that a low voltage of the mains explains, and for how long after it. Units: ms. Source: the periods in which restarts and goings-out
  * are counted, and their judgement.
@@ -107,13 +104,7 @@ export class WatchEngine {
 
   /** Whether a lamp has no supply as far as known: its feeder is not live, or it failed together with others. */
   isWithoutSupply(lamp: number): boolean {
-    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
-    return (
-      this.feeders.fedMono(feeder) === Number.POSITIVE_INFINITY ||
-      this.common.isInGroup(lamp) ||
-      this.#isSupplyLost(feeder) ||
-      this.#isPhaseOutAt(feeder)
-    );
+    return this.feeders.fedMono(this.#plan.lamps[lamp]?.feeder ?? 0) === Number.POSITIVE_INFINITY || this.#isBySupply(lamp);
   }
 
   /** Opens a fault of an earlier run again. `isSource`: whether the subject at this index is its source. Returns the index, null for none. */
@@ -126,6 +117,7 @@ export class WatchEngine {
     const index = [...subjects.keys()].find((at) => isSource(at, kind));
     if (latch === undefined || index === undefined) return null;
     latch.open(index);
+    if (kind === 'feeder' && fault === 'supply-lost') this.common.resume(index);
     return index;
   }
 
@@ -185,29 +177,27 @@ export class WatchEngine {
     this.#begin(latch, { kind: 'lamp', fault, index });
   }
 
+  /** Lamps that fail later than an open group are a new fault, which has both. */
   #openGroup(lamp: number, sinceMono: MonoMs): void {
-    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    const index = this.#plan.lamps[lamp]?.feeder ?? 0;
     const latch = this.feeders.latches['supply-lost'];
-    if (this.common.gather(feeder, sinceMono) && !latch.isOpen(feeder) && !this.#isPhaseOutAt(feeder) && !this.#isSupplyLost(feeder))
-      this.#begin(latch, { kind: 'feeder', fault: 'supply-lost', index: feeder });
+    const isExplained = this.#isPhaseOutAt(index) || this.#isSupplyLost(index);
+    this.common.gather(index, sinceMono);
+    if (isExplained) return;
+    if (latch.isOpen(index)) this.#changes.push({ kind: 'feeder', fault: 'supply-lost', index, begins: false, isSuperseded: true });
+    this.#begin(latch, { kind: 'feeder', fault: 'supply-lost', index });
   }
 
   #releaseGroups(nowMono: MonoMs): void {
     const latch = this.feeders.latches['supply-lost'];
-    for (const [index, { supply, lamps }] of this.#plan.feeders.entries()) {
-      // A group of an earlier run is not known any more; it ends once its lamps answer.
-      if (supply !== null || !latch.isOpen(index) || this.common.sizeOf(index) > 0) continue;
-      const answering = lamps.filter((lamp) => nowMono - (this.#frame.answeredMono[lamp] ?? 0) < ANSWERS_MS).length;
-      if (answering >= ANSWERING_SHARE * lamps.length) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
-    }
-    for (const [index, { feeder, points }] of this.#plan.lamps.entries()) {
-      if (this.common.sizeOf(feeder) === 0) continue;
-      const answeredMono = this.#frame.answeredMono[index] ?? 0;
-      const lightMono = points.power === undefined ? answeredMono : (this.lamps.lightMono[index] ?? 0);
-      const isEmpty = this.common.release(index, { answeredMono, lightMono, nowMono });
-      // Without a contact nothing else clears it.
-      if (isEmpty && latch.isOpen(feeder) && this.#plan.feeders[feeder]?.supply === null)
-        this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index: feeder });
+    for (const [index, { lamps }] of this.#plan.feeders.entries()) {
+      if (this.common.sizeOf(index) === 0) continue;
+      for (const lamp of lamps) {
+        const answeredMono = this.#frame.answeredMono[lamp] ?? 0;
+        const hasPower = this.#plan.lamps[lamp]?.points.power !== undefined;
+        this.common.release(lamp, { answeredMono, lightMono: hasPower ? (this.lamps.lightMono[lamp] ?? 0) : answeredMono, nowMono });
+      }
+      if (this.common.sizeOf(index) === 0 && latch.isOpen(index)) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
     }
   }
 
@@ -222,7 +212,14 @@ export class WatchEngine {
     if (fault === 'supply-voltage-low' || fault === 'supply-voltage-high') return this.#plan.meters.length > 0 && this.#isMeterBad(fault);
     if (this.#isByLowVoltage(fault)) return true;
     if (!BY_SUPPLY.has(fault)) return false;
-    return this.common.isInGroup(index) || this.#isSupplyLost(lamp.feeder) || this.#isPhaseOutAt(lamp.feeder);
+    return this.#isBySupply(index);
+  }
+
+  /** The lamp failed with others, or its feeder has no voltage. A lamp that answers has supply, whatever a contact showed last. */
+  #isBySupply(lamp: number): boolean {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    if (this.common.isInGroup(lamp) || this.#isPhaseOutAt(feeder)) return true;
+    return this.#isSupplyLost(feeder) && !this.common.hasSupply(lamp, this.#frame.answeredMono[lamp] ?? 0, this.#nowMono);
   }
 
   /** Drivers stop and start again at a low voltage. */

@@ -18,19 +18,28 @@ export interface SmallWatch {
   sunDeg: number | null;
   /** Power of each lamp; null: it does not answer. Units: W. */
   readonly drawnW: (number | null)[];
+  /** Runs before each step, for example to set contacts and meters. */
+  each: () => void;
   level(levelPct: number, lamps?: readonly number[]): void;
   /** Polls each lamp each `everyMs` for so many minutes. */
   pass(minutes: number, everyMs?: number): void;
 }
 
-export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 } = {}): SmallWatch {
+export function smallWatch({
+  lamps = 6,
+  hasContactor = false,
+  hasSupplyContact = false,
+  hasMeter = false,
+  lampsOfDevice = 1,
+  powerStepW = 0.1,
+} = {}): SmallWatch {
   const ids = Array.from({ length: lamps }, (_, at) => at);
   const plan: WatchPlan = {
     cabinetId: 'C1',
     lamps: ids.map((at) => ({
       ...{
         id: `L${at}`,
-        device: `L${at}`,
+        device: `D${Math.floor(at / lampsOfDevice)}`,
         pole: `P${at}`,
         zone: 'Z',
         feeder: 0,
@@ -41,16 +50,20 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 }
       points: { power: `L${at}.power` },
     })),
     feeders: [
-      { id: 'F', lamps: ids, meter: -1, phase: null, leakage: null, breaker: 'IO.b', supply: null, output: hasContactor ? 'K' : null },
+      {
+        ...{ id: 'F', lamps: ids, meter: -1, phase: null, leakage: null, breaker: 'IO.b' },
+        supply: hasSupplyContact ? 'IO.s' : null,
+        output: hasContactor ? 'K' : null,
+      },
     ],
-    meters: [],
+    meters: hasMeter ? [{ id: 'M', power: ['M.power'], reactive: [], voltages: [], toW: 1, toVar: 1 }] : [],
     settings: DEFAULT_WATCH,
   };
   const frame = createWatchFrame(plan);
   const engine = new WatchEngine(plan, frame);
   const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : 'F');
   const watch: SmallWatch = {
-    ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0) },
+    ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0), each: () => undefined },
     level(levelPct, of = ids) {
       for (const lamp of of) {
         setCommand(frame.commands, lamp, levelPct, false, watch.nowMono);
@@ -66,6 +79,7 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1 }
           frame.answeredMono[lamp] = watch.nowMono;
           setValue(frame.lamps.power, lamp, drawnW, watch.nowMono);
         }
+        watch.each();
         for (const change of engine.step({ monoMs: watch.nowMono, sunAltitudeDeg: watch.sunDeg }))
           watch.log.push(`${nameOf(change)} ${change.fault} ${change.begins ? 'begins' : 'ends'}`);
       }

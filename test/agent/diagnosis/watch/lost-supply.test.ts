@@ -1,0 +1,78 @@
+/** A supply that several lamps lose together: when it is that, when it ends, and what it must not hide. */
+import t from 'tap';
+import { setValue } from '../../../../agent/diagnosis/watch/watch-frame.ts';
+import { RATED_W, type SmallWatch, smallWatch, switched } from './small-watch.ts';
+
+const BEGINS = 'F supply-lost begins';
+const ENDS = 'F supply-lost ends';
+
+/** A lit street of 20 lamps whose contact, if it has one, shows voltage. */
+function litStreet(options: Parameters<typeof smallWatch>[0] = {}): SmallWatch {
+  const watch = smallWatch({ lamps: 20, ...options });
+  if (options.hasSupplyContact === true) watch.each = () => setValue(watch.frame.feeders.supply, 0, 1, watch.nowMono);
+  if (options.hasContactor === true) switched(watch, true);
+  watch.level(100);
+  watch.pass(200);
+  return watch;
+}
+
+function silence(watch: SmallWatch, from: number, to: number): void {
+  watch.drawnW.fill(null, from, to);
+}
+
+for (const options of [{}, { hasContactor: true }, { hasSupplyContact: true }, { hasContactor: true, hasSupplyContact: true }])
+  t.test(`a lost supply ends when its lamps answer, and hides no later fault, with ${JSON.stringify(options)}`, (t) => {
+    const watch = litStreet(options);
+    silence(watch, 0, 6);
+    watch.pass(15);
+    watch.drawnW.fill(RATED_W);
+    watch.pass(5);
+    t.strictSame(watch.log.splice(0), [BEGINS, ENDS]);
+    watch.drawnW[3] = 0;
+    watch.drawnW[12] = 0;
+    watch.pass(10);
+    t.strictSame(watch.log.splice(0).toSorted(), ['L12 lamp-out begins', 'L3 lamp-out begins']);
+    silence(watch, 5, 10);
+    watch.pass(15);
+    t.strictSame(watch.log, [BEGINS], 'the next loss is a fault of its own');
+    t.end();
+  });
+
+t.test('while a supply is lost, the faults of the lamps that answer are reported, and so is a further loss', (t) => {
+  const watch = litStreet();
+  silence(watch, 0, 6);
+  watch.pass(15);
+  watch.drawnW[12] = 0;
+  watch.pass(5);
+  t.strictSame(watch.log.splice(0), [BEGINS, 'L12 lamp-out begins']);
+  silence(watch, 6, 10);
+  watch.pass(15);
+  t.strictSame(watch.log, [ENDS, BEGINS], 'one fault with all of them');
+  t.equal(watch.engine.common.sizeOf(0), 10);
+  t.end();
+});
+
+t.test('lamps that stay silent when the others have supply again are silent on their own', (t) => {
+  const watch = litStreet();
+  silence(watch, 0, 6);
+  watch.pass(15);
+  watch.drawnW.fill(RATED_W, 0, 4);
+  watch.pass(10);
+  t.strictSame(watch.log, [BEGINS, ENDS, 'L4 unit-silent begins', 'L5 unit-silent begins']);
+  t.end();
+});
+
+t.test('a lost supply of an earlier run ends with its lamps, and hides no fault of those that answer', (t) => {
+  const watch = smallWatch({ lamps: 20, hasContactor: true, hasSupplyContact: true });
+  watch.engine.resume('feeder', 'supply-lost', () => true);
+  switched(watch, true);
+  watch.level(100);
+  silence(watch, 0, 6);
+  watch.drawnW[12] = 0;
+  watch.pass(60);
+  t.strictSame(watch.log.splice(0), ['L12 lamp-out begins'], 'six lamps have no supply yet');
+  watch.drawnW.fill(RATED_W);
+  watch.pass(5);
+  t.strictSame(watch.log, [ENDS]);
+  t.end();
+});
