@@ -189,3 +189,19 @@ t.test('a driver that restarts alone is reported, restarts of all are not', (t) 
   t.strictSame(watch.log, ['L3 driver-reset begins']);
   t.end();
 });
+
+t.test('a register too coarse for the power of a lamp does not make it dark; at a level that it shows, it does', (t) => {
+  const watch = lit({ powerStepW: 10 });
+  const readings = (levelPct: number, minutes: number): void => {
+    watch.level(levelPct);
+    for (const [lamp, drawnW] of watch.drawnW.entries()) watch.drawnW[lamp] = 10 * Math.floor((drawnW ?? 0) / 10);
+    watch.pass(minutes);
+  };
+  readings(15, 60);
+  t.strictSame(watch.log, [], 'less than a step');
+  readings(100, 10);
+  watch.drawnW[2] = 0;
+  watch.pass(10);
+  t.strictSame(watch.log, ['L2 lamp-out begins']);
+  t.end();
+});
