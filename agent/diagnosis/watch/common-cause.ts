@@ -9,9 +9,8 @@ import type { WatchPlan } from './watch-plan.ts';
 const BY_SUPPLY = ['lamp-out', 'unit-silent'] as const satisfies readonly LampFault[];
 /** Failures that begin within this time count as one. Units: ms. Source: assumed; two polls of a minute, and one that was lost. Confirmed by: `bench -- faults`. */
 const TOGETHER_MS = 200_000;
-/** Lamps that fail together: at least this many, and this share of their feeder. Source: assumed; two lamps may fail in one minute after a storm, three are rare. Confirmed by: `bench -- faults`. */
+/** Lamps that fail together: at least this many, however large their feeder, because a cable fault takes neighbours. Source: assumed; two lamps may fail in one minute after a storm, three are rare. Confirmed by: `bench -- faults`. */
 const LEAST_LAMPS = 3;
-const LEAST_SHARE = 0.1;
 /** The other lamps of a feeder are read within this time. Units: ms. Source: assumed; as TOGETHER_MS. Confirmed by: poll times of drivers. */
 const GATHER_MS = 240_000;
 
@@ -62,7 +61,7 @@ export class CommonCause {
     if (feeder === undefined) return 'own';
     let together = 0;
     for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono)) together++;
-    const isCommon = together >= Math.max(LEAST_LAMPS, LEAST_SHARE * feeder.lamps.length);
+    const isCommon = together >= LEAST_LAMPS;
     if (nowMono - sinceMono < (isCommon ? GATHER_MS : FIRST_MS)) return 'wait';
     return isCommon ? 'common' : 'own';
   }

@@ -76,3 +76,11 @@ t.test('a lost supply of an earlier run ends with its lamps, and hides no fault 
   t.strictSame(watch.log, [ENDS]);
   t.end();
 });
+
+t.test('three lamps of a feeder are enough, however many it has', (t) => {
+  const watch = litStreet({ lamps: 120 });
+  silence(watch, 117, 120);
+  watch.pass(15);
+  t.strictSame(watch.log, [BEGINS]);
+  t.end();
+});
