@@ -5,7 +5,7 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { LampFault, Latches } from './watch-faults.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
-/** Faults of a lamp that a lost supply causes. */
+/** Faults of a lamp that a lost supply causes. A dark lamp whose own driver measures that has supply. */
 const BY_SUPPLY = ['lamp-out', 'unit-silent'] as const satisfies readonly LampFault[];
 /** Failures that begin within this time count as one. Units: ms. Source: assumed; two polls of a minute, and one that was lost. Confirmed by: `bench -- faults`. */
 const TOGETHER_MS = 200_000;
@@ -108,6 +108,7 @@ export class CommonCause {
   /** Whether the lamp is bad in a way that a lost supply causes, not yet announced, since about this time. */
   #failedAt(lamp: number, sinceMono: MonoMs): boolean {
     return BY_SUPPLY.some((fault) => {
+      if (fault === 'lamp-out' && !this.#isShared(lamp)) return false;
       const latch = this.#latches[fault];
       return !latch.isOpen(lamp) && latch.isBad(lamp) && Math.abs(latch.badSince(lamp) - sinceMono) <= TOGETHER_MS;
     });

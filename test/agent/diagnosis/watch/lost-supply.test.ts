@@ -77,6 +77,21 @@ t.test('a lost supply of an earlier run ends with its lamps, and hides no fault 
   t.end();
 });
 
+t.test('lamps that go dark together while their own drivers answer are dark, not without supply', (t) => {
+  const watch = litStreet();
+  watch.drawnW.fill(0.4, 0, 6);
+  watch.pass(10);
+  t.strictSame(
+    watch.log.toSorted(),
+    [0, 1, 2, 3, 4, 5].map((lamp) => `L${lamp} lamp-out begins`),
+  );
+  const channels = litStreet({ lampsOfDevice: 4 });
+  channels.drawnW.fill(0, 0, 6);
+  channels.pass(10);
+  t.strictSame(channels.log, [BEGINS], 'a device of several lamps answers without their supply');
+  t.end();
+});
+
 t.test('three lamps of a feeder are enough, however many it has', (t) => {
   const watch = litStreet({ lamps: 120 });
   silence(watch, 117, 120);
