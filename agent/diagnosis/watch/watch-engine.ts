@@ -163,8 +163,9 @@ export class WatchEngine {
     }
     if (fault === 'lamp-out' || fault === 'unit-silent') {
       const cause = this.common.causeOf(index, latch.badSince(index), nowMono);
-      if (cause === 'common') this.#openGroup(index, latch.badSince(index));
-      if (cause !== 'own') return;
+      const isOwn = cause === 'own' || (cause === 'common' && this.meters.showsSilentLit(nowMono));
+      if (!isOwn && cause === 'common') this.#openGroup(index, latch.badSince(index));
+      if (!isOwn) return;
     }
     if (fault === 'driver-reset') {
       latch.reset(index);
@@ -197,6 +198,8 @@ export class WatchEngine {
         const hasPower = this.#plan.lamps[lamp]?.points.power !== undefined;
         this.common.release(lamp, { answeredMono, lightMono: hasPower ? (this.lamps.lightMono[lamp] ?? 0) : answeredMono, nowMono });
       }
+      // Their bus is lost, not their supply.
+      if (this.meters.showsSilentLit(nowMono)) this.common.dissolve(index);
       if (this.common.sizeOf(index) === 0 && latch.isOpen(index)) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
     }
   }

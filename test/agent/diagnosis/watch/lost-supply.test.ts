@@ -99,3 +99,36 @@ t.test('three lamps of a feeder are enough, however many it has', (t) => {
   t.strictSame(watch.log, [BEGINS]);
   t.end();
 });
+
+for (const isLit of [true, false])
+  t.test(
+    `lamps that fall silent together ${isLit ? 'are silent if the meter shows that they are lit' : 'have no supply if the meter shows less'}`,
+    (t) => {
+      const watch = smallWatch({ lamps: 20, hasMeter: true });
+      let silentLitW = 0;
+      watch.each = () => {
+        const lampsW = watch.drawnW.reduce<number>((sum, drawnW) => sum + (drawnW ?? 0), 0);
+        setValue(watch.frame.meters.power, 0, 30 + lampsW + silentLitW, watch.nowMono);
+      };
+      watch.sunDeg = 20;
+      watch.pass(400);
+      watch.sunDeg = -20;
+      watch.level(100);
+      watch.pass(200);
+      silence(watch, 10, 20);
+      silentLitW = isLit ? 10 * RATED_W : 0;
+      watch.pass(20);
+      if (isLit)
+        t.strictSame(
+          watch.log.splice(0),
+          Array.from({ length: 10 }, (_, at) => `L${at + 10} unit-silent begins`),
+        );
+      else {
+        t.strictSame(watch.log.splice(0), [BEGINS]);
+        silentLitW = 10 * RATED_W;
+        watch.pass(5);
+        t.equal(watch.log[0], ENDS, 'the supply is back, the bus is not');
+      }
+      t.end();
+    },
+  );
