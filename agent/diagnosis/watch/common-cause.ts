@@ -3,7 +3,8 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LampFault, Latches } from './watch-faults.ts';
-import type { WatchPlan } from './watch-plan.ts';
+import type { WatchFrame } from './watch-frame.ts';
+import type { WatchedFeeder, WatchPlan } from './watch-plan.ts';
 
 /** Faults of a lamp that a lost supply causes. A dark lamp whose own driver measures that has supply. */
 const BY_SUPPLY = ['lamp-out', 'unit-silent'] as const satisfies readonly LampFault[];
@@ -25,6 +26,7 @@ export type Cause = 'own' | 'wait' | 'common';
 /** The groups of lamps without supply, by feeder. */
 export class CommonCause {
   readonly #plan: WatchPlan;
+  readonly #frame: Pick<WatchFrame, 'answeredMono'>;
   readonly #latches: Latches<LampFault>;
   /** Devices that several lamps share, such as a dimmer of several channels: they answer although a lamp has no supply. */
   readonly #shared: ReadonlySet<string>;
@@ -32,8 +34,9 @@ export class CommonCause {
   readonly #inGroup: Uint8Array;
   readonly #sizes: Uint16Array;
 
-  constructor(plan: WatchPlan, latches: Latches<LampFault>) {
+  constructor(plan: WatchPlan, frame: Pick<WatchFrame, 'answeredMono'>, latches: Latches<LampFault>) {
     this.#plan = plan;
+    this.#frame = frame;
     this.#latches = latches;
     const byDevice = Map.groupBy(plan.lamps, ({ device }) => device);
     this.#shared = new Set([...byDevice].flatMap(([device, lamps]) => (lamps.length > 1 ? [device] : [])));
@@ -50,19 +53,20 @@ export class CommonCause {
     return (this.#inGroup[lamp] ?? 0) > 0;
   }
 
-  /** Whether the answer of a lamp proves that it has supply. `answeredMono`: when its device last answered. */
-  hasSupply(lamp: number, answeredMono: MonoMs, nowMono: MonoMs): boolean {
-    return nowMono - answeredMono <= FIRST_MS && !this.#isShared(lamp);
+  /** Whether the last answer of a lamp proves that it has supply. */
+  hasSupply(lamp: number, nowMono: MonoMs): boolean {
+    return nowMono - this.#answeredMono(lamp) <= FIRST_MS && !this.#isShared(lamp);
   }
 
-  /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. */
-  causeOf(lamp: number, sinceMono: MonoMs, nowMono: MonoMs): Cause {
+  /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. `isNeeded`: the lamps of the feeder need supply now. */
+  causeOf(lamp: number, { sinceMono, nowMono, isNeeded }: { sinceMono: MonoMs; nowMono: MonoMs; isNeeded: boolean }): Cause {
     const feeder = this.#plan.feeders[this.#plan.lamps[lamp]?.feeder ?? 0];
     if (feeder === undefined) return 'own';
     let together = 0;
     for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono)) together++;
     const isCommon = together >= LEAST_LAMPS;
     if (nowMono - sinceMono < (isCommon ? GATHER_MS : FIRST_MS)) return 'wait';
+    if (isCommon && !isNeeded && this.#isSilent(feeder, nowMono)) return 'wait';
     return isCommon ? 'common' : 'own';
   }
 
@@ -82,11 +86,11 @@ export class CommonCause {
 
   /**
    * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. The last two leave together: each is judged
-   * alone again. `answeredMono`, `lightMono`: when it last did.
+   * alone again. `lightMono`: when it last did.
    */
-  release(lamp: number, { answeredMono, lightMono, nowMono }: { answeredMono: MonoMs; lightMono: MonoMs; nowMono: MonoMs }): void {
+  release(lamp: number, lightMono: MonoMs, nowMono: MonoMs): void {
     const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
-    const seenMono = this.#inGroup[lamp] === SILENT ? answeredMono : lightMono;
+    const seenMono = this.#inGroup[lamp] === SILENT ? this.#answeredMono(lamp) : lightMono;
     if (!this.isInGroup(lamp) || nowMono - seenMono > FIRST_MS) return;
     this.#inGroup[lamp] = 0;
     this.#sizes[feeder] = Math.max(0, this.sizeOf(feeder) - 1);
@@ -112,6 +116,15 @@ export class CommonCause {
       const latch = this.#latches[fault];
       return !latch.isOpen(lamp) && latch.isBad(lamp) && Math.abs(latch.badSince(lamp) - sinceMono) <= TOGETHER_MS;
     });
+  }
+
+  /** Whether no lamp of the feeder answers. */
+  #isSilent({ lamps }: WatchedFeeder, nowMono: MonoMs): boolean {
+    return lamps.every((lamp) => nowMono - this.#answeredMono(lamp) > FIRST_MS);
+  }
+
+  #answeredMono(lamp: number): MonoMs {
+    return this.#frame.answeredMono[lamp] ?? Number.NEGATIVE_INFINITY;
   }
 
   #isShared(lamp: number): boolean {

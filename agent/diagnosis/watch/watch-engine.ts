@@ -74,7 +74,7 @@ export class WatchEngine {
     this.lamps = new LampWatch(plan, frame);
     this.feeders = new FeederWatch(plan, frame);
     this.meters = new MeterWatch(plan, frame, this.lamps);
-    this.common = new CommonCause(plan, this.lamps.latches);
+    this.common = new CommonCause(plan, frame, this.lamps.latches);
   }
 
   /** Judges what is new in the frame. Returns the faults that begin or end. Call it every few seconds. */
@@ -83,7 +83,7 @@ export class WatchEngine {
     this.#followSun(moment);
     let isDisturbed = false;
     for (const [index, feeder] of this.#plan.feeders.entries()) {
-      this.feeders.step(index, monoMs, isPhaseLost(feeder, this.#plan, this.#frame, monoMs));
+      this.feeders.step(index, moment, isPhaseLost(feeder, this.#plan, this.#frame, monoMs));
       isDisturbed ||=
         this.feeders.fedMono(index) === Number.POSITIVE_INFINITY || this.#isSupplyLost(index) || this.common.sizeOf(index) > 0;
     }
@@ -162,7 +162,8 @@ export class WatchEngine {
       return;
     }
     if (fault === 'lamp-out' || fault === 'unit-silent') {
-      const cause = this.common.causeOf(index, latch.badSince(index), nowMono);
+      const isNeeded = this.feeders.isNeeded(this.#plan.lamps[index]?.feeder ?? 0);
+      const cause = this.common.causeOf(index, { sinceMono: latch.badSince(index), nowMono, isNeeded });
       const isOwn = cause === 'own' || (cause === 'common' && this.meters.showsSilentLit(nowMono));
       if (!isOwn && cause === 'common') this.#openGroup(index, latch.badSince(index));
       if (!isOwn) return;
@@ -194,9 +195,8 @@ export class WatchEngine {
     for (const [index, { lamps }] of this.#plan.feeders.entries()) {
       if (this.common.sizeOf(index) === 0) continue;
       for (const lamp of lamps) {
-        const answeredMono = this.#frame.answeredMono[lamp] ?? 0;
-        const hasPower = this.#plan.lamps[lamp]?.points.power !== undefined;
-        this.common.release(lamp, { answeredMono, lightMono: hasPower ? (this.lamps.lightMono[lamp] ?? 0) : answeredMono, nowMono });
+        const { lightMono } = this.#plan.lamps[lamp]?.points.power === undefined ? { lightMono: this.#frame.answeredMono } : this.lamps;
+        this.common.release(lamp, lightMono[lamp] ?? 0, nowMono);
       }
       // Their bus is lost, not their supply.
       if (this.meters.showsSilentLit(nowMono)) this.common.dissolve(index);
@@ -222,7 +222,7 @@ export class WatchEngine {
   #isBySupply(lamp: number): boolean {
     const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
     if (this.common.isInGroup(lamp) || this.#isPhaseOutAt(feeder)) return true;
-    return this.#isSupplyLost(feeder) && !this.common.hasSupply(lamp, this.#frame.answeredMono[lamp] ?? 0, this.#nowMono);
+    return this.#isSupplyLost(feeder) && !this.common.hasSupply(lamp, this.#nowMono);
   }
 
   /** Drivers stop and start again at a low voltage. */

@@ -132,3 +132,38 @@ for (const isLit of [true, false])
       t.end();
     },
   );
+
+for (const hasSupplyContact of [true, false])
+  t.test(
+    `a feeder that a clock of its own switches ${hasSupplyContact ? 'with' : 'without'} a contact: a loss only if it stays off in the dark`,
+    (t) => {
+      const watch = smallWatch({ lamps: 20, hasSupplyContact });
+      let isClosed = true;
+      watch.each = () => {
+        if (hasSupplyContact) setValue(watch.frame.feeders.supply, 0, isClosed ? 1 : 0, watch.nowMono);
+      };
+      const day = (closes: boolean): void => {
+        watch.sunDeg = -3;
+        isClosed = false;
+        watch.drawnW.fill(null);
+        watch.pass(20);
+        watch.level(0);
+        watch.sunDeg = 30;
+        watch.pass(600);
+        watch.sunDeg = -4;
+        watch.level(100);
+        watch.pass(15);
+        isClosed = closes;
+        watch.sunDeg = -8;
+        if (closes) watch.drawnW.fill(RATED_W);
+        watch.pass(100);
+      };
+      watch.level(100);
+      watch.pass(200);
+      day(true);
+      t.strictSame(watch.log, [], 'it opens before the lamps are off, and closes after they are on');
+      day(false);
+      t.strictSame(watch.log, [BEGINS]);
+      t.end();
+    },
+  );
