@@ -63,7 +63,8 @@ export class CommonCause {
     const feeder = this.#plan.feeders[this.#plan.lamps[lamp]?.feeder ?? 0];
     if (feeder === undefined) return 'own';
     let together = 0;
-    for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono)) together++;
+    const mayBeNew = this.#hasNoAnswer(feeder);
+    for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono, mayBeNew)) together++;
     const isCommon = together >= LEAST_LAMPS;
     if (nowMono - sinceMono < (isCommon ? GATHER_MS : FIRST_MS)) return 'wait';
     if (isCommon && !isNeeded && this.#isSilent(feeder, nowMono)) return 'wait';
@@ -72,8 +73,11 @@ export class CommonCause {
 
   /** Opens or extends the group of a feeder with the lamps that failed at about this time. */
   gather(feeder: number, sinceMono: MonoMs): void {
-    for (const lamp of this.#plan.feeders[feeder]?.lamps ?? []) {
-      if (this.isInGroup(lamp) || !this.#failedAt(lamp, sinceMono)) continue;
+    const watched = this.#plan.feeders[feeder];
+    if (watched === undefined) return;
+    const mayBeNew = this.#hasNoAnswer(watched);
+    for (const lamp of watched.lamps) {
+      if (this.isInGroup(lamp) || !this.#failedAt(lamp, sinceMono, mayBeNew)) continue;
       this.#add(lamp, this.#latches['unit-silent'].isBad(lamp) ? SILENT : DARK);
       for (const fault of BY_SUPPLY) this.#latches[fault].doubt(lamp);
     }
@@ -109,8 +113,12 @@ export class CommonCause {
     this.#sizes[feeder] = this.sizeOf(feeder) + 1;
   }
 
-  /** Whether the lamp is bad in a way that a lost supply causes, not yet announced, since about this time. */
-  #failedAt(lamp: number, sinceMono: MonoMs): boolean {
+  /**
+   * Whether the lamp is bad in a way that a lost supply causes, not yet announced, since about this time. A lamp that never answered may not exist
+   * yet: it counts only with `mayBeNew`.
+   */
+  #failedAt(lamp: number, sinceMono: MonoMs, mayBeNew: boolean): boolean {
+    if (!mayBeNew && this.#answeredMono(lamp) === Number.NEGATIVE_INFINITY) return false;
     return BY_SUPPLY.some((fault) => {
       if (fault === 'lamp-out' && !this.#isShared(lamp)) return false;
       const latch = this.#latches[fault];
@@ -121,6 +129,11 @@ export class CommonCause {
   /** Whether no lamp of the feeder answers. */
   #isSilent({ lamps }: WatchedFeeder, nowMono: MonoMs): boolean {
     return lamps.every((lamp) => nowMono - this.#answeredMono(lamp) > FIRST_MS);
+  }
+
+  /** Whether no lamp of the feeder has answered since the start: then the feeder is the cause, not lamps that are not mounted yet. */
+  #hasNoAnswer({ lamps }: WatchedFeeder): boolean {
+    return lamps.every((lamp) => this.#answeredMono(lamp) === Number.NEGATIVE_INFINITY);
   }
 
   #answeredMono(lamp: number): MonoMs {

@@ -43,7 +43,7 @@ export class FeederWatch {
     this.#seen = { supply: times(n), breaker: times(n), leakage: times(n) };
   }
 
-  /** Since when the lamps of a feeder have voltage, as far as known. -Infinity: no interruption was seen; Infinity: they have none. */
+  /** Since when the lamps of a feeder have voltage, as far as known. -Infinity: always live, as far as seen; Infinity: they have none. */
   fedMono(feeder: number): MonoMs {
     return this.#fedMono[feeder] ?? Number.NEGATIVE_INFINITY;
   }
@@ -77,7 +77,8 @@ export class FeederWatch {
       this.latches['contactor-stuck-on'].feed(feeder, this.#isStuckOn(watched, { live, offMono: since, nowMono }), nowMono);
     const isFed = !(isOn === 0 && !this.latches['contactor-stuck-on'].isOpen(feeder)) && tripped !== true && live !== false && !lostPhase;
     if (!isFed) this.#fedMono[feeder] = Number.POSITIVE_INFINITY;
-    else if (this.#fedMono[feeder] === Number.POSITIVE_INFINITY) this.#fedMono[feeder] = nowMono;
+    else if (this.#fedMono[feeder] === Number.POSITIVE_INFINITY || (isOn === 1 && this.#fedMono[feeder] === Number.NEGATIVE_INFINITY))
+      this.#fedMono[feeder] = nowMono;
   }
 
   /** Voltage behind the contactor, compared with its command. Without a command there is only a lost supply. */

@@ -167,3 +167,33 @@ for (const hasSupplyContact of [true, false])
       t.end();
     },
   );
+
+for (const isFirstOn of [false, true])
+  t.test(
+    `after a restart ${isFirstOn ? 'at night' : 'by day'} a contactor that stays open is found although no lamp ever answered`,
+    (t) => {
+      const watch = smallWatch({ hasContactor: true });
+      watch.drawnW.fill(null);
+      if (!isFirstOn) {
+        switched(watch, false);
+        watch.sunDeg = 20;
+        watch.pass(200);
+      }
+      watch.sunDeg = -10;
+      switched(watch, true);
+      watch.level(100);
+      watch.pass(15);
+      t.strictSame(watch.log, [BEGINS]);
+      t.end();
+    },
+  );
+
+t.test('lamps that are configured but not mounted yet have not lost their supply', (t) => {
+  const watch = smallWatch({ hasContactor: true });
+  silence(watch, 2, 6);
+  switched(watch, true);
+  watch.level(100);
+  watch.pass(60);
+  t.notOk(watch.log.includes(BEGINS));
+  t.end();
+});
