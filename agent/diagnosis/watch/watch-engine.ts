@@ -37,8 +37,8 @@ const BY_SUPPLY: ReadonlySet<LampFault> = new Set<LampFault>(['lamp-out', 'unit-
 const SUPPLY_FAULTS = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off'] as const satisfies readonly FeederFault[];
 /** Time after sunrise at which latched faults that are clear end. Units: ms. Source: CPD 3000 manual, at least 5 h after sunrise. */
 const MORNING_MS = 5 * HOUR_MS;
-/** Without a trusted time a latched fault ends this long after it was cleared first seen. Units: ms. Source: assumed; a summer night. Confirmed by: cabinets without a clock. */
-const UNKNOWN_SUN_MS = 8 * HOUR_MS;
+/** Where no morning comes, because the time is not trusted or in a polar night, a latched fault ends when it has been clear for this time. Units: ms. Source: assumed; a day, the longest wait for a morning elsewhere. Confirmed by: cabinets without a clock. */
+const NO_MORNING_MS = 24 * HOUR_MS;
 /**
  * Faults of a lamp that a low voltage of the mains explains, and for how long after it. Units: ms. Source: the periods in which restarts and goings-out
  * are counted, and their judgement.
@@ -61,8 +61,6 @@ export class WatchEngine {
   readonly #frame: WatchFrame;
   /** Since when the sun is up; null while it is down. */
   #sunUpMono: MonoMs | null = null;
-  /** Since when the sun's altitude is unknown; null while it is known. */
-  #sunlessMono: MonoMs | null = null;
   /** When the meter last showed a low voltage. */
   #lowVoltageMono: MonoMs = Number.NEGATIVE_INFINITY;
   #nowMono: MonoMs = 0;
@@ -149,7 +147,7 @@ export class WatchEngine {
       if (!latch.isDue) continue;
       for (const index of this.#plan.lamps.keys()) {
         if (latch.isRipe(index)) this.#announceLamp(fault, index, nowMono);
-        else if (latch.isCleared(index) && (NOT_LATCHED.has(fault) || this.#isMorning(nowMono)))
+        else if (latch.isCleared(index) && (NOT_LATCHED.has(fault) || this.#isMorning(latch.clearSince(index), nowMono)))
           this.#end(latch, { kind: 'lamp', fault, index });
       }
     }
@@ -271,15 +269,12 @@ export class WatchEngine {
   }
 
   #followSun({ monoMs, sunAltitudeDeg }: WatchMoment): void {
-    if (sunAltitudeDeg === null) this.#sunlessMono ??= monoMs;
-    else this.#sunlessMono = null;
     if (sunAltitudeDeg === null || sunAltitudeDeg <= 0) this.#sunUpMono = null;
     else this.#sunUpMono ??= monoMs;
   }
 
-  #isMorning(nowMono: MonoMs): boolean {
-    if (this.#sunUpMono !== null) return nowMono - this.#sunUpMono >= MORNING_MS;
-    return this.#sunlessMono !== null && nowMono - this.#sunlessMono >= UNKNOWN_SUN_MS;
+  #isMorning(clearMono: MonoMs, nowMono: MonoMs): boolean {
+    return nowMono - clearMono >= NO_MORNING_MS || (this.#sunUpMono !== null && nowMono - this.#sunUpMono >= MORNING_MS);
   }
 }
 

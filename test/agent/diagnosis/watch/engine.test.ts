@@ -158,18 +158,23 @@ t.test('values that no lamp can have neither throw nor hide a fault', (t) => {
   t.end();
 });
 
-t.test('without a trusted time faults begin all the same, and end hours after they are gone', (t) => {
-  const watch = lit();
-  watch.sunDeg = null;
-  watch.drawnW[0] = 0;
-  watch.pass(5);
-  watch.drawnW[0] = RATED_W;
-  watch.pass(60);
-  t.strictSame(watch.log, ['L0 lamp-out begins']);
-  watch.pass(10 * 60);
-  t.strictSame(watch.log, ['L0 lamp-out begins', 'L0 lamp-out ends']);
-  t.end();
-});
+for (const sunDeg of [null, -8])
+  t.test(
+    `${sunDeg === null ? 'without a trusted time' : 'in a polar night'} a fault begins all the same, and ends a day after its repair`,
+    (t) => {
+      const watch = lit();
+      watch.sunDeg = sunDeg;
+      watch.pass(30 * 60);
+      watch.drawnW[0] = 0;
+      watch.pass(5);
+      watch.drawnW[0] = RATED_W;
+      watch.pass(20 * 60);
+      t.strictSame(watch.log, ['L0 lamp-out begins']);
+      watch.pass(5 * 60);
+      t.strictSame(watch.log, ['L0 lamp-out begins', 'L0 lamp-out ends']);
+      t.end();
+    },
+  );
 
 t.test('a driver that restarts alone is reported, restarts of all are not', (t) => {
   const watch = lit();
