@@ -7,6 +7,8 @@ import type { WatchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts'
 
 export const RATED_W = 50;
 const MINUTE_MS = 60_000;
+const FEEDER = { id: 'F', meter: -1, phase: null, leakage: null, breaker: 'IO.b' } as const;
+const METER = { id: 'M', power: ['M.power'], reactive: [], voltages: [], toW: 1, toVar: 1 } as const;
 
 export interface SmallWatch {
   readonly plan: WatchPlan;
@@ -49,14 +51,8 @@ export function smallWatch({
       },
       points: { power: `L${at}.power` },
     })),
-    feeders: [
-      {
-        ...{ id: 'F', lamps: ids, meter: -1, phase: null, leakage: null, breaker: 'IO.b' },
-        supply: hasSupplyContact ? 'IO.s' : null,
-        output: hasContactor ? 'K' : null,
-      },
-    ],
-    meters: hasMeter ? [{ id: 'M', power: ['M.power'], reactive: [], voltages: [], toW: 1, toVar: 1 }] : [],
+    feeders: [{ ...FEEDER, lamps: ids, supply: hasSupplyContact ? 'IO.s' : null, output: hasContactor ? 'K' : null }],
+    meters: hasMeter ? [METER] : [],
     settings: DEFAULT_WATCH,
   };
   const frame = createWatchFrame(plan);
