@@ -27,7 +27,7 @@ export interface WatchConfig {
 export interface FeederConfig {
   readonly id: string;
   readonly zones: readonly string[];
-  /** The output that switches its contactor; null if it is always on. */
+  /** The output that switches its contactor; null if the agent does not switch it. */
   readonly output: string | null;
   /** Contact behind the contactor and the breaker: 1 while the circuit has voltage. */
   readonly supply: PointId | null;

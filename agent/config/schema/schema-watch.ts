@@ -7,7 +7,7 @@ import { idSchema, pointIdSchema } from './schema-words.ts';
 const feederSchema = z.strictObject({
   id: idSchema.describe(String(msg`Name of the circuit, as events show it.`)),
   zones: z.array(idSchema).min(1).describe(String(msg`Its lamps are those of these zones.`)),
-  output: idSchema.nullish().describe(String(msg`The output that switches its contactor; without one it is always on.`)),
+  output: idSchema.nullish().describe(String(msg`The output that switches its contactor; without one the agent does not switch it.`)),
   supply: pointIdSchema.nullish().describe(String(msg`Contact behind breaker and contactor: 1 while the circuit has voltage.`)),
   breaker: pointIdSchema.nullish().describe(String(msg`Contact of the breaker: 1 once it has tripped.`)),
   leakage: pointIdSchema.nullish().describe(String(msg`Contact of the earth-leakage relay: 1 once it has tripped.`)),

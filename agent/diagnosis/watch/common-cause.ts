@@ -3,14 +3,15 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LampFault, Latches } from './watch-faults.ts';
-import type { WatchPlan } from './watch-plan.ts';
+import type { WatchFrame } from './watch-frame.ts';
+import type { WatchedFeeder, WatchPlan } from './watch-plan.ts';
 
-/** Faults of a lamp that a lost supply causes. */
+/** Faults of a lamp that a lost supply causes. A dark lamp whose own driver measures that has supply. */
 const BY_SUPPLY = ['lamp-out', 'unit-silent'] as const satisfies readonly LampFault[];
 /** Failures that begin within this time count as one. Units: ms. Source: assumed; two polls of a minute, and one that was lost. Confirmed by: `bench -- faults`. */
 const TOGETHER_MS = 200_000;
-/** Lamps that fail together: at least this many, and this share of their feeder. Source: assumed; two lamps may fail in one minute after a storm, three are rare. Confirmed by: `bench -- faults`. */
-const LEAST = { lamps: 3, share: 0.1 };
+/** Lamps that fail together: at least this many, however large their feeder, because a cable fault takes neighbours. Source: assumed; two lamps may fail in one minute after a storm, three are rare. Confirmed by: `bench -- faults`. */
+const LEAST_LAMPS = 3;
 /** The other lamps of a feeder are read within this time. Units: ms. Source: assumed; as TOGETHER_MS. Confirmed by: poll times of drivers. */
 const GATHER_MS = 240_000;
 
@@ -25,14 +26,20 @@ export type Cause = 'own' | 'wait' | 'common';
 /** The groups of lamps without supply, by feeder. */
 export class CommonCause {
   readonly #plan: WatchPlan;
+  readonly #frame: Pick<WatchFrame, 'answeredMono'>;
   readonly #latches: Latches<LampFault>;
+  /** Devices that several lamps share, such as a dimmer of several channels: they answer although a lamp has no supply. */
+  readonly #shared: ReadonlySet<string>;
   /** How each lamp of an open group failed; 0 for all others. */
   readonly #inGroup: Uint8Array;
   readonly #sizes: Uint16Array;
 
-  constructor(plan: WatchPlan, latches: Latches<LampFault>) {
+  constructor(plan: WatchPlan, frame: Pick<WatchFrame, 'answeredMono'>, latches: Latches<LampFault>) {
     this.#plan = plan;
+    this.#frame = frame;
     this.#latches = latches;
+    const byDevice = Map.groupBy(plan.lamps, ({ device }) => device);
+    this.#shared = new Set([...byDevice].flatMap(([device, lamps]) => (lamps.length > 1 ? [device] : [])));
     this.#inGroup = new Uint8Array(plan.lamps.length);
     this.#sizes = new Uint16Array(plan.feeders.length);
   }
@@ -46,47 +53,94 @@ export class CommonCause {
     return (this.#inGroup[lamp] ?? 0) > 0;
   }
 
-  /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. */
-  causeOf(lamp: number, sinceMono: MonoMs, nowMono: MonoMs): Cause {
+  /** Whether the last answer of a lamp proves that it has supply. */
+  hasSupply(lamp: number, nowMono: MonoMs): boolean {
+    return nowMono - this.#answeredMono(lamp) <= FIRST_MS && !this.#isShared(lamp);
+  }
+
+  /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. `isNeeded`: the lamps of the feeder need supply now. */
+  causeOf(lamp: number, { sinceMono, nowMono, isNeeded }: { sinceMono: MonoMs; nowMono: MonoMs; isNeeded: boolean }): Cause {
     const feeder = this.#plan.feeders[this.#plan.lamps[lamp]?.feeder ?? 0];
     if (feeder === undefined) return 'own';
     let together = 0;
-    for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono)) together++;
-    const isCommon = together >= Math.max(LEAST.lamps, LEAST.share * feeder.lamps.length);
+    const mayBeNew = this.#hasNoAnswer(feeder);
+    for (const other of feeder.lamps) if (this.#failedAt(other, sinceMono, mayBeNew)) together++;
+    const isCommon = together >= LEAST_LAMPS;
     if (nowMono - sinceMono < (isCommon ? GATHER_MS : FIRST_MS)) return 'wait';
+    if (isCommon && !isNeeded && this.#isSilent(feeder, nowMono)) return 'wait';
     return isCommon ? 'common' : 'own';
   }
 
-  /** Opens or extends the group of a feeder with the lamps that failed at about this time. Returns whether it is new. */
-  gather(feederIndex: number, sinceMono: MonoMs): boolean {
-    const isNew = this.sizeOf(feederIndex) === 0;
-    for (const lamp of this.#plan.feeders[feederIndex]?.lamps ?? []) {
-      if (this.isInGroup(lamp) || !this.#failedAt(lamp, sinceMono)) continue;
-      this.#inGroup[lamp] = this.#latches['unit-silent'].isBad(lamp) ? SILENT : DARK;
-      this.#sizes[feederIndex] = this.sizeOf(feederIndex) + 1;
+  /** Opens or extends the group of a feeder with the lamps that failed at about this time. */
+  gather(feeder: number, sinceMono: MonoMs): void {
+    const watched = this.#plan.feeders[feeder];
+    if (watched === undefined) return;
+    const mayBeNew = this.#hasNoAnswer(watched);
+    for (const lamp of watched.lamps) {
+      if (this.isInGroup(lamp) || !this.#failedAt(lamp, sinceMono, mayBeNew)) continue;
+      this.#add(lamp, this.#latches['unit-silent'].isBad(lamp) ? SILENT : DARK);
       for (const fault of BY_SUPPLY) this.#latches[fault].doubt(lamp);
     }
-    return isNew && this.sizeOf(feederIndex) > 0;
+  }
+
+  /** Opens a group of an earlier run. Which lamps it had is not known, so it has all lamps of the feeder until they answer. */
+  resume(feeder: number): void {
+    for (const lamp of this.#plan.feeders[feeder]?.lamps ?? []) if (!this.isInGroup(lamp)) this.#add(lamp, SILENT);
   }
 
   /**
-   * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. Returns whether the group is now
-   * empty. `answeredMono`, `lightMono`: when it last did.
+   * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. The last two leave together: each is judged
+   * alone again. `lightMono`: when it last did.
    */
-  release(lamp: number, { answeredMono, lightMono, nowMono }: { answeredMono: MonoMs; lightMono: MonoMs; nowMono: MonoMs }): boolean {
+  release(lamp: number, lightMono: MonoMs, nowMono: MonoMs): void {
     const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
-    const seenMono = this.#inGroup[lamp] === SILENT ? answeredMono : lightMono;
-    if (!this.isInGroup(lamp) || nowMono - seenMono > FIRST_MS) return false;
+    const seenMono = this.#inGroup[lamp] === SILENT ? this.#answeredMono(lamp) : lightMono;
+    if (!this.isInGroup(lamp) || nowMono - seenMono > FIRST_MS) return;
     this.#inGroup[lamp] = 0;
     this.#sizes[feeder] = Math.max(0, this.sizeOf(feeder) - 1);
-    return this.sizeOf(feeder) === 0;
+    if (this.sizeOf(feeder) < LEAST_LAMPS) this.dissolve(feeder);
   }
 
-  /** Whether the lamp is bad, not yet announced, since about this time. */
-  #failedAt(lamp: number, sinceMono: MonoMs): boolean {
+  /** Ends the group of a feeder: each of its lamps is judged alone again. */
+  dissolve(feeder: number): void {
+    for (const lamp of this.#plan.feeders[feeder]?.lamps ?? []) this.#inGroup[lamp] = 0;
+    this.#sizes[feeder] = 0;
+  }
+
+  #add(lamp: number, how: typeof DARK | typeof SILENT): void {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    this.#inGroup[lamp] = how;
+    this.#sizes[feeder] = this.sizeOf(feeder) + 1;
+  }
+
+  /**
+   * Whether the lamp is bad in a way that a lost supply causes, not yet announced, since about this time. A lamp that never answered may not exist
+   * yet: it counts only with `mayBeNew`.
+   */
+  #failedAt(lamp: number, sinceMono: MonoMs, mayBeNew: boolean): boolean {
+    if (!mayBeNew && this.#answeredMono(lamp) === Number.NEGATIVE_INFINITY) return false;
     return BY_SUPPLY.some((fault) => {
+      if (fault === 'lamp-out' && !this.#isShared(lamp)) return false;
       const latch = this.#latches[fault];
       return !latch.isOpen(lamp) && latch.isBad(lamp) && Math.abs(latch.badSince(lamp) - sinceMono) <= TOGETHER_MS;
     });
+  }
+
+  /** Whether no lamp of the feeder answers. */
+  #isSilent({ lamps }: WatchedFeeder, nowMono: MonoMs): boolean {
+    return lamps.every((lamp) => nowMono - this.#answeredMono(lamp) > FIRST_MS);
+  }
+
+  /** Whether no lamp of the feeder has answered since the start: then the feeder is the cause, not lamps that are not mounted yet. */
+  #hasNoAnswer({ lamps }: WatchedFeeder): boolean {
+    return lamps.every((lamp) => this.#answeredMono(lamp) === Number.NEGATIVE_INFINITY);
+  }
+
+  #answeredMono(lamp: number): MonoMs {
+    return this.#frame.answeredMono[lamp] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #isShared(lamp: number): boolean {
+    return this.#shared.has(this.#plan.lamps[lamp]?.device ?? '');
   }
 }

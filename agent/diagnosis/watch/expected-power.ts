@@ -8,7 +8,7 @@ import type { WatchedLamp } from './watch-plan.ts';
 export interface PowerBounds {
   readonly modelW: number;
   readonly expectedW: number;
-  /** Below this it gives no light. */
+  /** Below this it gives no light. 0 where the steps of the register are too coarse to show that. */
   readonly outW: number;
   readonly lowW: number;
   readonly highW: number;
@@ -65,7 +65,7 @@ export function expectedPower(
   return {
     modelW,
     expectedW,
-    outW: Math.max(OUT_SHARE * expectedW, Math.min(OUT_SHARE_COARSE * expectedW, stepW + STANDBY_W)),
+    outW: expectedW > leastW ? Math.max(OUT_SHARE * expectedW, Math.min(OUT_SHARE_COARSE * expectedW, stepW + STANDBY_W)) : 0,
     lowW: Math.max(expectedW - toleranceW, lowReferenceW),
     highW: expectedW + toleranceW + (isLearned ? 0 : OWN_USE_SHARE * ratedPowerW * (1 - levelPct / 100)),
     isLearned,

@@ -77,6 +77,11 @@ export class FaultLatch {
     return this.#sinceMono[index] ?? 0;
   }
 
+  /** Time of the first of the present good samples. Valid while `isCleared`. */
+  clearSince(index: number): MonoMs {
+    return this.#sinceMono[index] ?? 0;
+  }
+
   /** Marks the fault as announced. */
   open(index: number): void {
     this.#to(index, OPEN);

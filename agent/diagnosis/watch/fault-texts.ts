@@ -149,7 +149,11 @@ export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
     begin: msg`${f.id}: ${f.lamps} lost their supply together`,
     end: msg`${f.id}: its lamps have supply again`,
     evidence: f.isByContact ? msg`its supply contact is open` : msg`they went dark or silent within minutes of each other`,
-    check: { what: msg`breaker and fuses of the feeder, then its cable`, where: inCabinet(f), tool: msg`a voltage tester, spare fuses` },
+    check: {
+      what: msg`breaker, contactor and fuses of the feeder, then its cable and the bus`,
+      where: inCabinet(f),
+      tool: msg`a voltage tester, spare fuses`,
+    },
   }),
 };
 

@@ -4,7 +4,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { LatchSample } from './fault-latch.ts';
-import { DEAD_SHARE } from './lamp-watch.ts';
+import { DEAD_SHARE, type WatchMoment } from './lamp-watch.ts';
 import { createLatches, FEEDER_FAULTS, type FeederFault, type Latches } from './watch-faults.ts';
 import { PHASES, type Series, type WatchFrame } from './watch-frame.ts';
 import type { WatchedFeeder, WatchPlan } from './watch-plan.ts';
@@ -17,6 +17,8 @@ const WELDED_W = 6;
 const QUIET_MS = 600_000;
 /** Contacts that were not read for this time prove nothing. Units: ms. Source: assumed; several polls. Confirmed by: poll times of contacts. */
 const FRESH_MS = 300_000;
+/** Above this altitude of the sun a contactor that the agent does not switch may be open. Units: degrees. Source: civil twilight; street lighting is switched within it. */
+const NIGHT_ALTITUDE_DEG = -6;
 
 type Contact = 'supply' | 'breaker' | 'leakage';
 
@@ -27,6 +29,8 @@ export class FeederWatch {
   readonly #frame: WatchFrame;
   /** Since when each feeder is live; Infinity while it is not. */
   readonly #fedMono: Float64Array;
+  /** 1 for a feeder whose lamps need supply now. */
+  readonly #isNeeded: Uint8Array;
   readonly #seen: Readonly<Record<Contact, Float64Array>>;
 
   constructor(plan: WatchPlan, frame: WatchFrame) {
@@ -35,18 +39,30 @@ export class FeederWatch {
     this.#frame = frame;
     this.latches = createLatches(FEEDER_FAULTS, n);
     this.#fedMono = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
+    this.#isNeeded = new Uint8Array(n);
     this.#seen = { supply: times(n), breaker: times(n), leakage: times(n) };
   }
 
-  /** Since when the lamps of a feeder have voltage, as far as known. -Infinity: no interruption was seen; Infinity: they have none. */
+  /** Since when the lamps of a feeder have voltage, as far as known. -Infinity: always live, as far as seen; Infinity: they have none. */
   fedMono(feeder: number): MonoMs {
     return this.#fedMono[feeder] ?? Number.NEGATIVE_INFINITY;
   }
 
+  /**
+   * Whether the lamps of a feeder need supply now. Without an output, a clock or photocell may switch it: then only while a lamp should be lit in the
+   * dark. Otherwise always: its command is known.
+   */
+  isNeeded(feeder: number): boolean {
+    return this.#isNeeded[feeder] === 1;
+  }
+
   /** Judges one feeder. `lostPhase`: the meter shows that its phase, or every phase, is dead. */
-  step(feeder: number, nowMono: MonoMs, lostPhase: boolean): void {
+  step(feeder: number, { monoMs: nowMono, sunAltitudeDeg }: WatchMoment, lostPhase: boolean): void {
     const watched = this.#plan.feeders[feeder];
     if (watched === undefined) return;
+    const isNight = sunAltitudeDeg === null || sunAltitudeDeg <= NIGHT_ALTITUDE_DEG;
+    const isLit = isNight && watched.lamps.some((lamp) => (this.#frame.commands.levelPct[lamp] ?? 0) > 0);
+    this.#isNeeded[feeder] = watched.output !== null || isLit ? 1 : 0;
     const { commandedOn, sinceMono, supply, breaker, leakage } = this.#frame.feeders;
     const [isOn, since = 0] = [commandedOn[feeder] ?? -1, sinceMono[feeder]];
     const tripped = contact(breaker, feeder, nowMono);
@@ -61,7 +77,8 @@ export class FeederWatch {
       this.latches['contactor-stuck-on'].feed(feeder, this.#isStuckOn(watched, { live, offMono: since, nowMono }), nowMono);
     const isFed = !(isOn === 0 && !this.latches['contactor-stuck-on'].isOpen(feeder)) && tripped !== true && live !== false && !lostPhase;
     if (!isFed) this.#fedMono[feeder] = Number.POSITIVE_INFINITY;
-    else if (this.#fedMono[feeder] === Number.POSITIVE_INFINITY) this.#fedMono[feeder] = nowMono;
+    else if (this.#fedMono[feeder] === Number.POSITIVE_INFINITY || (isOn === 1 && this.#fedMono[feeder] === Number.NEGATIVE_INFINITY))
+      this.#fedMono[feeder] = nowMono;
   }
 
   /** Voltage behind the contactor, compared with its command. Without a command there is only a lost supply. */
@@ -69,7 +86,9 @@ export class FeederWatch {
     const { commandedOn, sinceMono } = this.#frame.feeders;
     const isOn = commandedOn[feeder] ?? -1;
     const isSettled = at - (sinceMono[feeder] ?? 0) > FOLLOW_MS.on;
-    const sample: LatchSample = isExplained || isOn === 0 || !isSettled ? 'none' : live === false ? 'bad' : 'good';
+    const isOpen = live === false;
+    const isUnknown = isExplained || isOn === 0 || !isSettled || (isOpen && !this.isNeeded(feeder));
+    const sample: LatchSample = isUnknown ? 'none' : isOpen ? 'bad' : 'good';
     this.latches[isOn === -1 ? 'supply-lost' : 'contactor-stuck-off'].feed(feeder, sample, at);
   }
 

@@ -248,8 +248,9 @@ export class LampWatch {
   #silence(lamp: number, { monoMs }: WatchMoment, fedMono: MonoMs): void {
     const latch = this.latches['unit-silent'];
     const answeredMono = this.#frame.answeredMono[lamp] ?? 0;
-    if (fedMono === Number.POSITIVE_INFINITY || answeredMono === Number.NEGATIVE_INFINITY) latch.doubt(lamp);
-    else if (monoMs - Math.max(answeredMono, fedMono) > SILENT_MS) latch.feed(lamp, 'bad', monoMs);
+    const sinceMono = Math.max(answeredMono, fedMono);
+    if (!Number.isFinite(sinceMono)) latch.doubt(lamp);
+    else if (monoMs - sinceMono > SILENT_MS) latch.feed(lamp, 'bad', monoMs);
     else if (monoMs - answeredMono <= SILENT_MS) latch.feed(lamp, 'good', monoMs);
   }
 }

@@ -102,6 +102,19 @@ export class MeterWatch {
     return { meterW: values[meter] ?? Number.NaN, lampsW: lampsW * ratio, otherW, toleranceW };
   }
 
+  /**
+   * Whether the power of the meter shows that most of the lamps that do not answer are lit. False without such proof: several meters, an unknown load
+   * of the cabinet, lamps that are off, or that draw too little for the tolerance of the balance.
+   */
+  showsSilentLit(nowMono: MonoMs): boolean {
+    const [meter] = this.#plan.meters;
+    if (this.#plan.meters.length !== 1 || meter?.isOfLoad === true || nowMono - (this.#frame.meters.power.atMono[0] ?? 0) > FRESH_MS)
+      return false;
+    const { meterW, lampsW, otherW, toleranceW } = this.balance(0);
+    const halfW = this.#silentW / 2;
+    return halfW > toleranceW - this.#silentW && meterW - otherW > lampsW - halfW;
+  }
+
   #judgeVoltages(meter: number): void {
     const { voltage } = this.#frame.meters;
     const count = this.#plan.meters[meter]?.voltages.length ?? 0;

@@ -12,7 +12,8 @@ export type SupplyVerdict = { readonly kind: 'own'; readonly details: EventDetai
 /** An event that is held back. `pass` receives it once its cause is known. */
 interface HeldEvent {
   readonly event: AgentEvent;
-  readonly sinceMono: MonoMs;
+  /** Since when its cause is not known: since it was taken, or since its lamps last had no supply. */
+  sinceMono: MonoMs;
   readonly pass: (event: AgentEvent) => void;
   /** Reported by a line, which outlives a change of the configuration. */
   readonly isOfLine: boolean;
@@ -51,11 +52,12 @@ export function createSupplyGate({ held, isWatched, verdictOf }: SupplyGateParts
       else if (!isHeld) held.set(event.id, { event, sinceMono: nowMono, pass, isOfLine });
     },
     tend(nowMono) {
-      for (const [id, { event, sinceMono, pass }] of held) {
-        const verdict = verdictOf(event, nowMono - sinceMono);
+      for (const [id, one] of held) {
+        const verdict = verdictOf(one.event, nowMono - one.sinceMono);
+        if (verdict.kind === 'supply') one.sinceMono = nowMono;
         if (verdict.kind !== 'own') continue;
         held.delete(id);
-        pass({ ...event, ...verdict.details });
+        one.pass({ ...one.event, ...verdict.details });
       }
     },
     stop() {

@@ -37,11 +37,8 @@ const BY_SUPPLY: ReadonlySet<LampFault> = new Set<LampFault>(['lamp-out', 'unit-
 const SUPPLY_FAULTS = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off'] as const satisfies readonly FeederFault[];
 /** Time after sunrise at which latched faults that are clear end. Units: ms. Source: CPD 3000 manual, at least 5 h after sunrise. */
 const MORNING_MS = 5 * HOUR_MS;
-/** Without a trusted time a latched fault ends this long after it was cleared first seen. Units: ms. Source: assumed; a summer night. Confirmed by: cabinets without a clock. */
-const UNKNOWN_SUN_MS = 8 * HOUR_MS;
-/** A group of lamps of an earlier run has supply again once this share answered within this time. Units: ms. Source: assumed. Confirmed by: test/scenario/watch.test.ts. */
-const ANSWERING_SHARE = 0.8;
-const ANSWERS_MS = 180_000;
+/** Where no morning comes, because the time is not trusted or in a polar night, a latched fault ends when it has been clear for this time. Units: ms. Source: assumed; a day, the longest wait for a morning elsewhere. Confirmed by: cabinets without a clock. */
+const NO_MORNING_MS = 24 * HOUR_MS;
 /**
  * Faults of a lamp that a low voltage of the mains explains, and for how long after it. Units: ms. Source: the periods in which restarts and goings-out
  * are counted, and their judgement.
@@ -64,8 +61,6 @@ export class WatchEngine {
   readonly #frame: WatchFrame;
   /** Since when the sun is up; null while it is down. */
   #sunUpMono: MonoMs | null = null;
-  /** Since when the sun's altitude is unknown; null while it is known. */
-  #sunlessMono: MonoMs | null = null;
   /** When the meter last showed a low voltage. */
   #lowVoltageMono: MonoMs = Number.NEGATIVE_INFINITY;
   #nowMono: MonoMs = 0;
@@ -77,7 +72,7 @@ export class WatchEngine {
     this.lamps = new LampWatch(plan, frame);
     this.feeders = new FeederWatch(plan, frame);
     this.meters = new MeterWatch(plan, frame, this.lamps);
-    this.common = new CommonCause(plan, this.lamps.latches);
+    this.common = new CommonCause(plan, frame, this.lamps.latches);
   }
 
   /** Judges what is new in the frame. Returns the faults that begin or end. Call it every few seconds. */
@@ -86,7 +81,7 @@ export class WatchEngine {
     this.#followSun(moment);
     let isDisturbed = false;
     for (const [index, feeder] of this.#plan.feeders.entries()) {
-      this.feeders.step(index, monoMs, isPhaseLost(feeder, this.#plan, this.#frame, monoMs));
+      this.feeders.step(index, moment, isPhaseLost(feeder, this.#plan, this.#frame, monoMs));
       isDisturbed ||=
         this.feeders.fedMono(index) === Number.POSITIVE_INFINITY || this.#isSupplyLost(index) || this.common.sizeOf(index) > 0;
     }
@@ -107,13 +102,7 @@ export class WatchEngine {
 
   /** Whether a lamp has no supply as far as known: its feeder is not live, or it failed together with others. */
   isWithoutSupply(lamp: number): boolean {
-    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
-    return (
-      this.feeders.fedMono(feeder) === Number.POSITIVE_INFINITY ||
-      this.common.isInGroup(lamp) ||
-      this.#isSupplyLost(feeder) ||
-      this.#isPhaseOutAt(feeder)
-    );
+    return this.feeders.fedMono(this.#plan.lamps[lamp]?.feeder ?? 0) === Number.POSITIVE_INFINITY || this.#isBySupply(lamp);
   }
 
   /** Opens a fault of an earlier run again. `isSource`: whether the subject at this index is its source. Returns the index, null for none. */
@@ -126,6 +115,7 @@ export class WatchEngine {
     const index = [...subjects.keys()].find((at) => isSource(at, kind));
     if (latch === undefined || index === undefined) return null;
     latch.open(index);
+    if (kind === 'feeder' && fault === 'supply-lost') this.common.resume(index);
     return index;
   }
 
@@ -157,7 +147,7 @@ export class WatchEngine {
       if (!latch.isDue) continue;
       for (const index of this.#plan.lamps.keys()) {
         if (latch.isRipe(index)) this.#announceLamp(fault, index, nowMono);
-        else if (latch.isCleared(index) && (NOT_LATCHED.has(fault) || this.#isMorning(nowMono)))
+        else if (latch.isCleared(index) && (NOT_LATCHED.has(fault) || this.#isMorning(latch.clearSince(index), nowMono)))
           this.#end(latch, { kind: 'lamp', fault, index });
       }
     }
@@ -170,9 +160,11 @@ export class WatchEngine {
       return;
     }
     if (fault === 'lamp-out' || fault === 'unit-silent') {
-      const cause = this.common.causeOf(index, latch.badSince(index), nowMono);
-      if (cause === 'common') this.#openGroup(index, latch.badSince(index));
-      if (cause !== 'own') return;
+      const isNeeded = this.feeders.isNeeded(this.#plan.lamps[index]?.feeder ?? 0);
+      const cause = this.common.causeOf(index, { sinceMono: latch.badSince(index), nowMono, isNeeded });
+      const isOwn = cause === 'own' || (cause === 'common' && this.meters.showsSilentLit(nowMono));
+      if (!isOwn && cause === 'common') this.#openGroup(index, latch.badSince(index));
+      if (!isOwn) return;
     }
     if (fault === 'driver-reset') {
       latch.reset(index);
@@ -185,29 +177,28 @@ export class WatchEngine {
     this.#begin(latch, { kind: 'lamp', fault, index });
   }
 
+  /** Lamps that fail later than an open group are a new fault, which has both. */
   #openGroup(lamp: number, sinceMono: MonoMs): void {
-    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    const index = this.#plan.lamps[lamp]?.feeder ?? 0;
     const latch = this.feeders.latches['supply-lost'];
-    if (this.common.gather(feeder, sinceMono) && !latch.isOpen(feeder) && !this.#isPhaseOutAt(feeder) && !this.#isSupplyLost(feeder))
-      this.#begin(latch, { kind: 'feeder', fault: 'supply-lost', index: feeder });
+    const isExplained = this.#isPhaseOutAt(index) || this.#isSupplyLost(index);
+    this.common.gather(index, sinceMono);
+    if (isExplained) return;
+    if (latch.isOpen(index)) this.#changes.push({ kind: 'feeder', fault: 'supply-lost', index, begins: false, isSuperseded: true });
+    this.#begin(latch, { kind: 'feeder', fault: 'supply-lost', index });
   }
 
   #releaseGroups(nowMono: MonoMs): void {
     const latch = this.feeders.latches['supply-lost'];
-    for (const [index, { supply, lamps }] of this.#plan.feeders.entries()) {
-      // A group of an earlier run is not known any more; it ends once its lamps answer.
-      if (supply !== null || !latch.isOpen(index) || this.common.sizeOf(index) > 0) continue;
-      const answering = lamps.filter((lamp) => nowMono - (this.#frame.answeredMono[lamp] ?? 0) < ANSWERS_MS).length;
-      if (answering >= ANSWERING_SHARE * lamps.length) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
-    }
-    for (const [index, { feeder, points }] of this.#plan.lamps.entries()) {
-      if (this.common.sizeOf(feeder) === 0) continue;
-      const answeredMono = this.#frame.answeredMono[index] ?? 0;
-      const lightMono = points.power === undefined ? answeredMono : (this.lamps.lightMono[index] ?? 0);
-      const isEmpty = this.common.release(index, { answeredMono, lightMono, nowMono });
-      // Without a contact nothing else clears it.
-      if (isEmpty && latch.isOpen(feeder) && this.#plan.feeders[feeder]?.supply === null)
-        this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index: feeder });
+    for (const [index, { lamps }] of this.#plan.feeders.entries()) {
+      if (this.common.sizeOf(index) === 0) continue;
+      for (const lamp of lamps) {
+        const { lightMono } = this.#plan.lamps[lamp]?.points.power === undefined ? { lightMono: this.#frame.answeredMono } : this.lamps;
+        this.common.release(lamp, lightMono[lamp] ?? 0, nowMono);
+      }
+      // Their bus is lost, not their supply.
+      if (this.meters.showsSilentLit(nowMono)) this.common.dissolve(index);
+      if (this.common.sizeOf(index) === 0 && latch.isOpen(index)) this.#end(latch, { kind: 'feeder', fault: 'supply-lost', index });
     }
   }
 
@@ -222,7 +213,14 @@ export class WatchEngine {
     if (fault === 'supply-voltage-low' || fault === 'supply-voltage-high') return this.#isMeterBad(fault) || this.#isOpenAtLamp(fault);
     if (this.#isByLowVoltage(fault)) return true;
     if (!BY_SUPPLY.has(fault)) return false;
-    return this.common.isInGroup(index) || this.#isSupplyLost(lamp.feeder) || this.#isPhaseOutAt(lamp.feeder);
+    return this.#isBySupply(index);
+  }
+
+  /** The lamp failed with others, or its feeder has no voltage. A lamp that answers has supply, whatever a contact showed last. */
+  #isBySupply(lamp: number): boolean {
+    const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;
+    if (this.common.isInGroup(lamp) || this.#isPhaseOutAt(feeder)) return true;
+    return this.#isSupplyLost(feeder) && !this.common.hasSupply(lamp, this.#nowMono);
   }
 
   /** Drivers stop and start again at a low voltage. */
@@ -277,15 +275,12 @@ export class WatchEngine {
   }
 
   #followSun({ monoMs, sunAltitudeDeg }: WatchMoment): void {
-    if (sunAltitudeDeg === null) this.#sunlessMono ??= monoMs;
-    else this.#sunlessMono = null;
     if (sunAltitudeDeg === null || sunAltitudeDeg <= 0) this.#sunUpMono = null;
     else this.#sunUpMono ??= monoMs;
   }
 
-  #isMorning(nowMono: MonoMs): boolean {
-    if (this.#sunUpMono !== null) return nowMono - this.#sunUpMono >= MORNING_MS;
-    return this.#sunlessMono !== null && nowMono - this.#sunlessMono >= UNKNOWN_SUN_MS;
+  #isMorning(clearMono: MonoMs, nowMono: MonoMs): boolean {
+    return nowMono - clearMono >= NO_MORNING_MS || (this.#sunUpMono !== null && nowMono - this.#sunUpMono >= MORNING_MS);
   }
 }
 

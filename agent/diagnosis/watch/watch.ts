@@ -43,8 +43,8 @@ const STEP_MS = 5_000;
 const SAVE_MS = 3 * HOUR_MS;
 const RETRY_MS = 60_000;
 const KEY = 'watch.state';
-/** A lamp that answers but does not follow is reported after this time, when the supply would be known to be lost. Units: ms. Source: assumed; the period after which the engine calls a lamp silent, and the gathering of a group. Confirmed by: test/scenario/watch.test.ts. */
-const HOLD_MS = 420_000;
+/** A lamp that answers but does not follow is reported after this time, when the supply would be known to be lost. Units: ms. Source: assumed; the period after which the engine calls a lamp silent, the gathering of a group, and the steps between. Confirmed by: test/scenario/watch.test.ts. */
+const HOLD_MS = 420_000 + 4 * STEP_MS;
 /** A lamp that does not follow but has answered within this time has supply. Units: ms. Source: as HOLD_MS. */
 const ANSWERS_MS = 60_000;
 const UNREAD = Symbol('unread');

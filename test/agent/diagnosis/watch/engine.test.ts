@@ -142,16 +142,37 @@ t.test('values that no lamp can have neither throw nor hide a fault', (t) => {
   t.end();
 });
 
-t.test('without a trusted time faults begin all the same, and end hours after they are gone', (t) => {
-  const watch = lit();
-  watch.sunDeg = null;
-  watch.drawnW[0] = 0;
-  watch.pass(5);
-  watch.drawnW[0] = RATED_W;
-  watch.pass(60);
-  t.strictSame(watch.log, ['L0 lamp-out begins']);
-  watch.pass(10 * 60);
-  t.strictSame(watch.log, ['L0 lamp-out begins', 'L0 lamp-out ends']);
+for (const sunDeg of [null, -8])
+  t.test(
+    `${sunDeg === null ? 'without a trusted time' : 'in a polar night'} a fault begins all the same, and ends a day after its repair`,
+    (t) => {
+      const watch = lit();
+      watch.sunDeg = sunDeg;
+      watch.pass(30 * 60);
+      watch.drawnW[0] = 0;
+      watch.pass(5);
+      watch.drawnW[0] = RATED_W;
+      watch.pass(20 * 60);
+      t.strictSame(watch.log, ['L0 lamp-out begins']);
+      watch.pass(5 * 60);
+      t.strictSame(watch.log, ['L0 lamp-out begins', 'L0 lamp-out ends']);
+      t.end();
+    },
+  );
+
+t.test('a register too coarse for the power of a lamp does not make it dark; at a level that it shows, it does', (t) => {
+  const watch = lit({ powerStepW: 10 });
+  const readings = (levelPct: number, minutes: number): void => {
+    watch.level(levelPct);
+    for (const [lamp, drawnW] of watch.drawnW.entries()) watch.drawnW[lamp] = 10 * Math.floor((drawnW ?? 0) / 10);
+    watch.pass(minutes);
+  };
+  readings(15, 60);
+  t.strictSame(watch.log, [], 'less than a step');
+  readings(100, 10);
+  watch.drawnW[2] = 0;
+  watch.pass(10);
+  t.strictSame(watch.log, ['L2 lamp-out begins']);
   t.end();
 });
 

@@ -14,6 +14,8 @@ import type { WatchedMeter, WatchPlan } from '../../../../agent/diagnosis/watch/
 
 export const RATED_W = 50;
 const MINUTE_MS = 60_000;
+const FEEDER = { id: 'F', phase: null, leakage: null, breaker: 'IO.b' } as const;
+const METER = { id: 'M', power: ['M.power'], reactive: [], voltages: [], toW: 1, toVar: 1, isOfLoad: false } as const;
 
 export interface SmallWatch {
   readonly plan: WatchPlan;
@@ -28,19 +30,29 @@ export interface SmallWatch {
   /** Power of the other loads of the cabinet, and the voltage that all meters show. Units: W, V. */
   otherW: number;
   volts: number;
+  /** Runs before each step, for example to set contacts and meters. */
+  each: () => void;
   level(levelPct: number, lamps?: readonly number[]): void;
   /** Polls each lamp each `everyMs` for so many minutes. */
   pass(minutes: number, everyMs?: number): void;
 }
 
-export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, meters = [] as readonly WatchedMeter[] } = {}): SmallWatch {
+export function smallWatch({
+  lamps = 6,
+  hasContactor = false,
+  hasSupplyContact = false,
+  hasMeter = false,
+  lampsOfDevice = 1,
+  powerStepW = 0.1,
+  meters = [] as readonly WatchedMeter[],
+} = {}): SmallWatch {
   const ids = Array.from({ length: lamps }, (_, at) => at);
   const plan: WatchPlan = {
     cabinetId: 'C1',
     lamps: ids.map((at) => ({
       ...{
         id: `L${at}`,
-        device: `L${at}`,
+        device: `D${Math.floor(at / lampsOfDevice)}`,
         pole: `P${at}`,
         zone: 'Z',
         feeder: 0,
@@ -52,17 +64,11 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, 
     })),
     feeders: [
       {
-        id: 'F',
-        lamps: ids,
-        meter: meters.length === 0 ? -1 : 0,
-        phase: null,
-        leakage: null,
-        breaker: 'IO.b',
-        supply: null,
-        output: hasContactor ? 'K' : null,
+        ...{ ...FEEDER, lamps: ids, meter: meters.length === 0 ? -1 : 0 },
+        ...{ supply: hasSupplyContact ? 'IO.s' : null, output: hasContactor ? 'K' : null },
       },
     ],
-    meters,
+    meters: hasMeter ? [METER] : meters,
     settings: DEFAULT_WATCH,
   };
   const frame = createWatchFrame(plan);
@@ -70,6 +76,7 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, 
   const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : kind === 'meter' ? `M${index}` : 'F');
   const watch: SmallWatch = {
     ...{ plan, frame, engine, log: [], nowMono: 1_000_000, sunDeg: -20, drawnW: ids.map(() => 0), otherW: 20, volts: 230 },
+    each: () => undefined,
     level(levelPct, of = ids) {
       for (const lamp of of) {
         setCommand(frame.commands, lamp, levelPct, watch.nowMono);
@@ -85,7 +92,8 @@ export function smallWatch({ lamps = 6, hasContactor = false, powerStepW = 0.1, 
           frame.answeredMono[lamp] = watch.nowMono;
           setValue(frame.lamps.power, lamp, drawnW, watch.nowMono);
         }
-        readMeters(watch);
+        if (!hasMeter) readMeters(watch);
+        watch.each();
         for (const change of engine.step({ monoMs: watch.nowMono, sunAltitudeDeg: watch.sunDeg }))
           watch.log.push(`${nameOf(change)} ${change.fault} ${change.begins ? 'begins' : 'ends'}`);
       }
