@@ -117,13 +117,13 @@ async function sniff(view: AgentView, { line: typed, forMs, isExclusive, isKept,
   const { startSniff } = await import('../../../diagnosis/flight/sniff-run.ts');
   const tally = createTally(job);
   const run = startSniff({ line, ...wire, clock: job.clock, captureBytes: isKept ? CAPTURE_BYTES : null, onFrame: tally.note });
-  const stops: (() => void)[] = [];
+  const stops: (() => unknown)[] = [];
   try {
     stops.push(isFree ? await view.sniffer.listen({ path: line, serial }, run.tap) : view.sniffer.observe(line, run.tap));
     if (isExclusive && !isFree) stops.push(view.sniffer.hush(line, forMs ?? HUSH_MS));
     await untilOver(job, forMs, () => {});
   } finally {
-    for (const stop of stops) stop();
+    for (const stop of stops) await stop();
   }
   const capture = run.end();
   const kind = wire.protocol === 'raw' ? 'uart' : 'modbus';
