@@ -14,7 +14,7 @@ export interface LineSniffer extends LineObserver {
   lineOf(lineId: string): SniffedLine | undefined;
   /**
    * Stops the polls of a line until the returned function is called or the time is over. Units: ms. Errors: throws Refusal, for example for
-   * a line without polls.
+   * a line without polls, or shortly after another pause.
    */
   hush(lineId: string, forMs: number): () => void;
   /**
