@@ -18,6 +18,7 @@ import type { PanelTools } from './panel-tools.ts';
 import type {
   BackupReport,
   DeviceView,
+  EventQuery,
   ExportPage,
   ExportQuery,
   History,
@@ -71,9 +72,9 @@ export interface AgentView extends LocalConfigView {
   readonly access: AccessTools;
   /**
    * Oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`. `activeOnly`: only these,
-   * without regard to the other two.
+   * without regard to the others.
    */
-  events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
+  events(query: EventQuery & { readonly activeOnly: boolean }): Promise<readonly AgentEvent[]>;
   /** Undefined if the disk did not respond. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
