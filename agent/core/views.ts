@@ -355,6 +355,8 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
+  /** Maintenance covers it; added to the status only. */
+  readonly isInMaintenance?: true;
   /** Texts of the open fault events that concern it, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
 }
