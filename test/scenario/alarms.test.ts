@@ -49,11 +49,11 @@ t.test('a silent lamp in maintenance is named as such, and is in no figure with 
   await rig.clock.advance(MINUTE_MS);
   const figures = async () => {
     const families = await rig.settled(rig.agent.view.metrics());
-    const valueOf = (name: string, label?: string): number | undefined =>
+    const figureOf = (name: string, label?: string): number | undefined =>
       families?.find((family) => family.name === name)?.samples.find(({ labels }) => label === undefined || labels?.['state'] === label)
         ?.value;
-    const [unknown, maintenance] = ['unknown', 'maintenance'].map((state) => valueOf('luciole_lamps', state));
-    return { notFollowing: valueOf('luciole_lamps_not_following'), unknown, maintenance, silent: valueOf('luciole_units', 'silent') };
+    const [unknown, maintenance] = ['unknown', 'maintenance'].map((state) => figureOf('luciole_lamps', state));
+    return { notFollowing: figureOf('luciole_lamps_not_following'), unknown, maintenance, silent: figureOf('luciole_units', 'silent') };
   };
   t.equal(String(verdictText(await rig.status())), '1 lamp in maintenance: `luciole maintenance list`');
   t.strictSame(await figures(), { notFollowing: 0, unknown: 0, maintenance: 1, silent: 0 });
