@@ -1,8 +1,8 @@
 /**
- * The serial ports on which a technician's console is enabled. A line on such a port would receive half of what is typed, and read
- * passwords.
+ * The serial ports on which a technician's console or a login is enabled. A program that opens such a port receives half of what is typed,
+ * passwords too.
  *
- * Read from the units that the service manager starts; no port is opened.
+ * Read from the units that the service manager starts or runs; no port is opened.
  */
 import { readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,12 +11,31 @@ import { type Message, msg } from '../agent/core/message.ts';
 /** Where `systemctl enable` puts the units of consoles. Source: systemd.unit(5), [Install]; luciole-console@.service, WantedBy=getty.target. */
 const CONSOLE_UNIT_DIRS: readonly string[] = ['/etc/systemd/system/getty.target.wants', '/run/systemd/system/getty.target.wants'];
 const CONSOLE_UNIT = /^luciole-console@(.+)\.service$/;
+/**
+ * Where units of logins are found besides: those that the system itself generates, and those that run without being enabled. Source:
+ * systemd-getty-generator(8); systemd.slice(5), the default slice of an instance.
+ */
+const LOGIN_UNIT_DIRS: readonly string[] = [
+  ...CONSOLE_UNIT_DIRS,
+  '/run/systemd/generator/getty.target.wants',
+  ...['getty', 'serial\\x2dgetty', 'luciole\\x2dconsole'].map((name) => `/sys/fs/cgroup/system.slice/system-${name}.slice`),
+];
+const LOGIN_UNIT = /^(?:luciole-console|serial-getty|getty)@(.+)\.service$/;
 
 /** Returns the console unit that is enabled on a port; null for none. */
 export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UNIT_DIRS): string | null {
+  return unitAt(port, CONSOLE_UNIT, dirs);
+}
+
+/** Returns the unit of a console or of a login that is enabled or runs on a port; null for none. */
+export function loginUnitAt(port: string, dirs: readonly string[] = LOGIN_UNIT_DIRS): string | null {
+  return unitAt(port, LOGIN_UNIT, dirs);
+}
+
+function unitAt(port: string, template: RegExp, dirs: readonly string[]): string | null {
   const device = withoutLinks(port);
   const units = dirs.flatMap(namesIn);
-  return units.find((unit) => deviceOf(unit) === device) ?? null;
+  return units.find((unit) => deviceOf(unit, template) === device) ?? null;
 }
 
 /** The message for a line whose port has this console unit enabled, with what to do. */
@@ -25,8 +44,8 @@ export function consoleHoldsPort(unit: string): Message {
 }
 
 /** Null for another unit. Source: systemd-escape(1): `-` stands for `/`, `\x2d` for a byte by its number. */
-function deviceOf(unit: string): string | null {
-  const [, instance] = CONSOLE_UNIT.exec(unit) ?? [];
+function deviceOf(unit: string, template: RegExp): string | null {
+  const [, instance] = template.exec(unit) ?? [];
   if (instance === undefined) return null;
   const name = instance
     .replaceAll('-', '/')

@@ -79,11 +79,12 @@ export function createAgentView(joined: Joined): AgentView {
   };
 }
 
-function agentStatus({ parts, state, clock, field, store, uplink, ongoing, startedMono }: Joined): ReturnType<AgentView['status']> {
+function agentStatus({ parts, state, clock, field, store, uplink, ongoing, alarms, startedMono }: Joined): ReturnType<AgentView['status']> {
   return statusView({
     ...{ cabinet: state.site.cabinet, version: parts.version, clock, store, control: state.rooms.control, uplink, startedMono },
     field: { lines: () => field.lines(), devices: () => field.devices().map((device) => state.rooms.watch.withSupply(device)) },
     activeEvents: ongoing.activeEvents(),
+    isInMaintenance: (source) => alarms.isInMaintenance(source),
     firstPollMono: state.firstPollMono,
     counters: countersOf(state),
   });

@@ -16,6 +16,8 @@ export interface LineTap {
 /** Which line to examine. */
 export interface ExamRequest {
   readonly line: string;
+  /** Addresses of units without supply: nothing is tried with them. */
+  readonly unfed?: ReadonlySet<number>;
   /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
 }

@@ -33,7 +33,7 @@ export interface BusTools {
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /** Passes on transactions until the returned function is called. Transactions may arrive late, and the oldest may be lost. */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
-  /** Stops the polls of a line for this time, or until the returned function is called. A second call replaces the first. Units: ms. */
+  /** Stops the polls of a line for this time, or until the returned function is called. Throws Refusal shortly after another pause. Units: ms. */
   hush(lineId: string, forMs: number): () => void;
 }
 

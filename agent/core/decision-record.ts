@@ -48,6 +48,9 @@ export interface RecordLabel {
   readonly id: number;
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
+  /** The same bounds by the monotonic clock of the run. */
+  readonly fromMono: MonoMs;
+  readonly toMono: MonoMs;
   readonly clockQuality: ClockQuality;
   readonly isCorrected: boolean;
   /** Number of the run of the agent; equal for segments of one run. */
@@ -61,7 +64,6 @@ export interface RecordLabel {
 /** A stored segment; of a damaged one, the beginning that can be read. Shape: `inputs` is empty if they were removed. */
 export interface StoredRecord extends RecordLabel, RecordStreams {
   readonly basis: RecordBasis;
-  readonly fromMono: MonoMs;
 }
 
 /** Requests the segments that reach into a period, from `fromMs` to before `toMs`, with a higher id than `afterId`. */

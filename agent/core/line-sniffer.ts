@@ -14,12 +14,12 @@ export interface LineSniffer extends LineObserver {
   lineOf(lineId: string): SniffedLine | undefined;
   /**
    * Stops the polls of a line until the returned function is called or the time is over. Units: ms. Errors: throws Refusal, for example for
-   * a line without polls.
+   * a line without polls, or shortly after another pause.
    */
   hush(lineId: string, forMs: number): () => void;
   /**
-   * Opens a serial port that no line uses, and listens without sending. Resolves with the function that closes it. Errors: rejects, for
-   * example with BusError if it cannot be opened.
+   * Opens a serial port that no line uses, and listens without sending. Resolves with the function that closes it and restores its settings.
+   * Errors: rejects, for example with Refusal for a terminal, or with BusError if it cannot be opened.
    */
-  listen(request: { readonly path: string; readonly serial: SerialSettings }, onEntry: WireTap): Promise<() => void>;
+  listen(request: { readonly path: string; readonly serial: SerialSettings }, onEntry: WireTap): Promise<() => Promise<void>>;
 }

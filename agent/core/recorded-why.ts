@@ -39,8 +39,8 @@ export interface RecordedInput {
 }
 
 /**
- * Why the record lacks an instant. `broken-off`: the agent ended without a stop. `not-stored`: the disk did not accept it. `unknown`: the
- * street of that time had no such lamp or zone.
+ * Why the record lacks an instant. `broken-off`: the agent ended without a stop. `not-stored`: the disk did not accept it. `skipped`: the
+ * clock was set forward over it. `unknown`: the street of that time had no such lamp or zone.
  */
 export type MissingReason =
   | 'empty'
@@ -51,6 +51,7 @@ export type MissingReason =
   | 'broken-off'
   | 'not-stored'
   | 'damaged'
+  | 'skipped'
   | 'not-yet'
   | 'unknown';
 

@@ -125,6 +125,13 @@ export interface StoreAccount {
 /** How a history is condensed: each reading, or one entry for each minute or hour. */
 export type Resolution = 'raw' | 'minute' | 'hour';
 
+/** Requests the newest events of a period, at most `limit`, without the `skip` newest of them (default: 0). */
+export interface EventQuery {
+  readonly sinceMs: WallMs;
+  readonly limit: number;
+  readonly skip?: number;
+}
+
 /** Requests one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
 export interface HistoryQuery {
   readonly pointId: PointId;
@@ -272,7 +279,7 @@ export interface Store {
   /** Recorded losses with a higher id than this. */
   gapsAfter(id: number): Promise<readonly Gap[]>;
   /** The newest stored events among those that began or ended since then or are open; oldest first. */
-  events(query: { readonly sinceMs: WallMs; readonly limit: number }): Promise<readonly AgentEvent[]>;
+  events(query: EventQuery): Promise<readonly AgentEvent[]>;
   /** Resolves with undefined if the disk did not respond. So do `exportPage` and the chores. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;

@@ -19,6 +19,7 @@ import type { PanelTools } from './panel-tools.ts';
 import type {
   BackupReport,
   DeviceView,
+  EventQuery,
   ExportPage,
   ExportQuery,
   History,
@@ -75,9 +76,9 @@ export interface AgentView extends LocalConfigView {
   readonly access: AccessTools;
   /**
    * Oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`. `activeOnly`: only these,
-   * without regard to the other two.
+   * without regard to the others.
    */
-  events(query: { readonly sinceMs: WallMs; readonly activeOnly: boolean; readonly limit: number }): Promise<readonly AgentEvent[]>;
+  events(query: EventQuery & { readonly activeOnly: boolean }): Promise<readonly AgentEvent[]>;
   /** Undefined if the disk did not respond. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
@@ -360,6 +361,8 @@ export interface LampView {
   readonly rank: Rank;
   readonly reason: string;
   readonly following: boolean;
+  /** Maintenance covers it; added to the status only. */
+  readonly isInMaintenance?: true;
   /** Texts of the open fault events that concern it, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
 }

@@ -1,6 +1,8 @@
 /** Listens on a serial port that no line uses. No byte can be sent through it. */
 import { realpathSync } from 'node:fs';
+import { keepSettings } from '../../drivers/kept-settings.ts';
 import { createListeningPort } from '../../drivers/listening-port.ts';
+import { findSerialPorts, type SerialPortSeen } from '../../drivers/port-finder.ts';
 import { createTappedPort } from '../../drivers/tapped-port.ts';
 import type { LineConfig, SerialSettings } from '../core/cabinet.ts';
 import type { Clock } from '../core/clock.ts';
@@ -16,25 +18,39 @@ export interface PortListenerParts {
   readonly clock: Clock;
   /** Lines of the cabinet; their ports are refused. */
   readonly lines: readonly Pick<LineConfig, 'id' | 'port'>[];
+  /** Returns the serial ports of the machine. */
+  readonly listPorts?: () => readonly Pick<SerialPortSeen, 'device' | 'keepOff'>[];
 }
 
 /**
- * Opens a serial port and passes to `onEntry` what is received. The returned function closes the port.
+ * Opens a serial port that could be a line, and passes to `onEntry` what is received. The returned function closes the port and restores
+ * its settings.
  *
- * Errors: rejects with Refusal for a port that may not be used, and with BusError for one that cannot be opened.
+ * Errors: rejects with Refusal for a port that may not be used, such as a terminal or one that another program has open, and with BusError for one that cannot be opened.
  */
 export async function listenOnPort(
-  { openPort, clock, lines }: PortListenerParts,
+  { openPort, clock, lines, listPorts = findSerialPorts }: PortListenerParts,
   { path, serial }: { readonly path: string; readonly serial: SerialSettings },
   onEntry: WireTap,
-): Promise<() => void> {
+): Promise<() => Promise<void>> {
   const real = realPath(path);
-  if (!real.startsWith('/dev/')) throw new Refusal(msg`${path} is not a port: name one below /dev`);
   const owner = lines.find(({ port }) => parseLinePort(port).kind === 'serial' && realPath(port) === real);
   if (owner !== undefined) throw new Refusal(msg`${path} is the port of line ${owner.id}: luciole bus sniff ${owner.id}`);
+  const seen = listPorts().find(({ device }) => realPath(device) === real);
+  if (seen === undefined) throw new Refusal(msg`${path} is not a serial port that could be a line`);
+  if (seen.keepOff !== null) throw new Refusal(msg`${path} is not listened to: ${seen.keepOff}`);
+  const restore = await keepSettings(real);
   const port = createListeningPort([serial], () => createTappedPort(openPort(real, serial), { serial, tap: onEntry, clock }));
-  await port.open();
-  return () => void port.close();
+  try {
+    await port.open();
+  } catch (error) {
+    await restore();
+    throw error;
+  }
+  return async () => {
+    await port.close();
+    await restore();
+  };
 }
 
 /** The path without links; unchanged if it does not exist. */

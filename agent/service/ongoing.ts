@@ -37,7 +37,7 @@ export interface Ongoing {
   /** Returns the open events of this run that a person must see: warnings and alarms, also suppressed ones. */
   activeEvents(): readonly AgentEvent[];
   /**
-   * Resolves with events. `activeOnly`: those of `activeEvents`, without regard to `sinceMs` and `limit`. Otherwise stored ones, at most
+   * Resolves with events. `activeOnly`: those of `activeEvents`, without regard to the rest. Otherwise stored ones, at most
    * `limit`, and in addition the open warnings and alarms.
    */
   events: AgentView['events'];
@@ -89,10 +89,10 @@ export function createOngoing(parts: OngoingParts): Ongoing {
       uplink.outcome(outcome);
     },
     activeEvents,
-    async events({ sinceMs, activeOnly, limit }) {
+    async events({ activeOnly, ...query }) {
       const active = activeEvents();
       if (activeOnly) return active;
-      const stored = await store.events({ sinceMs, limit });
+      const stored = await store.events(query);
       const known = new Set(stored.map(({ id }) => id));
       return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
     },

@@ -22,6 +22,8 @@ export interface StatusSources {
   readonly control: Pick<Control, 'zones' | 'zoneStates'>;
   readonly uplink: Pick<UplinkSlot, 'status'>;
   readonly activeEvents: readonly AgentEvent[];
+  /** Whether maintenance covers a lamp or device. */
+  readonly isInMaintenance: (source: string) => boolean;
   readonly startedMono: MonoMs;
   readonly firstPollMono: MonoMs | null;
   /** Counters of this run, over all its configurations. */
@@ -32,7 +34,7 @@ const MEGABYTE = 2 ** 20;
 
 /** Resolves with the status as it is now. Errors: rejects if the status of the store does. */
 export async function statusView(sources: StatusSources): Promise<StatusView> {
-  const { cabinet, clock, field, control, activeEvents, firstPollMono } = sources;
+  const { cabinet, clock, field, control, activeEvents, isInMaintenance, firstPollMono } = sources;
   const states = control.zoneStates();
   const raised = activeEvents.filter((event) => !isSuppressed(event));
   const altitudeDeg = states[0]?.sunAltitudeDeg ?? sunAltitudeDeg(cabinet, clock.wallMs());
@@ -47,9 +49,15 @@ export async function statusView(sources: StatusSources): Promise<StatusView> {
     startMs: firstPollMono === null ? null : Math.round(firstPollMono),
     night: states.some(({ night }) => night),
     sunAltitudeDeg: Math.round(altitudeDeg * 10) / 10,
-    zones: control.zones().map((zone) => ({ ...zone, lamps: zone.lamps.map((lamp) => withLampFaults(lamp, cabinet, raised)) })),
+    zones: control.zones().map((zone) => ({
+      ...zone,
+      lamps: zone.lamps.map((lamp) => ({
+        ...withLampFaults(lamp, cabinet, raised),
+        ...(isInMaintenance(lamp.id) ? { isInMaintenance: true as const } : {}),
+      })),
+    })),
     lines: field.lines(),
-    units: countUnits(field.devices()),
+    units: countUnits(field.devices().filter(({ id, state }) => state === 'ok' || !isInMaintenance(id))),
     store: await sources.store.status(),
     uplink: sources.uplink.status(),
     activeEvents,

@@ -71,7 +71,7 @@ export class StoreDatabase {
     }),
     readAfter: ({ seq, maxFrames, atMs }) => this.#attempt(() => this.#telemetry.readAfter(seq, maxFrames, atMs)),
     gapsAfter: ({ id, atMs }) => this.#attempt(() => this.#telemetry.gapsAfter(id, atMs)),
-    events: ({ sinceMs, limit, atMs }) => this.#attempt(() => this.#state.events({ sinceMs, limit }, atMs)),
+    events: ({ atMs, ...query }) => this.#attempt(() => this.#state.events(query, atMs)),
     audit: ({ atMs, ...query }) => this.#attempt(() => this.#state.audit(query, atMs)),
     auditAfter: ({ n, atMs }) => this.#attempt(() => this.#state.auditAfter(n, atMs)),
     load: ({ key, atMs }) => this.#attempt(() => this.#state.load(key, atMs)),

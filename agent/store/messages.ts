@@ -11,6 +11,7 @@ import type { Message } from '../core/message.ts';
 import type {
   BackupReport,
   CompactionReport,
+  EventQuery,
   ExportPage,
   ExportQuery,
   Gap,
@@ -156,7 +157,7 @@ export interface StoreMessages {
   };
   readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: StoreResult<readonly StoredFrame[]> };
   gapsAfter: { ask: { readonly id: number }; answer: StoreResult<readonly Gap[]> };
-  events: { ask: { readonly sinceMs: WallMs; readonly limit: number }; answer: StoreResult<readonly AgentEvent[]> };
+  events: { ask: EventQuery; answer: StoreResult<readonly AgentEvent[]> };
   audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
   auditAfter: { ask: { readonly n: number }; answer: StoreResult<AuditRows> };
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };

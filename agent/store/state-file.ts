@@ -3,7 +3,7 @@ import type { AuditPage, AuditQuery, AuditRows } from '../core/audit-tools.ts';
 import type { WallMs } from '../core/clock.ts';
 import { type Message, msg } from '../core/message.ts';
 import { withTexts } from '../core/message-wire.ts';
-import type { BackupReport } from '../core/ports.ts';
+import type { BackupReport, EventQuery } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { earlierStateTraces } from './earlier-life.ts';
 import { type Replaced, StoreFile } from './files/store-file.ts';
@@ -93,11 +93,14 @@ export class StateFile {
     this.#file.write(atMs, (handle) => putFact(handle, UNDELIVERED_KEY, JSON.stringify(note), Math.round(atMs)));
   }
 
-  /** The events stored last, at most `limit`, that began or ended at or after `sinceMs`, or have not ended. Damaged ones are left out. */
-  events({ sinceMs, limit }: { readonly sinceMs: WallMs; readonly limit: number }, atMs: WallMs): readonly AgentEvent[] {
+  /**
+   * The events stored last, at most `limit`, that began or ended at or after `sinceMs`, or have not ended; without the `skip` newest of them.
+   * Damaged ones are left out.
+   */
+  events({ sinceMs, limit, skip = 0 }: EventQuery, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>
       events
-        .all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER)))
+        .all(sinceMs, sinceMs, Math.max(0, Math.min(limit, MAX_ANSWER)), skip)
         .map(toEvent)
         .reverse(),
     );
@@ -209,10 +212,10 @@ function attach(db: Sqlite) {
     sealOutcome: db.prepare(`UPDATE outcome SET crc = ${stateRowCrcSql('outcome')} WHERE command_id = ? AND state = ?`),
     trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?'),
     trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT max(n) FROM outcome) - ?'),
-    events: db.prepare<[number, number, number], EventRow>(
+    events: db.prepare<[number, number, number, number], EventRow>(
       `SELECT id, code, source, severity, text, template, CASE WHEN details_crc = row_crc(details) THEN details END AS details,
          start_ms AS startMs, end_ms AS endMs FROM event
-       WHERE (start_ms >= ? OR end_ms IS NULL OR end_ms >= ?) AND ${isSound('event')} ORDER BY n DESC LIMIT ?`,
+       WHERE (start_ms >= ? OR end_ms IS NULL OR end_ms >= ?) AND ${isSound('event')} ORDER BY n DESC LIMIT ? OFFSET ?`,
     ),
     damaged: db.prepare<[], DamagedRow>(
       `SELECT 'kv' AS kind, key AS name FROM kv WHERE NOT ${isSound('kv')}

@@ -63,14 +63,20 @@ export class EventReporter {
     });
   }
 
-  /** Queues events of earlier runs that the broker may not have received. */
+  /** Queues the newest events of earlier runs that the broker may not have received, and counts the others as dropped. */
   async restore(): Promise<void> {
     const { store } = this.#parts;
     const saved = await store.load(KEY);
     if (!isRecord(saved) || typeof saved['atMs'] !== 'number') return;
+    const sinceMs = saved['atMs'];
     this.#hasReported = true;
-    for (const event of await store.events({ sinceMs: saved['atMs'], limit: MAX_EARLIER }))
-      if (!this.#waiting.has(event.id)) this.report(event);
+    const newest = await store.events({ sinceMs, limit: MAX_EARLIER });
+    for (const event of newest) if (!this.#waiting.has(event.id)) this.report(event);
+    for (let [skip, found] = [MAX_EARLIER, newest.length]; found === MAX_EARLIER; skip += MAX_EARLIER) {
+      const earlier = await store.events({ sinceMs, limit: MAX_EARLIER, skip });
+      this.#dropped += earlier.filter((event) => isReported(event) && (event.endMs ?? event.startMs) >= sinceMs).length;
+      found = earlier.length;
+    }
   }
 
   /** Queues a change of an event, unless it need not be reported, as for severity `info`. */
@@ -122,6 +128,10 @@ export class EventReporter {
   #newestMs(events: readonly AgentEvent[]): WallMs {
     return Math.min(this.#parts.clock.wallMs(), Math.max(...events.map(({ startMs, endMs }) => endMs ?? startMs))) + 1;
   }
+}
+
+function isReported(event: AgentEvent): boolean {
+  return event.severity !== 'info' && !isSuppressed(event);
 }
 
 /**

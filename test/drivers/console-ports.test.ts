@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { consoleUnitAt } from '../../drivers/console-ports.ts';
+import { consoleUnitAt, loginUnitAt } from '../../drivers/console-ports.ts';
 import { createSerialPort } from '../../drivers/serial-port.ts';
 import { createPtyCable } from '../street/pty.ts';
 
@@ -16,6 +16,8 @@ t.test('a port has a console if the unit is enabled on it, under any name of the
   t.equal(at(join(dir, 'north')), 'luciole-console@null.service', 'a name by udev is a link');
   t.equal(at('/dev/luciole/a-b'), 'luciole-console@luciole-a\\x2db.service', 'a folder and a hyphen in the name of the instance');
   for (const free of ['/dev/full', '/dev/zero', '/dev/nul', 'null', '']) t.equal(at(free), null, free);
+  t.equal(loginUnitAt('/dev/zero', [units]), 'serial-getty@zero.service', 'a login of the system');
+  t.equal(loginUnitAt('/dev/null', [units]), 'luciole-console@null.service');
   t.equal(consoleUnitAt('/dev/null', []), null);
   writeFileSync(join(dir, 'file'), '');
   t.equal(consoleUnitAt('/dev/null', [join(dir, 'file')]), null, 'what is no folder names no console');

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { verdictText } from '../../agent/console/commands/cabinet/status-verdict.ts';
 import { MINUTE_MS } from '../../agent/core/durations.ts';
 import { isSuppressed } from '../../agent/core/event-handling.ts';
 import type { AgentEvent, EventCode } from '../../agent/core/words.ts';
@@ -37,6 +38,29 @@ async function openEvent(rig: Rig, code: EventCode, source: string): Promise<Age
   if (found === undefined) throw new Error('not open');
   return found;
 }
+
+t.test('a silent lamp in maintenance is named as such, and is in no figure with an advised alarm', async (t) => {
+  const rig = await createRig(t, { startAt: '2026-12-15T23:30:00+01:00' });
+  const maintain = { target: { kind: 'lamp', id: 'L02' }, owner: 'site', source: 'console:ann', reason: 'new driver' } as const;
+  await rig.settled(rig.agent.view.alarms.maintain({ ...maintain, minutes: 30 }));
+  const { line, unit } = rig.street.unitOf('L02');
+  line.silence(unit);
+  await openEvent(rig, 'unit-silent', 'L02');
+  await rig.clock.advance(MINUTE_MS);
+  const figures = async () => {
+    const families = await rig.settled(rig.agent.view.metrics());
+    const figureOf = (name: string, label?: string): number | undefined =>
+      families?.find((family) => family.name === name)?.samples.find(({ labels }) => label === undefined || labels?.['state'] === label)
+        ?.value;
+    const [unknown, maintenance] = ['unknown', 'maintenance'].map((state) => figureOf('luciole_lamps', state));
+    return { notFollowing: figureOf('luciole_lamps_not_following'), unknown, maintenance, silent: figureOf('luciole_units', 'silent') };
+  };
+  t.equal(String(verdictText(await rig.status())), '1 lamp in maintenance: `luciole maintenance list`');
+  t.strictSame(await figures(), { notFollowing: 0, unknown: 0, maintenance: 1, silent: 0 });
+  await rig.settled(rig.agent.view.alarms.maintain({ ...maintain, minutes: null }));
+  t.match(String(verdictText(await rig.status())), /^1 lamp does not follow/);
+  t.match(await figures(), { notFollowing: 1, maintenance: 0, silent: 1 });
+});
 
 t.test(
   'a silent lamp is acknowledged by the platform, over a kill and a restored link; maintenance hides the next one until its end',

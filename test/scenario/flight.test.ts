@@ -5,6 +5,7 @@ import t from 'tap';
 import type { WireEntry } from '../../agent/core/wire-tap.ts';
 import { rowsOf } from '../../agent/diagnosis/flight/recorded-rows.ts';
 import { decodeRecording } from '../../agent/diagnosis/flight/recording-codec.ts';
+import { startEvening } from '../support/evening.ts';
 import { memoryFolder } from '../support/memory-folder.ts';
 import { createRig } from '../support/rig.ts';
 
@@ -47,6 +48,24 @@ t.test('without a reason nothing is written', async (t) => {
   await rig.clock.advance(120_000);
   t.notOk(readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('.flight')));
   t.notOk(existsSync(join(folder, 'recordings')));
+});
+
+t.test('a pause of the polls is no fault, and is followed by a rest', async (t) => {
+  const rig = await createRig(t, { startAt: NIGHT });
+  await rig.clock.advance(60_000);
+  const evening = startEvening(rig, { zones: [], timezone: 'Europe/Paris', sound: null }, '+01:00');
+  const sniff = () => evening.ask('bus sniff north', { line: 'north', exclusive: true });
+  t.match(await sniff(), /no frame on north in 30 s without polls: no one else sends/);
+  t.throws(() => rig.agent.view.sniffer.hush('north', 1_000), /stopped a moment ago: try again in 20 s/);
+  await rig.clock.advance(20_000);
+  rig.agent.view.sniffer.hush('north', 1_000)();
+  t.throws(() => rig.agent.view.sniffer.hush('north', 1_000), /try again in 20 s/, 'also after one that ended early');
+  await rig.clock.advance(60_000);
+  const events = await rig.settled(rig.agent.view.events({ sinceMs: 0, activeOnly: false, limit: 100 }));
+  t.strictSame(
+    events?.filter(({ severity }) => severity !== 'info').map(({ code, source }) => `${code} ${source}`),
+    [],
+  );
 });
 
 t.test('a hushed line gets no poll, but its levels, and polls again afterwards', async (t) => {

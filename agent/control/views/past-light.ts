@@ -29,6 +29,9 @@ const NOTHING = { lamps: [], inputs: [], notes: [], basis: null, clockQuality: n
 /** Pages of segments that may contain one instant: as many as the clock was set back. Source: assumed; a clock is set back once. Confirmed by: steps of clocks in the logs. */
 const MOST_PAGES = 4;
 
+/** Between two segments of a run that follow each other, less monotonic time passes. Units: ms. Source: two ticks of the control. */
+const SEAMLESS_MS = 2_000;
+
 /**
  * Resolves with what the record has about a lamp or zone at an instant, or why it lacks that instant; undefined if the disk did not
  * respond.
@@ -72,7 +75,8 @@ function missingOf({ damaged, before, after, facts }: RecordPage, atMs: WallMs):
   if (after !== null && after.lost > 0) return because('not-stored');
   if (before.isEnd) return because('stopped');
   if (after === null) return because('not-yet');
-  return because(before.run === after.run ? 'damaged' : 'broken-off');
+  if (before.run !== after.run) return because('broken-off');
+  return because(after.fromMono - before.toMono < SEAMLESS_MS ? 'skipped' : 'damaged');
 }
 
 interface Question {

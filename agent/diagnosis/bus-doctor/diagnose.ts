@@ -7,7 +7,7 @@
 import type { BusExam } from '../../core/bus-exam.ts';
 import type { BusDiagnosis, BusFinding, TimeText } from './finding.ts';
 import { adapterLatency, echo, noBias, noiseAtHours, noTermination, secondMaster } from './line-rules.ts';
-import { healthy, undecided } from './plain-findings.ts';
+import { healthy, notFed, undecided } from './plain-findings.ts';
 import { lineSilent, slowUnit, swappedWires, unitSilent, wrongSettings } from './silence-rules.ts';
 import { type BusSymptoms, symptomsOf } from './symptoms.ts';
 import { doubleReplies, duplicateAddress, noisyUnit, sleepingDriver } from './unit-rules.ts';
@@ -24,14 +24,31 @@ const FAILURES: readonly Rule[] = [secondMaster, slowUnit, doubleReplies, noBias
 /** What explains failures of one unit: the first that applies. */
 const UNIT: readonly Rule[] = [sleepingDriver, duplicateAddress, noisyUnit];
 
-/** Returns what the record of an examination shows. `timeText`: shows a time of day. */
-export function diagnose(exam: BusExam, timeText: TimeText): BusDiagnosis {
-  const symptoms = symptomsOf(exam);
+/**
+ * Returns what the record of an examination shows. `timeText`: shows a time of day. `unfed`: addresses of the units without supply, which are
+ * not judged.
+ */
+export function diagnose(exam: BusExam, timeText: TimeText, unfed: ReadonlySet<number> = new Set()): BusDiagnosis {
+  const symptoms = symptomsOf(unfed.size === 0 ? exam : withoutUnits(exam, unfed));
   const found = findingsOf(symptoms, timeText);
-  const findings =
-    found.length > 0 ? found : [isExplained(symptoms) && !symptoms.quarters.hasTrouble ? healthy(symptoms) : undecided(symptoms)];
+  const isHealthy = isExplained(symptoms) && !symptoms.quarters.hasTrouble;
+  const plain = unfed.size > 0 && symptoms.asked === 0 ? notFed(unfed) : isHealthy ? healthy(symptoms) : undecided(symptoms);
+  const findings = found.length > 0 ? found : [plain];
   const { line, asked, answered, durationMs } = symptoms;
-  return { line, verdict: (findings[0] as BusFinding).verdict, findings, asked, answered, units: symptoms.units.length, durationMs };
+  const { verdict } = findings[0] as BusFinding;
+  return { line, verdict, findings, asked, answered, units: symptoms.units.length, unfed: [...unfed].sort((a, b) => a - b), durationMs };
+}
+
+function withoutUnits(exam: BusExam, unfed: ReadonlySet<number>): BusExam {
+  const isFed = (unit: number | undefined): boolean => unit === undefined || !unfed.has(unit);
+  return {
+    ...exam,
+    windows: exam.windows.filter(({ request }) => isFed(request[0])),
+    units: exam.units.filter(({ unit }) => isFed(unit)),
+    trials: exam.trials
+      .map((trial) => ({ ...trial, tried: trial.tried.filter(isFed), answered: trial.answered.filter(isFed) }))
+      .filter(({ tried }) => tried.length > 0),
+  };
 }
 
 function findingsOf(symptoms: BusSymptoms, timeText: TimeText): BusFinding[] {

@@ -51,6 +51,8 @@ export interface BusDiagnosis {
   readonly asked: number;
   readonly answered: number;
   readonly units: number;
+  /** Addresses of the units that were not judged, because they had no supply. */
+  readonly unfed: readonly number[];
   readonly durationMs: number;
 }
 

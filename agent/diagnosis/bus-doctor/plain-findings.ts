@@ -20,6 +20,18 @@ export function healthy({ asked, answered, units, quarters, durationMs }: BusSym
   };
 }
 
+/** Returns the finding that no unit of the line has supply, so that nothing can be judged. */
+export function notFed(unfed: ReadonlySet<number>): BusFinding {
+  return {
+    verdict: 'undecided',
+    units: [],
+    text: msg`no unit of this line has supply now`,
+    causes: [msg`the contactor of their feeder is open, as by day`],
+    evidence: [msg`${unfed.size} units are not judged`],
+    check: msg`run the doctor again when the feeder is on`,
+  };
+}
+
 /** Returns the finding that the symptoms are too weak or fit several causes. */
 export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;

@@ -1,5 +1,5 @@
 /**
- * A recording as a capture file that Wireshark and tshark decode without any setting.
+ * A recording as a capture file that Wireshark and tshark decode without any setting, except that they do not verify the checksum.
  *
  * Each packet names its dissector (`mbrtu`, `mbtcp`, `data`), so that the bytes are those of the wire, checksum included. Pure.
  * Source: draft-ietf-opsawg-pcapng: section header, interface description, enhanced packet; LINKTYPE_WIRESHARK_UPPER_PDU (252) and its tags in

@@ -102,7 +102,7 @@ class Examination {
     this.#request = request;
     this.#onProgress = onProgress;
     this.#startMono = parts.queue.clock.monoMs();
-    this.#patients = chosen(parts).flatMap((unit) => {
+    this.#patients = chosen(parts, request.unfed).flatMap((unit) => {
       const reads = examReads(unit);
       return reads === undefined ? [] : [{ unit, reads, asked: 0, answered: 0, damaged: 0 }];
     });
@@ -116,8 +116,9 @@ class Examination {
     await this.#readSuspects();
     for (const patient of this.#missing()) await this.#restAndRead(patient);
     const windows = this.#log.windows();
-    const trials = await this.#tryOthers();
+    // Before the trials, whose replies at other settings count as noise.
     const counted = { units: stats.recentUnits(), quarters: stats.quarters() };
+    const trials = await this.#tryOthers();
     const durationMs = Math.round(queue.clock.monoMs() - this.#startMono);
     return { line: id, port, isNetwork: isNetwork(port), serial, latencyMs, windows, ...counted, trials, durationMs };
   }
@@ -258,7 +259,8 @@ function isWorthReading({ asked, answered, damaged }: Patient): boolean {
 }
 
 /** Units to read: those in trouble first, then others evenly along the line. */
-function chosen({ queue: { units }, stats }: ExamParts): readonly Unit[] {
+function chosen({ queue, stats }: ExamParts, unfed: ReadonlySet<number> = new Set()): readonly Unit[] {
+  const units = queue.units.filter(({ device }) => !unfed.has(device.unit));
   const troubled = new Set(stats.recentUnits().flatMap(({ unit, recent }) => (recent.missed + recent.damaged > 0 ? [unit] : [])));
   const isTroubled = ({ device, health }: Unit): boolean => troubled.has(device.unit) || health.state !== 'ok';
   const first = units.filter(isTroubled).slice(0, MOST_UNITS / 2);

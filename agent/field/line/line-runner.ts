@@ -12,6 +12,7 @@ import type { ModbusLine, ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Lane, LevelWrite, WriteResult } from '../../core/ports.ts';
+import { Refusal } from '../../core/refusal.ts';
 import type { TransactionReport } from '../bus-tools/bus-watch.ts';
 import type { POLL_PERIOD_MS } from '../polls/poll-plan.ts';
 import { type Poll, Polls } from '../polls/polls.ts';
@@ -50,6 +51,13 @@ const DECIDE_MS = 0.3;
 
 /** A runner without polls still turns this often, which shows that it does not hang. Units: ms. */
 const HUSHED_TURN_MS = 1_000;
+/**
+ * Time with polls between two pauses. Units: ms. Source: each unit receives a request every 10 s (`unit.ts`), and drivers switch to their failsafe
+ * level after 60 s without one; a pause lasts 30 s at most.
+ */
+const REST_MS = 20_000;
+/** After a pause, presence that has not been read yet is no fault. Units: ms. Source: as long as in normal polling, `BLIND_AFTER_MS`. */
+const RESUME_MS = 5_000;
 
 /** The line, its units and the callbacks of a `LineRunner`. */
 export interface LineRunnerOptions extends TransactionsOptions {
@@ -169,7 +177,8 @@ export class LineRunner {
   /** Updates the events about presence inputs that are not read, units that answer twice, and a second sender on a DALI bus. */
   reportTroubled(): void {
     this.#masters.check();
-    this.#transactions.reportTroubled(this.#options.clock.monoMs());
+    const nowMono = this.#options.clock.monoMs();
+    this.#transactions.reportTroubled(nowMono, nowMono < this.#hushedMono + RESUME_MS);
   }
 
   /** Starts sending; without effect if it is running. */
@@ -228,15 +237,21 @@ export class LineRunner {
   }
 
   /**
-   * Stops polls, probes and set-up for this time. Levels and the console still have their turns. The returned function ends it early,
-   * unless a later call has replaced it. Units: ms.
+   * Stops polls, probes and set-up for this time. Levels and the console still have their turns. The returned function ends it early. Units:
+   * ms. Errors: throws Refusal if the last pause has not ended, or ended shortly before.
    */
   hush(forMs: number): () => void {
-    const { clock } = this.#options;
-    const untilMono = clock.monoMs() + forMs;
+    const { clock, lineId } = this.#options;
+    const nowMono = clock.monoMs();
+    const restMs = this.#hushedMono + REST_MS - nowMono;
+    if (restMs > 0)
+      throw new Refusal(
+        msg`the polls of line ${lineId} were stopped a moment ago: try again in ${Math.ceil(restMs / 1_000)} s, so that no lamp falls back to its failsafe level`,
+      );
+    const untilMono = nowMono + forMs;
     this.#hushedMono = untilMono;
     return () => {
-      if (this.#hushedMono === untilMono) this.#hushedMono = Number.NEGATIVE_INFINITY;
+      if (this.#hushedMono === untilMono) this.#hushedMono = Math.min(untilMono, clock.monoMs());
       this.#timer.wake();
     };
   }

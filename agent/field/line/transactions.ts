@@ -192,9 +192,9 @@ export class Transactions {
   }
 
   /** Updates the events about presence inputs that have not been read for some time though their units answer, and about double replies. */
-  reportTroubled(nowMono: MonoMs): void {
+  reportTroubled(nowMono: MonoMs, isPaused: boolean): void {
     const { units, events } = this.#parts;
-    for (const unit of units) if (isBlindNow(unit, nowMono)) this.#reportBlind(unit, nowMono);
+    for (const unit of units) if (isBlindNow(unit, nowMono)) this.#noteBlind(unit, nowMono, isPaused);
     for (const unit of units) {
       const { id, unit: address } = unit.device;
       const text = msg`${id} answers twice: two units may have the address ${address}; see "bus stats"`;
@@ -208,12 +208,14 @@ export class Transactions {
     }
   }
 
-  #reportBlind(unit: Unit, nowMono: MonoMs): void {
-    if (unit.isBlind) return;
+  #noteBlind(unit: Unit, nowMono: MonoMs, isPaused: boolean): void {
     const { id } = unit.device;
-    const quantities = unit.slots.filter(isReadPresence).flatMap((slot) => slot.quantities);
-    this.withdraw(unit, quantities, 'missing');
-    unit.isBlind = true;
+    if (!unit.isBlind) {
+      const quantities = unit.slots.filter(isReadPresence).flatMap((slot) => slot.quantities);
+      this.withdraw(unit, quantities, 'missing');
+      unit.isBlind = true;
+    }
+    if (isPaused) return;
     const forS = Math.round((nowMono - unit.presenceDataMono) / 1_000);
     const why = msg`its presence input has not been read for ${forS} s, replies could be late or repeated ones`;
     this.#parts.events.set(true, {

@@ -150,6 +150,12 @@ export class Alarms implements AlarmTools {
     return placeOfSource(this.#parts.site(), source);
   }
 
+  /** Whether maintenance in force covers a lamp or device. */
+  isInMaintenance(source: string): boolean {
+    const { list } = this.#maintenance;
+    return list.length > 0 && list.some(({ target }) => isEventOf(this.#parts.site(), target, source));
+  }
+
   #tend(): void {
     this.#maintenance.tend();
     this.#carried.tend();

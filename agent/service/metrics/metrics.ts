@@ -97,19 +97,21 @@ function byLine(lines: readonly LineView[], value: (line: LineView) => number): 
 }
 
 function lightFamilies({ zones, night, detections, lampsRaised }: StatusView): MetricFamily[] {
-  const lamps = zones.flatMap((zone) => zone.lamps);
+  const all = zones.flatMap((zone) => zone.lamps);
+  const lamps = all.filter(({ isInMaintenance }) => isInMaintenance !== true);
   const count = (holds: (lamp: (typeof lamps)[number]) => boolean): number => lamps.filter(holds).length;
   const states = {
     lit: count(({ measuredPct }) => measuredPct !== null && measuredPct > 0),
     dark: count(({ measuredPct }) => measuredPct === 0),
     unknown: count(({ measuredPct }) => measuredPct === null),
+    maintenance: all.length - lamps.length,
   };
   return [
-    family('gauge', 'luciole_lamps', '', 'Lamps by what their driver last confirmed', by('state', states)),
+    family('gauge', 'luciole_lamps', '', 'Lamps by what their driver last confirmed, or in maintenance', by('state', states)),
     gauge(
       'luciole_lamps_not_following',
       '',
-      'Lamps that do not follow their set level',
+      'Lamps that do not follow their set level, without those in maintenance',
       count(({ following }) => !following),
     ),
     gauge(

@@ -68,6 +68,8 @@ function labelled({ boots }: Handle, rows: readonly RecordHead[]): SegmentHeads 
     ...{ rows, id: first.id, run: first.boot, isEnd: last.is_end === 1, lost: first.lost, isCorrected: shiftMs !== 0 },
     fromMs: first.from_ms + shiftMs,
     toMs: last.to_ms + shiftMs,
+    fromMono: first.from_us / 1_000,
+    toMono: last.to_us / 1_000,
     clockQuality: CLOCK_QUALITIES[first.tq] ?? 'none',
     isThinned: rows.every(({ inputs_bytes: bytes }) => bytes === null),
   };
@@ -96,9 +98,9 @@ function storedRecord({ record }: Handle, segment: SegmentHeads): StoredRecord |
   const [start, end] = [rows[0], rows.at(-1)];
   const basis = start === undefined ? undefined : record.basis(start.basis);
   if (basis === undefined || start === undefined || end === undefined) return undefined;
-  const reach = { toMs: segment.fromMs + end.to_ms - start.from_ms, isEnd: end.is_end === 1 };
+  const reach = { toMs: segment.fromMs + end.to_ms - start.from_ms, toMono: end.to_us / 1_000, isEnd: end.is_end === 1 };
   try {
-    return { ...withoutRows(segment), ...reach, basis, fromMono: start.from_us / 1_000, ...streamsOf(rows) };
+    return { ...withoutRows(segment), ...reach, basis, ...streamsOf(rows) };
   } catch {
     // Bytes with a right checksum that do not unpack: as damaged as others.
     return undefined;

@@ -55,6 +55,6 @@ export function createFakeSniffer(): LineSniffer {
     lineOf: () => ({ protocol: 'rtu', serial: null }),
     observe: () => () => {},
     hush: () => () => {},
-    listen: async () => () => {},
+    listen: async () => async () => {},
   };
 }

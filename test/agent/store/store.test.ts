@@ -125,6 +125,7 @@ t.test('events, outcomes and facts are on disk at once', async (t) => {
   );
   t.equal((await store.events({ sinceMs: 0, limit: 10 })).length, 2);
   t.equal((await store.events({ sinceMs: 0, limit: 1 }))[0]?.id, door.id, 'the newest');
+  t.equal((await store.events({ sinceMs: 0, limit: 9, skip: 1 }))[0]?.id, 'door-open:K1:1', 'a further page');
   await clock.advance(0);
   await store.stop();
 });

@@ -93,6 +93,24 @@ t.test('an event that ended without a link is reported after a restart, one that
   t.equal(sent.length, 4);
 });
 
+t.test('after a restart in a long outage, the newest events are sent and the others counted', async (t) => {
+  const { store, sent, create } = scene();
+  const first = create();
+  first.report(LAMP_OUT);
+  first.open(PROVEN);
+  await first.settled();
+  const late = { ...LAMP_OUT, startMs: NODE_START_MS + 5_000, endMs: NODE_START_MS + 6_000 };
+  for (let n = 0; n < 1_700; n++) store.events.push({ ...late, id: `late${n}`, severity: n % 2 === 0 ? 'info' : 'alarm' });
+  for (let n = 0; n < 500; n++) store.events.push({ ...late, id: `newest${n}` });
+  sent.length = 0;
+  const second = create();
+  await second.restore();
+  second.open(PROVEN);
+  await second.settled();
+  t.match(sent[0], { open: [], dropped: 850 });
+  t.strictSame([sent.length, sent[1]?.['id']], [501, 'newest0']);
+});
+
 t.test('an event is shortened to what the broker accepts', async (t) => {
   for (const [maxTextBytes, kept] of [
     [500, { check: { where: 'pole P07', whereTemplate: undefined } }],

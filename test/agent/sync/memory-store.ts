@@ -113,7 +113,10 @@ function portOf(memory: Memory): MemoryStore['port'] {
       [...saved].filter(([key, value]) => key.startsWith(prefix) && value !== undefined).map(([key, value]) => ({ key, value })),
     rowOf: (ticket) => (seqOfTicket.has(ticket) ? { epoch: 'e1', seq: seqOfTicket.get(ticket) ?? 0 } : null),
     gapsAfter: async (id) => gaps.filter((gap) => gap.id > id),
-    events: async ({ sinceMs }) => memory.events.filter(({ startMs, endMs }) => endMs === null || Math.max(startMs, endMs) >= sinceMs),
+    events: async ({ sinceMs, limit, skip = 0 }) => {
+      const found = memory.events.filter(({ startMs, endMs }) => endMs === null || Math.max(startMs, endMs) >= sinceMs);
+      return found.slice(Math.max(0, found.length - skip - limit), Math.max(0, found.length - skip));
+    },
     exportPage: async ({ fromMs, toMs }) => ({
       epoch: 'e1',
       frames: rows.filter(({ atMs }) => atMs >= fromMs && atMs < toMs),

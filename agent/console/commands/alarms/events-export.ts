@@ -1,5 +1,8 @@
 /** `events export`: one row for each warning or alarm, for work orders. */
+import type { WallMs } from '../../../core/clock.ts';
 import { msg } from '../../../core/message.ts';
+import type { AgentView } from '../../../core/views.ts';
+import type { AgentEvent } from '../../../core/words.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
@@ -7,8 +10,8 @@ import { parseDuration } from '../../text/duration.ts';
 import { EVENT_SPAN, USUAL_EVENT_SPAN } from '../cabinet/events.ts';
 import type { PlacedEvent, WorkOrderForm } from './work-orders-page.ts';
 
-/** Most events that have ended. Source: the store returns no more. */
-const MAX_EXPORTED = 2_000;
+/** Events in one request to the store. Source: the store returns no more. */
+const PAGE_EVENTS = 2_000;
 const FORMATS = ['csv', 'json'] as const;
 
 /**
@@ -33,13 +36,24 @@ export const EVENTS_EXPORT = agentCommand({
     spanMs: parseDuration(args['since'] === undefined ? USUAL_EVENT_SPAN : textArg(args, 'since'), EVENT_SPAN),
   }),
   answer: async (view, { openOnly, spanMs }, { clock }): Promise<readonly PlacedEvent[]> => {
-    const events = await view.events({ sinceMs: clock.wallMs() - spanMs, activeOnly: openOnly, limit: MAX_EXPORTED });
+    const events = await allEvents(view, { sinceMs: clock.wallMs() - spanMs, activeOnly: openOnly });
     return events
       .filter(({ severity, code }) => severity !== 'info' && code !== 'maintenance-mode')
       .map((event) => ({ ...event, place: view.alarms.placeOf(event.source) }));
   },
   render: async (result, page, { form }) => (await import('./work-orders-page.ts')).renderWorkOrders(result, page, form),
 });
+
+/** The pages begin with the newest events. One that is stored meanwhile shifts the next page, so that an event may be in two of them. */
+async function allEvents(view: AgentView, query: { readonly sinceMs: WallMs; readonly activeOnly: boolean }): Promise<AgentEvent[]> {
+  const found = new Map<string, AgentEvent>();
+  for (let [skip, before] = [0, -1]; found.size > before; skip += PAGE_EVENTS) {
+    before = found.size;
+    for (const event of await view.events({ ...query, limit: PAGE_EVENTS, skip })) if (!found.has(event.id)) found.set(event.id, event);
+    if (query.activeOnly) break;
+  }
+  return [...found.values()].sort((a, b) => a.startMs - b.startMs);
+}
 
 function formatArg(args: RawArgs): WorkOrderForm['format'] {
   const text = args['format'] === undefined ? 'csv' : textArg(args, 'format');

@@ -6,6 +6,7 @@ import { agentCommand, textArg } from '../../agent-command.ts';
 import { formatDuration, parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { clockTime, formatLevel, NOTHING, type Page, since, stateWord, translated } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
+import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /**
@@ -66,7 +67,14 @@ export function renderEvents(
     { title: msg`About`, maxCols: 16 },
     { title: msg`What`, wraps: true },
   ] as const;
-  return [...tableLines(columns, rows, page), '', translated(sumOf(events, spanMs), page)].join('\n');
+  const cut = msg`these are the newest: \`luciole events export\` with the same --since has all`;
+  const isCut = spanMs !== null && events.length >= MAX_EVENTS;
+  return [
+    ...tableLines(columns, rows, page),
+    '',
+    translated(sumOf(events, spanMs), page),
+    ...(isCut ? paragraph(translated(cut, page), page) : []),
+  ].join('\n');
 }
 
 /** Returns who has acknowledged an event, and whether maintenance suppressed it. */

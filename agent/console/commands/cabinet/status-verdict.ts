@@ -8,10 +8,10 @@ import { BUSY_PCT } from '../../../field/stats/bus-advice.ts';
 import { formatNumber } from '../../text/page.ts';
 import { wordOf } from '../../text/state-words.ts';
 
-/** Events already covered by the state of a line, lamp, unit, store, uplink or clock. */
+/** Events already covered by the state of a line, lamp, unit, store, uplink or clock, or by the maintenance of lamps. */
 const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['line-down', 'unit-silent', 'lamp-not-following', 'level-not-read', 'lamp-fault'] as const),
-  ...(['device-flag', 'store-trouble', 'uplink-down', 'time-not-trusted'] as const),
+  ...(['device-flag', 'store-trouble', 'uplink-down', 'time-not-trusted', 'maintenance-mode'] as const),
 ]);
 
 /** Time over which the load of a line is averaged. Units: s. Source: `busyPct` covers the last minute. */
@@ -28,7 +28,8 @@ export function verdictText(view: StatusView): Message {
 function findings(view: StatusView): readonly Message[] {
   const { zones, units, store, uplink, clockQuality } = view;
   const lamps = zones.flatMap((zone) => zone.lamps);
-  const unwilling = lamps.filter(({ following }) => !following);
+  const maintained = lamps.filter(({ isInMaintenance }) => isInMaintenance === true).length;
+  const unwilling = lamps.filter(({ following, isInMaintenance }) => !following && isInMaintenance !== true);
   const faulty = lamps.filter(({ faults, following }) => following && faults.length > 0);
   const events = eventsBeyond(view, unwilling.length + faulty.length > 0);
   return [
@@ -43,6 +44,7 @@ function findings(view: StatusView): readonly Message[] {
     ...(store.readingsLost + store.lossesEstimated === 0 ? [] : [msg`readings were lost since the start: \`luciole store\``]),
     ...(uplink.state === 'down' ? [msg`the uplink is down: \`luciole uplink\``] : []),
     ...(events === 0 ? [] : [openText(events)]),
+    ...(maintained === 0 ? [] : [maintainedText(maintained)]),
     // After a start every device is read once, so the load is not normal.
     ...(view.upS < BUSY_WINDOW_S ? [] : view.lines)
       .filter(({ busyPct }) => busyPct > BUSY_PCT)
@@ -58,6 +60,14 @@ function faultyText(n: number, id: string): Message {
   return counted(n, msg`${n} lamp has a fault: \`luciole why ${id}\``, msg`${n} lamps have a fault: \`luciole why ${id}\``);
 }
 
+function maintainedText(n: number): Message {
+  return counted(
+    n,
+    msg`${n} lamp in maintenance: \`luciole maintenance list\``,
+    msg`${n} lamps in maintenance: \`luciole maintenance list\``,
+  );
+}
+
 function silentText(n: number): Message {
   return counted(n, msg`${n} unit silent: \`luciole devices silent\``, msg`${n} units silent: \`luciole devices silent\``);
 }
@@ -67,12 +77,13 @@ function openText(n: number): Message {
 }
 
 /** Returns the number of warnings and alarms that no other finding covers and no maintenance suppresses. */
-function eventsBeyond({ activeEvents, clockQuality, lines, units, store, uplink }: StatusView, hasLampFinding: boolean): number {
+function eventsBeyond({ activeEvents, clockQuality, lines, units, store, uplink, zones }: StatusView, hasLampFinding: boolean): number {
   const hasState: Partial<Record<EventCode, boolean>> = {
     'line-down': lines.some(({ state }) => state !== 'up'),
     'unit-silent': units.silent > 0,
     'store-trouble': store.state !== 'ok',
     'uplink-down': uplink.state === 'down',
+    'maintenance-mode': zones.some(({ lamps }) => lamps.some(({ isInMaintenance }) => isInMaintenance === true)),
     'time-not-trusted': clockQuality === 'none' || clockQuality === 'restored',
   };
   return activeEvents.filter(

@@ -40,6 +40,8 @@ export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): M
       return msg`the disk accepted nothing from ${from} to ${to}: \`luciole events\``;
     case 'damaged':
       return msg`its bytes are damaged from ${from} to ${to}: check the storage card, \`luciole store check\``;
+    case 'skipped':
+      return msg`the clock was set forward from ${from} to ${to}: the time between did not occur`;
     case 'not-yet':
       return msg`it is on disk up to ${from}; ask again in a minute`;
     case 'unknown':

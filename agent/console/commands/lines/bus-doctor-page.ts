@@ -1,10 +1,10 @@
 /** Renders the result of `bus doctor`. */
 import type { ExamProgress } from '../../../core/bus-exam.ts';
-import { type Message, msg } from '../../../core/message.ts';
+import { counted, type Message, msg } from '../../../core/message.ts';
 import type { BusDiagnosis, BusFinding } from '../../../diagnosis/bus-doctor/finding.ts';
 import { formatTook } from '../../text/duration.ts';
 import { type Page, translated } from '../../text/page.ts';
-import { labelled } from '../../text/text-lines.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
 
 const STEPS: Readonly<Record<ExamProgress['step'], Message>> = {
   listening: msg`listening`,
@@ -20,9 +20,15 @@ export function renderExamProgress({ step, doneMs, totalMs }: ExamProgress, page
 }
 
 /** Renders a diagnosis: a summary of the requests, then each finding with its evidence. */
-export function renderDiagnosis({ line, findings, asked, answered, durationMs }: BusDiagnosis, page: Page): string {
+export function renderDiagnosis({ line, findings, asked, answered, unfed, durationMs }: BusDiagnosis, page: Page): string {
   const sum = msg`line ${line}: ${answered} of ${asked} requests answered, examined for ${formatTook(durationMs)}`;
-  return [translated(sum, page), ...findings.flatMap((finding) => ['', ...findingLines(finding, page)])].join('\n');
+  const notJudged = counted(
+    unfed.length,
+    msg`unit ${unfed} has no supply now: it was not judged`,
+    msg`units ${unfed} have no supply now: they were not judged`,
+  );
+  const skipped = unfed.length === 0 ? [] : paragraph(translated(notJudged, page), page);
+  return [translated(sum, page), ...skipped, ...findings.flatMap((finding) => ['', ...findingLines(finding, page)])].join('\n');
 }
 
 function findingLines({ verdict, text, evidence, causes, check }: BusFinding, page: Page): string[] {

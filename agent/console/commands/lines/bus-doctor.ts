@@ -1,6 +1,7 @@
 /** `bus doctor`: examines a line in service and names what is wrong. */
 import type { ExamProgress } from '../../../core/bus-exam.ts';
 import { msg } from '../../../core/message.ts';
+import type { AgentView } from '../../../core/views.ts';
 import type { BusDiagnosis } from '../../../diagnosis/bus-doctor/finding.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import { dayTime } from '../../text/page.ts';
@@ -18,9 +19,10 @@ export const BUS_DOCTOR = agentCommand<{ line: string }, BusDiagnosis, ExamProgr
   answer: (view, args, { report, signal, timezone }) => {
     const line = findLine(view, args.line);
     return onBus(async () => {
-      const exam = await view.bus.examine({ line, signal }, (progress) => void report(progress));
+      const unfed = new Set(unfedUnits(view, line));
+      const exam = await view.bus.examine({ line, unfed, signal }, (progress) => void report(progress));
       const { diagnose } = await import('../../../diagnosis/bus-doctor/diagnose.ts');
-      return diagnose(exam, (atMs) => dayTime(atMs, timezone));
+      return diagnose(exam, (atMs) => dayTime(atMs, timezone), new Set([...unfed, ...unfedUnits(view, line)]));
     });
   },
   render: async (result, page) => (await import('./bus-doctor-page.ts')).renderDiagnosis(result, page),
@@ -32,3 +34,7 @@ export const BUS_DOCTOR = agentCommand<{ line: string }, BusDiagnosis, ExamProgr
     stage: ({ step }) => step,
   },
 });
+
+function unfedUnits(view: AgentView, lineId: string): readonly number[] {
+  return view.devices().flatMap(({ line, unit, hasNoSupply }) => (line === lineId && hasNoSupply === true ? [unit] : []));
+}

@@ -47,6 +47,8 @@ export interface LineSniffed extends Watched {
   readonly frames: Readonly<Record<string, number>>;
   readonly units: readonly number[];
   readonly foreign: number | null;
+  /** The agent did not poll meanwhile. */
+  readonly isExclusive: boolean;
   /** Number of the recording of `--keep`; null without one. */
   readonly recording: number | null;
 }
@@ -117,19 +119,19 @@ async function sniff(view: AgentView, { line: typed, forMs, isExclusive, isKept,
   const { startSniff } = await import('../../../diagnosis/flight/sniff-run.ts');
   const tally = createTally(job);
   const run = startSniff({ line, ...wire, clock: job.clock, captureBytes: isKept ? CAPTURE_BYTES : null, onFrame: tally.note });
-  const stops: (() => void)[] = [];
+  const stops: (() => unknown)[] = [];
   try {
     stops.push(isFree ? await view.sniffer.listen({ path: line, serial }, run.tap) : view.sniffer.observe(line, run.tap));
     if (isExclusive && !isFree) stops.push(view.sniffer.hush(line, forMs ?? HUSH_MS));
     await untilOver(job, forMs, () => {});
   } finally {
-    for (const stop of stops) stop();
+    for (const stop of stops) await stop();
   }
   const capture = run.end();
   const kind = wire.protocol === 'raw' ? 'uart' : 'modbus';
   const named = { id: line, kind, port: line, serial: wire.serial } as const;
   const kept = capture === null ? null : await view.recorder.keep(job.source, { ...capture, line: named });
-  return { line, ...tally.sum(isFree), recording: kept?.id ?? null };
+  return { line, ...tally.sum(isFree), isExclusive: isExclusive && !isFree, recording: kept?.id ?? null };
 }
 
 /** Counts the frames and passes them on, as many as the rate allows. */
@@ -147,7 +149,7 @@ function createTally(job: Job) {
       if (bucket.take() && job.report(row)) seen++;
       else missed++;
     },
-    sum: (isFree: boolean): Omit<LineSniffed, 'line' | 'recording'> => ({
+    sum: (isFree: boolean): Omit<LineSniffed, 'line' | 'isExclusive' | 'recording'> => ({
       seen,
       missed,
       durationMs: Math.round(job.clock.monoMs() - startMono),
@@ -159,13 +161,15 @@ function createTally(job: Job) {
 }
 
 /** Renders the summary of `bus sniff`: how many frames of which kind, whose, and where they are kept. */
-function renderSniffEnd({ line, seen, missed, durationMs, frames, foreign, recording }: LineSniffed, page: Page): string {
+function renderSniffEnd({ line, seen, missed, durationMs, frames, foreign, isExclusive, recording }: LineSniffed, page: Page): string {
   const all = seen + missed;
   const kinds = Object.entries(frames).map(([kind, number]) => msg`${number} ${wordOf(kind)}`);
   const sums: Message[] = [
-    kinds.length === 0
-      ? msg`no frame on ${line} in ${formatDuration(durationMs)}: check speed and parity, A and B, and that something sends`
-      : msg`${count(all, 'frame')} on ${line} in ${formatDuration(durationMs)}: ${kinds}`,
+    kinds.length === 0 && isExclusive
+      ? msg`no frame on ${line} in ${formatDuration(durationMs)} without polls: no one else sends`
+      : kinds.length === 0
+        ? msg`no frame on ${line} in ${formatDuration(durationMs)}: check speed and parity, A and B, and that something sends`
+        : msg`${count(all, 'frame')} on ${line} in ${formatDuration(durationMs)}: ${kinds}`,
     ...(missed === 0 ? [] : [msg`${missed} of them not shown: this terminal is too slow, or it was more than ${RATE.perS} a second`]),
     ...(foreign === null || foreign === 0
       ? []

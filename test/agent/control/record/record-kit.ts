@@ -25,15 +25,15 @@ function joinParts(parts: readonly RecordPart[]): readonly StoredRecord[] {
   for (const part of parts) {
     const last = records.at(-1);
     if (part.basis !== null || last === undefined) {
-      const { basis, fromMs, toMs, clockQuality, isEnd, lost, ticks, inputs, levels, fromMono } = part;
+      const { basis, fromMs, toMs, clockQuality, isEnd, lost, ticks, inputs, levels, fromMono, toMono } = part;
       if (basis === null) throw new Error('a record begins with a basis');
       const label = { id: records.length + 1, run: 1, isCorrected: false, isThinned: false };
-      records.push({ ...label, basis, fromMs, toMs, clockQuality, isEnd, lost, ticks, inputs, levels, fromMono });
+      records.push({ ...label, basis, fromMs, toMs, clockQuality, isEnd, lost, ticks, inputs, levels, fromMono, toMono });
     } else {
       const join = (a: Uint8Array, b: Uint8Array): Uint8Array => Uint8Array.from([...a, ...b]);
       records[records.length - 1] = {
         ...last,
-        ...{ toMs: part.toMs, isEnd: part.isEnd },
+        ...{ toMs: part.toMs, toMono: part.toMono, isEnd: part.isEnd },
         ...{ ticks: join(last.ticks, part.ticks), inputs: join(last.inputs, part.inputs), levels: join(last.levels, part.levels) },
       };
     }

@@ -94,6 +94,17 @@ t.test('a complaint is answered from the record: level, reason, inputs with thei
   t.match(await street.ask('L9', '23:40'), { missing: { why: 'unknown' } });
 });
 
+t.test('a time over which the clock was set forward did not occur, and is not damage', async (t) => {
+  const past = openPast(t, { now: winter('23:00') });
+  const street = await past.run();
+  t.teardown(street.stop);
+  await past.clock.advance(10 * MINUTE_MS);
+  past.clock.stepWall(5 * MINUTE_MS);
+  await past.clock.advance(5 * MINUTE_MS);
+  t.match(await street.ask('L1', '23:12'), { missing: { why: 'skipped' }, lamps: [] });
+  for (const at of ['23:09', '23:16']) t.match(await street.ask('L1', at), { missing: null }, at);
+});
+
 t.test('where the record lacks the moment, it says why', async (t) => {
   const past = openPast(t, { now: winter('17:00') });
   const first = await past.run();

@@ -146,3 +146,16 @@ t.test('events export requests open events, or those of a period, and leaves out
   const all = await run('events export', { since: '7d' });
   t.equal(all.text.split('\n').length, 2, 'titles and one warning');
 });
+
+t.test('events export has all events of a period, however many; events says when it shows only the newest', async (t) => {
+  const stored = Array.from({ length: 4_500 }, (_, n) => fakeEvent(n, { endMs: AT_MS + 1 }));
+  const view = {
+    ...createFakeView(),
+    events: async ({ limit = 0, skip = 0 }) => [fakeEvent(1), ...stored.toReversed().slice(skip, skip + limit)],
+  };
+  const rows = await command('events export').answer(view, { since: '24h' }, JOB);
+  t.equal((rows as readonly PlacedEvent[]).length, 4_500, 'each once');
+  const shown = (count: number): string => renderEvents(stored.slice(0, count), page, { spanMs: 60_000 });
+  t.match(shown(500), /the newest: `luciole events export` with the same --since has all/);
+  t.notMatch(shown(499), /the newest/);
+});

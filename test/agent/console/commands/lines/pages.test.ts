@@ -69,6 +69,7 @@ const diagnosis = {
   asked: 252,
   answered: 250,
   units: 7,
+  unfed: [],
   durationMs: 31_400,
   findings: [
     {
