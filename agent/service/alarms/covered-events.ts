@@ -3,6 +3,7 @@
  */
 import type { MaintenanceOwner } from '../../core/alarm-tools.ts';
 import type { Cabinet, Zone } from '../../core/cabinet.ts';
+import { deviceOfSource } from '../../core/point-id.ts';
 import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
 
 /** The parts of a cabinet that are needed to find out whether an event belongs to a lamp, a zone or the cabinet. */
@@ -52,7 +53,7 @@ export function isEventOf({ lines, lamps, zones }: AlarmSite, { kind, id }: Targ
   };
   const line = lines.find((each) => each.id === source);
   if (line !== undefined) return line.devices.length > 0 && line.devices.every((device) => coversDevice(device.id));
-  const deviceId = source.split('.', 1)[0] ?? source;
+  const deviceId = deviceOfSource(lines, source);
   const ofPart = lamps.filter(({ device, point }) => device === deviceId && source.startsWith(stemOf(device, point)));
   return ofPart.length > 0 ? ofPart.every(isOurs) : coversDevice(deviceId);
 }

@@ -33,7 +33,7 @@ export const ALARM_SITE = {
   lines: [
     { id: 'street', devices: devices.slice(0, 4) },
     { id: 'far', devices: [{ id: 'L09', pole: null }] },
-    { id: 'sensors', devices: devices.slice(4) },
+    { id: 'sensors', devices: [...devices.slice(4), { id: 'L01.far', pole: 'P2' }] },
   ],
   poles: [
     { id: 'P1', atM: 30, branch: null },

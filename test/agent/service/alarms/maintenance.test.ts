@@ -52,6 +52,7 @@ const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silen
   ['north', 'lamp-out', 'L02', true],
   ['north', 'unit-silent', 'S1', true],
   ['north', 'unit-silent', 'S1.motion', true],
+  ['north', 'unit-silent', 'L01.far', false],
   ['north', 'unit-silent', 'S2', false],
   ['north', 'unit-silent', 'street', false],
   ['north', 'unit-silent', 'north', true],
