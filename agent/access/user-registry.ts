@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { AccessError, type CodeOffer, type Invitation, type Role, USER_NAME } from '../core/access.ts';
+import { AccessError, type CodeOffer, type Invitation, NO_USER, type Role, USER_NAME } from '../core/access.ts';
 import { type Clock, isTrusted } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
 import { type Hasher, passwordProblem } from './password.ts';
@@ -182,6 +182,7 @@ function found(users: readonly UserRecord[], name: string): UserRecord {
 }
 
 function checkName(name: string): void {
+  if (name === NO_USER) throw new AccessError('bad-name', msg`the name ${name} stands for a person without a login; choose another`);
   if (USER_NAME.test(name)) return;
   throw new AccessError(
     'bad-name',

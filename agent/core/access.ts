@@ -132,6 +132,8 @@ export interface RefusedUserList {
 
 /** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
+/** User name of a client that is not logged in, in audit entries and as the sender of its requests. No user can be added with it. */
+export const NO_USER = 'nobody';
 /** Pattern of allowed login names. Source: adduser's default pattern of Debian, shortened. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 

@@ -30,9 +30,10 @@ function sumOf(nights: readonly KeptNights[]): NightTally {
 }
 
 function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly string[]): readonly EnergyRow[] {
-  const ids = new Set([...zoneIds, ...Object.keys(zones)]);
+  const tallies = new Map(Object.entries(zones));
+  const ids = new Set([...zoneIds, ...tallies.keys()]);
   return [...ids].flatMap((id) => {
-    const tally = zones[id];
+    const tally = tallies.get(id);
     return tally === undefined ? [] : [{ period, zone: id, ...figures(tally) }];
   });
 }

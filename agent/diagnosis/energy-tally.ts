@@ -110,9 +110,12 @@ function addedZone(a: ZoneTally, b: ZoneTally, counted: (x: number, y: number) =
 }
 
 function joined<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>, join: (x: T, y: T) => T): Record<string, T> {
-  const all: Record<string, T> = { ...a };
-  for (const [key, value] of Object.entries(b)) all[key] = all[key] === undefined ? value : join(all[key], value);
-  return all;
+  const all = new Map(Object.entries(a));
+  for (const [key, value] of Object.entries(b)) {
+    const before = all.get(key);
+    all.set(key, before === undefined ? value : join(before, value));
+  }
+  return Object.fromEntries(all);
 }
 
 function plus(a: number, b: number): number {

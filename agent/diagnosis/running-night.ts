@@ -145,7 +145,7 @@ interface Meter {
 function createMeterTracker(): MeterTracker {
   const meters = new Map<string, Meter>();
   /** Totals of the previous run for meters that this run has not read yet. */
-  let before: Readonly<Record<string, number>> = {};
+  let before: ReadonlyMap<string, number> = new Map();
   return {
     read(deviceId, totalKwh) {
       const meter = meters.get(deviceId);
@@ -153,7 +153,7 @@ function createMeterTracker(): MeterTracker {
         meter.totalKwh = Math.max(meter.totalKwh, totalKwh);
         return;
       }
-      meters.set(deviceId, { firstKwh: totalKwh, fromKwh: Math.min(before[deviceId] ?? totalKwh, totalKwh), totalKwh });
+      meters.set(deviceId, { firstKwh: totalKwh, fromKwh: Math.min(before.get(deviceId) ?? totalKwh, totalKwh), totalKwh });
     },
     tallies: (computedWh) =>
       Object.fromEntries(
@@ -161,13 +161,13 @@ function createMeterTracker(): MeterTracker {
       ),
     restart() {
       for (const meter of meters.values()) meter.fromKwh = meter.totalKwh;
-      before = {};
+      before = new Map();
     },
-    totals: () => ({ ...before, ...Object.fromEntries([...meters].map(([id, { totalKwh }]) => [id, totalKwh])) }),
+    totals: () => ({ ...Object.fromEntries(before), ...Object.fromEntries([...meters].map(([id, { totalKwh }]) => [id, totalKwh])) }),
     bridge(totals) {
-      before = Object.fromEntries(Object.entries(totals).filter(([, kwh]) => Number.isFinite(kwh)));
+      before = new Map(Object.entries(totals).filter(([, kwh]) => Number.isFinite(kwh)));
       for (const [id, meter] of meters) {
-        const lastKwh = before[id];
+        const lastKwh = before.get(id);
         if (lastKwh !== undefined && lastKwh <= meter.firstKwh) meter.fromKwh -= meter.firstKwh - lastKwh;
       }
     },

@@ -17,6 +17,7 @@ import { type Clock, every, isTrusted, type MonoMs, type Timer } from '../core/c
 import type { EventTracker } from '../core/event-tracker.ts';
 import { isRecord } from '../core/is-record.ts';
 import { msg } from '../core/message.ts';
+import { splitPointId } from '../core/point-id.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointProfile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
@@ -201,7 +202,7 @@ export class CounterRegistry {
 
 /** One event for each device: a meter that is replaced restarts all its counters, and their events would have the same id. */
 function reportRestarts(restarts: Restarts, events: EventTracker): void {
-  for (const [deviceId, ofDevice] of Map.groupBy(restarts, ({ pointId }) => pointId.slice(0, pointId.indexOf('.')))) {
+  for (const [deviceId, ofDevice] of Map.groupBy(restarts, ({ pointId }) => splitPointId(pointId).deviceId)) {
     const severity = ofDevice.some(({ state }) => state.isEnergy) ? 'warning' : 'info';
     const what = ofDevice.map(({ pointId, state: { unit }, restart: { total, raw } }) => {
       const [quantity, u] = [pointId.slice(deviceId.length + 1), unit === '' ? '' : ` ${unit}`];

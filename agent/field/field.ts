@@ -3,6 +3,7 @@
 import { type Clock, every, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
 import { msg } from '../core/message.ts';
+import { splitPointId } from '../core/point-id.ts';
 import type { DeviceView, Field, LevelWrite, LineView, TextWrite, ValueWrite, WriteResult } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
 import type { AgentEvent, PointId, Reading } from '../core/words.ts';
@@ -131,9 +132,9 @@ class CabinetField implements LiveField {
   }
 
   writePoint(write: ValueWrite): Promise<WriteResult> {
-    const [dot, { pointId }] = [write.pointId.lastIndexOf('.'), write];
-    const raw = this.#runtimes.find(({ source, uart }) => uart !== null && source.config.devices[0]?.id === pointId.slice(0, dot));
-    if (raw?.uart != null) return raw.uart.write(write, pointId.slice(dot + 1));
+    const { deviceId, quantity } = splitPointId(write.pointId);
+    const raw = this.#runtimes.find(({ source, uart }) => uart !== null && source.config.devices[0]?.id === deviceId);
+    if (raw?.uart != null) return raw.uart.write(write, quantity);
     return this.#send(asLevelWrite(write), OUTPUT_WORDS);
   }
 
@@ -166,8 +167,7 @@ class CabinetField implements LiveField {
   }
 
   #send(write: LevelWrite, words: WriteWords): Promise<WriteResult> {
-    const dot = write.pointId.indexOf('.');
-    const [deviceId, quantity] = [write.pointId.slice(0, dot), write.pointId.slice(dot + 1)];
+    const { deviceId, quantity } = splitPointId(write.pointId);
     for (const { runner, units } of this.#runtimes) {
       const unit = units.find(({ device }) => device.id === deviceId);
       if (unit !== undefined && runner !== null) return runner.write(withTextValue(write, unit, quantity), unit, quantity, words);

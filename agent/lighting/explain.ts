@@ -59,8 +59,8 @@ function isItsLine({ rank, source, levelPct }: Intent, line: TraceLine): boolean
 /** A limit has the rank of the intent that it limits, but is not an intent. */
 function ofIntent(intent: Intent | undefined): Explained {
   if (intent === undefined) return NOTHING;
-  const { target, authority, reason, sinceMs } = intent;
-  const isReleasable = reason !== 'identify' && target.kind !== 'cabinet' && authority !== 'site';
+  const { target, goesByItself, sinceMs } = intent;
+  const isReleasable = goesByItself !== true && target.kind !== 'cabinet';
   return { sinceMs, changes: isReleasable ? msg`luciole release ${target.id}` : NO_TEXT };
 }
 

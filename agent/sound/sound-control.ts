@@ -11,6 +11,7 @@ import { type Clock, every, type Timer } from '../core/clock.ts';
 import { createEventTracker, type EventTracker } from '../core/event-tracker.ts';
 import { portKey } from '../core/line-port.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
+import { splitPointId } from '../core/point-id.ts';
 import type { Field, Log, Store } from '../core/ports.ts';
 import type { SoundConfig, SoundPlace } from '../core/sound-config.ts';
 import type { SentSoundRequest, SoundTools, SoundView } from '../core/sound-tools.ts';
@@ -101,7 +102,7 @@ export class SoundControl {
 
   onReadings(readings: readonly Reading[]): void {
     if (this.#timer === null) return;
-    if (readings.some(({ pointId }) => this.#players.has(pointId.slice(0, pointId.lastIndexOf('.'))))) this.#tick();
+    if (readings.some(({ pointId }) => this.#players.has(splitPointId(pointId).deviceId))) this.#tick();
   }
 
   /** Carries out or refuses a request. Resolves with the final outcome; `onOutcome` receives the stages. */

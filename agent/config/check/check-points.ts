@@ -3,6 +3,7 @@ import type { Cabinet, PhotocellConfig, PresenceSensor, Rule } from '../../core/
 import type { Problem } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { outputProblems } from '../../core/output-values.ts';
+import { splitPointId } from '../../core/point-id.ts';
 import type { PointProfile, Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { FeederConfig } from '../../core/watch-config.ts';
@@ -76,10 +77,10 @@ function cannotSense(pointId: string, profileId: string): Message {
 /** The contacts of a feeder must exist and be polled. */
 function checkFeeder(site: ProfiledCabinet, feeder: FeederConfig, say: SayBelow): Problem[] {
   return (['supply', 'breaker', 'leakage'] as const).flatMap((contact) => {
-    const [device = '', point = ''] = feeder[contact]?.split('.') ?? [];
-    return feeder[contact] === null
-      ? []
-      : checkReadPoint(site, { device, point, unfit: cannotWatch }, (_, message) => say([contact], message));
+    const pointId = feeder[contact];
+    if (pointId === null) return [];
+    const { deviceId: device, quantity: point } = splitPointId(pointId);
+    return checkReadPoint(site, { device, point, unfit: cannotWatch }, (_, message) => say([contact], message));
   });
 }
 

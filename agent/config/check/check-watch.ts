@@ -1,4 +1,5 @@
 import { msg } from '../../core/message.ts';
+import { splitPointId } from '../../core/point-id.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { type Named, repeatedBy } from './check-names.ts';
 import { type CabinetDraft, type Index, placed, unknownName, unknownZones } from './draft.ts';
@@ -31,7 +32,12 @@ export function checkWatchSection({ watch }: CabinetDraft, { known, outputs }: I
             },
           ]),
       ...CONTACTS.flatMap((contact) =>
-        unknownName({ what: 'device', id: value[contact]?.split('.')[0], known: known.devices, path: [...path, contact] }),
+        unknownName({
+          what: 'device',
+          id: value[contact] == null ? undefined : splitPointId(value[contact]).deviceId,
+          known: known.devices,
+          path: [...path, contact],
+        }),
       ),
     ]),
   ];

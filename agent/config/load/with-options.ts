@@ -6,10 +6,11 @@ import type { RunOptions } from '../../core/run-options.ts';
  * has no effect on a cabinet without an uplink.
  */
 export function withOptions(cabinet: Cabinet, { ports, broker, dataDir, noUplink }: RunOptions): Cabinet {
+  const portOf = new Map(Object.entries(ports));
   const uplink = cabinet.uplink === null || broker === null ? cabinet.uplink : { ...cabinet.uplink, broker };
   return {
     ...cabinet,
-    lines: cabinet.lines.map((line) => ({ ...line, port: ports[line.id] ?? line.port })),
+    lines: cabinet.lines.map((line) => ({ ...line, port: portOf.get(line.id) ?? line.port })),
     uplink: noUplink ? null : uplink,
     store: dataDir === null ? cabinet.store : { ...cabinet.store, dir: dataDir },
   };

@@ -1,6 +1,6 @@
 /** Checks the role for each command on one socket, runs it through the command table, and writes the audit entries. */
 
-import { type Caller, type LoginSocket, mayUse } from '../../core/access.ts';
+import { type Caller, type LoginSocket, mayUse, NO_USER } from '../../core/access.ts';
 import { DENIED } from '../../core/audit-tools.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { type Message, msg } from '../../core/message.ts';
@@ -12,9 +12,6 @@ import { COMMANDS } from '../commands.ts';
 import { ConsoleError } from '../console-error.ts';
 import { auditDetail, openArgs } from './audit-detail.ts';
 import type { ConsoleRequest } from './protocol.ts';
-
-/** User name of a client that is not logged in. */
-const NO_USER = 'nobody';
 
 /** Runs the commands that arrive at one socket, if the caller's role allows them, and writes the audit entries. */
 export interface Gate {

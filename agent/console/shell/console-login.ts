@@ -5,7 +5,7 @@
  */
 
 import { passwordProblem } from '../../access/password.ts';
-import { type LoginAnswer, PASSWORD_RULE } from '../../core/access.ts';
+import { type LoginAnswer, NO_USER, PASSWORD_RULE } from '../../core/access.ts';
 import { type Clock, every, type Timer } from '../../core/clock.ts';
 import { type Message, msg, type Said } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
@@ -121,7 +121,7 @@ async function lights(typed: string, dialog: Dialog, parts: ConsoleLoginParts): 
     colour,
     charset,
     language,
-    user: 'nobody',
+    user: NO_USER,
     status: null,
   };
   try {

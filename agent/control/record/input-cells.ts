@@ -273,5 +273,5 @@ function detectionItems({ atMono, isRelayed, speedKmh, direction, beforeM = 0 }:
 /** A contact renews its request at each reading: its times follow from the instant. */
 function plainIntent(intent: Intent): unknown {
   const { startBy: _, ...plain } = intent;
-  return intent.id.startsWith('contact:') ? { ...plain, sinceMs: 0, untilMs: 0, untilMono: 0 } : plain;
+  return intent.authority === 'site' ? { ...plain, sinceMs: 0, untilMs: 0, untilMono: 0 } : plain;
 }

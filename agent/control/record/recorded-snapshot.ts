@@ -114,7 +114,7 @@ function intentOf([, text]: readonly Item[], { nowMs, nowMono }: { readonly nowM
   const intent = jsonOf(text) as Intent;
   if (!isRecord(intent) || typeof intent.id !== 'string') throw unreadable();
   const renewed = { sinceMs: nowMs, untilMs: nowMs + RENEWED_MS, untilMono: nowMono + RENEWED_MS };
-  return intent.id.startsWith('contact:') ? { ...intent, ...renewed } : intent;
+  return intent.authority === 'site' ? { ...intent, ...renewed } : intent;
 }
 
 function listIn(text: Item | undefined): readonly unknown[] {

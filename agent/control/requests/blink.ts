@@ -91,7 +91,7 @@ export function rankOf(authority: IntentAuthority): Intent['rank'] {
 function refuseHeld({ highPct, lowPct }: Blink, lampId: string, rank: Intent['rank'], held: readonly Intent[]): void {
   const hidesBlink = (other: Intent): boolean =>
     other.rank === rank
-      ? other.reason !== 'identify' && other.levelPct > (highPct + lowPct) / 2
+      ? (other.goesByItself !== true || other.reason !== 'identify') && other.levelPct > (highPct + lowPct) / 2
       : RANKS.indexOf(other.rank) < RANKS.indexOf(rank);
   const lock = held.find(hidesBlink);
   if (lock === undefined) return;

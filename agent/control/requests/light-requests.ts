@@ -217,7 +217,9 @@ export class LightRequests {
   #nextStepMs(target: Target): WallMs | null {
     const { street, clock, plan } = this.#parts;
     const nowMs = clock.wallMs();
-    const zone = street.zones.find(({ id, lamps }) => id === target.id || lamps.includes(target.id));
+    // A cabinet may have the id of a zone.
+    const zone =
+      target.kind === 'cabinet' ? undefined : street.zones.find(({ id, lamps }) => id === target.id || lamps.includes(target.id));
     const zonePlan = zone === undefined ? undefined : plan(zone.id);
     if (zone === undefined || zonePlan === undefined) return null;
     const chosen = chosenIn({ programmes: this.programmes(), nowMono: clock.monoMs() }, zone.id)?.programme;

@@ -115,8 +115,8 @@ export function shortenIntents(
     everywhere,
   }: Authorised<Pick<ReleaseRequest, 'target' | 'rank' | 'everywhere'>> & { readonly end: Moment },
 ): { readonly intents: readonly Intent[]; readonly changed: readonly Intent[] } {
-  const mayEnd = new Set(releaseIntents(intents, target, authority, everywhere).released.map(({ id }) => id));
-  const isMeant = (intent: Intent): boolean => mayEnd.has(intent.id) && (rank === undefined || intent.rank === rank);
+  const mayEnd = new Set(releaseIntents(intents, target, authority, everywhere).released);
+  const isMeant = (intent: Intent): boolean => mayEnd.has(intent) && (rank === undefined || intent.rank === rank);
   const isLonger = (intent: Intent): boolean => isMeant(intent) && intent.untilMono > end.nowMono;
   const next = intents.map((intent) => (isLonger(intent) ? { ...intent, untilMs: Math.round(end.nowMs), untilMono: end.nowMono } : intent));
   return { intents: next, changed: next.filter((intent, i) => intent !== intents[i]) };

@@ -103,7 +103,7 @@ function ofRequests(zones: readonly Zone[], { snapshot, lampIds }: PastMoment): 
       const { source, levelPct, reason, sinceMs, target } = intent;
       const text =
         reason === '' ? msg`requested ${levelPct} % for ${target.id}` : msg`requested ${levelPct} % for ${target.id}: ${reasonOf(intent)}`;
-      return { source, text, sinceMs: intent.id.startsWith('contact:') ? null : sinceMs };
+      return { source, text, sinceMs: intent.authority === 'site' ? null : sinceMs };
     });
   const chosen = [...(snapshot.programmes ?? [])]
     .filter(([zoneId]) => zones.some(({ id }) => id === zoneId))

@@ -1,5 +1,6 @@
 /** Puts readings into the frame of the watch. */
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
+import { splitPointId } from '../../core/point-id.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import { PHASES, type Series, setValue, type WatchFrame } from './watch-frame.ts';
 import { LAMP_QUANTITIES, type WatchPlan } from './watch-plan.ts';
@@ -26,7 +27,7 @@ export function createFrameFiller(plan: WatchPlan, frame: WatchFrame, points: Re
     take(readings) {
       for (const { pointId, value, quality, atMono } of readings) {
         if (value === null || quality !== 'good') continue;
-        for (const lamp of lampsOf.get(pointId.slice(0, pointId.indexOf('.'))) ?? [])
+        for (const lamp of lampsOf.get(splitPointId(pointId).deviceId) ?? [])
           frame.answeredMono[lamp] = Math.max(frame.answeredMono[lamp] ?? 0, atMono);
         const slot = slots.get(pointId);
         if (slot !== undefined) setValue(slot.series, slot.index, value * slot.factor, atMono);

@@ -93,7 +93,10 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
   });
   const meters = found.toSorted((a, b) => b.rank - a.rank).map(({ meter }) => meter);
   const circuits = [...feedersOf(cabinet, settings), circuit({ id: cabinet.id })];
-  const feederOf = (zone: string): number => circuits.findIndex(({ id, zones }) => zones.includes(zone) || id === cabinet.id);
+  const feederOf = (zone: string): number => {
+    const own = circuits.findIndex(({ zones }) => zones.includes(zone));
+    return own === -1 ? circuits.length - 1 : own;
+  };
   const lamps = cabinet.lamps.map((lamp): WatchedLamp => {
     const zone = zoneOf.get(lamp.id);
     const isAlone = cabinet.lamps.every(({ id, device }) => id === lamp.id || device !== lamp.device);

@@ -180,8 +180,9 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
 
 /** Whether `now` differs enough from `before` to be saved. */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
+  const known = new Map(Object.entries(before));
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {
-    const old = before[id];
+    const old = known.get(id);
     if (old === undefined) return true;
     const { turnaroundMs: oldTurnaroundMs, firstByteMs: oldFirstByteMs, setUpWrites: oldWrites, ...oldExact } = old;
     if (haveMoved(oldWrites, setUpWrites)) return true;

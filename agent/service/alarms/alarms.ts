@@ -167,7 +167,7 @@ export class Alarms implements AlarmTools {
     const wasRaised = this.#raisedBefore.size > 0 && this.#raisedBefore.delete(conditionOf(event));
     if (list.length === 0 || wasRaised) return undefined;
     const site = this.#parts.site();
-    const covering = list.find(({ owner, target }) => maySuppress(owner, event) && isEventOf(site, target, event.source));
+    const covering = list.find(({ owner, target }) => maySuppress(owner, event) && isEventOf(site, target, event));
     if (covering === undefined) return undefined;
     this.#maintenance.suppress(covering.id, event);
     return { maintenance: covering.id, untilMs: null };

@@ -3,6 +3,7 @@
  */
 import type { MaintenanceOwner } from '../../core/alarm-tools.ts';
 import type { Cabinet, Zone } from '../../core/cabinet.ts';
+import { deviceOfSource } from '../../core/point-id.ts';
 import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
 
 /** The parts of a cabinet that are needed to find out whether an event belongs to a lamp, a zone or the cabinet. */
@@ -30,29 +31,35 @@ const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([
   ...(['door-open', 'phase-lost', 'breaker-tripped', 'contactor-stuck-on', 'supply-voltage-high'] as const),
 ]);
 
+/** Events whose source is a line. A lamp or a zone may have the same id. */
+const OF_LINES: ReadonlySet<EventCode> = new Set<EventCode>(['line-down', 'line-silent', 'second-master']);
+
 /** Returns whether maintenance of this owner may suppress an event, judged by its code and severity alone. */
 export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
   return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
 }
 
-/**
- * Whether an event with this source counts as one of the target, for example because it is about a lamp of the zone. Every event counts as
- * one of the cabinet.
- */
-export function isEventOf({ lines, lamps, zones }: AlarmSite, { kind, id }: Target, source: string): boolean {
+/** Whether an event counts as one of the target, for example because it is about a lamp of the zone. Every event counts as one of the cabinet. */
+export function isEventOf(
+  { lines, lamps, zones }: AlarmSite,
+  { kind, id }: Target,
+  { code, source }: Pick<AgentEvent, 'code' | 'source'>,
+): boolean {
   if (kind === 'cabinet') return true;
-  if (source === id) return true;
   const zone = kind === 'zone' ? zones.find((each) => each.id === id) : undefined;
   const isOurs = (lamp: { readonly id: string }): boolean => (kind === 'lamp' ? lamp.id === id : (zone?.lamps.includes(lamp.id) ?? false));
-  const named = lamps.find((lamp) => lamp.id === source);
-  if (named !== undefined) return isOurs(named);
   const coversDevice = (deviceId: string): boolean => {
     const on = lamps.filter(({ device }) => device === deviceId);
     return on.length > 0 ? on.every(isOurs) : zone !== undefined && sensorsOf(zone).has(deviceId) && !isShared(zones, zone, deviceId);
   };
-  const line = lines.find((each) => each.id === source);
-  if (line !== undefined) return line.devices.length > 0 && line.devices.every((device) => coversDevice(device.id));
-  const deviceId = source.split('.', 1)[0] ?? source;
+  if (OF_LINES.has(code)) {
+    const devices = lines.find((each) => each.id === source)?.devices ?? [];
+    return devices.length > 0 && devices.every((device) => coversDevice(device.id));
+  }
+  if (source === id) return true;
+  const named = lamps.find((lamp) => lamp.id === source);
+  if (named !== undefined) return isOurs(named);
+  const deviceId = deviceOfSource(lines, source);
   const ofPart = lamps.filter(({ device, point }) => device === deviceId && source.startsWith(stemOf(device, point)));
   return ofPart.length > 0 ? ofPart.every(isOurs) : coversDevice(deviceId);
 }

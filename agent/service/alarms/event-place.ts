@@ -1,13 +1,14 @@
 /** Finds the place on the street that an event is about. Pure. */
 import type { EventPlace } from '../../core/alarm-tools.ts';
 import type { Cabinet, Lamp } from '../../core/cabinet.ts';
+import { deviceOfSource } from '../../core/point-id.ts';
 
 /** The parts of a cabinet from which the place of an event is found. */
 export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'poles'>;
 
 /** Returns the place of the source of an event. Each part of it may be null. `lamp`: the ids of one or more lamps, separated by spaces. */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {
-  const deviceId = source.split('.', 1)[0] ?? source;
+  const deviceId = deviceOfSource(lines, source);
   const found = lampsOfSource(lamps, source, deviceId);
   const device = lines.flatMap((line) => line.devices).find(({ id }) => id === deviceId);
   const poleId = onlyOne(found.map(({ pole }) => pole)) ?? device?.pole ?? null;

@@ -25,3 +25,12 @@ t.test('a part that is written twice counts once, many parts stay few, and a fol
   t.match(old, { nights: {}, folded: { zones: { path: { wh: 44, nights: 2, lampNights: 4 } } } });
   t.match(folded(withPart(old, '2026-12-03', part('r', 1))).folded, { zones: { path: { wh: 45, nights: 3 } } });
 });
+
+t.test('a zone may have the name of a property that every object has', async (t) => {
+  const zones = { constructor: { ...emptyZone(2), wh: 3 } };
+  const month = withPart(readMonth(undefined), '2026-12-01', { ...NO_TALLY, id: 'a', endMs: 0, zones });
+  t.match(folded(withPart(month, '2026-12-02', { ...NO_TALLY, id: 'b', endMs: 0, zones })).folded?.zones['constructor'], {
+    wh: 6,
+    nights: 2,
+  });
+});

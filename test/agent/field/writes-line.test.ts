@@ -50,6 +50,13 @@ async function allOf(plant: Plant, pending: readonly Promise<WriteResult>[], wit
   return results;
 }
 
+t.test('a device whose id contains a dot is written, also beside one with the first part of its id', async (t) => {
+  const plant = await plantWith(t, { devices: { quay: PLAIN, 'quay.1': PLAIN } });
+  const [result] = await allOf(plant, [plant.write('quay.1', 40)]);
+  t.match(result, { state: 'verified' });
+  t.strictSame([levelAt(plant, 'quay', 50), levelAt(plant, 'quay.1', 50)], [0, 40]);
+});
+
 t.test('a whole line changes by one broadcast, sent twice, and each lamp is verified', async (t) => {
   const plant = await plantWith(t, { devices: many(12, HEARING) });
   const sinceMono = plant.clock.monoMs();

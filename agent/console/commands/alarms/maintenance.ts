@@ -71,7 +71,9 @@ function missing(): never {
   throw new ConsoleError('usage', msg`give its length: --for 2h; maintenance always has an end`);
 }
 
-/** Returns the cabinet, or the lamp or zone with this name. Errors: as `findTarget`. */
+/** Returns the lamp or zone with this name, otherwise the cabinet for its word: a part is the smaller of the two. Errors: as `findTarget`. */
 function maintainedTarget(view: AgentView, typed: string): Target {
-  return typed.toLowerCase() === CABINET ? { kind: 'cabinet', id: '' } : findTarget(view, typed);
+  const { lamps, zones } = view.names();
+  const isPart = [...lamps, ...zones].some((name) => name.toLowerCase() === CABINET);
+  return typed.toLowerCase() === CABINET && !isPart ? { kind: 'cabinet', id: '' } : findTarget(view, typed);
 }

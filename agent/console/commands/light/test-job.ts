@@ -9,6 +9,7 @@ import type { LampTestVerdict } from '../../../core/acceptance.ts';
 import { every } from '../../../core/clock.ts';
 import { reasonOf } from '../../../core/intent-reason.ts';
 import { type Message, msg } from '../../../core/message.ts';
+import { splitPointId } from '../../../core/point-id.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Outcome, OutcomeState, PointId, Target } from '../../../core/words.ts';
 import type { Job } from '../../command-spec.ts';
@@ -236,7 +237,7 @@ export function meterPoints(view: AgentView): readonly PointId[] {
 /** Returns the points that measure power: a lamp's own, otherwise the cabinet's meters if they measure no other lamps. */
 function powerPoints(view: AgentView, lamps: readonly string[]) {
   const inW = view.points('power').filter(({ unit, pointId }) => unit === 'W' && /\.(?:active_)?power$/.test(pointId));
-  const of = (device: string) => inW.find(({ pointId }) => pointId.startsWith(`${device}.`))?.pointId;
+  const of = (device: string) => inW.find(({ pointId }) => splitPointId(pointId).deviceId === device)?.pointId;
   const known = new Map(view.acceptance.lamps().map(({ id, power }) => [id, power ?? undefined]));
   const own: Readonly<Record<string, PointId>> = Object.fromEntries(
     lamps.flatMap((lamp) => [known.get(lamp) ?? of(lamp)].flatMap((pointId) => (pointId === undefined ? [] : [[lamp, pointId] as const]))),

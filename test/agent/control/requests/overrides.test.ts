@@ -210,3 +210,14 @@ t.test('an end for all intents shortens those on zones and lamps, too', (t) => {
   t.strictSame(idsOf(false), []);
   t.end();
 });
+
+t.test('an end shortens no intent on another target that has the same id', (t) => {
+  const lamp = { kind: 'lamp', id: 'L1' } as const;
+  const list = [intent({ id: 'again', target: lamp }), intent({ id: 'again', target: { kind: 'lamp', id: 'L2' } })];
+  const { changed } = shortenIntents(list, { target: lamp, authority: 'platform', end: moment(NOON + 1_000, 1_000) });
+  t.strictSame(
+    changed.map(({ target }) => target.id),
+    ['L1'],
+  );
+  t.end();
+});

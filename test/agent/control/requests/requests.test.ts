@@ -351,4 +351,17 @@ t.test('an override released at the next step ends there, in one change of light
     atNextStep: true,
   });
   t.match(texts(again), { state: 'refused', reason: /no override of zone rue/ });
+  const cabinet = { kind: 'cabinet', id: 'rue' } as const;
+  const named = await street.control.release({
+    commandId: 'r3',
+    authority: 'platform',
+    source: 'platform',
+    atNextStep: true,
+    target: cabinet,
+  });
+  t.match(
+    texts(named),
+    { state: 'refused', reason: /no step of the programme is known for cabinet rue/ },
+    'a cabinet with the id of a zone',
+  );
 });

@@ -83,7 +83,13 @@ t.test('no remote intent outranks a blinking lamp; another technician does, and 
   await street.clock.advance(50);
   t.equal(street.levels.get('L3'), 100, 'a newer one goes on when the older is ended');
   second.run.stop();
-  void street.override({ levelPct: 90, target: { kind: 'zone', id: 'rue' }, rank: 'maintenance', source: 'console:eve' });
+  void street.override({
+    levelPct: 90,
+    target: { kind: 'zone', id: 'rue' },
+    rank: 'maintenance',
+    source: 'console:eve',
+    reason: 'identify',
+  });
   t.throws(() => identify(street), { message: 'L3 is locked at 90 % by console:eve, so it cannot blink; `luciole release rue` first' });
   void street.override({ levelPct: 10, target: { kind: 'zone', id: 'rue' }, rank: 'maintenance', source: 'console:eve' });
   t.doesNotThrow(() => identify(street).run.stop(), 'a low lock leaves room to blink above it');

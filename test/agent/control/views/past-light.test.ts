@@ -61,7 +61,14 @@ t.test('a complaint is answered from the record: level, reason, inputs with thei
   await clock.advance(4_000);
   street.sense('S01', 0);
   await clock.advance(1_000);
-  void street.override({ levelPct: 55, minutes: 30, target: { kind: 'lamp', id: 'L6' }, source: 'console:marie', reason: 'works' });
+  void street.override({
+    levelPct: 55,
+    minutes: 30,
+    target: { kind: 'lamp', id: 'L6' },
+    commandId: 'contact:marie',
+    source: 'console:marie',
+    reason: 'works',
+  });
   await clock.advance(HOUR_MS);
   const lamp = await street.ask('L2', winter('23:40') + 9_000);
   t.match(lamp, {
@@ -89,6 +96,11 @@ t.test('a complaint is answered from the record: level, reason, inputs with thei
     [100, 100, 100, 30, 30, 55],
   );
   t.ok(zone?.inputs.some(({ source, text }) => source === 'console:marie' && String(text) === 'requested 55 % for L6: works'));
+  t.match(
+    zone?.inputs.find(({ source }) => source === 'console:marie'),
+    { sinceMs: winter('23:40') + 5_000 },
+    'an id like that of a contact makes it none',
+  );
   t.match(await street.ask('L2', winter('23:39')), { lamps: [{ levelPct: 30, rank: 'programme', source: 'residential' }] });
   t.match(await street.ask('L2', clock.wallMs() - 2_000), { lamps: [{ levelPct: 30 }] }, 'the last minute is on disk once somebody asks');
   t.match(await street.ask('L9', '23:40'), { missing: { why: 'unknown' } });

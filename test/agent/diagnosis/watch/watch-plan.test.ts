@@ -4,6 +4,8 @@ import { cabinetPoints } from '../../../../agent/core/cabinet-points.ts';
 import { DEFAULT_WATCH } from '../../../../agent/core/watch-config.ts';
 import { type WatchPlan, watchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
 
+type WatchedCabinet = Parameters<typeof watchPlan>[0];
+
 /** The plan of the example street with these meters, as `<id> <profile>`, besides the utility's; `loadMeters` as in the section `watch`. */
 function planOf(meters: readonly string[], loadMeters: readonly string[] | null = null): WatchPlan {
   const { cabinet, profiles } = loadSite(new URL('../../../../config/example-street.yaml', import.meta.url).pathname);
@@ -36,4 +38,18 @@ t.test("the first meter is that of the supply: not of a load, the own before the
     t.ok(feeders.every(({ meter }) => meter === 0));
   }
   t.end();
+});
+
+t.test('a circuit with the id of the cabinet feeds its own zones alone', async (t) => {
+  const zones = ['a', 'b', 'c'].map((id) => ({ id, lamps: [`L${id}`], presence: null }));
+  const lamps = zones.map(({ lamps: [id = ''] }) => ({ id, device: id, point: 'level', pole: null, ratedPowerW: 40 }));
+  const outputs = [
+    { id: 'quay', litWith: { zones: ['a'] } },
+    { id: 'K2', litWith: { zones: ['b'] } },
+  ];
+  const { feeders } = watchPlan({ id: 'quay', watch: null, zones, lamps, outputs } as unknown as WatchedCabinet, new Map(), new Map());
+  t.strictSame(
+    feeders.map((feeder) => feeder.lamps),
+    [[0], [1], [2]],
+  );
 });

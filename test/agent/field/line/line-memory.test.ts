@@ -55,6 +55,10 @@ t.test('a note is written when something was refused or a pace has changed, not 
   const with_ = (over: object) => ({ L1: { ...learned, ...over } }) as typeof note;
   t.ok(hasLearnedMore({}, note));
   t.notOk(hasLearnedMore(note, note));
+  t.ok(
+    hasLearnedMore({}, { constructor: { ...learned, setUpWrites: { a: [1] } } } as unknown as typeof note),
+    'a name that every object has',
+  );
   t.notOk(hasLearnedMore(note, with_({ turnaroundMs: { mean: 11, deviation: 9 } })));
   t.ok(hasLearnedMore(note, with_({ turnaroundMs: { mean: 14, deviation: 1 } })));
   t.ok(hasLearnedMore(note, with_({ refused: [] })));

@@ -32,8 +32,9 @@ export const ALARM_SITE = {
   name: 'Rue Bressigny',
   lines: [
     { id: 'street', devices: devices.slice(0, 4) },
+    { id: 'north', devices: [{ id: 'M1', pole: null }] },
     { id: 'far', devices: [{ id: 'L09', pole: null }] },
-    { id: 'sensors', devices: devices.slice(4) },
+    { id: 'sensors', devices: [...devices.slice(4), { id: 'L01.far', pole: 'P2' }] },
   ],
   poles: [
     { id: 'P1', atM: 30, branch: null },

@@ -9,6 +9,8 @@ const places: readonly (readonly [source: string, place: object])[] = [
   ['L09', { lamp: 'L09', pole: 'P2', atM: 60, zone: 'south', street: 'alley' }],
   ['G1', { lamp: 'A B', pole: 'P1', atM: 30, zone: 'south', street: 'Rue Bressigny' }],
   ['G1.ecg1_fault', { lamp: 'B', pole: 'P1', atM: 30, zone: null, street: 'Rue Bressigny' }],
+  ['L01.far', { ...NOWHERE, pole: 'P2', atM: 60, street: 'alley' }],
+  ['L01.far.door', { ...NOWHERE, pole: 'P2', atM: 60, street: 'alley' }],
   ['S1.motion', { ...NOWHERE, pole: 'P2', atM: 60, street: 'alley' }],
   ['north', { ...NOWHERE, zone: 'north' }],
   ['street', NOWHERE],

@@ -39,7 +39,7 @@ t.test('maintenance records events without raising them, is itself reported, and
   t.strictSame(JSON.parse(String(bench.shown.get('Maintenance/List'))), []);
 });
 
-const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silent', source: string, isSuppressed: boolean])[] = [
+const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silent' | 'line-down', source: string, isSuppressed: boolean])[] = [
   ['L01', 'lamp-out', 'L01', true],
   ['L01', 'unit-silent', 'L01', true],
   ['L01', 'lamp-out', 'L01.level', true],
@@ -52,14 +52,16 @@ const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silen
   ['north', 'lamp-out', 'L02', true],
   ['north', 'unit-silent', 'S1', true],
   ['north', 'unit-silent', 'S1.motion', true],
+  ['north', 'unit-silent', 'L01.far', false],
   ['north', 'unit-silent', 'S2', false],
-  ['north', 'unit-silent', 'street', false],
+  ['north', 'line-down', 'street', false],
+  ['north', 'line-down', 'north', false],
   ['north', 'unit-silent', 'north', true],
-  ['south', 'unit-silent', 'far', true],
+  ['south', 'line-down', 'far', true],
   ['south', 'unit-silent', 'G1', false],
   ['south', 'lamp-out', 'L01', false],
   ['ANG-1', 'unit-silent', 'G1', true],
-  ['ANG-1', 'unit-silent', 'street', true],
+  ['ANG-1', 'line-down', 'street', true],
 ]; // biome-ignore format: a table
 for (const [target, code, source, wanted] of covers)
   t.test(`maintenance of ${target} ${wanted ? 'suppresses' : 'does not suppress'} ${code} of ${source}`, async (t) => {

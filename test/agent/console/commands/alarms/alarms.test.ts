@@ -17,8 +17,7 @@ const JOB = {
   clock: { wallMs: () => AT_MS },
 } as unknown as Job;
 const command = (name: string): AgentCommand => COMMANDS.find((each) => each.name === name) as AgentCommand;
-const run = async (name: string, args: Record<string, string | boolean>) => {
-  const view = createFakeView();
+const run = async (name: string, args: Record<string, string | boolean>, view = createFakeView()) => {
   const row = command(name);
   row.check(args);
   const result = plain(await row.answer(view, args, JOB));
@@ -49,6 +48,13 @@ t.test('maintenance start says what it does not do, end lists what was suppresse
   t.match(list.text, /L07 .* console:anna +9 +new driver; 9 events/);
   t.match(list.text, /over +console:anna +0 +no alarm was suppressed/);
   for (const each of [text, ended.text, list.text]) t.ok(fits(each), each);
+});
+
+t.test('maintenance of a zone named cabinet does not hide the alarms of the whole cabinet', async (t) => {
+  const view = createFakeView();
+  const names = { ...view.names(), zones: ['Cabinet'] };
+  const { asked } = await run('maintenance start', { target: 'cabinet', for: '2h' }, { ...view, names: () => names });
+  t.match(asked, [{ target: { kind: 'zone', id: 'Cabinet' } }]);
 });
 
 const refused: readonly (readonly [name: string, args: Record<string, string>, reason: RegExp])[] = [
