@@ -4,6 +4,7 @@
 import { createPersonCommands } from '../control/views/light-views.ts';
 import { recordedAt } from '../control/views/past-light.ts';
 import type { Cabinet } from '../core/cabinet.ts';
+import type { RecordQuery } from '../core/decision-record.ts';
 import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
 import { pointViews } from '../field/field-views.ts';
@@ -54,10 +55,7 @@ export function createAgentView(joined: Joined): AgentView {
     testUplink: async (request, onStep) => uplink.current?.tools.test(request, onStep),
     history: store.history,
     exportPage: store.exportPage,
-    decisions: (query) => {
-      state.rooms.control.flushRecord();
-      return store.decisions(query);
-    },
+    decisions: (query) => recordedDecisions(joined, query),
     store: () =>
       storeView({ cabinet: cabinet(), store, chores: () => joined.housekeeping.view(), upMs: () => clock.monoMs() - startedMono }),
     checkStore: store.check,
@@ -88,6 +86,12 @@ function agentStatus({ parts, state, clock, field, store, uplink, ongoing, alarm
     firstPollMono: state.firstPollMono,
     counters: countersOf(state),
   });
+}
+
+/** What the recorder still has in memory is passed on first. */
+function recordedDecisions({ state, store }: Joined, query: RecordQuery): ReturnType<AgentView['decisions']> {
+  state.rooms.control.flushRecord();
+  return store.decisions(query);
 }
 
 function whyNow({ state, ongoing }: Joined, id: string): ReturnType<AgentView['why']> {

@@ -4,7 +4,7 @@ import { Control } from '../../agent/control/control.ts';
 import { DecisionRecorder } from '../../agent/control/record/decision-recorder.ts';
 import type { Cabinet } from '../../agent/core/cabinet.ts';
 import type { RecordPart, StoredRecord } from '../../agent/core/decision-record.ts';
-import { createManualClock } from '../../agent/core/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../agent/core/manual-clock.ts';
 import type { Field } from '../../agent/core/ports.ts';
 import type { AgentEvent, PointId, Reading } from '../../agent/core/words.ts';
 import { LEVELS_PCT } from '../street-cabinet.ts';
@@ -86,30 +86,8 @@ export async function runPressedNight(
   const latest = new Map<PointId, Reading>();
   const [events, parts]: [AgentEvent[], RecordPart[]] = [[], []];
   let writes = 0;
-  const field: Pick<Field, 'write' | 'writePoint' | 'latest'> = {
-    latest: (pointId) => latest.get(pointId),
-    writePoint: () => Promise.reject(new Error('there is no such point')),
-    write: ({ lampId, levelPct, onSent }) => {
-      writes++;
-      return new Promise((resolve) => {
-        clock.after(WRITE_MS, () => {
-          onSent?.(clock.monoMs());
-          levels.set(lampId, levelPct);
-          resolve({ state: 'verified', sentMono: clock.monoMs() });
-        });
-      });
-    },
-  };
-  const log = { event: () => {} };
-  const appendDecisions = (part: RecordPart): boolean => parts.push(part) > 0;
-  const recorder = new DecisionRecorder({ street: cabinet, version: 'bench', revision: () => null, store: { appendDecisions }, log });
-  const control = new Control({
-    ...{ street: cabinet, clock, field, log, recorder },
-    store: { save: async () => true, load: async () => undefined },
-    onEvent: (event) => events.push(event),
-    onOutcome: () => {},
-    onDecision: () => {},
-  });
+  const field = lampField(clock, { levels, latest, onWrite: () => writes++ });
+  const control = controlOf(cabinet, { clock, field, events, parts });
   const buttons = [...new Set(cabinet.zones.flatMap(({ presence }) => presence?.sensors.map(({ device }) => device) ?? []))];
   const down = new Set<string>();
   const read = (button: string): void => {
@@ -151,6 +129,58 @@ export async function runPressedNight(
   await look(toMs);
   await control.stop();
   return { presses, unlit, writes, events, records: joined(parts) };
+}
+
+/** The control with its recorder. */
+function controlOf(
+  cabinet: Cabinet,
+  {
+    clock,
+    field,
+    events,
+    parts,
+  }: {
+    readonly clock: ManualClock;
+    readonly field: ReturnType<typeof lampField>;
+    readonly events: AgentEvent[];
+    readonly parts: RecordPart[];
+  },
+): Control {
+  const log = { event: () => {} };
+  const appendDecisions = (part: RecordPart): boolean => parts.push(part) > 0;
+  const recorder = new DecisionRecorder({ street: cabinet, version: 'bench', revision: () => null, store: { appendDecisions }, log });
+  return new Control({
+    ...{ street: cabinet, clock, field, log, recorder },
+    store: { save: async () => true, load: async () => undefined },
+    onEvent: (event) => events.push(event),
+    onOutcome: () => {},
+    onDecision: () => {},
+  });
+}
+
+/** Lamps that are plain values behind a field that takes 20 ms a write. */
+function lampField(
+  clock: ManualClock,
+  {
+    levels,
+    latest,
+    onWrite,
+  }: { readonly levels: Map<string, number>; readonly latest: ReadonlyMap<PointId, Reading>; readonly onWrite: () => void },
+): Pick<Field, 'write' | 'writePoint' | 'latest'> {
+  return {
+    latest: (pointId) => latest.get(pointId),
+    writePoint: () => Promise.reject(new Error('there is no such point')),
+    write: ({ lampId, levelPct, onSent }) => {
+      onWrite();
+      return new Promise((resolve) => {
+        clock.after(WRITE_MS, () => {
+          onSent?.(clock.monoMs());
+          levels.set(lampId, levelPct);
+          resolve({ state: 'verified', sentMono: clock.monoMs() });
+        });
+      });
+    },
+  };
 }
 
 /** As a store joins the parts of a segment. */

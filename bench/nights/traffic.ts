@@ -88,16 +88,7 @@ function runRoad(quarters: readonly Quarter[]) {
   let nowMono = 0;
   const faulty = new Set<string>();
   const latest = new Map<PointId, Reading>();
-  const tracker = createTrafficTracker({
-    street: cabinet,
-    field: { latest: (pointId) => latest.get(pointId) },
-    clock: { monoMs: () => nowMono },
-    events: {
-      set: (isOn, { text }) => {
-        if (isOn) faulty.add(String(text));
-      },
-    },
-  });
+  const tracker = trackerOf(cabinet, { latest, faulty, monoMs: () => nowMono });
   const decider = createDecider(cabinet);
   const totals = new Map<string, number>();
   let [changes, lastStep, nights, wasNight, nightMs]: [number, number | null, number, boolean, number] = [0, null, 0, false, 0];
@@ -136,14 +127,40 @@ function runRoad(quarters: readonly Quarter[]) {
   tally.end(nowMono);
   full.end(nowMono);
   const [sums, fullSums] = [tally.sums()[0], full.sums()[0]];
-  const levels = Object.entries(sums?.levelLampH ?? {});
-  const litH = levels.reduce((sum, [, h]) => sum + h, 0);
   return {
     ...{ designFlowPerH, changes, nights, faults: faulty.size, nightH: nightMs / HOUR_MS },
-    shares: levels.map(([level, h]) => [level, (100 * h) / litH] as const),
+    shares: sharesOf(sums?.levelLampH ?? {}),
     kwh: sums?.kwh ?? 0,
     fullKwh: fullSums?.kwh ?? 0,
   };
+}
+
+/** `faulty`: collects the texts of faults. */
+function trackerOf(
+  cabinet: Cabinet,
+  {
+    latest,
+    faulty,
+    monoMs,
+  }: { readonly latest: ReadonlyMap<PointId, Reading>; readonly faulty: Set<string>; readonly monoMs: () => number },
+) {
+  return createTrafficTracker({
+    street: cabinet,
+    field: { latest: (pointId) => latest.get(pointId) },
+    clock: { monoMs },
+    events: {
+      set: (isOn, { text }) => {
+        if (isOn) faulty.add(String(text));
+      },
+    },
+  });
+}
+
+/** By level. Units: % of the lit hours. */
+function sharesOf(levelLampH: Readonly<Record<number, number>>): readonly (readonly [string, number])[] {
+  const levels = Object.entries(levelLampH);
+  const litH = levels.reduce((sum, [, h]) => sum + h, 0);
+  return levels.map(([level, h]) => [level, (100 * h) / litH] as const);
 }
 
 function highestHour(quarters: readonly Quarter[]): number {

@@ -39,6 +39,9 @@ export interface OwnReplay {
   readonly differing: number;
 }
 
+/** A segment of the same run begins at the tick after the end of the one before. Units: ms. Source: the tick of the control, twice. */
+const CONTINUES_MS = 2_000;
+
 interface Track {
   readonly settings: ReplaySettings | null;
   readonly tally: SettingsTally;
@@ -172,6 +175,3 @@ export class NightReplay {
     return track.street;
   }
 }
-
-/** A segment of the same run begins at the tick after the end of the one before. Units: ms. Source: the tick of the control, twice. */
-const CONTINUES_MS = 2_000;

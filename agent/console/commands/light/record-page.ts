@@ -23,6 +23,7 @@ export interface RecordPageAnswer extends Omit<RecordPage, 'segments'> {
   readonly segments: readonly SentRecord[];
 }
 
+const NO_BYTES = new Uint8Array();
 /** Nights of one replay. `most`: Source: the longest time that a record is kept, a year. */
 export const NIGHT_COUNT = { min: 1, max: 400, usual: 1 };
 /** Source: SQLite, the largest row number has fewer digits. */
@@ -91,5 +92,3 @@ export function receivedRecord({ streams, ...rest }: SentRecord): StoredRecord {
   const [ticks, inputs, levels] = streams.map((text) => Uint8Array.from(Buffer.from(text, 'base64')));
   return { ...rest, ticks: ticks ?? NO_BYTES, inputs: inputs ?? NO_BYTES, levels: levels ?? NO_BYTES };
 }
-
-const NO_BYTES = new Uint8Array();
