@@ -196,6 +196,18 @@ function joined(parts: readonly RecordPart[]): readonly StoredRecord[] {
     const { basis, fromMs, fromMono, clockQuality, lost } = first;
     const all = (stream: 'ticks' | 'inputs' | 'levels'): Uint8Array => Uint8Array.from(Buffer.concat(group.map((part) => part[stream])));
     const label = { id: at + 1, run: 1, isCorrected: false, isThinned: false, isEnd: last.isEnd, lost, clockQuality };
-    return [{ ...label, basis, fromMs, toMs: last.toMs, fromMono, ticks: all('ticks'), inputs: all('inputs'), levels: all('levels') }];
+    return [
+      {
+        ...label,
+        basis,
+        fromMs,
+        toMs: last.toMs,
+        fromMono,
+        toMono: last.toMono,
+        ticks: all('ticks'),
+        inputs: all('inputs'),
+        levels: all('levels'),
+      },
+    ];
   });
 }

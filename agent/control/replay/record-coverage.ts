@@ -4,6 +4,7 @@ import type { RecordLabel, RecordPage } from '../../core/decision-record.ts';
 import type { MissingReason } from '../../core/recorded-why.ts';
 import { createDecider } from '../../lighting/decide.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
+import { isClockSkip } from '../record/clock-skip.ts';
 import type { NightWindow } from './settings-tally.ts';
 
 /** A time that cannot be replayed, and why. `thinned`: its inputs were removed to make room. */
@@ -69,7 +70,8 @@ export class RecordCoverage {
     if (before === null) return this.#reasonBefore(fromMs);
     if (after !== undefined && after.lost > 0) return 'not-stored';
     if (before.isEnd) return 'stopped';
-    return after === undefined ? 'not-yet' : 'broken-off';
+    if (after === undefined) return 'not-yet';
+    return isClockSkip(before, after) ? 'skipped' : 'broken-off';
   }
 
   #reasonBefore(fromMs: WallMs): MissingSpell['why'] {

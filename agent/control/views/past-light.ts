@@ -9,6 +9,7 @@ import type { Decision } from '../../core/words.ts';
 import { createDecider } from '../../lighting/decide.ts';
 import { explain } from '../../lighting/explain.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
+import { isClockSkip } from '../record/clock-skip.ts';
 import { CLOCK_WORDS } from '../record/input-words.ts';
 import { decodeRecord, type RecordedState } from '../record/record-decoder.ts';
 import { recordedInputs } from '../record/recorded-snapshot.ts';
@@ -28,9 +29,6 @@ const NOTHING = { lamps: [], inputs: [], notes: [], basis: null, clockQuality: n
 
 /** Pages of segments that may contain one instant: as many as the clock was set back. Source: assumed; a clock is set back once. Confirmed by: steps of clocks in the logs. */
 const MOST_PAGES = 4;
-
-/** Between two segments of a run that follow each other, less monotonic time passes. Units: ms. Source: two ticks of the control. */
-const SEAMLESS_MS = 2_000;
 
 /**
  * Resolves with what the record has about a lamp or zone at an instant, or why it lacks that instant; undefined if the disk did not
@@ -76,7 +74,7 @@ function missingOf({ damaged, before, after, facts }: RecordPage, atMs: WallMs):
   if (before.isEnd) return because('stopped');
   if (after === null) return because('not-yet');
   if (before.run !== after.run) return because('broken-off');
-  return because(after.fromMono - before.toMono < SEAMLESS_MS ? 'skipped' : 'damaged');
+  return because(isClockSkip(before, after) ? 'skipped' : 'damaged');
 }
 
 interface Question {

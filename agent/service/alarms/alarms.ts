@@ -153,7 +153,7 @@ export class Alarms implements AlarmTools {
   /** Whether maintenance in force covers a lamp or device. */
   isInMaintenance(source: string): boolean {
     const { list } = this.#maintenance;
-    return list.length > 0 && list.some(({ target }) => isEventOf(this.#parts.site(), target, source));
+    return list.length > 0 && list.some(({ target }) => isEventOf(this.#parts.site(), target, { code: 'unit-silent', source }));
   }
 
   #tend(): void {

@@ -72,6 +72,7 @@ const MISSING_TEXTS: Readonly<Record<MissingSpell['why'], Message>> = {
   'broken-off': msg`the agent did not run, or its last minute was not written`,
   'not-stored': msg`the disk did not accept it`,
   damaged: msg`damaged on the disk`,
+  skipped: msg`the clock was set forward over it`,
   'not-yet': msg`not recorded yet`,
   unknown: msg`not known`,
 };

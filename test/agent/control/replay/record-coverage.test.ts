@@ -13,7 +13,8 @@ const FACTS: RecordFacts = {
 function label(from: string, to: string, changes: Partial<RecordLabel> = {}): RecordLabel {
   const at = (time: string, isMorning: boolean): number => (isMorning ? winter(time, '2026-01-16') : winter(time));
   const plain = { id: 1, clockQuality: 'synced', isCorrected: false, run: 1, isEnd: false, lost: 0, isThinned: false } as const;
-  return { ...plain, fromMs: at(from, from < '12:00'), toMs: at(to, to <= '12:00'), ...changes };
+  const [fromMs, toMs] = [at(from, from < '12:00'), at(to, to <= '12:00')];
+  return { ...plain, fromMs, toMs, fromMono: fromMs, toMono: toMs, ...changes };
 }
 
 function coverageOf(
