@@ -20,10 +20,7 @@ export function createAgentView(joined: Joined): AgentView {
   const cabinet = (): Cabinet => state.site.cabinet;
   return {
     status: () => agentStatus(joined),
-    devices() {
-      const events = ongoing.activeEvents();
-      return field.devices().map((device) => state.rooms.watch.withSupply(withDeviceFaults(device, events)));
-    },
+    devices: () => deviceViews(joined),
     points: (filter) => pointViews(state.rooms.points, field, { filter, nowMono: clock.monoMs() }),
     why: (id) => whyNow(joined, id),
     whyAt: (id, atMs) => state.rooms.light.whyAt(id, atMs),
@@ -86,6 +83,11 @@ function agentStatus({ parts, state, clock, field, store, uplink, ongoing, alarm
     firstPollMono: state.firstPollMono,
     counters: countersOf(state),
   });
+}
+
+function deviceViews({ state, field, ongoing }: Joined): ReturnType<AgentView['devices']> {
+  const events = ongoing.activeEvents();
+  return field.devices().map((device) => state.rooms.watch.withSupply(withDeviceFaults(device, events)));
 }
 
 /** What the recorder still has in memory is passed on first. */

@@ -46,31 +46,8 @@ export function smallWatch({
   powerStepW = 0.1,
   meters = [] as readonly WatchedMeter[],
 } = {}): SmallWatch {
-  const ids = Array.from({ length: lamps }, (_, at) => at);
-  const plan: WatchPlan = {
-    cabinetId: 'C1',
-    lamps: ids.map((at) => ({
-      ...{
-        id: `L${at}`,
-        device: `D${Math.floor(at / lampsOfDevice)}`,
-        pole: `P${at}`,
-        zone: 'Z',
-        feeder: 0,
-        ratedPowerW: RATED_W,
-        stepW: powerStepW,
-        settleMs: 10_000,
-      },
-      points: { power: `L${at}.power` },
-    })),
-    feeders: [
-      {
-        ...{ ...FEEDER, lamps: ids, meter: meters.length === 0 ? -1 : 0 },
-        ...{ supply: hasSupplyContact ? 'IO.s' : null, output: hasContactor ? 'K' : null },
-      },
-    ],
-    meters: hasMeter ? [METER] : meters,
-    settings: DEFAULT_WATCH,
-  };
+  const plan = planOf({ lamps, hasContactor, hasSupplyContact, hasMeter, lampsOfDevice, powerStepW, meters });
+  const ids = plan.lamps.keys().toArray();
   const frame = createWatchFrame(plan);
   const engine = new WatchEngine(plan, frame);
   const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : kind === 'meter' ? `M${index}` : 'F');
@@ -100,6 +77,44 @@ export function smallWatch({
     },
   };
   return watch;
+}
+
+interface Size {
+  readonly lamps: number;
+  readonly hasContactor: boolean;
+  readonly hasSupplyContact: boolean;
+  readonly hasMeter: boolean;
+  readonly lampsOfDevice: number;
+  readonly powerStepW: number;
+  readonly meters: readonly WatchedMeter[];
+}
+
+function planOf({ lamps, hasContactor, hasSupplyContact, hasMeter, lampsOfDevice, powerStepW, meters }: Size): WatchPlan {
+  const ids = Array.from({ length: lamps }, (_, at) => at);
+  return {
+    cabinetId: 'C1',
+    lamps: ids.map((at) => ({
+      ...{
+        id: `L${at}`,
+        device: `D${Math.floor(at / lampsOfDevice)}`,
+        pole: `P${at}`,
+        zone: 'Z',
+        feeder: 0,
+        ratedPowerW: RATED_W,
+        stepW: powerStepW,
+        settleMs: 10_000,
+      },
+      points: { power: `L${at}.power` },
+    })),
+    feeders: [
+      {
+        ...{ ...FEEDER, lamps: ids, meter: meters.length === 0 ? -1 : 0 },
+        ...{ supply: hasSupplyContact ? 'IO.s' : null, output: hasContactor ? 'K' : null },
+      },
+    ],
+    meters: hasMeter ? [METER] : meters,
+    settings: DEFAULT_WATCH,
+  };
 }
 
 /** Each meter shows all lamps and the other loads. */
