@@ -47,7 +47,7 @@ export function smallWatch({
   meters = [] as readonly WatchedMeter[],
 } = {}): SmallWatch {
   const plan = planOf({ lamps, hasContactor, hasSupplyContact, hasMeter, lampsOfDevice, powerStepW, meters });
-  const ids = plan.lamps.keys().toArray();
+  const ids = [...plan.lamps.keys()];
   const frame = createWatchFrame(plan);
   const engine = new WatchEngine(plan, frame);
   const nameOf = ({ kind, index }: WatchChange): string => (kind === 'lamp' ? `L${index}` : kind === 'meter' ? `M${index}` : 'F');
