@@ -4,7 +4,7 @@
  * Results are stored one by one, so that an interrupted commissioning continues where it ended.
  */
 import type { WallMs } from './clock.ts';
-import type { Message } from './message.ts';
+import { type Message, msg } from './message.ts';
 import type { LevelPct, PointId } from './words.ts';
 
 /** The result of a ramp for one lamp, from its levels and the rise of its power. It may be `ok` without a measurement of its power. */
@@ -12,6 +12,19 @@ export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow'
 
 /** The result of a lamp at its acceptance: that of its ramp, or how its power differs from its rated power. */
 export type LampFinding = LampTestVerdict | 'power too low' | 'power too high' | 'power factor low';
+
+/** Texts of the findings about a lamp. */
+export const FINDING_TEXTS: Readonly<Record<LampFinding, Message>> = {
+  ok: msg`ok`,
+  'no answer': msg`no answer`,
+  refused: msg`refused`,
+  'does not follow': msg`does not follow`,
+  'no power': msg`no power`,
+  'power does not rise': msg`power does not rise`,
+  'power too low': msg`power too low`,
+  'power too high': msg`power too high`,
+  'power factor low': msg`power factor low`,
+};
 
 /** One lamp of the configuration, with the points that measure it; null for a point that its device does not have. */
 export interface AcceptanceLamp {

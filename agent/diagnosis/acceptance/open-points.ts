@@ -1,22 +1,9 @@
 /** Says in words what is missing or wrong at an acceptance. Pure. */
-import type { AcceptanceReport, AcceptedLamp, AcceptedSensor, LampFinding, LineScan } from '../../core/acceptance.ts';
+import { type AcceptanceReport, type AcceptedLamp, type AcceptedSensor, FINDING_TEXTS, type LineScan } from '../../core/acceptance.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import { topMeasure } from './judge-lamp.ts';
-
-/** Texts of the findings about a lamp. */
-export const FINDING_TEXTS: Readonly<Record<LampFinding, Message>> = {
-  ok: msg`ok`,
-  'no answer': msg`no answer`,
-  refused: msg`refused`,
-  'does not follow': msg`does not follow`,
-  'no power': msg`no power`,
-  'power does not rise': msg`power does not rise`,
-  'power too low': msg`power too low`,
-  'power too high': msg`power too high`,
-  'power factor low': msg`power factor low`,
-};
 
 /** Names in one sentence; the others are counted. */
 const NAMED = 8;

@@ -60,7 +60,7 @@ const byTheProgram: typeof usage = [
     /^$/,
     /bad --broker: write mqtt:\/\/host:1883 or mqtts:\/\/host:8883/,
   ],
-  [['run', '/nonexistent.yaml', '--broker', 'mqtt://c1:canary@broker.example'], 64, /^$/, /write username and\s+passwordFile/],
+  [['run', '/nonexistent.yaml', '--broker', 'mqtt://c1:canary@broker.example'], 64, /^$/, /write\s+username\s+and\s+passwordFile/],
   [['version'], 0, /^luciole \d+\.\d+\.\d+ \(node \d+\.\d+\.\d+\)\n$/, /^$/],
   [['version', '--json'], 0, /^{"version":"[\d.]+","node":"[\d.]+"}\n$/, /^$/],
   [['--version'], 0, /^luciole \d/, /^$/],

@@ -4,7 +4,7 @@ import type { AgentView } from '../../../core/views.ts';
 import type { Target } from '../../../core/words.ts';
 import type { Job } from '../../command-spec.ts';
 import { meterPoints, type TestStep, type TestWait, testTarget } from '../light/test-job.ts';
-import { type WeighProgress, weighLamps } from './meter-weighing.ts';
+import type { WeighProgress, weighLamps } from './meter-weighing.ts';
 import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 
 /** Progress of `commission test`. */
@@ -62,6 +62,6 @@ async function weigh(view: AgentView, wanted: readonly AcceptanceLamp[], job: Jo
   const onWeighed = async (ramp: Parameters<Parameters<typeof weighLamps>[1]['onWeighed']>[0]): Promise<void> => {
     saves.push(await acceptance.note({ by: job.source, ramps: [ramp] }));
   };
-  if (tests.length > 0) await weighLamps(view, { tests, onWeighed }, job);
+  if (tests.length > 0) await (await import('./meter-weighing.ts')).weighLamps(view, { tests, onWeighed }, job);
   return saves;
 }

@@ -1,6 +1,5 @@
 /** `commission poles`: puts the poles that a person found into the configuration, as a revision on trial. */
 
-import { importTarget } from '../../../config/import/import.ts';
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
 import type { ConfigAnswer, ConfigManager } from '../../../core/revisions.ts';
@@ -47,6 +46,7 @@ async function movePoles(view: AgentView, job: Job): Promise<CommissionPoles> {
   const { lamps: rows } = await view.acceptance.report();
   const inForce = (place: string): string | null => view.config?.inForce(place)?.value ?? null;
   const files = await view.config?.files('running', job.source);
+  const { importTarget } = await import('../../../config/import/import.ts');
   const own = new Set(importTarget(files?.cabinet ?? '')?.lamps.flatMap(({ id, pole }) => (pole === undefined ? [] : [id])));
   const facts = { rows, lamps: view.acceptance.lamps(), devices: view.devices(), inForce, hasOwnPole: (lamp: string) => own.has(lamp) };
   const { moved, edits, emptied } = poleEdits(facts);

@@ -1,8 +1,13 @@
 /** Renders the acceptance report, and the table of its lamps. Pure. */
-import type { AcceptanceReport, AcceptedLamp, AcceptedSensor, LevelMeasure } from '../../../core/acceptance.ts';
+import {
+  type AcceptanceReport,
+  type AcceptedLamp,
+  type AcceptedSensor,
+  FINDING_TEXTS,
+  type LevelMeasure,
+} from '../../../core/acceptance.ts';
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
-import { FINDING_TEXTS } from '../../../diagnosis/acceptance/open-points.ts';
 import { columnTime, dayTime, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';

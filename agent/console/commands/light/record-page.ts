@@ -4,8 +4,6 @@ import type { NightWindow } from '../../../control/replay/settings-tally.ts';
 import type { RecordPage, StoredRecord } from '../../../core/decision-record.ts';
 import { DAY_MS, dayStartMs } from '../../../core/durations.ts';
 import { msg } from '../../../core/message.ts';
-import { nightAt } from '../../../diagnosis/energy-count.ts';
-import { createLocalCalendar } from '../../../lighting/local-time.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
@@ -47,7 +45,7 @@ export const RECORD_PAGE = agentCommand({
     afterId: numberArg(args, 'after', SEGMENT_IDS),
   }),
   answer: async (view, { night, nights: count, afterId }, { clock, timezone }): Promise<RecordPageAnswer> => {
-    const nights = nightWindows(night ?? lastNight(clock.wallMs(), timezone), count, timezone);
+    const nights = nightWindows(night ?? (await lastNight(clock.wallMs(), timezone)), count, timezone);
     const [first, last] = [nights[0], nights.at(-1)];
     const query = { fromMs: first?.fromMs ?? 0, toMs: last?.toMs ?? 0, afterId };
     const { segments, ...page } = await askStore(view, view.decisions(query));
@@ -74,7 +72,9 @@ function nightWindows(date: string, count: number, timezone: string): readonly N
 }
 
 /** The newest night that has ended. */
-function lastNight(nowMs: number, timezone: string): string {
+async function lastNight(nowMs: number, timezone: string): Promise<string> {
+  const { createLocalCalendar } = await import('../../../lighting/local-time.ts');
+  const { nightAt } = await import('../../../diagnosis/energy-count.ts');
   return shifted(nightAt(createLocalCalendar(timezone), nowMs), -1);
 }
 

@@ -80,8 +80,8 @@ const freeze = agentCommand({
     { name: 'note', value: 'TEXT', summary: msg`why, for the record` },
   ],
   examples: [
-    'luciole savings freeze M1 --class 1 --serial 21A4711 --note "contract of 2026"',
-    'luciole savings freeze M1 --nights 2026-11-01..2026-11-30 --note "measured in November"',
+    'luciole savings freeze M1 --class 1 --serial 21A4711 --note "contract"',
+    'luciole savings freeze M1 --nights 2026-11-01..2026-11-30',
   ],
   timeoutMs: TIMEOUT_MS,
   read: (args) => ({
@@ -141,8 +141,8 @@ const add = agentCommand({
     { name: 'entry', value: 'N', summary: msg`with void: the entry that no longer counts` },
   ],
   examples: [
-    'luciole savings add lamps-added --from 2026-12-01 --zone rue --lamps L36,L37 --power 70 --note "new poles"',
-    'luciole savings add ordered-level --from 2026-12-08 --to 2026-12-08 --kwh 12.5 --note "festival at 100 %"',
+    'luciole savings add lamps-added --from 2026-12-01 --lamps L36 --power 70',
+    'luciole savings add ordered-level --from 2026-12-08 --kwh 12.5',
     'luciole savings add void --entry 7 --note "wrong power"',
   ],
   timeoutMs: TIMEOUT_MS,

@@ -9,6 +9,12 @@ export const PLATFORM_OWNED: readonly string[] = `
   poles[].id poles[].atM poles[].branch
   branches[].id branches[].from
   lamps[].id lamps[].device lamps[].point lamps[].pole lamps[].ratedPowerW lamps[].minPct lamps[].maxPct lamps[].burned.hours lamps[].burned.on
+  lamps[].ulrNominalPct lamps[].ulrInstalledPct lamps[].fluxCode3Pct lamps[].colourTemperatureK lamps[].sourceFluxLm
+  lamps[].headInstalledOn lamps[].sourceType lamps[].structure lamps[].support lamps[].usage lamps[].manufacturer
+  lamps[].model lamps[].lightHeightM
+  energy.currency energy.prices[].from energy.prices[].tariff energy.prices[].perKwh energy.co2Factors[].from
+  energy.co2Factors[].gramsPerKwh energy.co2Factors[].source
+  zones[].litAreas[].areaM2 zones[].litAreas[].illuminanceLux
   zones[].id zones[].lamps zones[].kind zones[].programme zones[].calendar zones[].minPct zones[].designClass zones[].minClass
   zones[].sunBelowDeg zones[].onOffsetMin zones[].offOffsetMin zones[].seasons[].from zones[].seasons[].to
   zones[].seasons[].onOffsetMin zones[].seasons[].offOffsetMin zones[].photocell.device zones[].photocell.point
