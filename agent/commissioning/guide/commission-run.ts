@@ -15,7 +15,7 @@ import type { AcceptanceReport } from '../../core/acceptance.ts';
 import { count } from '../../core/counts.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { runSetup } from '../first-start.ts';
-import { createGuideTalk, type GuideTalk, repeated } from './guide-talk.ts';
+import { createGuideTalk, type GuideTalk, untilPassed } from './guide-talk.ts';
 import { placeLamps } from './place-step.ts';
 
 /** What `runCommission` needs besides its arguments. */
@@ -90,7 +90,7 @@ async function scanStep(talk: GuideTalk, { lines }: AcceptanceReport): Promise<v
   const open = lines.filter(({ scan }) => scan === null || scan.missing.length + scan.unknown.length + scan.damaged.length > 0);
   if (open.length === 0) return;
   if (await talk.agree(msg`Scan ${count(open.length, 'line')}: which units answer?`))
-    await repeated(talk, async () => {
+    await untilPassed(talk, async () => {
       const results: boolean[] = [];
       for (const { line } of open) results.push(await talk.run(COMMISSION_SCAN, { line }));
       return !results.includes(false);
@@ -101,7 +101,7 @@ async function testStep(talk: GuideTalk, { lamps }: AcceptanceReport): Promise<v
   const open = lamps.filter(({ test, isUnweighed }) => test?.finding !== 'ok' || isUnweighed);
   if (open.length === 0) return;
   if (await talk.agree(msg`Test ${count(open.length, 'lamp')}: they go to 20, 60 and 100 %, and their power is measured.`))
-    await repeated(talk, () => talk.run(COMMISSION_TEST, {}));
+    await untilPassed(talk, () => talk.run(COMMISSION_TEST, {}));
 }
 
 async function walkStep(talk: GuideTalk, { sensors }: AcceptanceReport): Promise<void> {
@@ -111,7 +111,7 @@ async function walkStep(talk: GuideTalk, { sensors }: AcceptanceReport): Promise
   );
   for (const [zone, own] of open) {
     const names = own.map(({ pointId }) => pointId);
-    await repeated(talk, async () => {
+    await untilPassed(talk, async () => {
       const typed = await talk.ask(msg`Walk under ${names} of ${zone}. Minutes, or s to skip [${USUAL_WALK_MIN}]:`);
       if (typed.toLowerCase().startsWith('s')) return true;
       return talk.run(COMMISSION_WALK, { zone, for: `${typed === '' ? USUAL_WALK_MIN : typed}m` });

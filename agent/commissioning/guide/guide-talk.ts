@@ -71,7 +71,7 @@ export function createGuideTalk({ socket }: LocalArgs, terminal: Terminal): Guid
 }
 
 /** Runs a step until it succeeds, or the person goes on without that. Errors: as the step, and as `GuideTalk.ask`. */
-export async function repeated(talk: GuideTalk, step: () => Promise<boolean>): Promise<void> {
+export async function untilPassed(talk: GuideTalk, step: () => Promise<boolean>): Promise<void> {
   while (!(await step())) if (!isAgain(await talk.ask(msg`r: repeat this step; Enter: go on:`))) return;
 }
 

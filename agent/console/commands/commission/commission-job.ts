@@ -3,7 +3,7 @@ import type { AcceptanceLamp, AcceptedLamp } from '../../../core/acceptance.ts';
 import type { AgentView } from '../../../core/views.ts';
 import type { Target } from '../../../core/words.ts';
 import type { Job } from '../../command-spec.ts';
-import { meterPoints, type TestStep, type TestWait, testTarget } from '../light/test-job.ts';
+import { cabinetMeters, type TestStep, type TestWait, testTarget } from '../light/test-job.ts';
 import type { WeighProgress, weighLamps } from './meter-weighing.ts';
 import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 
@@ -53,7 +53,7 @@ function targetsOf(lamps: readonly AcceptanceLamp[], all: readonly AcceptanceLam
 
 /** Measures at the meter the lamps that passed their levels and have no measured power. */
 async function weigh(view: AgentView, wanted: readonly AcceptanceLamp[], job: Job): Promise<readonly boolean[]> {
-  if (job.signal.aborted || meterPoints(view).length === 0) return [];
+  if (job.signal.aborted || cabinetMeters(view).length === 0) return [];
   const { acceptance } = view;
   const { lamps } = await acceptance.report();
   const ids = new Set(wanted.map(({ id }) => id));

@@ -10,7 +10,7 @@ import type { AgentView } from '../../../core/views.ts';
 import type { LevelPct, Target } from '../../../core/words.ts';
 import { powerW } from '../../../diagnosis/energy.ts';
 import type { Job } from '../../command-spec.ts';
-import { expectFree, freshValues, MIN_RISE_W, meterPoints, SETTLE_MS } from '../light/test-job.ts';
+import { cabinetMeters, expectFree, freshValues, MIN_RISE_W, RAMP_SETTLE_MS } from '../light/test-job.ts';
 import { longestSettleMs } from './ramp-gauge.ts';
 
 /** Level at which the lamps wait, and that of the lamp that is measured. Units: %. Source: lowest and highest level of the ramp of `test lamp`. */
@@ -115,11 +115,11 @@ async function riseOf(
 
 /** Units: W. Null if a meter has no fresh reading in time. */
 async function meterW(view: AgentView, { clock, signal }: Job): Promise<number | null> {
-  const points = meterPoints(view);
+  const points = cabinetMeters(view);
   const values = await freshValues(view, points, {
     clock,
     signal,
-    settledMono: clock.monoMs() + Math.max(SETTLE_MS, longestSettleMs(view.acceptance.lamps())),
+    settledMono: clock.monoMs() + Math.max(RAMP_SETTLE_MS, longestSettleMs(view.acceptance.lamps())),
     wait: () => {},
   });
   return values.size < points.length ? null : [...values.values()].reduce((sum, value) => sum + value, 0);

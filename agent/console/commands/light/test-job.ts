@@ -25,7 +25,7 @@ const STEP_MIN = 3;
  */
 export const POWER_WAIT_MS = 35_000;
 /** Time that a driver and its meter need to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power readings after a step on the installed drivers. */
-export const SETTLE_MS = 3_000;
+export const RAMP_SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
 /** A smaller rise is noise. Units: W per lamp and step. Source: assumed; a tenth of half the power of a small lamp. Confirmed by: noise of the installed meters. */
 export const MIN_RISE_W = 1;
@@ -187,7 +187,7 @@ async function rampStep(
   look();
   // A request that is refused as a whole names no lamps.
   const states = Object.keys(lamps).length > 0 ? lamps : Object.fromEntries(lampsOf(view, target).map((lamp) => [lamp, state]));
-  const settledMono = clock.monoMs() + Math.max(SETTLE_MS, gauge?.settleMs ?? 0);
+  const settledMono = clock.monoMs() + Math.max(RAMP_SETTLE_MS, gauge?.settleMs ?? 0);
   const wanted = powerPoints(view, Object.keys(states));
   const points = [...wanted.all, ...(gauge?.points ?? [])];
   const values =
@@ -230,7 +230,7 @@ async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (re
 }
 
 /** Returns the points of the cabinet's meters that measure power in W. */
-export function meterPoints(view: AgentView): readonly PointId[] {
+export function cabinetMeters(view: AgentView): readonly PointId[] {
   return powerPoints(view, []).meters;
 }
 
