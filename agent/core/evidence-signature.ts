@@ -42,7 +42,7 @@ export function signEvidence(claim: EvidenceClaim, key: Buffer, certificates: st
 export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }: EvidenceSignature, authority: string): EvidenceVerdict {
   const [own, ...between] = certificatesIn(certificates);
   if (own === undefined) return 'not-certified';
-  if (!isSignedBy(own.publicKey, claim, signature)) return 'bad-signature';
+  if (!isSignedBy(own, claim, signature)) return 'bad-signature';
   if (!isCertified(own, between, certificatesIn(authority))) return 'not-certified';
   if (commonName(own) !== claim.node) return 'other-node';
   return claim.atMs >= Date.parse(own.validFrom) && claim.atMs <= Date.parse(own.validTo) ? 'valid' : 'not-valid-then';
@@ -53,11 +53,12 @@ function signedBytes({ kind, node, digest, atMs }: EvidenceClaim): Buffer {
   return Buffer.from(`${DOMAIN}\0${JSON.stringify({ kind, node, digest, atMs })}`);
 }
 
-function isSignedBy(key: KeyObject, claim: EvidenceClaim, signature: string): boolean {
+function isSignedBy(certificate: X509Certificate, claim: EvidenceClaim, signature: string): boolean {
   try {
+    const key = certificate.publicKey;
     return verify(digestFor(key), signedBytes(claim), key, Buffer.from(signature, 'base64'));
   } catch {
-    return false; // A signature of another form is not one of this key.
+    return false; // A key of an unknown kind, or a signature of another form, has signed nothing.
   }
 }
 

@@ -48,7 +48,13 @@ export class LedgerStore {
 
   /** Resolves with the newest signature of each certificate. */
   async seals(): Promise<readonly LedgerSeal[]> {
+    return (await this.#readSeals()) ?? [];
+  }
+
+  /** Undefined if the disk could not be read. */
+  async #readSeals(): Promise<readonly LedgerSeal[] | undefined> {
     const found = await this.#parts.store.load(SEALS_KEY, UNREAD);
+    if (found === UNREAD) return undefined;
     return Array.isArray(found) ? (found as readonly LedgerSeal[]) : [];
   }
 
@@ -92,7 +98,9 @@ export class LedgerStore {
   }
 
   async #seal({ n, hash }: ChainHead): Promise<number> {
-    const seals = await this.seals();
+    const seals = await this.#readSeals();
+    // What cannot be read must not be written over: it has the signatures of earlier certificates.
+    if (seals === undefined) return 0;
     const newest = Math.max(0, ...seals.map((seal) => seal.n));
     if (n === 0) return 0;
     const signed = await this.#parts.sign(LEDGER_KIND, `${n}:${hash}`);

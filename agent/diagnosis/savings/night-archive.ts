@@ -38,9 +38,9 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
     const found = await store.load(MONTH_KEY + name, UNREAD);
     return found === UNREAD ? undefined : (Array.isArray(found) ? found : []).filter(isNight);
   };
-  const learned = async (meter: string): Promise<readonly DatedLearned[]> => {
+  const read = async (meter: string): Promise<readonly DatedLearned[] | undefined> => {
     const found = await store.load(LEARNED_KEY + meter, UNREAD);
-    return (Array.isArray(found) ? found : []).filter(isLearned);
+    return found === UNREAD ? undefined : (Array.isArray(found) ? found : []).filter(isLearned);
   };
   // Several nights may end at once after an absence: each reads and writes its month in turn.
   let last: Promise<unknown> = Promise.resolve();
@@ -66,11 +66,13 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
       }
       return all;
     },
-    learned,
+    learned: async (meter) => (await read(meter)) ?? [],
     forget: (meter) => store.save(LEARNED_KEY + meter, undefined),
     learn: (meter, night) =>
       inTurn(async () => {
-        const others = (await learned(meter)).filter(({ date }) => date !== night.date);
+        const stored = await read(meter);
+        if (stored === undefined) return false;
+        const others = stored.filter(({ date }) => date !== night.date);
         return store.save(LEARNED_KEY + meter, [...others, packed(night)].slice(-LEARNED_NIGHTS));
       }),
   };

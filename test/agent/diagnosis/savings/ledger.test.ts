@@ -185,3 +185,18 @@ t.test('the newest entry is signed, and the signature of each certificate is kep
     { n: 3, certificates: 'renewed' },
   ]);
 });
+
+t.test('a list of signatures that cannot be read is not written over', async (t) => {
+  const { store } = fakeStore();
+  const key = { certificates: 'first' };
+  const disk = { isBroken: false };
+  const load = async (name: string, unread?: unknown): Promise<unknown> =>
+    disk.isBroken && name === 'savings.seals' ? unread : store.load(name, unread);
+  const sign = async () => ({ digest: '', node: 'c1', atMs: 9, signature: 's', certificates: key.certificates });
+  const ledger = new LedgerStore({ clock: { wallMs: () => 7 }, store: { ...store, load } as typeof store, sign });
+  await ledger.append(note({ kind: 'none' }));
+  [key.certificates, disk.isBroken] = ['renewed', true];
+  t.match(await ledger.append(note({ kind: 'none' })), { ok: true });
+  disk.isBroken = false;
+  t.match(await ledger.seals(), [{ n: 1, certificates: 'first' }]);
+});
