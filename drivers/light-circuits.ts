@@ -102,7 +102,7 @@ export interface OutputCircuit {
   readonly wired: WiredDevice;
   /** Whether it may be a relay contact that feeds lamps. */
   readonly isRelay: boolean;
-  /** The registers while it is idle, and while a lamp of its zones is lit; null for a value that is not configured or cannot be written. */
+  /** The register values, as text, while it is idle, and while a lamp of its zones is lit; null if not configured or not writable. */
   readonly idleRegisters: string | null;
   readonly litRegisters: string | null;
   /** The registers of the lamps whose light switches the output. */

@@ -36,7 +36,8 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
 }
 
 /**
- * Returns the flaws of the examples of a profile: those that do not decode, and expected values that do not match. Empty if all are right.
+ * Returns the flaws of the examples of a profile: examples that do not decode, and expected values that do not match or are outside the
+ * range of their point. Empty if there are none.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = VALUES_OF[profile.transport](profile);

@@ -17,7 +17,7 @@ export interface TcpPorts {
   readonly remote: number;
 }
 
-/** Resolves to how often the oldest unacknowledged byte of the connection between these ports was sent again; null if this is unknown. */
+/** Resolves to how often the oldest unacknowledged byte of a connection between these ports was sent again; null if this is unknown. */
 export async function retransmits(ports: TcpPorts, tables: readonly string[] = TABLES): Promise<number | null> {
   const counts = await Promise.all(tables.map(async (path) => retransmitsIn(await readFile(path, 'latin1').catch(() => ''), ports)));
   return counts.find((count) => count !== null) ?? null;

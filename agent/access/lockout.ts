@@ -18,7 +18,7 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/** Counts of failed attempts, with their waits. `users`: by user. `all`: the attempts of existing users together. */
+/** Counts of failed attempts, with their waits. `users`: by name of the user. `all`: the attempts of existing users together. */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
@@ -27,8 +27,8 @@ export interface Lockout {
 }
 
 /**
- * The part that is stored over a restart: numbers of failures, by user (`users`) and of the existing users together (`all`). Waits are not
- * stored.
+ * The part that is stored over a restart: numbers of failures, by name of the user (`users`), and of the existing users together (`all`).
+ * Waits are not stored.
  */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;
@@ -81,7 +81,7 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** Returns the state after a correct login: without the user's own count, and with one attempt less in `all`. */
+/** Returns the state after a correct login, without the user's own count. The attempt no longer counts for all users. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);

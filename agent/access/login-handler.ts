@@ -28,8 +28,8 @@ export interface LoginHandler {
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
-   * Resolves with whether the password is correct, and also the code if it is not null and codes are in force; false while the user must
-   * wait. Errors: rejects with AccessError if the users cannot be read.
+   * Resolves with whether the password is correct, and also the code if it is not null and codes are in force. Also false while a login
+   * of this user from an unknown console must wait. Errors: rejects with AccessError if the users cannot be read.
    */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
   /** The longest remaining wait of this user that is known now. Units: ms; 0 for no wait. */

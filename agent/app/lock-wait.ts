@@ -15,7 +15,7 @@ export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, '
   throw new ConsoleError('data-in-use', reason);
 }
 
-/** Waits for the lock of the data, for a limited time. `stored`: the start of the store. Errors: as `refuseDataInUse`. */
+/** Waits for `stored`, the start of the store, for a limited time. Errors: as `refuseDataInUse`. */
 export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
   await within(
     joined.clock,

@@ -83,7 +83,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly isLockOurs?: () => boolean;
   /** The data could not be locked, for example during a restore, when this run chose its configuration. Default: no. */
   readonly hasBegunHeld?: boolean;
-  /** Must end this run. Called once no other process has the data locked any more. */
+  /** Must end this run. Called after a start while a command had the data locked, once that lock has ended. */
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;

@@ -49,7 +49,7 @@ export interface RunFacts {
   readonly end: () => void;
 }
 
-/** Returns the parts of an agent on a real cabinet. Some of them are missing if the start mode is not `normal`. */
+/** Returns the parts of an agent on a real cabinet. Unless the start mode is `normal`, they are restricted. */
 export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;

@@ -37,8 +37,8 @@ const KINDS: readonly OwnKind[] = [
 ];
 
 /**
- * Returns whether the file has the name, and usually the kind of content, of a file of this program; false for a missing one. Errors:
- * throws the system's error (`code` EACCES, ...).
+ * Returns whether an existing file has the name, and usually the kind of content, of a file of this program. Errors: throws the system's
+ * error (`code` EACCES, ...).
  */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;

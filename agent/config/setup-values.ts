@@ -24,7 +24,7 @@ export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
   return installedW === 0 ? Number.POSITIVE_INFINITY : (BEYOND_LAMPS.factor * installedW) / 1_000 + BEYOND_LAMPS.kw;
 }
 
-/** Returns the values to write into the registers of a driver at its start, for example its ramps and its failsafe level. */
+/** Returns the set-up values for a device, for example its ramps and its failsafe level. */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {

@@ -135,7 +135,7 @@ export interface Job {
 
 /**
  * How a client shows the progress of a command. `load` resolves with the function that renders it. `isLasting`: the shown progress stays;
- * otherwise only the newest is shown.
+ * otherwise a status line shows only the newest.
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);

@@ -41,7 +41,8 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 /**
  * Creates a guard for a start of the agent at `startMono`.
  *
- * `holdS`: the lamps to read first, with how long after the start a found level is a lower limit, in s; 0 for none. `waitMs`: longest wait for the first reading, by point, in ms.
+ * `holdS`: the lamps to read first, with how long after the start a found level is a lower limit, in s; 0 for none. `waitMs`: longest wait
+ * for the first reading, by point, in ms.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
@@ -83,7 +84,10 @@ export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<Point
   return createStartGuard(new Map(byHold), startMono, awaited(street, contacts));
 }
 
-/** Whether a decision must not be written yet, because its lamp has not been read since the start. */
+/**
+ * Returns true if a decision must not be written yet, because its lamp has not been read since the start. False for decisions of a person,
+ * of presence or of traffic.
+ */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);
 }

@@ -7,10 +7,10 @@ import type { WallMs } from './clock.ts';
 import { type Message, msg } from './message.ts';
 import type { LevelPct, PointId } from './words.ts';
 
-/** The result of a ramp for one lamp, from its levels and the rise of its power. It may be `ok` without a measurement of its power. */
+/** The result of a ramp for one lamp. It may be `ok` without a measurement of its power. */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
-/** The result of a lamp at its acceptance: that of its ramp, or how its power differs from its rated power. */
+/** The result of a lamp at its acceptance: that of its ramp, or what is wrong with its power or power factor. */
 export type LampFinding = LampTestVerdict | 'power too low' | 'power too high' | 'power factor low';
 
 /** Texts of the findings about a lamp. */
@@ -26,7 +26,7 @@ export const FINDING_TEXTS: Readonly<Record<LampFinding, Message>> = {
   'power factor low': msg`power factor low`,
 };
 
-/** One lamp of the configuration, with the points that measure it; null for a point that its device does not have. */
+/** One lamp of the configuration. `level`, `power`, `powerFactor`: the points that measure it; null for none. Units: W. */
 export interface AcceptanceLamp {
   readonly id: string;
   readonly line: string;
@@ -34,19 +34,19 @@ export interface AcceptanceLamp {
   readonly pole: string;
   readonly zone: string;
   readonly ratedPowerW: number;
-  /** Time after a change of its level until its power is that of the level. Units: ms. */
+  /** Time that it gets to settle after a change of its level. Units: ms. */
   readonly settleMs: number;
   readonly level: PointId | null;
   readonly power: PointId | null;
   readonly powerFactor: PointId | null;
 }
 
-/** One level of a lamp's ramp. Null: not measured. `settleMs`: from the request to the first reading at this level. */
+/** One level of a lamp's ramp. Null: no such reading. `settleMs`: from the request to the first reading near this level. Units: ms. */
 export interface LevelMeasure {
   readonly levelPct: LevelPct;
   readonly isConfirmed: boolean;
   readonly settleMs: number | null;
-  /** From a meter: the rise of its reading since the lowest level, and the computed power at that level. */
+  /** From a meter: the rise of its reading since the lowest level, plus the computed power at that level. Units: W. */
   readonly powerW: number | null;
   readonly powerFactor: number | null;
 }
@@ -57,7 +57,7 @@ export interface AcceptanceStamp {
   readonly by: string;
 }
 
-/** A lamp's ramp, as measured. `weighedBy`: what measured its power: its own sensor, a meter, or nothing. */
+/** A lamp's ramp, as measured. `weighedBy`: what measured its power: its own sensor, a meter, or `nothing` for too few readings. */
 export interface LampRamp {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
@@ -67,7 +67,7 @@ export interface LampRamp {
   readonly serial: string | null;
 }
 
-/** A judged ramp, with the facts of the configuration it was judged by. */
+/** A judged ramp, with the device and the rated power that the lamp had in the configuration. Units: W. */
 export interface LampAcceptance extends AcceptanceStamp, Omit<LampRamp, 'verdict'> {
   readonly finding: LampFinding;
   readonly device: string;
@@ -78,7 +78,7 @@ export interface LampAcceptance extends AcceptanceStamp, Omit<LampRamp, 'verdict
 export interface Placement extends AcceptanceStamp {
   readonly lamp: string;
   readonly pole: string;
-  /** Place of the pole, if the person gave it. Units: m from the start of the street. */
+  /** Place of the pole along its street; null if the person did not give it. Units: m from the start. */
   readonly atM: number | null;
   readonly others: readonly string[];
 }
@@ -94,21 +94,24 @@ export interface LineScan extends AcceptanceStamp {
   readonly damaged: readonly number[];
 }
 
-/** What a walk under one presence sensor showed. `night`: it was night for the zone, so a detection had to raise lamps. */
+/** What a walk under one presence sensor showed. `night`: it was night for the zone at the start of the walk. */
 export interface SensorWalk extends AcceptanceStamp {
   readonly pointId: PointId;
   readonly zone: string;
   readonly night: boolean;
   readonly detections: number;
-  /** Lamps that it raised. */
+  /** Lamps that presence raised shortly after its detections. */
   readonly raised: readonly string[];
-  /** Lamps were raised already when it detected someone. */
+  /** At one detection or more its lamps were raised already. */
   readonly wasLit: boolean;
   /** Longest time from a detection to the first level sent; null if none was sent. Units: ms. */
   readonly worstMs: number | null;
 }
 
-/** All results of a commissioning, at most one for each line, lamp and sensor. `startedMs`: null before the first. */
+/**
+ * The latest results of a commissioning: at most one scan for each line, and one placement and one test for each lamp. `startedMs`: its
+ * start; null before.
+ */
 export interface AcceptanceRecord {
   readonly startedMs: WallMs | null;
   readonly scans: readonly LineScan[];
@@ -117,7 +120,7 @@ export interface AcceptanceRecord {
   readonly walks: readonly SensorWalk[];
 }
 
-/** New results. Each replaces the earlier one of the same line, lamp or sensor. */
+/** New results of one person. Each replaces the earlier one of its kind for the same line, the same lamp, or the same sensor of a zone. */
 export interface AcceptanceNews {
   readonly by: string;
   readonly scans?: readonly Omit<LineScan, keyof AcceptanceStamp>[];
@@ -126,7 +129,7 @@ export interface AcceptanceNews {
   readonly walks?: readonly Omit<SensorWalk, keyof AcceptanceStamp>[];
 }
 
-/** One lamp in the report. `test` and `placement`: null if missing, or made with another driver or rated power. */
+/** One lamp in the report. `test`: null if missing, or made with another device or rated power. `placement`: null if missing. Units: W. */
 export interface AcceptedLamp {
   readonly lamp: string;
   readonly pole: string;
@@ -135,11 +138,11 @@ export interface AcceptedLamp {
   readonly result: 'pass' | 'fail' | 'open';
   readonly test: LampAcceptance | null;
   readonly placement: Placement | null;
-  /** Its levels were tested, but not its power, which a sensor or a meter could measure. */
+  /** It was tested, but its power was not measured, although a sensor or a meter could do that. */
   readonly isUnweighed: boolean;
 }
 
-/** One presence sensor in the report. */
+/** One presence sensor of a zone in the report. `pole`: that of its device; null for none. `walk`: null before a walk. */
 export interface AcceptedSensor {
   readonly pointId: PointId;
   readonly zone: string;
@@ -149,8 +152,8 @@ export interface AcceptedSensor {
 }
 
 /**
- * The acceptance report. `result`: `fail` if a lamp, sensor or line failed, otherwise `open` if a test is missing. `open`: what is missing
- * or wrong, for people. `people`: who stored results.
+ * The acceptance report. `result`: `fail` if a lamp, sensor or line failed, otherwise `open` if something is missing. `open`: what is
+ * missing or wrong, for people. `people`: who stored the present results.
  */
 export interface AcceptanceReport {
   readonly cabinet: { readonly id: string; readonly name: string };
@@ -163,18 +166,19 @@ export interface AcceptanceReport {
   readonly lines: readonly { readonly line: string; readonly scan: LineScan | null }[];
   readonly lamps: readonly AcceptedLamp[];
   readonly sensors: readonly AcceptedSensor[];
-  /** A meter of the cabinet measures power, so that also lamps without a sensor of their own can be measured. */
+  /** A meter of the cabinet measures power in W. */
   readonly hasMeter: boolean;
   readonly open: readonly Message[];
 }
 
-/** Stores and reports the results of a commissioning. Errors: methods reject with Refusal while the disk does not respond. */
+/** Stores and reports the results of a commissioning. */
 export interface AcceptanceTools {
   /** The lamps of the configuration in force. */
   lamps(): readonly AcceptanceLamp[];
+  /** Errors: rejects with Refusal if the results so far cannot be read. */
   report(): Promise<AcceptanceReport>;
-  /** Adds results. Resolves whether they are on disk. */
+  /** Adds results. Resolves with whether they are on disk. Errors: rejects with Refusal if the results so far cannot be read. */
   note(news: AcceptanceNews): Promise<boolean>;
-  /** Removes all results. Resolves whether this is on disk. */
+  /** Removes all results. Resolves with whether this is on disk. */
   restart(): Promise<boolean>;
 }

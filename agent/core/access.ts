@@ -132,7 +132,7 @@ export interface RefusedUserList {
 
 /** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
-/** User name of a client that is not logged in, in audit entries and as the sender of its requests. No user can be added with it. */
+/** User name of a client that is not logged in, in audit entries and as the sender of its requests. */
 export const NO_USER = 'nobody';
 /** Pattern of allowed login names. Source: adduser's default pattern of Debian, shortened. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
@@ -170,10 +170,9 @@ export type AccessErrorCode =
   | 'listed-user'
   | 'file';
 
-/** Thrown when a request about users or their passwords and codes is refused. `said` is for a person, `code` for programs. */
+/** A request about users or their passwords and codes was refused or failed. `said` is for a person, `code` for programs. */
 export class AccessError extends Error {
   override readonly name = 'AccessError';
-  /** Message for that person. */
   readonly said: Message;
   readonly code: AccessErrorCode;
 
@@ -184,7 +183,10 @@ export class AccessError extends Error {
   }
 }
 
-/** The users of the cabinet and their sessions. The caller checks the role. Errors: a refused change rejects with AccessError. */
+/**
+ * The users of the cabinet and their sessions. The caller checks the role. Errors: a change rejects with AccessError, for example if it is
+ * refused.
+ */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
   /** Resolves when the session of this token ends, or if there is no such session. */
@@ -214,7 +216,10 @@ export const LOGIN_FOLDER = '/run/luciole-console';
 /** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';
 
-/** Returns true if a path is in `LOGIN_FOLDER` or ends with `LOGIN_END`. The socket that requires no login must not be there. */
+/**
+ * Returns true if a path is `LOGIN_FOLDER`, is inside it, or ends with `LOGIN_END`. The socket that requires no login must not have such a
+ * path.
+ */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');
   return path === LOGIN_FOLDER || path.startsWith(`${LOGIN_FOLDER}/`) || path.endsWith(LOGIN_END);

@@ -89,7 +89,7 @@ export interface MaintenanceAnswer {
   readonly isSaved: boolean;
 }
 
-/** The place on the street that an event is about. `atM`: distance along `street` from its start (m). Null: unknown, or not unique. */
+/** The place on the street that an event is about. `atM`: distance along `street` from its start, in m. Null: unknown, or more than one. */
 export interface EventPlace {
   /** The ids of one or more lamps, separated by spaces; null for none. */
   readonly lamp: string | null;

@@ -58,7 +58,10 @@ export interface ExamUnit {
   readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };
 }
 
-/** Other serial settings that were tried with units that do not answer at the line's own. `answered`: those of `tried` that gave a valid reply. */
+/**
+ * Other serial settings that were tried with units without a valid reply at the line's own settings. `answered`: those of `tried` that
+ * gave a valid reply.
+ */
 export interface ExamTrial {
   readonly serial: SerialSettings;
   readonly tried: readonly number[];

@@ -19,7 +19,7 @@ export interface BusTools {
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
   /** Observes a serial line in service, and reads from its units between the polls. Rejects with Refusal where the wire is not visible. */
   examine(request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam>;
-  /** Finds the registers of a unit that can be read. Rejects with BusError if the unit does not answer. */
+  /** Searches for the registers of a unit that can be read. Rejects with BusError if several requests in a row have no answer. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
   /** Reads registers or bits once. */
   read(request: BusRead): Promise<BusReadResult>;
@@ -31,9 +31,9 @@ export interface BusTools {
   stats(): readonly LineStats[];
   /** Device types whose files are new or changed since the start. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
-  /** Passes on transactions until the returned function is called. Transactions may arrive late, and the oldest may be lost. */
+  /** Passes on the transactions of a line until the returned function is called. They may arrive late, and some may be lost. */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
-  /** Stops the polls of a line for this time, or until the returned function is called. Throws Refusal shortly after another pause. Units: ms. */
+  /** Stops the polls of a line for `forMs` ms, or until the returned function is called. Throws Refusal, for example soon after a pause. */
   hush(lineId: string, forMs: number): () => void;
 }
 
@@ -111,7 +111,7 @@ export interface RegistersProgress {
   readonly total: number;
 }
 
-/** The registers or bits of a unit that can be read. `requests`: number of requests sent for the search. */
+/** The registers or bits of a unit that a search found. `requests`: number of requests of the search. */
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
@@ -162,7 +162,7 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** The distribution of recent values. `count`: all values so far, also older ones. Units: those of the values. */
+/** Percentiles and maximum of the newest values. `count`: number of all values so far, also older ones. Units: those of the values. */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -181,7 +181,7 @@ export interface LineStats {
   /** Share of the last minute: `busyPct` is the wire in use with gaps and turnarounds, `wirePct` bytes alone. Units: %. */
   readonly busyPct: number;
   readonly wirePct: number;
-  /** The counters of the line exclude requests of the console; `console` has those. */
+  /** This and the following counters of the line exclude requests of the console. */
   readonly transactions: number;
   readonly timeouts: number;
   /** Damaged and incomplete replies. */
@@ -199,7 +199,7 @@ export interface LineStats {
   readonly console: ConsoleCounts;
   /** How long urgent writes waited; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
-  /** Polls that were sent more than one period late. */
+  /** Polls that were sent more than one period late, without first polls and those after a lost one. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
   /** What to check; empty if nothing was found. */
@@ -239,7 +239,7 @@ export interface UnitStats {
   readonly unanswered: readonly string[];
 }
 
-/** One transaction of a line that has ended, at `atMs` of the wall clock. `turnaroundMs` is null if it failed. */
+/** One ended transaction on a line. `atMs`: the wall time at which it ended. `turnaroundMs`: in ms, null if the transaction failed. */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

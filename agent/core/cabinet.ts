@@ -103,7 +103,7 @@ export interface LineConfig {
   readonly rs485: Rs485Settings | null;
   /** One broadcast may set the levels of a whole line. */
   readonly broadcast: boolean;
-  /** Mean number of levels written per second at most, without urgent ones; a write that sets a group counts once. */
+  /** Most levels written per second in the long run, without urgent ones; a write that sets a group counts once. */
   readonly maxWritesPerS: number;
   readonly devices: readonly DeviceConfig[];
 }
@@ -130,7 +130,7 @@ export interface DeviceConfig {
   readonly quirks: DeviceQuirks;
 }
 
-/** Properties of a device that differ from its profile; an absent one is as in the profile. Keys and meanings as in `Quirks`. */
+/** Properties of a device that replace those of its profile; an absent one is as in the profile. Keys and meanings as in `Quirks`. */
 export interface DeviceQuirks {
   readonly minGapMs?: number;
   readonly responseTimeoutMs?: number;

@@ -75,7 +75,8 @@ export interface RecordQuery {
 
 /**
  * One page of segments in the order in which they were written. `nextId`: the `afterId` of the next page; null if there is none. `damaged`:
- * how many segments of this page cannot be read. `before`, `after`: the nearest segments outside the period, or null.
+ * how many segments of this page were left out because they are damaged. `before`, `after`: the nearest segments outside the period, or
+ * null.
  */
 export interface RecordPage {
   readonly segments: readonly StoredRecord[];

@@ -115,7 +115,7 @@ export interface LineCounters {
  */
 export interface ModbusLine {
   readonly isOpen: boolean;
-  /** The present counts; each call returns a new object. */
+  /** The present counts; each access returns a new object. */
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
@@ -132,7 +132,7 @@ export interface ModbusLine {
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
   /** Sends a write, and resolves with a reply without words. Errors: as for `read`. */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
-  /** Shortens the wait for the reply in flight. Units: ms. */
+  /** May shorten the wait for the reply in flight to `timeoutMs`, or end that request. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
   /** Estimated wire time of a request and its reply, without turnaround. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
@@ -207,7 +207,10 @@ export interface UartWrite {
   readonly proof: { readonly request: Uint8Array; readonly quantity: string; readonly value: number; readonly orAny?: string };
 }
 
-/** How a device is read to which nothing is sent. `serials`: the settings that it may use. `trialMs`: how long one is tried. Units: ms. */
+/**
+ * How to read a device to which nothing is sent. `serials`: the settings that it may use. `trialMs`: how long each is tried at first.
+ * Units: ms.
+ */
 export interface UartListening {
   readonly serials: readonly SerialSettings[];
   readonly trialMs: number;

@@ -19,7 +19,7 @@ export interface EvidenceReading {
   readonly atMs: WallMs;
 }
 
-/** The level in force for a lamp when the fault was judged, and since when. `reason`: why it had that level. */
+/** The decided level of a lamp when the fault was reported, and since when. `reason`: why it had that level. */
 export interface EvidenceDecision {
   readonly lampId: string;
   /** Units: %. */

@@ -4,12 +4,12 @@
 import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
-/** The record that a person has seen an event, and when. The event lasts on until its condition ends. */
+/** Who acknowledged an event, and when. An acknowledgement does not end the event. */
 export interface Acknowledgement {
   /** `console:<user>`, `platform` or `platform:<user>`. */
   readonly by: string;
   readonly atMs: WallMs;
-  /** The words of that person; empty for none. */
+  /** The text that was sent with it; empty for none. */
   readonly note: string;
 }
 

@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import type { WallMs } from './clock.ts';
 
-/** What is signed: the kind of evidence, the edge node, and a digest of the content. */
+/** What is signed: the kind of evidence, the edge node, a digest of the content, and the time of the signature. */
 export interface EvidenceClaim {
   readonly kind: string;
   readonly node: string;
@@ -13,15 +13,15 @@ export interface EvidenceClaim {
   readonly atMs: WallMs;
 }
 
-/** A signature with its certificates. Shape: PEM, the certificate of the key first; base64. */
+/** A signature with its certificates. Shape: `certificates` in PEM, that of the key first; `signature` in base64. */
 export interface EvidenceSignature {
   readonly certificates: string;
   readonly signature: string;
 }
 
 /**
- * The verdict about a signature. `not-certified`: no certificate of the authority confirms the key. `other-node`: the certificate is that of
- * another cabinet. `not-valid-then`: the signature states a time outside of the certificate's dates.
+ * The verdict about a signature. `not-certified`: no chain from the key's certificate to a trusted one was found. `other-node`: the
+ * certificate's common name is not the node of the claim. `not-valid-then`: the time of the claim is not within the certificate's dates.
  */
 export type EvidenceVerdict = 'valid' | 'bad-signature' | 'not-certified' | 'other-node' | 'not-valid-then';
 
@@ -38,7 +38,7 @@ export function signEvidence(claim: EvidenceClaim, key: Buffer, certificates: st
   return { certificates, signature: sign(digestFor(privateKey), signedBytes(claim), privateKey).toString('base64') };
 }
 
-/** Verifies a signature. `authority`: certificates that are trusted, in PEM. Errors: none; what cannot be read is not valid. */
+/** Returns the verdict about a signature. `authority`: certificates that are trusted, in PEM. */
 export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }: EvidenceSignature, authority: string): EvidenceVerdict {
   const [own, ...between] = certificatesIn(certificates);
   if (own === undefined) return 'not-certified';
@@ -96,7 +96,7 @@ function certificatesIn(pem: string): X509Certificate[] {
   });
 }
 
-/** Returns whether a private key in PEM belongs to the first certificate of a PEM text. Errors: none. */
+/** Returns whether a private key in PEM belongs to the first readable certificate of a PEM text; false if the key cannot be read. */
 export function isKeyOf(key: Buffer, certificates: string): boolean {
   const [own] = certificatesIn(certificates);
   try {

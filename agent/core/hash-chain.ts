@@ -1,13 +1,13 @@
 /** The hash that links the entries of an append-only log, for the audit log and the ledger of savings. Pure. */
 import { createHash } from 'node:crypto';
 
-/** Number and hash of one entry of a chain. */
+/** Number and hash of an entry of a chain. The number is 0 before the first entry. */
 export interface ChainHead {
   readonly n: number;
   readonly hash: string;
 }
 
-/** An entry of a chain as it is stored. Shape: `body` is JSON. Units: ms of wall time. */
+/** An entry of a chain. Shape: `body` is JSON. Units: ms of wall time. */
 export interface ChainEntry extends ChainHead {
   readonly atMs: number;
   readonly body: string;
@@ -16,12 +16,15 @@ export interface ChainEntry extends ChainHead {
 /** The head of a chain without entries. */
 export const CHAIN_START: ChainHead = { n: 0, hash: '0'.repeat(64) };
 
-/** Returns the hash of an entry that follows the one with `hashBefore`. Shape: lines of previous hash, number, time, body. Source: FIPS 180-4, SHA-256. */
+/**
+ * Returns the hash of an entry that follows the one with `hashBefore`: SHA-256, in hex, of the lines previous hash, number, time and body.
+ * Source: FIPS 180-4.
+ */
 export function chainHash(hashBefore: string, { n, atMs, body }: Omit<ChainEntry, 'hash'>): string {
   return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');
 }
 
-/** Returns the entry that follows `before`. Shape: `atMs` is rounded to a whole number, 0 if it is not finite. */
+/** Returns the entry that follows `before`. Its `atMs` is rounded to a whole number, 0 if it is not finite. */
 export function nextInChain(before: ChainHead, body: string, atMs: number): ChainEntry {
   const entry = { n: before.n + 1, atMs: Number.isFinite(atMs) ? Math.round(atMs) : 0, body };
   return { ...entry, hash: chainHash(before.hash, entry) };

@@ -61,7 +61,7 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
 /** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** Describes the values other than null that a schema allows, such as `a whole number from 0 to 100`. */
+/** Describes the values that a schema allows, such as `a whole number from 0 to 100`. The alternative null is not named. */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));

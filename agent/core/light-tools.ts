@@ -16,7 +16,7 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** Intents in force from these senders that concern a zone. */
+  /** The intents in force from these senders that concern a zone or its lamps, of all zones. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
    * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a
@@ -96,7 +96,7 @@ export interface ZoneLightView {
   readonly kind: ZoneKind;
   readonly light: 'night' | 'day' | 'time-not-trusted';
   readonly programme: string;
-  /** The step in force, `23:00`; null if there is none. */
+  /** Begin of the step, or of the event night, that is in force: `23:00`; null if there is none. */
   readonly step: string | null;
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
@@ -124,7 +124,7 @@ export interface ZoneLightView {
     readonly text: Message;
     readonly ok: boolean;
   } | null;
-  /** Rules that apply and raise the zone. */
+  /** Rules that apply now and can raise the zone. */
   readonly rules: readonly string[];
 }
 
@@ -152,11 +152,11 @@ export interface WalkStep {
   readonly latencyMs: number | null;
 }
 
-/** A running walk test, which `stop` ends: a person walks past the sensors of a zone and watches what a detection raises. */
+/** A walk test that has begun: a person walks past the sensors of a zone and sees which lamps a detection raises. `stop` ends it. */
 export interface WalkTest {
   /** It is night for the zone when the test begins. */
   readonly night: boolean;
-  /** Points whose detections count. */
+  /** Points whose detections are reported. */
   readonly sensors: readonly PointId[];
   stop(): void;
 }

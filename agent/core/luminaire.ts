@@ -5,21 +5,24 @@
  * OpenStreetMap (Analyser_merge_Eclext_FR), and by a public summary of the specification; cnig_eclext_v1_1.pdf itself was not at hand.
  */
 
-/** Kinds of light source (`typeSource`): fluorescent, halogen, metal halide, incandescent, induction, LED, low- and high-pressure sodium, mercury, xenon, other. */
+/**
+ * Codes of the kinds of light source (`typeSource`): fluorescent, halogen, metal halide, incandescent, induction, LED, low-pressure sodium,
+ * high-pressure sodium, mercury, xenon, other.
+ */
 export const SOURCE_TYPES = ['FLUO', 'HAL', 'IM', 'INC', 'IND', 'LED', 'SBP', 'SHP', 'VM', 'XEN', 'AU'] as const;
-/** Forms of a luminaire (`structure`). */
+/** Codes of the form of a luminaire (`structure`). */
 export const STRUCTURES = ['APP', 'BOR', 'BL', 'COL', 'EN', 'LANT', 'PROJ', 'REGL', 'TUBE', 'VASQ', 'AU'] as const;
-/** What a luminaire is fixed to (`support`). */
+/** Codes of what a luminaire is fixed to (`support`). */
 export const SUPPORTS = ['BUS', 'CAT', 'ENS', 'MAT', 'MUR', 'OUV', 'PAN', 'POT', 'SOL', 'AU'] as const;
-/** Categories of use (`usage`), after the arrêté of 27 December 2018. */
+/** Codes of the category of use (`usage`). */
 export const USAGES = ['A', 'B1', 'B2', 'B3', 'B4', 'C', 'D', 'E', 'F', 'G', 'PU', 'IN', 'AU'] as const;
 
 /**
- * Inventory data of one luminaire. The power is `ratedPowerW` of its lamp. An absent value is unknown.
+ * Inventory data of one luminaire. Its power is not here: it is `ratedPowerW` of its lamp. An absent value is unknown.
  * Units: shares in %, colour temperature in K, flux in lm, height in m.
  */
 export interface Luminaire {
-  /** Share of its light that goes above the horizontal (ULR), in its design position and as installed. */
+  /** Share of its light that goes above the horizontal (ULR): nominal, and as installed. */
   readonly ulrNominalPct?: number;
   readonly ulrInstalledPct?: number;
   /** CIE flux code No. 3: of the light below the horizontal, the share within 75.5° of the vertical. */
@@ -28,7 +31,7 @@ export interface Luminaire {
   readonly colourTemperatureK?: number;
   /** Nominal flux of the source at full power. */
   readonly sourceFluxLm?: number;
-  /** Day, month or year: `2019-06-14`, `2019-06`, `2019`. */
+  /** When the head was installed, as a day, a month or a year: `2019-06-14`, `2019-06`, `2019`. */
   readonly headInstalledOn?: string;
   readonly sourceType?: (typeof SOURCE_TYPES)[number];
   readonly structure?: (typeof STRUCTURES)[number];

@@ -64,7 +64,7 @@ export interface LevelWrite {
   readonly text?: string;
 }
 
-/** One write of a value to an output: a relay, a message number, a volume. Units: `value` in the point's own. */
+/** One write of a number to a point that is no lamp's level, such as a relay or a volume. Units: `value` in the point's own. */
 export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
   readonly value: number;
 }

@@ -324,7 +324,7 @@ export interface PointWrite {
 }
 
 /**
- * One register that must have a value; it is written if it differs. `value`: a number, or the name of a parameter of the zone or the site.
+ * One register or coil that must have a value; it is written if it differs. `value`: a number, or the name of a parameter.
  */
 export interface SetupProfile {
   readonly table: 'coil' | 'holding';

@@ -4,9 +4,9 @@ import type { RecordBasis } from './decision-record.ts';
 import type { Message } from './message.ts';
 import type { DecisionReason, LevelPct, Rank, TraceLine } from './words.ts';
 
-/** A line of a decision's trace, with the time since when it applies and with what would change it. */
+/** A line of a decision's trace. It may state since when it applies, and what would change it. */
 export interface WhyLine extends TraceLine {
-  /** Null if unknown. */
+  /** Absent or null if unknown. */
   readonly sinceMs?: WallMs | null;
   /** What would change it; absent or empty if that is not stated. */
   readonly changes?: Message;
@@ -56,8 +56,8 @@ export type MissingReason =
   | 'unknown';
 
 /**
- * Why the record has no answer for an instant, and the bounds of the gap (for `unknown`: of the record that was found); null for a bound that
- * is not known.
+ * Why the record has no answer for an instant. `fromMs`, `toMs`: the end of the segment before it and the begin of the one after it, or the
+ * bounds of a segment that contains it. Null if not known.
  */
 export interface MissingRecord {
   readonly why: MissingReason;

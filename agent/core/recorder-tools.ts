@@ -32,7 +32,7 @@ export interface RecordingFacts {
   readonly lines: readonly RecordedLine[];
 }
 
-/** One image of the memory in a recording. `atMono` and `atMs` are the same moment, which gives the wall time of each entry. */
+/** One part of a recording. `atMono` and `atMs` are the same moment, from which the wall time of each entry follows. */
 export interface RecordingPart {
   readonly atMono: MonoMs;
   readonly atMs: WallMs;
@@ -67,7 +67,10 @@ export interface RecordingSummary {
   readonly head: RecordingHead | null;
 }
 
-/** The bytes of one observed line or port, to be kept as a recording. `lost`: entries pushed out before the first one. Units: `baseUs` µs. */
+/**
+ * The entries of one observed line or port, to be kept as a recording. `lost`: number of entries pushed out before the first one. Units:
+ * `baseUs` µs.
+ */
 export interface LineCapture {
   readonly line: Omit<RecordedLine, 'devices'>;
   readonly baseUs: number;
@@ -123,6 +126,6 @@ export interface RecorderTools {
   pin(id: number, isPinned: boolean): Promise<RecordingSummary | undefined>;
   /** The file of a recording; undefined if there is none with this number. */
   read(id: number): Promise<Buffer | undefined>;
-  /** How far back the memory of each line reaches now. Units: ms; 0 for a line without entries. */
+  /** How far back the memory of each line reaches now. `reachMs`: 0 for a line without entries. `memoryBytes`: the size of the memory. */
   reach(): readonly { readonly line: string; readonly reachMs: number; readonly memoryBytes: number }[];
 }

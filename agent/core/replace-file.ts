@@ -10,13 +10,13 @@ import { expectReplaceable } from './regular-file.ts';
 export interface ReplaceOptions {
   /** Mode of the new file. */
   readonly mode: number;
-  /** Path for a copy of the former file, with its mode; null for no backup. An older backup there is replaced. Without a former file it stays. */
+  /** Path for a copy of the former file, with its mode; null for no backup. An older backup is replaced, if there is a former file. */
   readonly backup: string | null;
 }
 
 /**
- * Replaces a file as a whole, or creates it; the former content is copied to `backup` first. After a mains cut either the old or the new
- * content is complete.
+ * Replaces a file as a whole, or creates it. If `backup` is set, a former file is copied there first. After a mains cut either the old or
+ * the new content is complete.
  *
  * Errors: throws an error with a `code`, for example ENOSPC, EACCES or EISDIR.
  */

@@ -87,8 +87,8 @@ export interface ConfigFiles {
 }
 
 /**
- * One value that differs between two configurations. Shape: JSON without secrets, long texts cut; null if the value does not exist on that
- * side.
+ * One difference between two configurations. Shape: the value as JSON, a secret hidden and a long one cut; for a profile a hash of its
+ * file. Null if it does not exist on that side.
  */
 export interface ConfigChange {
   readonly path: string;
@@ -120,8 +120,7 @@ export interface EditOrder {
 export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
 /**
- * A key that belongs to the site's own file, and that another configuration sets to a value that the site does not permit. Shape:
- * `uplink.broker`, `lines[north].port`.
+ * A key in which another configuration differs from what the site's own file permits. Shape: `uplink.broker`, `lines[north].port`.
  */
 export interface SiteOwnedDifference {
   readonly key: string;
@@ -131,7 +130,7 @@ export interface SiteOwnedDifference {
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
-  /** Present if the disk did not accept the request; `reason` then contains what applies now, and what to check. */
+  /** Present if the disk did not accept the request; `reason` then contains what happened. */
   readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -142,7 +141,7 @@ export interface ConfigAnswer {
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
-  /** For a commit: the other authors whose parts it contains. Absent: no other author. */
+  /** For a commit: other authors whose parts the candidate contains. Absent: none is known. */
   readonly partsBy?: readonly string[];
 }
 
@@ -213,7 +212,7 @@ export interface ConfigManager {
    * `value` is YAML.
    */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
-  /** Copies another author's candidate. Refused if that author has none, or `by` has a candidate already. */
+  /** Copies another author's candidate to `by`. Refused, for example, if that author has none, or `by` has a candidate already. */
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
@@ -225,7 +224,7 @@ export interface ConfigManager {
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
   /** Accepts the revision on trial; refused if there is none. */
   confirm(by: string): Promise<ConfigAnswer>;
-  /** Withdraws the revision on trial immediately; refused if there is none, or if it is not the revision `number`. */
+  /** Withdraws the revision on trial; refused if there is none, or if it is not the revision `number`. */
   returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests that consoles have made so far have been handled. */
   settled(): Promise<void>;

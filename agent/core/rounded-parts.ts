@@ -1,6 +1,6 @@
 /**
- * Rounds the parts of a sum so that the rounded parts add up to the rounded sum, as readers of a report expect. No part moves by a whole unit of
- * the last decimal or more. Source: largest remainder method (Hamilton).
+ * Returns the parts of a sum, rounded to `decimals` so that they add up to the rounded sum. No part changes by a whole unit of the last
+ * decimal or more. Source: largest remainder method (Hamilton).
  */
 export function roundedParts(values: readonly number[], decimals: number): number[] {
   const unit = 10 ** decimals;

@@ -74,10 +74,10 @@ export interface ServiceFacts {
   readonly runtimeDir: string | null;
 }
 
-/** The result of a configuration check. `problems` prevent the start. `counts` is null if the file cannot be used. */
+/** The result of a configuration check. `problems`: the mistakes that must be corrected. `counts` is null if the file cannot be used. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
-  /** Mistakes that do not prevent the start. */
+  /** Other mistakes, and advice; they do not prevent the start. */
   readonly warnings: readonly Problem[];
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
   /** What the French arrêté requires and the file lacks, if that was asked and the file can be used. */
@@ -85,8 +85,8 @@ export interface CheckReport {
 }
 
 /**
- * A light point whose inventory is not complete. `missing`: the keys of the lamp that the arrêté of 27 December 2018, article 5, requires; the
- * first key where one of two is enough.
+ * A light point whose inventory lacks data that the arrêté of 27 December 2018, article 5, requires. `missing`: the absent keys of the
+ * lamp; only the first of two keys of which one is enough.
  */
 export interface LawGap extends Problem {
   readonly lamp: string;

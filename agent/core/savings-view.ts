@@ -6,10 +6,7 @@ import type { ChainEntry, ChainHead } from './hash-chain.ts';
 /** The date of the noon at which a night begins, `2026-12-01`. */
 export type SavingsDate = string;
 
-/**
- * Why an entry of the ledger exists. `baseline`: a baseline was frozen. `void`: an earlier entry no longer counts. The causes from
- * `settings-changed` on are entered by the agent; the others by a person, or by both.
- */
+/** The causes of entries of the ledger. `baseline`: a baseline was frozen. `void`: another entry no longer counts. */
 export const LEDGER_CAUSES = [
   'baseline',
   'void',
@@ -29,7 +26,7 @@ export const LEDGER_CAUSES = [
 /** One of `LEDGER_CAUSES`. */
 export type LedgerCause = (typeof LEDGER_CAUSES)[number];
 
-/** A lamp of the reference. Units: W at full power, gear included; `reduction` is the share of it at the reference's level. */
+/** A lamp of the reference. `reduction`: the share of `powerW` that it uses in the hours of darkness. Units: W. */
 export interface ReferenceLamp {
   readonly id: string;
   readonly powerW: number;
@@ -37,8 +34,9 @@ export interface ReferenceLamp {
 }
 
 /**
- * What an entry changes in the reference from its first to its last night. `energy` is for the whole span: it is divided equally among its
- * nights. `power`: the lamps use this power in the reference.
+ * What an entry changes in the reference, in the nights to which it applies. `power`: the new `powerW` of these lamps. `energy`: kWh to add
+ * to a zone, or with null to the cabinet; it is divided equally among the nights up to `to`. `load`: W to add, day and
+ * night.
  */
 export type LedgerEffect =
   | { readonly kind: 'none' }
@@ -48,21 +46,21 @@ export type LedgerEffect =
   | { readonly kind: 'energy'; readonly kwh: number; readonly zone: string | null }
   | { readonly kind: 'load'; readonly loadW: number };
 
-/** The content of an entry before it is in the ledger. `to` null: it applies until further notice. */
+/** The content of an entry of the ledger. `from` and `to`: its first and last night; `to` null: it applies until further notice. */
 export interface LedgerNote {
   readonly cause: LedgerCause;
   /** User who entered it, as `console:ada`; `agent` for the agent. */
   readonly by: string;
   readonly from: SavingsDate;
   readonly to: SavingsDate | null;
-  /** Lamps, zones, meters or keys of the configuration that it is about. */
+  /** What it is about, such as ids of lamps or of meters. */
   readonly about: readonly string[];
   readonly effect: LedgerEffect;
-  /** What a person typed, or facts of the agent as `key=value`. */
+  /** What a person typed, or facts from the agent; it may be empty. */
   readonly note: string;
-  /** Number of the entry that no longer counts. Only with cause `void`. */
+  /** With cause `void`: the number of the entry that no longer counts. */
   readonly voids?: number;
-  /** Only with cause `baseline`. */
+  /** With cause `baseline`: what was frozen. */
   readonly baseline?: SavingsBaseline;
 }
 
@@ -71,12 +69,12 @@ export interface LedgerEntry extends LedgerNote, ChainHead {
   readonly atMs: WallMs;
 }
 
-/** A signature with the cabinet's key over the newest entry of the ledger, and so over all before it. Shape: PEM, base64. */
+/** A signature with the cabinet's key over one entry of the ledger, and so over those before it. Shape: PEM, and `signature` in base64. */
 export interface LedgerSeal extends ChainHead {
-  /** Edge node of the cabinet, as in the certificate. */
+  /** Edge node of the cabinet. */
   readonly node: string;
   readonly atMs: WallMs;
-  /** Certificate of the key, with the intermediate certificates of the file. */
+  /** The certificate of the key first, then further ones of its file. */
   readonly certificates: string;
   readonly signature: string;
 }
@@ -88,12 +86,12 @@ export interface ReferenceZone {
   readonly onOffsetMin: number;
   readonly offOffsetMin: number;
   readonly seasons: readonly Season[];
-  /** Mean hours of darkness of a night, over the year from the first night of the baseline. */
+  /** Mean hours of darkness of a night, over the 365 nights from the first night of the baseline on. */
   readonly meanHours: number;
   readonly lamps: readonly ReferenceLamp[];
 }
 
-/** A meter that measures the saving. `classPct`: its limit of error. Units: %. */
+/** A meter whose energy is compared with the reference. `classPct`: its limit of error. Units: %. */
 export interface SavingsMeter {
   readonly id: string;
   readonly profile: string;
@@ -104,25 +102,26 @@ export interface SavingsMeter {
 
 /** The coefficients that turn the computed energy of the lamps into that of a meter. */
 export interface LoadFit {
-  /** Mean load with all lamps dark; 0 if there was no such time. Units: W. */
+  /** Mean load with all lamps dark; 0 if it is not known. Units: W. */
   readonly otherW: number;
-  /** The lowest such load of a learned night. Units: W. */
+  /** The lowest such load of a learned night; 0 if it is not known. Units: W. */
   readonly leastOtherW: number;
-  /** Further load while lamps are lit, for each watt above `leastOtherW`: a heater against frost works more at night. */
+  /** Load that is added while lamps are lit, in W for each watt of the night's other load above `leastOtherW`. */
   readonly litShare: number;
-  /** Measured energy for each computed one, by level: 0 %, 1 to 10 %, ... 91 to 100 %. The first is 0: dark lamps are in `otherW`. */
+  /** Ratio of measured to computed energy, by level: 0 %, up to 10 %, ... up to 100 %. The first is 0: dark lamps are in `otherW`. */
   readonly factors: readonly number[];
-  /** Nights from which they were learned. */
+  /** Number of nights from which they were learned. */
   readonly nights: number;
+  /** CV(RMSE) and NMBE of the learned nights; NaN if they cannot be computed. */
   readonly cvPct: number;
   readonly nmbePct: number;
-  /** Standard error of the energy at the level of most of the energy. Units: %. */
+  /** Standard error of the modelled energy of all learned nights together. Units: %. */
   readonly standardErrorPct: number;
 }
 
-/** A frozen reference: what would have been used without the present control. */
+/** The frozen data from which the reference of each night is computed: what would have been used without the present control. */
 export interface SavingsBaseline {
-  /** `nameplates`: powers of the configuration. `meter`: the same, scaled by what a meter measured. */
+  /** `nameplates`: powers of the configuration. `meter`: with factors that were learned from a meter. */
   readonly source: 'nameplates' | 'meter';
   /** The first night that is compared with it. */
   readonly from: SavingsDate;
@@ -131,22 +130,22 @@ export interface SavingsBaseline {
   readonly timezone: string;
   readonly meters: readonly SavingsMeter[];
   readonly zones: readonly ReferenceZone[];
-  /** Load behind the meters that the reference has too: other loads, and the standby of today's lamps by day. Units: W. */
+  /** Load that the reference has day and night besides the energy of its lamps. Units: W. */
   readonly otherW: number;
-  /** Measured for computed energy by level, as in `LoadFit`; all 1 for nameplates. Lamps that are added later use them too. */
+  /** Ratio of measured to computed energy by level, as in `LoadFit`; all 1 for nameplates. */
   readonly factors: readonly number[];
-  /** Half width of the 90 % interval of its power. Units: %. */
+  /** Half width of the 90 % interval of the reference's power. Units: %. */
   readonly powerHalfPct: number;
-  /** Standard deviation of one night. Units: %. */
+  /** Standard deviation of one night: the CV(RMSE) of the learned nights; 0 if there is none. Units: %. */
   readonly nightPct: number;
-  /** Nights from which a meter's baseline was learned; null for nameplates. */
+  /** Number of nights from which a meter's baseline was learned; null for nameplates. */
   readonly learnedNights: number | null;
 }
 
 /** Why the energy of a part of a night was not measured. */
 export type SavingsGapReason = 'meter-silent' | 'meter-restarted' | 'no-meter';
 
-/** A part of a night without measurement. Units: Wh; `halfWh` is half of the 90 % interval. */
+/** A part of a night without measurement. `wh`: its estimated energy. `halfWh`: half width of the interval around it. Units: Wh. */
 export interface SavingsGap {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -156,7 +155,7 @@ export interface SavingsGap {
   /** The coefficients with which it was estimated. */
   readonly otherW: number;
   readonly factors: readonly number[];
-  /** Ratio of the measured to the modelled energy in the rest of the night. */
+  /** Ratio of the measured to the modelled energy in the lit, measured parts of the night; 1 if these are too short. */
   readonly ratio: number;
   readonly wh: number;
   readonly halfWh: number;
@@ -164,13 +163,13 @@ export interface SavingsGap {
 
 /** What one meter counted in one night. Units: Wh. */
 export interface SavingsMeterNight {
-  /** Totals of the meter at the first and last reading that count for this night; null if there is none. */
+  /** Totals of the meter between which this night is counted; null if it was never read. */
   readonly startWh: number | null;
   readonly endWh: number | null;
-  /** Energy between these totals that is in no gap and in no other night. */
+  /** Energy counted between these totals, without gaps of this night and without what earlier nights estimated. */
   readonly measuredWh: number;
   readonly gaps: readonly SavingsGap[];
-  /** Energy by the model for the same night, without looking at the meter; null before anything was learned. */
+  /** Energy of the whole night by the model that earlier nights taught; null if it was not computed. */
   readonly modelWh: number | null;
 }
 
@@ -180,36 +179,42 @@ export interface SavingsNight {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly meters: Readonly<Record<string, SavingsMeterNight>>;
-  /** Computed energy of each zone, by which the measured energy is divided. Units: Wh. */
+  /** Computed energy by zone, by which the measured energy is divided; empty if it could not be read. Units: Wh. */
   readonly zoneWh: Readonly<Record<string, number>>;
 }
 
-/** Energy of a night or a period. Units: kWh; `halfKwh` is half of the 90 % interval of the saving. */
+/** Energy of a night or a period. Units: kWh. */
 export interface SavingsFigures {
   /** Reference with the mean hours of darkness, without adjustments. */
   readonly referenceKwh: number;
-  /** What the real hours of darkness change. */
+  /** What the hours of darkness of these nights change against the mean ones. */
   readonly routineKwh: number;
   /** What the ledger changes. */
   readonly nonRoutineKwh: number;
   /** `referenceKwh`, `routineKwh` and `nonRoutineKwh` together. */
   readonly adjustedKwh: number;
   readonly measuredKwh: number;
+  /** Estimated energy of the gaps. */
   readonly estimatedKwh: number;
+  /** `adjustedKwh` less `measuredKwh` and `estimatedKwh`. */
   readonly savedKwh: number;
 }
 
 /** A night of the result. */
 export interface SavingsNightFigures extends SavingsFigures {
   readonly date: SavingsDate;
-  /** Hours of darkness of each zone. */
+  /** Hours of darkness by zone of the baseline. */
   readonly darkHours: Readonly<Record<string, number>>;
-  /** Null if nothing was learned before. */
+  /** Energy by the models of all meters of the baseline; null if one is missing. */
   readonly modelKwh: number | null;
+  /** Half of the 90 % interval of the saving. Units: kWh. */
   readonly halfKwh: number;
 }
 
-/** A zone of the result. Its share of the metered energy is by computed energy, because the meter measures the whole cabinet. */
+/**
+ * A zone of the result. `usedKwh`: its part, by computed energy, of the measured and estimated energy, without what the reference has
+ * besides the zones. Units: kWh.
+ */
 export interface SavingsZoneFigures {
   readonly zone: string;
   readonly adjustedKwh: number;
@@ -217,7 +222,7 @@ export interface SavingsZoneFigures {
   readonly savedKwh: number;
 }
 
-/** What one entry of the ledger changed in the period. */
+/** What one entry of the ledger changed in the reference in the period. `n`: number of the entry. Units: kWh. */
 export interface SavingsAdjustment {
   readonly n: number;
   readonly cause: LedgerCause;
@@ -235,34 +240,37 @@ export interface SavingsNamedGap extends SavingsGap {
 export interface SavingsResult {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
-  /** Nights of the period after the baseline began, and those of them that are stored. Nights that are not stored are in no sum. */
+  /** Number of nights of the period, and of those that are stored. Nights that are not stored are in no sum. */
   readonly nightsExpected: number;
   readonly nightsCounted: number;
   readonly missingNights: readonly SavingsDate[];
+  /** Number of the entry with the baseline. */
   readonly baselineN: number;
   readonly baseline: SavingsBaseline;
   readonly total: SavingsFigures;
   /** Half of the 90 % interval of the saving. */
   readonly halfKwh: number;
+  /** Saving as a share of the adjusted reference; null if that is not above 0. */
   readonly savedPct: number | null;
   /** Parts of `halfKwh`, each as half of a 90 % interval. */
   readonly halfParts: { readonly referenceKwh: number; readonly meterKwh: number; readonly gapsKwh: number; readonly nightsKwh: number };
   /** The saving is larger than twice its standard error. Source: EVO 10100-1:2019 (IPMVP), uncertainty. */
   readonly isSignificant: boolean;
-  /** The model of the meter, judged on nights that it had not learned; null with fewer than three such nights. */
+  /** CV(RMSE) and NMBE of the model in nights that it had not learned; null if they cannot be computed, as with too few nights. */
   readonly cvPct: number | null;
   readonly nmbePct: number | null;
+  /** Shares of the used energy that are measured and estimated; null without used energy. */
   readonly measuredSharePct: number | null;
   readonly estimatedSharePct: number | null;
   readonly nights: readonly SavingsNightFigures[];
   readonly zones: readonly SavingsZoneFigures[];
   readonly adjustments: readonly SavingsAdjustment[];
   readonly gaps: readonly SavingsNamedGap[];
-  /** Entries of the ledger whose nights overlap the period, also those without an effect. */
+  /** Entries of the ledger whose nights overlap the period, also those without an effect and those that were voided. */
   readonly entries: readonly LedgerEntry[];
 }
 
-/** Everything that is required to compute the saving again without the agent. */
+/** The saving of a period, with the data to compute it again without the agent. */
 export interface SavingsExport {
   readonly form: 'luciole-savings-1';
   readonly cabinet: string;
@@ -270,22 +278,22 @@ export interface SavingsExport {
   readonly chain: readonly ChainEntry[];
   readonly seals: readonly LedgerSeal[];
   readonly nights: readonly SavingsNight[];
-  /** Hours of darkness by night and zone of the baseline. Units: h. */
+  /** Hours of darkness by stored night and zone of the baseline. Units: h. */
   readonly darkHours: Readonly<Record<SavingsDate, Readonly<Record<string, number>>>>;
   readonly result: SavingsResult;
 }
 
-/** The ledger with the verdict about its chain. */
+/** The ledger with the verdict about its chain. Entries that cannot be read are left out of `entries`. */
 export interface LedgerView {
   readonly entries: readonly LedgerEntry[];
   readonly head: ChainHead;
-  /** The first entry that was changed or does not follow the one before it; null if there is none. */
+  /** Number at which the chain breaks: a hash or a number of an entry is not the expected one. Null if it does not break. */
   readonly brokenAt: number | null;
-  /** Newest entry that a signature covers; 0 for none. */
+  /** Number of the newest entry that has a stored signature; 0 for none. */
   readonly sealedN: number;
 }
 
-/** Facts a person gives to freeze a baseline. `nights`: those to learn from; null for nameplates. */
+/** Facts a person gives to freeze a baseline. `nights`: those to learn from, both included; null for nameplates. */
 export interface FreezeRequest {
   readonly by: string;
   readonly note: string;
@@ -310,7 +318,7 @@ export type SavingsRefusal =
 /** An answer, or why there is none. */
 export type SavingsAnswer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: SavingsRefusal };
 
-/** Proven savings, for console and reports. Nothing rejects. */
+/** Proven savings, for console and reports. `from` and `to`: the first and the last night, both included. */
 export interface SavingsTools {
   ledger(): Promise<SavingsAnswer<LedgerView>>;
   add(note: LedgerNote): Promise<SavingsAnswer<LedgerEntry>>;

@@ -39,8 +39,8 @@ export function usableBrokers({ broker, otherBrokers }: Pick<UplinkConfig, 'brok
 }
 
 /**
- * Returns why the address of a broker cannot be used: it is no `mqtt://` or `mqtts://` URL with a host, or it contains a user or password.
- * Null if it can be used.
+ * Returns what is wrong with the address of a broker. `no-address`: it is no `mqtt://` or `mqtts://` URL with a host. `password`: it is
+ * one, with a user name or a password. Null for another address.
  */
 export function brokerFlaw(broker: string): 'no-address' | 'password' | null {
   const url = URL.parse(broker);

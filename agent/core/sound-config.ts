@@ -74,7 +74,7 @@ export interface SoundStep {
   readonly play: readonly string[];
 }
 
-/** An announcement of the configuration: the track `play`, due once at each of these times of every day. */
+/** An announcement of the configuration: the track `play`, due once a day at each of the times in `at`. */
 export interface ScheduledAnnouncement {
   readonly id: string;
   readonly play: string;

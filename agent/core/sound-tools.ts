@@ -22,7 +22,7 @@ export type SoundAsk =
   | { readonly action: 'volume'; readonly volumePct: number; readonly minutes: number }
   | { readonly action: 'resume' };
 
-/** A request for a place. Its form has been checked; its limits and names have not. If it has had no effect by `expiresMono`, it fails. */
+/** A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`. */
 export interface SoundRequest {
   readonly commandId: string;
   readonly place: string;

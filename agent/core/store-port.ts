@@ -75,7 +75,7 @@ export interface StoreStatus extends TelemetryFacts {
   /** Counts for this run of the agent. */
   readonly readingsStored: number;
   readonly readingsLost: number;
-  /** Losses of this run whose readings could not be counted. `readingsLost` is then an estimate, or 0 if unknown. */
+  /** Number of losses of this run whose readings could not be counted. If there is one, `readingsLost` is an estimate. */
   readonly lossesEstimated: number;
   /** Parts of the record of decisions that were not kept. Default: 0. */
   readonly decisionsLost?: number;
@@ -125,14 +125,17 @@ export interface StoreAccount {
 /** How a history is condensed: each reading, or one entry for each minute or hour. */
 export type Resolution = 'raw' | 'minute' | 'hour';
 
-/** Requests the newest events of a period, at most `limit`, without the `skip` newest of them (default: 0). */
+/**
+ * Requests the newest events that began or ended since `sinceMs`, or are open. The `skip` newest of them (default: 0) are left out; at most
+ * `limit` of the others are returned.
+ */
 export interface EventQuery {
   readonly sinceMs: WallMs;
   readonly limit: number;
   readonly skip?: number;
 }
 
-/** Requests one point over a period. Shape: from `fromMs` to before `toMs`; at most `limit` rows or buckets, the newest ones. */
+/** Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, at least 1; the newest are returned. */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -147,8 +150,8 @@ export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
 }
 
 /**
- * The requested readings of one minute or hour that begins at `atMs`. Shape: min, mean and max are null if no reading had a value;
- * `values` counts the readings with one.
+ * The requested readings within one minute or hour, which begins at `atMs`. Shape: min, mean and max are null if no reading had a value.
+ * `readings`: their number; `values`: how many of them had a value.
  */
 export interface HistoryBucket {
   readonly atMs: WallMs;
@@ -181,8 +184,8 @@ export interface ExportQuery {
 }
 
 /**
- * One page of an export. `nextSeq`: the `afterSeq` of the next page; null after the last page. A page may be empty although later ones are
- * not.
+ * One page of an export. `nextSeq`: the `afterSeq` of the next page; null if this is the last page. A page may be empty although later ones
+ * are not.
  */
 export interface ExportPage {
   readonly epoch: string;
@@ -190,7 +193,7 @@ export interface ExportPage {
   readonly nextSeq: number | null;
 }
 
-/** What one compaction packed: old frames, into segments that need less space. `bytesBefore`, `bytesAfter`: size of the rows. */
+/** What one compaction packed: the number of old frames and of the segments they became. `bytesBefore`, `bytesAfter`: size of the rows. */
 export interface CompactionReport {
   readonly segments: number;
   readonly frames: number;
@@ -276,7 +279,7 @@ export interface Store {
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
   /** The oldest committed frames after `seq`, at most `maxFrames`, in order. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
-  /** Recorded losses with a higher id than this. */
+  /** Recorded losses with a higher id than this, lowest id first, limited in number. */
   gapsAfter(id: number): Promise<readonly Gap[]>;
   /** The newest stored events among those that began or ended since then or are open; oldest first. */
   events(query: EventQuery): Promise<readonly AgentEvent[]>;

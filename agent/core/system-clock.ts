@@ -25,14 +25,14 @@ export interface SystemClockOptions {
   readonly isBusAlone?: boolean;
 }
 
-/** Returns whether at most one of these lines is a Modbus line. Other lines need no precise waits between frames. */
+/** Returns whether at most one of these lines is a Modbus line; true if there is none. */
 export function isBusAlone(lines: Cabinet['lines']): boolean {
   return lines.filter(({ kind }) => kind === 'modbus').length < 2;
 }
 
 /**
- * Creates the clock of the machine, with real timers. Its monotonic time has whole microseconds, as the record of decisions has. `after` does not fire early. `precisely` may block the thread for the last part of
- * its wait.
+ * Creates the clock of the machine, with real timers. Its monotonic time has whole microseconds. `after` does not fire early. `precisely`
+ * may block the thread for the last part of its wait.
  *
  * Node may fire a timer up to 1 ms early. Source: measured on Node 24: `setTimeout(1.75)` fires after 1.14 ms (p50).
  */

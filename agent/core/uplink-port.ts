@@ -99,8 +99,8 @@ export interface BlinkRequest {
 }
 
 /**
- * Requests a text on a panel for `minutes`; `text` null ends the text that was sent, or the emergency text if `isEmergency`. The format has been
- * checked, panel and limits have not.
+ * Requests a text on a panel for `minutes`; `text` null ends the text that was sent, or the emergency text if `isEmergency`. The format has
+ * been checked, panel and limits have not.
  */
 export interface PanelRequest {
   readonly commandId: string;
@@ -169,8 +169,8 @@ export interface UplinkStatus {
 }
 
 /**
- * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets sent since
- * midnight UTC; `dailyMegabytes` in 10^6 bytes.
+ * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets counted
+ * since midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
   /** What proves delivery: a ping answered by the broker, or an acknowledgement from the platform, also while none has arrived yet. */
@@ -188,7 +188,7 @@ export interface UplinkDelivery {
   readonly acceptsSegments: boolean;
   /** Its last acknowledgement as received; empty before the first. */
   readonly ack: string;
-  /** Time of the oldest undelivered reading; null if there is none. */
+  /** Time of the oldest undelivered row, as last read; null if none is known. */
   readonly oldestMs: WallMs | null;
   readonly bytesToday: number;
   /** Null for no limit. */

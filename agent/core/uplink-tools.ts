@@ -29,7 +29,7 @@ export interface TraceEntry {
   readonly bytes: number;
 }
 
-/** Fields of a certificate, for display. They were not verified; only a passed TLS stage proves that a certificate is valid. */
+/** Fields of a certificate, for display. They do not show that the certificate is valid. */
 export interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;

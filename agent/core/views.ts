@@ -261,8 +261,8 @@ export interface EnergyRow {
   readonly savedKwh: number;
   readonly savedPct: number | null;
   /**
-   * Lamp hours in which the level is not known, because the lamp did not answer. `kwh` uses the decided level for them; `unknownSavedKwh`
-   * is the part of the saving that depends on it.
+   * Lamp hours counted without a known level. `kwh` is estimated from the decided level for them; `unknownSavedKwh` is the part of the
+   * saving that depends on it.
    */
   readonly unknownLampH: number;
   readonly unknownSavedKwh: number;

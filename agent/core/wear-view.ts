@@ -32,9 +32,10 @@ export interface LampPrediction {
   readonly earliestWeeks: number | null;
   readonly latestWeeks: number | null;
   readonly confidence: WearConfidence | null;
-  /** Stored nights of this lamp and driver, and the first of them, `2026-12-01`; null without one. */
+  /** Number of stored nights of this lamp and driver. */
   readonly nights: number;
   readonly neededNights: number;
+  /** The first of these nights, `2026-12-01`; null without one. */
   readonly sinceNight: string | null;
   /** The sign that is expected first is the first one. */
   readonly signs: readonly WearFinding[];

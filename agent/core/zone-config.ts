@@ -174,7 +174,7 @@ export interface PresenceSensor {
 /** Light ahead of a moving person or vehicle. `poles`: light runs ahead pole by pole. `section`: the whole zone is raised. */
 export interface WaveConfig {
   readonly mode: 'poles' | 'section';
-  /** Speed used until two detections give it. Units: km/h. */
+  /** Speed used until detections give one. Units: km/h. */
   readonly speedKmh: number;
   /** Delay of sensor, bus and ramp together: light must be on this long before the person or vehicle arrives. Units: s. */
   readonly lookAheadS: number;
@@ -245,7 +245,7 @@ export interface CalendarRule {
   readonly nthWeekday: { readonly nth: number; readonly weekday: number } | null;
   /** Built-in public holidays, or the days of a list in the file. */
   readonly holidays: BuiltInHolidays | HolidayList | null;
-  /** Also or only the nights before the days of `holidays`. Absent: not these nights. */
+  /** Also or only the nights before the days of `holidays`. Absent: only the days of `holidays` themselves. */
   readonly eves?: 'also' | 'only';
 }
 

@@ -8,7 +8,7 @@ export interface EnergyPart {
   readonly kwh: number;
 }
 
-/** The cost of some energy. */
+/** The cost of some energy. Units: `currency`, kWh. */
 export interface EnergyCost {
   readonly currency: string;
   /** Without the energy that has no price. */
@@ -31,7 +31,10 @@ export interface EnergyEmissions {
   readonly factors: readonly (Co2Factor & { readonly kwh: number })[];
 }
 
-/** Returns the cost at the prices of each day: that of the tariff period, otherwise that of all others. The price of a night is that of its first day. */
+/**
+ * Returns the cost. A part has the price of its tariff period in force on its day; without one, the price for all other energy. A part with
+ * neither is in `unpricedKwh`.
+ */
 export function energyCost(parts: readonly EnergyPart[], { currency, prices }: EnergyAccounts): EnergyCost {
   const groups = Map.groupBy(parts, ({ tariff }) => tariff);
   const byTariff = [...groups].map(([tariff, own]) => {
@@ -48,7 +51,7 @@ export function energyCost(parts: readonly EnergyPart[], { currency, prices }: E
   return { currency, cost: sum('cost'), unpricedKwh: sum('unpricedKwh'), byTariff };
 }
 
-/** Returns the emissions at the factor of each day. */
+/** Returns the emissions. A part has the factor in force on its day; a part without one is in `withoutFactorKwh`. */
 export function energyEmissions(parts: readonly EnergyPart[], { co2Factors }: EnergyAccounts): EnergyEmissions {
   const kwhOf = new Map<Co2Factor, number>();
   let withoutFactorKwh = 0;

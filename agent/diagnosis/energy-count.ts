@@ -48,7 +48,7 @@ export interface Energy {
   onDecision(decision: Decision): void;
   /** Takes the totals of meters from good readings; other readings have no effect. */
   onReadings(readings: readonly Reading[]): void;
-  /** Returns the computed energy of all lamps since the creation, by level: dark, 1 to 10 %, ... Units: Wh. */
+  /** Returns the computed energy of the lamps of all zones since the creation, by level: dark, 1 to 10 %, ... Units: Wh. */
   usedWh(): Float64Array;
   /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
@@ -174,7 +174,10 @@ function countedLamp(lamp: Lamp | undefined, { baseline: { lampPowerW, levelPct 
   return [{ id, ratedW: ratedPowerW, baselineW: isSameLamp ? powerW(ratedPowerW, levelPct) : (lampPowerW * levelPct) / 100 }];
 }
 
-/** Returns the energy counter of each meter, with its unit in kWh: the first one, because the following ones are phases or exported energy. */
+/**
+ * Returns the first energy counter of each meter, by point id. `device`: the meter. `kwh`: one unit of the counter's readings, in kWh.
+ * Meters without an energy counter are left out.
+ */
 export function meterPoints({
   points,
   profiles,

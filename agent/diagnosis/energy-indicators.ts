@@ -7,7 +7,7 @@
 import type { LitArea } from '../core/cabinet.ts';
 import type { EnergyPeriod } from '../core/views.ts';
 
-/** A part of the year with one mean power of the lighting. Units: W, h. */
+/** Hours with one mean power of the lighting. Units: W, h. */
 export interface OperatingPeriod {
   readonly powerW: number;
   readonly hours: number;
@@ -15,7 +15,7 @@ export interface OperatingPeriod {
 
 /**
  * Returns the power density indicator D_P = P / Σ(E·A) for full light. `powerW`: all power that the lighting of these areas takes then, drivers
- * and controls included. Units: W/(lx·m²). Null without areas.
+ * and controls included. Units: W/(lx·m²). Null if the sum in the denominator is not above 0, as without areas.
  */
 export function powerDensityWPerLxM2(powerW: number, areas: readonly LitArea[]): number | null {
   const lightLm = areas.reduce((sum, { areaM2, illuminanceLux }) => sum + areaM2 * illuminanceLux, 0);
@@ -24,7 +24,7 @@ export function powerDensityWPerLxM2(powerW: number, areas: readonly LitArea[]):
 
 /**
  * Returns the energy consumption indicator D_E = Σ(P·t) / A of the given periods. It is annual if they are those of a year: nothing is scaled.
- * Units: Wh/m². Null without areas.
+ * Units: Wh/m². Null if the sum of the areas is not above 0.
  */
 export function energyConsumptionWhPerM2(periods: readonly OperatingPeriod[], areas: readonly LitArea[]): number | null {
   const totalM2 = areas.reduce((sum, { areaM2 }) => sum + areaM2, 0);
@@ -33,8 +33,8 @@ export function energyConsumptionWhPerM2(periods: readonly OperatingPeriod[], ar
 }
 
 /**
- * Returns the counted periods of a zone with their mean power. Each is weighted by its detection probability. `fullPowerW`: power of the zone at
- * 100 %. Standby by day is in none of the counted periods: add it as a period of its own.
+ * Returns the hours and the mean power of each counted period of a zone. The mean is of the powers with and without a raise, weighted by
+ * the detection probability. `fullPowerW`: power of the zone at 100 %. Standby by day is not in the counted periods. Units: W, h.
  */
 export function operatingPeriods(fullPowerW: number, periods: readonly EnergyPeriod[]): OperatingPeriod[] {
   return periods.map(({ hours, reduction, raisedReduction, detectionPct }) => {

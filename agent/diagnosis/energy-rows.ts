@@ -10,8 +10,8 @@ const ZERO = { wh: 0, fullWh: 0 };
 type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /**
- * Returns one row for each period and zone that has counts. `by` null makes all nights one period, which is null in the rows. `meters`,
- * `awayH` and `undatedH` are sums over all nights.
+ * Returns `rows`, one for each period and zone that has counts, and sums over all nights: `meters`, `awayH` and `undatedH`. `by` null makes
+ * all nights one period, which is null in the rows.
  */
 export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));

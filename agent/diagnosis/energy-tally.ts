@@ -2,8 +2,8 @@
 import { isRecord } from '../core/is-record.ts';
 
 /**
- * Dark, 1..10 %, 11..20 %, ... 91..100 %. Source: design; ten steps are enough to recognise a programme, and EN 13201-5 requires hours by
- * level.
+ * Number of bands of levels: dark, then up to 10 %, up to 20 %, ... up to 100 %. Source: design; ten steps are enough to recognise a
+ * programme, and EN 13201-5 requires hours by level.
  */
 export const LEVEL_BANDS = 11;
 
@@ -37,8 +37,8 @@ export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
  * if nothing raised a lamp. `baselineWh`: the energy of the former installation. `unknown*`: while the level is not known. `bandMs`: time
  * at a known level, by level.
  *
- * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours. `lampNights` is the sum of the numbers of lamps over all
- * nights; `activations` is how often presence raised the zone.
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the level in % times lamp milliseconds.
+ * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];

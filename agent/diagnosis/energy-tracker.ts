@@ -32,7 +32,7 @@ export interface EnergyTrackerParts extends RunningNightParts {
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 
-/** The count of a night, or of a whole month whose nights are no longer kept one by one. `isOpen`: the night has not ended. */
+/** The count of a night, or the sum of the nights of a month that are no longer kept one by one. `isOpen`: the night has not ended. */
 export interface KeptNights {
   /** `2026-12-01` or `2026-11`. */
   readonly period: string;

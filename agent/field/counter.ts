@@ -90,7 +90,7 @@ export function counterRule({ counter, semantic, decimals, type, scale, unit }: 
 }
 
 /**
- * Returns the rule with its limit reduced to this power, if that is less than the default of 250 kW. A rule without limits, or with its own
+ * Returns the rule with `perHour` reduced to this power, if that is less than the default of 250 kW. A rule without limits, or with its own
  * limit, is returned unchanged. Units: kW.
  */
 export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule {

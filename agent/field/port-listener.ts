@@ -23,10 +23,11 @@ export interface PortListenerParts {
 }
 
 /**
- * Opens a serial port that could be a line, and passes to `onEntry` what is received. The returned function closes the port and restores
- * its settings.
+ * Opens a serial port that no line uses, and passes what happens on it to `onEntry`. The returned function closes the port and restores its
+ * settings where they are known.
  *
- * Errors: rejects with Refusal for a port that may not be used, such as a terminal or one that another program has open, and with BusError for one that cannot be opened.
+ * Errors: rejects with Refusal for a port that may not be used, for example that of a line, and with BusError for one that cannot be
+ * opened.
  */
 export async function listenOnPort(
   { openPort, clock, lines, listPorts = findSerialPorts }: PortListenerParts,

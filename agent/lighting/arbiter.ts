@@ -62,7 +62,7 @@ export interface FoundLevel {
   readonly untilMs: WallMs;
 }
 
-/** The level of a lamp before it goes to 0 % at night, and the wall time at which the warning ends. */
+/** The warning level that a lamp shows before it goes to 0 % at night, and the wall time at which the warning ends. */
 export interface Warning {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;

@@ -64,7 +64,9 @@ export function casesFor(streets: readonly LightingStreet[]): readonly LightCase
   );
 }
 
-/** Returns the ids of programmes that go to 0 %, except `DARKEST`; empty unless some zone may be dark and another may not. */
+/**
+ * Returns the ids of programmes with a step that is given as 0 %, except `DARKEST`; empty unless some zone may be dark and another may not.
+ */
 export function darkProgrammes(streets: readonly LightingStreet[]): readonly string[] {
   const zones = streets.flatMap((street) => street.zones);
   if (zones.every(({ dark }) => dark === null) || zones.every(({ dark }) => dark !== null)) return [];

@@ -16,7 +16,10 @@ export interface Outlook {
   readonly nextSensorM: Float64Array;
   /** To the place where the person is detected next or leaves the street; 0 if there is no way. */
   readonly placeM: Float64Array;
-  /** 1 for lamps towards larger, and towards smaller, distances of the pole's street, otherwise 0. A lamp at the pole has 1 in both. */
+  /**
+   * 1 for lamps that may be ahead towards larger, and towards smaller, distances of the pole's street, otherwise 0. A lamp may have 1 in
+   * both.
+   */
   readonly isUp: Uint8Array;
   readonly isDown: Uint8Array;
 }

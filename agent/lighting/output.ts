@@ -102,8 +102,8 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: 
 }
 
 /**
- * Returns the outputs of a street with their values as numbers, without those for which this is not possible. `pointOf` returns the profile
- * of a point.
+ * Returns the outputs of a street that the agent may write, with their values as numbers. `pointOf` returns the profile of a point, or
+ * undefined.
  */
 export function resolveOutputs(
   { outputs }: Pick<LightingStreet, 'outputs'>,

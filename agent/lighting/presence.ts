@@ -13,7 +13,7 @@ import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
 /**
- * A sensor and the lamps it may raise. `distanceM`: by lamp id, the difference between the `atM` of both poles; 0 if a pole is unknown.
+ * A sensor and the lamps within its reach. `distanceM`: by lamp id, the difference between the `atM` of both poles; 0 if a pole is unknown.
  * Units: m.
  */
 export interface SensorReach {
@@ -52,7 +52,7 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** Returns the sensors of a zone, in their order, each with the lamps that it may raise. Empty for a zone without presence. */
+/** Returns the sensors of a zone, in their order, each with the lamps within its reach. Empty for a zone without presence. */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM, alsoLamps = [] } = zone.presence;

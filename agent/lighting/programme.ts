@@ -21,7 +21,7 @@ export interface Stretch {
   readonly atMs: WallMs;
   readonly levelPct: LevelPct;
   readonly boostPct: LevelPct | null;
-  /** Programme or event night. */
+  /** The id of the programme or event night. */
   readonly source: string;
   /** `23:00`, `dusk`, `sunset+30`. */
   readonly name: string;
@@ -57,10 +57,7 @@ export interface LeftOutStep {
   readonly atMs: WallMs;
 }
 
-/**
- * Returns the choice of a programme for a zone, which replaces its usual programme and its calendar; undefined if there is none, or if it has
- * ended.
- */
+/** Returns the choice of a programme that is in force for a zone; undefined if there is none, or if it has ended. */
 export function chosenIn(
   { programmes, nowMono }: Pick<LightingSnapshot, 'programmes' | 'nowMono'>,
   zoneId: string,
@@ -119,7 +116,7 @@ export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'desi
   return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-/** Returns the level to apply for a level that began at `sinceMs`. In a zone that may be dark, 0 % begins with the warning level. */
+/** Returns the level to apply for a level that began at `sinceMs`. In a zone that may be dark, 0 % follows a time at the warning level. */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;
   const passedMs = nowMs - sinceMs;

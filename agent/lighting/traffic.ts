@@ -64,7 +64,10 @@ export function afterCount(
   return judged(isOfNext ? counted(ended, reading) : ended, config, nowMono, before);
 }
 
-/** Returns the flow of the last window, or of the running one if that is higher; null while unknown. Units: vehicles an hour. */
+/**
+ * Returns the flow of the last window, or of the running one if that is higher; null if the flow of the last window is not known. Units:
+ * vehicles an hour.
+ */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);
 }

@@ -70,8 +70,8 @@ interface Lit {
 }
 
 /**
- * A mover (see `Mover`) at one instant, with the distances from its last detection. `isAhead`: whether the lamp with this index may lie
- * ahead of that detection.
+ * A mover (see `Mover`) at one instant, with the distances from the pole of its last visit. `isAhead`: whether the lamp with this index
+ * may lie ahead of that pole.
  */
 export interface LampsAround {
   readonly mover: Mover;

@@ -33,7 +33,7 @@ export interface ZoneMoment {
   readonly dusk: RuleLine;
   /** Raises that apply to all its lamps: by traffic and rules. */
   readonly raises: readonly Raise[];
-  /** The rule that lowers its programme most; null if none applies. */
+  /** The lowest limit by an active rule; null unless it is night and an active rule lowers the zone. */
   readonly lower: LowerLine | null;
 }
 

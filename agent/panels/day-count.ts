@@ -8,13 +8,13 @@ import { isRecord } from '../core/is-record.ts';
 /** The count of one day, as the increase of a total. Shape: `day` is a local date, `2026-06-21`; the count is `last` - `base`. */
 export interface DayCount {
   readonly day: string;
-  /** The total from which the day is counted. Where the device set the total back, it is lowered by as much. */
+  /** The total from which the day is counted. It is lowered by as much as the total itself decreases, so it may be negative. */
   readonly base: number;
   /** The newest total. */
   readonly last: number;
 }
 
-/** Returns the state after a reading of the total. A total that decreases was set back at the device: the count continues from there. */
+/** Returns the state after a reading of the total. A total that decreases does not reduce the count of a day. */
 export function afterTotal(before: DayCount | undefined, { day, total }: { readonly day: string; readonly total: number }): DayCount {
   if (before === undefined) return { day, base: total, last: total };
   const base = before.day === day ? before.base : before.last;

@@ -32,7 +32,7 @@ interface Decided extends TextDecision {
   readonly sinceMs: WallMs;
 }
 
-/** One panel: decides its text, writes it within the limits for changes, and reports what is shown. Call `decide` regularly. */
+/** One panel: decides its text, writes it once it may change, and reports what is shown. Call `decide` regularly. */
 export class PanelDisplay {
   readonly panel: PanelConfig;
   readonly #parts: PanelDisplayParts;

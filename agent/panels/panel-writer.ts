@@ -73,7 +73,7 @@ export class PanelWriter {
     for (const [index, line] of this.#parts.lines.entries()) if (this.#needs(line, index, nowMono)) this.#write(line, index);
   }
 
-  /** The panel answers again after an absence, so it may have lost its text. */
+  /** Call it when the panel answers again after an absence, because it may have lost its text. */
   returned(): void {
     for (const state of this.#states) state.isProven = false;
     this.#nextMono = 0;

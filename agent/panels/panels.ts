@@ -32,7 +32,7 @@ export interface PanelsParts {
   readonly field: Pick<Field, 'writeText' | 'latest' | 'devices'>;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  /** How often texts changed under earlier configurations of this run. */
+  /** Times of changes and of accepted texts, by register; also those under earlier configurations of this run. */
   readonly paces: PanelPaces;
   /** The states of the rules, by id. */
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;

@@ -45,8 +45,8 @@ export function longestText(text: string, values: readonly ValueSize[]): number 
 }
 
 /**
- * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones, besides space and newline;
- * null if they are not listed.
+ * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones, besides space and newline.
+ * Null permits all except control characters and others of Unicode category C.
  */
 export function foreignCharacters(text: string, allowed: string | null): readonly string[] {
   const set = allowed === null ? null : new Set(allowed);

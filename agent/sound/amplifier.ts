@@ -47,7 +47,7 @@ export class Amplifier {
     return this.#parts.pointId;
   }
 
-  /** Since when the relay has been on, as of the last `follow` or write; null if it was off or unknown. */
+  /** Since when the relay has been known to be on, as of the last `follow` or write; null if it was off or unknown. */
   get onMono(): MonoMs | null {
     return this.#onMono;
   }

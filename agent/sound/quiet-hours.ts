@@ -6,7 +6,7 @@ import { type DayTimes, shiftedDate, weekdayOf } from './day-times.ts';
 /** Most spans that follow one another without a pause. Source: twice those that a place can have; a week without a pause ends the search. */
 const MAX_SPANS = 64;
 
-/** Returns until when it is quiet, over quiet hours that follow one another without a pause; null if `atMs` is outside quiet hours. */
+/** Returns until when it is quiet at least, over quiet hours without a pause between them; null if `atMs` is outside quiet hours. */
 export function quietUntil(hours: readonly QuietHours[], atMs: WallMs, times: DayTimes): WallMs | null {
   let endMs: WallMs | null = null;
   for (let i = 0; i < MAX_SPANS; i++) {

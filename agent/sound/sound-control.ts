@@ -91,7 +91,7 @@ export class SoundControl {
     void this.#intents.restore().then(() => this.#tick());
   }
 
-  /** Leaves the places as they are, except those whose player or amplifiers are no longer in `next`: these are silenced. */
+  /** Leaves a place as it is if one place of `next` has its player and all its amplifiers; silences it otherwise. */
   stop(next: SoundConfig | null): void {
     if (this.#timer === null) return;
     this.#timer.cancel();

@@ -84,7 +84,7 @@ export class StateFile {
     return this.#file.read(atMs, ({ values }) => values.all(prefix, `${prefix}${LAST_CHARACTER}`, MAX_FACTS));
   }
 
-  /** The recorded number of readings in `telemetry.db`; null if there is none. */
+  /** The recorded number of undelivered readings in `telemetry.db`; null if there is none. */
   undelivered(atMs: WallMs): UndeliveredNote | null {
     return readUndeliveredNote(this.load(UNDELIVERED_KEY, atMs));
   }
@@ -94,7 +94,7 @@ export class StateFile {
   }
 
   /**
-   * The events stored last, at most `limit`, that began or ended at or after `sinceMs`, or have not ended; without the `skip` newest of them.
+   * The newest events, at most `limit`, that began or ended at or after `sinceMs`, or have not ended; without the `skip` newest of them.
    * Damaged ones are left out.
    */
   events({ sinceMs, limit, skip = 0 }: EventQuery, atMs: WallMs): readonly AgentEvent[] {
@@ -127,7 +127,7 @@ export class StateFile {
     return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
   }
 
-  /** Removes ended events, outcomes and audit entries that are too old. Returns how many were removed. */
+  /** Removes old ended events, outcomes and audit entries once one is over its age limit; younger ones may go with it. Returns how many. */
   forgetPeople(keepDays: number, atMs: WallMs): number {
     const bound = boundOf(keepDays, atMs);
     const isDue = this.#file.read(atMs, ({ db, audit }) => hasOlder(db, bound) || audit.isOlder(bound));

@@ -32,7 +32,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /** Removes rows older than the limits in days, as far as allowed. Removes nothing while the clock is not trusted. */
+  /** Removes rows by the age limits, as far as allowed. Removes nothing while the clock is not trusted. */
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
     const quality = clock.quality();

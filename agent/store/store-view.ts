@@ -10,7 +10,7 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 const MIN_RUN_MS = 600_000;
 
 /**
- * Resolves with the status of the store for people, with its settings and rates. Facts that cannot be read in time are the last known ones.
+ * Resolves with the status of the store for people, with its settings and rates. Facts that cannot be read in time may be out of date.
  */
 export async function storeView({
   cabinet,

@@ -61,7 +61,7 @@ export class TelemetryFile {
   /** The undelivered readings of the file in use, needed when the file cannot be read; null if unknown. */
   #undelivered: (UndeliveredNote & { readonly isEstimate: boolean }) | null = null;
 
-  /** `noted` returns the number of readings in this file as recorded in `state.db`. */
+  /** `noted` returns the number of undelivered readings of this file as recorded in `state.db`. */
   constructor(setup: Setup, onNotice: (notice: Notice) => void, noted: (atMs: WallMs) => UndeliveredNote | null) {
     this.#noted = noted;
     this.#setup = setup;
@@ -126,7 +126,7 @@ export class TelemetryFile {
     });
   }
 
-  /** Packs one segment of old frames, or one of the record of decisions. `more`: one was packed, so there may be another. */
+  /** Packs some old frames, or a part of the record of decisions. `more`: rows were changed, so there may be more to pack. */
   compact({ atMs, atMono }: { readonly atMs: WallMs; readonly atMono: MonoMs }): CompactionReport & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       const isDue = (row: { boot: number; mono_ms: number }): boolean =>
@@ -136,7 +136,7 @@ export class TelemetryFile {
     });
   }
 
-  /** Removes some of the rows that are older than the limit in days. */
+  /** Removes some of the rows that count as older than the limit in days. */
   retain(step: RetentionStep, atMs: WallMs): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       moveCursor(handle, step.provenSeq);

@@ -29,8 +29,8 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
 }
 
 /**
- * The storage thread may not use the data. `cause`: why; a message, or its text after `packedRefusal`. `foundHeld`: given if the thread
- * must stay to keep the lines locked.
+ * The storage thread may not use the data. `cause`: why; a message, or its JSON form after `packedRefusal`. `foundHeld`: given if the
+ * thread must stay to keep the lines locked.
  */
 export interface ThreadRefusal {
   readonly refused: DataRefusal;

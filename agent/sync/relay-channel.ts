@@ -81,7 +81,7 @@ export function createRelayChannel({
       counts.told += 1;
       return [entry, { value: writeRelay({ from: nodeId, to: node, relay }), quality: 'good', atMs: clock.wallMs() }];
     },
-    /** Returns false, and does nothing, for an NCMD about something else. */
+    /** Returns false, and does nothing, for an NCMD about something else, or one that is too large or has too many metrics. */
     handle: ({ payload, retained }: InboundMessage): boolean => {
       const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
       if (decoded === undefined || decoded.metrics.length === 0 || decoded.metrics.length > LIMIT.metrics) return false;

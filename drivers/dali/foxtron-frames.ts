@@ -55,7 +55,7 @@ function checksum(data: readonly number[]): number {
   return ~data.reduce((sum, byte) => sum + byte, 0) & BYTE;
 }
 
-/** Counts of a reader. `noiseBytes`: bytes found to be in no frame. `badFrames`: ended frames of a wrong length or checksum. */
+/** Counts of a reader. `noiseBytes`: bytes found to be in no frame. `badFrames`: frames received to their end that are not valid. */
 export interface FoxtronCounters {
   readonly noiseBytes: number;
   readonly badFrames: number;

@@ -18,7 +18,7 @@ export type WireProtocol = 'rtu' | 'tcp' | 'raw';
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
-/** One frame of a line. `unit` and `fc` (the function, without the bit of an exception) are null if the bytes have none. */
+/** One frame of a line. `unit` and `fc` (the function, as `functionOf` returns it) are null if the bytes have none. */
 export interface WireFrame {
   /** `discarded`: received, and dropped by the agent without use. */
   readonly direction: 'sent' | 'received' | 'discarded';

@@ -104,7 +104,7 @@ export class LateReplies {
     this.#debts.set(key, [...rest, debt]);
   }
 
-  /** When a read of this shape may be sent again without disturbing the late reply; 0, or a time in the past, if it may now. */
+  /** The end of the guard time of the newest request of this shape that was given up; 0, or a time in the past, if there is none. */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
     return this.#debts.size === 0 ? 0 : (this.#debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0);
   }
@@ -177,7 +177,7 @@ export class LateReplies {
     return false;
   }
 
-  /** Call it when the unit gave exactly its own reply to a request: other replies that it owes then expire sooner. */
+  /** Call it when the unit gave exactly its own reply to a request: older replies of other shapes that it owes may then expire sooner. */
   prove(request: Buffer, sentMono: MonoMs): void {
     if (this.#debts.size === 0) return;
     const own = signature(request);

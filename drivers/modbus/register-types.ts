@@ -54,7 +54,7 @@ export function isWritable(type: RegisterType): boolean {
 export const WRITABLE_TYPES: readonly RegisterType[] = ([...Object.keys(WIDTH), 'bits', 'text'] as RegisterType[]).filter(isWritable);
 
 /**
- * Returns the bytes of a value, highest first.
+ * Returns the bytes of a value, highest first, two for each word.
  *
  * Shape: `words` has at least `widthOf(layout)` entries, each 0 to 65535; for `bits` each 0 or 1.
  */

@@ -161,7 +161,7 @@ export class ReplyTrust {
     return isShared ? 'votes' : 'none';
   }
 
-  /** Whether enough old replies of this shape may be outstanding to win a vote. */
+  /** Whether old replies to reads of this shape may still arrive, so that they could outvote the reply; false for a write. */
   mayBeOutvoted(request: Buffer, nowMono: MonoMs): boolean {
     return isRead(request) && (this.#owed(request, nowMono) > 0 || this.#strictness(request, nowMono) !== 'none');
   }
@@ -212,8 +212,8 @@ export class ReplyTrust {
   }
 
   /**
-   * Classifies a valid frame that came as no reply, counts it, and returns what it is. `isOwn`: the unit in question sent it, for the
-   * function in question.
+   * Classifies a valid frame that came as no reply, counts it, and returns what it is. `isOwn`: it is a reply with the unit and the
+   * function of the present request.
    */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
     const hash = frameHash(frame);

@@ -32,7 +32,7 @@ function hasEvenParity(byte: number): boolean {
   return ones % 2 === 0;
 }
 
-/** Looks for a group at one position. The frame of a group has one value, by its label; null for a group without a value. */
+/** Looks for a group at one position. Its frame has one entry in `values`, by the label of the group; null for a group without a value. */
 export function ticGroupAt(bytes: Buffer, at: number): Parsed {
   const isFirst = CHARACTERS[bytes[at] as number] === STX;
   const start = isFirst ? at + 1 : at;

@@ -21,7 +21,7 @@ import { placeLamps } from './place-step.ts';
 /** What `runCommission` needs besides its arguments. */
 export interface CommissionWorld {
   readonly terminal: Terminal;
-  /** How to begin on a gateway without a cabinet file or agent; null in a session, where both must be there. */
+  /** How to begin on a gateway without a cabinet file or agent; null if an agent must run already. */
   readonly first: FirstSteps | null;
 }
 
@@ -36,8 +36,9 @@ export interface FirstSteps {
 const USUAL_WALK_MIN = 5;
 
 /**
- * Leads a person through the commissioning. Resolves with the exit code: 0 if everything has passed. Errors: rejects with ConsoleError, for
- * example if no agent answers or the person stops.
+ * Leads a person through the commissioning. Resolves with the exit code: 0 if the result of the report is `pass`, otherwise 1.
+ *
+ * Errors: rejects with ConsoleError, for example if the person stops.
  */
 export async function runCommission(args: LocalArgs, { terminal, first }: CommissionWorld): Promise<number> {
   const talk = createGuideTalk(args, terminal);

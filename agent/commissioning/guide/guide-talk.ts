@@ -18,12 +18,15 @@ export interface GuideTalk {
   print(text: Said): void;
   /** Resolves with the typed line, without outer spaces. Errors: rejects with ConsoleError if the person stops. */
   ask(prompt: Message): Promise<string>;
-  /** Resolves true for an empty line or "yes". Errors: as `ask`. */
+  /** Resolves with whether the answer is yes; an empty line counts as yes. Errors: as `ask`. */
   agree(question: Message): Promise<boolean>;
   report(): Promise<AcceptanceReport>;
-  /** Sends a command, prints its answer, and resolves with whether it reports success. A refusal is printed. Errors: rejects if no agent answers. */
+  /**
+   * Sends a command and prints its answer or refusal. Resolves with whether it reports success. Errors: rejects, for example if no agent
+   * answers.
+   */
   run(command: AgentCommand, args: RawArgs): Promise<boolean>;
-  /** Sends a command without output. Aborting `enough` ends it. Errors: rejects with ConsoleError. */
+  /** Sends a command without output. Resolves with its result. Aborting `enough` ends the command. Errors: rejects with ConsoleError. */
   quietly(command: AgentCommand, args: RawArgs, enough: AbortSignal): Promise<unknown>;
 }
 

@@ -14,7 +14,7 @@ const BLINK_FOR = '10m';
 const SKIP: readonly string[] = ['s', 'skip'];
 const LEAVE: readonly string[] = ['q', 'quit'];
 
-/** Asks for the pole of each lamp without one, then offers to correct the configuration. Errors: as `GuideTalk.ask`. */
+/** Asks for the poles of lamps without a placement. Offers to correct the configuration where it differs. Errors: as `GuideTalk.ask`. */
 export async function placeLamps(talk: GuideTalk, report: AcceptanceReport): Promise<void> {
   const open = report.lamps.filter(({ placement }) => placement === null);
   if (open.length > 0) {

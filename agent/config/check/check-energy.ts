@@ -2,7 +2,10 @@ import { type Message, msg } from '../../core/message.ts';
 import { type CabinetDraft, placed } from './draft.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** Returns what is wrong with the section `energy`: a day that does not exist, or two values for one day. Empty if nothing is found. */
+/**
+ * Returns what is wrong with the section `energy`: a day that does not exist, or two values from the same day on. Prices of two tariffs may
+ * begin on one day. Empty if nothing is found.
+ */
 export function checkEnergy({ energy }: CabinetDraft): Finding[] {
   const prices = placed(energy?.prices, ['energy', 'prices']).map(({ value, path }) => ({
     path,

@@ -25,7 +25,7 @@ export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   return classPct > minPct ? { pct: classPct, text: `minClass ${minClass} (${classPct} %)` } : plain;
 }
 
-/** A programme of a zone, and the path of the key that names it: the zone's `programme` or `calendar`. */
+/** A programme of a zone, and the path of the zone's key by which it is used: `programme` or `calendar`. */
 export interface ProgrammeUse {
   readonly programme: Placed<ProgrammeDraft>;
   readonly path: Path;

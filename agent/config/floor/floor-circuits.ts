@@ -22,7 +22,7 @@ import { msg } from '../../core/message.ts';
 import type { PointProfile } from '../../core/profile.ts';
 import type { LevelPct } from '../../core/words.ts';
 
-/** One place where a configuration could give less light than the floor of its site allows. `path`: for people. */
+/** One place where a configuration needs a permission, for example because it could give too little light. `path`: for people. */
 export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
   /** Any user who may commit at the cabinet may also do this. */
   readonly isAllowedAtCabinet?: true;

@@ -187,7 +187,7 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
   return { changes: planner.changes, flaws };
 }
 
-/** Returns the fields that a table changes; null for none. */
+/** Returns the fields that a table changes, with their new values; null for none. */
 export function changedFields(before: ImportFields, fromTable: ImportFields): ImportFields | null {
   const changed = Object.entries(fromTable).filter(([key, value]) => before[key] !== value);
   return changed.length === 0 ? null : Object.fromEntries(changed);

@@ -85,8 +85,8 @@ export function importTable(table: string, cabinet: string): ImportResult {
 }
 
 /**
- * Applies an inventory to the lamps of a cabinet text, as `importTable` does. Rows of other cabinets are skipped. Mistakes of all rows are
- * reported together.
+ * Applies an inventory to the lamps of a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. Rows of
+ * other cabinets are skipped.
  */
 export function importInventory(table: string, cabinet: string): ImportResult {
   const target = importTarget(cabinet) ?? NO_LISTS;

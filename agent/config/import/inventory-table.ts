@@ -11,13 +11,13 @@ import { type Message, msg } from '../../core/message.ts';
 import { lampSchema } from '../schema/schema.ts';
 import { type CellValue, type ImportedColumn, numberOf, plainWord, type TableFormat } from './table-format.ts';
 
-/** A key of a lamp that an inventory sets. */
+/** A key of a lamp that an inventory can set. */
 export type InventoryKey = (typeof LUMINAIRE_KEYS)[number] | 'ratedPowerW';
 type InventoryColumn = InventoryKey | 'cabinet' | 'lamp';
 
 /**
- * The columns in the order of an export. `title`: the heading of an export. `isShare`: a share of 1 in the table, in percent in the cabinet.
- * `words`: other headings; one that ends in `pct` has a percent sign in the table.
+ * The columns in the order of an export. `title`: the heading of an export. `words`: other headings, as `TableFormat.wordOf` returns them.
+ * `isShare`: the cabinet has percent. The table has a share of 1, or percent under a heading whose word ends in `pct`.
  */
 export const INVENTORY_COLUMNS = {
   cabinet: { title: 'armoire', words: ['cabinet', 'coffret'] },
@@ -77,7 +77,7 @@ const UNKNOWN_CODE = 'XX';
 
 const DATES = msg`a day, month or year: 2019-06-14, 14/06/2019, 20190614, 2019-06, 06/2019 or 2019`;
 
-/** The format of an inventory, of which the rows of one cabinet are read. */
+/** Returns the format of an inventory. Rows that name another cabinet are skipped. */
 export function inventoryFormat(cabinetId: string): TableFormat<InventoryColumn> {
   const entries = Object.keys(INVENTORY_COLUMNS).map((name) => [name, columnNamed(name as InventoryColumn)] as const);
   return {
@@ -132,7 +132,7 @@ function asPercent(share: number): number {
   return Number((share * 100).toPrecision(DIGITS));
 }
 
-/** A percentage as a share of 1: the number that an inventory has for it. */
+/** Returns a percentage as a share of 1, to 15 digits. */
 export function asShare(percent: number): number {
   return Number((percent / 100).toPrecision(DIGITS));
 }

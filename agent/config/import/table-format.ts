@@ -2,7 +2,7 @@
 
 import type { Message } from '../../core/message.ts';
 
-/** A mistake. `line`: the line of the table. `column`: the heading or the key of the cabinet file; null if no single cell is wrong. */
+/** A mistake. `line`: the line of the table. `column`: the heading, or the key of the cabinet file; null if no column is named. */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;
@@ -15,7 +15,10 @@ export type CellValue = string | number | undefined;
 /** One column. `headings`: its names as `TableFormat.wordOf` returns them. */
 export interface ImportedColumn {
   readonly headings: readonly string[];
-  /** Reads a cell that is not empty. `word`: the heading of the column in this table. Returns what is allowed if the cell cannot be read. */
+  /**
+   * Reads a cell that is not empty. `word`: the heading of the column in this table, as `TableFormat.wordOf` returns it. Returns a Message
+   * with what is allowed if the cell cannot be read.
+   */
   read(cell: string, word: string): CellValue | Message;
 }
 
@@ -32,11 +35,11 @@ export interface TableFormat<C extends string> {
   readonly unread?: readonly string[];
   /** Words of headings that are refused, with what to write instead. */
   readonly refused?: Readonly<Record<string, Message>>;
-  /** Rows with another text in this column are skipped, also where they are wrong. */
+  /** Rows with another text in this column are skipped, also where they are wrong. Rows without a text there are read. */
   readonly only?: { readonly column: C; readonly text: string };
 }
 
-/** One row: the values of its cells by column, without empty and wrong cells. `line`: the line of the text where it ends, from 1. */
+/** One row: values of its cells by column. Empty, wrong and unknown ones are absent. `line`: the line of the text where it ends, from 1. */
 export interface TableRow<C extends string> {
   readonly line: number;
   readonly values: Readonly<Partial<Record<C, string | number>>>;
@@ -55,7 +58,10 @@ export interface CsvTable<C extends string> {
   heading(column: C): string | null;
 }
 
-/** Decodes the bytes of a spreadsheet: UTF-16 little-endian, UTF-8, or the Windows code page of western Europe (1252). Errors: none. */
+/**
+ * Decodes the bytes of a table: UTF-16 little-endian with a byte order mark, UTF-8, or the Windows code page of western Europe (1252).
+ * Errors: none.
+ */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   try {
@@ -66,7 +72,7 @@ export function decodeTable(bytes: Uint8Array): string {
   }
 }
 
-/** For example `Puissance (W)` becomes `puissancew`. */
+/** Returns the letters and digits of a heading, without accents and in lower case: `Puissance (W)` becomes `puissancew`. */
 export function plainWord(heading: string): string {
   return heading
     .normalize('NFD')
@@ -75,7 +81,7 @@ export function plainWord(heading: string): string {
     .replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** A number without its unit, with a decimal point or comma; NaN if the cell is none. */
+/** Returns the number in a cell, with a decimal point or comma. NaN for any other text, such as a number with its unit. */
 export function numberOf(cell: string): number {
   return /^[+-]?\d+(?:[.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
 }

@@ -120,8 +120,8 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial: its revision is the confirmed one. Resolves with why it was not confirmed; empty if it was, or if there is no trial.
-   * `by`: who confirmed it; null if it was confirmed automatically.
+   * Confirms the revision on trial, which ends the trial. Resolves with why it was not confirmed; empty if it was, or if there is no trial.
+   * `by`: who confirms it; null if it is confirmed automatically.
    */
   async confirm(by: string | null): Promise<Message> {
     const { trial } = this.#histories.history;

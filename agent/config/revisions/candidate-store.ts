@@ -113,7 +113,7 @@ export class CandidateStore {
 
   /**
    * Puts a file into the author's candidate; null removes a profile or the signature. Starts a candidate with the running files if there is
-   * none. Errors: rejects with `DiskTimeout` if the disk hangs while the files are read.
+   * none. Errors: rejects, for example with `DiskTimeout` if the disk hangs while the files are read.
    */
   async put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     const { disk, clock, running } = this.#parts;

@@ -41,7 +41,7 @@ export interface CheckedRevision {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** Site-owned keys that differ from the file of the site. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
-  /** Where it would give less light than the floor of the site. Not compared, and empty, if `siteOwned` is not empty. */
+  /** What in it needs a permission, as `floorFlaws` returns it. Not compared, and empty, if `siteOwned` is not empty. */
   readonly belowFloor: readonly FloorFlaw[];
 }
 

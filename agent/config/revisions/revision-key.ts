@@ -3,7 +3,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
-/** One entry of `trust.revisionKeys`. Shape: `key` is base64 of the 32 bytes of an Ed25519 key, or of its SPKI in DER (44 bytes). */
+/** A public key and its id, as in `trust.revisionKeys`. Shape: `key` is base64 of the 32 bytes of an Ed25519 key, or of its SPKI in DER. */
 export interface RevisionKey {
   readonly id: string;
   readonly key: string;

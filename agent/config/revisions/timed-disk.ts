@@ -14,7 +14,7 @@ export class DiskTimeout extends Error {
 /**
  * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk.
  *
- * Errors: these methods reject with `DiskTimeout` after that time; otherwise as the disk.
+ * Errors: these methods reject with `DiskTimeout` if the disk hangs; otherwise as the disk.
  */
 export function timedDisk(disk: RevisionDisk, clock: Pick<Clock, 'after'>): RevisionDisk {
   let writing: Promise<unknown> = Promise.resolve();

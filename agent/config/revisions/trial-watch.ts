@@ -28,7 +28,7 @@ export function createTrialWatch({
   readonly isStorable: () => boolean;
   /** Called at the start and then repeatedly with the part of the trial that will be over by the next call, to be saved. Units: ms. */
   readonly onSpent: (spentMs: number) => void;
-  /** Called once after `start`, and again after `resume`. */
+  /** Called at most once after `start`, and again after `resume`. */
   readonly onVerdict: (end: TrialEnd) => void;
 }) {
   let trial: Trial | null = null;

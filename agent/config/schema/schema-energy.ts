@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { msg } from '../../core/message.ts';
 import { daySchema, textSchema } from './schema-words.ts';
 
-/** The section `energy`. All of it is for reports; nothing that runs depends on it. */
+/** The section `energy`. All of it is for reports; no level depends on it. */
 export const energySchema = z.strictObject({
   currency: z
     .string()

@@ -9,8 +9,8 @@ const MASKED = '[redacted]';
 type ArgsSpec = Pick<AgentCommand, 'secrets' | 'arguments' | 'options'>;
 
 /**
- * Returns a copy of a command's arguments for the logs. Secrets are left out or masked, also passwords in addresses; the content of a file
- * is replaced by its size and SHA-256.
+ * Returns a copy of a command's arguments for the logs. Secrets that are recognised are left out or masked, such as passwords in addresses.
+ * The content of a file is replaced by its size and SHA-256.
  */
 export function openArgs({ secrets, arguments: positional, options }: ArgsSpec, args: LocalArgs): LocalArgs {
   const contents = [...positional, ...options].filter(({ isContent }) => isContent === true).map(({ name }) => name);
@@ -34,7 +34,7 @@ function withoutContent(value: LocalArgs[string] | undefined): string {
   return `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Returns a command's arguments as text for the audit log: `target=L07 level=80 for=30m`. Secrets are left out or masked. */
+/** Returns a command's arguments as text for the audit log: `target=L07 level=80 for=30m`, as `openArgs` returns them. */
 export function auditDetail(command: ArgsSpec, args: LocalArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)

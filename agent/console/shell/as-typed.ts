@@ -12,7 +12,7 @@ const words = (): readonly string[] => [
 
 let mention: RegExp | undefined;
 
-/** Returns the text with the commands of a session as they are typed there: `config check` instead of `luciole config check`. */
+/** Removes `luciole` before most commands of a session in a text: `config check` instead of `luciole config check`. */
 export function asTyped(template: string): string {
   mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');
   return template.replace(mention, '');

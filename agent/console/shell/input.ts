@@ -68,7 +68,7 @@ class KeyQueue {
   }
 }
 
-/** Decodes what a terminal sends to keys, and keeps them until they are taken. One `take` may be pending at a time. */
+/** Decodes what a terminal sends, and queues the keys for `take`. One `take` may be pending at a time. */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;

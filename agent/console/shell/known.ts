@@ -11,13 +11,15 @@ import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
-/** The names of the cabinet with the overrides and the trial in force, and the agent's time when it sent them. */
+/** The names of the cabinet, the overrides set at a console, the trial in force, and the agent's time when it sent them. */
 export interface Known {
   readonly names: Names;
   readonly atMs: WallMs;
 }
 
-/** Resolves with the names of the cabinet and the overrides and trial in force; null if no agent answers, or it refuses. */
+/**
+ * Resolves with the names of the cabinet, the overrides set at a console and the trial in force; null if no agent answers, or it refuses.
+ */
 export async function askNames(asker: Asker): Promise<Known | null> {
   const answer = await askOrNull(NAMES, {}, asker);
   return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };

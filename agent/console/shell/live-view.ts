@@ -48,8 +48,8 @@ export function createCursorView(rows: number, cols: number): LiveView {
 const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /**
- * Creates a view for a terminal without cursor motion. After the first frame it prints changed rows as new rows; a changed age or duration
- * alone does not count. A frame that does not fit is cut.
+ * Creates a view for a terminal without cursor motion. After the first frame it prints changed rows as new rows, without empty ones. A
+ * changed age or duration alone does not count. A frame that does not fit is cut.
  */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];

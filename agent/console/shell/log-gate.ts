@@ -20,7 +20,7 @@ export interface LogGate {
   waiting(): number;
 }
 
-/** Creates an empty gate. `charsPerSecond`: rate at which its budget grows. If too many lines wait, the oldest are discarded. */
+/** Creates an empty gate. `charsPerSecond`: rate at which its budget grows. If too much text waits, the oldest lines are discarded. */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];
   let leftOut = 0;

@@ -12,7 +12,10 @@ export function greeting(names: Names | null, version: string): readonly Said[] 
   return [`${names.cabinet.id}  ${names.cabinet.name}`, version, keys];
 }
 
-/** Returns the prompt, with the time left of the longest override and of a configuration on trial. `known` is null if no agent answers. */
+/**
+ * Returns the prompt, with the time until the last of the overrides in `known` ends, and the time left of a configuration on trial. `known`
+ * is null if no agent answers.
+ */
 export function promptOf(known: Known | null, inWords: InWords): string {
   if (known === null) return `luciole (${inWords(msg`no agent`)})> `;
   const { cabinet, overrides, trial } = known.names;

@@ -21,7 +21,8 @@ import { openTtyDevice } from './tty-device.ts';
 const BAUD = { min: 300, max: 4_000_000 };
 
 /**
- * Runs a session on the terminal of this process, with two commands that another module implements. Resolves with the exit code after the end of the session.
+ * Runs a session on the terminal of this process. Resolves with the exit code after the end of the session. `own`: commands that another
+ * module implements.
  *
  * Errors: rejects with ConsoleError, for example 'usage' if there is no terminal.
  */

@@ -42,7 +42,10 @@ export interface Terminal {
   readonly enough?: () => AbortSignal;
   /** Reads a secret without echo. Absent if nothing can be asked. Errors: rejects with ConsoleError, for example if the person cancels. */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
-  /** Shows the prompt after the output so far, and resolves with a typed line. Absent if nothing can be asked. Errors: rejects with ConsoleError if the person stops. */
+  /**
+   * Shows the prompt after the output so far, and resolves with a typed line. Absent if nothing can be asked. Errors: rejects with
+   * ConsoleError if the person stops.
+   */
   readonly askLine?: (prompt: string) => Promise<string>;
   /** Device profiles and the cabinet file, for commands that work without the agent. */
   readonly localFiles: () => Promise<LocalFiles>;

@@ -68,14 +68,17 @@ export function formatBytes(bytes: number): Message {
 }
 
 /**
- * Returns the time passed from `ms` to the time of the page, such as `3 h 12 min`; `NOTHING` for null or a value that is not finite. Units:
- * ms of wall time.
+ * Returns the time passed from `ms` to the time of the page, such as `3 h 12 min`; `0 s` if `ms` is later. `NOTHING` for null or a value
+ * that is not finite. Units: ms of wall time.
  */
 export function since(ms: WallMs | null, page: Page): string {
   return ms === null || !Number.isFinite(ms) ? NOTHING : translated(formatDuration(page.atMs - ms), page);
 }
 
-/** Returns a time such as `22:41:07` or `1 Dec 22:41`, in time zone and language of the page; `NOTHING` for null or a value that is not finite. */
+/**
+ * Returns a time such as `22:41:07`, or `1 Dec 22:41` if it is not on the day of the page, in time zone and language of the page. Returns
+ * `NOTHING` for null or a value that is not finite.
+ */
 export function clockTime(ms: WallMs | null, page: Page): string {
   if (ms === null || !Number.isFinite(ms)) return NOTHING;
   const [then, now] = [timeParts(ms, page.timezone), timeParts(page.atMs, page.timezone)];

@@ -4,7 +4,10 @@ import type { RecordLabel } from '../../core/decision-record.ts';
 /** Between two segments of a run that follow each other, less monotonic time passes. Units: ms. Source: two ticks of the control. */
 const SEAMLESS_MS = 2_000;
 
-/** Returns whether the clock was set forward over the time between two segments: they are of one run, and no monotonic time is between them. */
+/**
+ * Returns whether two segments are of one run with less than 2 s of monotonic time between them. A longer wall time between them was then
+ * skipped by the clock.
+ */
 export function isClockSkip(before: RecordLabel, after: RecordLabel): boolean {
   return before.run === after.run && after.fromMono - before.toMono < SEAMLESS_MS;
 }

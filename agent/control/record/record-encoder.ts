@@ -12,7 +12,10 @@ export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 're
   readonly source: string;
 }
 
-/** The level of one lamp, to be recorded. `lamp`: its index in the street. `sinceUs`: since when it has the choice, in µs. */
+/**
+ * The level of one lamp, to be recorded. `lamp`: its index in the street. `sinceUs`: since when it has the choice, in µs of the monotonic
+ * clock.
+ */
 export interface LevelChange extends RecordedChoice {
   readonly lamp: number;
   readonly sinceUs: number;

@@ -19,8 +19,8 @@ export interface RecordedInputs {
 const RENEWED_MS = 3_600_000;
 
 /**
- * Returns the inputs of a decision as recorded in the state. `at`: the instant of that decision; default: that of the state. Units: ms.
- * Errors: throws StoreError `corrupt`, for example for texts that are no JSON.
+ * Returns the inputs of a decision, built from the recorded state. `at`: the instant of that decision; default: that of the state. Units:
+ * ms. Errors: throws StoreError `corrupt`, for example for texts that are no JSON.
  */
 export function recordedInputs(
   state: RecordedState,

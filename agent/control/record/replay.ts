@@ -48,8 +48,8 @@ export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): Lighting
 }
 
 /**
- * Yields the decisions of a segment, oldest first; nothing for a segment without inputs (thinned). Errors: throws if the record is damaged,
- * for example StoreError `corrupt`.
+ * Decides again with the recorded inputs of a segment, and yields the decisions, oldest first; nothing for a segment without inputs
+ * (thinned). Errors: throws if the record is damaged, for example StoreError `corrupt`.
  */
 export function* replayRecord(record: StoredRecord, options: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;

@@ -10,12 +10,12 @@ import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.t
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 
 /**
- * `late`: a sensor detects someone, and the light stays too low for longer than the allowed delay. `fell`: someone is detected shortly after the light fell,
- * so that person was in the dark before.
+ * `late`: while a sensor detects someone, the light is too low after the allowed delay. `fell`: someone is detected shortly after the light
+ * fell, and counts as in the dark since then.
  */
 export type DarkKind = 'late' | 'fell';
 
-/** One dark moment. `missingS`: how long, weighted by the share of light that was missing. Units: s of full darkness. */
+/** One dark moment. `missingS`: its time, weighted by the missing share of the needed light. Units: s of full darkness. */
 export interface DarkMoment {
   readonly kind: DarkKind;
   readonly atMs: WallMs;
@@ -29,7 +29,7 @@ export interface DarkLimits {
   readonly needPct: LevelPct;
   /** How long light may take after a detection. Units: s. */
   readonly delayS: number;
-  /** A detection within this time after the light fell is the same person. Units: s. */
+  /** A detection within this time after the light fell counts as the same person. Units: s. */
   readonly samePersonS: number;
 }
 
@@ -39,7 +39,10 @@ export interface DarkLimits {
  */
 export const DARK_LIMITS: DarkLimits = { needPct: 100, delayS: 2, samePersonS: 60 };
 
-/** The replayed light at an instant. `recordedPct`: the recorded level of a lamp; undefined between the recorded instants. */
+/**
+ * The replayed light at an instant. `levelOf`: undefined for an unknown lamp. `recordedPct`: the recorded level of a lamp; undefined
+ * between the recorded instants.
+ */
 export interface WatchedMoment {
   readonly nowMono: MonoMs;
   readonly nowMs: WallMs;
@@ -63,7 +66,7 @@ interface Watched {
   missingS: number;
 }
 
-/** Watches the sensors of one recorded street. */
+/** Watches sensors of a recorded street, each with one lamp that it raises. */
 export class DarkMomentFinder {
   readonly #limits: DarkLimits;
   readonly #onDark: (moment: DarkMoment) => void;

@@ -18,12 +18,13 @@ export interface ReplaySettings {
   readonly streetFor: (recorded: LightingStreet) => LightingStreet;
 }
 
-/** What a night would have been with some settings. `missingS`: light that was missing while someone was present, in seconds of full darkness. */
+/** What a night would have been with some settings. `missingS`: missing light in its dark moments, in seconds of full darkness. */
 export interface NightFigures extends NightSums {
   readonly darkMoments: number;
   /** Those of kind `late`; the others are of kind `fell`. */
   readonly late: number;
   readonly missingS: number;
+  /** Detections that needed light, counted with the recorded levels. */
   readonly detections: number;
 }
 
@@ -33,7 +34,7 @@ export interface SettingsFigures {
   readonly nights: readonly NightFigures[];
 }
 
-/** How exactly the replay with the recorded settings yields the recorded decisions. */
+/** Number of decisions replayed with the recorded settings, and of those that differ from the record. */
 export interface OwnReplay {
   readonly decisions: number;
   readonly differing: number;
@@ -57,7 +58,7 @@ interface Track {
   } | null;
 }
 
-/** The dependencies of a replay. */
+/** What a replay requires. `settings`: those to replay besides the recorded ones. */
 export interface NightReplayParts {
   readonly windows: readonly NightWindow[];
   readonly settings: readonly ReplaySettings[];
@@ -65,7 +66,7 @@ export interface NightReplayParts {
   readonly limits: DarkLimits;
 }
 
-/** Replays segments, oldest first, with the recorded settings and with each of the others. */
+/** Replays segments with the recorded settings and with each of the others. The segments must come oldest first. */
 export class NightReplay {
   readonly #parts: NightReplayParts;
   readonly #tracks: readonly Track[];
@@ -83,8 +84,8 @@ export class NightReplay {
   }
 
   /**
-   * Replays a segment. Yields after each instant, so that the caller can pause: the share that is done. Errors: throws before anything is counted for a
-   * damaged record, for example StoreError `corrupt`.
+   * Replays a segment; one without inputs (thinned) is skipped. Yields the share that is done, often, so that the caller can pause. Errors:
+   * throws for a damaged record, for example StoreError `corrupt`.
    */
   *segment(record: StoredRecord): Generator<number, void, void> {
     if (record.isThinned) return;

@@ -7,14 +7,17 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { isClockSkip } from '../record/clock-skip.ts';
 import type { NightWindow } from './settings-tally.ts';
 
-/** A time that cannot be replayed, and why. `thinned`: its inputs were removed to make room. */
+/** A time that cannot be replayed, and the likely reason. `thinned`: inputs were removed to make room. */
 export interface MissingSpell {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly why: MissingReason | 'thinned';
 }
 
-/** How much of the darkness of a night was replayed. Shape: `darkH` null if the record has no street to compute it from. Units: h. */
+/**
+ * How much of the darkness of a night was replayed. Shape: `darkH` null if the record has no street to compute it from; `missing` without
+ * spells below a minute. Units: h.
+ */
 export interface NightCoverage {
   readonly date: string;
   readonly darkH: number | null;
@@ -82,7 +85,7 @@ export class RecordCoverage {
   }
 }
 
-/** Returns whether at most a hundredth of the darkness of a night is missing. */
+/** Returns whether at most a hundredth of the darkness of a night is missing; false if `darkH` is null. */
 export function isComplete({ darkH, replayedH }: Pick<NightCoverage, 'darkH' | 'replayedH'>): boolean {
   return darkH !== null && replayedH >= darkH * (1 - COMPLETE_SHARE);
 }

@@ -5,8 +5,8 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 
 /**
- * A change that the replay cannot follow. `photocell`, `traffic`, `rule`, `sensor-filter`, `max-boost`: the recorded result is used. `new-sensor`: the
- * record has no values of it.
+ * A change that the replay cannot follow. `new-sensor`: the record has no values of the sensor. Any other kind: the record has the result
+ * of the recorded settings only.
  */
 export interface ReplayLimit {
   readonly kind: 'photocell' | 'traffic' | 'rule' | 'sensor-filter' | 'max-boost' | 'new-sensor';
@@ -14,7 +14,7 @@ export interface ReplayLimit {
   readonly id: string;
 }
 
-/** Returns what the replay of a record of `own` with the settings `other` cannot follow; empty if it follows all. */
+/** Returns the changes from `own` to `other` that a replay of a record of `own` is known not to follow; empty for none. */
 export function replayLimits(own: LightingStreet, other: LightingStreet): readonly ReplayLimit[] {
   const owns = new Map(own.zones.map((zone) => [zone.id, zone]));
   const known = new Map(own.zones.flatMap(({ presence }) => presence?.sensors ?? []).map((sensor) => [sensorPointOf(sensor), sensor]));

@@ -5,11 +5,14 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { stepLevelPct } from '../../lighting/programme.ts';
 import type { ReplaySettings } from './night-replay.ts';
 
-/** One point of a sweep: hold time of presence, and what is added to the levels of the programme. Null: as configured. Units: s, %. */
+/**
+ * One point of a sweep. `holdS`: hold time of presence; null: as configured. `addPct`: added to levels of the programmes. Units: s, % of
+ * full light.
+ */
 export interface SweepPoint {
   readonly holdS: number | null;
   readonly addPct: number;
-  /** Level with presence, as a share of the configured one. */
+  /** Level with presence. Units: % of the configured one. */
   readonly boostSharePct: number;
 }
 
@@ -40,7 +43,7 @@ export function sweepPoints(variesBoost: boolean): readonly SweepPoint[] {
   );
 }
 
-/** Returns a point as settings. `base`: the settings that it changes. No lamp goes below the minimum of its zone. */
+/** Returns a point as settings. `base`: the settings that it changes. */
 export function sweepSettings(point: SweepPoint, base: ReplaySettings['streetFor']): SweepSettings {
   const id = `${point.holdS ?? '='} ${point.addPct} ${point.boostSharePct}`;
   return { id, point, streetFor: (recorded) => changedStreet(base(recorded), point) };
@@ -86,8 +89,8 @@ function changedProgramme(programme: Programme, zones: readonly Zone[], { addPct
 }
 
 /**
- * Returns those that no other beats in both energy and darkness, the least energy first. Fewer dark moments are less darkness; with as many, less
- * missing light. Of equal ones the first is returned.
+ * Returns the best points, the least energy first. A point is left out if another one has no more energy and no more darkness. Of equal
+ * ones the first is returned. Fewer dark moments are less darkness; with as many, less missing light.
  */
 export function paretoFront<T extends SweepCost>(all: readonly T[]): readonly T[] {
   const ordered = all.toSorted((a, b) => a.kwh - b.kwh || darkness(a, b));

@@ -21,7 +21,7 @@ export interface LightMoment {
   readonly zones: readonly { readonly night: boolean }[];
 }
 
-/** The sums of one night. Units: `levelLampH` in hours of one lamp, by level; 0 % counts at night only. */
+/** The sums of one night. Units: `levelLampH` in hours of one lamp, by level in %; the hours at 0 % are those at night. */
 export interface NightSums {
   readonly date: string;
   readonly kwh: number;
@@ -87,7 +87,7 @@ export class SettingsTally {
     });
   }
 
-  /** Counts up to the end of the record; nothing is counted until the next moment. */
+  /** Counts up to `nowMono`; nothing is counted until the next moment. */
   end(nowMono: MonoMs): void {
     this.#countUpTo(nowMono);
     this.#since = null;

@@ -94,7 +94,7 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
   return same && state === command.state ? command : { ...command, lamps, state };
 }
 
-/** Returns whether a lamp follows an intent: the decided level is confirmed or was sent, and no stronger intent is in force. */
+/** Returns whether a lamp follows an intent: it is in force, no stronger one is, and the decided level is confirmed or was sent. */
 export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
   const own = intents.find(({ id }) => id === intentId);
   const [strongest] = intents;

@@ -184,7 +184,7 @@ export interface SensorHealth {
 
 /**
  * Returns the faults of a sensor. `stuck`: present for too long. `silent`: no value or no detection for too long. `busy`: too many
- * detections.
+ * detections. Which of them apply depends on the kind of the sensor.
  */
 export function sensorHealth(sensorCase: SensorCase): SensorHealth {
   const { pointId, sensor, state, nowMono } = sensorCase;

@@ -113,8 +113,8 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
 }
 
 /**
- * Returns the intents in force on a zone, its lamps or the whole cabinet, strongest first. `by`: only those of these authorities; default:
- * of any.
+ * Returns the intents on a zone, its lamps or the whole cabinet that have not ended: higher ranks first, of equal ranks brighter ones
+ * first. `by`: only those of these authorities; default: of any.
  */
 export function intentsOn(
   { id, lamps }: Zone,

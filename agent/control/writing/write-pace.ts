@@ -4,8 +4,8 @@ import type { MonoMs } from '../../core/clock.ts';
 /**
  * Returns a limit on the writes of lines. `mayWrite` returns whether one more write may be sent now, and counts it if so.
  *
- * Shape: `maxPerS` has the mean writes per second by line, 1 at least; as many may follow one another at once. A line that is not listed
- * has no limit.
+ * `maxPerS`: by line, at least 1, the most writes per second in the long run; this many are also allowed at once after a pause. A line that
+ * is not listed has no limit.
  */
 export function createWritePace(maxPerS: ReadonlyMap<string, number>): { mayWrite(lineId: string, nowMono: MonoMs): boolean } {
   const buckets = new Map<string, { readonly places: number; readonly atMono: MonoMs }>();

@@ -26,7 +26,7 @@ export interface ReportFacts {
 
 type Result = AcceptanceReport['result'];
 
-/** Returns the report. A result that was made with another driver or rated power counts as missing. */
+/** Returns the report. The test of a lamp counts as missing if it was made with another device or another rated power. */
 export function acceptanceReport({ cabinet, lamps, hasMeter, record, atMs, isTimeTrusted }: ReportFacts): AcceptanceReport {
   const rows = {
     lines: cabinet.lines

@@ -18,13 +18,15 @@ import type { WatchPlan } from '../watch/watch-plan.ts';
 import { acceptanceReport } from './acceptance-report.ts';
 import { judgeLamp } from './judge-lamp.ts';
 
-/** What `Acceptance` requires. The functions return what is in force at the call. */
+/** What `Acceptance` requires. `cabinet` and `watched` return what is in force at the call. */
 export interface AcceptanceParts {
   readonly clock: Pick<Clock, 'wallMs' | 'quality'>;
   readonly store: Pick<Store, 'load' | 'save'>;
   readonly cabinet: () => Cabinet;
   readonly watched: () => Pick<WatchPlan, 'lamps' | 'meters'>;
-  /** Receives each lamp that passed its ramp, as the reference for its later faults. `isExchanged`: its driver has another serial number than before. */
+  /**
+   * Receives each new test with the finding `ok`. `isExchanged`: its serial number and that of the lamp's former test are known and differ.
+   */
   readonly onPassed: (test: LampAcceptance, isExchanged: boolean) => void;
 }
 
@@ -32,7 +34,7 @@ const KEY = 'diagnosis.acceptance';
 const UNREAD = Symbol('unread');
 const EMPTY: AcceptanceRecord = { startedMs: null, scans: [], placements: [], tests: [], walks: [] };
 
-/** The acceptance of one cabinet. It reads the disk at its first use. */
+/** The acceptance of one cabinet. Its creation does not read the disk. */
 export class Acceptance implements AcceptanceTools {
   readonly #parts: AcceptanceParts;
   #record: AcceptanceRecord | null = null;

@@ -2,7 +2,7 @@
 import type { LampFinding, LampRamp, LevelMeasure } from '../../core/acceptance.ts';
 import { powerW } from '../energy.ts';
 
-/** The limits of the site for the power and the power factor of a lamp. Units: %. */
+/** The limits of the site for the power and the power factor of a lamp. Units: % of the expected power; the power factor is a ratio. */
 export interface AcceptanceLimits {
   readonly powerTolerancePct: number;
   readonly powerFactorMin: number;
@@ -14,8 +14,8 @@ const NOISE_W = 2;
 const FACTOR_FROM_PCT = 60;
 
 /**
- * Returns the finding for a ramp: its own verdict unless that is `ok`, otherwise whether the power at the highest measured level fits the
- * rated power. Units: W.
+ * Returns the finding for a ramp: its own verdict unless that is `ok`. Otherwise whether the last measured power fits the rated power, and
+ * then whether a power factor is too low; `ok` if nothing is wrong. Units: W.
  */
 export function judgeLamp({ verdict, levels }: LampRamp, ratedPowerW: number, limits: AcceptanceLimits): LampFinding {
   if (verdict !== 'ok') return verdict;
@@ -32,7 +32,7 @@ export function judgeLamp({ verdict, levels }: LampRamp, ratedPowerW: number, li
   return factors.some((factor) => factor < limits.powerFactorMin) ? 'power factor low' : 'ok';
 }
 
-/** Returns the highest level with a measured power; undefined if no power was measured. */
+/** Returns the last of these levels with a measured power; undefined if no power was measured. */
 export function topMeasure(levels: readonly LevelMeasure[]): LevelMeasure | undefined {
   return levels.findLast((level) => level.powerW !== null);
 }

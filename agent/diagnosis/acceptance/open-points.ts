@@ -8,7 +8,7 @@ import { topMeasure } from './judge-lamp.ts';
 /** Names in one sentence; the others are counted. */
 const NAMED = 8;
 
-/** Returns what is missing or wrong, lines first, then lamps, then sensors. Empty if nothing is. */
+/** Returns sentences about what is missing or wrong: lines first, then lamps, then sensors. Empty if nothing is. */
 export function openPoints(
   rows: Pick<AcceptanceReport, 'lines' | 'lamps' | 'sensors'>,
   cabinet: Pick<Cabinet, 'lines'>,

@@ -20,7 +20,7 @@ export function healthy({ asked, answered, units, quarters, durationMs }: BusSym
   };
 }
 
-/** Returns the finding that no unit of the line has supply, so that nothing can be judged. */
+/** Returns the finding, with the verdict `undecided`, that no unit of the line has supply. `unfed`: the units without supply. */
 export function notFed(unfed: ReadonlySet<number>): BusFinding {
   return {
     verdict: 'undecided',

@@ -14,7 +14,10 @@ const QUIET = { before: 2, after: 1 } as const;
 /** The sun is between these altitudes when lamps are switched. Units: degrees. Source: lighting.md §6: switching between sunset and the end of civil twilight; a quarter of an hour on both sides is 2 to 3 degrees. */
 const SWITCHING_DEG = { low: -10, high: 4 } as const;
 
-/** What the quarters of an hour of a line show. `isTimed`: bad ones with quiet ones before and after, at least twice as many in all. */
+/**
+ * What the quarters of an hour of a line show. `known`: how many had enough requests. `quiet`: how many of these had nearly no failures.
+ * `isTimed`: the bad ones lie between quiet ones, of which there are at least twice as many.
+ */
 export interface QuarterPattern {
   readonly known: number;
   readonly bad: readonly QuarterHour[];

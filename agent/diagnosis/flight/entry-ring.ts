@@ -19,7 +19,7 @@ export interface StoredEntry {
   readonly content: Buffer;
 }
 
-/** Entries of a ring at one moment. Units: `baseUs` is the time from which the first entry counts, in µs. */
+/** A copy of entries of a ring. Units: `baseUs` in µs; the stored time of the first entry is relative to it. */
 export interface RingImage {
   readonly baseUs: number;
   readonly bytes: Buffer;

@@ -61,10 +61,7 @@ interface Frozen {
   readonly at: { readonly atMono: number; readonly atMs: number; readonly clockQuality: ReturnType<Clock['quality']> };
 }
 
-/**
- * Stores the flight memory as recordings, on alarms and on request. A failure after an alarm becomes the event `recording-failed`. Errors:
- * as `RecorderTools`.
- */
+/** Stores recordings on request, and after alarms at a limited rate. Errors: as `RecorderTools`. */
 export class FlightRecorder implements RecorderTools {
   readonly #parts: FlightRecorderParts;
   readonly #events: EventTracker;
@@ -84,7 +81,7 @@ export class FlightRecorder implements RecorderTools {
     this.#bucket = createTokenBucket(parts.clock, RATE);
   }
 
-  /** Records an event. An alarm that begins is a cause for a recording. */
+  /** Records an event. An alarm that begins may cause a recording. */
   note(event: AgentEvent): void {
     const { memory } = this.#parts;
     memory.event(event);

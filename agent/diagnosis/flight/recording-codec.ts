@@ -28,7 +28,9 @@ export interface FlightRecording {
 /** Number of bytes to read from the start of a file for `recordingHeadOf`; a head that needs more counts as damaged. */
 export const HEAD_END_BYTES = AT.head + MAX_HEAD_BYTES;
 
-/** Packs images as one part; the compression does not block the thread. `mark`: the one with which the images were made. */
+/**
+ * Resolves with the images packed as one part; the compression does not block the thread. `mark`: the one with which the images were made.
+ */
 export async function packPart(
   images: readonly ChannelImage[],
   at: Pick<RecordingPart, 'atMono' | 'atMs' | 'clockQuality'>,
@@ -56,7 +58,7 @@ export function encodeRecording(head: RecordingHead, packed: readonly Uint8Array
   return body;
 }
 
-/** Returns the head from the beginning of a file, `HEAD_END_BYTES` or less; null if it is damaged, incomplete or not a recording. */
+/** Reads the head of a recording from the first bytes of its file. Null if it is damaged, incomplete or not of a recording. */
 export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   if (begin.length < AT.head || !begin.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const end = AT.head + begin.readUInt32BE(AT.headBytes);

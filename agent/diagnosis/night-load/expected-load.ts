@@ -7,8 +7,8 @@
 import { medianOf } from './robust.ts';
 
 /**
- * A night as the model compares it: levels by minute since switch-on, corrected for the voltage where that is known. Units: ln W; NaN if
- * unknown or not settled; `onMin` in minutes since 1970, UTC.
+ * A night as the model compares it: smoothed levels by minute since switch-on, corrected for the voltage where that is known. Units: ln W;
+ * NaN if unknown; `onMin` in minutes since 1970, UTC.
  */
 export interface NightProfile {
   readonly onMin: number;

@@ -5,12 +5,9 @@
 import { type ExpectedLoad, LEAST_STEP } from './expected-load.ts';
 import { medianOf } from './robust.ts';
 
-/**
- * The signs of a lost load at one minute, negative for less power than expected or than before. Units: ln W. NaN: unknown, because too few
- * minutes have a value.
- */
+/** The signs of a lost load at one minute. Units: ln W; `jump`, `level` and `doubt` are NaN if unknown. */
 export interface LossSigns {
-  /** Change of the power from earlier minutes that neither voltage nor expected steps explain. */
+  /** Change of the power from earlier minutes that neither voltage nor expected steps explain; negative for less power. */
   readonly jump: number;
   /** Difference of the power from the expected one; positive for more power. */
   readonly level: number;
@@ -23,8 +20,8 @@ export interface LossSigns {
 const UNKNOWN: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, doubt: Number.NaN };
 
 /**
- * The power of one night by minute, without what the voltage explains. Units: ln W, NaN in the warm-up or if unknown; `lnV`: ln V, NaN if
- * unknown.
+ * The power of one night by minute, without what the voltage explains where that is known. Units: ln W, NaN in the warm-up or if unknown;
+ * `lnV`: ln V, NaN if unknown.
  */
 export interface SettledLoad {
   /** By the fast exponent of the voltage. */

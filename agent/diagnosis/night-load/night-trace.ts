@@ -51,7 +51,7 @@ export class NightTrace {
   }
 }
 
-/** Returns a night as data for the store. Values are rounded; those up to 1 W or 1 V are dropped. */
+/** Returns a night as data for the store. Values are rounded; those up to about 1 W or 1 V are dropped. */
 export function packedNight(night: NightTrace): Readonly<Record<string, unknown>> {
   const { onMin, utcOffsetMin, length } = night;
   return { onMin, utcOffsetMin, power: packed(night.lnW, length), voltage: packed(night.lnV, length) };

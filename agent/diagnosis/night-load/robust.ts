@@ -44,7 +44,7 @@ export function smoothed(values: Float64Array, reach: number): Float64Array {
 
 /**
  * Estimates the level that a noise exceeds once in `blocks` blocks, from the maxima of the blocks seen; NaN maxima are left out. NaN with
- * too few of them; otherwise 0 if not even one in `blocks` is positive. Units: as the maxima.
+ * too few maxima; 0 if too few of them are positive. Units: as the maxima.
  *
  * Source: quantile of the half-normal distribution with the root mean square of the excesses over 0 (peaks over threshold).
  */

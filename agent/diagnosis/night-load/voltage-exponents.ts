@@ -33,7 +33,7 @@ const MIN_PAIRS = 60;
  * Returns the exponents of these nights. With too few usable changes of the voltage from minute to minute, both are 0. `settledMin`:
  * minutes at the start of a night that are left out.
  *
- * Source: Theil 1950 and Sen 1968 (median of slopes), over pairs of minutes at one distance.
+ * Source: Theil 1950 and Sen 1968 (median of slopes), over pairs of minutes at fixed distances.
  */
 export function voltageExponents(nights: readonly NightTrace[], settledMin: number): VoltageExponents {
   const fast = Math.max(0, medianSlope(nights, FAST, settledMin) ?? 0);

@@ -17,7 +17,7 @@ export interface LearnedNight extends LearnableNight {
 /** A night of one meter: what is stored, what is learned, and the state of the meter for the next night. */
 export interface ClosedMeterNight {
   readonly stored: SavingsMeterNight;
-  /** Null if a part of the night was not measured or not counted. */
+  /** Null for a night that is not complete enough to learn from. */
   readonly learned: LearnedNight | null;
   readonly carry: MeterCarry | null;
 }
@@ -26,16 +26,20 @@ export interface ClosedMeterNight {
 const SAMPLE_SLOTS = 3;
 /** Units: h. Source: assumed; four samples, so that one step of the meter is 10 W at most. Confirmed by: bench savings with 4 h. */
 const LEAST_DARK_H = 1;
-/** Nights that the model learns from. Source: assumed; a month has all levels of a programme. Confirmed by: bench savings with 7 and 60. */
+/**
+ * Most nights that the model learns from, the newest ones. Source: assumed; a month has all levels of a programme. Confirmed by: bench
+ * savings with 7 and 60.
+ */
 export const LEARNED_NIGHTS = 30;
 
 /** The computed energy as it is, for a cabinet whose meter was never read. */
 const NAMEPLATE_FIT: SpanFit = { otherW: 0, litW: 0, factors: Array.from({ length: LEVEL_BANDS }, () => 1) };
 
 /**
- * Ends the night of a meter. `before`: what was learned in earlier nights, newest last; without it the night learns from itself.
+ * Ends the night of a meter: estimates its gaps, and returns what is stored and learned. Call it once. `before`: what was learned in
+ * earlier nights, newest last; if that is not enough, the energy in the gaps is estimated without it.
  *
- * `isMissed`: the agent did not run, and `lamps` are those of another night. Gaps are estimated with what the nights before have taught; if none has, the gap is stored with a half width of half of the estimate.
+ * `isMissed`: the agent did not run, and `lamps` are those of another night. Then nothing is learned, and `halfWh` is half of the estimate.
  */
 export function closedNight(
   meter: MeterNight,

@@ -5,7 +5,7 @@ import { isRecord } from '../../core/is-record.ts';
 import type { LedgerNote, ReferenceLamp, SavingsDate } from '../../core/savings-view.ts';
 import { referenceLamps } from './frozen-baseline.ts';
 
-/** What a configuration says about energy. Shape: JSON. */
+/** The parts of a configuration that concern the proof of savings. Shape: JSON. */
 export interface EnergyFacts {
   /** By zone, its lamps with power (W) and reduction in the reference. */
   readonly lamps: Readonly<Record<string, readonly ReferenceLamp[]>>;
@@ -13,13 +13,16 @@ export interface EnergyFacts {
   readonly ratedPowerW: Readonly<Record<string, number>>;
   /** By meter, its profile. */
   readonly meters: Readonly<Record<string, string>>;
-  /** By key of the configuration, what it contains. */
+  /** Further parts of the configuration, by keys such as `programmes` or `zones.` with the id of a zone. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
 const LAMP_KEY = 'lamps.';
 
-/** Returns what a configuration says about energy. `meterIds`: devices that are meters. `factors`: those of the baseline; null if there is none. */
+/**
+ * Returns the parts of a configuration that concern the proof of savings. `meterIds`: devices that are meters. `factors`: those of the
+ * baseline; null if there is none.
+ */
 export function energyFacts(
   cabinet: Pick<Cabinet, 'lamps' | 'zones' | 'lines' | 'programmes' | 'calendars' | 'rules' | 'latitudeDeg' | 'longitudeDeg' | 'timezone'>,
   meterIds: ReadonlySet<string>,
@@ -45,7 +48,7 @@ export function energyFacts(
   };
 }
 
-/** Reads stored facts; null if they have another form. */
+/** Returns stored facts; null if one of their four parts is no object. What is in the parts is not checked. */
 export function readEnergyFacts(stored: unknown): EnergyFacts | null {
   if (!isRecord(stored)) return null;
   const { lamps, ratedPowerW, meters, settings } = stored;
@@ -53,7 +56,7 @@ export function readEnergyFacts(stored: unknown): EnergyFacts | null {
   return isWhole ? (stored as unknown as EnergyFacts) : null;
 }
 
-/** Returns the entries for a change. `date`: the night from which it applies. */
+/** Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. */
 export function energyChanges(before: EnergyFacts, after: EnergyFacts, date: SavingsDate): readonly LedgerNote[] {
   const zoneOf = (facts: EnergyFacts): Map<string, string> =>
     new Map(Object.entries(facts.lamps).flatMap(([zone, lamps]) => lamps.map(({ id }) => [id, zone] as const)));

@@ -18,7 +18,10 @@ const CAUSES: Partial<Readonly<Record<EventCode, LedgerCause>>> = {
   'override-started': 'ordered-level',
 };
 
-/** Returns the entry for the start of an event; null for an end, or an event that does not concern savings. `meterIds`: devices that are meters. */
+/**
+ * Returns the ledger entry for an event, for the night `date` alone. Null for an event that does not concern savings, and for one that
+ * ended later than it began. `meterIds`: devices that are meters.
+ */
 export function eventNote(
   { code, source, endMs, startMs }: Pick<AgentEvent, 'code' | 'source' | 'startMs' | 'endMs'>,
   date: SavingsDate,

@@ -13,8 +13,8 @@ export interface FitQuality {
 }
 
 /**
- * Returns CV(RMSE) and NMBE for a model with `parameters` fitted parameters; null unless there are more pairs than parameters and some
- * energy. Source: ASHRAE Guideline 14, as in the issue: √(Σ(ŷ−y)²/(n−p))/ȳ and Σ(ŷ−y)/((n−p)·ȳ).
+ * Returns CV(RMSE) and NMBE for a model with `parameters` fitted parameters. Null unless there are more pairs than parameters and the mean
+ * measured energy is above 0. Source: ASHRAE Guideline 14, as in the issue: √(Σ(ŷ−y)²/(n−p))/ȳ and Σ(ŷ−y)/((n−p)·ȳ).
  */
 export function fitQuality(pairs: readonly ModelledPair[], parameters: number): FitQuality | null {
   const freedom = pairs.length - parameters;
@@ -28,7 +28,10 @@ export function fitQuality(pairs: readonly ModelledPair[], parameters: number): 
 /** The 95 % quantile of the standard normal distribution: limits of a two-sided 90 % interval. Source: ISO/IEC Guide 98-3 (GUM), table G.1. */
 export const Z_90 = 1.6449;
 
-/** Returns the 95 % quantile of Student's t with this many degrees of freedom; infinite below 1. Source: Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5. */
+/**
+ * Returns an approximation of the 95 % quantile of Student's t with this many degrees of freedom; infinite below 1. Source: Cornish-Fisher
+ * expansion, Abramowitz and Stegun 26.7.5.
+ */
 export function studentQuantile90(freedom: number): number {
   if (freedom < 1) return Number.POSITIVE_INFINITY;
   const z = Z_90;
@@ -36,7 +39,7 @@ export function studentQuantile90(freedom: number): number {
   return terms.reduce((sum, term, at) => sum + term / freedom ** (at + 1), z);
 }
 
-/** Returns the root of the sum of squares: several independent errors as one. Source: ISO/IEC Guide 98-3 (GUM) 5.1.2. */
+/** Returns the root of the sum of squares: several independent errors as one; 0 without any. Source: ISO/IEC Guide 98-3 (GUM) 5.1.2. */
 export function rootSumSquares(halves: Iterable<number>): number {
   let squares = 0;
   for (const half of halves) squares += half * half;

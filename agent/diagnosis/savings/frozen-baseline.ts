@@ -6,7 +6,7 @@ import { LEVEL_BANDS } from '../energy-tally.ts';
 import { studentQuantile90, Z_90 } from './fit-quality.ts';
 import { darkHoursOf, meanDarkHours } from './reference.ts';
 
-/** What a baseline is made from. `fit`: what the meters have taught, together; null for nameplates. Units: %. */
+/** What a baseline is made from. `fit`: what a meter has taught; null for nameplates. `tolerancePct`: that of the nameplates. Units: %. */
 export interface FrozenFacts {
   readonly cabinet: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'zones' | 'lamps'>;
   readonly from: SavingsDate;
@@ -51,7 +51,10 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
   };
 }
 
-/** Returns the lamps of a zone as the reference has them: `zones[].baseline` with the meter's factor for its level. */
+/**
+ * Returns the lamps of a zone with the power and the reduction that `zones[].baseline` gives them. If that is the power of the present
+ * lamps, it is multiplied by the factor of `fit` for that level.
+ */
 export function referenceLamps(
   { lamps }: Pick<Cabinet, 'lamps'>,
   { lamps: ids, baseline: { lampPowerW, levelPct } }: Cabinet['zones'][number],

@@ -15,9 +15,9 @@ import type { OpenGap } from './meter-night.ts';
 
 /** Lengths of the parts that are tried. Units: slots. Source: the issue, 5 to 120 min. */
 export const TRIED_SLOTS = [1, 2, 4, 8, 16, 24] as const;
-/** A tried part: its first slot, and its relative error. */
+/** A tried part: its first slot, and the absolute value of its relative error. */
 export type TriedGap = readonly [slot: number, error: number];
-/** The tried parts of some nights, for each length of `TRIED_SLOTS`. */
+/** The tried parts of one or more nights, one list for each length of `TRIED_SLOTS`. */
 export type GapErrors = readonly (readonly TriedGap[])[];
 /**
  * Errors of parts that begin within this distance of the time of the gap are used. Units: slots. Source: assumed; two hours, as lamps that warm up and
@@ -28,14 +28,17 @@ const NEAR_SLOTS = 24;
 const COVERAGE = 0.9;
 /** Fewest errors from which an interval is made; with fewer, `UNKNOWN_HALF` applies. Source: the quantile needs at least 1 / (1 - 0.9) values. */
 const LEAST_ERRORS = 20;
-/** Half width without knowledge, as a share of the estimate. Source: assumed; from no light to twice the light. Confirmed by: bench savings without learned errors. */
+/**
+ * Half width of the interval if too few errors are known, as a share of the estimate. Source: assumed. Confirmed by: bench savings without
+ * learned errors.
+ */
 export const UNKNOWN_HALF = 0.5;
 /** Least measured time from which the ratio of the night is taken. Units: slots. Source: assumed; an hour. Confirmed by: bench savings with 3 and 48 slots. */
 const RATIO_SLOTS = 12;
 /** Parts of one length that are tried in a night, at least. */
 const TRIES = 24;
 
-/** The night in which a gap is estimated. `slotWh`: NaN where nothing was measured. */
+/** The night in which a gap is estimated. `slotWh`: energy of the meter by slot, in Wh; NaN where a slot has no measurement. */
 export interface GapNight {
   readonly lamps: LampSlots;
   readonly slotWh: ArrayLike<number>;
@@ -47,7 +50,7 @@ interface RatioSums {
   readonly modelWh: number;
 }
 
-/** Returns the gap with its estimate. `errors`: of earlier nights. */
+/** Returns the gap with its estimate. `errors`: of earlier nights, for the interval. Units: Wh. */
 export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors: GapErrors): SavingsGap {
   const span = night.lamps.between(gap.fromMs, gap.toMs);
   const bandWh = gap.bandWh ?? span.bandWh;
@@ -61,7 +64,10 @@ export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors
   return { ...gap, bandWh, otherW, factors: fit.factors, ratio, wh, halfWh: half * wh };
 }
 
-/** Returns the errors of parts of this night that were measured. Shape: relative, one list for each length of `TRIED_SLOTS`. */
+/**
+ * Returns the errors of the model for some measured parts of this night that have light: each part is estimated as if it were missing.
+ * Shape: one list for each length of `TRIED_SLOTS`.
+ */
 export function triedGaps(night: GapNight, fit: SpanFit): GapErrors {
   const all = litSums(night, fit);
   return TRIED_SLOTS.map((length) => {
@@ -126,7 +132,7 @@ function partsOf({ lamps, slotWh }: GapNight, length: number): number[] {
   return starts;
 }
 
-/** Whether a lamp was lit in a span with these energies. */
+/** Returns whether lamps used energy at a level above 0 %. `bandWh`: energy by level. */
 export function isLit(bandWh: ArrayLike<number>): boolean {
   let lit = 0;
   for (let band = 1; band < LEVEL_BANDS; band++) lit += bandWh[band] ?? 0;

@@ -7,7 +7,7 @@ export const SLOT_MS = 300_000;
 /** Slots of the longest night, which has 25 hours. */
 export const MAX_SLOTS = 300;
 
-/** Computed energy in a span. `knownShare`: share of the span in which the agent counted. */
+/** Computed energy in a span, by level, in Wh. `knownShare`: share of the span that is in slots that were counted, at least in part. */
 export interface SpanEnergy {
   readonly bandWh: readonly number[];
   readonly knownShare: number;
@@ -16,7 +16,7 @@ export interface SpanEnergy {
 /** The computed energy of a night that has not ended. */
 export class LampSlots {
   readonly fromMs: WallMs;
-  /** All energy that `add` has taken in this run, by level. Units: Wh. */
+  /** All energy that was given to `add`, by level. Units: Wh. */
   readonly addedWh = new Float64Array(LEVEL_BANDS);
   readonly #wh = new Float32Array(MAX_SLOTS * LEVEL_BANDS);
   /** Time that was counted in each slot. Units: ms. */
@@ -26,7 +26,7 @@ export class LampSlots {
     this.fromMs = fromMs;
   }
 
-  /** Adds energy that the lamps used from `fromMs` to `toMs`; time outside of the night has no effect. Units: Wh by level. */
+  /** Adds energy that the lamps used from `fromMs` to `toMs` to the slots of that time. Units: Wh by level. */
   add(fromMs: WallMs, toMs: WallMs, bandWh: ArrayLike<number>): void {
     for (let band = 0; band < LEVEL_BANDS; band++) this.addedWh[band] = (this.addedWh[band] ?? 0) + (bandWh[band] ?? 0);
     for (const { slot, share, ms } of this.#slots(fromMs, toMs)) {
@@ -38,7 +38,7 @@ export class LampSlots {
     }
   }
 
-  /** Returns the energy of a span. A slot in which nothing was counted is taken as the mean of the nearest counted ones before and after it. */
+  /** Returns the energy of a span. A slot in which nothing was counted is estimated from the nearest counted ones, if there are any. */
   between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
     const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);
     let knownMs = 0;
@@ -56,12 +56,12 @@ export class LampSlots {
     return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1 };
   }
 
-  /** Returns whether all of a slot was counted. */
+  /** Returns whether a slot was counted, except for less than a second. */
   isCounted(slot: number): boolean {
     return (this.#countedMs[slot] ?? 0) > SLOT_MS - 1_000;
   }
 
-  /** Returns the sums for the disk. Shape: by slot, its counted time in s and its energies by level from the lowest that has any. */
+  /** Returns the sums for the disk. Shape: for each counted slot its number and its counted time in s, then pairs of level band and Wh. */
   packed(): readonly (readonly number[])[] {
     const slots: number[][] = [];
     for (let slot = 0; slot < MAX_SLOTS; slot++) {
@@ -73,7 +73,7 @@ export class LampSlots {
     return slots;
   }
 
-  /** Adds sums of `packed` that an earlier run stored. What is not valid is left out. */
+  /** Adds sums that `packed` returned. What is not valid is left out. */
   restore(packed: unknown): void {
     for (const row of Array.isArray(packed) ? packed : []) {
       if (!Array.isArray(row) || !row.every((each) => typeof each === 'number' && Number.isFinite(each) && each >= 0)) continue;

@@ -11,12 +11,15 @@ import {
   type SavingsDate,
 } from '../../core/savings-view.ts';
 
-/** Returns the entry that follows the last one of `chain`. */
+/** Returns the entry for `note` that follows the last one of `chain`. `chain` is not changed. */
 export function ledgerEntry(chain: readonly ChainEntry[], note: LedgerNote, atMs: number): ChainEntry {
   return nextInChain(chain.at(-1) ?? CHAIN_START, JSON.stringify(note), atMs);
 }
 
-/** Returns the number of the first entry that was changed, removed or does not follow the one before it; null if there is none. */
+/**
+ * Returns the number at which a chain breaks: the first entry whose number or hash does not follow from the entry before it. Null if it
+ * does not break.
+ */
 export function brokenAt(chain: readonly ChainEntry[]): number | null {
   let before = CHAIN_START;
   for (const entry of chain) {
@@ -34,19 +37,19 @@ export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEn
   });
 }
 
-/** Returns the entries that no later entry voids, without the entries that void. */
+/** Returns the entries that no entry voids, without those of the cause `void`. */
 export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
   const voided = new Set(entries.flatMap(({ cause, voids }) => (cause === 'void' && voids !== undefined ? [voids] : [])));
   return entries.filter(({ n, cause }) => cause !== 'void' && !voided.has(n));
 }
 
-/** Returns the entry with the newest valid baseline; undefined if there is none. */
+/** Returns the last entry with a baseline that no entry voids; undefined if there is none. */
 export function baselineEntry(entries: readonly LedgerEntry[]): (LedgerEntry & { readonly baseline: SavingsBaseline }) | undefined {
   const found = validEntries(entries).findLast(({ cause, baseline }) => cause === 'baseline' && baseline !== undefined);
   return found?.baseline === undefined ? undefined : { ...found, baseline: found.baseline };
 }
 
-/** Whether an entry applies to a night of these dates, both included. */
+/** Returns whether an entry applies to a night from `first` to `last`, both included. */
 export function overlaps({ from, to }: Pick<LedgerNote, 'from' | 'to'>, first: SavingsDate, last: SavingsDate): boolean {
   return from <= last && (to === null || to >= first);
 }

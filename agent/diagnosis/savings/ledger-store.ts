@@ -8,7 +8,7 @@ import type { LedgerEntry, LedgerNote, LedgerSeal, SavingsAnswer } from '../../c
 import { UNREAD } from '../energy-months.ts';
 import { brokenAt, ledgerEntriesOf, ledgerEntry } from './ledger-chain.ts';
 
-/** A signature over a text of this kind; null if there can be none now. */
+/** Signs a digest of evidence of this kind. Resolves with null if it cannot be signed now. */
 export type SignDigest = (
   kind: string,
   digest: string,
@@ -32,7 +32,7 @@ const MAX_ENTRIES = 20_000;
 /** Longest note or name in an entry. Units: characters. Source: as in the audit log. */
 const MAX_CHARS = 400;
 
-/** The ledger in `state.db`. Its calls run one after the other. */
+/** The ledger in `state.db`. */
 export class LedgerStore {
   readonly #parts: LedgerStoreParts;
   #queue: Promise<unknown> = Promise.resolve();
@@ -41,12 +41,12 @@ export class LedgerStore {
     this.#parts = parts;
   }
 
-  /** Resolves with all entries as they are stored; undefined if the disk could not be read. */
+  /** Resolves with the stored entries in their order; undefined if the disk could not be read. */
   chain(): Promise<readonly ChainEntry[] | undefined> {
     return this.#inTurn(() => this.#chain());
   }
 
-  /** Resolves with the newest signature of each certificate. */
+  /** Resolves with the stored signatures, the newest of each certificate; empty also if the disk could not be read. */
   async seals(): Promise<readonly LedgerSeal[]> {
     return (await this.#readSeals()) ?? [];
   }
@@ -58,12 +58,15 @@ export class LedgerStore {
     return Array.isArray(found) ? (found as readonly LedgerSeal[]) : [];
   }
 
-  /** Appends an entry, notes its hash in the audit log, and signs it if possible. Refused if the stored chain is broken or full. */
+  /**
+   * Appends an entry, notes its hash in the audit log, and signs it if possible. Texts that are too long are cut. Refused if the disk
+   * fails, or if the stored chain is broken or full.
+   */
   append(note: LedgerNote): Promise<SavingsAnswer<LedgerEntry>> {
     return this.#inTurn(() => this.#append(note));
   }
 
-  /** Signs the newest entry, if it is not signed with the present certificate. Resolves with the number of the newest signed entry. */
+  /** Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if there is none or the disk failed. */
   seal(): Promise<number> {
     return this.#inTurn(async () => {
       const chain = await this.#chain();

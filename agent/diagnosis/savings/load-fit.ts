@@ -4,14 +4,14 @@ import { LEVEL_BANDS } from '../energy-tally.ts';
 import { fitQuality } from './fit-quality.ts';
 import { addedSums, type LoadSums, NO_SUMS, regressors, UNKNOWNS } from './load-sums.ts';
 
-/** What the coefficients of a meter are learned from: the sums of the lit part of each night, and its whole energy. Units: h, Wh. */
+/** One night to learn the coefficients of a meter from: the sums of its lit samples, and its whole energy. Units: h, Wh. */
 export interface LearnableNight {
   readonly sums: LoadSums;
   readonly hours: number;
   readonly litHours: number;
   readonly bandWh: readonly number[];
   readonly meterWh: number;
-  /** Mean load with all lamps dark; null if there was no such time. Units: W. */
+  /** Mean load with all lamps dark; null if it is not known. Units: W. */
   readonly darkW: number | null;
 }
 
@@ -22,7 +22,7 @@ export interface ModelledSpan {
   readonly bandWh: ArrayLike<number>;
 }
 
-/** Coefficients for one night, or a part of it. Units: W. */
+/** Coefficients for one night, or a part of it. `litW`: load that is added while lamps are lit. `factors`: as in `LoadFit`. Units: W. */
 export interface SpanFit {
   readonly otherW: number;
   readonly litW: number;
@@ -49,8 +49,8 @@ interface Solution {
 }
 
 /**
- * Learns the coefficients from nights; null if there are too few samples or no lit time. Source: Bayesian linear regression with normal priors for
- * the deviation of each level from the common factor, and for `litShare` (ridge regression).
+ * Returns the coefficients that are learned from nights; null if these are not enough. Source: Bayesian linear regression with normal
+ * priors for the deviation of each level from the common factor, and for `litShare` (ridge regression).
  */
 export function learnedFit(nights: readonly LearnableNight[]): LoadFit | null {
   const dark = nights.flatMap(({ darkW }) => darkW ?? []);
@@ -78,13 +78,16 @@ export function learnedFit(nights: readonly LearnableNight[]): LoadFit | null {
   };
 }
 
-/** Returns the coefficients for a night in which the load with all lamps dark was `darkW`; null if it is not known. */
+/**
+ * Returns the coefficients for a night. `darkW`: the load with all lamps dark in this night, in W; if it is null, the mean of the learned
+ * nights is used.
+ */
 export function fitOf(fit: Pick<LoadFit, 'otherW' | 'leastOtherW' | 'litShare' | 'factors'>, darkW: number | null): SpanFit {
   const otherW = darkW ?? fit.otherW;
   return { otherW, litW: fit.litShare * (otherW - fit.leastOtherW), factors: fit.factors };
 }
 
-/** Returns the energy that the meter should have counted. Units: Wh. */
+/** Returns the energy of the meter by the model. Units: Wh. */
 export function modelWh({ otherW, litW, factors }: SpanFit, { hours, litHours, bandWh }: ModelledSpan): number {
   let sum = otherW * hours + litW * litHours;
   for (let band = 0; band < LEVEL_BANDS; band++) sum += (factors[band] ?? 1) * (bandWh[band] ?? 0);

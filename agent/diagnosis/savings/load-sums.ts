@@ -6,19 +6,20 @@
 
 import { LEVEL_BANDS } from '../energy-tally.ts';
 
-/** Unknowns: the share of the further load while lit, the common factor of all levels, and the deviation of each level from it. */
+/** Number of unknowns: the share of the load that is added while lit, the common factor of all levels, and the deviation of each level. */
 export const UNKNOWNS = LEVEL_BANDS + 2;
 
-/** Normal equations of some samples. Shape: `matrix` is the upper triangle, row by row. Units: h and Wh. */
+/** Sums over samples for normal equations. Shape: `matrix` is the upper triangle, row by row. Units: products of h and Wh. */
 export interface LoadSums {
   readonly matrix: readonly number[];
   readonly vector: readonly number[];
   /** Sum of the squares of the measured energies. */
   readonly squares: number;
+  /** Number of samples. */
   readonly samples: number;
 }
 
-/** No sample. */
+/** The sums of no sample: all 0. */
 export const NO_SUMS: LoadSums = {
   matrix: Array.from({ length: (UNKNOWNS * (UNKNOWNS + 1)) / 2 }, () => 0),
   vector: Array.from({ length: UNKNOWNS }, () => 0),
@@ -26,7 +27,7 @@ export const NO_SUMS: LoadSums = {
   samples: 0,
 };
 
-/** One sample. Shape: `bandWh` has `LEVEL_BANDS` values. */
+/** One sample. `bandWh`: computed energy by level, `LEVEL_BANDS` values. `meterWh`: energy that the meter counted. */
 export interface LoadSample {
   readonly hours: number;
   readonly bandWh: ArrayLike<number>;
@@ -51,7 +52,7 @@ export function loadSums(samples: Iterable<LoadSample>): LoadSums {
   return { matrix, vector, squares, samples: count };
 }
 
-/** Returns the sums of both. */
+/** Returns the sums over the samples of both. */
 export function addedSums(a: LoadSums, b: LoadSums): LoadSums {
   return {
     matrix: a.matrix.map((value, at) => value + (b.matrix[at] ?? 0)),
@@ -61,7 +62,7 @@ export function addedSums(a: LoadSums, b: LoadSums): LoadSums {
   };
 }
 
-/** The values that the unknowns are multiplied with: hours, all computed energy, and the energy of each level. */
+/** Returns the values of a sample for each unknown: its hours, all its computed energy, and that of each level. Units: h, Wh. */
 export function regressors(hours: number, bandWh: ArrayLike<number>): number[] {
   let total = 0;
   for (let band = 0; band < LEVEL_BANDS; band++) total += bandWh[band] ?? 0;

@@ -50,7 +50,8 @@ export class MeterNight {
   }
 
   /**
-   * Takes a total of the meter, and `LampSlots.addedWh` at the same time. A reading that is older than the last one has no effect. Units: Wh.
+   * Counts up to a total of the meter. `lampsWh`: `LampSlots.addedWh` at the same time. A reading that is not newer than the last one has
+   * no effect. Units: Wh.
    */
   read(atMs: WallMs, totalWh: number, lampsWh: Float64Array): void {
     const before = this.#carry;
@@ -76,7 +77,7 @@ export class MeterNight {
     this.#isRestarted = true;
   }
 
-  /** Ends the night, with a gap if the meter is silent. Returns the gaps in order; the caller estimates them. */
+  /** Ends the night. Call it once. Returns the gaps of the night in order of time; it does not estimate them. */
   end(toMs: WallMs, lampsWh: Float64Array): readonly OpenGap[] {
     const lastMs = this.#carry?.lastMs ?? null;
     if (lastMs === null) this.#gaps.push({ fromMs: this.fromMs, toMs, why: 'no-meter' });
@@ -104,7 +105,7 @@ export class MeterNight {
     };
   }
 
-  /** Continues a night that `packed` has stored. Shape: as `packed` returns it; slots that are not valid are left out. */
+  /** Continues a night from the state that `packed` returned. The state is not checked. */
   restore(packed: ReturnType<MeterNight['packed']>): void {
     this.#carry = packed.carry;
     this.#startWh = packed.startWh;

@@ -14,14 +14,15 @@ export interface DatedLearned extends LearnedNight {
 
 /** The stored nights. */
 export interface NightArchive {
-  /** Stores a night; one that is stored under its date is replaced. Resolves whether it is on disk. */
+  /** Stores a night; one that is stored under its date is replaced. Resolves with true once it is on disk, otherwise with false. */
   keep(night: SavingsNight): Promise<boolean>;
   /** Resolves with the nights of these dates, both included, oldest first; undefined if the disk could not be read. */
   nights(from: SavingsDate, to: SavingsDate): Promise<readonly SavingsNight[] | undefined>;
-  /** Resolves with what a meter has taught, oldest first, a limited number of nights; empty if the disk could not be read. */
+  /** Resolves with what a meter has taught, a limited number of nights, in the order of `learn`; empty if the disk could not be read. */
   learned(meter: string): Promise<readonly DatedLearned[]>;
+  /** Adds what a night of a meter has taught. Resolves with true once it is on disk, otherwise with false. */
   learn(meter: string, night: DatedLearned): Promise<boolean>;
-  /** Removes what a meter has taught. */
+  /** Removes what a meter has taught. Resolves with true once that is on disk, otherwise with false. */
   forget(meter: string): Promise<boolean>;
 }
 

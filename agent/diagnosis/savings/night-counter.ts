@@ -33,7 +33,8 @@ export interface NightCounterParts {
   /** Computed energy of all lamps so far, by level; it may begin again at 0. Units: Wh. */
   readonly usedWh: () => Float64Array;
   /**
-   * A night has ended. Returns the state of each meter for the next one. `missed`: the agent did not run in it.
+   * Receives each night that has ended. Returns the state of each meter for the next one. `missed`: the night was passed over, as after an
+   * absence.
    */
   readonly onNight: (night: RunningSavingsNight, missed: boolean) => ReadonlyMap<string, MeterCarry>;
 }
@@ -56,12 +57,15 @@ export class NightCounter {
     this.#parts = parts;
   }
 
-  /** The date of the running night; null until the time is trusted. */
+  /** The date of the running night; null before the first one. */
   get date(): SavingsDate | null {
     return this.#night?.date ?? null;
   }
 
-  /** Counts the lamps up to now, and ends the night at noon. Call it regularly. */
+  /**
+   * Counts the lamps since the last call, and ends the night once the next noon has passed. A time of more than a minute since the last
+   * call is not counted. While the time is not trusted, it counts and ends nothing.
+   */
   look(): void {
     const { clock } = this.#parts;
     this.#takeStep();
@@ -80,7 +84,7 @@ export class NightCounter {
     this.#night?.lamps.add(before.atMs, now.atMs, this.#stepWh);
   }
 
-  /** Takes a total of a meter. Units: Wh. */
+  /** Takes a total of a meter. Without effect while the time is not trusted. Units: Wh. */
   read(meter: string, totalWh: number): void {
     if (!isTrusted(this.#parts.clock.quality())) return;
     this.look();
@@ -99,7 +103,7 @@ export class NightCounter {
     if (this.#night !== null) this.#night.isMixed = true;
   }
 
-  /** Returns the state for the disk; undefined before the time was trusted. */
+  /** Returns the state for the disk; undefined before the first night. */
   packed(): unknown {
     const night = this.#night;
     if (night === null) return undefined;
@@ -108,7 +112,7 @@ export class NightCounter {
     return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, carries: [...this.#carries] };
   }
 
-  /** Continues what `packed` stored, before the first `look`. What is not valid is left out. */
+  /** Continues from a state that `packed` returned. Call it before the first `look`. */
   restore(stored: unknown): void {
     if (!isRecord(stored) || !isRecord(stored['meters'])) return;
     const { date, fromMs, toMs, lamps, meters, carries } = stored;

@@ -8,7 +8,7 @@ import { overlaps } from './ledger-chain.ts';
 /** A night to be computed. Units: h. */
 export interface ReferenceNight {
   readonly date: SavingsDate;
-  /** From noon to noon: 23, 24 or 25. */
+  /** From noon to noon, usually 24. */
   readonly hours: number;
   /** Hours of darkness by zone. */
   readonly darkHours: Readonly<Record<string, number>>;
@@ -21,13 +21,13 @@ export interface ReferenceEnergy {
   readonly nonRoutineKwh: number;
   /** Adjusted energy of each zone, without the other load and without adjustments of the whole cabinet. */
   readonly zones: Readonly<Record<string, number>>;
-  /** What each entry changed, by its number. */
+  /** What each entry that applies to the night changed, by the number of the entry. */
   readonly byEntry: ReadonlyMap<number, number>;
 }
 
 type Zones = ReadonlyMap<string, { readonly hours: number; readonly lamps: readonly ReferenceLamp[] }>;
 
-/** Returns a function that gives the hours of darkness of each zone in a night. Units: h. */
+/** Returns a function that returns the hours of darkness in a night by zone. Units: h. */
 export function darkHoursOf({
   latitudeDeg,
   longitudeDeg,
@@ -45,7 +45,7 @@ export function darkHoursOf({
   };
 }
 
-/** Returns the dates of the nights from one to another, both included, at most `most`. */
+/** Returns the dates of the nights from one to another, both included, at most the first `most`. */
 export function datesBetween(from: SavingsDate, to: SavingsDate, most = 5_000): readonly SavingsDate[] {
   const dates: SavingsDate[] = [];
   for (let date = from; date <= to && dates.length < most; date = new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10))
@@ -85,7 +85,7 @@ export function referenceEnergy(baseline: SavingsBaseline, entries: readonly Led
   };
 }
 
-/** Returns the mean hours of darkness of a zone over the year from a night on. Units: h. */
+/** Returns the mean of the hours of darkness over 365 nights, `from` included. Units: h. */
 export function meanDarkHours(hoursOf: (date: SavingsDate) => number, from: SavingsDate): number {
   const dates = datesBetween(from, '9999-12-31', 365);
   return dates.reduce((sum, date) => sum + hoursOf(date), 0) / dates.length;

@@ -35,7 +35,7 @@ import { NightCounter, type RunningSavingsNight } from './night-counter.ts';
 import { darkHoursOf } from './reference.ts';
 import { savingsResult } from './savings-figures.ts';
 
-/** What `Savings` requires. Values of the configuration are read at each use. */
+/** What `Savings` requires. `cabinet`, `profiles`, `points` and `energy` return what is in force at the call. */
 export interface SavingsParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'event'>;
@@ -63,7 +63,7 @@ const LEAST_NIGHTS = 3;
 const DISK = { ok: false, why: 'disk' } as const;
 const AUTOMATIC = { by: 'agent', effect: { kind: 'none' } } as const;
 
-/** The proof of savings of a run. Nothing rejects; a disk that fails is reported by the store. */
+/** The proof of savings of a run. */
 export class Savings {
   readonly #parts: SavingsParts;
   readonly #archive: NightArchive;
@@ -94,8 +94,8 @@ export class Savings {
   }
 
   /**
-   * Starts to count, or continues after `stop`. Resolves once the state of earlier runs was read, until which nothing is counted, and the changes of
-   * the configuration since then are in the ledger.
+   * Starts to count, or continues after `stop`. Nothing is counted until the state of earlier runs could be read. Enters changes of the
+   * configuration in the ledger, if the disk can be read.
    */
   async start(): Promise<void> {
     const { clock } = this.#parts;
@@ -106,14 +106,14 @@ export class Savings {
     await this.#enterChanges();
   }
 
-  /** Stops and saves the running night. */
+  /** Stops the regular count, and requests that the running night is saved. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#isRead) void this.#save();
   }
 
-  /** Takes totals of meters from good readings; others have no effect. */
+  /** Takes totals of meters from good readings; others have no effect. Until the state of earlier runs was read, none has. */
   onReadings(readings: readonly Reading[]): void {
     if (!this.#isRead) return;
     const meters = this.#meterPoints();
@@ -124,7 +124,7 @@ export class Savings {
     }
   }
 
-  /** Enters events that concern savings in the ledger, once per night, cause and object. */
+  /** Enters an event in the ledger if it concerns savings. Repetitions in one night may be left out. */
   onEvent(event: AgentEvent): void {
     const ids = this.#meterIds();
     if (event.code === 'counter-restarted' && ids.has(event.source)) this.#counter.restarted(event.source);
@@ -146,7 +146,7 @@ export class Savings {
     if (JSON.stringify(found) !== JSON.stringify(after)) await store.save(FACTS_KEY, after);
   }
 
-  /** Returns the requests of console and reports. */
+  /** Returns the functions for console and reports. */
   tools(): SavingsTools {
     return {
       ledger: () => this.#view(),

@@ -16,7 +16,10 @@ interface Slot {
   readonly factor: number;
 }
 
-/** Creates the filler of a frame. A total of several points, such as the power of three phases, is set once each of them was read. */
+/**
+ * Creates the filler of a frame. A total of several points, such as the power of three phases, is set each time all of them have been read
+ * again.
+ */
 export function createFrameFiller(plan: WatchPlan, frame: WatchFrame, points: ReadonlyMap<PointId, CabinetPoint>): FrameFiller {
   const slots = slotsOf(plan, frame);
   const totals = totalsOf(plan, frame);

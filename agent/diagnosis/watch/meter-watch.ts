@@ -12,8 +12,8 @@ import { PHASES, type WatchFrame } from './watch-frame.ts';
 import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 
 /**
- * The power of one meter (NaN if not read) and of its lamps. Units: W; `otherW`: other loads of the cabinet, as learned by day; NaN until
- * then.
+ * The power of one meter (NaN if not read), of the lamps of the cabinet, and of its other loads. Units: W; `otherW` is NaN until it is
+ * learned.
  */
 export interface MeterBalance {
   readonly meterW: number;

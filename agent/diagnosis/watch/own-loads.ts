@@ -8,8 +8,8 @@ const DAYS = 15;
 const DAY_MS = 12 * HOUR_MS;
 
 /**
- * The highest unexpected load of each of the last days, by meter. The second highest of them was there on two days, so it is usual: it was
- * reported once and is not reported again. After fifteen days without it, it is forgotten.
+ * The highest unexpected load of each of the last fifteen days, by index of the meter. The second highest of them was reached on two days,
+ * so it is usual.
  */
 export class OwnLoads {
   readonly #days: Float32Array;
@@ -26,13 +26,13 @@ export class OwnLoads {
     this.#endedMono = new Float64Array(meters).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** Notes the unexpected load of one reading; 0 for none. A load in a single reading does not count. Units: W. */
+  /** Notes the unexpected load of one reading; 0 for none. A load counts if two readings in sequence have it. Units: W. */
   note(meter: number, loadW: number): void {
     this.#todayW[meter] = Math.max(this.#todayW[meter] ?? 0, Math.min(loadW, this.#lastW[meter] ?? 0));
     this.#lastW[meter] = loadW;
   }
 
-  /** Ends the day, or the night, of a meter. Calls that follow soon have no effect. */
+  /** Ends the day, or the night, of a meter. A call less than 12 hours after the last one that had an effect has none. */
   end(meter: number, at: MonoMs): void {
     const endedMono = this.#endedMono[meter] ?? 0;
     if (at - endedMono < DAY_MS) return;
@@ -46,7 +46,7 @@ export class OwnLoads {
     this.#lastW[meter] = 0;
   }
 
-  /** The highest load that was there on so many of the last days; 0 without one. Units: W. */
+  /** Returns the highest load that was reached on at least so many of the last days; 0 without one. Units: W. */
   usualW(meter: number, days: 1 | 2 = 2): number {
     let [highest, second] = [0, 0];
     for (const loadW of this.#days.subarray(meter * DAYS, (meter + 1) * DAYS)) {
@@ -56,13 +56,13 @@ export class OwnLoads {
     return days === 1 ? highest : second;
   }
 
-  /** Returns the days of a meter, the oldest first, for the store. */
+  /** Returns the highest loads of the last days of a meter for the store, the oldest first; 0 for a day without one. Units: W. */
   stored(meter: number): readonly number[] {
     const oldest = (this.#count[meter] ?? 0) % DAYS;
     return Array.from({ length: DAYS }, (_, day) => Math.round(this.#days[meter * DAYS + ((oldest + day) % DAYS)] ?? 0));
   }
 
-  /** Restores the days of an earlier run. Other values than numbers are left out. */
+  /** Restores the days that `stored` returned. Other values than numbers are left out. */
   restore(meter: number, days: unknown): void {
     if (!Array.isArray(days)) return;
     for (const [at, loadW] of days.slice(0, DAYS).entries())

@@ -33,7 +33,7 @@ export function predictLamps(lamps: readonly LampHistory[], today: NightDate): r
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
-/** As `predictLamps`, as a generator that pauses several times, so that other work can run. It returns the predictions at its end. */
+/** As `predictLamps`, as a generator, so that other work can run at each `yield`. It returns the predictions at its end. */
 export function* predictionSteps(lamps: readonly LampHistory[], today: NightDate): Generator<undefined, readonly LampPrediction[]> {
   const all: WornHistory[] = [];
   for (const lamp of lamps) {

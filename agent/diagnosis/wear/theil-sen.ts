@@ -7,7 +7,7 @@ export interface SeriesPoint {
   readonly y: number;
 }
 
-/** A fitted line. `slopeLow` to `slopeHigh` contains the slope with 90 %; `levelError` is half the 90 % interval of `level`. */
+/** A fitted line. `slopeLow` to `slopeHigh` is an approximate 90 % interval of the slope; `levelError` is half of that of `level`. */
 export interface RobustLine {
   readonly slope: number;
   readonly slopeLow: number;

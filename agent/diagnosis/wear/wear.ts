@@ -32,7 +32,7 @@ export interface WearParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
   readonly decisions: () => readonly Decision[];
-  /** Drift of the power from the first nights, by lamp. Units: %. */
+  /** Drift of the power from its reference, by lamp. Units: %. */
   readonly powerDriftPct: () => ReadonlyMap<string, number>;
   /** Burning hours by lamp, where they are known. Units: h. */
   readonly burningH: () => ReadonlyMap<string, number>;

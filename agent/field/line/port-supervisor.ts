@@ -46,7 +46,7 @@ export interface PortSupervisorOptions {
  */
 export class PortSupervisor {
   readonly #options: PortSupervisorOptions;
-  /** Why the port was lost or could not be opened; empty once it has been opened again. */
+  /** Why the port was not opened yet, was lost or could not be opened; empty once it has been opened. */
   reason: Message = msg`not opened yet`;
   #waitMs = REOPEN_MS.first;
   /** How long the port must stay open before its alarm ends, and when the last alarm ended. */

@@ -148,7 +148,7 @@ export class Transactions {
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /** Call it when the line went down. Reports the unit as not alive, and its points as missing. */
+  /** Call it when the line went down: the unit counts as away from now on. */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);

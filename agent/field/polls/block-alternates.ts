@@ -11,10 +11,7 @@ import type { Limits, PollBlock, Slot } from './poll-plan.ts';
  */
 const MOST = 4;
 
-/**
- * Returns some longer reads that include the block, the shortest first; empty if there are none. A reply to them cannot be mistaken for a
- * late one to the block.
- */
+/** Returns some longer reads that include the block, the shortest first; empty if there are none. */
 export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];
   if (first === undefined || last === undefined || first.isSingle) return [];

@@ -66,7 +66,7 @@ export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/** Returns how long one read of all `fast` points of a device type takes, with an assumed turnaround; 0 without such points. Units: ms. */
+/** Returns how long reading all `fast` points of a device type once takes, with an assumed turnaround; 0 without such points. Units: ms. */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };

@@ -156,8 +156,8 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 }
 
 /**
- * Sets when the slots of an answered block are due again, and ends their isolation. `phase`: the share of a period (0 to 1) by which the
- * second read is delayed.
+ * Sets when the slots of an answered block are due again, and ends their isolation. `phase`: the share of a period (0 to 1) after which the
+ * second read is due.
  */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;

@@ -7,7 +7,7 @@ import type { LineConfig } from '../../core/cabinet.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { isNetwork } from '../bus-tools/bus-bounds.ts';
 
-/** What to check, as the end of a sentence of advice. `isOne`: the sentence is about one unit, otherwise about several. */
+/** Texts of what to check on a line. `isOne`: the sentence is about one unit, otherwise about several. */
 export interface AdviceWords {
   /** No unit answers. Units: `baud` in bit/s, null where there is none. */
   noUnit(port: string, baud: number | null): Message;
@@ -31,7 +31,7 @@ export interface AdviceWords {
   readonly noise: Message;
   /** Units that miss some of their requests. */
   lossy(isOne: boolean): Message;
-  /** The line is too busy at this speed. Units: `baud` in bit/s. Null for a gateway whose speed is unknown. */
+  /** The line is too busy at this speed. Units: `baud` in bit/s. Null where a higher speed is no advice. */
   fuller(baud: number | null): Message | null;
 }
 

@@ -69,7 +69,9 @@ type Shared = Omit<LineCounters, 'busyMs'>;
 
 const KEYS = ['transactions', 'exceptions', ...Object.keys(freshCounters())].filter((key) => key !== 'busyMs') as (keyof Shared)[];
 
-/** Creates a count of how much the requests of the console added to the counters of a line. `without` subtracts this share. */
+/**
+ * Creates a count of how much the requests of the console added to the counters of a line, except `busyMs`. `without` subtracts this share.
+ */
 export function createConsoleShare() {
   const share = Object.fromEntries(KEYS.map((key) => [key, 0])) as Record<keyof Shared, number>;
   return {
@@ -80,7 +82,7 @@ export function createConsoleShare() {
     note(before: LineCounters, now: LineCounters, { transaction, late }: { readonly transaction: boolean; readonly late: boolean }): void {
       for (const key of KEYS) if (key === 'lateReplies' ? late : transaction) share[key] += now[key] - before[key];
     },
-    /** The counters without the console's share. */
+    /** The counters without the console's share; `busyMs` is unchanged. */
     without(counters: LineCounters): LineCounters {
       const rest = Object.fromEntries(KEYS.map((key) => [key, counters[key] - share[key]])) as Record<keyof Shared, number>;
       return { ...rest, busyMs: counters.busyMs };

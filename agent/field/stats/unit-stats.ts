@@ -18,7 +18,7 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in the last `RECENT_MIN` minutes. `missed` counts lost requests after which the unit soon answered
+ * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `missed` counts lost requests after which the unit soon answered
  * again.
  */
 export interface RecentCounts {
@@ -31,8 +31,8 @@ export interface RecentCounts {
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
- * Creates the counts of one unit in the last `RECENT_MIN` minutes. Lost requests are counted once the unit has answered again, if they were
- * few.
+ * Creates the counts of one unit in about the last `RECENT_MIN` minutes. Lost requests are counted once the unit has answered again, if
+ * they were few.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
@@ -79,7 +79,7 @@ export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exce
 /** The counts of one unit; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
-/** Creates empty counts of how the transactions with one unit end: in total, and in the last `RECENT_MIN` minutes. */
+/** Creates empty counts of how the transactions with one unit end: in total, and in about the last `RECENT_MIN` minutes. */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};

@@ -15,7 +15,7 @@ import { SILENT_AFTER } from './unit-health.ts';
  */
 const FULL_WAIT_EVERY = 32;
 
-/** The usual timeout of the unit's reads, from its response times or, before the first reply, from its profile. Units: ms. */
+/** The usual timeout of the unit's reads, from its response times or, until one was measured, from its profile. Units: ms. */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
@@ -30,7 +30,7 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
   return responses.timeoutMs(request, health.firstByteMs);
 }
 
-/** Longest time that this request may delay a level. Infinite for a read whose timeout is based on measured times. Units: ms. */
+/** Longest time that this request may delay a level. Infinite for a read of registers that have all replied before. Units: ms. */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
   if (unit.responses.isKnown(request)) return Number.POSITIVE_INFINITY;

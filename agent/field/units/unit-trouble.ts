@@ -27,7 +27,10 @@ export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs):
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
 }
 
-/** Whether a unit answers twice and most units have sent extra replies in the last minute: then the line seems to repeat its frames. */
+/**
+ * Whether a unit answers twice and most units, at least two, have sent extra replies in the last minute: then the line seems to repeat its
+ * frames.
+ */
 export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMono: MonoMs): boolean {
   if (!units.some((unit) => answersTwice(unit, nowMono))) return false;
   // Units that are polled less often have had fewer replies to repeat.

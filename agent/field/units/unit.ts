@@ -292,7 +292,7 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** Returns the time from which a level may be written to the unit. It may be in the past. */
+/** Returns the time before which no level is sent to the unit alone. It may be in the past. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);

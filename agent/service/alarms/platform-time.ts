@@ -29,7 +29,7 @@ export function leftToPlatform({ usedMs }: PlatformTime): number {
   return LIMIT_MS - usedMs;
 }
 
-/** Returns the used time in stored data, reduced to the limit, as of `nowMono`; 0 if the data are not valid. */
+/** Returns the used time in stored data, at most the limit, as of `nowMono`; 0 if the data are not valid. */
 export function readPlatformTime(stored: unknown, nowMono: MonoMs): PlatformTime {
   const usedMs = isRecord(stored) ? stored['usedMs'] : 0;
   return { usedMs: typeof usedMs === 'number' && usedMs > 0 ? Math.min(LIMIT_MS, usedMs) : 0, atMono: nowMono };

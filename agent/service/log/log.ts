@@ -30,7 +30,7 @@ export interface LogOptions {
 
 /** The log of the agent; readers can also receive its events live. */
 export interface AgentLog extends Log, LogFeed {
-  /** Writes the counts of repetitions and the waiting lines. Call before the process ends. */
+  /** Writes the counts of repetitions and the waiting lines, as far as the output accepts them. Call before the process ends. */
   flush(): void;
 }
 

@@ -49,7 +49,7 @@ export interface WatchedRun {
   readonly pulse: () => Pulse;
   /** Number of readings recorded so far in this run, whether or not the store accepted them. */
   readonly recorded: () => number;
-  /** Called once, when safe mode has been quiet for long enough: it must end the run. */
+  /** Called at most once, when safe mode has been quiet for long enough: it must end the run. */
   readonly leave: () => void;
 }
 

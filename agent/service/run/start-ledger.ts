@@ -124,7 +124,7 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
 
-/** Returns one text with the number of recorded runs that completed their start with a store, as `starts.json (4)`; empty if none did. */
+/** Returns one text, such as `starts.json (4)`, with the number of runs that completed their start with a store; no text if none did. */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
   return stored === 0 ? [] : [`starts.json (${stored})`];

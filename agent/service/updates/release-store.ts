@@ -56,7 +56,7 @@ export interface ReleaseTrialFacts {
  */
 export class ReleaseStore {
   readonly dir: string;
-  /** The update file that is being received. */
+  /** Path of the update file that is being received, or was received last. */
   readonly incoming: string;
   readonly #stateDir: string;
   readonly #unpackedDir: string;

@@ -73,7 +73,7 @@ export class StateQueue {
     return this.#saves.findLast((save) => save.key === key)?.json;
   }
 
-  /** All waiting work. It stays in the queue until `settle`. */
+  /** All waiting work. It stays in the queue until it is settled. */
   take(probe: boolean): StateWork {
     return {
       events: [...this.#events],

@@ -52,8 +52,8 @@ export function signCopy(db: Sqlite, by: string): void {
 }
 
 /**
- * Adopts the open file if it is a copy: applies `rules` to its facts, stores facts about the adoption, adds an entry to the audit log, and removes the mark of a copy.
- * Returns the notice to report; null if the file is not a copy. Errors: throws SQLite errors.
+ * Adopts the open file if it is a copy: applies `rules` to its facts, records the adoption, and removes the mark of a copy. Returns the
+ * notice to report; null if the file is not a copy. Errors: throws SQLite errors.
  */
 export function adoptCopy(tables: StateTables, rules: readonly CopyRule[], atMs: WallMs): Notice | null {
   const { db } = tables;

@@ -92,7 +92,7 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
     isOlder: ages.isOlder,
-    /** Removes the oldest entries that are too old, including those of admins. Returns how many. Within the caller's transaction. */
+    /** Removes the oldest entries by this bound, including those of admins. Returns how many. Within the caller's transaction. */
     dropOlder: (bound: AgeBound, atMs: WallMs): number => {
       const head = newestOf(atMs);
       const gone = ages.lastOld(bound, atMs);

@@ -66,7 +66,7 @@ export class FrameTable {
     this.#boots = boots;
   }
 
-  /** Highest seq ever assigned. */
+  /** The seq above which later rows are numbered. */
   lastSeq(): number {
     return Math.max(this.#sql.sequence.get() ?? 0, this.#sql.highest.get() ?? 0);
   }

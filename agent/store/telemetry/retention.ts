@@ -26,8 +26,8 @@ interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
 }
 
 /**
- * Removes a limited number of rows that are too old, oldest first. Undelivered rows are removed only if the clock is synchronised; their
- * readings become losses. `more`: more such rows were found.
+ * Removes a limited number of the oldest rows, as far as they count as too old. Undelivered rows are removed only if the clock is
+ * synchronised; their undelivered readings become losses. `more`: more such rows were found.
  */
 export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);

@@ -38,7 +38,7 @@ export function isOverCap({ db }: Handle, maxBytes: number): boolean {
 
 /**
  * Frees room in one limited step, by packing, thinning or removing old rows. Does nothing if enough room is free. Returns whether another
- * step is useful.
+ * step, or a call of `returnTrial`, is useful.
  */
 export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
   const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);
@@ -47,7 +47,7 @@ export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): 
   return (!isDone() && isMoved) || isTooLong(handle.db, maxBytes);
 }
 
-/** Makes room for a commit of `neededBytes` by removing the oldest rows. The newest row stays, so the room may still be too small. */
+/** Removes the oldest rows to make room for a commit of `neededBytes`. The room may still be too small afterwards. */
 export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
   // A file that was longer when it was opened has its own length as its hard stop until it is opened again.
   const pagesBytes = pragma(handle.db, 'max_page_count') * pragma(handle.db, 'page_size');

@@ -13,7 +13,8 @@ import type { SeriesTable } from './series-table.ts';
 
 /**
  * A row of the table `segment`: frames with numbers from `first_seq` to `seq` and `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The
- * times are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: the last thinning; 1 for none.
+ * times are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: `keep` of the last
+ * thinning; 1 for none.
  */
 export interface SegmentRow {
   readonly seq: number;
@@ -31,7 +32,7 @@ export interface SegmentRow {
 /** A row of `segment` without its bytes, checksum and number of frames. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
-/** A segment to insert. `firstSeq` and `seq`: its first and last frame number; the numbers between may include those of removed frames. */
+/** A segment to insert. `firstSeq` and `seq`: the first and last frame number that it covers; some frames may have been removed. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;

@@ -35,7 +35,7 @@ export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup
     /** The id of the point's current series; inserted at first use, within the caller's transaction. */
     idOf: (point: PointId): number => current.get(point) ?? begin(point),
     decimalsOf: (id: number): number | undefined => byId.get(id)?.decimals,
-    /** Only for ids whose decimals are known. */
+    /** The point of a series; `unknown.unknown` if the id is not known. */
     pointOf: (id: number): PointId => byId.get(id)?.point ?? 'unknown.unknown',
     /** All series of the point. */
     idsOf: (point: PointId): readonly number[] => [...byId.values()].flatMap((row) => (row.point === point ? [row.id] : [])),

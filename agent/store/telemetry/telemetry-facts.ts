@@ -38,8 +38,8 @@ function writtenBytes(): number | null {
 }
 
 /**
- * Returns the facts of an open file. `path`: the file, whose journal is included; `provenSeq`: delivered up to here, whether or not the
- * file has that.
+ * Returns the facts of an open file. `path`: the file; its write-ahead log counts in `bytes`. `provenSeq`: the frames up to and including
+ * this number are delivered; the cursor in the file may be behind.
  */
 export function telemetryFacts(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
   const { db, frames, segments, gaps } = handle;

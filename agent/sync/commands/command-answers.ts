@@ -108,8 +108,8 @@ export class CommandAnswers {
   }
 
   /**
-   * Refuses a command whose id was used for another one. Raises an event, and answers with the state of the first; each only within the
-   * limit of answers.
+   * Refuses a command whose id was used for another one. Raises an event and answers with the state of the first, both only within
+   * the limit of answers.
    */
   refuseReusedId(known: CommandRecord, target: CommandTarget): void {
     this.refused += 1;

@@ -100,7 +100,7 @@ export class AckTracker {
     return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** Whether only one small batch at a time may be sent, because acknowledgements are late. */
+  /** Whether acknowledgements are late, so that the backlog should be sent in small batches. */
   get isCautious(): boolean {
     return this.#watch.isCautious;
   }

@@ -54,7 +54,7 @@ export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger
 
 /**
  * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row that the frame has or
- * will have in the epoch of the ledger; null if there is none yet.
+ * will have in the epoch of the ledger; null if it is not known.
  */
 export function shipLive(
   ledger: Ledger,

@@ -8,7 +8,7 @@ import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** Stored frames that are sent together. `rows` may include numbers without a row, and `frames` may be empty. */
+/** Stored frames that are sent as one batch. `rows` may include numbers without a row, and `frames` may be empty. */
 export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];

@@ -82,7 +82,7 @@ export function createSyncHandler({ table, clock, log, delivery, onResend, onAcc
   }
 
   return {
-    /** Returns false, and does nothing, for an NCMD about something else. */
+    /** Returns false, and does nothing, for an NCMD that `readSyncWrites` does not parse. */
     handle: (message: InboundMessage): boolean => {
       const writes = readSyncWrites(message, table);
       for (const write of writes ?? []) handle(write);

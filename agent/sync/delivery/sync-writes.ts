@@ -45,8 +45,8 @@ export function syncInCommand(name: string): Message | undefined {
 }
 
 /**
- * Parses an NCMD whose metrics are all about delivery. Returns its writes in order, those that are not valid as refusals. A retained
- * message gives one refusal. Returns undefined for any other message, and for one that is too large or has too many metrics.
+ * Parses an NCMD whose metrics are all about delivery. Returns its writes in order, those that are not valid as refusals. For a
+ * retained message all are refusals. Returns undefined for any other message, and for one that is too large or has too many metrics.
  */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);
@@ -57,7 +57,7 @@ export function readSyncWrites({ payload, retained }: InboundMessage, table: Met
   return retained ? writes.map(refusedAsRetained) : writes;
 }
 
-/** Returns the id of a resend request, also of a refused one, whose sender waits for a result; undefined for any other write. */
+/** Returns the id of a resend request, also of a refused one; empty if it has no valid id. Undefined for any other write. */
 export function resendIdOf(write: SyncWrite): string | undefined {
   return write.kind === 'resend' ? write.request.id : write.kind === 'refused' ? write.resendId : undefined;
 }

@@ -5,7 +5,7 @@ import { type EvidenceClaim, type EvidenceSignature, isKeyOf, signEvidence } fro
 import type { Log } from '../../core/ports.ts';
 import { createSecretReader, type ReadFile } from './secret-files.ts';
 
-/** What `createCabinetSigner` requires. `config`: the uplink in force; null without one. */
+/** What `createCabinetSigner` requires. `config`: returns the uplink in force; null without one. */
 export interface CabinetSignerParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'event'>;
@@ -17,8 +17,8 @@ export interface CabinetSignerParts {
 export type SignedClaim = EvidenceClaim & EvidenceSignature;
 
 /**
- * Returns a function that signs a digest. It resolves with null if the cabinet has no certified key, if its files cannot be read, or while the time
- * is not trusted. The key is read for each signature and not kept. Nothing rejects.
+ * Returns a function that signs a digest. It resolves with null if it cannot sign now, such as without a certificate and its key, or while
+ * the time is not trusted. The key is read for each signature and not kept.
  */
 export function createCabinetSigner(parts: CabinetSignerParts): (kind: string, digest: string) => Promise<SignedClaim | null> {
   const { clock, log, readFile } = parts;

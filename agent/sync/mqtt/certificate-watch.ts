@@ -15,7 +15,7 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { RENEWED, type ReadFile } from './secret-files.ts';
 
-/** The warning stage of a certificate. `days`: the largest number of days left in this stage; 0 once it has expired. */
+/** The warning stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;

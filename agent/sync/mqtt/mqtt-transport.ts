@@ -23,11 +23,11 @@ export interface ConnectOptions {
   readonly key: Buffer | null;
   /** Sent by the broker, QoS 1 and not retained, for example when the connection is lost; null for none. */
   readonly will: { readonly topic: string; readonly payload: Buffer } | null;
-  /** Times the attempt; its quality decides whether dates of certificates can be checked. */
+  /** Times the attempt. Its time and quality decide the message about a certificate that is not valid now. */
   readonly clock: Pick<Clock, 'after' | 'quality' | 'wallMs'>;
   /** Ends the attempt immediately. */
   readonly signal?: AbortSignal;
-  /** The link is up, so the CONNECT was sent: its bdSeq is used. */
+  /** The link is up, so the CONNECT may have been sent: its bdSeq counts as used. */
   readonly onConnectWritten: () => void;
   readonly onMessage?: (message: InboundMessage) => void;
   /** A packet was sent, or bytes were received, also those of a packet that is still incomplete. Called after the CONNACK. */

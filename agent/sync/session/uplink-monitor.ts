@@ -49,7 +49,7 @@ export class UplinkMonitor {
     this.#sinceMs = clock.wallMs();
   }
 
-  /** The state, and the reason why the link is not live, empty if none is known. `sinceMs`: the last change of the phase. */
+  /** The state, and the reason why the link is not live, empty if none is known. `sinceMs`: the last change of the phase, or the start. */
   status(link: LinkFacts): Pick<UplinkStatus, 'state' | 'reason' | 'sinceMs'> {
     return { state: STATE_OF[link.session.phase], reason: this.#reasonOf(link), sinceMs: this.#sinceMs };
   }

@@ -98,7 +98,7 @@ export class Publisher {
     this.#toBirth = [...table.devices.keys()];
   }
 
-  /** Publishes the next DBIRTHs that are due. Returns whether more are due. */
+  /** Publishes the next DBIRTHs that are due. Returns true if it must be called again. */
   birthDevices(): boolean {
     const endBytes = this.#sentBytes + BIRTH_BYTES;
     let count = 0;

@@ -10,15 +10,16 @@ import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 /** Progress of `commission test`. */
 export type CommissionTestProgress = TestStep | TestWait | WeighProgress;
 
-/** The answer of `commission test`: the tested lamps, and whether all results are on disk. */
+/** The answer of `commission test`: the lamps in question with their results so far, and whether all new results are on disk. */
 export interface CommissionTested {
   readonly lamps: readonly AcceptedLamp[];
   readonly isSaved: boolean;
 }
 
 /**
- * Tests the lamps of the target; for null those of the cabinet that have no passed test yet. Once the client is gone it ends after the step in
- * progress. Errors: rejects with ConsoleError, or with Refusal while the disk does not respond.
+ * Tests the lamps of the target; for null those of the cabinet without a passed test, and those whose power a meter still has to measure.
+ * Once the client is gone it ends early. Errors: rejects, for example with ConsoleError, or with Refusal if the results so far cannot be
+ * read.
  */
 export async function commissionLamps(view: AgentView, target: Target | null, job: Job): Promise<CommissionTested> {
   const { acceptance } = view;

@@ -13,7 +13,7 @@ import { commitRequest } from '../config/config-commit.ts';
 import { onStreet } from '../light/light-args.ts';
 import { addedPole, poleEdits } from './pole-edits.ts';
 
-/** The answer: the moved lamps, and that of the commit; `commit` is null if no lamp has to move. */
+/** The answer: the lamps whose poles the commit changes, and the answer of the commit. `commit` is null if nothing has to change. */
 export interface CommissionPoles {
   readonly moved: readonly { readonly lamp: string; readonly from: string; readonly to: string }[];
   readonly commit: ConfigAnswer | null;
@@ -22,7 +22,7 @@ export interface CommissionPoles {
 /** Length of the trial. Units: min. Source: the usual one of `config commit`. */
 const TRIAL_MIN = 10;
 
-/** `commission poles`: moves the lamps in the configuration to the poles on which they were found. */
+/** `commission poles`: puts the poles where the lamps were found into the configuration, as a commit on trial. */
 export const COMMISSION_POLES = agentCommand<Record<string, never>, CommissionPoles>({
   name: 'commission poles',
   role: 'technician',

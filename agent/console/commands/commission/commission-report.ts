@@ -7,7 +7,7 @@ import { translated } from '../../text/page.ts';
 import { onStreet } from '../light/light-args.ts';
 import { NOT_SAVED } from './commission-words.ts';
 
-/** `commission report`: answers with the acceptance report; a failure unless everything has passed. */
+/** `commission report`: answers with the acceptance report. It counts as failed unless the result of the report is `pass`. */
 export const COMMISSION_REPORT = agentCommand<Record<string, never>, AcceptanceReport>({
   name: 'commission report',
   role: 'viewer',

@@ -25,7 +25,7 @@ export interface CommissionScanned {
   readonly isSaved: boolean;
 }
 
-/** `commission scan`: scans one line or all of them, and stores which units are missing or unknown. */
+/** `commission scan`: scans one line, or all except UART lines. Stores which units are missing, unknown or damaged. */
 export const COMMISSION_SCAN = agentCommand<{ readonly typed: string | null }, CommissionScanned, ScanProgress>({
   name: 'commission scan',
   role: 'technician',

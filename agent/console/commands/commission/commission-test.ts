@@ -12,7 +12,7 @@ import type { CommissionTested, CommissionTestProgress } from './commission-job.
 import { NOT_SAVED } from './commission-words.ts';
 import { lampTable } from './report-page.ts';
 
-/** `commission test`: tests all lamps without a passed test, or the lamps of a target, and stores the results. */
+/** `commission test`: tests the lamps of a target, or those of the cabinet that still need it, and stores the results. */
 export const COMMISSION_TEST = agentCommand<{ readonly typed: string | null }, CommissionTested, CommissionTestProgress>({
   name: 'commission test',
   role: 'technician',

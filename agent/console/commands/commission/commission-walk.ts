@@ -28,7 +28,7 @@ export interface CommissionWalked {
   readonly isSaved: boolean;
 }
 
-/** `commission walk`: reports and stores the detections in a zone. */
+/** `commission walk`: reports the detections in a zone, and stores a summary by sensor. */
 export const COMMISSION_WALK = agentCommand<{ zone: string; forMs: number }, CommissionWalked, WalkProgress>({
   name: 'commission walk',
   role: 'technician',

@@ -3,7 +3,7 @@
 import type { AcceptanceReport } from '../../../core/acceptance.ts';
 import { type Message, msg } from '../../../core/message.ts';
 
-/** Said after a result that the disk did not accept. */
+/** Text of an answer whose results are not on disk. */
 export const NOT_SAVED: Message = msg`not on disk yet: check the disk of store.dir`;
 
 /** Words for the results of the report. */

@@ -41,8 +41,9 @@ export interface WeighRequest {
 }
 
 /**
- * Measures the lamps of these tests in turn, until the client is gone. Without a reading of the meter a lamp is left out. Errors: rejects
- * with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
+ * Measures the lamps of these tests in turn, until the client is gone. A lamp whose rise the meter did not show is left out.
+ *
+ * Errors: rejects, for example with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
  */
 export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighRequest, job: Job): Promise<void> {
   const { signal, report } = job;

@@ -17,7 +17,7 @@ export interface PoleFacts {
   hasOwnPole(lamp: string): boolean;
 }
 
-/** The edits, and the poles that nothing is on afterwards. */
+/** `moved`: lamps that were found on another pole. `emptied`: their former poles that no lamp or device is on afterwards. */
 export interface PoleEdits {
   readonly moved: readonly PlacedLamp[];
   readonly edits: readonly PoleEdit[];
@@ -25,8 +25,8 @@ export interface PoleEdits {
 }
 
 /**
- * Returns new poles and places first, then the poles of drivers and lamps. A driver moves with its lamps, if all of them are on one pole. A
- * new pole is on the branch of the pole that it replaces.
+ * Returns the edits for the lamps that were found: new poles and places first, then the poles of drivers and lamps. A driver moves with its
+ * lamps, if all of them are on one pole.
  */
 export function poleEdits({ rows, lamps, devices, inForce, hasOwnPole }: PoleFacts): PoleEdits {
   const placed = rows.filter((row): row is PlacedLamp => row.placement !== null);

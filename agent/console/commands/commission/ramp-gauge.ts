@@ -8,13 +8,13 @@ import type { RampGauge, Tested } from '../light/test-job.ts';
 /** A reading this near to the level counts as reached. Units: %. Source: as the watch, FOLLOWS_PCT. */
 const REACHED_PCT = 3;
 
-/** A gauge for these lamps, with what it measured. `settledMs`, `powerFactor`: null if not measured at this level. */
+/** A gauge with what it measured. `settledMs`: from the request to the first reading near the level. Null: no such reading. Units: ms. */
 export interface LampGauge extends RampGauge {
   settledMs(lamp: string, levelPct: LevelPct): number | null;
   powerFactor(lamp: string, levelPct: LevelPct): number | null;
 }
 
-/** Returns a gauge that reads the points of these lamps in the view. */
+/** Returns a gauge for these lamps. `look` reads their levels in the view. */
 export function createLampGauge(view: AgentView, lamps: readonly AcceptanceLamp[], clock: Pick<Job['clock'], 'monoMs'>): LampGauge {
   const settled = new Map<string, number>();
   const factors = new Map<string, number>();
@@ -44,12 +44,12 @@ export function createLampGauge(view: AgentView, lamps: readonly AcceptanceLamp[
   };
 }
 
-/** Returns the time that the slowest of these lamps needs to settle; 0 for none. Units: ms. */
+/** Returns the longest `settleMs` of these lamps; 0 for no lamps. Units: ms. */
 export function longestSettleMs(lamps: readonly AcceptanceLamp[]): number {
   return Math.max(0, ...lamps.map(({ settleMs }) => settleMs));
 }
 
-/** Returns the ramps of these lamps from a test and its gauge. Power is that of the lamps' own sensors. */
+/** Returns the ramps of those of these lamps that were in the test. Power is that of the lamps' own sensors. */
 export function rampsOf(tested: Tested, gauge: LampGauge, lamps: readonly AcceptanceLamp[], view: AgentView): readonly LampRamp[] {
   const serials = new Map(view.devices().map(({ id, nameplate }) => [id, nameplate?.serial ?? null]));
   return lamps.flatMap(({ id, device }): LampRamp[] => {

@@ -13,7 +13,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { RESULT_WORDS } from './commission-words.ts';
 
-/** Renders the report for a terminal: head, lamps, sensors, lines, and what is missing. */
+/** Renders the report for a terminal: head, lamps, sensors, lines, and what is missing or wrong. */
 export function renderReport(report: AcceptanceReport, page: Page): string {
   const { cabinet, result, lamps, sensors, open } = report;
   const head = msg`Acceptance of ${cabinet.name} (${cabinet.id}): ${RESULT_WORDS[result]}`;
@@ -40,7 +40,7 @@ function headLines({ atMs, startedMs, lastMs, people, isTimeTrusted }: Acceptanc
   ];
 }
 
-/** Returns the table of lamps: pole, power per level, power factor, time to settle, result. A pole that is not confirmed has a "?". */
+/** Returns the table of these lamps as lines, for the width of the page. The pole of a lamp without a placement has a "?". */
 export function lampTable(lamps: readonly AcceptedLamp[], page: Page): readonly string[] {
   const levels = lamps.find(({ test }) => (test?.levels.length ?? 0) > 0)?.test?.levels.map(({ levelPct }) => levelPct) ?? [];
   const rows = lamps.map((lamp) => lampRow(lamp));

@@ -5,8 +5,8 @@ const PLAIN = /^[A-Za-z/][\w./@+-]*(:[\w./@+-]+|:\/\/[\w./@+:-]+)*$/;
 const OTHER_MEANING = /^(true|false|null|yes|no|on|off|y|n)$/i;
 
 /**
- * Converts JSON to one line of YAML: `{ id: L13, unit: 7, pole: P13 }`. Keys whose value is null or an empty object are left out. A text
- * that is not JSON is returned unchanged.
+ * Converts JSON to one line of YAML: `{ id: L13, unit: 7, pole: P13 }`. A key is left out if its value is null, or an object of which
+ * nothing remains. A text that is not JSON is returned unchanged.
  */
 export function asFileText(json: string): string {
   try {

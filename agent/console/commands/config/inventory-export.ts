@@ -31,7 +31,7 @@ const MODE = 0o644;
 /**
  * `inventory export`: writes the inventory to a file or to the output. Resolves with 0, or 78 if the cabinet file cannot be used.
  *
- * Errors: rejects with ConsoleError 'failed' if the output file cannot be written.
+ * Errors: rejects, for example with ConsoleError 'failed' if the output file cannot be written.
  */
 export async function exportInventory(args: LocalArgs, terminal: Terminal, expectRoom: ExpectRoom): Promise<number> {
   const cabinet = cabinetOf(configFileOf(args), terminal);

@@ -47,7 +47,7 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
 
 /**
  * Progress of `identify`: the level requested last and the remaining time. `following`: false if the lamp is known not to confirm its
- * levels.
+ * levels. Units: %, ms.
  */
 export interface IdentifyProgress {
   readonly lamp: string;

@@ -12,8 +12,8 @@ import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
 /**
- * Returns the lamp or zone with this name, or the only lamp on the pole with this name; capital and small letters may differ. Errors:
- * throws ConsoleError 'unknown-name' with advice.
+ * Returns the lamp or zone with this name, or the only lamp on the pole with this name. Capital and small letters may differ if only one
+ * name fits. Errors: throws ConsoleError 'unknown-name' with advice.
  */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
@@ -21,14 +21,17 @@ export function findTarget(view: AgentView, typed: string): Target {
   return { kind: lamps.includes(id) ? 'lamp' : 'zone', id };
 }
 
-/** Returns the id of the zone with this name; capital and small letters may differ. Errors: throws ConsoleError 'unknown-name'. */
+/**
+ * Returns the id of the zone with this name; capital and small letters may differ if only one name fits. Errors: throws ConsoleError
+ * 'unknown-name'.
+ */
 export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
 }
 
 /**
- * Returns the id of the lamp with this name, or of the only lamp on the pole with this name. Capital and small letters may differ. Errors:
- * throws ConsoleError 'unknown-name' with advice.
+ * Returns the id of the lamp with this name, or of the only lamp on the pole with this name. Capital and small letters may differ if only
+ * one name fits. Errors: throws ConsoleError 'unknown-name' with advice.
  */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');

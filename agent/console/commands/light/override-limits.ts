@@ -7,7 +7,7 @@ import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** The limits that gave some lamps another level than an override requested. `levelPct`: the level of these lamps. */
+/** The limits that apply to an override on some lamps. `levelPct`: the level decided for these lamps. */
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;

@@ -15,19 +15,19 @@ export interface SentRecord extends Omit<StoredRecord, 'ticks' | 'inputs' | 'lev
   readonly streams: readonly [ticks: string, inputs: string, levels: string];
 }
 
-/** The answer of `record page`, with the nights, oldest first. */
+/** The answer of `record page`: a page of segments, and all requested nights, oldest first. */
 export interface RecordPageAnswer extends Omit<RecordPage, 'segments'> {
   readonly nights: readonly NightWindow[];
   readonly segments: readonly SentRecord[];
 }
 
 const NO_BYTES = new Uint8Array();
-/** Nights of one replay. `most`: Source: the longest time that a record is kept, a year. */
+/** Number of nights of one replay. Source: more than the longest time that a record is kept, a year. */
 export const NIGHT_COUNT = { min: 1, max: 400, usual: 1 };
 /** Source: SQLite, the largest row number has fewer digits. */
 const SEGMENT_IDS = { min: 0, max: 9_999_999_999, usual: 0 };
 
-/** `record page`: answers with some segments of the record, and the nights that were requested. */
+/** `record page`: answers with a page of segments of the record, and the requested nights. */
 export const RECORD_PAGE = agentCommand({
   name: 'record page',
   role: 'viewer',
@@ -54,7 +54,7 @@ export const RECORD_PAGE = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** Returns the typed night, or null for none. Errors: throws ConsoleError 'usage'. */
+/** Returns the typed night; null if none was typed. Errors: throws ConsoleError 'usage' if it is not a day such as `2026-12-01`. */
 export function typedNight(args: RawArgs): string | null {
   if (args['night'] === undefined) return null;
   const text = textArg(args, 'night');
@@ -87,7 +87,7 @@ function sentRecord({ ticks, inputs, levels, ...rest }: StoredRecord): SentRecor
   return { ...rest, streams: [t ?? '', i ?? '', l ?? ''] };
 }
 
-/** Returns the segment as the store has it. */
+/** Returns the segment with its streams as bytes. */
 export function receivedRecord({ streams, ...rest }: SentRecord): StoredRecord {
   const [ticks, inputs, levels] = streams.map((text) => Uint8Array.from(Buffer.from(text, 'base64')));
   return { ...rest, ticks: ticks ?? NO_BYTES, inputs: inputs ?? NO_BYTES, levels: levels ?? NO_BYTES };

@@ -37,8 +37,8 @@ const STAGE_PCT = 10;
 const OTHER = 'other';
 
 /**
- * `simulate`: replays nights and prints the result. Resolves with 0; with 1 if a part of the darkness could not be replayed or the recorded decisions do
- * not result again; with 78 if the other settings cannot be used. `signal` stops it. `isTerminal`: a person reads the output.
+ * `simulate`: replays nights and prints the result. Resolves with 0; with 1 if `SimulateResult.isComplete` is false; with 78 if the other
+ * settings cannot be used. Aborting `signal` stops the replay. `isTerminal`: a person reads the output.
  *
  * Errors: rejects with ConsoleError, for example 'unreachable' without an agent.
  */

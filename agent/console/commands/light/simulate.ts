@@ -24,7 +24,10 @@ export interface SimulateArgs {
   readonly isJson: boolean;
 }
 
-/** A meter of the cabinet in the same nights. `recordedKwh`: computed from the recorded levels, with the load besides the lamps. */
+/**
+ * A meter of the cabinet in the same nights. `recordedKwh`: of all lamps, computed from the recorded levels, plus the load besides the
+ * lamps. `differencePct`: by how much `recordedKwh` is above `kwh`. Units: % of `kwh`.
+ */
 export interface MeterCheck {
   readonly device: string;
   readonly kwh: number;
@@ -32,10 +35,10 @@ export interface MeterCheck {
   readonly differencePct: number;
 }
 
-/** A point of the sweep that no other beats in energy and darkness. */
+/** A point of the sweep and what it costs. */
 export interface SweepResult extends SweepPoint, SweepCost {}
 
-/** What `simulate` found out. Shape: `settings` has the record first, then the other settings if a file was named. */
+/** The result of `simulate`. Shape: `settings` has the record first, then the other settings if a file was named. */
 export interface SimulateResult {
   readonly windows: readonly NightWindow[];
   readonly timezone: string;
@@ -43,17 +46,17 @@ export interface SimulateResult {
   readonly file: string | null;
   readonly needPct: number | null;
   readonly settings: readonly SettingsFigures[];
-  /** Null without `--suggest`. The least energy first. */
+  /** Null without `--suggest`. `tried`: number of points; `front`: the best of them, the least energy first. */
   readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
   readonly limits: readonly ReplayLimit[];
   readonly meters: readonly MeterCheck[];
-  /** All darkness of the nights was replayed, and the recorded decisions result again. */
+  /** At most a hundredth of the darkness of each night is missing, and the replay gave the recorded decisions again. */
   readonly isComplete: boolean;
 }
 
-/** The sums of some nights. */
+/** Some figures of several nights, each summed. */
 export type SummedFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'late' | 'missingS' | 'detections' | 'levelLampH'>;
 
 const NEED = { min: 1, max: 100 };
@@ -97,7 +100,7 @@ export function readSimulate(args: RawArgs): SimulateArgs {
   };
 }
 
-/** Returns the sums of all nights. Errors: throws ConsoleError 'failed' if there is no such set of settings. */
+/** Returns the sums of all nights. Errors: throws ConsoleError 'failed' if `figures` is undefined. */
 export function summed(figures: SettingsFigures | undefined): SummedFigures {
   if (figures === undefined) throw new ConsoleError('failed', msg`nothing was replayed`);
   const { nights } = figures;

@@ -24,10 +24,16 @@ const STEP_MIN = 3;
  * full line.
  */
 export const POWER_WAIT_MS = 35_000;
-/** Time that a driver and its meter need to settle. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power readings after a step on the installed drivers. */
+/**
+ * Shortest time from the end of a level request until readings count. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power
+ * readings after a step on the installed drivers.
+ */
 export const RAMP_SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
-/** A smaller rise is noise. Units: W per lamp and step. Source: assumed; a tenth of half the power of a small lamp. Confirmed by: noise of the installed meters. */
+/**
+ * A smaller power or rise counts as none. Units: W per lamp. Source: assumed; a tenth of half the power of a small lamp. Confirmed by:
+ * noise of the installed meters.
+ */
 export const MIN_RISE_W = 1;
 
 /** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
@@ -75,24 +81,24 @@ export interface Tested {
   readonly verdicts: readonly LampVerdict[];
   /** Number of lamps of the cabinet that were not in the test. */
   readonly otherLamps: number;
-  /** Result of releasing the target after the test. */
+  /** Result of the release after the test. */
   readonly restored: Outcome['state'];
 }
 
-/** Measures more about the lamps during a ramp than their power. Units: %; ms of monotonic time. */
+/** Measures more about the lamps during a ramp than their power. Units: levels in %; `requestedMono` in ms of monotonic time. */
 export interface RampGauge {
-  /** Further points that a step waits for. */
+  /** Further points that a step reads. */
   readonly points: readonly PointId[];
-  /** Time that these lamps need to settle, if it is longer than usual. Units: ms. */
+  /** Time that these lamps need to settle. A step waits at least `SETTLE_MS`. Units: ms. */
   readonly settleMs: number;
-  /** Called about each second after a level was requested. */
+  /** Called about each second while a step waits. `requestedMono`: when its level was requested. */
   look(levelPct: LevelPct, requestedMono: number): void;
-  /** Receives the values read at a level, as far as they arrived in time. */
+  /** Receives the values read at a level, as far as they arrived in time; empty for none. */
   take(levelPct: LevelPct, values: ReadonlyMap<PointId, number>): void;
 }
 
 /**
- * Requests several levels for the target in turn, reports the result of each, and then releases the target. Once the client is gone, no
+ * Requests several levels for the target in turn, reports the result of each, and then ends its request. Once the client is gone, no
  * further level is requested. `gauge` may measure more.
  *
  * Errors: rejects with ConsoleError 'failed' if the target is locked for maintenance.
@@ -160,7 +166,7 @@ function lampsOf(view: AgentView, { kind, id }: Target): readonly string[] {
   return kind === 'zone' ? (view.why(id)?.lamps.map((lamp) => lamp.id) ?? []) : [id];
 }
 
-/** Reports what the step waits for. Units: ms. */
+/** Reports what a step waits for, and the longest remaining wait for it. Units: ms. */
 export type ReportWait = (waitsFor: TestWait['waitsFor'], restMs: number) => void;
 
 async function rampStep(
@@ -229,7 +235,7 @@ async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (re
   }
 }
 
-/** Returns the points of the cabinet's meters that measure power in W. */
+/** Returns one point of power in W for each meter of the cabinet. A meter without such a point is left out. */
 export function cabinetMeters(view: AgentView): readonly PointId[] {
   return powerPoints(view, []).meters;
 }
@@ -247,13 +253,16 @@ function powerPoints(view: AgentView, lamps: readonly string[]) {
   return { own, meters, all: [...Object.values(own), ...(otherLampsOf(view, lamps) > 0 ? [] : meters)] };
 }
 
-/** How long to wait for readings. `settledMono`: only readings since then count. `wait` is called each second. */
+/** What a wait for readings requires. `settledMono`: only readings since then count. `wait` is called about each second. */
 export interface ReadingWait extends Pick<Job, 'clock' | 'signal'> {
   readonly settledMono: number;
   readonly wait: ReportWait;
 }
 
-/** Resolves with the values of the points that were read since the lamps have settled; values that take longer than `POWER_WAIT_MS` are left out. */
+/**
+ * Resolves with the good values of the points that were read since `settledMono`. A point without one in time is absent. Ends once all are
+ * read, at the latest about `POWER_WAIT_MS` after `settledMono`, or once the signal is aborted.
+ */
 export async function freshValues(
   view: AgentView,
   points: readonly PointId[],

@@ -66,7 +66,7 @@ export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
 
-/** The answer of `walk-test`: the number of detections of each sensor, and how soon lamps were set. `night`: at the start of the test. */
+/** The answer of `walk-test`: the number of detections of each sensor, and how soon levels were sent. `night`: at the start of the test. */
 export interface Walked {
   readonly zone: string;
   readonly night: boolean;
@@ -76,7 +76,7 @@ export interface Walked {
   readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
   /** Median time from a detection to the first level sent to a lamp that it raised; null if there was none. Units: ms. */
   readonly medianMs: number | null;
-  /** The longest of these times. Units: ms. */
+  /** The longest of these times; null if there was none. Units: ms. */
   readonly worstMs: number | null;
 }
 

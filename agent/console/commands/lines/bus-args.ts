@@ -41,7 +41,8 @@ export const ADDRESS_ARGUMENT = { name: 'address', summary: msg`as in the frame,
 export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABLE_WORDS} (default: holding)`, choices: TABLES } as const;
 
 /**
- * Returns the address of a register or bit, typed in decimal or as 0x hex; `usual` if it is missing. Errors: throws ConsoleError 'usage' as `numberArg`.
+ * Returns the address of a register or bit, typed in decimal or as 0x hex; `usual` if it is missing. Errors: throws ConsoleError 'usage' if
+ * it is invalid, or missing without `usual`.
  */
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
   return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
@@ -82,7 +83,10 @@ export function unitArg(args: RawArgs, min: number = UNITS.min): number | string
   return /^-?\d+$|^0x/i.test(text) ? numberArg(args, 'unit', { min, max: UNITS.max }) : text;
 }
 
-/** Returns the id of the line with this name; capital and small letters may differ. Errors: throws ConsoleError 'unknown-name'. */
+/**
+ * Returns the id of the line with this name; capital and small letters may differ if only one name fits. Errors: throws ConsoleError
+ * 'unknown-name'.
+ */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });
 }

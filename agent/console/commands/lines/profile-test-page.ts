@@ -32,9 +32,9 @@ export interface ProfileTest {
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
-  /** Texts of the nameplate; null for one that could not be read. Empty if it was not read. */
+  /** Texts of the nameplate; null for one without a usable text. Empty if nothing of it was read. */
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
-  /** Number of points that were not tried because the unit did not answer. */
+  /** Number of points that were not tried because the unit gave no valid answer before. */
   readonly untried: number;
 }
 

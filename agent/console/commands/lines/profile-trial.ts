@@ -39,8 +39,8 @@ export type CheckedProfile =
   | { readonly problems: readonly []; readonly profile: Profile };
 
 /**
- * Reads and checks a profile file, with its examples. Returns the profile, or its problems and null. `trial`: examples are not required. An
- * unreadable file is a problem too.
+ * Reads and checks a profile file, with its examples. Returns the profile, or its problems and null. With `use` = `trial`, examples are not
+ * required. An unreadable file is a problem too.
  */
 export function checkProfileFile(file: string, use: ProfileUse = 'service'): CheckedProfile {
   try {
@@ -65,11 +65,10 @@ export interface ProfileTrial {
 }
 
 /**
- * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early after several reads in a row without an
- * answer.
+ * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early after several points in a row without a
+ * valid answer.
  *
- * Errors: rejects with ConsoleError 'usage' for a device that sends without being polled. Also rejects as `read` does, for example if no
- * agent answers.
+ * Errors: rejects with ConsoleError, for example 'usage' for a device that sends without being polled, or if no agent answers.
  */
 export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest> {
   const { profile, line, unit, report } = trial;

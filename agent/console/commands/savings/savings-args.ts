@@ -7,7 +7,7 @@ import { numberArg, textArg } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 
-/** Causes that a person may enter. Source: a baseline is entered by `savings freeze`, the others by the agent alone. */
+/** Causes that a person may enter with `savings add`. Source: a baseline is entered by `savings freeze`, the others by the agent alone. */
 export const TYPED_CAUSES: readonly LedgerCause[] = LEDGER_CAUSES.slice(1, LEDGER_CAUSES.indexOf('settings-changed'));
 
 /** Largest power or load. Units: W. Source: the largest subscribed power of a low-voltage connection in France, 250 kVA. */
@@ -31,7 +31,7 @@ export function nightsArg(args: RawArgs): { readonly from: SavingsDate; readonly
   return { from: nightArg(from), to: nightArg(to) };
 }
 
-/** Returns a decimal number, with a point or a comma; undefined if it is missing. Errors: throws ConsoleError 'usage' if it is out of range. */
+/** Returns a decimal number; undefined if it is missing. Errors: throws ConsoleError 'usage' unless it is from `min` to `max`. */
 export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (args[name] === undefined) return undefined;
   const text = textArg(args, name);
@@ -45,7 +45,7 @@ export function listArg(args: RawArgs, name: string): readonly string[] {
   return args[name] === undefined ? [] : textArg(args, name).split(',').filter(Boolean);
 }
 
-/** Returns the cause that a person typed. Errors: throws ConsoleError 'usage' with the known ones. */
+/** Returns the cause that a person typed. Errors: throws ConsoleError 'usage' if it is none of `TYPED_CAUSES`. */
 export function causeArg(args: RawArgs): LedgerCause {
   const typed = textArg(args, 'cause');
   const found = TYPED_CAUSES.find((cause) => cause === typed.toLowerCase());
@@ -59,7 +59,7 @@ export function causeArg(args: RawArgs): LedgerCause {
   );
 }
 
-/** Returns what an entry with this cause changes. Errors: throws ConsoleError 'usage' if an option that the cause needs is missing. */
+/** Returns what an entry with this cause changes. Errors: throws ConsoleError 'usage' if an option is wrong or missing. */
 export function effectArg(cause: LedgerCause, args: RawArgs): LedgerEffect {
   const lamps = listArg(args, 'lamps');
   const powerW = decimalArg(args, 'power', { min: 0, max: MAX_W });

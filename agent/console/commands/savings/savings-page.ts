@@ -82,7 +82,7 @@ function gapLines({ gaps }: SavingsResult, page: Page): string[] {
   return labelled(msg`Gaps`, msg`${count(gaps.length, 'gap')}: ${firstOf(named, NAMED)}`, page);
 }
 
-/** Renders the entry with a baseline. */
+/** Renders the entry with a baseline; a dash for any other entry. */
 export function renderBaseline({ n, by, atMs, from, note, baseline }: LedgerEntry, page: Page): string {
   if (baseline === undefined) return NOTHING;
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);
@@ -117,7 +117,7 @@ export function renderBaseline({ n, by, atMs, from, note, baseline }: LedgerEntr
   ].join('\n');
 }
 
-/** Renders the ledger, oldest entry first, and whether its chain is whole. */
+/** Renders the ledger in the order of its entries, and whether its chain is whole. */
 export function renderLedger({ entries, head, brokenAt, sealedN }: LedgerView, page: Page): string {
   const columns = [
     { title: msg`N`, ...RIGHT },

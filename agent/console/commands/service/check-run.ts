@@ -13,8 +13,8 @@ import { wordOf } from '../../text/state-words.ts';
 import { paragraph, problemLines } from '../../text/text-lines.ts';
 
 /**
- * `check`: checks a cabinet file and prints its warnings and problems. Resolves with 0, with 78 if the file cannot be used, or with 1 if
- * `--law` finds missing data. `isTerminal`: a person reads the output.
+ * `check`: checks a cabinet file and prints its warnings and problems. Resolves with 0, with 78 if there is a problem, or otherwise with 1
+ * if `--law` finds missing data. `isTerminal`: a person reads the output.
  */
 export async function runCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const { out } = screen;

@@ -34,7 +34,7 @@ export interface ExportState {
   readonly afterSeq: number;
   readonly frames: number;
   readonly readings: number;
-  /** Length of the file with these frames. */
+  /** Length of the file with these frames. Units: bytes. */
   readonly bytes: number;
 }
 
@@ -53,7 +53,7 @@ export interface ExportFile {
 /**
  * Opens `FILE.part` for an export, and continues an interrupted one. The caller closes it, also after `finish`.
  *
- * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or contains a part of another export.
+ * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or has a part of another export.
  */
 export async function openExportFile(
   file: string,

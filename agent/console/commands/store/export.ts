@@ -94,8 +94,8 @@ async function waitingIn(view: AgentView): Promise<number> {
 }
 
 /**
- * Returns the page without the last frames if all of them have too many readings; the first frame always stays. If frames are cut,
- * `nextSeq` is the sequence number of the last one left.
+ * Returns the page without its last frames if its frames together have too many readings; the first frame always stays. If frames are cut,
+ * `nextSeq` is the sequence number of the last one that stays.
  */
 export function cutPage(page: ExportPage): ExportPage {
   let readings = 0;

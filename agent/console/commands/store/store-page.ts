@@ -145,7 +145,7 @@ function choreLines(chores: readonly ChoreView[], page: Page): string[] {
   return tableLines(CHORE_COLUMNS, rows, page);
 }
 
-/** Renders `store check`: the state of the files, the damage that was found, and the account of readings. */
+/** Renders `store check`: the state of the files, the damage that was found, and the account of readings if there is one. */
 export function renderStoreCheck({ files, account }: StoreCheck, page: Page): string {
   const rows = files.map(({ file, ok, bytes }) => [file, stateWord(ok ? 'ok' : 'bad', page), formatBytes(bytes)]);
   const columns = [{ title: msg`File`, maxCols: 56 }, { title: msg`State` }, { title: msg`Size`, align: 'right' }] as const;

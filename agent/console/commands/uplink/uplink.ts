@@ -80,7 +80,7 @@ export const UPLINK_RENEW: LocalCommand = {
   examples: ['luciole uplink renew', 'luciole uplink renew cabinet.yaml --json'],
 };
 
-/** Returns the functions for trace, test and reconnect of the uplink. Errors: throws ConsoleError 'failed' if no uplink is configured. */
+/** Returns the functions for trace, test and reconnect of the uplink. Errors: throws ConsoleError 'failed' if there is no uplink. */
 export function uplinkToolsOf(view: AgentView): UplinkTools {
   return configured(view.uplinkTools ?? undefined);
 }
