@@ -55,6 +55,7 @@ t.test('programs are started in few places, never through a shell, and no text b
       'agent/console/shell/tty-device.ts',
       'agent/luciole.js',
       'agent/service/run/notify.ts',
+      'drivers/kept-settings.ts',
       'drivers/rs485.ts',
     ],
     'a new file that starts a program must use fixed arguments, and is added here',

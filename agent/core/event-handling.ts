@@ -4,7 +4,7 @@
 import type { WallMs } from './clock.ts';
 import { isRecord } from './is-record.ts';
 
-/** Who acknowledged an event, and when. An acknowledgement does not end the event. */
+/** An acknowledgement of an event: by whom, and when. It does not end the event. */
 export interface Acknowledgement {
   /** `console:<user>`, `platform` or `platform:<user>`. */
   readonly by: string;

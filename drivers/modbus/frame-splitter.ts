@@ -90,6 +90,8 @@ class Splitter {
   #endMono: MonoMs | null = null;
   #outstanding: Outstanding | null = null;
   #echo: Buffer | null = null;
+  /** Unit and function of own requests that were given up: their replies may still arrive. */
+  readonly #late = new Set<string>();
 
   constructor(options: FrameSplitterOptions) {
     this.#options = options;
@@ -104,7 +106,10 @@ class Splitter {
     this.end();
     if (entry.kind === 'sent') this.#send(Buffer.from(entry.bytes), entry.atMono);
     else if (entry.kind === 'opened') this.#settle(entry.serial ?? this.#options.serial);
-    if (entry.kind === 'ended' || entry.kind === 'lost' || entry.kind === 'closed') this.#outstanding = this.#echo = null;
+    if (entry.kind !== 'ended' && entry.kind !== 'lost' && entry.kind !== 'closed') return;
+    if (entry.kind !== 'ended') this.#late.clear();
+    else if (this.#outstanding?.isOwn === true) this.#late.add(keyOf(this.#outstanding));
+    this.#outstanding = this.#echo = null;
   }
 
   flush(nowMono: MonoMs): void {
@@ -161,10 +166,11 @@ class Splitter {
     const open = this.#outstanding;
     const isEcho = this.#echo?.equals(frame) === true && (fc <= 4 || isRequest || open === null);
     const isAnswer = open !== null && open.unit === unit && open.fc === fc;
-    const kind = isEcho ? 'echo' : nameOf(frame, { fc, isRequest, isAnswer });
+    const isLate = !isEcho && !isAnswer && !isRequest && this.#late.delete(keyOf({ unit, fc }));
+    const kind = isEcho ? 'echo' : nameOf(frame, { fc, isRequest, isAnswer: isAnswer || isLate });
     // A frame before anything else that may be a reply: its request may have been sent before the observation began.
     const isFirst = this.#endMono === null && !isRequest;
-    const isForeign = kind !== 'echo' && !isFirst && !(isAnswer && open.isOwn && kind !== 'request');
+    const isForeign = kind !== 'echo' && !isFirst && !isLate && !(isAnswer && open.isOwn && kind !== 'request');
     if (kind === 'request') this.#outstanding = unit === 0 ? null : { unit, fc, isOwn: false, bytes: Buffer.from(frame) };
     else if (kind !== 'echo' && isAnswer) this.#outstanding = null;
     if (kind === 'echo') this.#echo = null;
@@ -212,6 +218,10 @@ class Splitter {
   #report(frame: Omit<WireFrame, 'atMono' | 'gapMs'>, { atMono, startMono }: { atMono: MonoMs; startMono: MonoMs }): void {
     this.#options.onFrame({ ...frame, atMono, gapMs: this.#endMono === null ? null : startMono - this.#endMono });
   }
+}
+
+function keyOf({ unit, fc }: { readonly unit: number; readonly fc: number }): string {
+  return `${unit}.${fc}`;
 }
 
 /** Length of a frame that may be a request or a reply. Units: bytes. */

@@ -56,7 +56,12 @@ const CASES: readonly [what: string, entries: readonly WireEntry[], frames: read
     [sent(0, READ), received(30, Buffer.concat([Buffer.from([0]), REPLY]))],
     ['request 1/3', 'noise -/-', 'reply 1/3'],
   ],
-  ['a late reply', [sent(0, READ), ended(50, 'timeout'), received(90, REPLY)], ['request 1/3', 'reply* 1/3']],
+  [
+    'a late reply, which belongs to the request that was given up, and one that belongs to none',
+    [sent(0, READ), ended(50, 'timeout'), received(90, REPLY), received(140, REPLY)],
+    ['request 1/3', 'reply 1/3', 'reply* 1/3'],
+  ],
+  ['a late reply to a write', [sent(0, WRITE), ended(50, 'timeout'), received(90, WRITE)], ['request 2/6', 'reply 2/6']],
   [
     'a second master and the unit that answers it',
     [received(0, OTHER_READ), received(40, OTHER_REPLY), sent(100, READ), received(130, REPLY)],

@@ -149,6 +149,7 @@ async function replayPage(
   const [fromMs, toMs] = [nights[0]?.fromMs ?? 0, nights.at(-1)?.toMs ?? 1];
   let pauseMs = performance.now() + SLICE_MS;
   for (const record of page.segments.map(receivedRecord)) {
+    goOnUnless(signal);
     try {
       for (const share of running.replay.segment(record)) {
         if (performance.now() < pauseMs) continue;
@@ -156,7 +157,7 @@ async function replayPage(
         const night = nights.findLast((each) => each.fromMs <= atMs) ?? nights[0];
         report(night?.date ?? '', Math.min(100, Math.max(0, (100 * (atMs - fromMs)) / (toMs - fromMs))));
         await nextTurn();
-        if (signal.aborted) throw new ConsoleError('failed', msg`stopped`);
+        goOnUnless(signal);
         pauseMs = performance.now() + SLICE_MS;
       }
       running.street = recordedStreet(record);
@@ -167,6 +168,10 @@ async function replayPage(
     }
   }
   running.coverage.take({ ...page, damaged }, read);
+}
+
+function goOnUnless(signal: AbortSignal): void {
+  if (signal.aborted) throw new ConsoleError('failed', msg`stopped`);
 }
 
 function bestOf(sweep: readonly SweepSettings[], figures: ReturnType<NightReplay['figures']>): SimulateResult['sweep'] {
