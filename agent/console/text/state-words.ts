@@ -162,12 +162,12 @@ const DAYS: Readonly<Record<string, Message>> = {
   Sun: msg`Sun`,
 };
 
-/** Returns the short name of a month, such as `Dec`, to be translated, from its English one; any other text unchanged. */
+/** Returns the message for the short English name of a month, such as `Dec`; any other text unchanged. */
 export function monthWord(name: string): Message | string {
   return MONTHS[name] ?? name;
 }
 
-/** Returns the short name of a weekday, such as `Tue`, to be translated, from its English one; any other text unchanged. */
+/** Returns the message for the short English name of a weekday, such as `Tue`; any other text unchanged. */
 export function dayWord(name: string): Message | string {
   return DAYS[name] ?? name;
 }

@@ -5,8 +5,8 @@ import type { RecordLabel } from '../../core/decision-record.ts';
 const SEAMLESS_MS = 2_000;
 
 /**
- * Returns whether two segments are of one run with less than 2 s of monotonic time between them. A longer wall time between them was then
- * skipped by the clock.
+ * Returns whether two segments are of one run, and `after` begins less than 2 s of monotonic time after the end of `before`. A longer wall
+ * time between them was then skipped by the clock.
  */
 export function isClockSkip(before: RecordLabel, after: RecordLabel): boolean {
   return before.run === after.run && after.fromMono - before.toMono < SEAMLESS_MS;

@@ -15,7 +15,10 @@ import type { TimeRange } from '../time-range.ts';
 /** How a history is shown. */
 export type HistoryForm = 'table' | 'plot' | 'csv';
 
-/** The answer of `history`: stored values of one point, its unit of measurement, and in `decimals` the number of decimals to show. */
+/**
+ * The answer of `history`: the newest readings of one point in a period, or its values by minute or hour. `unit`: that of measurement;
+ * `decimals`: how many to show.
+ */
 export interface PointHistory extends History, TimeRange {
   readonly pointId: PointId;
   readonly unit: string;
