@@ -1,42 +1,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawn as spawnOnTerminal } from '@lydell/node-pty';
 import t, { type Test } from 'tap';
-import { type Clock, sleep } from '../../agent/core/clock.ts';
+import type { Clock } from '../../agent/core/clock.ts';
+import { onTerminal } from '../support/asked-terminal.ts';
 import { LAUNCHER, runInFolder, unknownStreet } from '../support/unknown-street.ts';
 
-/** The guide on a terminal. `answer` waits for the question first, and rejects with the screen if it is not shown. */
+/** The guide on a terminal, without other programs in its path. */
 function guide(t: Pick<Test, 'teardown'>, words: readonly string[], { folder, clock }: { folder: string; clock: Clock }) {
-  const env = { ...process.env, TERM: 'dumb', PATH: '/nowhere', LUCIOLE_SOCKET: join(folder, 'agent.sock') };
-  const pty = spawnOnTerminal(process.execPath, [LAUNCHER, 'commission', ...words], { cols: 80, rows: 24, env });
-  let [screen, read] = ['', 0];
-  let wake = (): void => {};
-  pty.onData((text) => {
-    screen += text;
-    wake();
-  });
-  const ended = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
-  t.teardown(() => pty.kill('SIGKILL'));
-  return {
-    ended,
-    screen: () => screen,
-    kill: () => pty.kill('SIGKILL'),
-    async answer(question: RegExp, text: string): Promise<void> {
-      const isLate = sleep(clock, 20_000).then(() => true);
-      for (let found = question.exec(screen.slice(read)); ; found = question.exec(screen.slice(read))) {
-        if (found !== null) {
-          read += found.index + found[0].length;
-          pty.write(text);
-          return;
-        }
-        const more = new Promise<boolean>((resolve) => {
-          wake = () => resolve(false);
-        });
-        if (await Promise.race([more, isLate])) throw new Error(`no ${question} in:\n${screen.slice(read)}`);
-      }
-    },
-  };
+  const terminal = onTerminal(['commission', ...words], folder, clock, { PATH: '/nowhere' });
+  t.teardown(() => terminal.kill());
+  return terminal;
 }
 
 t.test('a gateway without anything: set-up, agent, then the steps; killed, it goes on where it was', { timeout: 60_000 }, async (t) => {

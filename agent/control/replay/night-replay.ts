@@ -98,8 +98,9 @@ export class NightReplay {
     }
   }
 
-  /** Returns the figures of the record first, then those of the settings in their order. */
+  /** Ends the replay. Returns the figures of the record first, then those of the settings in their order. */
   figures(): readonly SettingsFigures[] {
+    for (const { finder, last } of this.#tracks) if (last !== null) finder.end(last.endMono);
     return this.#tracks.map(({ settings, tally, moments }) => ({
       id: settings?.id ?? null,
       nights: tally.sums().map((sums, at): NightFigures => {
@@ -120,11 +121,16 @@ export class NightReplay {
   }
 
   *#replay(track: Track, record: StoredRecord): Generator<void, void, void> {
+    const { last } = track;
     const { used, own, indexOf } = this.#streetsOf(track, record);
     const endMono = record.fromMono + (record.toMs - record.fromMs);
     const isNext = track.last?.run === record.run && Math.abs(track.last.endMono - record.fromMono) < CONTINUES_MS;
     track.tally.begin(used);
-    if (!isNext) track.finder.begin(own);
+    if (!isNext) {
+      // Someone may be present at the end of a run.
+      if (last !== null) track.finder.end(last.endMono);
+      track.finder.begin(own);
+    }
     const options = track.settings === null ? {} : ({ street: used, findsChanges: true } as const);
     let reachedMono = record.fromMono;
     try {

@@ -49,17 +49,21 @@ function isClean({ missing, unknown, damaged }: Scanned): boolean {
 
 async function scanLines(view: AgentView, lines: readonly string[], { source, signal, report }: Job): Promise<CommissionScanned> {
   const scans: Scanned[] = [];
+  let isSaved = true;
   const failed: { line: string; why: Message }[] = [];
   const range = { from: UNITS.min, to: UNITS.max, autoBaud: false, waitMs: null };
   for (const line of lines) {
     try {
-      scans.push(scanned(await view.bus.scan({ ...range, line, signal }, (progress) => void report(progress))));
+      const scan = scanned(await view.bus.scan({ ...range, line, signal }, (progress) => void report(progress)));
+      scans.push(scan);
+      // At once: a scan of the next line may be interrupted.
+      isSaved = (await view.acceptance.note({ by: source, scans: [scan] })) && isSaved;
     } catch (error) {
       if (!(error instanceof BusError || error instanceof Refusal)) throw error;
       failed.push({ line, why: error.said });
     }
   }
-  return { scans, failed, isSaved: await view.acceptance.note({ by: source, scans }) };
+  return { scans, failed, isSaved };
 }
 
 function scanned({ line, found, missing, damaged }: ScanResult): Scanned {

@@ -27,7 +27,7 @@ export const COMMISSION: LocalCommand = {
     },
     { name: 'serial', value: 'BAUD-FORMAT', summary: msg`as 19200-8N2 (default: 9600-8N2 first, then all others)` },
     { name: 'units', value: 'FROM-TO', summary: msg`addresses to look at (default: 1-247)` },
-    { name: 'prefer', value: 'PROFILE', summary: msg`take this one where a unit may be one of several`, repeats: true, file: 'read' },
+    { name: 'prefer', value: 'PROFILE', summary: msg`take this one where a unit may be one of several`, repeats: true },
     { name: 'data-dir', value: 'DIR', summary: msg`folder of the store (default: /var/lib/luciole)`, file: 'read' },
   ],
   examples: ['luciole commission', 'luciole commission --port /dev/ttyUSB0 --serial 19200-8N2 --units 1-40'],

@@ -58,8 +58,8 @@ export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighReq
       report({ lamp: test.lamp, at: index + 1, of: tests.length, waitsFor: 'meter' } satisfies WeighProgress);
       await held.renew();
       const level = async (levelPct: LevelPct): Promise<number | null> => {
-        await held.set({ kind: 'lamp', id: test.lamp }, levelPct);
-        return meterW(view, job);
+        const isSet = await held.set({ kind: 'lamp', id: test.lamp }, levelPct);
+        return isSet ? meterW(view, job) : null;
       };
       const raised = await riseOf(test, before, level);
       if (raised.riseW !== null) await onWeighed(weighed(test, raised.riseW));
@@ -74,11 +74,13 @@ export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighReq
 function createHeldLevels(view: AgentView, { source, clock }: Pick<Job, 'source' | 'clock'>) {
   const held = new Map<string, { readonly target: Target; readonly levelPct: LevelPct }>();
   let renewedMono = clock.monoMs();
-  const set = async (target: Target, levelPct: LevelPct): Promise<void> => {
+  /** Resolves with whether the level was accepted; a refused one says nothing about the lamp. */
+  const set = async (target: Target, levelPct: LevelPct): Promise<boolean> => {
     const isFurther = held.size > 0;
     held.set(`${target.kind} ${target.id}`, { target, levelPct });
     const reason = `test: ${WEIGH_PCT.low}, ${WEIGH_PCT.high} %`;
-    await view.override({ target, levelPct, rank: 'maintenance', minutes: HOLD.endMin, reason, source, isFurther });
+    const { state } = await view.override({ target, levelPct, rank: 'maintenance', minutes: HOLD.endMin, reason, source, isFurther });
+    return state !== 'refused' && state !== 'failed';
   };
   return {
     set,

@@ -46,7 +46,7 @@ const show = agentCommand({
   examples: ['luciole savings show', 'luciole savings show --nights 2026-11-01..2026-11-30 --json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => periodOf(args),
-  answer: async (view, { from, to }): Promise<SavingsResult> => told(await view.savings.result(from, to)),
+  answer: async (view, { from, to }): Promise<SavingsResult> => resultOf(await view.savings.result(from, to)),
   render: async (result, page) => (await import('./savings-page.ts')).renderSavings(result, page),
 });
 
@@ -58,10 +58,10 @@ const baseline = agentCommand({
   examples: ['luciole savings baseline', 'luciole savings baseline --json'],
   timeoutMs: TIMEOUT_MS,
   answer: async (view): Promise<LedgerEntry> => {
-    const { entries } = told(await view.savings.ledger());
+    const { entries } = resultOf(await view.savings.ledger());
     const voided = new Set(entries.map(({ voids }) => voids));
     const found = entries.findLast((entry) => entry.cause === 'baseline' && !voided.has(entry.n));
-    return found ?? told<never>({ ok: false, why: 'no-baseline' });
+    return found ?? resultOf<never>({ ok: false, why: 'no-baseline' });
   },
   render: async (result, page) => (await import('./savings-page.ts')).renderBaseline(result, page),
 });
@@ -104,7 +104,7 @@ const freeze = agentCommand({
       );
       return { id, profile: known.find((each) => each.id === id)?.profile ?? '', serial, classPct };
     });
-    return told(await view.savings.freeze({ by: source, note, meters: chosen, nights, tolerancePct }));
+    return resultOf(await view.savings.freeze({ by: source, note, meters: chosen, nights, tolerancePct }));
   },
   render: async (result, page) => (await import('./savings-page.ts')).renderBaseline(result, page),
 });
@@ -116,7 +116,7 @@ const ledger = agentCommand({
   summary: msg`entries that adjust the baseline, and the chain`,
   examples: ['luciole savings ledger', 'luciole savings ledger --json'],
   timeoutMs: TIMEOUT_MS,
-  answer: async (view): Promise<LedgerView> => told(await view.savings.ledger()),
+  answer: async (view): Promise<LedgerView> => resultOf(await view.savings.ledger()),
   render: async (result, page) => (await import('./savings-page.ts')).renderLedger(result, page),
   succeeded: ({ brokenAt }) => brokenAt === null,
 });
@@ -147,7 +147,7 @@ const add = agentCommand({
   ],
   timeoutMs: TIMEOUT_MS,
   read: readAdd,
-  answer: async (view, note, { source }): Promise<LedgerEntry> => told(await view.savings.add({ ...note, by: source })),
+  answer: async (view, note, { source }): Promise<LedgerEntry> => resultOf(await view.savings.add({ ...note, by: source })),
   render: async (result, page) => (await import('./savings-page.ts')).renderLedgerEntry(result, page),
 });
 
@@ -160,7 +160,7 @@ const exported = agentCommand({
   examples: ['luciole savings export > savings.json', 'luciole savings export --nights 2026-01-01..2026-12-31 > savings.json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => periodOf(args),
-  answer: async (view, { from, to }): Promise<SavingsExport> => told(await view.savings.export(from, to)),
+  answer: async (view, { from, to }): Promise<SavingsExport> => resultOf(await view.savings.export(from, to)),
   render: (result) => JSON.stringify(result),
 });
 
@@ -192,7 +192,7 @@ function noteOf(args: RawArgs): string {
 }
 
 /** Returns the answer. Errors: throws ConsoleError 'failed' with what to do. */
-function told<T>(answer: SavingsAnswer<T>): T {
+function resultOf<T>(answer: SavingsAnswer<T>): T {
   if (answer.ok) return answer.value;
   throw new ConsoleError('failed', REFUSALS[answer.why]);
 }

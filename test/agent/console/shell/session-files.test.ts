@@ -149,7 +149,7 @@ t.test('every argument that is a file is marked as one; otherwise a session woul
       ...positional.filter(
         (each) => each.file !== undefined || /\bfile\b|FILE|\.csv/.test(String(each.summary)) || /file|table/.test(each.name),
       ),
-      ...options.filter((each) => each.file !== undefined || /FILE|DIR|FOLDER|PATH/.test(each.value ?? '')),
+      ...options.filter((each) => each.file !== undefined || /\bFILE\b|DIR|FOLDER|PATH/.test(each.value ?? '')),
     ].map((each) => [`${name} ${each.name}`, each.file] as const),
   );
   t.strictSame(

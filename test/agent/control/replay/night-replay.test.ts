@@ -119,3 +119,20 @@ t.test('changes by time alone are found as by steps of a second, with a wave too
   }
   t.ok(Math.abs((nights[1]?.kwh ?? 0) * 1_000 - wh) < 0.003 * wh, `${nights[1]?.kwh} kWh, ${wh / 1_000} in steps`);
 });
+
+t.test('someone who is in the dark when the record ends is a dark moment', async (t) => {
+  const street = makeStreet();
+  const kit = createRecordKit();
+  const clock = createManualClock(winter('23:30'));
+  const fake = makeFakeStreet({ street, clock, recorder: kit.next(street) });
+  await fake.control.start();
+  fake.poll();
+  await clock.advance(60_000);
+  fake.sense('S01', 80);
+  await clock.advance(10_000);
+  await fake.control.stop();
+  const without = (own: LightingStreet): LightingStreet => ({ ...own, zones: own.zones.map((zone) => ({ ...zone, presence: null })) });
+  const { nights } = replayed(kit.records(), [{ id: 'no presence', streetFor: without }]);
+  t.match(nights, [{ late: 0 }, { late: 1 }]);
+  t.ok((nights[1]?.missingS ?? 0) > 1, `${nights[1]?.missingS} s`);
+});
