@@ -1,0 +1,152 @@
+/**
+ * A report as data: figures, tables and plots with their texts as messages. It is rendered in a language where it is read, as text, HTML,
+ * JSON or CSV.
+ */
+import type { AcceptanceReport } from './acceptance.ts';
+import type { WallMs } from './clock.ts';
+import type { Message, Said } from './message.ts';
+import type { SavingsDate, SavingsRefusal, SavingsResult } from './savings-view.ts';
+
+/** The kinds of reports. */
+export const REPORT_KINDS = ['night', 'month', 'savings', 'commission'] as const;
+/** A kind of report. */
+export type ReportKind = (typeof REPORT_KINDS)[number];
+
+/** A value in a table: a number in the unit of its column, a text, or null for a value that is not known. */
+export type ReportCell = number | Said | null;
+
+/** One column. `decimals`: digits after the decimal point of its numbers. Shape: `unit` as the SI writes it, such as `kWh`; empty for none. */
+export interface ReportColumn {
+  readonly id: string;
+  readonly title: Said;
+  readonly unit: string;
+  readonly decimals: number;
+}
+
+/** A table. `total`: a last row that sums the others up; null for none. Shape: each row has one cell for each column. */
+export interface ReportTable {
+  readonly kind: 'table';
+  readonly title: Message;
+  readonly columns: readonly ReportColumn[];
+  readonly rows: readonly (readonly ReportCell[])[];
+  readonly total: readonly ReportCell[] | null;
+}
+
+/** One series of a plot. Shape: one value for each place on the axis; null where there is none. */
+export interface ReportSeries {
+  readonly title: Said;
+  readonly values: readonly (number | null)[];
+}
+
+/** Bars side by side, one group for each label. `line`: a series drawn as a line over them. `half`: half of the 90 % interval of the first series. */
+export interface ReportBars {
+  readonly kind: 'bars';
+  readonly title: Message;
+  readonly unit: string;
+  readonly labels: readonly Said[];
+  readonly series: readonly ReportSeries[];
+  readonly line: ReportSeries | null;
+  readonly half: readonly (number | null)[] | null;
+}
+
+/** Stacked areas over time; each series has the value from one instant until the next. Units: `instants` in ms of wall time. */
+export interface ReportBands {
+  readonly kind: 'bands';
+  readonly title: Message;
+  readonly unit: string;
+  readonly instants: readonly WallMs[];
+  readonly series: readonly ReportSeries[];
+}
+
+/** A heat map: `values[row][column]`; null where nothing is known. */
+export interface ReportHeat {
+  readonly kind: 'heat';
+  readonly title: Message;
+  readonly unit: string;
+  readonly rows: readonly Said[];
+  readonly columns: readonly Said[];
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
+/** One pole of a street map. `atM`: place along its street. `mark`: its lamps had a failure. */
+export interface ReportPole {
+  readonly id: string;
+  readonly street: string;
+  readonly atM: number;
+  readonly lamps: readonly string[];
+  readonly value: number | null;
+  readonly mark: boolean;
+}
+
+/** A map of the streets, drawn from the places of the poles. `unit`: of the poles' values. */
+export interface ReportMap {
+  readonly kind: 'map';
+  readonly title: Message;
+  readonly unit: string;
+  readonly poles: readonly ReportPole[];
+}
+
+/** A plot of a report. */
+export type ReportPlot = ReportBars | ReportBands | ReportHeat | ReportMap;
+
+/** One key figure of the first page. `half`: half of its 90 % interval; null if it has none. `value`: null if it is not known. */
+export interface ReportFigure {
+  readonly id: string;
+  readonly label: Message;
+  readonly value: number | null;
+  readonly half: number | null;
+  readonly unit: string;
+  readonly decimals: number;
+  readonly note: Message | null;
+}
+
+/** A part of a report under one heading. `notes`: sentences below the heading. */
+export interface ReportSection {
+  readonly id: string;
+  readonly title: Message;
+  readonly notes: readonly Message[];
+  readonly parts: readonly (ReportTable | ReportPlot)[];
+}
+
+/** The raw values behind a report, for programs; null where the report has none. */
+export interface ReportSource {
+  readonly savings: SavingsResult | null;
+  readonly acceptance: AcceptanceReport | null;
+}
+
+/**
+ * A report. `from`, `to`: first and last night, both included; null if it is not about nights. `by`: the person who asked for it. `figures`
+ * and `summary` are the one-page summary.
+ */
+export interface Report {
+  readonly form: 'luciole-report-1';
+  readonly kind: ReportKind;
+  readonly cabinet: { readonly id: string; readonly name: string };
+  /** Edge node of the uplink; empty without one. */
+  readonly node: string;
+  readonly timezone: string;
+  readonly version: string;
+  readonly madeMs: WallMs;
+  readonly isTimeTrusted: boolean;
+  readonly by: string;
+  readonly title: Message;
+  readonly from: SavingsDate | null;
+  readonly to: SavingsDate | null;
+  readonly figures: readonly ReportFigure[];
+  readonly summary: readonly Message[];
+  readonly sections: readonly ReportSection[];
+  readonly source: ReportSource;
+}
+
+/** Requests a report. `from`, `to`: first and last night, both included; not used for `commission`. */
+export interface ReportQuery {
+  readonly kind: ReportKind;
+  readonly from: SavingsDate;
+  readonly to: SavingsDate;
+  readonly by: string;
+}
+
+/** A report, or why there is none. `aborted`: the signal ended it. */
+export type ReportAnswer =
+  | { readonly ok: true; readonly report: Report }
+  | { readonly ok: false; readonly why: SavingsRefusal | 'no-data' | 'aborted' };
