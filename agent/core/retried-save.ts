@@ -1,25 +1,37 @@
 import type { Clock, MonoMs } from './clock.ts';
+import type { Store } from './store-port.ts';
 import { DISK_RETRY_MS } from './within.ts';
+
+/** Given to `load` of the store as `unread`, it tells a disk that could not be read from a key without a value. */
+export const UNREAD = Symbol('unread');
 
 /** The dependencies with which `RetriedSave` is created. */
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
+  /** Reads and takes what earlier runs stored. Resolves false if the disk could not be read. Absent: there is nothing to read. */
+  readonly recall?: () => Promise<boolean>;
   /** Saves the present state. Resolves whether it is on disk. */
   readonly save: () => Promise<boolean>;
   /** Called for a failure that does not follow another one. */
   readonly onFailed: () => void;
 }
 
-/** Saves the present state. A failed save is repeated by `tend`, until one succeeds. */
+/**
+ * Saves the present state. What earlier runs stored is read before the first save, so that a disk that answers late loses nothing. A failure
+ * is repeated by `tend`, until it succeeds.
+ */
 export class RetriedSave {
   readonly #parts: RetriedSaveParts;
   #latest: Promise<boolean> = Promise.resolve(true);
+  #recalling: Promise<boolean> | null = null;
+  #isRecalled: boolean;
   #isFailing = false;
   /** Null while there is nothing to repeat. */
   #retryMono: MonoMs | null = null;
 
   constructor(parts: RetriedSaveParts) {
     this.#parts = parts;
+    this.#isRecalled = parts.recall === undefined;
   }
 
   /** Resolves whether the newest save succeeded; true before the first. Errors: none. */
@@ -27,9 +39,21 @@ export class RetriedSave {
     return this.#latest;
   }
 
+  /** What earlier runs stored has been read, or there is nothing to read. */
+  get isRecalled(): boolean {
+    return this.#isRecalled;
+  }
+
+  /** Reads what earlier runs stored, unless this has succeeded. Resolves whether it has. */
+  async restore(): Promise<boolean> {
+    const isRecalled = await this.#recall();
+    if (!isRecalled) this.#retryMono ??= this.#parts.clock.monoMs() + DISK_RETRY_MS;
+    return isRecalled;
+  }
+
   /** Starts to save the present state; `latest` has the result. An earlier save that still runs is not awaited, and its result no longer counts. */
   now(): void {
-    const saving = this.#parts.save().catch(() => false);
+    const saving = this.#save().catch(() => false);
     this.#latest = saving;
     this.#retryMono = null;
     void saving.then((isSaved) => {
@@ -37,9 +61,25 @@ export class RetriedSave {
     });
   }
 
-  /** Repeats a failed save, once 30 s have passed since its failure; otherwise does nothing. */
+  /** Repeats what failed, once 30 s have passed since then; otherwise does nothing. */
   tend(): void {
     if (this.#retryMono !== null && this.#parts.clock.monoMs() >= this.#retryMono) this.now();
+  }
+
+  /** Without something to read the save starts at once, in the order of the calls. */
+  #save(): Promise<boolean> {
+    return this.#isRecalled ? this.#parts.save() : this.#recall().then((isRecalled) => isRecalled && this.#parts.save());
+  }
+
+  #recall(): Promise<boolean> {
+    const { recall } = this.#parts;
+    if (this.#isRecalled || recall === undefined) return Promise.resolve(true);
+    this.#recalling ??= recall().then((isRecalled) => {
+      this.#isRecalled = isRecalled;
+      this.#recalling = null;
+      return isRecalled;
+    });
+    return this.#recalling;
   }
 
   #settle(isSaved: boolean): void {
@@ -48,4 +88,12 @@ export class RetriedSave {
     this.#isFailing = !isSaved;
     this.#retryMono = isSaved ? null : clock.monoMs() + DISK_RETRY_MS;
   }
+}
+
+/** Gives the stored value of a key to `take`. Resolves false, without a call of `take`, if the disk could not be read. */
+export async function recalled(store: Pick<Store, 'load'>, key: string, take: (stored: unknown) => void): Promise<boolean> {
+  const stored = await store.load(key, UNREAD).catch(() => UNREAD);
+  if (stored === UNREAD) return false;
+  take(stored);
+  return true;
 }

@@ -4,7 +4,7 @@ import type { CopyRule } from '../core/copied-state.ts';
 import type { Message } from '../core/message.ts';
 import type { PanelConfig } from '../core/panel-config.ts';
 import type { Log, PanelRequest, Store } from '../core/ports.ts';
-import { RetriedSave } from '../core/retried-save.ts';
+import { RetriedSave, recalled } from '../core/retried-save.ts';
 import { changesOf, noteChange, type PanelPaces } from './panel-registers.ts';
 import { readStoredTexts, resumedTexts, type StoredText, sentTextRefusal, toStoredTexts, withRequest } from './sent-texts.ts';
 import type { SentText } from './text-decision.ts';
@@ -29,6 +29,8 @@ export class SentTextRegistry {
   #sent: readonly SentText[] = [];
   /** Texts from before the start, until the time is known. */
   #waiting: readonly StoredText[] = [];
+  /** Kinds of texts for which a request arrived before the stored ones could be read. */
+  readonly #early = new Set<string>();
   readonly #saves: RetriedSave;
 
   constructor(parts: SentTextParts) {
@@ -36,6 +38,7 @@ export class SentTextRegistry {
     const { clock, store, log, registers } = parts;
     this.#saves = new RetriedSave({
       clock,
+      recall: () => recalled(store, KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(KEY, [...this.#waiting, ...toStoredTexts(this.#sent, registers)]),
       onFailed: () =>
         log.event('panel-texts-not-saved', { check: 'the disk of store.dir; the texts hold until the agent stops' }, 'warning'),
@@ -47,15 +50,17 @@ export class SentTextRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the texts from the disk. */
+  /** Reads the texts from the disk. If the disk cannot be read this is logged, and `tend` tries again. */
   async restore(): Promise<void> {
-    const { store, log } = this.#parts;
-    try {
-      this.#waiting = readStoredTexts(await store.load(KEY)).map((text) => ({ ...text, panel: this.#panelOf(text) }));
-      this.#resume();
-    } catch (cause) {
-      log.event('panel-texts-not-restored', { cause: String(cause) }, 'warning');
-    }
+    if (!(await this.#saves.restore()))
+      this.#parts.log.event('panel-texts-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
+  }
+
+  #takeStored(stored: unknown): void {
+    const found = readStoredTexts(stored).map((text) => ({ ...text, panel: this.#panelOf(text) }));
+    this.#waiting = found.filter(({ panel, isEmergency }) => !this.#early.has(earlyKey({ panel, isEmergency })));
+    this.#early.clear();
+    this.#resume();
   }
 
   /** The texts in force for a panel whose senders the site still allows. */
@@ -79,6 +84,7 @@ export class SentTextRegistry {
     const nowMono = clock.monoMs();
     this.#sent = withRequest(this.#sent, request, { nowMs: clock.wallMs(), nowMono });
     this.#waiting = this.#waiting.filter(({ panel, isEmergency }) => panel !== request.panel || isEmergency !== request.isEmergency);
+    if (!this.#saves.isRecalled) this.#early.add(earlyKey(request));
     if (request.text !== null) noteChange(paces, this.#registersOf(request), { what: paceKey(request), nowMono });
     this.#saves.now();
   }
@@ -121,4 +127,8 @@ export class SentTextRegistry {
 
 function paceKey({ sender, isEmergency }: PanelRequest): string {
   return `${sender} ${isEmergency ? 'emergency' : 'text'}`;
+}
+
+function earlyKey({ panel, isEmergency }: Pick<PanelRequest, 'panel' | 'isEmergency'>): string {
+  return `${isEmergency} ${panel}`;
 }

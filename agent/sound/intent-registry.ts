@@ -9,7 +9,7 @@ import type { CopyRule } from '../core/copied-state.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/durations.ts';
 import { isRecord } from '../core/is-record.ts';
 import type { Log, Store } from '../core/ports.ts';
-import { RetriedSave } from '../core/retried-save.ts';
+import { RetriedSave, recalled } from '../core/retried-save.ts';
 import { MAX_SOUND_MINUTES } from './sound-intents.ts';
 import type { SoundIntent } from './sound-words.ts';
 
@@ -41,6 +41,8 @@ export class IntentRegistry {
   #intents: readonly SoundIntent[] = [];
   /** Requests from before the start, until the time is trusted. */
   #waiting: readonly StoredIntent[] = [];
+  /** Requests that were replaced or ended before the stored ones could be read. */
+  #early: readonly ((each: StoredIntent) => boolean)[] = [];
 
   constructor(parts: IntentRegistryParts) {
     const { clock, store, log } = parts;
@@ -48,6 +50,7 @@ export class IntentRegistry {
     this.#startMono = clock.monoMs();
     this.#saves = new RetriedSave({
       clock,
+      recall: () => recalled(store, SOUND_KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(SOUND_KEY, this.#stored()),
       onFailed: () => log.event('sound-requests-not-saved', { check: 'the disk of store.dir; they hold until the agent stops' }, 'warning'),
     });
@@ -58,12 +61,10 @@ export class IntentRegistry {
     return this.#saves.latest;
   }
 
-  restore(): Promise<void> {
-    const { store, log } = this.#parts;
-    return store
-      .load(SOUND_KEY)
-      .then((stored) => this.#takeStored(stored))
-      .catch((cause: unknown) => log.event('sound-requests-not-restored', { cause: String(cause) }, 'warning'));
+  /** Reads the requests from the disk. If the disk cannot be read this is logged, and `tend` tries again. */
+  async restore(): Promise<void> {
+    if (!(await this.#saves.restore()))
+      this.#parts.log.event('sound-requests-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
   }
 
   /** The requests in force at a place. */
@@ -76,13 +77,13 @@ export class IntentRegistry {
   /** Puts a request in force. It replaces a request of the same action at the same place. */
   add(intent: SoundIntent): void {
     const isOther = (each: Pick<SoundIntent, 'place' | 'action'>): boolean => each.place !== intent.place || each.action !== intent.action;
-    this.#waiting = this.#waiting.filter(isOther);
+    this.#dropWaiting((each) => !isOther(each));
     this.#set([...this.#intents.filter(isOther), intent].slice(-MAX_INTENTS));
   }
 
   /** Ends the requests for which `isEnded` returns true. */
   end(isEnded: (intent: SoundIntent) => boolean): void {
-    this.#waiting = this.#waiting.filter((each) => !isEnded(this.#unsure(each)));
+    this.#dropWaiting((each) => isEnded(this.#unsure(each)));
     this.#set(this.#intents.filter((each) => !isEnded(each)));
   }
 
@@ -103,12 +104,20 @@ export class IntentRegistry {
     this.#saves.tend();
   }
 
+  /** A request that could not be read yet is dropped once it is read. */
+  #dropWaiting(isDropped: (each: StoredIntent) => boolean): void {
+    this.#waiting = this.#waiting.filter((each) => !isDropped(each));
+    if (!this.#saves.isRecalled) this.#early = [...this.#early, isDropped].slice(-MAX_INTENTS);
+  }
+
   #takeStored(loaded: unknown): void {
     const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredIntent).slice(-MAX_INTENTS);
     this.#waiting = stored.flatMap((each) => {
       const place = this.#placeOf(each);
       return place === undefined || this.#intents.some(({ id }) => id === each.id) ? [] : [{ ...each, place }];
     });
+    for (const isDropped of this.#early) this.#waiting = this.#waiting.filter((each) => !isDropped(each));
+    this.#early = [];
     this.#resume();
   }
 

@@ -11,7 +11,7 @@ import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
-import { RetriedSave } from '../../core/retried-save.ts';
+import { RetriedSave, recalled } from '../../core/retried-save.ts';
 import type { Authorised, Intent, IntentAuthority, LevelPct, Rank } from '../../core/words.ts';
 import { describeTarget } from './limits.ts';
 import {
@@ -40,6 +40,9 @@ export const OVERRIDES_COPY_RULE: CopyRule = {
   where: { authority: 'platform', rank: 'override' },
 };
 
+/** Most releases that are kept for intents that could not be read yet. Source: more than people send while a disk does not answer. */
+const MAX_EARLY = 100;
+
 /** The dependencies with which `OverrideRegistry` is created. */
 export interface OverrideRegistryParts {
   readonly clock: Clock;
@@ -56,12 +59,15 @@ export class OverrideRegistry {
   #intents: readonly Intent[] = [];
   /** Intents from before the start, until the time is trusted. */
   #waiting: readonly StoredIntent[] = [];
+  /** Releases from before the stored intents could be read. They apply to these too. */
+  #early: readonly ReleaseOrder[] = [];
   readonly #saves: RetriedSave;
 
   constructor(parts: OverrideRegistryParts) {
     this.#parts = parts;
     this.#saves = new RetriedSave({
       clock: parts.clock,
+      recall: () => recalled(parts.store, OVERRIDES_KEY, (stored) => this.#takeStored(stored)),
       save: () => parts.store.save(OVERRIDES_KEY, [...this.#waiting, ...toStored(this.#intents)]),
       onFailed: () => this.#complain(),
     });
@@ -72,13 +78,10 @@ export class OverrideRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the list from the disk. A failure is logged, and none is restored. */
-  restore(): Promise<void> {
-    const { store, log } = this.#parts;
-    return store
-      .load(OVERRIDES_KEY)
-      .then((stored) => this.#takeStored(stored))
-      .catch((cause: unknown) => log.event('overrides-not-restored', { cause: String(cause) }, 'warning'));
+  /** Reads the list from the disk. If the disk cannot be read this is logged, and `tend` tries again. */
+  async restore(): Promise<void> {
+    if (!(await this.#saves.restore()))
+      this.#parts.log.event('overrides-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
   }
 
   /** The intents as of the last change or `tend`; not those that wait for a trusted time. */
@@ -102,7 +105,9 @@ export class OverrideRegistry {
    * Removes the intents on a target or everywhere, of one rank or of any. `denied`: maintenance that this sender may not release, which
    * stays.
    */
-  release({ target, authority, source, rank, everywhere }: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
+  release(order: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
+    const { target, authority, source, rank, everywhere } = order;
+    if (!this.#saves.isRecalled) this.#early = [...this.#early, order].slice(-MAX_EARLY);
     const inForce = releaseIntents(ofRank(this.#intents, rank, authority), target, authority, everywhere);
     const held = releaseIntents(ofRank(this.#waiting, rank, authority), target, authority, everywhere);
     const released = [...held.released, ...inForce.released];
@@ -149,7 +154,12 @@ export class OverrideRegistry {
   }
 
   #takeStored(stored: unknown): void {
-    this.#waiting = this.#intents.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
+    const found = this.#intents.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
+    this.#waiting = this.#early.reduce((kept, { target, authority, rank, everywhere }) => {
+      const { released } = releaseIntents(ofRank(kept, rank, authority), target, authority, everywhere);
+      return kept.filter((intent) => !released.includes(intent));
+    }, found);
+    this.#early = [];
     this.#resume();
     const count = this.#waiting.length;
     if (count === 0) return;

@@ -11,7 +11,7 @@ import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
-import { RetriedSave } from '../../core/retried-save.ts';
+import { RetriedSave, recalled } from '../../core/retried-save.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
 /** `restMs`: what was left of the choice when it was stored; it limits the rest after a restart under a clock that was set back. */
@@ -51,6 +51,7 @@ export class ProgrammeRegistry {
     const { clock, store, log } = parts;
     this.#saves = new RetriedSave({
       clock,
+      recall: () => recalled(store, PROGRAMMES_KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(PROGRAMMES_KEY, this.#stored()),
       onFailed: () => {
         const fields = { count: this.#stored().length, check: 'the disk of store.dir; they hold until the agent stops' };
@@ -64,13 +65,10 @@ export class ProgrammeRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the choices from the disk; a zone with a choice since keeps that. A failure is logged, and none is restored. */
-  restore(): Promise<void> {
-    const { store, log } = this.#parts;
-    return store
-      .load(PROGRAMMES_KEY)
-      .then((stored) => this.#takeStored(stored))
-      .catch((cause: unknown) => log.event('programmes-not-restored', { cause: String(cause) }, 'warning'));
+  /** Reads the choices from the disk; a zone with a choice since keeps that. If the disk cannot be read this is logged, and `tend` tries again. */
+  async restore(): Promise<void> {
+    if (!(await this.#saves.restore()))
+      this.#parts.log.event('programmes-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
   }
 
   /** Returns why a request is refused; empty if it is allowed. */

@@ -10,7 +10,7 @@ import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { type Acknowledgement, conditionOf, isAcknowledgement } from '../../core/event-handling.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Log, Store } from '../../core/ports.ts';
-import { RetriedSave } from '../../core/retried-save.ts';
+import { RetriedSave, recalled } from '../../core/retried-save.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
 const KEY = 'service.acknowledged';
@@ -34,7 +34,6 @@ interface Waiting {
 /** The acknowledgements that wait for an event that reports their condition again. */
 export class CarriedAcknowledgements {
   readonly #clock: Pick<Clock, 'monoMs'>;
-  readonly #store: Pick<Store, 'save' | 'load'>;
   readonly #waiting = new Map<string, Waiting>();
   readonly #saves: RetriedSave;
   #savedMono: MonoMs;
@@ -42,21 +41,18 @@ export class CarriedAcknowledgements {
 
   constructor({ clock, store, log }: { readonly clock: Clock; readonly store: Pick<Store, 'save' | 'load'>; readonly log: Log }) {
     this.#clock = clock;
-    this.#store = store;
     this.#savedMono = clock.monoMs();
     this.#saves = new RetriedSave({
       clock,
+      recall: () => recalled(store, KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(KEY, this.#stored()),
       onFailed: () => log.event('acknowledgements-not-saved', { check: 'the disk of store.dir' }, 'warning'),
     });
   }
 
-  /** Reads those that waited in the earlier run, and adds those of the events that it left open. */
+  /** Reads those that waited in the earlier run, and adds those of the events that it left open. If the disk cannot be read, `tend` tries again. */
   async restore(leftOpen: readonly AgentEvent[]): Promise<void> {
-    const stored = await this.#store.load(KEY);
-    for (const value of Array.isArray(stored) ? stored : [])
-      if (isRecord(value) && typeof value['key'] === 'string' && isAcknowledgement(value['acknowledged']))
-        this.#put(value['key'], value['acknowledged'], Number(value['restMs']) || 0);
+    await this.#saves.restore();
     for (const event of leftOpen) if (event.acknowledged !== undefined) this.put(event, event.acknowledged);
   }
 
@@ -86,6 +82,17 @@ export class CarriedAcknowledgements {
       this.#savedMono = nowMono;
       this.#saves.now();
     } else this.#saves.tend();
+  }
+
+  #takeStored(stored: unknown): void {
+    for (const value of Array.isArray(stored) ? stored : [])
+      if (
+        isRecord(value) &&
+        typeof value['key'] === 'string' &&
+        isAcknowledgement(value['acknowledged']) &&
+        !this.#waiting.has(value['key'])
+      )
+        this.#put(value['key'], value['acknowledged'], Number(value['restMs']) || 0);
   }
 
   #put(key: string, acknowledged: Acknowledgement, restMs: number): void {

@@ -11,7 +11,7 @@ import { MINUTE_MS } from '../../core/durations.ts';
 import { msg } from '../../core/message.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { RetriedSave } from '../../core/retried-save.ts';
+import { RetriedSave, UNREAD } from '../../core/retried-save.ts';
 import { createTokenBucket, type TokenBucket } from '../../core/token-bucket.ts';
 import type { AgentEvent } from '../../core/words.ts';
 import {
@@ -72,6 +72,7 @@ export class MaintenanceRegistry {
     this.#starts = createTokenBucket(clock, PLATFORM_STARTS);
     this.#saves = new RetriedSave({
       clock,
+      recall: () => this.#recall(),
       save: () => this.#write(),
       onFailed: () => log.event('maintenance-not-saved', { check: 'the disk of store.dir; it holds until the agent stops' }, 'warning'),
     });
@@ -94,14 +95,23 @@ export class MaintenanceRegistry {
     return this.#ended;
   }
 
-  /** Reads what an earlier run stored; what was started since for the same target and owner replaces it. */
+  /**
+   * Reads what an earlier run stored; what was started since for the same target and owner replaces it. If the disk cannot be read this is
+   * logged, and `tend` tries again.
+   */
   async restore(): Promise<void> {
+    if (await this.#saves.restore()) this.#resume((each) => each);
+    else this.#parts.log.event('maintenance-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
+  }
+
+  async #recall(): Promise<boolean> {
     const { store, clock } = this.#parts;
-    const [stored, platform] = await Promise.all([store.load(KEY), store.load(PLATFORM_KEY)]);
+    const [stored, platform] = await Promise.all([store.load(KEY, UNREAD), store.load(PLATFORM_KEY, UNREAD)]);
+    if (stored === UNREAD || platform === UNREAD) return false;
     const { usedMs } = readPlatformTime(platform, clock.monoMs());
     this.#platform = { ...this.#platform, usedMs: Math.max(this.#platform.usedMs, usedMs) };
     this.#waiting = readStoredMaintenance(stored).filter((each) => !this.#list.some((other) => isSameMaintenance(each, other)));
-    this.#resume((each) => each);
+    return true;
   }
 
   /** Starts maintenance, or changes that of the same target and owner. Errors: throws Refusal beyond the limits of the owner. */
