@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { RetriedSave, recalled } from '../core/retried-save.ts';
 import {
   type LoginAttempt,
   type LoginFailures,
@@ -36,7 +37,7 @@ export interface LoginTry {
 
 /** Counts failed attempts with a password, and computes how long a user must wait because of them. */
 export interface FailureCounter {
-  /** Reads the counts of earlier runs at the first call. Waits at most 2 s for the disk. */
+  /** Reads the counts of earlier runs, unless this has succeeded. Waits at most 2 s for the disk. */
   restore(): Promise<void>;
   /** How long this attempt must wait. Units: ms; 0 for no wait. */
   waitMs(by: LoginTry): number;
@@ -58,16 +59,32 @@ const DISK_MS = 2_000;
 /** Length of a stored key in characters. Source: 64 bits distinguish any users. */
 const KEY_CHARS = 16;
 
+/** Most attempts that are counted again on counts that the disk gave late. Source: more than the waits allow in a day. */
+const MAX_EARLY = 512;
+
 /** Creates a counter without failures; call `restore` before the first login. */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
+  type Change = (state: LoginFailures) => LoginFailures;
   let state: LoginFailures = NO_ATTEMPTS;
-  let restoring: Promise<void> | null = null;
+  /** Changes from before the stored counts could be read. */
+  let early: readonly Change[] = [];
+  const saves = new RetriedSave({
+    clock,
+    recall: () =>
+      recalled(store, LOCKOUT_KEY, (facts) => {
+        state = early.reduce((counted, change) => change(counted), restoredLoginFailures(facts, clock.monoMs()));
+        early = [];
+      }),
+    save: () => store.save(LOCKOUT_KEY, loginFailureFacts(state)),
+    onFailed: () => {},
+  });
 
   /** A disk that saves no count must not lock a technician out: the counts are then only in memory. */
-  async function keep(next: LoginFailures): Promise<void> {
-    state = next;
-    const saving = store.save(LOCKOUT_KEY, loginFailureFacts(next));
-    if (await Promise.race([saving, sleep(clock, DISK_MS).then(() => false)])) return;
+  async function keep(change: Change): Promise<void> {
+    state = change(state);
+    if (!saves.isRecalled) early = [...early, change].slice(-MAX_EARLY);
+    saves.now();
+    if (await Promise.race([saves.latest, sleep(clock, DISK_MS).then(() => false)])) return;
     log.event('login-count-not-saved', { check: 'the disk of store.dir' }, 'warning');
   }
 
@@ -75,16 +92,16 @@ export function createFailureCounter({ clock, log, store, onLocked }: FailureCou
 
   return {
     restore: async () => {
-      restoring ??= store.load(LOCKOUT_KEY).then((facts) => {
-        state = restoredLoginFailures(facts, clock.monoMs());
-      });
-      await Promise.race([restoring, sleep(clock, DISK_MS)]);
+      if (!saves.isRecalled) await Promise.race([saves.restore(), sleep(clock, DISK_MS)]);
     },
     waitMs,
     longestWaitMs: (user) => longestLoginWaitMs(state, keyOf(user), clock.monoMs()),
-    count: (by) => keep(loginAttempted(state, attemptOf(by), clock.monoMs())),
-    refund: (by) => keep(loginRefunded(state, attemptOf(by))),
-    clear: (by) => keep(loginSucceeded(state, attemptOf(by))),
+    count: (by) => {
+      const nowMono = clock.monoMs();
+      return keep((counted) => loginAttempted(counted, attemptOf(by), nowMono));
+    },
+    refund: (by) => keep((counted) => loginRefunded(counted, attemptOf(by))),
+    clear: (by) => keep((counted) => loginSucceeded(counted, attemptOf(by))),
     lockIfDue: (by) => {
       const wait = waitMs(by);
       if (wait > 0) onLocked(by.isKnown ? by.user : null, wait);
