@@ -124,7 +124,7 @@ export interface ZoneLightView {
     readonly text: Message;
     readonly ok: boolean;
   } | null;
-  /** Rules that apply now and can raise the zone. */
+  /** Rules that apply now and can raise or lower the zone. */
   readonly rules: readonly string[];
 }
 

@@ -108,7 +108,9 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
     sensors: (zone.presence?.sensors ?? []).map((sensor) => sensorView(street, sensor, snapshot)),
     photocell: photocellView(zone, snapshot),
     traffic: trafficView(zone, snapshot),
-    rules: street.rules.filter(({ id, raise }) => raise?.zones.includes(zone.id) && snapshot.rules?.get(id)?.holds).map(({ id }) => id),
+    rules: street.rules
+      .filter(({ raise, lower }) => raise?.zones.includes(zone.id) === true || lower?.zones.includes(zone.id) === true)
+      .flatMap(({ id }) => (snapshot.rules?.get(id)?.holds === true ? [id] : [])),
   };
 }
 

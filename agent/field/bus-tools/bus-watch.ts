@@ -50,7 +50,7 @@ export function createBusWatch(clock: Clock) {
       return () => {
         watchers.delete(watcher);
         watcher.timer?.cancel();
-        watcher.waiting = [];
+        flush(watcher);
       };
     },
   };

@@ -86,7 +86,7 @@ function intentText(intent: IntentView, page: Page): Message {
 }
 
 function rulesText(rules: readonly string[]): Message {
-  return counted(rules.length, msg`${rules}: active, raises the level`, msg`${rules}: active, raise the level`);
+  return counted(rules.length, msg`${rules}: rule is active`, msg`${rules}: rules are active`);
 }
 
 function sensorText({ pointId, pole, kind, state, lastPresentMs }: ZoneSensorView, page: Page): Message {

@@ -133,7 +133,14 @@ t.test('traffic and rules in the list of zones', async (t) => {
   const rule = { id: 'smog', when: { kind: 'presence', zone: 'rue' }, raise: { zones: ['rue'], levelPct: 50 } } as const;
   const street = makeStreet({
     zone: { traffic },
-    street: { rules: [rule, { ...rule, id: 'other', raise: null }, { ...rule, id: 'off' }] },
+    street: {
+      rules: [
+        rule,
+        { ...rule, id: 'other', raise: null },
+        { ...rule, id: 'off' },
+        { ...rule, id: 'peak', raise: null, lower: { zones: ['rue'], levelPct: 20 } },
+      ],
+    },
   });
   const holds = { holds: true, sinceMono: 0 };
   const taken = snapshot({
@@ -141,9 +148,10 @@ t.test('traffic and rules in the list of zones', async (t) => {
     rules: new Map([
       ['smog', holds],
       ['other', holds],
+      ['peak', holds],
     ]),
   });
-  t.match(viewsOf(street, taken).light.zones(), [{ traffic: { flowPerH: 60, sharePct: 30, ok: true }, rules: ['smog'] }]);
+  t.match(viewsOf(street, taken).light.zones(), [{ traffic: { flowPerH: 60, sharePct: 30, ok: true }, rules: ['smog', 'peak'] }]);
   t.match(viewsOf(street, snapshot()).light.zones(), [{ traffic: { flowPerH: null, sharePct: null, ok: false }, rules: [] }]);
 });
 
