@@ -165,6 +165,12 @@ export class LateReplies {
     return this.#live(signatureOfReply(frame), nowMono).some(({ isLost }) => isLost);
   }
 
+  /** Whether a request to which this exception may be the reply has had no reply at all. */
+  isRefusalMissing(unit: number, fc: number, nowMono: MonoMs): boolean {
+    const isFitting = (debt: Debt): boolean => debt.isLost && !debt.isRefusalTaken && debt.unit === unit && isAbout(fc, debt.fc);
+    return [...this.#debts.keys()].some((key) => this.#live(key, nowMono).some(isFitting));
+  }
+
   /** Whether an older request may have caused this exception to a function. Each debt explains one exception. */
   takeRefusal(unit: number, fc: number, nowMono: MonoMs): boolean {
     for (const key of this.#debts.keys())

@@ -223,7 +223,9 @@ export class ReplyTrust {
     if (shape !== undefined) shape.strayMono = nowMono;
     // Frames of units that this line does not poll cannot be mistaken for a reply.
     const isKnown = this.#shapes.has(unit) && !this.#isOwnEcho(frame);
-    if (isKnown && !isRequest && fc <= 4 && !this.#late.isMissing(frame, nowMono)) this.#onExtra(unit);
+    const isRefusal = (frame[1] as number) >= REFUSED;
+    const isMissing = isRefusal ? this.#late.isRefusalMissing(unit, fc, nowMono) : this.#late.isMissing(frame, nowMono);
+    if (isKnown && !isRequest && fc <= 4 && !isMissing) this.#onExtra(unit);
     if (!isRequest && this.#isLate(frame, { unit, fc, isNew, nowMono })) {
       this.#signMono = nowMono;
       this.#counters.lateReplies++;

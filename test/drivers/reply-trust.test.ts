@@ -89,3 +89,23 @@ t.test(
     t.equal(trust.restUntilMono(10, at(2_500 + MINUTE_MS)), 0, 'a minute after the duplicate the line is well again');
   },
 );
+
+t.test('late replies and late exceptions that a given-up request explains are no surplus replies; others are', (t) => {
+  let extras = 0;
+  const trust = new ReplyTrust(new LateReplies(), freshCounters(), () => extras++);
+  const refusal = withCrc([10, 0x83, 0x0b]);
+  trust.sent(READ, 0);
+  for (let n = 1; n <= 20; n++) {
+    trust.lost(READ, { sentMono: n * 1_000, nowMono: n * 1_000 + 200, isHeld: true });
+    trust.name({ frame: refusal, unit: 10, fc: 3, isRequest: false }, n * 1_000 + 300);
+  }
+  t.equal(extras, 0);
+  for (let n = 1; n <= 20; n++) {
+    trust.lost(OTHER, { sentMono: 30_000 + n * 1_000, nowMono: 30_200 + n * 1_000, isHeld: true });
+    trust.name({ frame: LATE, unit: 10, fc: 3, isRequest: false }, 30_300 + n * 1_000);
+  }
+  t.equal(extras, 0);
+  trust.name({ frame: refusal, unit: 10, fc: 3, isRequest: false }, 60_000);
+  t.equal(extras, 1, 'each request explains one exception');
+  t.end();
+});
