@@ -100,6 +100,7 @@ export class DetectionRelay {
   /** Cancels the next transmission; received detections are kept. */
   stop(): void {
     this.#timer?.cancel();
+    this.#timer = null;
   }
 
   #queue(detection: Detection, all: readonly Detection[]): void {

@@ -23,6 +23,8 @@ const MODE = { folder: 0o700, file: 0o600 };
 const SPARE_BYTES = 2 ** 20;
 /** Share of the recordings that may be protected, so that there is always room for new ones. Source: assumed. Confirmed by: recordings that people protect in a year. */
 const PINNED_SHARE = 1 / 2;
+/** Share of the room that recordings for people may take from those of alarms. Source: assumed; as for protected ones. Confirmed by: recordings that people request in a year. */
+const REQUESTED_SHARE = 1 / 2;
 /** Most bytes read for a head at first; a longer head is read again as a whole. */
 const FIRST_HEAD_BYTES = 16_384;
 
@@ -69,7 +71,7 @@ export class RecordingFolder {
     await mkdir(this.#dir, { recursive: true, mode: MODE.folder });
     const id = Math.max(this.#lastId, ...(await this.#names()).map((each) => each.id)) + 1;
     this.#lastId = id;
-    await this.#makeRoom(await this.#found(), file.length);
+    await this.#makeRoom(await this.#removalOrder(head, file.length), file.length);
     const name = nameOf(id, atMs);
     await replaceWholeLater(join(this.#dir, name), file, MODE.file);
     return summaryOf({ id, name, isPinned: false, bytes: file.length }, head);
@@ -81,7 +83,10 @@ export class RecordingFolder {
     const each = found.find((other) => other.id === id);
     if (each === undefined) return undefined;
     const file = encodeRecording(head, packed);
-    await this.#expectSpace(file.length);
+    await this.#makeRoom(
+      found.filter((other) => other !== each),
+      file.length,
+    );
     await replaceWholeLater(join(this.#dir, each.name), file, MODE.file);
     return summaryOf({ ...each, bytes: file.length }, head);
   }
@@ -136,6 +141,18 @@ export class RecordingFolder {
       }),
     );
     return sized.flat().sort((a, b) => a.id - b.id);
+  }
+
+  /** Oldest first; those that people requested before all others, once these have their share. */
+  async #removalOrder({ cause }: RecordingHead, bytes: number): Promise<readonly Found[]> {
+    const found = await this.#found();
+    if (cause !== 'request') return found;
+    const heads = await Promise.all(found.map((each) => this.#headIn(each)));
+    const own = found.filter((each, index) => !each.isPinned && heads[index]?.cause === 'request');
+    const { maxRecordings, maxBytes } = this.#limits();
+    const ownBytes = own.reduce((sum, each) => sum + each.bytes, bytes);
+    const isMany = own.length + 1 > maxRecordings * REQUESTED_SHARE || ownBytes > maxBytes * REQUESTED_SHARE;
+    return isMany ? [...own, ...found.filter((each) => !own.includes(each))] : found;
   }
 
   async #makeRoom(found: readonly Found[], bytes: number): Promise<void> {

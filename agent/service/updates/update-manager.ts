@@ -111,7 +111,8 @@ async function install(parts: UpdateManagerParts, request: UpdateRequest): Promi
   if (release !== name)
     throw new UpdateError('not-unpacked', release === null ? text : msg`a different file was unpacked: send the right one again`);
   await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
-  await rm(releases.incoming, { force: true });
+  // The release has been adopted: a file that cannot be removed no longer matters.
+  await rm(releases.incoming, { force: true }).catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
   log.event('update-installed', { release: name, was: parts.version }, 'warning');
   parts.restart(`release ${name} takes over`);
   return msg`${header.version} is unpacked and takes over now, on trial; see \`luciole update status\``;

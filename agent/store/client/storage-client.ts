@@ -83,7 +83,9 @@ export class StorageClient {
       for (const notice of reply.notices) onNotice(notice);
       return reply.answer;
     } catch (error) {
-      if (error instanceof StoreError && (error.code === 'worker-lost' || isDataRefusal(error.code))) return null;
+      const code = error instanceof StoreError ? error.code : null;
+      if (code === 'worker-lost' || (code !== null && isDataRefusal(code))) return null;
+      this.#unansweredMono = null; // A failure is an answer too.
       throw error;
     } finally {
       this.#settle(pending);

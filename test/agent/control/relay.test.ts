@@ -315,3 +315,14 @@ t.test('100,000 relays of any kind: nothing throws, nothing is sent, no lamp is 
     { numRuns: 1_000 },
   );
 });
+
+t.test('a relay that was stopped while a transmission waited sends again', async (t) => {
+  const { clock, sent, sees, detectionRelay } = openRelay([WEST]);
+  sees('P1');
+  sees('P1');
+  t.equal(sent.length, 1, 'the second waits');
+  detectionRelay.stop();
+  await clock.advance(10_000);
+  sees('P1');
+  t.equal(sent.length, 2);
+});

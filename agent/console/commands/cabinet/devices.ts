@@ -3,7 +3,7 @@
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
 import type { DeviceView } from '../../../core/ports.ts';
-import type { PointView, StatusView } from '../../../core/views.ts';
+import type { AgentView, PointView, StatusView } from '../../../core/views.ts';
 import { agentCommand } from '../../agent-command.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { formatDuration } from '../../text/duration.ts';
@@ -70,17 +70,24 @@ export const POINTS = agentCommand({
   examples: ['luciole points', 'luciole points L07', 'luciole points power --json'],
   read: ({ filter }) => ({ filter: typeof filter === 'string' ? filter : '' }),
   answer: (view, { filter }): readonly PointView[] => {
-    const found = view.points(filter);
+    const own = filter.endsWith('.') ? pointsOfDevice(view, filter.slice(0, -1)) : [];
+    const found = own.length > 0 ? own : view.points(filter);
     if (found.length > 0 || filter === '') return found;
     const wanted = filter.replace(/\.$/, '').toLowerCase();
     const onPole = view.devices().filter(({ pole }) => pole?.toLowerCase() === wanted);
-    if (onPole.length > 0) return onPole.flatMap(({ id }) => view.points(`${id}.`).filter(({ pointId }) => pointId.startsWith(`${id}.`)));
+    if (onPole.length > 0) return onPole.flatMap(({ id }) => pointsOfDevice(view, id));
     const { devices: ids } = view.names();
     const hint = nameHint(filter, [...ids, ...view.points('').map(({ pointId }) => pointId)], 'luciole points');
     throw new ConsoleError('unknown-name', msg`no point matches ${JSON.stringify(filter)}; ${hint}`);
   },
   render: renderPoints,
 });
+
+/** The points of a device, or of the device of a lamp. */
+function pointsOfDevice(view: Pick<AgentView, 'points' | 'acceptance'>, id: string): readonly PointView[] {
+  const device = view.acceptance.lamps().find((lamp) => lamp.id === id)?.device ?? id;
+  return view.points(`${device}.`).filter(({ pointId }) => pointId.startsWith(`${device}.`));
+}
 
 /**
  * Renders `luciole devices`. `state`: the filter in small letters, for the sentence that is shown without devices; empty if there was no

@@ -289,3 +289,32 @@ function entriesOfLast(memory: FlightMemory): number | undefined {
     .find(({ line }) => line === 'busy')
     ?.bytes.at(-1);
 }
+
+t.test('recordings that people request take at most half of the room from those of alarms', async (t) => {
+  const { clock, recorder, alarm, list, traffic } = bench(t, { limits: { maxRecordings: 8 } });
+  for (let n = 0; n < 8; n++) {
+    traffic();
+    alarm(`a${n}`);
+    await clock.advance(15 * 60_000);
+    await list();
+  }
+  for (let i = 0; i < 40; i++) await recorder.freeze('console:ann');
+  const causes = (await list()).map(({ head }) => head?.cause);
+  t.strictSame(causes, [...Array(4).fill('alarm'), ...Array(4).fill('request')]);
+  await recorder.stop();
+});
+
+t.test('a recording that grows keeps all recordings together within their limit', async (t) => {
+  const maxBytes = 12_000;
+  const { clock, recorder, alarm, list, traffic } = bench(t, { limits: { maxBytes, maxRecordings: 100 } });
+  for (let n = 0; n < 30; n++) {
+    for (let i = 0; i < 200; i++) traffic((i * 7 + n) % 200);
+    alarm(`a${n}`);
+    await clock.advance(5_000);
+    for (let i = 0; i < 200; i++) traffic((i * 11 + n) % 200);
+    await clock.advance(10 * 60_000);
+    const bytes = (await list()).reduce((sum, each) => sum + each.bytes, 0);
+    t.ok(bytes <= maxBytes, `${bytes} bytes after ${n + 1}`);
+  }
+  await recorder.stop();
+});

@@ -248,3 +248,15 @@ t.test('a real thread whose answer never arrives is ended, and its frames are wr
   t.match(await store.status(), { state: 'ok', frames: 1, readings: 4 });
   await store.stop();
 });
+
+t.test('a request that fails in a thread that answers is no hang', async (t) => {
+  const client = new StorageClient({
+    openLink: () => ({ ask: () => Promise.reject(new Error('a defect of the thread')), close: async () => {} }),
+    setup: () => ({}) as never,
+    clock: createManualClock(STORE_START_MS),
+    onNotice: () => {},
+    onLost: () => {},
+  });
+  await t.rejects(client.ask('load', { key: 'a' } as never), /a defect/);
+  t.match(client.pulse(), { unansweredMono: null, isStuck: false });
+});

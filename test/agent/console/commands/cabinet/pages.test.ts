@@ -1,14 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
-import { renderDevices, renderPoints } from '../../../../../agent/console/commands/cabinet/devices.ts';
+import { POINTS, renderDevices, renderPoints } from '../../../../../agent/console/commands/cabinet/devices.ts';
 import { renderEvents } from '../../../../../agent/console/commands/cabinet/events.ts';
 import { renderStatus } from '../../../../../agent/console/commands/cabinet/status-page.ts';
 import { renderWhy } from '../../../../../agent/console/commands/light/why.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { DeviceView } from '../../../../../agent/core/ports.ts';
-import type { StatusView } from '../../../../../agent/core/views.ts';
+import type { AgentView, PointView, StatusView } from '../../../../../agent/core/views.ts';
 import { AT_MS } from '../../fake-clock.ts';
 import {
   devices as fakeDevices,
@@ -220,4 +220,18 @@ t.test('colour marks only state words, and only where the page has colours', asy
   const text = renderStatus(fakeStatus(), { ...page, colour: true });
   t.match(text, '\u001b[32msynced\u001b[39m');
   t.equal(stripVTControlCharacters(text), renderStatus(fakeStatus(), page), 'the layout is the same');
+});
+
+t.test('the points of a lamp are those of its device, and of no device whose name ends like it', async (t) => {
+  const pointOf = (pointId: PointView['pointId']): PointView => ({ ...(fakePoints()[0] as PointView), pointId });
+  const all = (['L1.level', 'AL1.level', 'G2.level', 'G2.power', 'XG2.power'] as const).map(pointOf);
+  const view = {
+    points: (filter: string) => all.filter(({ pointId }) => pointId.includes(filter)),
+    acceptance: { lamps: () => [{ id: 'North', device: 'G2' }] },
+  } as unknown as AgentView;
+  const idsOf = async (filter: string): Promise<readonly string[]> =>
+    ((await POINTS.answer(view, { filter }, {} as never)) as readonly PointView[]).map(({ pointId }) => pointId);
+  t.same(await idsOf('L1.'), ['L1.level']);
+  t.same(await idsOf('North.'), ['G2.level', 'G2.power']);
+  t.same(await idsOf('L1'), ['L1.level', 'AL1.level']);
 });
