@@ -25,7 +25,7 @@ export function renderMaintenance({ maintenance, raised, isSaved }: MaintenanceA
     ...(raised.length === 0
       ? []
       : labelled(
-          msg`Raised`,
+          msg`Alarms`,
           msg`${firstOf(
             raised.map(({ code, source }) => `${code} ${source}`),
             NAMED,

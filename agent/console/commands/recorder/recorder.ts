@@ -70,6 +70,9 @@ const RECORDER_SHOW = agentCommand<{ id: number; line: string | null; last: numb
     onDisk(async () => {
       const recording = await soundRecording(id, await recorder.read(id));
       const { rowsOf } = await import('../../../diagnosis/flight/recorded-rows.ts');
+      const lines = recording.head.lines.map((each) => each.id);
+      if (line !== null && !lines.includes(line))
+        throw new ConsoleError('unknown-name', msg`recording ${id} has no line ${line}: one of ${lines}`);
       const all = rowsOf(recording);
       const rows = line === null ? all : all.filter((row) => 'line' in row && row.line === line);
       return { id, head: recording.head, rows: rows.slice(-last), left: Math.max(0, rows.length - last) };

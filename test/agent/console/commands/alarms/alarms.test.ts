@@ -43,7 +43,7 @@ t.test('maintenance start says what it does not do, end lists what was suppresse
   t.match(text.replaceAll(/\s+/g, ' '), /Light not affected: .*lock it by `override L07 LEVEL --maintenance`/);
   const ended = await run('maintenance end', { target: 'cabinet' });
   t.match(ended.asked, [{ target: { kind: 'cabinet' }, minutes: null }]);
-  t.match(ended.text.replaceAll(/\s+/g, ' '), /Recorded 9 events, first unit-silent L00, .* Raised unit-silent L01/);
+  t.match(ended.text.replaceAll(/\s+/g, ' '), /Recorded 9 events, first unit-silent L00, .* Alarms unit-silent L01/);
   const list = await run('maintenance list', {});
   t.match(list.text, /L07 .* console:anna +9 +new driver; 9 events/);
   t.match(list.text, /over +console:anna +0 +no alarm was suppressed/);

@@ -11,6 +11,7 @@ import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { FlightRow } from '../../../../../agent/core/recorder-tools.ts';
 import type { WireTap } from '../../../../../agent/core/wire-tap.ts';
+import { encodeRecording } from '../../../../../agent/diagnosis/flight/recording-codec.ts';
 import { sealed } from '../../../../drivers/port-bench.ts';
 import { recordingHead } from '../../fake-recorder.ts';
 import { createFakeView } from '../../fake-view.ts';
@@ -116,6 +117,11 @@ t.test('a recording that does not exist is refused by number', async (t) => {
   for (const name of ['recorder show', 'recorder file', 'recorder pin', 'recorder unpin'])
     await t.rejects(command(name).answer(view, { id: '9' }, job()), /no recording 9/);
   await t.rejects(command('recorder show').answer(view, { id: 'x' }, job()), ConsoleError);
+  const stored = {
+    ...view,
+    recorder: { ...view.recorder, read: async () => Buffer.from(encodeRecording(recordingHead({ parts: [] }), [])) },
+  };
+  await t.rejects(command('recorder show').answer(stored, { id: '1', line: 'nope' }, job()), /no line nope: one of street/);
   t.throws(() => readId({ id: '0' }), ConsoleError);
   t.match(await command('recorder freeze').answer(view, {}, job()), { id: 2 });
   t.match(view.asked, [{ freeze: 'console:ann' }]);
