@@ -7,6 +7,7 @@
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { every, type Timer } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
 import type { AckAhead, DeliveryParts, DeliveryState } from './delivery-state.ts';
 import { acknowledge, bytesUnacked, countedAck, goBack, hasLeft, type ProofMode, withMode } from './ledger.ts';
@@ -67,11 +68,11 @@ export class AckTracker {
     this.#silentMs = this.#parts.clock.monoMs() - this.#watch.lastAckMono;
   }
 
-  /** Restores the mode `platform` of an earlier run, unless `uplink.proof` is `broker`. */
+  /** Restores the mode `platform` of an earlier run, unless `uplink.proof` is `broker`. It is assumed if the disk cannot be read: nothing is deleted then. */
   async restore(): Promise<void> {
     const { store, proof, state } = this.#parts;
-    const mode = await store.load(KEY);
-    if (proof !== 'broker' && mode === 'platform') state.update(withMode(state.ledger, 'platform'));
+    const mode = await store.load(KEY, UNREAD);
+    if (proof !== 'broker' && (mode === 'platform' || mode === UNREAD)) state.update(withMode(state.ledger, 'platform'));
   }
 
   /** Handles an acknowledgement. Returns why it is refused, which changes nothing, or an empty text. */

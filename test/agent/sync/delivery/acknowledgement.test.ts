@@ -144,6 +144,18 @@ t.test('a platform that acknowledged in an earlier run still does, and one that 
   t.equal(store.saved.get('sync.mode'), 'broker');
 });
 
+t.test('with a disk that cannot be read a platform is waited for as if it had acknowledged', async (t) => {
+  for (const [proof, mode] of [
+    ['auto', 'platform'],
+    ['broker', 'broker'],
+  ] as const) {
+    const { delivery, store } = setUp(proof);
+    Object.assign(store.port, { load: async (_key: string, unread?: unknown) => unread });
+    await delivery.restore();
+    t.equal(delivery.facts().mode, mode);
+  }
+});
+
 t.test('a platform silent for a day no longer counts, however often the link breaks; time without a link is ignored', async (t) => {
   const { wire, delivery, store, clock } = setUp('auto');
   store.saved.set('sync.mode', 'platform');
