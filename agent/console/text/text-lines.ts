@@ -10,6 +10,8 @@ import { translate } from './translate.ts';
 
 /** Width of the labels at the left edge of a sheet. */
 const LABEL_COLS = 10;
+/** A text beside a label has at least this width; otherwise it stands below the label. Source: as wide as the labels. */
+const LEAST_COLS = 10;
 
 /**
  * The width that text must fit, in columns, and the language to translate it into; default: English. A plain number is a width, with
@@ -24,11 +26,13 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/** Returns a label and a text, both translated, as lines for the sheet. */
+/** Returns a label and a text, both translated, as lines for the sheet: beside each other, or below each other if the label is too wide. */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
   const indent = Math.max(shown.length + 1, LABEL_COLS);
+  if (widthCols - indent < LEAST_COLS)
+    return [shown, translate(language, text)].flatMap((each) => (each === '' ? [] : wrap(each, widthCols)));
   return wrap(translate(language, text), widthCols - indent).map((line, index) =>
     `${index === 0 ? shown.padEnd(indent) : ' '.repeat(indent)}${line}`.trimEnd(),
   );
@@ -43,11 +47,11 @@ export function paragraph(text: Said, sheet: Sheet): string[] {
 /** Where a line may be broken: never before a separate sign such as in `40 %` and French punctuation. */
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
-/** Breaks a text without line ends at blanks into lines of at most `widthCols` (1 or more); at least one line. Longer words break too. */
+/** Breaks a text without line ends at blanks into lines of at most `widthCols`, but 1 column or more; at least one line. Longer words break too. */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(BREAK).flatMap((long) => pieces(long, widthCols))) {
+  for (const word of text.split(BREAK).flatMap((long) => pieces(long, Math.max(1, widthCols)))) {
     if (line !== '' && shownCols(line) + 1 + shownCols(word) > widthCols) {
       lines.push(line);
       line = word;
@@ -67,7 +71,7 @@ function pieces(word: string, widthCols: number): string[] {
   const parts: string[] = [];
   let rest = word;
   while (shownCols(rest) > widthCols) {
-    const at = breakIn(rest, Math.max(1, widthCols));
+    const at = breakIn(rest, widthCols);
     parts.push(rest.slice(0, at));
     rest = rest.slice(at);
   }

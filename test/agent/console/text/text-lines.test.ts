@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { COMMANDS } from '../../../../agent/console/commands.ts';
+import { commandHelp } from '../../../../agent/console/shell/command-help.ts';
 import { wrap } from '../../../../agent/console/text/text-lines.ts';
 import { tableLines } from '../../../../agent/console/text/text-table.ts';
 import { msg } from '../../../../agent/core/message.ts';
@@ -40,4 +42,15 @@ t.test('a broken word loses no letter, and no part is wider than the line', asyn
     }),
   );
   t.pass('held for all words');
+});
+
+t.test('the help of every command fits a terminal of any width that a session allows', async (t) => {
+  for (const widthCols of [20, 24, 40, 50, 80, 132])
+    for (const command of COMMANDS) {
+      const [usage = '', ...lines] = commandHelp(command, widthCols, String);
+      const examples = command.examples.length;
+      const wide = [usage, ...lines.slice(0, lines.length - examples)].filter((line) => line.length > widthCols);
+      t.same(wide, [], `${command.name} at ${widthCols} columns`);
+    }
+  t.same(wrap('abc', -5), ['a', 'b', 'c']);
 });
