@@ -36,7 +36,7 @@ interface CsvRecord {
 type ReadColumn<C> = (ImportedColumn & { readonly name: C; readonly word: string }) | null;
 
 /** A first line with the separator, for spreadsheets. */
-const SEPARATOR_LINE = /^\ufeff?sep=[;,\t]\r?\n/i;
+const SEPARATOR_LINE = /^\ufeff?sep=[;,\t](?=\r?\n)/i;
 
 /** Comments and empty lines before the headings. Source: assumed; the shipped example has three. Confirmed by: a table of a customer with a longer preface. */
 const HEAD_LINES = 1_000;
@@ -65,7 +65,7 @@ interface Records<C> {
 
 /** Skips rows as they are parsed: of a whole city, one cabinet's rows are kept. */
 function recordsOf<C extends string>(source: string, format: TableFormat<C>): Records<C> {
-  const text = source.replace(SEPARATOR_LINE, '\n');
+  const text = source.replace(SEPARATOR_LINE, '');
   const found: Records<C> = { head: null, body: [], count: 0, skipped: new Map(), flaw: null };
   const take = (cells: readonly string[], { lines: line }: Pick<InfoRecord, 'lines'>): null => {
     if (found.head === null) found.head = { line, cells, ...readHead({ line, cells }, format) };

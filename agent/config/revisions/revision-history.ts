@@ -101,7 +101,7 @@ function changed({ revisions }: RevisionHistory, number: number, change: Partial
 
 /** Removes the oldest, but never the running revision or the one to return to. */
 function pruned(history: RevisionHistory): RevisionHistory {
-  const needed = new Set([history.current, history.trial?.number]);
+  const needed = new Set([history.current, ...(history.trial === null ? [] : [history.trial.number])]);
   const spare = history.revisions.filter(({ number }) => !needed.has(number)).slice(-(KEPT_REVISIONS - needed.size));
   const kept = new Set([...needed, ...spare.map(({ number }) => number)]);
   return { ...history, revisions: history.revisions.filter(({ number }) => kept.has(number)) };

@@ -49,6 +49,8 @@ export class LoadMonitor {
   readonly #slots: ReadonlyMap<PointId, Slot>;
   #isKnown = false;
   #isLoading = false;
+  /** Meters whose nights the disk did not accept. */
+  readonly #unsaved = new Set<MeterLoad>();
   #savedMono: number;
   #timer: Timer | null = null;
 
@@ -129,10 +131,17 @@ export class LoadMonitor {
     this.#savedMono = this.#parts.clock.monoMs();
     if (!this.#isKnown) return;
     for (const load of this.#loads) {
-      if (load.hasNews) void this.#parts.store.save(keyOf(load.meter), { ...load.stored(), open: withTexts(load.openEvents()) });
+      if (load.hasNews || this.#unsaved.has(load)) void this.#saveNights(load);
       void this.#parts.store.save(nightKeyOf(load.meter), load.storedTonight());
-      load.hasNews = false;
     }
+  }
+
+  /** What the disk did not accept is saved again at the next regular time. */
+  async #saveNights(load: MeterLoad): Promise<void> {
+    load.hasNews = false;
+    this.#unsaved.delete(load);
+    const isSaved = await this.#parts.store.save(keyOf(load.meter), { ...load.stored(), open: withTexts(load.openEvents()) });
+    if (!isSaved) this.#unsaved.add(load);
   }
 }
 

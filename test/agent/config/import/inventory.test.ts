@@ -89,6 +89,7 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
   ['an ULR that may be either', 'lamp;ULR\nL01;0,5\n', /^1 ULR which one, and in which unit\? Write ulrNominal or ulrInstalle/],
   ['a flux that may be either', 'lamp;Flux (lm)\nL01;5000\n', /^1 Flux \(lm\) of the source or of the luminaire/],
   ['a lamp twice', 'lamp;puissance\nL01;60\nL02;60\nL01;60\n', /^4 lamp L01 is in line 2 too: each light point has one line/],
+  ['a lamp twice in a table of Excel', 'sep=;\r\nlamp;puissance\r\nL01;60\r\nL02;60\r\nL01;60\r\n', /^5 lamp L01 is in line 3 too/],
   ['a lamp that is not there', 'lamp;puissance\nL1;60\n', /^2 lamp no lamp "L1" in cabinet demo; did you mean "L01"/],
   ['a row without a lamp', 'lamp;puissance\n;60\n', /^2 lamp names no light point/],
   ['an unknown code', 'lamp;typeSource\nL01;OIL\n', /^2 typeSource found "OIL"; allowed: FLUO, HAL, IM,.* XEN or AU/],

@@ -34,9 +34,10 @@ function rig(site: Cabinet = cabinet, fromMs = FIRST_MS) {
   const clock = createManualClock(fromMs);
   const disk = new Map<string, unknown>();
   const events: AgentEvent[] = [];
+  const accepts = { now: true };
   const store = {
     load: async (key: string) => (disk.has(key) ? JSON.parse(String(disk.get(key))) : undefined),
-    save: async (key: string, value: unknown) => void disk.set(key, JSON.stringify(value)),
+    save: async (key: string, value: unknown) => accepts.now && disk.set(key, JSON.stringify(value)).size > 0,
   };
   const onEvent = (event: AgentEvent): void => void events.push(event);
   const build = () => new LoadMonitor({ cabinet: site, points: points(), profiles, clock, store: store as never, onEvent });
@@ -51,6 +52,7 @@ function rig(site: Cabinet = cabinet, fromMs = FIRST_MS) {
   return {
     clock,
     disk,
+    accepts,
     events,
     views: () => monitor.views(),
     async start() {
@@ -158,4 +160,18 @@ t.test('damaged data under its keys is as none, and a cabinet with lamps has no 
   }
   const lamps = rig({ ...cabinet, lamps: [{ id: 'L01', device: 'D', point: 'level', pole: 'P', ratedPowerW: 50 }] } as unknown as Cabinet);
   t.same(lamps.views(), []);
+});
+
+t.test('nights that a full disk did not accept are saved once it has room again', async (t) => {
+  const street = rig();
+  await street.start();
+  await street.run({}, 0, 2, 0, 800);
+  street.accepts.now = false;
+  await street.run({}, 1, 3, 801, 100);
+  street.accepts.now = true;
+  await street.run({}, 2, 3, 101, 300);
+  // A mains cut: nothing is saved at the stop.
+  street.accepts.now = false;
+  await street.restart();
+  t.match(street.views(), [{ nights: 2 }]);
 });
