@@ -162,16 +162,19 @@ t.test('damaged data under its keys is as none, and a cabinet with lamps has no 
   t.same(lamps.views(), []);
 });
 
-t.test('nights that a full disk did not accept are saved once it has room again', async (t) => {
+t.test('an event that begins while the disk is full is remembered once there is room, and ends after a restart', async (t) => {
   const street = rig();
   await street.start();
-  await street.run({}, 0, 2, 0, 800);
+  await street.run({}, 0, 3);
   street.accepts.now = false;
-  await street.run({}, 1, 3, 801, 100);
+  await street.run(broken, 3, 4, 0, 760);
+  t.match(street.events, [{ code: 'light-lost', endMs: null }]);
   street.accepts.now = true;
-  await street.run({}, 2, 3, 101, 300);
-  // A mains cut: nothing is saved at the stop.
+  await street.run(broken, 3, 4, 761, 800);
   street.accepts.now = false;
   await street.restart();
-  t.match(street.views(), [{ nights: 2 }]);
+  street.accepts.now = true;
+  await street.run({}, 3, 5, 801);
+  t.not(street.events.at(-1)?.endMs, null);
+  t.equal(new Set(street.events.map(({ id }) => id)).size, 1);
 });
