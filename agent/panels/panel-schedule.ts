@@ -57,6 +57,7 @@ export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, 
       const days = [
         { year, month, day },
         { year, month, day: day - 1 },
+        { year, month, day: day + 1 },
       ];
       for (const [index, entry] of entries.entries()) {
         const spans = days.filter((each) => isDayOf(entry.days, each)).map((each) => spanOf(entry, each));

@@ -52,10 +52,11 @@ export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTi
  */
 export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
   const today = times.dateAt(atMs);
-  const due = [shiftedDate(today, -1), today].flatMap((date) =>
+  // Hours before sunrise may fall on the evening before, and hours after sunset on the morning after.
+  const due = [-1, 0, 1].flatMap((days) =>
     place.announcements.flatMap(({ id, play, at }) =>
       at.flatMap((time): DueAnnouncement[] => {
-        const dueMs = times.instantOf(time, date);
+        const dueMs = times.instantOf(time, shiftedDate(today, days));
         const isDue = dueMs !== null && dueMs <= atMs && atMs < dueMs + graceMs;
         return isDue ? [{ key: `${id}@${dueMs}`, id, play, dueMs }] : [];
       }),

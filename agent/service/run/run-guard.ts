@@ -85,8 +85,8 @@ export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const bootMono = Math.round((parts.machine?.startMono ?? 0) + clock.monoMs());
   const bootId = parts.machine?.bootId ?? randomUUID();
   const known = await file.read((found) => within(clock, LEDGER_MS, found));
-  const start = begun(known, { bootId, bootMono, version });
-  const verdict: StartVerdict = notify.isSupervised ? start.verdict : { ...start.verdict, mode: 'normal', wantsReboot: false };
+  const start = begun(known, { bootId, bootMono, version, isSupervised: notify.isSupervised });
+  const verdict: StartVerdict = start.verdict;
   const { mode, quietMs } = verdict;
   const { unstored = null } = start.ledger;
   const lostBefore = unstored ?? { run: `${bootId}@${bootMono}`, readings: 0, sinceMs: Math.round(clock.wallMs()) };

@@ -77,16 +77,20 @@ export function isUnclean(end: RunEnd | null): boolean {
   return end === 'crashed' || end === 'hung' || end === 'killed';
 }
 
-/** Returns how the run that starts at `now` must start, and a new ledger that contains this run. The given ledger is not changed. */
+/**
+ * Returns how the run that starts at `now` must start, and a new ledger that contains this run. The given ledger is not changed. A run that
+ * is not supervised by a service manager always starts in the normal mode.
+ */
 export function begun(
   ledger: StartLedger,
-  now: KernelTime & { readonly version: string },
+  { isSupervised, ...now }: KernelTime & { readonly version: string; readonly isSupervised: boolean },
 ): { readonly ledger: StartLedger; readonly verdict: StartVerdict } {
   const closed = ledger.runs.map(
     (run): RunRecord => (run.end === null ? { ...run, end: run.bootId === now.bootId ? 'killed' : 'power' } : run),
   );
   const last = closed.at(-1) ?? null;
-  const verdict = { ...judged(closed, now), last };
+  const found = judged(closed, now);
+  const verdict = { ...found, ...(isSupervised ? {} : { mode: 'normal' as const, wantsReboot: false }), last };
   const run: RunRecord = { ...now, mode: verdict.mode, end: null, cause: '', cameUp: false };
   const ends = last === null || last.end === null ? ledger.ends : { ...ledger.ends, [last.end]: (ledger.ends[last.end] ?? 0) + 1 };
   return { ledger: { ...ledger, starts: ledger.starts + 1, ends, runs: [...closed, run].slice(-MAX_RUNS) }, verdict };

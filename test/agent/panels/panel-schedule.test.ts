@@ -58,3 +58,12 @@ t.test('whatever the instant, the entry includes it', async (t) => {
     if (applied !== null && !(applied.sinceMs <= nowMs && nowMs < applied.untilMs)) t.fail(new Date(nowMs).toISOString());
   }
 });
+
+t.test('an entry hours before sunrise may begin on the evening before', async (t) => {
+  const early = createPanelSchedule(SQUARE_SITE, createLocalCalendar(SQUARE_SITE.timezone), [
+    entry('early', { at: { sun: 'sunrise', offsetMin: -480 }, until: { sun: 'sunrise', offsetMin: 0 } }),
+  ]);
+  // The sun rises at about 06:05 local time, so it begins at about 22:05.
+  t.equal(early.at(Date.parse('2026-06-20T21:00:00Z'))?.text, 'early');
+  t.equal(early.at(Date.parse('2026-06-20T18:00:00Z')), null);
+});

@@ -122,6 +122,16 @@ t.test('an announcement is due for the time of grace, across midnight too', asyn
   t.same(due(local('21:16')), []);
 });
 
+t.test('an announcement hours before sunrise is due on the evening before', async (t) => {
+  const early = { ...place, announcements: [{ id: 'early', play: 'bell', at: [{ sun: 'sunrise' as const, offsetMin: -480 }] }] };
+  const day = 24 * 60;
+  const hits = Array.from({ length: day }, (_, min) => local('12:00') + min * 60_000).filter(
+    (atMs) => dueAnnouncements(early, atMs, 60_000, times).length > 0,
+  );
+  t.equal(hits.length, 1);
+  t.ok((hits[0] ?? 0) > local('21:00') && (hits[0] ?? 0) < local('23:30'));
+});
+
 t.test('a sun event that does not occur leaves its step out', async (t) => {
   const north = squareCabinet(['latitudeDeg: 47.4736', 'latitudeDeg: 69.6']);
   const arctic = createDayTimes(north);

@@ -101,7 +101,7 @@ const BOOT = 'boot-1';
 function startsOf(steps: readonly [atS: number, end: RunEnd | null, bootId?: string][], cameUp: (n: number) => boolean = () => true) {
   let ledger: StartLedger = EMPTY_LEDGER;
   return steps.map(([atS, end, bootId = BOOT], n) => {
-    const { ledger: begunLedger, verdict } = begun(ledger, { bootId, bootMono: atS * 1_000, version: '1.0.0' });
+    const { ledger: begunLedger, verdict } = begun(ledger, { bootId, bootMono: atS * 1_000, version: '1.0.0', isSupervised: true });
     const next = cameUp(n) ? up(begunLedger) : begunLedger;
     ledger = end === null ? next : ended(next, end, 'why');
     return { ...verdict, ledger };
@@ -176,7 +176,18 @@ for (const [story, steps, cameUp, seen] of inVain)
 t.test('a ledger of a release that did not record whether a run was ready is read as before', async (t) => {
   const old = startsOf(every(3_600, 5)).at(-1)?.ledger ?? EMPTY_LEDGER;
   const runs = old.runs.map(({ cameUp: _, ...run }) => run);
-  t.equal(begun({ ...old, runs }, { bootId: BOOT, bootMono: 99_000_000, version: '1.0.0' }).verdict.mode, 'normal');
+  t.equal(begun({ ...old, runs }, { bootId: BOOT, bootMono: 99_000_000, version: '1.0.0', isSupervised: true }).verdict.mode, 'normal');
+});
+
+t.test('starts by hand, which are always normal, never lead a supervised start past safe mode', async (t) => {
+  let ledger = startsOf(crashes(5)).at(-1)?.ledger ?? EMPTY_LEDGER;
+  for (let n = 0; n < 4; n++) {
+    const byHand = begun(ledger, { bootId: BOOT, bootMono: (150 + n * 30) * 1_000, version: '1.0.0', isSupervised: false });
+    t.equal(byHand.verdict.mode, 'normal');
+    ledger = ended(byHand.ledger, 'crashed', 'why');
+  }
+  const { verdict } = begun(ledger, { bootId: BOOT, bootMono: 300_000, version: '1.0.0', isSupervised: true });
+  t.match(verdict, { mode: 'safe', wantsReboot: false });
 });
 
 t.test('safe mode lasts longer after each failure', async (t) => {
@@ -202,7 +213,7 @@ t.test('the ledger counts starts and how runs ended, and keeps the last ones alo
 
 t.test('a ledger is restored, and a damaged one, or an unwritable folder, never prevents a start', async (t) => {
   const dir = t.testdir({ state: {}, memory: {}, blocked: 'a file' });
-  const { ledger } = begun(EMPTY_LEDGER, { bootId: BOOT, bootMono: 5, version: '1.0.0' });
+  const { ledger } = begun(EMPTY_LEDGER, { bootId: BOOT, bootMono: 5, version: '1.0.0', isSupervised: true });
   const [state, memory] = [join(dir, 'state'), join(dir, 'memory')];
   await createLedgerFile([state]).write(ledger);
   t.strictSame(await createLedgerFile([state, memory]).read(), ledger);
