@@ -173,8 +173,8 @@ export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
-   * Resolves with the step of the last typed code, which the caller stores. Null for a wrong or used code, or a wrong number of codes.
-   * Shape: `typed` is one code, or two with any characters between that are not digits.
+   * Resolves with the step of the last typed code, which the caller stores. Null for a wrong code, one not later than the last used one, or
+   * a wrong number of codes. Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }

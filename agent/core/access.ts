@@ -158,7 +158,7 @@ export interface CodeOffer {
   readonly uri: string;
 }
 
-/** Why a request about users was refused. */
+/** Why a request about users was refused or failed. */
 export type AccessErrorCode =
   | 'unknown-user'
   | 'user-exists'

@@ -24,7 +24,10 @@ export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
 
 /** Requests that events are acknowledged. */
 export interface AcknowledgeRequest {
-  /** An id, or `all` for all that are raised and not acknowledged. At the console also the name of a source, or `<code>:<source>`. */
+  /**
+   * An id, or `all` for the warnings and alarms that are raised and not acknowledged. At the console also the name of a source, or
+   * `<code>:<source>`.
+   */
   readonly event: string;
   readonly note: string;
   /** `console:<user>`, `platform` or `platform:<user>`. */

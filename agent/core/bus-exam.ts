@@ -52,8 +52,8 @@ export interface ExamUnit {
   readonly unit: number;
   readonly device: string;
   /**
-   * Counts of the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered again; a unit that
-   * stays silent has none.
+   * Counts of about the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered again;
+   * requests lost since its last answer are not counted.
    */
   readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };
 }

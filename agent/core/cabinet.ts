@@ -208,7 +208,7 @@ export interface UplinkConfig {
   readonly aliases: boolean;
   /** DATA repeats the type of each metric, for hosts that require it. */
   readonly datatypeInData: boolean;
-  /** For a conformance checker: no random delays. */
+  /** For a conformance checker: births are not delayed, and the usual waits after failures are not random. */
   readonly conformance: boolean;
   /** Once this much was sent in a day (UTC), the backlog waits for the next day; null for no limit. Units: 10^6 bytes. */
   readonly dailyMegabytes: number | null;

@@ -68,7 +68,7 @@ export interface TonightView {
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** The changes of the light, in order of time. Before the first row of the night it is day. */
+  /** One row for each change of the light, in order of time; the day before the first is left out. */
   readonly rows: readonly TonightRow[];
 }
 
@@ -166,7 +166,7 @@ export interface IdentifyRequest {
   readonly lamp: string;
   /** Units: ms. */
   readonly forMs: number;
-  /** `console:<user>`. */
+  /** The sender, such as `console:<user>`. */
   readonly source: string;
   /** Called with the requested levels while the lamp blinks. */
   readonly tell: (levelPct: LevelPct) => void;

@@ -33,7 +33,7 @@ export interface AnnouncementHistory {
   seen: readonly string[];
 }
 
-/** The history of the announcements; the key is the port of the player's line. */
+/** The history of announcements for each player; the key is the port of the player's line. */
 export type SoundHistory = Map<string, AnnouncementHistory>;
 
 /** Returns the history of the player at this port. If there is none, an empty one is added to `all` and returned. */

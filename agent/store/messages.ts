@@ -48,7 +48,7 @@ export interface Setup {
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; other values are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points whose values only increase. */
+  /** Ids of the points that are counters. */
   readonly counters: ReadonlySet<string>;
   /** A new telemetry file numbers its frames above this. */
   readonly floorSeq: number;
@@ -60,7 +60,7 @@ export interface Setup {
   readonly takesOver?: boolean;
   /** A command had locked the data when this run started, and an earlier thread has kept the lines locked since then. Default: null. */
   readonly foundHeld?: FoundHeld | null;
-  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file counts as lost. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file may count as lost. Default: none is known. */
   readonly traces?: readonly string[];
 }
 
@@ -141,7 +141,7 @@ export interface RetentionStep {
   readonly isSynced: boolean;
 }
 
-/** The result of one step towards the byte cap. `more`: another step is needed. */
+/** The result of one step towards the byte cap. `more`: another step is useful. */
 export interface RoomStep {
   readonly more: boolean;
   /** Removed readings that had not been delivered, recorded as gaps. */
@@ -150,7 +150,7 @@ export interface RoomStep {
 
 /** The requests to the storage thread, with their answers. */
 export interface StoreMessages {
-  /** A null part writes nothing to that file, and its answer is null. */
+  /** A null part requests nothing, and its answer is null. */
   commit: {
     ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
     answer: { readonly telemetry: StoreResult<TelemetryDone> | null; readonly state: StoreResult<null> | null };

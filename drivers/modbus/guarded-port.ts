@@ -80,7 +80,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly isNetwork?: boolean;
   /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
-  /** Called when a unit sent a reply to a read that was not expected and that no unanswered request explains. */
+  /** Called when a unit may have sent one reply more than was requested. */
   readonly onExtra?: (unit: number) => void;
 }
 

@@ -134,7 +134,7 @@ export class ReplyTrust {
    */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  /** `onExtra`: a reply of this unit to a read arrived that was not expected and that no unanswered request explains. */
+  /** `onExtra`: called when this unit may have sent one reply more than was requested. */
   constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;

@@ -11,7 +11,7 @@ import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
 export interface FittedText {
   /** One for each point, without padding. */
   readonly lines: readonly string[];
-  /** The words that do not fit in full, in their order. */
+  /** The words that are cut off or left out for lack of room, in their order. */
   readonly cut: readonly string[];
   /** Each character that the panel cannot show as it is, once. */
   readonly replaced: readonly string[];

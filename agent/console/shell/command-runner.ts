@@ -40,7 +40,7 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
-/** The parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
+/** Parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 /** What is needed to run the lines of a session. */

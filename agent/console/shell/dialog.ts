@@ -24,7 +24,10 @@ const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
 /** Columns that a terminal may have printed if it does not understand the probe. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
-/** Why a session ended. `hang-up`: the terminal was disconnected or failed. `idle`: no key for too long. `stopped`: the process ends. */
+/**
+ * Why a session ended. `hang-up`: the terminal was disconnected, or the console failed. `idle`: no key for too long. `stopped`: the process
+ * ends. `logout`: any other end, for example a failed login or a session that the agent ended.
+ */
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**

@@ -13,7 +13,7 @@ export interface EditBuffer {
   readonly cursor: number;
   /** The text that Ctrl-Y inserts. */
   readonly killed: string;
-  /** Characters dropped because the line was full. */
+  /** Number of characters dropped because the line was full. */
   readonly lostChars: number;
 }
 

@@ -11,7 +11,7 @@ const MAX_AHEAD = 65_536;
 
 /** Events reported immediately, not queued. */
 export interface InputEvents {
-  /** The terminal sent XOFF (`isStop`) or XON. */
+  /** Output must stop (`isStop`), after XOFF, or may go on: after XON, or after Ctrl-C for `onInterrupt`. */
   readonly flow: (isStop: boolean) => void;
   /** The terminal reported its cursor position. */
   readonly report: (row: number, col: number) => void;

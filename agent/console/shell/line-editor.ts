@@ -41,10 +41,10 @@ export interface Pressed {
 /** How a line is edited. */
 export interface EditorOptions {
   readonly prompt: string;
-  /** Units: columns. */
+  /** Width of the terminal. Units: columns. */
   readonly widthCols: number;
   readonly mode: EditMode;
-  /** Oldest first. */
+  /** Lines that can be recalled in the mode `command`, oldest first. */
   readonly history: readonly string[];
 }
 

@@ -23,7 +23,7 @@ export interface PastLines {
   add(line: string): void;
 }
 
-/** Returns the past lines of a user, without the oldest if there are too many. */
+/** Returns the past lines of a user, loaded from the store; the oldest are left out if there are too many. */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {

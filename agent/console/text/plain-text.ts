@@ -55,7 +55,7 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/** Returns true for a letter, digit or sign that terminals with UTF-8 show in one column. */
+/** Returns true for a letter, digit or sign that all terminals with UTF-8 show in one column; false for scripts from Hebrew (U+0590) on. */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }
@@ -73,7 +73,7 @@ function speller(charset: Charset): (text: string) => string {
   return charset === 'utf-8' ? toLetters : toAscii;
 }
 
-/** Returns the text with characters beyond ASCII replaced as by `toAscii`. ASCII stays unchanged. */
+/** Returns the text with each run of characters beyond ASCII as `toAscii` writes it. ASCII stays unchanged: `°C` becomes ` degC`. */
 export function inAsciiLetters(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }

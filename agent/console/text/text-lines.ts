@@ -90,7 +90,7 @@ export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** Returns an error message for the terminal: translated and wrapped, with a line end. */
+/** Returns an error message for the terminal: translated and wrapped, with `luciole: ` in front and a line end. */
 export function errorText(
   message: Message,
   { language, widthCols, charset }: Pick<Terminal, 'language' | 'widthCols' | 'charset'>,

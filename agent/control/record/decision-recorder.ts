@@ -110,7 +110,7 @@ export class DecisionRecorder {
     if (this.#last !== null) this.#flush(this.#last, false);
   }
 
-  /** Passes on what waits in memory, because the control has stopped. */
+  /** Passes on what waits in memory as the end of a run, because the control has stopped. */
   stop(): void {
     if (this.#last !== null) this.#flush(this.#last, true);
     this.#segment = null;

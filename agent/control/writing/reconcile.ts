@@ -30,7 +30,7 @@ export interface LampTrack {
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;
-  /** Whether the lamp answers, by the quality of its readings; null before any sign. */
+  /** Whether the lamp answers, by its readings; null before any sign. */
   readonly answers: boolean | null;
 }
 

@@ -34,7 +34,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
       last.lastSeq = Math.max(last.lastSeq, seq);
       last.readings += readings;
     },
-    /** Writes the gaps. Returns the number of readings by reason. */
+    /** Writes the gaps; call it once. Returns the number of readings by reason. */
     settle: (): RoomStep['lost'] => {
       for (const loss of losses) gaps.add({ ...loss, atMs });
       if (losses.length > 0) gaps.mergeOldest();

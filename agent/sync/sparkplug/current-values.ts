@@ -76,7 +76,7 @@ export function createCurrentValues(
     },
     /** When the current reading of a point was taken; undefined if there is none. */
     readMono: ({ pointId }: MetricEntry): MonoMs | undefined => (pointId === null ? undefined : latest(pointId)?.atMono),
-    /** Stores a value. Returns it as it must be sent, or undefined if it has not changed. */
+    /** Stores a value if it or its quality has changed, and returns it as it must be sent; otherwise returns undefined. */
     set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {
       const before = own.get(entry);
       if (before !== undefined && before.value === value.value && before.quality === value.quality) return undefined;

@@ -11,7 +11,9 @@ import { notSavedLines } from './alarm-args.ts';
 
 /** The answer of `maintenance list`. */
 export interface MaintenanceLists {
+  /** Also those of an earlier run that wait until the time is trusted. */
   readonly inForce: readonly MaintenanceView[];
+  /** The newest of those that ended in this run, newest last. */
   readonly ended: readonly MaintenanceView[];
 }
 

@@ -11,7 +11,7 @@ import { ConsoleError } from '../../console-error.ts';
  * Units: ms. Source: the agent stops a check after 110 s.
  */
 export const CHECK_TIMEOUT_MS = 125_000;
-/** The heading of the `config` commands in the help. */
+/** The heading under which the help lists the `config` commands, among others. */
 export const CONFIG_GROUP = 'Agent:';
 /** Smallest and largest revision number that may be typed. Source: seven digits are enough for the life of a gateway. */
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };

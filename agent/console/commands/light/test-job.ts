@@ -89,7 +89,7 @@ export interface Tested {
 export interface RampGauge {
   /** Further points that a step reads. */
   readonly points: readonly PointId[];
-  /** Time that these lamps need to settle. A step waits at least `SETTLE_MS`. Units: ms. */
+  /** Time that these lamps need to settle. A step waits at least `RAMP_SETTLE_MS`. Units: ms. */
   readonly settleMs: number;
   /** Called about each second while a step waits. `requestedMono`: when its level was requested. */
   look(levelPct: LevelPct, requestedMono: number): void;
