@@ -60,7 +60,7 @@ const RESTORE_MS = 2_000;
  */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
-/** Decides the levels of the lamps and writes them, between `start` and `stop`. */
+/** Decides and writes the levels of the lamps and the values of the outputs, and carries out requests, between `start` and `stop`. */
 export class Control {
   /** This and the next five are the requests of platform and technicians, as in `LightRequests`. */
   readonly override: LightRequests['override'] = (request) => this.#requests.override(request);

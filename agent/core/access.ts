@@ -211,7 +211,7 @@ export interface AccessTools {
   dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 
-/** Folder of the sockets on which users log in. Source: tmpfiles.d/luciole.conf. */
+/** Usual folder of the socket on which users log in. Source: tmpfiles.d/luciole.conf. */
 export const LOGIN_FOLDER = '/run/luciole-console';
 /** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';

@@ -43,7 +43,7 @@ export interface PendingProfile {
   readonly state: 'new' | 'changed';
 }
 
-/** The requested range of addresses on a line, `from` and `to` included. */
+/** Requests a scan of a line: its range of addresses, `from` and `to` included, the wait for each, and whether other speeds are tried. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
@@ -214,7 +214,7 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
-/** Statistics of one unit. */
+/** Statistics of one unit, without requests of the console. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;

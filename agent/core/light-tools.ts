@@ -64,7 +64,7 @@ export interface TonightView {
   readonly rule: Message;
   /** Ids of the event nights of this date that concern the zone. */
   readonly events: readonly string[];
-  /** Programme steps that do not apply in this night, because the next step (`nextName`) is due first. That one begins at `atMs`. */
+  /** Programme steps that do not apply in this night, because the next step (`nextName`, from `atMs` on) is not due later. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;

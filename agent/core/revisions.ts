@@ -55,7 +55,7 @@ export interface TrialView {
 
 /** A configuration in preparation that is not in force. */
 export interface CandidateView {
-  /** Its last author. */
+  /** Its last author, or who copied it. */
   readonly by: string;
   /** The last authors who contributed to it with a request, newest last. */
   readonly authors: readonly string[];

@@ -182,8 +182,8 @@ export interface ZoneState {
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /**
-   * `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling. `off`: presence has no effect
-   * now. `base`: otherwise.
+   * By the sensors of the zone. `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling.
+   * `off`: presence has no effect now. `base`: otherwise.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /** The level of the programme alone; null while none is in force. */

@@ -25,9 +25,9 @@ export interface PoleVisit {
 
 /** A person or vehicle that moves along the street, from one or more detections. */
 export interface Mover {
-  /** The place of its last detection. */
+  /** Its stay at the pole of its last detection. */
   readonly visit: PoleVisit;
-  /** The visit before that; null for a mover detected once. */
+  /** The visit before that; null for a mover detected at one place only. */
   readonly before: PoleVisit | null;
   /** From reports and from the times between poles; null if unknown. Units: m/s. */
   readonly speedMps: number | null;

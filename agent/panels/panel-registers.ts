@@ -34,7 +34,7 @@ export function changesOf(paces: PanelPaces, registers: readonly string[], what:
   return each.reduce((most, next) => (next.length > most.length ? next : most), []);
 }
 
-/** Adds a change to these registers. `what`: the kind of change. */
+/** Records in `paces` a change of these registers. `what`: the kind of change. */
 export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
   for (const register of registers) {
     const key = `${register} ${what}`;

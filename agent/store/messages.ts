@@ -60,7 +60,7 @@ export interface Setup {
   readonly takesOver?: boolean;
   /** A command had locked the data when this run started, and an earlier thread has kept the lines locked since then. Default: null. */
   readonly foundHeld?: FoundHeld | null;
-  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file may count as lost. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With one, a missing file may count as lost. Default: none is known. */
   readonly traces?: readonly string[];
 }
 
@@ -208,6 +208,7 @@ export type Notice =
 export interface StoreLink {
   /** Errors: rejects with StoreError `worker-lost`, or with the code that says why the data may not be used. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
+  /** Ends the connection without a call of `onLost`. */
   close(): Promise<void>;
 }
 

@@ -32,7 +32,7 @@ export interface StoreParts {
   readonly machine?: Setup['machine'];
   /** Changes to a copy of `state.db` that is adopted. Default: none. */
   readonly copyRules?: readonly CopyRule[];
-  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file may count as lost. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With one, a missing file may count as lost. Default: none is known. */
   readonly traces?: readonly string[];
   /** Default: opens a separate thread. */
   readonly openLink?: OpenLink;

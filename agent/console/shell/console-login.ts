@@ -40,7 +40,7 @@ const HINT = msg`without a login: lights on 30m (all to 100 %), lights on 30m --
 const LIGHTS_LINE = /^(luciole\s+)?lights(\s|\||$)/i;
 const WITHOUT_LOGIN = createTree([LIGHTS_ON], []);
 
-/** The socket at which the agent accepts logins, and what the commands without a login need. */
+/** The socket at which the agent accepts logins, the key of this console, and what the commands without a login need. */
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;

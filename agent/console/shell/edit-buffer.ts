@@ -7,7 +7,10 @@ import type { ControlKey } from './keys.ts';
  */
 export const MAX_LINE_CHARS = 4_096;
 
-/** The line being edited and the position of the cursor in it, in characters from 0. */
+/**
+ * The line being edited, the position of the cursor in it (in characters from 0), the text that Ctrl-Y inserts, and the number of dropped
+ * characters.
+ */
 export interface EditBuffer {
   readonly line: string;
   readonly cursor: number;

@@ -38,7 +38,7 @@ export interface Pressed {
   readonly event: EditEvent | null;
 }
 
-/** How a line is edited. */
+/** The prompt, the width of the terminal, the mode and the history for the editing of one line. */
 export interface EditorOptions {
   readonly prompt: string;
   /** Width of the terminal. Units: columns. */

@@ -76,7 +76,7 @@ interface Lamp {
   sinceUs: number;
 }
 
-/** Records the decisions of one street. */
+/** Records the changes of the decisions of one street, with their inputs. */
 export class DecisionRecorder {
   readonly #parts: DecisionRecorderParts;
   readonly #cells: InputCells;

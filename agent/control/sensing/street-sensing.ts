@@ -51,7 +51,7 @@ const CONTACTS_KEY = 'control.contacts';
 /** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
-/** Creates what evaluates the readings of sensors, photocells and contacts of a street. */
+/** Creates what evaluates the readings of sensors, photocells, counters, rules and contacts of a street. */
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const { street, clock, store } = parts;
   const levels = new Map<string, number>();

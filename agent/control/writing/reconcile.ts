@@ -10,7 +10,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite } from '../../core/ports.ts';
 import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 
-/** The write history of one lamp. */
+/** The write history of one lamp or output, and what its readings have confirmed. */
 export interface LampTrack {
   /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;

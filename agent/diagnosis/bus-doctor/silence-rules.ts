@@ -76,7 +76,7 @@ export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding
   };
 }
 
-/** Returns the finding that no unit answers. */
+/** Returns the finding that no unit answers, whatever the symptoms are; they only give the evidence. */
 export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSymptoms): BusFinding {
   const settings = new Set(trials.map(({ serial }) => settingsText(serial).toString())).size;
   return {

@@ -30,7 +30,7 @@ export interface WindowFacts {
   readonly request: string;
   /** Length of the normal reply; without meaning if there is no request. Units: bytes. */
   readonly expectedBytes: number;
-  /** The gateway received its own request. */
+  /** The received bytes begin with an echo of the request. For a single write it may not be recognised. */
   readonly hasEcho: boolean;
   /** Number of valid replies of the requested unit that fit the request. */
   readonly replies: number;

@@ -39,7 +39,7 @@ export interface Unit {
   readonly responses: ResponseTimes;
   /** It refuses reads that include registers it does not have. */
   noHoles: boolean;
-  /** When its presence inputs, its other registers, and its isolated registers are next due; infinite if it has none. Set by `replan`. */
+  /** When a poll of each kind (see `PollKind`) is next due; infinite for none. Set by `replan`. */
   presenceMono: MonoMs;
   telemetryMono: MonoMs;
   retryMono: MonoMs;
@@ -51,7 +51,7 @@ export interface Unit {
   /** When it last gave data, or answered after an absence; the second: when its presence input did. */
   dataMono: MonoMs;
   presenceDataMono: MonoMs;
-  /** Its presence input is reported as not read, although the unit answers. */
+  /** Its presence input counts as not read, although the unit answers. */
   isBlind: boolean;
   /** Its unrequested replies in a row, each less than a minute after the previous one. */
   extras: { readonly count: number; readonly atMono: MonoMs };
@@ -73,7 +73,7 @@ export interface Unit {
   isSetUpSingly: boolean;
   /** A level that it refused waits for its set-up. */
   isLevelWaiting: boolean;
-  /** Steps that failed in the last round, with the reason; and the text of their event, empty when none failed. */
+  /** Steps that failed and have not succeeded since, with the reason; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, Message>;
   setUpTrouble: Message;
   /** When the failed steps are tried again; infinite while there are none. */

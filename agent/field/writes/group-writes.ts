@@ -26,7 +26,7 @@ export interface GroupedDevice {
 /** A group of level points of one line that a single write can set. */
 export interface LineGroup {
   readonly reach: GroupProfile['reach'];
-  /** Modbus address of the write; 0 for a broadcast. */
+  /** Modbus address of the write; 0 for a broadcast and for a group of a DALI bus. */
   readonly unit: number;
   readonly members: readonly PointId[];
   /** The group of each device type that executes it. */

@@ -68,7 +68,7 @@ function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: '
   if (first !== undefined) record.drop(first, reason, toMs);
 }
 
-/** Removes damaged segments of the record of decisions. Returns their number. */
+/** Removes the segments of the record of decisions that are damaged, even in part. Returns their number. */
 export function dropDamagedRecords(handle: Handle): number {
   const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {
     const rows = first === undefined ? [] : handle.record.rows(first);

@@ -31,7 +31,7 @@ const THINNING_SAVES = 2;
 /** Free pages are returned to the file system from this number on, and this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour uses. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
-/** Returns whether room must be made with `makeRoomOnce`. `maxBytes`: the cap. */
+/** Returns whether room must be made with `makeRoomOnce`; already true a little below `maxBytes`, the cap. */
 export function isOverCap({ db }: Handle, maxBytes: number): boolean {
   return usedBytes(db) > roomBytes(maxBytes) || isTooLong(db, maxBytes);
 }

@@ -43,7 +43,7 @@ const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, Uplin
 /** Two values of a metric with the same time are separated by a millisecond, within this window. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
-/** The table that `createCurrentValues` creates. */
+/** The current value of each metric. It stores those of metrics without a point. */
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
 /** Creates the table of current values, for births. `latest`: returns the newest reading of a point; undefined if there is none. */
