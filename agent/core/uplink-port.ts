@@ -45,7 +45,7 @@ export interface UplinkValue {
   readonly atMs: WallMs;
 }
 
-/** Requests a level for `minutes`. Its format has been checked, its limits have not. */
+/** Requests a level for `minutes`. Its format has been checked; the receiver must check its target and limits. */
 export interface OverrideRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -125,7 +125,7 @@ export interface PointRequest {
   readonly expiresMono: MonoMs;
 }
 
-/** A request from the platform. Its format has been checked, its limits and names have not. */
+/** A request from the platform. Its format has been checked; the receiver must check its names and limits. */
 export type PlatformOrder =
   | { readonly kind: 'override'; readonly request: OverrideRequest }
   | { readonly kind: 'release'; readonly request: ReleaseRequest }

@@ -249,7 +249,7 @@ export type EventCode =
   | 'users-changed'
   | 'clock-set';
 
-/** How urgent an event is: a notice, something to check, or something that needs action. */
+/** How serious an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
 /** A condition or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
