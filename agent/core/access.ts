@@ -76,6 +76,7 @@ export type LoginAnswer =
   | { readonly state: 'new-password-needed'; readonly problem: Message }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
+  /** The one-time password is correct, but no longer valid. */
   | { readonly state: 'expired' }
   | { readonly state: 'no-users' }
   /** The users cannot be read, or the new password cannot be stored. */
@@ -184,8 +185,8 @@ export class AccessError extends Error {
 }
 
 /**
- * The users of the cabinet and their sessions. The caller checks the role. Errors: a change rejects with AccessError, for example if it is
- * refused.
+ * The users of the cabinet and their sessions. The caller checks the role. `invite`, `remove`, `setRole` and `setPassword` end the user's
+ * sessions. Errors: a change rejects with AccessError, for example if it is refused.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;

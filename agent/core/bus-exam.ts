@@ -29,7 +29,7 @@ export interface ExamProgress {
   readonly totalMs: number;
 }
 
-/** Bytes that the port delivered together, after their last bit. */
+/** Bytes that the port delivered together, and when it did; a long reply may be cut. */
 export interface ExamChunk {
   readonly atMono: MonoMs;
   readonly bytes: Uint8Array;

@@ -155,7 +155,7 @@ export interface Branch {
   readonly from: string;
 }
 
-/** One light point: the device that sets its level, its pole, its rated power, and the limits of its level. */
+/** One light point: the device that sets its level, its pole, its rated power, and the limits of its level while it is lit. */
 export interface Lamp {
   readonly id: string;
   readonly device: string;

@@ -16,7 +16,7 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** The intents in force from these senders that concern a zone or its lamps, of all zones. */
+  /** The intents in force of these authorities that concern a zone or its lamps, of all zones. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
    * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a
@@ -154,7 +154,7 @@ export interface WalkStep {
 
 /** A walk test that has begun: a person walks past the sensors of a zone and sees which lamps a detection raises. `stop` ends it. */
 export interface WalkTest {
-  /** It is night for the zone when the test begins. */
+  /** It is night for the zone when the test begins, or it is not known whether it is. */
   readonly night: boolean;
   /** Points whose detections are reported. */
   readonly sensors: readonly PointId[];

@@ -76,7 +76,7 @@ export interface Intent {
   readonly untilMono: MonoMs;
   /** If no lamp has followed by this time, the intent ends. Absent: no such limit. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
-  /** It ends with the contact or the blinking that caused it, and cannot be released. */
+  /** A contact or a blinking lamp caused it; it ends by itself and cannot be released. */
   readonly goesByItself?: true;
 }
 

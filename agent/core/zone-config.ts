@@ -293,7 +293,7 @@ export interface EventNight {
 
 /**
  * A rule of the cabinet. It begins when a value or the traffic passes a threshold, or when someone is in a zone. `when.clearsAt`: back at
- * this value, it ends. `when.forS`: how long a change of the value must last first, in s.
+ * this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first, in s.
  */
 export interface Rule {
   readonly id: string;

@@ -82,7 +82,10 @@ export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): Energy
   };
 }
 
-/** Returns the month with this part added to its night; a part of that night with the same id is replaced. */
+/**
+ * Returns the month with this part added to its night; a part of that night with the same id is replaced. The oldest parts of a night are
+ * merged if it has too many.
+ */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };

@@ -60,8 +60,8 @@ export interface RunnerParts {
 }
 
 /**
- * Runs one typed line and shows its result, or why it failed; does nothing for an empty line. Errors: rejects with an error that is not a
- * ConsoleError.
+ * Runs one typed line and shows its result, or why it failed; does nothing for an empty line. Errors: rejects only with an error that is
+ * not a ConsoleError.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;

@@ -248,7 +248,7 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Prompts for a secret without echo. Resolves with null on Ctrl-C, on Ctrl-D in an empty line, or if the session ends. */
+/** Prompts for a secret without echo. Resolves with null if no line was entered, for example after Ctrl-C. */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;

@@ -17,7 +17,7 @@ export interface LineHistoryStore {
 
 /** The newest lines that a user typed, masked by `maskSecrets`. */
 export interface PastLines {
-  /** Returns the lines, oldest first. */
+  /** Returns the lines, oldest first; `add` changes this array. */
   all(): readonly string[];
   /** Adds a line, masked by `maskSecrets`, and saves the lines. An empty line, or one equal to the last, is ignored. */
   add(line: string): void;

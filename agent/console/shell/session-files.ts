@@ -85,7 +85,7 @@ export function sessionArgs(
 }
 
 /**
- * Returns the path for a file name that a session of this role typed. The file may be missing.
+ * Returns the path for a file name that a session of this role typed. The file may be missing. For `write`, creates its folder.
  *
  * Errors: throws ConsoleError, for example 'denied' if the session may not use the file.
  */

@@ -39,8 +39,8 @@ const SPELT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; a line end or tab becomes a blank; a character
- * without a known spelling becomes `?`.
+ * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; each character of white space becomes a blank; a
+ * character without a known spelling becomes `?`.
  */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -90,7 +90,8 @@ export function withoutControls(text: string): string {
 }
 
 /**
- * Returns the message with its arguments in characters of this terminal; their line ends stay. The template is not changed. Default: ASCII.
+ * Returns the message with its arguments in characters of this charset; their line feeds stay. The template is not changed.
+ * Default: ASCII.
  */
 export function plainMessage(message: Message, charset: Charset = 'ascii'): Message {
   const spell = speller(charset);

@@ -24,7 +24,7 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/** Returns a label and a text, both translated, as lines for the sheet. */
+/** Returns a label and a text without line ends, both translated, as lines for the sheet. The label must be narrower than the sheet. */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);

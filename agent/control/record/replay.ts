@@ -48,8 +48,8 @@ export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): Lighting
 }
 
 /**
- * Decides again with the recorded inputs of a segment, and yields the decisions, oldest first; nothing for a segment without inputs
- * (thinned). Errors: throws if the record is damaged, for example StoreError `corrupt`.
+ * Decides again with the recorded inputs of a segment, and yields each instant with its decisions, oldest first; nothing for a segment
+ * without inputs (thinned). Errors: throws for bytes that cannot be read, for example StoreError `corrupt`.
  */
 export function* replayRecord(record: StoredRecord, options: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;

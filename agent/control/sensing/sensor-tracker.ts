@@ -175,7 +175,7 @@ export interface SensorCase {
   readonly nowMono: MonoMs;
 }
 
-/** The faults of a sensor, each as text for its event; null for each that it does not have. */
+/** The faults of a sensor, each as text for its event; null for each that was not found. */
 export interface SensorHealth {
   readonly stuck: Message | null;
   readonly silent: Message | null;

@@ -34,7 +34,7 @@ export interface LampTrack {
   readonly answers: boolean | null;
 }
 
-/** The track of a lamp without any write. */
+/** The track of a lamp or output before anything is known of it. */
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**

@@ -39,7 +39,7 @@ export interface UnitSymptoms {
   readonly tooLong: number;
   /**
    * Share of the bytes of damaged replies that are as usual: near 1 when single bytes are wrong, low when whole replies are. Null with too
-   * few damaged replies.
+   * few of them to compare.
    */
   readonly likeness: number | null;
   /** Share of the damaged replies to equal requests that are equal. Null with too few of them. */

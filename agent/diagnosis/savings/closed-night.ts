@@ -14,7 +14,7 @@ export interface LearnedNight extends LearnableNight {
   readonly errors: GapErrors;
 }
 
-/** A night of one meter: what is stored, what is learned, and the state of the meter for the next night. */
+/** A night of one meter: what is stored, what is learned, and the state of the meter for the next night; null if it was never read. */
 export interface ClosedMeterNight {
   readonly stored: SavingsMeterNight;
   /** Null for a night that is not complete enough to learn from. */

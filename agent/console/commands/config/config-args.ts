@@ -7,7 +7,7 @@ import type { AgentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
 /**
- * Longest silence of the agent while it checks a configuration.
+ * How long a client waits for the agent's answer to a check of a configuration.
  * Units: ms. Source: the agent stops a check after 110 s.
  */
 export const CHECK_TIMEOUT_MS = 125_000;
@@ -37,8 +37,8 @@ export function configChange<Args>(
 }
 
 /**
- * Returns the path of a device type within a configuration, `profiles/acme.yaml` for `acme.yaml`. Errors: throws ConsoleError 'usage' for
- * a name that is not allowed.
+ * Returns the path of the file of a device type within a configuration, `profiles/acme.yaml` for `acme.yaml`. Errors: throws ConsoleError
+ * 'usage' for a name that is not allowed.
  */
 export function fileName(profile: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;
