@@ -255,7 +255,7 @@ export interface EnergyRow {
   readonly quietKwh: number;
   /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
-  /** Energy that the installation in the zone's `baseline` would have used in the same nights, without lamps that a person switched off. */
+  /** Energy that the installation in the zone's `baseline` would have used in the same nights, without lamps that an intent keeps dark. */
   readonly baselineKwh: number;
   /** `baselineKwh` less `kwh`; negative if more was used. */
   readonly savedKwh: number;

@@ -108,7 +108,7 @@ export function folded({ nights, folded: before }: EnergyMonth): EnergyMonth {
   return { nights: {}, folded: sum };
 }
 
-/** Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty or 0. */
+/** Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty, null or 0. */
 export function readMonth(stored: unknown): EnergyMonth {
   const { nights, folded: old } = asRecord(stored);
   return {

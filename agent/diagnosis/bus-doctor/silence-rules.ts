@@ -63,7 +63,7 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
   };
 }
 
-/** Returns the finding that the idle line has the wrong polarity; null if the symptoms do not show it. */
+/** Returns the finding, for a line without answers, that the idle line has the wrong polarity; null if the symptoms do not show it. */
 export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding | null {
   if (breaks < SILENT_AFTER || breaks < BREAK_SHARE * silent) return null;
   return {

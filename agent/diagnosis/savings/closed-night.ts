@@ -14,11 +14,12 @@ export interface LearnedNight extends LearnableNight {
   readonly errors: GapErrors;
 }
 
-/** A night of one meter: what is stored, what is learned, and the state of the meter for the next night; null if it was never read. */
+/** A night of one meter: what is stored, what is learned, and the state of the meter for the next night. */
 export interface ClosedMeterNight {
   readonly stored: SavingsMeterNight;
   /** Null for a night that is not complete enough to learn from. */
   readonly learned: LearnedNight | null;
+  /** Null if the meter was never read. */
   readonly carry: MeterCarry | null;
 }
 
