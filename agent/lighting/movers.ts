@@ -103,8 +103,8 @@ interface MoverContext {
 }
 
 /**
- * Whether a mover may still reach this pole: it lies in the reported direction or, without one, beyond the last pole. True without a
- * reported direction and an earlier pole.
+ * Whether a mover may still reach this pole, by the reported direction or, without one, by its way from the pole before. True if neither
+ * is known.
  */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);

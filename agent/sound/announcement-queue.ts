@@ -88,13 +88,13 @@ export class AnnouncementQueue {
     this.#waiting = [...this.#waiting, { ...announcement, startByMono: nowMono + GRACE_MS }];
   }
 
-  /** The first one has begun. */
+  /** Call it when the first one has begun. */
   begun(nowMono: MonoMs): void {
     const maxS = this.#parts.config.tracks.find(({ id }) => id === this.current?.play)?.maxS ?? 0;
     this.#endMono ??= nowMono + maxS * SECOND_MS + MARGIN_MS;
   }
 
-  /** The first one is over. */
+  /** Removes the first one, because it is over. */
   ended(): void {
     this.#waiting = this.#waiting.slice(1);
     this.#endMono = null;

@@ -56,8 +56,8 @@ export const NEW_PLAY_MEMORY: PlayMemory = {
 };
 
 /**
- * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the list. `ended`: what plays once is over. `index`:
- * position in the list of tracks.
+ * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the decision. `ended`: what plays once is over.
+ * `index`: position of the track in `play` of the decision.
  */
 export type PlayStep =
   | { readonly kind: 'none' | 'ended' | 'stop'; readonly state: SoundState }

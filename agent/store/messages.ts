@@ -67,7 +67,7 @@ export interface Setup {
 /**
  * Why readings are missing:
  * - `memory-full`: memory was full, so they were discarded before they were on disk.
- * - `thinned`, `cap`: the file reached its size limit; first readings were thinned, then the oldest were removed.
+ * - `thinned`, `cap`: the file reached its size limit; readings were thinned out, or the oldest were removed.
  * - `age`: older than the limit in days.
  * - `corrupt`: their bytes are damaged.
  * - `set-aside`: the whole file was replaced.

@@ -139,7 +139,7 @@ export class GuardedPort extends ModbusLink {
     pending?.fail(error);
   }
 
-  /** Sends the frame once the wire has been quiet long enough. */
+  /** Sends the frame once the wire has been quiet long enough; noise delays it only for a limited time. */
   write(request: Buffer): void {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();

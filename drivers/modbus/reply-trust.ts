@@ -39,7 +39,7 @@ const MOSTLY = 0.5;
 
 /**
  * Whether a reply is accepted. `again`: send the same request once more. `doubtful`: it may belong to another request. `unconfirmed`: a
- * repetition was needed, but not possible.
+ * repetition was needed, but not permitted.
  */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 

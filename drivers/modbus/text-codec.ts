@@ -50,7 +50,7 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }
 
-/** Fits a text to the lines of a panel, top line first; what finds no room is cut off. */
+/** Fits a text to the lines of a panel, top line first; it is cut off at the first word for which there is no room. */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
   const lines: string[] = [];

@@ -124,7 +124,10 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
 
-/** Returns one text, such as `starts.json (4)`, with the number of runs that completed their start with a store; no text if none did. */
+/**
+ * Returns a list with one text, such as `starts.json (4)`: the number of recorded runs that completed their start with a store. Empty if
+ * there is none.
+ */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
   return stored === 0 ? [] : [`starts.json (${stored})`];
