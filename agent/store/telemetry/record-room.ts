@@ -19,7 +19,7 @@ export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }
 
-/** Packs one segment of the record that is not packed yet, except the newest; may remove a damaged one. Returns false if there was none to pack. */
+/** Packs one segment of the record that is not packed yet, except the newest; may remove a damaged one. Returns whether it found one. */
 export function packOneRecord(handle: Handle): boolean {
   const ended = segmentsOf(handle).slice(0, -1);
   const [first] = ended.find(({ rows }) => rows.some(({ packed }) => packed === 0))?.rows ?? [];
