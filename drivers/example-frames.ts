@@ -32,8 +32,8 @@ export interface FrameFlaw {
 }
 
 /**
- * Decodes the request and the response of an example, given as hex bytes. Returns what they read or set, the flaw of a wrong frame, or null
- * if there is nothing to compare.
+ * Decodes the request and the response of an example, given as hex bytes. Returns what they read, or what a write of function 16 sets.
+ * Returns the flaw of a wrong frame; null for an exception and for any other write.
  */
 export function takeApart(request: string, response: string): ExampleExchange | FrameFlaw | null {
   const [ask, answer] = [bytesOf(request), bytesOf(response)];

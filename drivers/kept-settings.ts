@@ -9,8 +9,8 @@ import { closeSync, constants, openSync } from 'node:fs';
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /**
- * Reads the settings of a port. Resolves with a function that restores them; call it once. It restores nothing if the port could not be
- * opened or its settings could not be read.
+ * Reads the settings of a port. Resolves with a function that restores them; call it once. The port stays open until then. The
+ * function restores nothing if the port could not be opened or its settings could not be read.
  */
 export async function keepSettings(path: string): Promise<() => Promise<void>> {
   let fd: number;

@@ -311,7 +311,7 @@ export const profileSchema = document.superRefine(({ transport, points, repeat }
   }
 });
 
-/** Returns the JSON Schema (draft 7) of `profileSchema`, without its checks of several fields together. */
+/** Returns the JSON Schema (draft 7) of a profile file, without the checks of `profileSchema` that are written as code. */
 export function profileJsonSchema(): JsonSchema {
   return z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
 }

@@ -39,7 +39,10 @@ const NO_LISTS = msg`started this way, the agent accepts no user list`;
 
 /** The users, logins and sessions of the consoles, and `takeUserList` for the signed list of users from the platform. */
 export interface Access extends AccessTools {
-  /** Verifies a list. If it is accepted, it replaces the previous one. Resolves with the new list, or with why it is refused. */
+  /**
+   * Verifies a list. If it is accepted, it replaces the previous one, and the sessions that people of a list have opened end. Resolves with
+   * the new list, or with why it is refused.
+   */
   takeUserList(text: string): Promise<UserList | Message>;
 }
 

@@ -18,7 +18,10 @@ interface UserCount extends Count {
   readonly isKnown: boolean;
 }
 
-/** Counts of failed attempts, with their waits. `users`: by name of the user. `all`: the attempts of existing users together. */
+/**
+ * Counts of failed attempts, with their waits. `users`: by the name, or its hash, that the caller gave; also unknown names. `all`: the
+ * attempts of existing users together.
+ */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
@@ -27,8 +30,8 @@ export interface Lockout {
 }
 
 /**
- * The part that is stored over a restart: numbers of failures, by name of the user (`users`), and of the existing users together (`all`).
- * Waits are not stored.
+ * The part that is stored over a restart: numbers of failures, as in `Lockout` by name or hash (`users`), and of the existing users
+ * together (`all`). Waits are not stored.
  */
 export interface LockoutFacts {
   readonly users: Readonly<Record<string, number>>;

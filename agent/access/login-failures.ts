@@ -28,7 +28,7 @@ export interface LoginAttempt {
   readonly isKnown: boolean;
 }
 
-/** The counts of failed logins, and the consoles from which each user has logged in. */
+/** The counts of failed attempts to log in, and the latest consoles from which each user has logged in. */
 export interface LoginFailures {
   readonly shared: Lockout;
   /** Counts by the hash of the console's key. Only attempts of users who have logged in there count in them. */

@@ -26,14 +26,14 @@ const STEP_MS = 2_000;
 /** Limit of steps that are noted, so that two services fighting over the clock do not displace other entries. Source: assumed; a correct clock steps once a start. Confirmed by: a year of audit logs of a cabinet. */
 const STEPS_NOTED = { burst: 20, perS: 1 / 3_600 };
 
-/** The observed clock, and the logs that receive the entries. */
+/** The observed clock, the log, and the audit log. */
 export interface RecordParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: { readonly audit: Pick<Store['audit'], 'note'> };
 }
 
-/** The writer of the agent's own entries in the audit log. */
+/** Writes certain events of the agent, and larger steps of its clock, to the audit log. */
 export interface SelfRecord {
   /**
    * Enters an event in the audit log if its code is one of a fixed set, such as `agent-started` or `config-changed`. Others have no effect.

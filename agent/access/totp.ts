@@ -95,8 +95,8 @@ interface PairSearch {
 }
 
 /**
- * Resolves with the step of the second of two consecutive codes; null if no pair near `atMs` and later than `lastStep` matches. `breathe`
- * is awaited during a long search, so that other work can run. Units: steps of 30 s.
+ * Resolves with the step of the second of two consecutive codes; null if no pair later than `lastStep` matches. Searches `mostSteps`
+ * before and after `atMs`, by default 30 days. `breathe` is awaited during a long search, so that other work can run. Units: steps of 30 s.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],
@@ -173,8 +173,8 @@ export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
-   * Resolves with the step of the last typed code, which the caller stores. Null for a wrong or used code, or a wrong number of codes.
-   * Shape: `typed` is one code, or two with any characters between that are not digits.
+   * Resolves with the step of the last typed code, which the caller stores. Null for a wrong code, one not later than the last used one, or
+   * a wrong number of codes. Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }

@@ -17,7 +17,7 @@ export interface UserListStoreParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'wallMs' | 'after'>;
   readonly log: Log;
-  /** Verifies a text with the keys of the site. `lastSerial` null: the list was accepted before, so its age is not checked. */
+  /** Verifies a text with the keys of the site. `lastSerial` null: the list was accepted before; its serial and its end are not checked. */
   readonly verify: (text: string, lastSerial: number | null) => VerifiedUserList | RefusedUserList;
 }
 

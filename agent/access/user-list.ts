@@ -12,10 +12,10 @@ export const USER_LIST_HEADER = '# luciole users 1';
 export const MAX_USER_LIST_BYTES = 32_768;
 const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 
-/** The people of a list, or `flaw`: what is wrong with it. `finding` is the same text without the line number. */
+/** The people of a list, or `flaw`: the first mistake in it. `finding` is the same text without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
-/** Reads the text of a list without its signature. Returns the people, or the first mistake. */
+/** Reads a list of users. `text`: the list, which must not contain its signature. Returns the people, or the first mistake. */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);

@@ -157,7 +157,7 @@ export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' |
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);
 }
 
-/** Returns a typed one-time password in the form that is hashed: upper case, no spaces or dashes. */
+/** Returns a typed one-time password in the form that is hashed: upper case, without spaces and hyphens. */
 export function plainOneTime(typed: string): string {
   return typed.toUpperCase().replace(/[\s-]/g, '');
 }

@@ -79,7 +79,7 @@ export function alarmsFor({ parts, clock, store, uplink, ongoing, state }: Build
   return [alarms, platform];
 }
 
-/** Returns the report of the agent about its own health, not started. */
+/** Returns the service that reports the agent's own health, not started. */
 export function selfFor(made: Building): Self {
   const { parts, clock, uplink, state } = made;
   return createSelf({

@@ -6,7 +6,7 @@ import type { Joined } from './parts.ts';
 /**
  * Refuses the start of a second agent on the same data. Also resolves while the store has not answered yet.
  *
- * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data.
+ * Errors: rejects with ConsoleError 'data-in-use' if another agent has locked the data; the consoles are then stopped.
  */
 export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, 'parts' | 'store' | 'consoles'>): Promise<void> {
   if (store.pulse().refusal !== 'in-use' || parts.isLockOurs?.() === true) return;

@@ -108,7 +108,10 @@ function recorderOf(joined: Joined): DecisionRecorder {
   return new DecisionRecorder({ street: state.site.cabinet, store, log: parts.log, version: parts.version, revision });
 }
 
-/** Stops the modules of the previous configuration. Adds their counts of detections and raised lamps to those of the run. */
+/**
+ * Stops the modules of the previous configuration, and ends their open events. Adds their counts of detections and raised lamps to those
+ * of the run. Shape: `state.site` is the next configuration already.
+ */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();
   const before = state.countedBefore;
@@ -143,7 +146,7 @@ async function stopOthers(
   await panels.stop();
 }
 
-/** Returns the technician's requests on the lines. Unless the start mode is `normal`, some requests are refused. */
+/** Returns the technician's requests on the lines. Unless the start mode is `normal`, scans and writes are refused. */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

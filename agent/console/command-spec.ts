@@ -144,7 +144,7 @@ export interface ProgressSpec<Progress> {
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
-/** A command that the running agent executes. */
+/** A command that the running agent executes. Some also run without an agent, by `alone`. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
   /** The gate writes no audit entry when the command runs. The command itself may write some. */
@@ -156,7 +156,7 @@ export interface AgentCommand extends CommandWords {
   readonly timeoutMs: number;
   /** Checks names and values of the arguments. Errors: throws ConsoleError 'usage'. */
   check(args: RawArgs): void;
-  /** Runs in the agent. Errors: rejects with ConsoleError. */
+  /** Runs in the agent. Errors: rejects, for example with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /**
    * Runs in the client if no agent answers and the command line names no socket; null for a command that needs an agent. Errors: throws,
@@ -169,7 +169,7 @@ export interface AgentCommand extends CommandWords {
   succeeded(result: unknown): boolean;
   /** Null for a command without progress. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** Fields of the answer for the agent's log; null for none. */
+  /** Returns fields of the answer for the agent's log. Null: the log has no line for this command. */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 

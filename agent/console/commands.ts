@@ -70,7 +70,7 @@ import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
 import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
-/** The commands of the console, with the hidden ones. */
+/** All commands of `luciole` and of its sessions, with the hidden ones. */
 export const COMMANDS: readonly ConsoleCommand[] = [
   STATUS,
   DEVICES,

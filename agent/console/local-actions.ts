@@ -16,7 +16,10 @@ export interface LocalActionParts {
   readonly write: (text: string) => Promise<void>;
   /** Resolves with the input, in a session with the text that the person pastes next. Null if there is no input to read. */
   readonly readInput: (() => Promise<string>) | null;
-  /** Returns a signal that is aborted when the person stops the command, or its output has no reader. */
+  /**
+   * Returns a signal that is aborted when the person stops the command, or its output has no reader. From this call on, Ctrl-C only aborts
+   * it and does not end the process.
+   */
   readonly signal: () => AbortSignal;
   /** Folder for the files of a session; absent outside a session. */
   readonly filesDir?: string;

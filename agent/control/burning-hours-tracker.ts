@@ -53,7 +53,7 @@ export class BurningHoursTracker {
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
 
-  /** Reads the stored hours from the disk; hours set by hand meanwhile are kept. */
+  /** Reads the stored hours; hours set by hand meanwhile are kept. Resolves also if they cannot be read. */
   async restore(): Promise<void> {
     const unread = {};
     // The store reports a failing disk. Until it can be read, the hours are unknown and nothing is overwritten.
@@ -82,7 +82,7 @@ export class BurningHoursTracker {
     if (!this.#isRead) void this.restore();
   }
 
-  /** Returns the hours by lamp; absent if unknown. Units: h. */
+  /** Returns the hours by lamp, in a live map; absent if unknown. Units: h. */
   hours(): ReadonlyMap<string, number> {
     return this.#known;
   }

@@ -60,7 +60,7 @@ const RESTORE_MS = 2_000;
  */
 const DEFAULT_VERIFICATION: Verification = { settleMs: 1_000, tolerance: 0.5 };
 
-/** Decides the levels of the lamps and writes them, between `start` and `stop`. */
+/** Decides and writes the levels of the lamps and the values of the outputs, and carries out requests, between `start` and `stop`. */
 export class Control {
   /** This and the next five are the requests of platform and technicians, as in `LightRequests`. */
   readonly override: LightRequests['override'] = (request) => this.#requests.override(request);
@@ -127,7 +127,7 @@ export class Control {
     this.#tick();
   }
 
-  /** Leaves the lamps as they are. Resolves once the outcomes of open commands are published. */
+  /** Leaves the lamps as they are. Resolves once the outcomes of open commands for lamps are published. */
   async stop(): Promise<void> {
     this.#state = 'idle';
     this.#timer?.cancel();
@@ -187,7 +187,7 @@ export class Control {
     return this.#outputs.views();
   }
 
-  /** Returns the burning hours by lamp; absent if unknown. Units: h. */
+  /** Returns the burning hours by lamp, in a live map; absent if unknown. Units: h. */
   burningHours(): ReadonlyMap<string, number> {
     return this.#burning.hours();
   }
@@ -207,7 +207,7 @@ export class Control {
     this.#parts.recorder?.flush();
   }
 
-  /** End of the last tick; null while no tick runs, as before `start` and after `stop`. Units: ms of monotonic time. */
+  /** End of the last tick; null before the first one and after `stop`. Units: ms of monotonic time. */
   get tickedMono(): MonoMs | null {
     return this.#state === 'running' ? this.#tickedMono : null;
   }

@@ -68,7 +68,10 @@ export class DetectionRelay {
     this.#run = clock.wallMs().toString(36);
   }
 
-  /** Takes new detections of this cabinet, to send them to the neighbours that they concern. Returns them with the received ones. */
+  /**
+   * Takes the recent detections of this cabinet and returns them with the received ones. Those not given before, as objects, are sent to
+   * the neighbours that they concern.
+   */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;
     if (street.neighbours.length === 0) return own;
@@ -97,7 +100,7 @@ export class DetectionRelay {
     return { sent: this.#sent, ...this.#gate.counts() };
   }
 
-  /** Cancels the next transmission; received detections are kept. */
+  /** Cancels the transmission of waiting detections; received detections are kept. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

@@ -41,8 +41,8 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
 /**
  * Creates a guard for a start of the agent at `startMono`.
  *
- * `holdS`: the lamps to read first, with how long after the start a found level is a lower limit, in s; 0 for none. `waitMs`: longest wait
- * for the first reading, by point, in ms.
+ * `holdS`: lamps whose decisions wait for a first reading, with how long after the start a found level is kept, in s; 0 for no hold.
+ * `waitMs`: longest wait for the first reading, by point, in ms from the start.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
@@ -85,8 +85,8 @@ export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<Point
 }
 
 /**
- * Returns true if a decision must not be written yet, because its lamp has not been read since the start. False for decisions of a person,
- * of presence or of traffic.
+ * Returns true if a decision must not be written yet, because its lamp has not been read since the start. False for the ranks maintenance,
+ * emergency, override, presence and traffic.
  */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);

@@ -6,7 +6,7 @@ import type { LightingSnapshot, LightingStreet, LitLamps, ZoneState } from '../l
 import { mustWait, notBelowFound, type StartGuard, startGuardOf } from './start-guard.ts';
 import type { StreetIndex, StreetKnowledge } from './street-knowledge.ts';
 
-/** The inputs of a decision that change while the agent runs, without the time. */
+/** The inputs of a decision that the caller provides; `StreetDecider` adds the time and its own state. */
 export type DecisionInputs = Pick<
   Required<LightingSnapshot>,
   'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised' | 'intents' | 'detections' | 'burningH' | 'programmes'
@@ -43,7 +43,7 @@ export class StreetDecider {
     this.#lit = new Map(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   }
 
-  /** The lit lamps after the newest decisions. */
+  /** The lit lamps after the newest decisions, as the next decision needs them. */
   get lit(): LitLamps {
     return this.#lit;
   }

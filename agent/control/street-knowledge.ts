@@ -101,7 +101,7 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
   return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
 }
 
-/** Returns until when no level is written after the start of this run, because drivers start up first; `nowMono` without such a wait. */
+/** Returns until when no lamp is written after the start of this run, because drivers start up first; `nowMono` without such a wait. */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;

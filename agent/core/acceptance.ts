@@ -26,7 +26,10 @@ export const FINDING_TEXTS: Readonly<Record<LampFinding, Message>> = {
   'power factor low': msg`power factor low`,
 };
 
-/** One lamp of the configuration. `level`, `power`, `powerFactor`: the points that measure it; null for none. Units: W. */
+/**
+ * One lamp of the configuration. `level`, `power`, `powerFactor`: the points that measure it; null for none. `zone`: empty for none.
+ * Units: W.
+ */
 export interface AcceptanceLamp {
   readonly id: string;
   readonly line: string;
@@ -57,7 +60,7 @@ export interface AcceptanceStamp {
   readonly by: string;
 }
 
-/** A lamp's ramp, as measured. `weighedBy`: what measured its power: its own sensor, a meter, or `nothing` for too few readings. */
+/** A lamp's ramp, as measured. `weighedBy`: what measured its power: its own sensor, a meter, or `nothing` without enough readings. */
 export interface LampRamp {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
@@ -94,7 +97,7 @@ export interface LineScan extends AcceptanceStamp {
   readonly damaged: readonly number[];
 }
 
-/** What a walk under one presence sensor showed. `night`: it was night for the zone at the start of the walk. */
+/** What a walk under one presence sensor showed. `night`: it was night for the zone at the start of the walk, or that was not known. */
 export interface SensorWalk extends AcceptanceStamp {
   readonly pointId: PointId;
   readonly zone: string;
@@ -152,8 +155,8 @@ export interface AcceptedSensor {
 }
 
 /**
- * The acceptance report. `result`: `fail` if a lamp, sensor or line failed, otherwise `open` if something is missing. `open`: what is
- * missing or wrong, for people. `people`: who stored the present results.
+ * The acceptance report. `open`: what is missing or wrong, for people. `result`: `fail` if a lamp, sensor or line failed, otherwise `open`
+ * if `open` has entries. `people`: who stored the present results.
  */
 export interface AcceptanceReport {
   readonly cabinet: { readonly id: string; readonly name: string };

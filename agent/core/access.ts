@@ -76,6 +76,7 @@ export type LoginAnswer =
   | { readonly state: 'new-password-needed'; readonly problem: Message }
   | { readonly state: 'wrong'; readonly waitMs: number }
   | { readonly state: 'locked'; readonly waitMs: number }
+  /** The one-time password is correct, but no longer valid. */
   | { readonly state: 'expired' }
   | { readonly state: 'no-users' }
   /** The users cannot be read, or the new password cannot be stored. */
@@ -158,7 +159,7 @@ export interface CodeOffer {
   readonly uri: string;
 }
 
-/** Why a request about users was refused. */
+/** Why a request about users was refused or failed. */
 export type AccessErrorCode =
   | 'unknown-user'
   | 'user-exists'
@@ -184,8 +185,8 @@ export class AccessError extends Error {
 }
 
 /**
- * The users of the cabinet and their sessions. The caller checks the role. Errors: a change rejects with AccessError, for example if it is
- * refused.
+ * The users of the cabinet and their sessions. The caller checks the role. `invite`, `remove`, `setRole` and `setPassword` end the user's
+ * sessions. Errors: a change rejects with AccessError, for example if it is refused.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
@@ -211,7 +212,7 @@ export interface AccessTools {
   dropCodes(user: string, proof: AccountProof | null): Promise<void>;
 }
 
-/** Folder of the sockets on which users log in. Source: tmpfiles.d/luciole.conf. */
+/** Usual folder of the socket on which users log in. Source: tmpfiles.d/luciole.conf. */
 export const LOGIN_FOLDER = '/run/luciole-console';
 /** Suffix of a login socket's name when it is in the folder of the machine's own socket. */
 export const LOGIN_END = '-login.sock';

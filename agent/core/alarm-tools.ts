@@ -11,7 +11,7 @@ import type { AgentEvent, EventCode, Target } from './words.ts';
  */
 export const MAX_NOTE_LENGTH = 160;
 /**
- * How long maintenance may last, for each owner, both ends allowed. Units: ms. Source: assumed; the site as for
+ * For how long one request may set maintenance, for each owner, both ends allowed. Units: ms. Source: assumed; the site as for
  * an override of light, the platform one working day. Confirmed by: the maintenance of a year of cabinets.
  */
 export const MAINTENANCE_SPAN = {
@@ -24,7 +24,10 @@ export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
 
 /** Requests that events are acknowledged. */
 export interface AcknowledgeRequest {
-  /** An id, or `all` for all that are raised and not acknowledged. At the console also the name of a source, or `<code>:<source>`. */
+  /**
+   * An id, or `all` for the warnings and alarms that are raised and not acknowledged. At the console also the name of a source, or
+   * `<code>:<source>`.
+   */
   readonly event: string;
   readonly note: string;
   /** `console:<user>`, `platform` or `platform:<user>`. */
@@ -102,7 +105,7 @@ export interface EventPlace {
 /** What a person can do about alarms. Errors: `acknowledge` and `maintain` reject with Refusal, for example for an unknown name. */
 export interface AlarmTools {
   acknowledge(request: AcknowledgeRequest): Promise<AcknowledgeAnswer>;
-  /** Starts or ends maintenance. */
+  /** Starts, changes or ends maintenance. */
   maintain(request: MaintenanceRequest): Promise<MaintenanceAnswer>;
   /** Those in force, and those that wait until the time is trusted. */
   maintenance(): readonly MaintenanceView[];

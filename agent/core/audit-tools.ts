@@ -11,7 +11,7 @@ export const DENIED = 'denied';
 
 /** One action, or attempt, for the audit log. It must not contain a secret. */
 export interface AuditNote {
-  /** Login name, or name of the client's system user; `nobody` without a login; empty for the platform and the agent itself. */
+  /** Login name, or name of the client's system user; `nobody` without a login; empty for the agent itself and if no user is known. */
   readonly user: string;
   /** Empty if there is no role, as for the platform and the agent itself. */
   readonly role: string;

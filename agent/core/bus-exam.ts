@@ -13,7 +13,7 @@ export interface LineTap {
   received(bytes: Uint8Array, atMono: MonoMs): void;
 }
 
-/** Which line to examine. */
+/** Which line to examine, and which of its addresses have no supply. */
 export interface ExamRequest {
   readonly line: string;
   /** Addresses of units without supply: nothing is tried with them. */
@@ -29,7 +29,7 @@ export interface ExamProgress {
   readonly totalMs: number;
 }
 
-/** Bytes that the port delivered together, after their last bit. */
+/** Bytes that the port delivered together, and when it did; a long reply may be cut. */
 export interface ExamChunk {
   readonly atMono: MonoMs;
   readonly bytes: Uint8Array;
@@ -52,8 +52,8 @@ export interface ExamUnit {
   readonly unit: number;
   readonly device: string;
   /**
-   * Counts of the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered again; a unit that
-   * stays silent has none.
+   * Counts of about the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered
+   * again; requests lost since its last answer are not counted.
    */
   readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };
 }

@@ -29,21 +29,24 @@ export interface BusTools {
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line. */
   stats(): readonly LineStats[];
-  /** Device types whose files are new or changed since the start. */
+  /** Device types in new or changed files that the running agent does not use yet. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
-  /** Passes on the transactions of a line until the returned function is called. They may arrive late, and some may be lost. */
+  /**
+   * Passes on the transactions of a line until the returned function is called. They may arrive late, and some may be lost. Throws Refusal
+   * for an unknown line.
+   */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
   /** Stops the polls of a line for `forMs` ms, or until the returned function is called. Throws Refusal, for example soon after a pause. */
   hush(lineId: string, forMs: number): () => void;
 }
 
-/** A device type as its file now defines it. The running agent does not use this version before its next start. */
+/** A device type as its file now defines it. The running agent does not use this version yet. */
 export interface PendingProfile {
   readonly profile: Profile;
   readonly state: 'new' | 'changed';
 }
 
-/** The requested range of addresses on a line, `from` and `to` included. */
+/** Requests a scan of a line: its range of addresses, `from` and `to` included, the wait for each, and whether other speeds are tried. */
 export interface ScanRequest {
   readonly line: string;
   readonly from: number;
@@ -214,7 +217,7 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
-/** Statistics of one unit. */
+/** Statistics of one unit, without requests of the console. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;

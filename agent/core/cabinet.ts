@@ -155,7 +155,7 @@ export interface Branch {
   readonly from: string;
 }
 
-/** One light point: the device that sets its level, its pole, its rated power, and the limits of its level. */
+/** One light point: the device that sets its level, its pole, its rated power, and the limits of its level while it is lit. */
 export interface Lamp {
   readonly id: string;
   readonly device: string;
@@ -208,7 +208,7 @@ export interface UplinkConfig {
   readonly aliases: boolean;
   /** DATA repeats the type of each metric, for hosts that require it. */
   readonly datatypeInData: boolean;
-  /** For a conformance checker: no random delays. */
+  /** For a conformance checker: births are not delayed, and the usual waits after failures are not random. */
   readonly conformance: boolean;
   /** Once this much was sent in a day (UTC), the backlog waits for the next day; null for no limit. Units: 10^6 bytes. */
   readonly dailyMegabytes: number | null;

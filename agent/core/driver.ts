@@ -134,7 +134,7 @@ export interface ModbusLine {
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** May shorten the wait for the reply in flight to `timeoutMs`, or end that request. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
-  /** Estimated wire time of a request and its reply, without turnaround. Units: ms. */
+  /** Estimated wire time of a request and its reply, without turnaround; on a DALI bus that of one frame. Units: ms. */
   wireMs(request: ReadRequest | WriteRequest): number;
   /** Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. */
   clearest(request: ReadRequest): ReadRequest;
@@ -185,7 +185,7 @@ export interface ModbusDriver {
   encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'> | Refusal;
   /** Builds the write of one value. Returns a Refusal if that is not possible. */
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
-  /** Builds the write of a text, and the value that the point then has. Returns a Refusal if that is not possible. */
+  /** Builds the write of a text, cut to fit, and the value that the point then has. Returns a Refusal if that is not possible. */
   encodeText(quantity: string, text: string): { readonly request: Omit<WriteRequest, 'unit'>; readonly value: number } | Refusal;
 }
 

@@ -18,7 +18,10 @@ export type StartNotice = EventFacts & { readonly isLasting?: boolean };
 
 /** Reports events. It identifies a lasting condition by its code and source. */
 export interface EventTracker {
-  /** Begins a condition (`lasting` true), or ends it with the text of `happening`. Repeating the present state has no effect. */
+  /**
+   * Begins a condition (`lasting` true), or ends it with the text of `happening`. Repeating the present state has no effect, even with
+   * another text.
+   */
   set(lasting: boolean, happening: EventFacts): void;
   /** Ends a condition with the text it began with; has no effect if it is not open. */
   clear(code: EventCode, source: string): void;

@@ -25,7 +25,7 @@ const BATTERY_SET_MS = 2_000;
 /** A smaller drift of a battery clock since its first reading proves nothing about the monotonic clock. Units: ms. Source: assumed; five of its steps of 1 s. Confirmed by: a week of battery clock readings on the gateway. */
 const BATTERY_NOISE_MS = 5_000;
 
-/** The machine's clocks at one instant. */
+/** The machine's clocks at one instant, and how far the system clock can be trusted. */
 export interface TimeFacts {
   /** The system clock. */
   readonly wallMs: WallMs;

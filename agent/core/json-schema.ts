@@ -52,7 +52,7 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** Returns the keys that the schema of a section names; empty if it names none. */
+/** Returns the keys that the schema of a section names; of several alternatives, those of the first section. Empty if it names none. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});

@@ -16,7 +16,7 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** The intents in force from these senders that concern a zone or its lamps, of all zones. */
+  /** The intents in force of these authorities that concern a zone or its lamps, of all zones. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
    * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a
@@ -64,11 +64,11 @@ export interface TonightView {
   readonly rule: Message;
   /** Ids of the event nights of this date that concern the zone. */
   readonly events: readonly string[];
-  /** Programme steps that do not apply in this night, because the next step (`nextName`) is due first. That one begins at `atMs`. */
+  /** Programme steps that do not apply in this night, because the next step (`nextName`, from `atMs` on) is not due later. */
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** The changes of the light, in order of time. Before the first row of the night it is day. */
+  /** One row for each change of the light, in order of time; the day before the first is left out. */
   readonly rows: readonly TonightRow[];
 }
 
@@ -154,7 +154,7 @@ export interface WalkStep {
 
 /** A walk test that has begun: a person walks past the sensors of a zone and sees which lamps a detection raises. `stop` ends it. */
 export interface WalkTest {
-  /** It is night for the zone when the test begins. */
+  /** It is night for the zone when the test begins, or it is not known whether it is. */
   readonly night: boolean;
   /** Points whose detections are reported. */
   readonly sensors: readonly PointId[];
@@ -166,7 +166,7 @@ export interface IdentifyRequest {
   readonly lamp: string;
   /** Units: ms. */
   readonly forMs: number;
-  /** `console:<user>`. */
+  /** The sender, such as `console:<user>`. */
   readonly source: string;
   /** Called with the requested levels while the lamp blinks. */
   readonly tell: (levelPct: LevelPct) => void;

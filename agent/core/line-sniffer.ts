@@ -8,7 +8,7 @@ export interface SniffedLine {
   readonly serial: SerialSettings | null;
 }
 
-/** Observes lines without sending. */
+/** Observes lines without sending, and can pause the polls of a line. */
 export interface LineSniffer extends LineObserver {
   /** Undefined if the cabinet has no such line. */
   lineOf(lineId: string): SniffedLine | undefined;

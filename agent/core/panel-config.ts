@@ -35,7 +35,7 @@ export interface PanelLimits {
    */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
-  /** The only characters that a text may contain, besides the space; null for no such list. */
+  /** The only characters that a text may contain, besides space and newline; null for no such list. */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */
   readonly textFrom: readonly TextSender[];
@@ -66,7 +66,7 @@ export interface PanelValue {
   readonly decimals: number;
   /** Words in place of the number, in ascending order of `below`; null for the number. `below` null: all higher values. */
   readonly words: readonly { readonly below: number | null; readonly word: string }[] | null;
-  /** Shown while there is no value; null: a text with this value is then not shown. */
+  /** Shown while there is no value, or no word fits it; null: a text with this value is then not shown. */
   readonly missing: string | null;
 }
 

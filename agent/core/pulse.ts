@@ -15,7 +15,7 @@ export interface LinePulse {
 
 /** The progress of the storage thread, by which the watchdog recognises one that hangs. */
 export interface StorePulse {
-  /** When the first request since the last answer was sent; null if none waits for an answer. */
+  /** When the first request since the last successful answer was sent; null if none was sent since. */
   readonly unansweredMono: MonoMs | null;
   /** A thread could not be ended, because a disk call blocks it. */
   readonly isStuck: boolean;

@@ -19,9 +19,9 @@ export interface RecordedLamp {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** The source of the rule that decided, such as a sensor or a programme. */
+  /** The source of the rule that decided, such as a sensor or a programme; may be empty. */
   readonly source: string;
-  /** Wall time at which level, rank, reason or source last changed. */
+  /** Wall time of the last recorded change of its decision. */
   readonly sinceMs: WallMs;
   /** The lines of the decision, computed again from the recorded inputs; null if that is not possible. */
   readonly trace: readonly WhyLine[] | null;
@@ -31,7 +31,7 @@ export interface RecordedLamp {
 
 /** One input of the decisions at an instant, as the record has it. */
 export interface RecordedInput {
-  /** A point, rule, zone or person. */
+  /** A point, rule, zone or sender. */
   readonly source: string;
   readonly text: Message;
   /** Since when; null if unknown. */

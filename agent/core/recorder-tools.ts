@@ -126,6 +126,6 @@ export interface RecorderTools {
   pin(id: number, isPinned: boolean): Promise<RecordingSummary | undefined>;
   /** The file of a recording; undefined if there is none with this number. */
   read(id: number): Promise<Buffer | undefined>;
-  /** How far back the memory of each line reaches now. `reachMs`: 0 for a line without entries. `memoryBytes`: the size of the memory. */
+  /** How far back the memory of each line reaches now. `reachMs`: 0 for a line without entries. `memoryBytes`: the size of its memory. */
   reach(): readonly { readonly line: string; readonly reachMs: number; readonly memoryBytes: number }[];
 }

@@ -38,8 +38,8 @@ export interface Revision {
 }
 
 /**
- * How a revision on trial becomes confirmed. `auto`: automatically, if everything works. `asked`: a person must confirm. Otherwise it is
- * withdrawn, at the end of the trial at the latest.
+ * How a revision on trial becomes confirmed. `auto`: automatically, while `TrialView.missing` is empty. `asked`: a person must confirm.
+ * Otherwise it is withdrawn, at the end of the trial at the latest.
  */
 export type ConfirmMode = 'auto' | 'asked';
 
@@ -55,7 +55,7 @@ export interface TrialView {
 
 /** A configuration in preparation that is not in force. */
 export interface CandidateView {
-  /** Its last author. */
+  /** Its last author, or who copied it. */
   readonly by: string;
   /** The last authors who contributed to it with a request, newest last. */
   readonly authors: readonly string[];
@@ -208,21 +208,21 @@ export interface ConfigManager {
   /** As `put`, in parts. Until the file is complete, `reason` contains how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /**
-   * Sets one value of the candidate's cabinet.yaml; null removes it. Refused if the schema does not allow it. Shape: `zones[rue].minPct`;
-   * `value` is YAML.
+   * Sets one value of the candidate's cabinet.yaml; null removes it. Starts a candidate if there is none. Refused, for example, if the
+   * schema does not allow it. Shape: `zones[rue].minPct`; `value` is YAML.
    */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
   /** Copies another author's candidate to `by`. Refused, for example, if that author has none, or `by` has a candidate already. */
   take(author: string, by: string): Promise<ConfigAnswer>;
   /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer>;
-  /** Lists the differences from the first to the second in `changes`; refused if the files of one of them are not kept. */
+  /** Lists the differences from the first to the second in `changes`; refused, for example, if the files of one of them are not kept. */
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
   /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
   /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
-  /** Accepts the revision on trial; refused if there is none. */
+  /** Accepts the revision on trial; refused, for example, if there is none. */
   confirm(by: string): Promise<ConfigAnswer>;
   /** Withdraws the revision on trial; refused if there is none, or if it is not the revision `number`. */
   returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer>;

@@ -8,7 +8,7 @@ import type { Log, LogFeed } from './ports.ts';
 /** What one run of the agent gets from its command line and its environment. */
 export interface RunOptions {
   readonly configFile: string;
-  /** Device files that replace those of the configuration, by line id. */
+  /** Ports that replace those of the configuration, by line id. */
   readonly ports: Readonly<Record<string, string>>;
   /** Broker that replaces that of the configuration; null for none. */
   readonly broker: string | null;

@@ -35,8 +35,8 @@ export interface ReferenceLamp {
 
 /**
  * What an entry changes in the reference, in the nights to which it applies. `power`: the new `powerW` of these lamps. `energy`: kWh to add
- * to a zone, or with null to the cabinet; it is divided equally among the nights up to `to`. `load`: W to add, day and
- * night.
+ * to a zone, or with null to the cabinet; it is divided equally among the nights up to `to`, or added to each night if `to` is null.
+ * `load`: W to add, day and night.
  */
 export type LedgerEffect =
   | { readonly kind: 'none' }
@@ -289,7 +289,7 @@ export interface LedgerView {
   readonly head: ChainHead;
   /** Number at which the chain breaks: a hash or a number of an entry is not the expected one. Null if it does not break. */
   readonly brokenAt: number | null;
-  /** Number of the newest entry that has a stored signature; 0 for none. */
+  /** Number of the newest entry that has a stored signature; 0 if none is known. */
   readonly sealedN: number;
 }
 
@@ -318,7 +318,10 @@ export type SavingsRefusal =
 /** An answer, or why there is none. */
 export type SavingsAnswer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: SavingsRefusal };
 
-/** Proven savings, for console and reports. `from` and `to`: the first and the last night, both included. */
+/**
+ * Proven savings, for console and reports. `from` and `to`: the first and the last night, both included. Nights before the baseline are
+ * left out, and so is the running night.
+ */
 export interface SavingsTools {
   ledger(): Promise<SavingsAnswer<LedgerView>>;
   add(note: LedgerNote): Promise<SavingsAnswer<LedgerEntry>>;

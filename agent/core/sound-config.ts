@@ -81,7 +81,7 @@ export interface ScheduledAnnouncement {
   readonly at: readonly DayTime[];
 }
 
-/** A player with its amplifiers. */
+/** A place with sound: its player and amplifiers, what it plays and when, and its own limits. */
 export interface SoundPlace {
   readonly id: string;
   /** The device of the player. */

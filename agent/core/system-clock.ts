@@ -17,7 +17,7 @@ const BLOCKING_MS = { alone: 1.8, shared: 1.2 };
 
 /** Settings of the system clock. */
 export interface SystemClockOptions {
-  /** Called each time the quality is needed; provided by the service module. */
+  /** Returns the present quality of the wall clock. */
   readonly quality: () => ClockQuality;
   /** Added to the machine's wall clock, for rehearsals and the demo. Units: ms. */
   readonly wallOffsetMs?: number;

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 
 /** The two numbers of a rate limit. */
 export interface Rate {
-  /** Allowed in one burst, after a pause. */
+  /** Most that is allowed at once; fewer until the rate has refilled it. */
   readonly burst: number;
   /** Allowed per second in the long run. */
   readonly perS: number;

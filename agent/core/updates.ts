@@ -41,22 +41,22 @@ export interface UpdateOrder {
 /** The answer to one request about the program. */
 export interface UpdateAnswer {
   readonly isDone: boolean;
-  /** What was done, or why nothing was done and what to check. */
+  /** What was done, or why the request was refused or failed. */
   readonly text: Message;
 }
 
-/** The running release, and what can be installed or reverted. */
+/** The state of the releases: the running one, the previous one, and the last one that failed. */
 export interface UpdateView {
   readonly version: string;
   /** Name of the running release; `package` for the one that was installed with the system. */
   readonly release: string;
-  /** `trial`: running, but not yet accepted. */
+  /** `trial`: a release is on trial, not yet confirmed. */
   readonly state: 'confirmed' | 'trial';
   /** The release to which `revert` returns; null if there is none. */
   readonly previous: string | null;
   /** Highest serial of a release that runs or was confirmed here. */
   readonly serial: number;
-  /** The release that did not start or did not pass its trial, and was reverted; null if none since the last confirmation. */
+  /** The last release whose trial ended without a confirmation; null if none since the last confirmation. */
   readonly failed: string | null;
   /** Names of the keys whose updates are accepted. */
   readonly keys: readonly string[];

@@ -34,7 +34,7 @@ export interface UplinkMetric {
   readonly range?: readonly [min: number, max: number] | null;
   /** Its name in TALQ, sent in birth messages. */
   readonly talq?: string | null;
-  /** Range that the platform may write; absent if it may not write. Units: the point's own. */
+  /** Range of values that the platform may write to its point; absent if it may not write to it. Units: the point's own. */
   readonly write?: { readonly min: number; readonly max: number };
 }
 
@@ -45,7 +45,7 @@ export interface UplinkValue {
   readonly atMs: WallMs;
 }
 
-/** Requests a level for `minutes`. Its format has been checked, its limits have not. */
+/** Requests a level for `minutes`. Its format has been checked; the receiver must check its target and limits. */
 export interface OverrideRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -56,7 +56,7 @@ export interface OverrideRequest {
   readonly source: string;
   /** If no lamp has followed the intent by then, it is withdrawn. */
   readonly expiresMono?: MonoMs;
-  /** A further step of an override of the same source; it causes no event of its own. */
+  /** A further step of an override of the same source; it causes no event `override-started`. */
   readonly isFurther?: boolean;
 }
 type IntentRequestRank = Intent['rank'];
@@ -125,7 +125,7 @@ export interface PointRequest {
   readonly expiresMono: MonoMs;
 }
 
-/** A request from the platform. Its format has been checked, its limits and names have not. */
+/** A request from the platform. Its format has been checked; the receiver must check its names and limits. */
 export type PlatformOrder =
   | { readonly kind: 'override'; readonly request: OverrideRequest }
   | { readonly kind: 'release'; readonly request: ReleaseRequest }
@@ -138,7 +138,7 @@ export type PlatformOrder =
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 
-/** State of the connection to the platform, and its counters for this run. */
+/** State of the connection to the platform, and its counters. */
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   /** Address of the server; empty without an uplink. */
@@ -147,7 +147,7 @@ export interface UplinkStatus {
   readonly server?: { readonly index: number; readonly count: number; readonly url: string };
   /** What is wrong and what to check, or that no uplink is configured; empty while online, or if nothing is known. */
   readonly reason: Message;
-  /** Start of the present phase of the session; one `state` may have several phases. */
+  /** Start of the present phase of the session; one `state` may have several phases. Without an uplink the time of the call. */
   readonly sinceMs: WallMs;
   readonly bdSeq: number;
   /** Readings sent, live and from the backlog. */
@@ -228,17 +228,20 @@ export interface Uplink {
   start(): Promise<void>;
   /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
   stop(): Promise<void>;
-  /** Sends live readings, which the store already has in memory or on disk under `frame.ticket`. */
+  /**
+   * Sends live readings if a session allows it now; otherwise they are sent from the store later. The store must already have them under
+   * `frame.ticket`.
+   */
   publish(frame: ReadingFrame): void;
   /** Call it when a metric without a point has changed: a lamp's decision, an override. Shape: `deviceId` is empty for the node itself. */
   update(deviceId: string, metric: string, value: UplinkValue): void;
-  /** Call it when a device became silent or answers again: sends DDEATH or DBIRTH. */
+  /** Call it when a device became silent or answers again: a session then sends DDEATH or DBIRTH. */
   deviceAlive(deviceId: string, alive: boolean): void;
   /** Call it when the store reports frames on disk. */
   committed(committed: Committed): void;
   /** Present delivery state of this run's frames, by ticket. */
   fates(): (ticket: number) => FrameFate;
-  /** Reports a step of a command to the platform. */
+  /** Reports the state of a command to the platform. */
   outcome(outcome: Outcome): void;
   /** Reports the beginning, the end or another handling of an event. Some events are not sent, such as those of severity `info`. */
   event(event: AgentEvent): void;

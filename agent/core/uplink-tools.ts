@@ -11,7 +11,7 @@ export interface UplinkTools {
   trace(): readonly TraceEntry[];
   /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
-  /** Ends the session and reconnects, or connects immediately instead of waiting. False if the uplink is not running. */
+  /** Requests a new connection: a session ends first, and a wait ends at once. False if the uplink is not running. */
   reconnect(by: string): boolean;
   /** Tests the stages in order until one fails, with a separate client while the session continues. `onStep` receives each as it ends. */
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;
@@ -44,7 +44,7 @@ export interface UplinkTestRequest {
   readonly signal: AbortSignal;
 }
 
-/** The stages of a test of the uplink, in order. */
+/** The stages that a test of the uplink may have, in order. */
 export type UplinkStepName = 'files' | 'name' | 'tcp' | 'tls' | 'connack' | 'rights' | 'host' | 'round-trip';
 
 /** The result of one stage of a test. */

@@ -75,8 +75,8 @@ export interface AgentView extends LocalConfigView {
   readonly audit: AuditTools;
   readonly access: AccessTools;
   /**
-   * Oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`. `activeOnly`: only these,
-   * without regard to the others.
+   * Stored events, oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`.
+   * `activeOnly`: only these, in any order.
    */
   events(query: EventQuery & { readonly activeOnly: boolean }): Promise<readonly AgentEvent[]>;
   /** Undefined if the disk did not respond. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`. */
@@ -90,11 +90,11 @@ export interface AgentView extends LocalConfigView {
   energy(query: EnergyQuery): Promise<EnergyView | undefined>;
   /** The meters of lamps that cannot communicate. */
   meterLoads(): readonly MeterLoadView[];
-  /** When each lamp should be replaced, in the order of the configuration; undefined if the disk did not respond. */
+  /** One prediction for each lamp, in the order of the configuration; undefined if the disk did not respond. */
   predictions(): Promise<readonly LampPrediction[] | undefined>;
   /** Proven savings: baseline, ledger, results. */
   readonly savings: SavingsTools;
-  /** Null if this run accepts no updates. */
+  /** Null if this run has no update manager. */
   readonly updates: UpdateManager | null;
   /** Metrics for a monitoring system. */
   metrics(): Promise<readonly MetricFamily[]>;
@@ -140,7 +140,7 @@ export interface StoredState {
   readonly dir: string;
   /** Null if no reading is stored, or the file cannot be read. */
   readonly lastReadingMs: WallMs | null;
-  /** Open and recent events, oldest first. An event without an end was still open. */
+  /** Some events, oldest first: open ones and the newest others. An event without an end was still open. */
   readonly events: readonly AgentEvent[];
   /** What could not be read, and why. */
   readonly problems: readonly Message[];
@@ -154,7 +154,7 @@ export interface LastState {
   readonly service: Said;
   /** The agent's last log lines, newest last; or why they could not be read. */
   readonly log: readonly Said[];
-  /** Null if the configuration does not name the folder. */
+  /** Null if the folder is not known, because the configuration cannot be used. */
   readonly store: StoredState | null;
   /** What is wrong with the configuration; empty if it is valid. */
   readonly problem: Message;
@@ -181,7 +181,7 @@ export interface ProfileView {
   readonly points: number;
   /** Devices of this cabinet that use it. */
   readonly usedBy: readonly string[];
-  /** The file is new, or differs from what the agent uses. The agent loads it at the next start. */
+  /** A file of the site has this profile, and the agent does not use it yet, or uses another version. */
   readonly pending?: 'new' | 'changed';
 }
 
@@ -255,7 +255,7 @@ export interface EnergyRow {
   readonly quietKwh: number;
   /** The part of `kwh` that was used by day, with the lamps off. */
   readonly standbyKwh: number;
-  /** Energy that the installation in the zone's `baseline` would have used in the same nights. */
+  /** Energy that the installation in the zone's `baseline` would have used in the same nights, without lamps that an intent keeps dark. */
   readonly baselineKwh: number;
   /** `baselineKwh` less `kwh`; negative if more was used. */
   readonly savedKwh: number;
@@ -321,16 +321,19 @@ export interface StatusView {
   readonly rssMb: number;
   /** From process start to the first poll on a line; null before that poll. Units: ms. */
   readonly startMs: number | null;
-  /** It is night for at least one zone. */
+  /** It is night for at least one zone, or it is not known whether it is. */
   readonly night: boolean;
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
   readonly lines: readonly LineView[];
-  /** Number of devices by state, without those that have no supply; `silent` includes those that have not answered yet. */
+  /**
+   * Number of devices by state; `silent` includes those that have not answered yet. Devices that have no supply are not counted, and only
+   * the `ok` ones of those in maintenance are.
+   */
   readonly units: { readonly ok: number; readonly flaky: number; readonly silent: number };
   readonly store: StoreStatus;
   readonly uplink: UplinkStatus;
-  /** Open warnings and alarms. */
+  /** Open warnings and alarms, also those that maintenance suppresses. */
   readonly activeEvents: readonly AgentEvent[];
   /** This and `lampsRaised` count since the start of the agent: detections, and how often presence raised a lamp. */
   readonly detections: number;

@@ -3,12 +3,12 @@ import type { PointId } from './words.ts';
 
 /** Limits of the fault watch, and how the lamps are fed. */
 export interface WatchConfig {
-  /** Largest allowed difference between measured and expected power of a lamp. Units: % of the expected power. */
+  /** Least tolerance between measured and expected power of a lamp; it may be wider. Units: % of the expected power. */
   readonly powerTolerancePct: number;
   readonly voltageV: number;
   /** Largest allowed difference of the mains voltage from `voltageV`. Units: %. */
   readonly voltageTolerancePct: number;
-  /** Lowest allowed power factor of a lamp above half its level. */
+  /** Lowest allowed power factor of a lamp at more than 50 %; a learned limit may be higher. */
   readonly powerFactorMin: number;
   readonly temperatureMaxC: number;
   /** Highest allowed ratio of reactive to active power of the cabinet before compensation is advised. */

@@ -10,7 +10,10 @@ export type WearConfidence = 'high' | 'medium' | 'low';
 /** How certain a prediction is, in words. */
 export const CONFIDENCE_TEXTS: Readonly<Record<WearConfidence, Message>> = { high: msg`high`, medium: msg`medium`, low: msg`low` };
 
-/** One sign of wear. Units: weeks from the newest data; `latestWeeks` null: no end can be stated. */
+/**
+ * One sign of wear, with the earliest and the latest expected end of the lamp. Units: weeks from the newest data; `latestWeeks` null: no
+ * end can be stated.
+ */
 export interface WearFinding {
   readonly sign: WearSign;
   readonly earliestWeeks: number;

@@ -24,7 +24,7 @@ export interface Reading {
   readonly atMs: WallMs;
 }
 
-/** Light output. Units: integer 0..100 %. */
+/** A level of light. Units: %, normally a whole number from 0 to 100. */
 export type LevelPct = number;
 
 /** The languages in which texts are shown. */
@@ -37,7 +37,7 @@ export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traff
 /** What can decide the level of a lamp, one of `RANKS`. */
 export type Rank = (typeof RANKS)[number];
 
-/** Target of an intent: one lamp, one zone, or the whole cabinet. */
+/** One lamp, one zone, or the whole cabinet, as the target of an intent or of another request. */
 export interface Target {
   readonly kind: 'lamp' | 'zone' | 'cabinet';
   readonly id: string;
@@ -54,7 +54,7 @@ export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>
  * city, or a contact of the site itself.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
-/** The kind of sender of one intent. */
+/** The kind of sender of an intent or of its release. */
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
 /** A request, with the kind of sender that it came from. */
@@ -76,7 +76,7 @@ export interface Intent {
   readonly untilMono: MonoMs;
   /** If no lamp has followed by this time, the intent ends. Absent: no such limit. */
   readonly startBy?: { readonly atMs: WallMs; readonly atMono: MonoMs };
-  /** It ends with the contact or the blinking that caused it, and cannot be released. */
+  /** A contact or a blinking lamp caused it; it ends by itself and cannot be released. */
   readonly goesByItself?: true;
 }
 
@@ -114,7 +114,7 @@ export interface Decision {
   readonly reason: DecisionReason;
   /** Distance from the cause that raised it, such as a sensor. Units: m. Null if there is none. */
   readonly distanceM: number | null;
-  /** Present while the lamp only keeps the level it had when the agent started. Rank and reason are those of the decision that would apply otherwise. */
+  /** If present, the lamp only keeps the level that it had when the agent started. Rank and reason are those of the decision without it. */
   readonly isHeld?: true;
   /** In general, highest rank first. */
   readonly trace: readonly TraceLine[];
@@ -249,7 +249,7 @@ export type EventCode =
   | 'users-changed'
   | 'clock-set';
 
-/** How urgent an event is: a notice, something to check, or something that needs action. */
+/** How serious an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
 /** A condition or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */

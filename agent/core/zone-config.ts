@@ -91,8 +91,8 @@ export interface PhotocellConfig {
   /** A value counts only after it has lasted this long. Units: s. */
   readonly dwellS: number;
   /**
-   * How long before and after dusk and dawn of the zone, offsets included, the photocell counts. At other times the sun decides, if the
-   * time is trusted. Units: min.
+   * How long before and after dusk and dawn of the zone, offsets included, the photocell may decide. At other times the sun decides, if
+   * the time is trusted. Units: min.
    */
   readonly windowMin: number;
   /** Older values are ignored. Units: s. */
@@ -198,7 +198,7 @@ export type StepLevel = { readonly pct: LevelPct } | { readonly class: LightingC
 /** What a zone does over a night, as steps. */
 export interface Programme {
   readonly id: string;
-  /** Sorted by time of the night. */
+  /** In their order over the night. */
   readonly steps: readonly ProgrammeStep[];
 }
 
@@ -293,7 +293,7 @@ export interface EventNight {
 
 /**
  * A rule of the cabinet. It begins when a value or the traffic passes a threshold, or when someone is in a zone. `when.clearsAt`: back at
- * this value, it ends. `when.forS`: how long a change of the value must last first, in s.
+ * this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first, in s.
  */
 export interface Rule {
   readonly id: string;
@@ -324,7 +324,7 @@ export interface Output {
   readonly id: string;
   readonly device: string;
   readonly point: string;
-  /** Written while no rule applies and no zone of `litWith` is lit. */
+  /** The value while no rule applies and no zone of `litWith` is lit. */
   readonly idle: OutputValue;
   /** The value while one of these zones is lit, unless a rule decides; null: none. */
   readonly litWith: { readonly zones: readonly string[]; readonly value: OutputValue } | null;

@@ -32,7 +32,7 @@ export interface EnergyParts {
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /** A night of a zone, or a part of it, has ended. After a start it may be called again for a night. */
+  /** Called for each zone once a night, or a part of it, has ended and is stored, earlier parts included. It may be repeated. */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
   /** Receives the event `energy-differs` of the meter of the invoice. Absent: it is not reported. */
   readonly events?: Pick<EventTracker, 'set'>;
@@ -48,7 +48,7 @@ export interface Energy {
   onDecision(decision: Decision): void;
   /** Takes the totals of meters from good readings; other readings have no effect. */
   onReadings(readings: readonly Reading[]): void;
-  /** Returns the computed energy of the lamps of all zones since the creation, by level: dark, 1 to 10 %, ... Units: Wh. */
+  /** Returns the computed energy of the lamps of all zones since the creation, by level: dark, up to 10 %, ... Live: copy it. Units: Wh. */
   usedWh(): Float64Array;
   /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
@@ -175,8 +175,8 @@ function countedLamp(lamp: Lamp | undefined, { baseline: { lampPowerW, levelPct 
 }
 
 /**
- * Returns the first energy counter of each meter, by point id. `device`: the meter. `kwh`: one unit of the counter's readings, in kWh.
- * Meters without an energy counter are left out.
+ * Returns the first energy counter in Wh, kWh or MWh of each meter, by point id. `device`: the meter. `kwh`: one unit of the counter's
+ * readings, in kWh. Meters without such a counter are left out.
  */
 export function meterPoints({
   points,

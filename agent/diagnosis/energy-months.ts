@@ -82,7 +82,10 @@ export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): Energy
   };
 }
 
-/** Returns the month with this part added to its night; a part of that night with the same id is replaced. */
+/**
+ * Returns the month with this part added to its night; a part of that night with the same id is replaced. The oldest parts of a night are
+ * merged if it has too many.
+ */
 export function withPart(month: EnergyMonth, date: NightDate, part: NightPart): EnergyMonth {
   const others = (month.nights[date] ?? []).filter(({ id }) => id !== part.id);
   return { ...month, nights: { ...month.nights, [date]: bounded([...others, part]) } };
@@ -105,7 +108,7 @@ export function folded({ nights, folded: before }: EnergyMonth): EnergyMonth {
   return { nights: {}, folded: sum };
 }
 
-/** Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty or 0. */
+/** Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty, null or 0. */
 export function readMonth(stored: unknown): EnergyMonth {
   const { nights, folded: old } = asRecord(stored);
   return {

@@ -11,7 +11,7 @@ type EnergySums = Omit<EnergyView, 'firstNight' | 'lastNight' | 'isOpen'>;
 
 /**
  * Returns `rows`, one for each period and zone that has counts, and sums over all nights: `meters`, `awayH` and `undatedH`. `by` null makes
- * all nights one period, which is null in the rows.
+ * all nights one period, which is null in the rows. In each period the zones of `zoneIds` come first.
  */
 export function energySums(kept: readonly KeptNights[], by: EnergyQuery['by'], zoneIds: readonly string[]): EnergySums {
   const groups = Map.groupBy(kept, ({ period }) => (by === null ? '' : by === 'month' ? monthOf(period) : period));

@@ -35,7 +35,7 @@ export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 /**
  * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the computed energy. `quietWh`: what it would be
  * if nothing raised a lamp. `baselineWh`: the energy of the former installation. `unknown*`: while the level is not known. `bandMs`: time
- * at a known level, by level.
+ * at a known level, by level. Times do not include darkness by day.
  *
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the level in % times lamp milliseconds.
  * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone.
@@ -45,7 +45,7 @@ export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof Z
   readonly periods: Record<string, PeriodTally>;
 }
 
-/** The energy that one meter measured. `computedWh`: the energy computed for all zones in the same nights. */
+/** The energy that one meter measured. `computedWh`: the energy computed for all zones in the same parts of nights. */
 export interface MeterTally {
   kwh: number;
   nights: number;

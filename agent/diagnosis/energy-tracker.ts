@@ -28,7 +28,7 @@ export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** Called regularly and before `nights` returns sums; it must update `count`. */
   readonly refresh: () => void;
-  /** A night, or a part of one, has ended; `night` has all its parts. After a start it may be called again for a night. */
+  /** Called once a night, or a part of one, has ended and is stored; `night` has all its parts. It may be repeated for a night. */
   readonly onNight: (night: NightTally, endMs: WallMs) => void;
 }
 

@@ -36,7 +36,10 @@ export interface EnergyCount {
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
   /** Returns all sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
-  /** Returns the computed energy of all lamps since the creation, which `restart` does not clear, by level: dark, 1 to 10 %, ... Units: Wh. */
+  /**
+   * Returns the computed energy of all lamps since the creation, which `restart` does not clear, by level: dark, up to 10 %, ... The array
+   * is live: copy it. Units: Wh.
+   */
   usedWh(nowMono: MonoMs): Float64Array;
   /** Clears the sums; counting continues from now. */
   restart(nowMono: MonoMs): void;

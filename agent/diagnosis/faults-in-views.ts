@@ -41,8 +41,8 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
 }
 
 /**
- * As `withLampFaults`, with the evidence and what to check in the texts. Events about its feeder, and about a silent line or device, come
- * first. `feederId`: the feeder of the lamp; null if it is unknown.
+ * As `withLampFaults`, with the evidence and what to check in the texts. Events about its feeder, and about a line or device that is down or
+ * silent, come first. `feederId`: the feeder of the lamp; null if it is unknown.
  */
 export function withLampTrouble<T extends LampView>(
   lamp: T,

@@ -27,7 +27,7 @@ interface LastRun {
 export interface MeterTracker {
   /** Records the total of a meter; a total below the one before has no effect. Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
-  /** Returns the energy of each meter in the running night. `computedWh`, of all zones, is copied into each. */
+  /** Returns the energy of each meter that this run counted in the running night. `computedWh`, of all zones, is copied into each. */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
   /** Starts a new night with the present totals. */
   restart(): void;

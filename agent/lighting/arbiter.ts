@@ -10,7 +10,7 @@ import { spell } from './spell.ts';
 /** Level of a lamp at night if nothing else decides, before its limits. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of the trace line that adds a warning level before 0 %. The line need not be the one that applies. */
+/** The text of a trace line with the warning level before 0 %. Such a line need not apply. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
@@ -56,7 +56,7 @@ export interface LampCase {
   readonly warning?: Warning | null;
 }
 
-/** The level that a lamp had when the agent started, and until when it may keep the lamp brighter at night. */
+/** The first level that was read of a lamp after the start of the agent, and until when it may keep the lamp brighter at night. */
 export interface FoundLevel {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;

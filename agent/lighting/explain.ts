@@ -15,7 +15,7 @@ import type { ZonePlan } from './zone-moment.ts';
 export interface Explained {
   /** Since when the line applies; null if that is not known. */
   readonly sinceMs: WallMs | null;
-  /** What would change or end it, for people; empty if nothing is known beyond the end in the line itself. */
+  /** What would change or end it, for people; may be empty. */
   readonly changes: Message;
 }
 
@@ -30,8 +30,8 @@ export interface ExplainFacts {
 const NOTHING: Explained = { sinceMs: null, changes: NO_TEXT };
 
 /**
- * Explains one line of a decision's trace: since when it applies, and what would change it. `sinceMs` is null and `changes` empty where
- * nothing is known.
+ * Explains one line of a decision's trace: since when it applies, and what would change it. `sinceMs` may be null, and `changes` may be
+ * empty.
  */
 export function explain(line: TraceLine, facts: ExplainFacts): Explained {
   switch (line.rank) {

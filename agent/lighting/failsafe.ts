@@ -6,8 +6,8 @@ import { stepLevelPct } from './programme.ts';
 const FULL_PCT = 100;
 
 /**
- * Returns the level that lamps of this zone (undefined: without a zone) should have without an agent, before their own maximum. Units:
- * percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
+ * Returns the level that lamps of this zone (undefined: without a zone) should have without an agent, before their own maximum applies.
+ * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
   if (zone === undefined || zone.traffic !== null || zone.presence !== null) return FULL_PCT;

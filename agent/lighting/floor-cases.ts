@@ -11,7 +11,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { Intent, PointId } from '../core/words.ts';
 import type { LightingSnapshot, LightingStreet, PhotocellState, ProgrammeChoice, SensorState } from './lighting.ts';
 
-/** One situation in which two streets are compared: its text for a refusal, and the input of `decide` in it. */
+/** One situation in which streets are compared: its text for a refusal, and the input of `decide` in it. */
 export interface LightCase {
   readonly text: Message;
   /** The level does not depend on the time, so one instant is enough. */

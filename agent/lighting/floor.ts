@@ -15,7 +15,7 @@ import { instantsToCompare, type PlannedStreet } from './floor-instants.ts';
 import type { LightingStreet } from './lighting.ts';
 import { sensorReaches } from './presence.ts';
 
-/** A street whose minimum light another street must reach. */
+/** A street whose minimum light is a floor for the lamps of another street. */
 export interface Floor {
   readonly street: LightingStreet;
   /** By lamp of the judged street: the lamp of this street that is the same light point. A lamp without one is absent. */

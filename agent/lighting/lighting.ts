@@ -117,7 +117,7 @@ export interface Detection {
   readonly beforeM?: number;
 }
 
-/** The level that a lamp had when the agent started, and until when it may keep the lamp brighter at night. */
+/** The first level that was read of a lamp after the start of the agent, and until when it may keep the lamp brighter at night. */
 export interface LampHold {
   readonly levelPct: LevelPct;
   readonly untilMono: MonoMs;
@@ -182,8 +182,8 @@ export interface ZoneState {
   /** Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /**
-   * `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling. `off`: presence has no effect
-   * now. `base`: otherwise.
+   * By the sensors of the zone. `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling.
+   * `off`: presence has no effect now. `base`: otherwise.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /** The level of the programme alone; null while none is in force. */

@@ -25,9 +25,9 @@ export interface PoleVisit {
 
 /** A person or vehicle that moves along the street, from one or more detections. */
 export interface Mover {
-  /** The place of its last detection. */
+  /** Its stay at the pole of its last detection. */
   readonly visit: PoleVisit;
-  /** The visit before that; null for a mover detected once. */
+  /** The visit before that; null for a mover detected at one place only. */
   readonly before: PoleVisit | null;
   /** From reports and from the times between poles; null if unknown. Units: m/s. */
   readonly speedMps: number | null;
@@ -103,8 +103,8 @@ interface MoverContext {
 }
 
 /**
- * Whether a mover may still reach this pole: it lies in the reported direction or, without one, beyond the last pole. True without a
- * reported direction and an earlier pole.
+ * Whether a mover may still reach this pole, by the reported direction or, without one, by its way from the pole before. True if neither
+ * is known.
  */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);

@@ -11,8 +11,7 @@ import { type Message, msg } from '../core/message.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
 /**
- * The verdicts of a photocell at the edges of one night. A field is absent if there was no evaluation then; null if the cell had no
- * verdict.
+ * The verdicts of a photocell at the edges of one night. A verdict is absent if there was no evaluation then; null if the cell had none.
  */
 export interface EdgeVerdicts {
   readonly duskMs: WallMs;

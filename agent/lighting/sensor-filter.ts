@@ -16,7 +16,7 @@ import { afterActivity, isNowBusy } from './sensor-activity.ts';
 /** The state of a sensor after one more reading or tick, and what was detected with it. */
 export interface SensorStep {
   readonly state: SensorState;
-  /** Whether a person was detected with this step. */
+  /** Whether a new detection was made with this step. False while presence only continues. */
   readonly detected: boolean;
   /** The value has risen again after a short pause during presence: it may be another person. */
   readonly returned: boolean;
@@ -59,7 +59,7 @@ const UNSEEN: Spell = {
   isBusy: false,
 };
 
-/** Returns the state after one more reading, and whether a person was detected. Units: `sensor.threshold` is in the unit of the point. */
+/** Returns the state after one more reading, and whether it made a new detection. Units: `sensor.threshold` is in the unit of the point. */
 export function afterSensorReading(
   before: SensorState | undefined,
   reading: Reading,
@@ -81,7 +81,7 @@ export function afterSensorReading(
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
-/** Returns the state after time has passed without a new reading, and whether a person was detected by then. */
+/** Returns the state after time has passed without a new reading, and whether that made a new detection. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }

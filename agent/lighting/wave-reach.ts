@@ -6,7 +6,8 @@ import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
 /**
- * Least and greatest limit of the time after a detection for which light follows a mover (see `Mover`); a hold may extend it. Units: ms.
+ * Light follows a mover (see `Mover`) for a limited time after a detection. These are the lowest and the highest value of that limit; a
+ * hold may extend it. Units: ms.
  * Source: assumed; about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
  */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };

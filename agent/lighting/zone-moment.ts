@@ -68,7 +68,7 @@ export function zoneMomentOf(plan: ZonePlan, street: LightingStreet, snapshot: L
   };
 }
 
-/** Returns the state of a zone for display. `altitudeDeg`: the altitude of the sun. Units: degrees. */
+/** Returns the state of a zone as part of a `LightingResult`. `altitudeDeg`: the altitude of the sun. Units: degrees. */
 export function zoneStateOf(moment: ZoneMoment, { clockQuality }: LightingSnapshot, altitudeDeg: number): ZoneState {
   const { plan, light, sensors, programme } = moment;
   const isWatched = plan.zone.presence !== null && light === 'night';

@@ -61,7 +61,7 @@ export class PanelDisplay {
     if (this.#shown !== null) this.#writer.follow(this.#shown.fitted.lines);
   }
 
-  /** The device answers again after an absence. */
+  /** Call it when the device answers again after an absence. */
   returned(): void {
     this.#writer.returned();
   }

@@ -26,15 +26,15 @@ export function panelRegisters(
 }
 
 /**
- * Returns the times of the changes of the one of these registers that changed most often, oldest first; empty if none changed. `what`: the
- * kind of change.
+ * Returns the recorded times of the changes of one of these registers, the one that has most of them; oldest first. Empty if none is
+ * recorded. `what`: the kind of change.
  */
 export function changesOf(paces: PanelPaces, registers: readonly string[], what: string): readonly MonoMs[] {
   const each = registers.map((register) => paces.get(`${register} ${what}`) ?? []);
   return each.reduce((most, next) => (next.length > most.length ? next : most), []);
 }
 
-/** Adds a change to these registers. `what`: the kind of change. */
+/** Records in `paces` a change of these registers. `what`: the kind of change. */
 export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
   for (const register of registers) {
     const key = `${register} ${what}`;

@@ -38,7 +38,7 @@ export interface PanelsParts {
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** Receives a panel when what it shows has changed, for example its text, source or state. */
+  /** Receives the view of a panel when a part of it, for example its text, source or state, has changed. */
   readonly onPanel?: (view: PanelView) => void;
 }
 

@@ -27,7 +27,7 @@ export const TEXT_MINUTES = { min: 1, max: 1_440 };
 export interface SentFacts {
   /** In force. */
   readonly sent: readonly SentText[];
-  /** When texts of this sender and this kind (emergency or not) were accepted for this panel, oldest first. */
+  /** When texts of this sender and kind (emergency or not) were accepted, as they count for the limits of this panel; oldest first. */
   readonly accepted: readonly MonoMs[];
   readonly nowMono: MonoMs;
 }

@@ -32,7 +32,7 @@ export interface StatusSources {
 
 const MEGABYTE = 2 ** 20;
 
-/** Resolves with the status as it is now. Errors: rejects if the status of the store does. */
+/** Resolves with the status of the agent. Errors: rejects if the status of the store does. */
 export async function statusView(sources: StatusSources): Promise<StatusView> {
   const { cabinet, clock, field, control, activeEvents, isInMaintenance, firstPollMono } = sources;
   const states = control.zoneStates();

@@ -33,7 +33,7 @@ export interface AnnouncementHistory {
   seen: readonly string[];
 }
 
-/** The history of the announcements; the key is the port of the player's line. */
+/** The history of announcements for each player; the key is the port of the player's line. */
 export type SoundHistory = Map<string, AnnouncementHistory>;
 
 /** Returns the history of the player at this port. If there is none, an empty one is added to `all` and returned. */
@@ -88,13 +88,13 @@ export class AnnouncementQueue {
     this.#waiting = [...this.#waiting, { ...announcement, startByMono: nowMono + GRACE_MS }];
   }
 
-  /** The first one has begun. */
+  /** Call it when the first one has begun. */
   begun(nowMono: MonoMs): void {
     const maxS = this.#parts.config.tracks.find(({ id }) => id === this.current?.play)?.maxS ?? 0;
     this.#endMono ??= nowMono + maxS * SECOND_MS + MARGIN_MS;
   }
 
-  /** The first one is over. */
+  /** Removes the first one, because it is over. */
   ended(): void {
     this.#waiting = this.#waiting.slice(1);
     this.#endMono = null;

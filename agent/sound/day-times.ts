@@ -31,7 +31,7 @@ export interface DayTimes {
   startOf(date: LocalDate): WallMs;
 }
 
-/** Creates the day times of a site. Errors: may throw RangeError for an unknown time zone. */
+/** Creates the functions for local dates and times of day at a site. Errors: may throw RangeError for an unknown time zone. */
 export function createDayTimes(site: SunPosition & { readonly timezone: string }): DayTimes {
   const calendar = createLocalCalendar(site.timezone);
   const nights = createNights(site, { sunBelowDeg: CIVIL_DEG, onOffsetMin: 0, offOffsetMin: 0 }, calendar);

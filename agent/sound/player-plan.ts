@@ -16,7 +16,7 @@ import type { SoundDecision } from './sound-words.ts';
 export interface PlayerFacts {
   readonly isAlive: boolean;
   readonly state: number | null;
-  /** When the state was last read; -Infinity before the first reading. */
+  /** The instant of the newest reading of the state, whatever its quality; -Infinity before the first. */
   readonly stateMono: MonoMs;
   readonly volumePct: number | null;
   /** 0: no card, or no file on it. */
@@ -37,7 +37,7 @@ export interface PlayMemory {
   readonly soundMono: MonoMs;
   /** `nextPlayStep` returns `none` before this time. */
   readonly retryMono: MonoMs;
-  /** Tracks of the list that could not be started in a row. */
+  /** Starts that failed because the player has no such track; 0 again after a successful start or a whole round of the list. */
   readonly missing: number;
   /** Failed writes to the player since the last success. A missing track sets it to 0. */
   readonly failures: number;
@@ -56,8 +56,8 @@ export const NEW_PLAY_MEMORY: PlayMemory = {
 };
 
 /**
- * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the list. `ended`: what plays once is over. `index`:
- * position in the list of tracks.
+ * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the decision. `ended`: what plays once is over.
+ * `index`: position of the track in `play` of the decision.
  */
 export type PlayStep =
   | { readonly kind: 'none' | 'ended' | 'stop'; readonly state: SoundState }

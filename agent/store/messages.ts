@@ -48,7 +48,7 @@ export interface Setup {
   readonly machine: { readonly bootId: string; readonly startMono: MonoMs } | null;
   /** Decimals to keep, by point; other values are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points whose values only increase. */
+  /** Ids of the points that are counters. */
   readonly counters: ReadonlySet<string>;
   /** A new telemetry file numbers its frames above this. */
   readonly floorSeq: number;
@@ -60,14 +60,14 @@ export interface Setup {
   readonly takesOver?: boolean;
   /** A command had locked the data when this run started, and an earlier thread has kept the lines locked since then. Default: null. */
   readonly foundHeld?: FoundHeld | null;
-  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file counts as lost. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With one, a missing file may count as lost. Default: none is known. */
   readonly traces?: readonly string[];
 }
 
 /**
  * Why readings are missing:
  * - `memory-full`: memory was full, so they were discarded before they were on disk.
- * - `thinned`, `cap`: the file reached its size limit; first readings were thinned, then the oldest were removed.
+ * - `thinned`, `cap`: the file reached its size limit; readings were thinned out, or the oldest were removed.
  * - `age`: older than the limit in days.
  * - `corrupt`: their bytes are damaged.
  * - `set-aside`: the whole file was replaced.
@@ -141,7 +141,7 @@ export interface RetentionStep {
   readonly isSynced: boolean;
 }
 
-/** The result of one step towards the byte cap. `more`: another step is needed. */
+/** The result of one step towards the byte cap. `more`: another step is useful. */
 export interface RoomStep {
   readonly more: boolean;
   /** Removed readings that had not been delivered, recorded as gaps. */
@@ -150,7 +150,7 @@ export interface RoomStep {
 
 /** The requests to the storage thread, with their answers. */
 export interface StoreMessages {
-  /** A null part writes nothing to that file, and its answer is null. */
+  /** A null part requests nothing, and its answer is null. */
   commit: {
     ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
     answer: { readonly telemetry: StoreResult<TelemetryDone> | null; readonly state: StoreResult<null> | null };
@@ -208,6 +208,7 @@ export type Notice =
 export interface StoreLink {
   /** Errors: rejects with StoreError `worker-lost`, or with the code that says why the data may not be used. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
+  /** Ends the connection without a call of `onLost`. */
   close(): Promise<void>;
 }
 

@@ -94,7 +94,7 @@ CREATE TABLE record(
   ],
 };
 
-/** The description of `state.db`: small data that must not be lost, such as overrides, events, outcomes of commands and the audit log. */
+/** The description of `state.db`: facts by key, events, outcomes of commands and the audit log. */
 export const STATE: Schema = {
   // `crc` covers the other columns of its row except `n` and `template`, because SQLite does not detect flipped bytes within a value. It is
   // null in rows of version 1: of these only JSON is checked.

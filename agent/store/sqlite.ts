@@ -75,7 +75,7 @@ export function applySettings(db: Sqlite, maxPages: number): void {
   for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);
 }
 
-/** Opens a connection that cannot write. Errors: throws what SQLite throws, also if there is no file. */
+/** Opens a connection that cannot write. Errors: throws if it cannot be opened, also if there is no file. */
 export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 }

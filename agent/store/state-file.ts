@@ -95,7 +95,7 @@ export class StateFile {
 
   /**
    * The newest events, at most `limit`, that began or ended at or after `sinceMs`, or have not ended; without the `skip` newest of them.
-   * Damaged ones are left out.
+   * The newest is last. Damaged ones are left out.
    */
   events({ sinceMs, limit, skip = 0 }: EventQuery, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>

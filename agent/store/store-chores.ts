@@ -8,7 +8,7 @@ type RetentionStepDone = RetentionReport & { readonly more: boolean };
 
 /**
  * Creates the chores of the store: compaction, removal by age, and room below the byte cap. `compact` and `retain` resolve to undefined if
- * the disk cannot be read.
+ * a step fails or gets no answer.
  */
 export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
   let isMakingRoom = false;

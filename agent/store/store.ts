@@ -26,13 +26,13 @@ export interface StoreParts {
   readonly recordDays?: number;
   /** Decimals to keep, by point id; values of other points are kept exactly. */
   readonly decimals: ReadonlyMap<string, number>;
-  /** Points whose values only increase. Default: none. */
+  /** Ids of the points that are counters. Default: none. */
   readonly counters?: ReadonlySet<string>;
   /** The boot of the machine: its id, and when this run's monotonic clock started after it. Default: unknown. */
   readonly machine?: Setup['machine'];
-  /** Changes to a copy of `state.db` that is adopted. Default: nothing changes. */
+  /** Changes to a copy of `state.db` that is adopted. Default: none. */
   readonly copyRules?: readonly CopyRule[];
-  /** Traces of earlier runs with a store, as text for the audit log. With a trace, a missing file counts as lost. Default: none is known. */
+  /** Traces of earlier runs with a store, as text for the audit log. With one, a missing file may count as lost. Default: none is known. */
   readonly traces?: readonly string[];
   /** Default: opens a separate thread. */
   readonly openLink?: OpenLink;

@@ -40,7 +40,7 @@ const MAX_EARLIER = 500;
  */
 const MAX_WAITING = MAX_EARLIER;
 
-/** Reports events to the platform between `open` and `close`. */
+/** Reports warnings and alarms to the platform between `open` and `close`. */
 export class EventReporter {
   readonly #parts: EventReporterParts;
   readonly #outbox: Outbox<AgentEvent>;

@@ -31,7 +31,7 @@ const MAX_CHARS = 512;
 const HOPS = 1;
 const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_000, speedKmh: 200 };
 
-/** The channel that `createRelayChannel` creates. */
+/** Writes and reads the metric with detections for and from neighbour cabinets; it sends nothing itself. */
 export type RelayChannel = ReturnType<typeof createRelayChannel>;
 
 /** Creates the channel for detections exchanged with neighbour cabinets. `onRelay`: receives valid detections for this node. */

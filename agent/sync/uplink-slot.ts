@@ -10,7 +10,7 @@ import { msg } from '../core/message.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 
-/** The holder that `createUplinkSlot` creates. */
+/** Holds the uplink in use and passes calls to it. The uplink can be exchanged while the agent runs. */
 export type UplinkSlot = ReturnType<typeof createUplinkSlot>;
 
 type Counts = Pick<
@@ -83,7 +83,7 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
     },
     /**
      * Stops the current uplink, then sets the next one, and starts it if `start` was called and `stop` was not. Shape: `hasDevice` is true
-     * for the devices of the next one.
+     * for the devices of the next one, and for the empty id, the node.
      */
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;

@@ -22,7 +22,7 @@ export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame'
 export interface WireFrame {
   /** `discarded`: received, and dropped by the agent without use. */
   readonly direction: 'sent' | 'received' | 'discarded';
-  /** Time just before it was sent; for a received one the time when it had been delivered and was recognised. */
+  /** Time just before it was sent; for a received one, a time of delivery at which all its bytes had arrived. */
   readonly atMono: MonoMs;
   /** Silence between the frame before and this one; null if unknown. May be below 0, if times are not exact. Units: ms. */
   readonly gapMs: number | null;

@@ -80,7 +80,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly isNetwork?: boolean;
   /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
-  /** Called when a unit sent a reply to a read that was not expected and that no unanswered request explains. */
+  /** Called when a unit may have sent one reply more than was requested. */
   readonly onExtra?: (unit: number) => void;
 }
 
@@ -139,7 +139,7 @@ export class GuardedPort extends ModbusLink {
     pending?.fail(error);
   }
 
-  /** Sends the frame once the wire has been quiet long enough. */
+  /** Sends the frame once the wire has been quiet long enough; noise delays it only for a limited time. */
   write(request: Buffer): void {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();

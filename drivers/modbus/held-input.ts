@@ -15,7 +15,7 @@ const LEAST_MS = 1;
  */
 const EARLY_MS = 0.2;
 
-/** The control over the input of one port; see `createHeldInput`. */
+/** Lets a port hold its input while the rest of a reply arrives. */
 export type HeldInput = ReturnType<typeof createHeldInput>;
 
 /**

@@ -139,8 +139,8 @@ export class LateReplies {
   }
 
   /**
-   * Returns whether a valid frame outside its own window was owed, so that it is a late reply. `isNew`: its content was not received
-   * before.
+   * Returns whether a valid frame outside its own window was owed, so that it is a late reply. Call it once for each frame. `isNew`: its
+   * content was not received before.
    */
   take(frame: Buffer, { nowMono, isNew }: { readonly nowMono: MonoMs; readonly isNew: boolean }): boolean {
     const key = signatureOfReply(frame);

@@ -12,7 +12,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 /** The counters of a line that its link increases. The line itself counts `transactions` and `exceptions`. */
 export type LinkCounters = Writable<Omit<LineCounters, 'transactions' | 'exceptions'>>;
 
-/** One request and its expected reply. */
+/** What is expected of the reply to one request. */
 export interface Exchange {
   /** Length of the normal reply as an RTU frame, checksum included. */
   readonly expectedBytes: number;

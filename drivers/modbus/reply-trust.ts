@@ -39,7 +39,7 @@ const MOSTLY = 0.5;
 
 /**
  * Whether a reply is accepted. `again`: send the same request once more. `doubtful`: it may belong to another request. `unconfirmed`: a
- * repetition was needed, but not possible.
+ * repetition was needed, but not permitted.
  */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
@@ -134,7 +134,7 @@ export class ReplyTrust {
    */
   #signMono: MonoMs = Number.NEGATIVE_INFINITY;
 
-  /** `onExtra`: a reply of this unit to a read arrived that was not expected and that no unanswered request explains. */
+  /** `onExtra`: called when this unit may have sent one reply more than was requested. */
   constructor(late: LateReplies, counters: LinkCounters, onExtra: (unit: number) => void = () => {}) {
     this.#late = late;
     this.#counters = counters;

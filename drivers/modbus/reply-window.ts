@@ -34,7 +34,7 @@ export interface WindowMemory {
   readonly rx: Buffer;
 }
 
-/** The result of a window, as `Match`. For a reply, `rest` is what arrived after it. */
+/** The result of a window, as `Match`. For a reply, `rest` is what arrived after it. Later bytes may overwrite `frame` and `rest`. */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /**

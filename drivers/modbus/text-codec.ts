@@ -11,7 +11,7 @@ import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
 export interface FittedText {
   /** One for each point, without padding. */
   readonly lines: readonly string[];
-  /** The words that do not fit in full, in their order. */
+  /** The words that are cut off or left out for lack of room, in their order. */
   readonly cut: readonly string[];
   /** Each character that the panel cannot show as it is, once. */
   readonly replaced: readonly string[];
@@ -50,7 +50,7 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }
 
-/** Fits a text to the lines of a panel, top line first; what finds no room is cut off. */
+/** Fits a text to the lines of a panel, top line first; it is cut off at the first word for which there is no room. */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
   const lines: string[] = [];

@@ -11,7 +11,7 @@ const FRAME_BYTES = 10;
 const HEAD = [0xaa, 0xc0];
 const TAIL = 0xab;
 
-/** The protocol of the Nova SDS011 dust sensor. Two values of 0 become null: the sensor has not drawn air yet. Units: µg/m³. */
+/** The protocol of the Nova SDS011 dust sensor. If both values are 0, they become null: the sensor has not drawn air yet. Units: µg/m³. */
 export const SDS011: FrameCodec = {
   maxFrameBytes: FRAME_BYTES,
   /** Five of its frames. Units: ms. Source: it sends once a second in its factory mode; the five are assumed. */

@@ -28,7 +28,7 @@ export interface BackupPlaces {
 /**
  * Returns the files of the cabinet whose cabinet file has this text; the text need not be the one on disk. The id is empty if the text
  * cannot be used. `--data-dir` replaces the store folder. Shape: `configFile` is absolute. Errors: throws, for example ConsoleError
- * 'failed' if the text cannot be used without `--data-dir`.
+ * 'failed' if the text cannot be used and `--data-dir` is missing.
  */
 export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
   const named = textOf(args['data-dir']);

@@ -18,7 +18,7 @@ import { runSetup } from '../first-start.ts';
 import { createGuideTalk, type GuideTalk, untilPassed } from './guide-talk.ts';
 import { placeLamps } from './place-step.ts';
 
-/** What `runCommission` needs besides its arguments. */
+/** What `runCommission` needs besides its arguments: the terminal, and how to begin without an agent. */
 export interface CommissionWorld {
   readonly terminal: Terminal;
   /** How to begin on a gateway without a cabinet file or agent; null if an agent must run already. */
@@ -29,6 +29,7 @@ export interface CommissionWorld {
 export interface FirstSteps {
   readonly configFile: string;
   readonly restart: () => Promise<Message | null>;
+  /** Aborting it ends the scan of the set-up. */
   readonly signal: AbortSignal;
 }
 

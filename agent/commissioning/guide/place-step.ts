@@ -14,7 +14,10 @@ const BLINK_FOR = '10m';
 const SKIP: readonly string[] = ['s', 'skip'];
 const LEAVE: readonly string[] = ['q', 'quit'];
 
-/** Asks for the poles of lamps without a placement. Offers to correct the configuration where it differs. Errors: as `GuideTalk.ask`. */
+/**
+ * Asks for the poles of lamps without a placement, then offers to put poles that were found into the configuration. Errors: rejects with
+ * ConsoleError, for example if the person stops.
+ */
 export async function placeLamps(talk: GuideTalk, report: AcceptanceReport): Promise<void> {
   const open = report.lamps.filter(({ placement }) => placement === null);
   if (open.length > 0) {

@@ -9,8 +9,8 @@ type RuleDraft = NonNullable<NonNullable<CalendarDraft['rules']>[number]>;
 type DaysDraft = Omit<RuleDraft, 'programme'>;
 
 /**
- * Returns what is wrong with calendars and other dates, such as an unknown holiday or a date that does not exist. Empty if nothing is
- * found.
+ * Returns findings about calendars, lists of holidays, event nights and seasons, such as an unknown holiday or a date that does not exist.
+ * Empty if there are none.
  */
 export function checkCalendars(index: Index): Finding[] {
   const { calendars, eventNights, zones, known } = index;

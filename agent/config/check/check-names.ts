@@ -75,7 +75,7 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Returns findings about references by id, such as an unknown name or a lamp in two zones. Empty if there are none. */
+/** Returns findings about references of devices, lamps and zones, such as an unknown id or a lamp in two zones. Empty if there are none. */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [

@@ -12,7 +12,7 @@ import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
 
-/** The device profiles that were found, and the profile files that cannot be used. */
+/** The device profiles that were found, and profile files of the site that cannot be used. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Paths of profile files of the site that cannot be used, by the id in the file. */

@@ -11,7 +11,7 @@ import type { Finding, Path } from './finding.ts';
 
 type StepDraft = NonNullable<NonNullable<ProgrammeDraft['steps']>[number]>;
 
-/** Returns what is wrong with programmes and event nights, such as steps in the wrong order. */
+/** Returns findings about programmes and event nights, such as steps in the wrong order. Empty if there are none. */
 export function checkProgrammes({ programmes, eventNights }: Index): Finding[] {
   const steps = programmes.flatMap(({ value, path }) => placed(value.steps, [...path, 'steps']));
   return [

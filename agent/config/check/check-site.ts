@@ -74,7 +74,7 @@ function suggestZone(timezone: string): Message {
   return guess === undefined ? msg`; allowed: an IANA name such as Europe/Paris` : msg`; did you mean "${guess}"?`;
 }
 
-/** Returns a finding if `console.socketPath` is in the place of the login socket. */
+/** Returns a finding if `console.socketPath` is in the place of the login socket. Empty otherwise. */
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];

@@ -14,7 +14,7 @@ import type { LoadedCabinet } from '../load/load.ts';
 import { STORE_DIR } from '../schema/schema.ts';
 import type { Path } from './finding.ts';
 
-/** The findings of the check of the store. */
+/** The findings of `checkStore`. */
 export interface StoreFindings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];

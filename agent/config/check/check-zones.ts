@@ -124,7 +124,7 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   });
 }
 
-/** Returns warnings about settings of zones. They do not prevent a start. */
+/** Returns warnings about settings of zones, which do not prevent a start. Empty if there are none. */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
 }

@@ -10,7 +10,7 @@ export type Path = readonly (string | number)[];
 /** One error or warning about a document, at a path. */
 export interface Finding {
   readonly path: Path;
-  /** What is wrong, and what to write instead. */
+  /** What is wrong, and usually what to write instead. */
   readonly message: Message;
   /** Report the place of the key instead of its value. */
   readonly atKey?: boolean;

@@ -8,13 +8,16 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** The minimum level of a zone at night, and its text in messages. Units: `pct` in % of full light. */
+/** The minimum level of a zone at night, while it is lit, and its text in messages. Units: `pct` in % of full light. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
   readonly text: string;
 }
 
-/** The minimum of a zone at night, from `minPct` or `minClass`. Undefined if it cannot be computed because a value is ill-formed. */
+/**
+ * The minimum of a lit zone at night: `minPct`, or the level of a valid `minClass` if that is higher. Undefined if it cannot be computed
+ * because a value is ill-formed.
+ */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
   const [design, minClass] = [given(zone, 'designClass', null), given(zone, 'minClass', null)];

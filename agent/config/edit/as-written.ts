@@ -12,7 +12,7 @@ import type {
 import { WEEKDAYS } from '../schema/weekdays.ts';
 import { soundWritten } from './sound-written.ts';
 
-/** Returns a cabinet in a form close to that of its file, with defaults, without `profileDirs`. Parts are shared with `Cabinet`. */
+/** Returns a cabinet in a form close to that of its file, with defaults, without `profileDirs`. Shares parts with its argument. */
 export function asWritten({
   lines,
   poles,

@@ -20,7 +20,7 @@ export interface FloorCheck {
   /** The configuration in the file of the site, as last loaded. */
   readonly site: CabinetAndProfiles;
   readonly nowMs: WallMs;
-  /** Number of nights to compare. Default: 366. */
+  /** Number of nights to compare, from that night on; some nights around special dates are added. Default: 366. */
   readonly nightsAhead?: number;
 }
 

@@ -72,7 +72,7 @@ export function decodeTable(bytes: Uint8Array): string {
   }
 }
 
-/** Returns the letters and digits of a heading, without accents and in lower case: `Puissance (W)` becomes `puissancew`. */
+/** Returns the letters a to z and the digits of a heading, without accents, in lower case: `Puissance (W)` becomes `puissancew`. */
 export function plainWord(heading: string): string {
   return heading
     .normalize('NFD')

@@ -30,7 +30,7 @@ export interface Beginning {
   readonly revisions: RevisionsAtStart | null;
   /** Why the data could not be locked, for example because another agent (`in-use`) or a command (`held`) has it. */
   readonly refusal?: StoreError;
-  /** Ends the locks of the process that read the configuration, for the storage thread of this run; absent if it has none. */
+  /** Ends the locks of the process that read the configuration, for the storage thread of this run; absent if there are none to end. */
   readonly handOver?: () => void;
   /** Whether a process of this run may still have the data locked. Default: false. */
   readonly isLockOurs?: () => boolean;
@@ -85,8 +85,9 @@ const MOST_FLAWS = 5;
 const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
- * Chooses and loads the configuration of a run: the file of the site, or a revision. `onStep`: called with each step. `beforeDisk`: called
- * with the data folder, before the revisions in it are read.
+ * Chooses and loads the configuration of a run: the file of the site, or a revision. May also write revisions and their history, and
+ * complete an interrupted restore. `onStep`: called with each step. `beforeDisk`: called with the data folder, before the revisions in it
+ * are read.
  *
  * Errors: rejects with ConfigError if it finds no configuration that can be used, and as `beforeDisk`.
  */

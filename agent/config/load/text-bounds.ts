@@ -8,8 +8,8 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
 /**
- * Deepest accepted nesting of lists and sections. Source: assumed; the deepest file of this program has 7. Confirmed by: the cabinets of
- * the sites.
+ * Limit for the nesting of lists and sections in a text. Source: assumed; the deepest file of this program has 7. Confirmed by: the
+ * cabinets of the sites.
  */
 export const MAX_NESTING = 32;
 /**
@@ -36,8 +36,8 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * The path of the first text in `value` with a control character or line break that is not allowed there. Null if there is none. `path`:
- * the place of `value`.
+ * The path of the first text in `value` with a control character or line break that is not allowed there. Null if there is none. Keys are
+ * not checked. `path`: the place of `value`.
  *
  * Shape: the path as in the file, `cabinet.name`.
  */

@@ -59,8 +59,8 @@ export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock,
 }
 
 /**
- * Changes one value of a candidate as `editChecked` does, in a child process. Resolves with the new text, or with `reason` if there is
- * none; the file is not written.
+ * Changes one value in the text of the `cabinet.yaml` of a folder as `editChecked` does, in a child process. Resolves with the new text,
+ * or with `reason` if there is none; the file is not written.
  */
 export async function editInChild(edit: EditOrder, clock: Clock, signal?: AbortSignal): Promise<EditedText> {
   const answer = await runChecker<EditedText>({ kind: 'edit', edit }, clock, signal);

@@ -45,7 +45,7 @@ export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory,
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
 
-/** Adds a confirmed revision, which becomes the current one. For a revision that needs no trial. */
+/** Returns the history with a new confirmed revision, which becomes the current one. For a revision that needs no trial. */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({
@@ -56,7 +56,7 @@ export function withConfirmed(history: RevisionHistory, revision: NewRevision): 
   });
 }
 
-/** Adds a revision that begins its trial now. The current revision stays, to return to it. */
+/** Returns the history with a new revision on trial. The current revision stays, to return to it. Requires a history without a trial. */
 export function withTrial(
   history: RevisionHistory,
   revision: NewRevision,

@@ -30,7 +30,7 @@ import type { TrialEnd } from './trial-watch.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { createUploads } from './upload.ts';
 
-/** The dependencies with which `RevisionManager` is created, in addition to those of `ActiveRevision`. */
+/** The dependencies with which `RevisionManager` is created, including those of `ActiveRevision`. */
 export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitContext, 'touches'> {
   readonly disk: RevisionDisk;
   /** The history at the start of the run, which contains the running revision. */

@@ -154,7 +154,7 @@ export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, l
   return { ok: true, keyId: signer.id, serial: statement.serial, statement };
 }
 
-/** Returns the text for a person that says why a signature was refused. */
+/** Returns the text for a person that says why a signature on files was refused. */
 export function refusalText(code: SignatureRefusal): Message {
   return REFUSAL_TEXT[code];
 }

@@ -24,7 +24,7 @@ export interface Baseline {
 export interface TrialHealth {
   /** Ids of the devices that answer. */
   readonly answering: ReadonlySet<string>;
-  /** Line by device id, for the configuration on trial; a removed device need not answer. */
+  /** Line by device id, for the running configuration; a removed device need not answer. */
   readonly devices: ReadonlyMap<string, string>;
   /** Ids of the devices that do not answer, or have not yet, by their place, `line:unit`. */
   readonly silent: ReadonlyMap<string, string>;

@@ -10,7 +10,7 @@ import { type FilePart, SIGNATURE_FILE } from '../../core/revisions.ts';
 
 /**
  * The state of an upload after a part. `more`: parts are missing, `have` of `of` have arrived. `whole`: the complete text. `refused`: the
- * part or the file is not accepted. `dropped`: the incomplete upload that this part replaced; null if there was none.
+ * part or the file is not accepted. `dropped`: the incomplete upload of the same file that this part replaced; null if there was none.
  */
 export type UploadState =
   | { readonly kind: 'more'; readonly have: number; readonly of: number; readonly dropped: PartCount | null }

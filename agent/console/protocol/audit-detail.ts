@@ -34,7 +34,7 @@ function withoutContent(value: LocalArgs[string] | undefined): string {
   return `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Returns a command's arguments as text for the audit log: `target=L07 level=80 for=30m`, as `openArgs` returns them. */
+/** Returns a command's arguments, masked by `openArgs`, as text for the audit log: `target=L07 level=80 for=30m`. */
 export function auditDetail(command: ArgsSpec, args: LocalArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)

@@ -120,7 +120,7 @@ export function failedReply(id: number | null, { code, said, bus }: ConsoleError
  * Returns a function that takes the next bytes of a stream and returns the complete lines, without line ends and outer blanks; empty lines
  * are left out.
  *
- * Errors: throws ConsoleError 'too-large' if a line exceeds `maxBytes`; lines of that call are lost.
+ * Errors: throws ConsoleError 'too-large' if a line exceeds `maxBytes`, and again in each later call. The lines of these calls are lost.
  */
 export function createLineSplitter(maxBytes: number): (bytes: Uint8Array) => readonly string[] {
   let parts: Uint8Array[] = [];

@@ -32,7 +32,7 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** Returns the path of the login socket for an agent whose own socket is at `socketPath`. */
+/** Returns where an agent with its own socket at `socketPath` opens its login socket. It depends on the rights of the calling process. */
 export function loginSocketPath(socketPath: string): string {
   if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');

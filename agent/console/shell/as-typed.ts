@@ -1,7 +1,7 @@
 /** Rewrites commands in texts as they are typed in a session: without the program's name. Pure. */
 import { COMMANDS } from '../commands.ts';
 
-/** Names of the commands that do not exist in a session. */
+/** Names of the commands that are missing from the command tree of a session. Some others are in it, but cannot run there. */
 export const OUTSIDE: ReadonlySet<string> = new Set(['run', 'console', 'manual', 'setup', 'erase', 'backup', 'restore']);
 
 /** Without `agent`: in a text it usually means the program, not the command. */

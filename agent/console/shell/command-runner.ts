@@ -40,7 +40,7 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
-/** The parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
+/** Parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 /** What is needed to run the lines of a session. */
@@ -60,8 +60,8 @@ export interface RunnerParts {
 }
 
 /**
- * Runs one typed line and shows its result, or why it failed; does nothing for an empty line. Errors: rejects with an error that is not a
- * ConsoleError.
+ * Runs one typed line and shows its result, or why it failed; does nothing for an empty line. Errors: rejects only with an error that is
+ * not a ConsoleError.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;

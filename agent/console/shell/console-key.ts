@@ -14,7 +14,8 @@ const KEY_FILE = '.console-key';
 const KEY_BYTES = 32;
 
 /**
- * Returns the key of the console on this line, which derives from a secret in `dir`. `line`: name of the terminal.
+ * Returns the key of the console on this line, which derives from a secret in `dir`. A missing secret is created. `line`: name of the
+ * terminal.
  *
  * Errors: none; empty if `dir` is null or cannot be used.
  */

@@ -40,7 +40,7 @@ const HINT = msg`without a login: lights on 30m (all to 100 %), lights on 30m --
 const LIGHTS_LINE = /^(luciole\s+)?lights(\s|\||$)/i;
 const WITHOUT_LOGIN = createTree([LIGHTS_ON], []);
 
-/** The socket at which the agent accepts logins, and what the commands without a login need. */
+/** The socket at which the agent accepts logins, the key of this console, and what the commands without a login need. */
 export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
@@ -248,7 +248,7 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Prompts for a secret without echo. Resolves with null on Ctrl-C, on Ctrl-D in an empty line, or if the session ends. */
+/** Prompts for a secret without echo. Resolves with null if no line was entered, for example after Ctrl-C. */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;

@@ -24,12 +24,15 @@ const PROBE = '\x1b7\x1b[999;999H\x1b[6n\x1b8';
 /** Columns that a terminal may have printed if it does not understand the probe. Units: columns. */
 const PROBE_COLS = PROBE.length;
 
-/** Why a session ended. `hang-up`: the terminal was disconnected or failed. `idle`: no key for too long. `stopped`: the process ends. */
+/**
+ * Why a session ended. `hang-up`: the terminal was disconnected, or the console failed. `idle`: no key for too long. `stopped`: the process
+ * ends. `logout`: any other end, for example a failed login or a session that the agent ended.
+ */
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**
- * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the end of the input (`end`). `lostChars`:
- * number of characters dropped because the line was full.
+ * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the end of the wait for keys (`end`).
+ * `lostChars`: number of characters dropped because the line was full.
  */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }
@@ -41,7 +44,7 @@ export type LineRead =
 export interface LineQuestion {
   readonly prompt: string;
   readonly mode: EditMode;
-  /** Lines that can be recalled, oldest first. Default: none. */
+  /** Lines that can be recalled in the mode `command`, oldest first. Default: none. */
   readonly history?: readonly string[];
   /** Resolves with the lines to show for `?` at the end of this text. */
   readonly help?: (before: string) => Promise<readonly string[]>;

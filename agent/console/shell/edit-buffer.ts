@@ -7,13 +7,16 @@ import type { ControlKey } from './keys.ts';
  */
 export const MAX_LINE_CHARS = 4_096;
 
-/** The line being edited and the position of the cursor in it, in characters from 0. */
+/**
+ * The line being edited, the position of the cursor in it (in characters from 0), the text that Ctrl-Y inserts, and the number of dropped
+ * characters.
+ */
 export interface EditBuffer {
   readonly line: string;
   readonly cursor: number;
   /** The text that Ctrl-Y inserts. */
   readonly killed: string;
-  /** Characters dropped because the line was full. */
+  /** Number of characters dropped because the line was full. */
   readonly lostChars: number;
 }
 

@@ -9,9 +9,9 @@ import type { Tty } from './tty.ts';
 /** Longest type-ahead. Units: keys. Source: a paste of 64 KB must be accepted without a pause. */
 const MAX_AHEAD = 65_536;
 
-/** Events reported immediately, not queued. */
+/** The functions that receive events of a terminal immediately; these are not queued. */
 export interface InputEvents {
-  /** The terminal sent XOFF (`isStop`) or XON. */
+  /** Output must stop (`isStop`), after XOFF, or may go on: after XON, or after Ctrl-C for `onInterrupt`. */
   readonly flow: (isStop: boolean) => void;
   /** The terminal reported its cursor position. */
   readonly report: (row: number, col: number) => void;

@@ -38,13 +38,13 @@ export interface Pressed {
   readonly event: EditEvent | null;
 }
 
-/** How a line is edited. */
+/** The prompt, the width of the terminal, the mode and the history for the editing of one line. */
 export interface EditorOptions {
   readonly prompt: string;
-  /** Units: columns. */
+  /** Width of the terminal. Units: columns. */
   readonly widthCols: number;
   readonly mode: EditMode;
-  /** Oldest first. */
+  /** Lines that can be recalled in the mode `command`, oldest first. */
   readonly history: readonly string[];
 }
 

@@ -33,7 +33,7 @@ export interface CompletionPlace {
   readonly value: Choice | null;
   /** For a configuration value: its key as typed; absent at any other place. */
   readonly valueAt?: string;
-  /** The line may end here: no required word or option value is missing. */
+  /** False if a required word or option value is missing. */
   readonly canEnd: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface Tree {
   find(words: readonly string[]): ConsoleCommand | undefined;
   /** Returns what may follow these words. Errors: as `read`, for a wrong command word or option. */
   placeAfter(words: readonly string[]): CompletionPlace;
-  /** Returns the words with abbreviated command words completed. */
+  /** Returns the words with unambiguous abbreviations of command words completed. At least one word, which may be empty. */
   expand(words: readonly string[]): readonly string[];
 }
 

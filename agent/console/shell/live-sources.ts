@@ -30,7 +30,7 @@ export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }
 
-/** Returns the source of a view of one lamp: why it has its level, and its points. */
+/** Returns the source of a view of one lamp: the page of `why`, then that of `points` with the lamp's id and a dot as filter. */
 export function lampSource(lamp: string, asker: Asker): LiveSource {
   return async (page) => [
     ...(await answerLines('why', { target: lamp }, asker, page)),

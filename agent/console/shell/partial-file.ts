@@ -86,7 +86,10 @@ export function openPartial(receivedDir: string, name: string): PartialFile {
   };
 }
 
-/** Returns true if there is a partial file of this name. Errors: throws the system's error. */
+/**
+ * Returns true if the folder of the partial file of this name exists. Moves a partial file of an earlier release there first. Errors:
+ * throws the system's error.
+ */
 export function hasPartial(receivedDir: string, name: string): boolean {
   adoptFormer(receivedDir, name);
   return existsSync(join(receivedDir, PARTS, name));

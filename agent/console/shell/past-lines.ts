@@ -17,13 +17,13 @@ export interface LineHistoryStore {
 
 /** The newest lines that a user typed, masked by `maskSecrets`. */
 export interface PastLines {
-  /** Returns the lines, oldest first. */
+  /** Returns the lines, oldest first; `add` changes this array. */
   all(): readonly string[];
   /** Adds a line, masked by `maskSecrets`, and saves the lines. An empty line, or one equal to the last, is ignored. */
   add(line: string): void;
 }
 
-/** Returns the past lines of a user, without the oldest if there are too many. */
+/** Returns the past lines of a user, loaded from the store; the oldest are left out if there are too many. */
 export function createPastLines(user: string, historyStore: LineHistoryStore): PastLines {
   const lines = [...historyStore.load(user)].slice(-MAX_LINES);
   return {

@@ -28,7 +28,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
-/** Returns one sentence for each override and trial that is still in force. */
+/** Returns one sentence for each override and trial in `known`. */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }

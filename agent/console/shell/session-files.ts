@@ -30,7 +30,7 @@ const MAX_BYTES = 256 * 2 ** 20;
 /** Space kept free for the store. Source: update-inbox.ts. Units: bytes. */
 const FREE_BYTES = 32 * 2 ** 20;
 
-/** Returns the folder of received files in the folder of a console. */
+/** Returns the path of the folder of received files in the folder of a console; creates nothing. */
 export function receivedDir(filesDir: string): string {
   return join(filesDir, RECEIVED);
 }
@@ -85,7 +85,7 @@ export function sessionArgs(
 }
 
 /**
- * Returns the path for a file name that a session of this role typed. The file may be missing.
+ * Returns the path for a file name that a session of this role typed. The file may be missing. For `write`, creates its folder.
  *
  * Errors: throws ConsoleError, for example 'denied' if the session may not use the file.
  */

@@ -27,13 +27,13 @@ export interface AgentSession {
   readonly idleMs: number;
   /** Resolves once the session has ended. */
   readonly ended: Promise<unknown>;
-  /** Ends the session in the agent. `isLost`: the person did not end it. */
+  /** Ends the session in the agent: as a hang-up if `isLost`, otherwise as a logout. */
   leave(isLost: boolean): void;
 }
 
 /** How a session finds its user. */
 export interface Login {
-  /** Resolves with the session of a user, after prompts if needed. Null: no user was found. */
+  /** Resolves with the session of a user, after prompts if needed; null if there is no session, for example after failed attempts. */
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 

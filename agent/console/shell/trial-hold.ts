@@ -14,9 +14,9 @@ const AGAIN_MS = 5_000;
 
 /** A connection by which the agent detects the end of a session. */
 export interface TrialHold {
-  /** Opens the connection. Resolves when the agent has the connection, or it failed. */
+  /** Opens the connection; no effect the second time. Resolves when the agent has the connection, or it failed. */
   readonly begin: () => Promise<void>;
-  /** Closes the connection. `isLost`: no person ended the session. */
+  /** Closes the connection: for the agent as a hang-up if `isLost`, otherwise as a logout. */
   end(isLost: boolean): void;
 }
 

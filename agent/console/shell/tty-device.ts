@@ -19,7 +19,7 @@ const KILLED = 128;
 
 /**
  * Resolves with the terminal of this process. `speedBaud` (bit/s) limits the output; null: the limit of the port, if it has one. Errors:
- * rejects with ConsoleError 'usage' if input or output is no terminal.
+ * rejects, for example with ConsoleError 'usage' if input or output is no terminal.
  */
 export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;

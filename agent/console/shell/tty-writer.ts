@@ -79,7 +79,7 @@ export class TtyWriter {
     this.#settle();
   }
 
-  /** Call it when the far end sent XOFF (true) or XON (false). */
+  /** Stops the output (true), after XOFF, or continues it (false). */
   setStopped(isStopped: boolean): void {
     this.#isStopped = isStopped;
     this.#pump();

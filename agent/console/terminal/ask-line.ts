@@ -16,7 +16,10 @@ export interface LineAsker {
   close(): void;
 }
 
-/** Creates an asker that reads `input` until `close`. Lines that arrive before their prompt answer the next prompts in order. */
+/**
+ * Creates an asker that reads `input` until `close`. Lines that arrive before their prompt answer the next prompts in order. Once `signal`
+ * is aborted, a prompt without such a line rejects.
+ */
 export function createLineAsker(input: Readable, write: (text: string) => void, signal: AbortSignal): LineAsker {
   const waiting: string[] = [];
   let isOver = signal.aborted;

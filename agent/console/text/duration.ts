@@ -66,7 +66,7 @@ export function formatDuration(spanMs: number): Message {
   return h === 0 ? msg`${d} d` : msg`${d} d ${h} h`;
 }
 
-/** Returns for people how long something took, such as `0.4 s` or `12 min`. Units: ms. */
+/** Returns for people how long something took, such as `0.4 s` or `12 min`, at least `0.1 s`. Units: ms. */
 export function formatTook(spanMs: number): Message {
   const tenths = Math.max(1, Math.round(spanMs / 100));
   return tenths < 100 ? msg`${tenths / 10} s` : formatDuration(spanMs);

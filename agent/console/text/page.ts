@@ -57,7 +57,7 @@ export function formatLevel(levelPct: LevelPct | null | undefined): string {
   return text === NOTHING ? text : `${text} %`;
 }
 
-/** Returns a range of levels for people, such as `20..80 %`. Units: %. */
+/** Returns a range of levels for people, such as `20..80 %`, or `40 %` if both are equal. Units: %. */
 export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }

@@ -39,8 +39,8 @@ const SPELT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; a line end or tab becomes a blank; a character
- * without a known spelling becomes `?`.
+ * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; each character of white space becomes a blank; a
+ * character without a known spelling becomes `?`.
  */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -55,7 +55,7 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/** Returns true for a letter, digit or sign that terminals with UTF-8 show in one column. */
+/** Returns true for a letter, digit or sign that all terminals with UTF-8 show in one column; false for scripts from Hebrew (U+0590) on. */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }
@@ -73,7 +73,7 @@ function speller(charset: Charset): (text: string) => string {
   return charset === 'utf-8' ? toLetters : toAscii;
 }
 
-/** Returns the text with characters beyond ASCII replaced as by `toAscii`. ASCII stays unchanged. */
+/** Returns the text with each run of characters beyond ASCII as `toAscii` writes it. ASCII stays unchanged: `°C` becomes ` degC`. */
 export function inAsciiLetters(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }
@@ -90,7 +90,8 @@ export function withoutControls(text: string): string {
 }
 
 /**
- * Returns the message with its arguments in characters of this terminal; their line ends stay. The template is not changed. Default: ASCII.
+ * Returns the message with its arguments in characters of this charset; their line feeds stay. The template is not changed.
+ * Default: ASCII.
  */
 export function plainMessage(message: Message, charset: Charset = 'ascii'): Message {
   const spell = speller(charset);

@@ -26,7 +26,7 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/** Returns a label and a text, both translated, as lines for the sheet: beside each other, or below each other if the label is too wide. */
+/** Returns a label and a text, both without line ends and translated, as lines for the sheet: beside each other, or below each other if the label is too wide. */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
@@ -94,7 +94,7 @@ export function shownCols(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** Returns an error message for the terminal: translated and wrapped, with a line end. */
+/** Returns an error message for the terminal: translated and wrapped, with `luciole: ` in front and a line end. */
 export function errorText(
   message: Message,
   { language, widthCols, charset }: Pick<Terminal, 'language' | 'widthCols' | 'charset'>,

@@ -49,7 +49,7 @@ export const CELL_ITEMS: Readonly<Record<string, readonly ItemKind[]>> = {
   d: ['time', 'whole', 'double', 'double'],
 };
 
-/** Returns the kinds of the items of a cell. Errors: throws StoreError `corrupt` for a key that no cell has. */
+/** Returns the kinds of the items of a cell, by the first letter of its key. Errors: throws StoreError `corrupt` for an unknown letter. */
 export function kindsOf(key: string): readonly ItemKind[] {
   const kinds = CELL_ITEMS[key.charAt(0)];
   if (kinds === undefined) throw new StoreError('corrupt', msg`stored bytes: the record has no input ${JSON.stringify(key)}`);
@@ -74,7 +74,7 @@ export function putItems(stream: ByteStream, items: readonly Item[], kinds: read
   });
 }
 
-/** The inverse of `putItems`. Errors: throws StoreError `corrupt`, for example when the bytes end. */
+/** The inverse of `putItems`, with one item per kind. Errors: throws StoreError `corrupt`, for example when the bytes end. */
 export function takeItems(reader: ByteReader, kinds: readonly ItemKind[], nowUs: number): Item[] {
   return kinds.map((kind) => {
     const head = takeVarint(reader);

@@ -76,7 +76,7 @@ interface Lamp {
   sinceUs: number;
 }
 
-/** Records the decisions of one street. */
+/** Records the changes of the decisions of one street, with their inputs. */
 export class DecisionRecorder {
   readonly #parts: DecisionRecorderParts;
   readonly #cells: InputCells;
@@ -110,7 +110,7 @@ export class DecisionRecorder {
     if (this.#last !== null) this.#flush(this.#last, false);
   }
 
-  /** Passes on what waits in memory, because the control has stopped. */
+  /** Passes on what waits in memory as the end of a run, because the control has stopped. */
   stop(): void {
     if (this.#last !== null) this.#flush(this.#last, true);
     this.#segment = null;

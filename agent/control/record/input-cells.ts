@@ -11,7 +11,7 @@ import { photocellVerdict } from '../../lighting/photocell.ts';
 import { type Item, isSameCell } from './cell.ts';
 import { CLOCK_WORDS, DETECTION_FLAG, detectionKey, PHOTOCELL_FLAG, QUALITY_WORDS, SENSOR_FLAG, VERDICT_WORDS } from './input-words.ts';
 
-/** The inputs of one tick. */
+/** The inputs of one tick, and the lit lamps after its decision. */
 export interface RecordedMoment {
   readonly snapshot: LightingSnapshot;
   /** By lamp: the floor that `notBelowFound` gets for it; lamps without one are absent. */

@@ -27,7 +27,7 @@ export interface RecordedState {
   nowMs: number;
   /** By key; empty if the inputs were removed. */
   readonly cells: Map<string, InputCell>;
-  /** In the order in which they were recorded. */
+  /** The newest ones, in the order in which they were recorded. */
   readonly detections: DetectionCell[];
   /** By index of the lamp. `sinceMs`: wall time of its last change. */
   readonly levels: Map<number, RecordedChoice & { readonly sinceMs: number }>;

@@ -9,6 +9,7 @@ import { RANK_WORDS, REASON_WORDS } from './input-words.ts';
 /** The level of a lamp with its reason, as recorded. */
 export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 'reason'> {
   readonly isHeld: boolean;
+  /** Source of the line of the trace that decided the level, before its limits; empty for none. */
   readonly source: string;
 }
 

@@ -28,11 +28,11 @@ export interface ReplayedInstant {
 export interface ReplayOptions {
   /** Default: the street of the record. */
   readonly street?: LightingStreet;
-  /** Decides also between the recorded instants, this often. Default: only at the recorded instants. Units: ms. */
+  /** Decides also between the recorded instants, and after the last, this often. Default: not in between. Units: ms. */
   readonly stepMs?: number;
   /**
-   * Yields also the instants between the recorded ones, and after the last, at which a level or the night of a zone changes by time alone. They are
-   * found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
+   * Searches also between the recorded instants, and after the last, for changes of a level or of the night of a zone by time alone. They
+   * are found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
    */
   readonly findsChanges?: true;
 }
@@ -48,8 +48,8 @@ export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): Lighting
 }
 
 /**
- * Decides again with the recorded inputs of a segment, and yields the decisions, oldest first; nothing for a segment without inputs
- * (thinned). Errors: throws if the record is damaged, for example StoreError `corrupt`.
+ * Decides again with the recorded inputs of a segment, and yields each instant with its decisions, oldest first; nothing for a segment
+ * without inputs (thinned). Errors: throws for bytes that cannot be read, for example StoreError `corrupt`.
  */
 export function* replayRecord(record: StoredRecord, options: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;

@@ -18,6 +18,7 @@ export type DarkKind = 'late' | 'fell';
 /** One dark moment. `missingS`: its time, weighted by the missing share of the needed light. Units: s of full darkness. */
 export interface DarkMoment {
   readonly kind: DarkKind;
+  /** When it was found: for `late` as the presence ends, for `fell` as it begins. */
   readonly atMs: WallMs;
   readonly sensor: PointId;
   readonly missingS: number;

@@ -85,7 +85,7 @@ export class NightReplay {
 
   /**
    * Replays a segment; one without inputs (thinned) is skipped. Yields the share that is done, often, so that the caller can pause. Errors:
-   * throws for a damaged record, for example StoreError `corrupt`.
+   * throws for bytes that cannot be read, for example StoreError `corrupt`.
    */
   *segment(record: StoredRecord): Generator<number, void, void> {
     if (record.isThinned) return;

@@ -43,7 +43,7 @@ export function sweepPoints(variesBoost: boolean): readonly SweepPoint[] {
   );
 }
 
-/** Returns a point as settings. `base`: the settings that it changes. */
+/** Returns a point as settings for a replay. `base`: the settings to which the point is applied. */
 export function sweepSettings(point: SweepPoint, base: ReplaySettings['streetFor']): SweepSettings {
   const id = `${point.holdS ?? '='} ${point.addPct} ${point.boostSharePct}`;
   return { id, point, streetFor: (recorded) => changedStreet(base(recorded), point) };

@@ -121,7 +121,10 @@ export function outcomesBetween(before: LightCommand, after: LightCommand): read
   return [...(skipped ? [outcomeOf(asSent(after))] : []), outcomeOf(after)];
 }
 
-/** Returns a command's stage for its sender. `levelPct` is null if no level was requested, as for a release. */
+/**
+ * Returns a command's stage for its sender. `levelPct`: the requested level; once `verified`, the confirmed one if it is the same for all
+ * lamps. Null if no level was requested, as for a release.
+ */
 export function outcomeOf(command: LightCommand): Omit<Outcome, 'atMs'> {
   const progress = Object.values(command.lamps);
   const [first] = progress;

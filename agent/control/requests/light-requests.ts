@@ -58,7 +58,7 @@ const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
-/** Carries out the requests of people and the platform for light. */
+/** Carries out the requests of people and the platform for light, and their writes of other points. */
 export class LightRequests {
   readonly #parts: LightRequestsParts;
   readonly #overrides: OverrideRegistry;

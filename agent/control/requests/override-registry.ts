@@ -73,7 +73,7 @@ export class OverrideRegistry {
     });
   }
 
-  /** Resolves with whether the present list is on disk. */
+  /** Resolves with whether the newest save succeeded; true before the first. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
@@ -91,6 +91,7 @@ export class OverrideRegistry {
 
   /**
    * Adds an intent in place of one of the same source, target and rank. Returns it as it is in force, which may be longer than requested.
+   * `isFurther`: without an event.
    */
   add(intent: Intent, isFurther = false): Intent {
     this.#intents = addIntent(this.#intents, intent);
@@ -121,7 +122,7 @@ export class OverrideRegistry {
   }
 
   /**
-   * Makes the intents in force on a target end at this moment at the latest, if the sender may release them. Returns how many were
+   * Makes the intents in force that the order names end at this moment at the latest, if the sender may release them. Returns how many were
    * shortened.
    */
   shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {

@@ -102,8 +102,8 @@ export function releaseIntents<T extends StoredIntent>(
 }
 
 /**
- * Ends intents on a target, or all with `everywhere`, at `end` at the latest, if the authority may release them. `rank`: only those of this
- * rank; absent: of any. `changed`: the intents with a new end.
+ * Returns the intents; those on a target, or all with `everywhere`, end at `end` at the latest, if the authority may release them.
+ * `rank`: only those of this rank; absent: of any. `changed`: the intents with a new end.
  */
 export function shortenIntents(
   intents: readonly Intent[],
@@ -142,7 +142,7 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
   });
 }
 
-/** An intent on disk: without the monotonic end, which has no meaning after a restart. */
+/** An intent on disk: without the monotonic end, which has no meaning after a restart. Of `startBy` only `atMs` counts. */
 export type StoredIntent = Omit<Intent, 'untilMono'>;
 
 /** Returns the intents in their form on disk, without their monotonic ends. */

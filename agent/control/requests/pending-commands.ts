@@ -16,7 +16,7 @@ import {
 
 /** The fields of a command that are in each of its outcomes. */
 export type CommandHead = Pick<Outcome, 'commandId' | 'target' | 'levelPct' | 'source'>;
-/** A command for lamps before it is followed. `intentId`: the intent that it added; null for none. */
+/** A command for lamps before `PendingCommands` tracks it. `intentId`: the intent that it added; null for none. */
 export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;
 
 interface Waiting {
@@ -56,7 +56,7 @@ export class PendingCommands {
     return ending;
   }
 
-  /** Publishes a command as queued and follows it. Resolves with its final outcome. `saved` null: the command saves nothing. */
+  /** Publishes a command as queued and tracks it. Resolves with its final outcome. `saved` null: the command saves nothing. */
   open(incoming: Incoming, lampIds: readonly string[], saved: Promise<boolean> | null = null): Promise<Outcome> {
     const command = beginCommand({ ...incoming, sinceMono: this.#clock.monoMs() }, lampIds);
     return new Promise((resolve) => {

@@ -60,7 +60,7 @@ export class ProgrammeRegistry {
     });
   }
 
-  /** Resolves whether the present choices are on disk. */
+  /** Resolves with whether the newest save succeeded; true before the first. */
   get saved(): Promise<boolean> {
     return this.#saves.latest;
   }
@@ -105,7 +105,7 @@ export class ProgrammeRegistry {
     this.#set([...others, { zone, programme, reason, source, untilMs, untilMono: clock.monoMs() + lengthMs }]);
   }
 
-  /** The choices in force, by zone; not those that wait for a trusted time. */
+  /** The choices by zone, as of the last change or `tend`; not those that wait for a trusted time. */
   choices(): ReadonlyMap<string, ChosenProgramme> {
     return this.#choices;
   }

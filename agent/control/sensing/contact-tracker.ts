@@ -4,8 +4,8 @@ import type { Intent, PointId, Reading, Target } from '../../core/words.ts';
 import type { Moment } from '../requests/overrides.ts';
 
 /**
- * The role of a contact that requests light. `emergency`: a key that requests it while closed. `lights-on`: a button that requests it for a
- * time from each press.
+ * The role of a contact that requests light. `emergency`: a key that requests it while it reads closed, and for `KEY_HOLD_MS` if it becomes
+ * silent. `lights-on`: a button that requests it for a time from each press.
  */
 export type LightContact = 'emergency' | 'lights-on';
 
@@ -34,7 +34,7 @@ export interface ContactTracker {
 /** Source: design §6, an override lasts 2 h by default; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
 /**
- * How long a closed emergency key still counts after its device stops answering. Units: ms. Source: assumed; a line that is repaired within
+ * How long a closed emergency key still counts after its last good reading. Units: ms. Source: assumed; a line that is repaired within
  * it kept the street lit. Confirmed by: repair times of lines in the logs of the cabinets.
  */
 export const KEY_HOLD_MS = 3_600_000;

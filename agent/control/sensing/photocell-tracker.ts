@@ -47,7 +47,7 @@ interface Watched {
 
 const SOUND = { edges: NO_EDGE_FAULTS, nightFault: null, fault: null };
 
-/** The states of the photocells. Raises `photocell-doubtful` for a cell that cannot be trusted. */
+/** The states of the photocells. Raises `photocell-doubtful` for a cell that cannot be trusted or gives no value. */
 export class PhotocellTracker {
   readonly #parts: PhotocellTrackerParts;
   readonly #cells: ReadonlyMap<PointId, Watched>;

@@ -23,7 +23,7 @@ export interface TrackerParts {
 
 /** The dependencies with which `createSensorTracker` is created. */
 export interface SensorTrackerParts extends TrackerParts {
-  /** Returns when the agent last changed the level of this lamp; null if it has not. */
+  /** Returns when the decided level of this lamp last changed; null if none was decided. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
@@ -37,7 +37,7 @@ export interface SensorTracker {
   states(): ReadonlyMap<PointId, SensorState>;
   /** Returns how many detections were counted since the creation: those of sensors that raise light themselves. */
   detections(): number;
-  /** Returns the recent detections at sensors with a pole, oldest first. */
+  /** Returns the recent detections at sensors that raise light themselves and have a pole, oldest first. */
   recent(): readonly Detection[];
 }
 
@@ -175,7 +175,7 @@ export interface SensorCase {
   readonly nowMono: MonoMs;
 }
 
-/** The faults of a sensor, each as text for its event; null for each that it does not have. */
+/** The faults of a sensor, each as text for its event; null for each that was not found. */
 export interface SensorHealth {
   readonly stuck: Message | null;
   readonly silent: Message | null;

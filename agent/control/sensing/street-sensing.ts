@@ -34,9 +34,9 @@ export interface StreetSensing {
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone, and reports events. */
   refresh(): void;
-  /** Returns the states now, as inputs of a decision. */
+  /** Returns the states now, as inputs of a decision. Their maps are live. */
   snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;
-  /** Returns the recent detections by sensors of this cabinet that have a pole, oldest first. */
+  /** Returns the recent detections at sensors of this cabinet that raise light themselves and have a pole, oldest first. */
   detections(): readonly Detection[];
   /** Returns the intents of contacts; expired ones may be among them. */
   intents(): readonly Intent[];
@@ -51,7 +51,7 @@ const CONTACTS_KEY = 'control.contacts';
 /** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
-/** Creates what evaluates the readings of sensors, photocells and contacts of a street. */
+/** Creates what evaluates the readings of sensors, photocells, counters, rules and contacts of a street. */
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const { street, clock, store } = parts;
   const levels = new Map<string, number>();

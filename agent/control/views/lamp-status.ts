@@ -19,7 +19,7 @@ export interface LampStatusParts {
   readonly onDecision: (decision: Decision) => void;
 }
 
-/** The newest decision of each lamp, combined with its writes and readings. Changes are passed to `onDecision`. */
+/** The newest decision of each lamp, combined with its writes and readings. */
 export class LampStatus {
   /** How often presence raised a lamp, since this object was created. */
   lampsRaised = 0;

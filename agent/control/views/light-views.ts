@@ -150,7 +150,8 @@ function found(view: TonightView | undefined, zone: string): TonightView {
 }
 
 /**
- * Returns the commands `override` and `release` for a person at the console. The outcome of `override` has its end, `untilMs`, for display.
+ * Returns the commands `override` and `release` for a person at the console. The outcome of `override` has `untilMs`, its end for display;
+ * a refused one has the end that it would have had.
  */
 export function createPersonCommands(
   control: () => Pick<Control, 'override' | 'release'>,

@@ -25,7 +25,7 @@ export interface OutputWriterParts {
   readonly log: Log;
 }
 
-/** What the values of outputs depend on at one tick: decisions of lamps, intents, and the states of rules. */
+/** What `OutputWriter.follow` needs at one tick: the decisions of lamps, the intents, and the states of the rules. */
 export interface OutputInputs {
   readonly decisions: readonly Decision[];
   readonly intents: readonly Intent[];

@@ -10,7 +10,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite } from '../../core/ports.ts';
 import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 
-/** The write history of one lamp. */
+/** The write history of one lamp or output, and what its readings have confirmed. */
 export interface LampTrack {
   /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
@@ -30,11 +30,11 @@ export interface LampTrack {
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;
-  /** Whether the lamp answers, by the quality of its readings; null before any sign. */
+  /** Whether the lamp answers, by its readings; null before any sign. */
   readonly answers: boolean | null;
 }
 
-/** The track of a lamp without any write. */
+/** The track of a lamp or output before anything is known of it. */
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**

@@ -11,13 +11,13 @@ const STEPS_MS = Array.from({ length: 29 }, (_, i) => 4 + i);
 /** Replies needed. Source: with 24 evenly spread times the largest resultant length of 29 steps stays below 0.55 in 99.9 % of cases. */
 const LEAST_REPLIES = 24;
 
-/** The step and how well it fits: 1 is exact. */
+/** A step of time, in ms, and how well it fits the deliveries: from 0 to 1, which is exact. */
 export interface DeliverySteps {
   readonly stepMs: number;
   readonly fit: number;
 }
 
-/** Returns a step of time, and how well or badly it fits the deliveries; null with too few answered test reads. */
+/** Returns a step of time, and how well or badly it fits the deliveries; null with too few usable test reads. */
 export function deliverySteps(windows: readonly WindowFacts[]): DeliverySteps | null {
   const gapsMs = windows.flatMap(({ isTest, arrivalMono }, i) => {
     const before = windows[i - 1]?.deliveriesMono.at(-1);

@@ -47,7 +47,7 @@ export interface BusDiagnosis {
   readonly verdict: Verdict;
   /** At least one. */
   readonly findings: readonly BusFinding[];
-  /** Requests observed, and those answered. */
+  /** Number of requests to the judged units, number of those that were answered, and number of these units. */
   readonly asked: number;
   readonly answered: number;
   readonly units: number;
@@ -56,5 +56,5 @@ export interface BusDiagnosis {
   readonly durationMs: number;
 }
 
-/** Shows a time of day as the reader of the result expects it. */
+/** Returns the time of day of an instant as text for the reader of the result. */
 export type TimeText = (atMs: WallMs) => string;

@@ -25,7 +25,7 @@ const STEP_FIT = 0.8;
 /** An adapter delay up to this is negligible. Units: ms. Source: modbus.md §2.2: 16 is the factory setting of FTDI, 1 the best. */
 const NEGLIGIBLE_MS = 2;
 
-/** Returns the finding that the adapter receives its own transmission; null if the symptoms do not show it. */
+/** Returns the finding that the adapter receives its own transmission; null if fewer than half of the requests were echoed. */
 export function echo({ echoes, asked }: BusSymptoms): BusFinding | null {
   if (echoes < ECHO_SHARE * asked) return null;
   return {

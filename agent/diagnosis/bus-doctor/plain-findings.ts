@@ -4,7 +4,7 @@ import type { BusFinding } from './finding.ts';
 import { percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
-/** Returns the finding that the line is healthy. */
+/** Returns the finding that the line is healthy, whatever the symptoms are; they only give the evidence. */
 export function healthy({ asked, answered, units, quarters, durationMs }: BusSymptoms): BusFinding {
   const bad = quarters.bad.length;
   return {
@@ -32,7 +32,7 @@ export function notFed(unfed: ReadonlySet<number>): BusFinding {
   };
 }
 
-/** Returns the finding that the symptoms are too weak or fit several causes. */
+/** Returns the finding that the symptoms are too weak or fit several causes, whatever they are; they only give the evidence. */
 export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;
   const present = units.filter(({ answered, damaged }) => answered + damaged > 0);

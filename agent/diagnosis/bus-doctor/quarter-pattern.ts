@@ -29,7 +29,7 @@ export interface QuarterPattern {
   readonly isAtTwilight: boolean;
 }
 
-/** Returns the bad quarters of an hour, and whether they show a pattern. */
+/** Returns the bad quarters of an hour, and whether they show a pattern. `quarters`: oldest first. */
 export function quarterPattern(quarters: readonly QuarterHour[]): QuarterPattern {
   const known = quarters.filter(({ transactions }) => transactions >= LEAST_REQUESTS);
   const bad = known.filter(isBad);

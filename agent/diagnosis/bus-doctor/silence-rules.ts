@@ -63,7 +63,7 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
   };
 }
 
-/** Returns the finding that the idle line has the wrong polarity; null if the symptoms do not show it. */
+/** Returns the finding, for a line without answers, that the idle line has the wrong polarity; null if the symptoms do not show it. */
 export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding | null {
   if (breaks < SILENT_AFTER || breaks < BREAK_SHARE * silent) return null;
   return {
@@ -76,7 +76,7 @@ export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding
   };
 }
 
-/** Returns the finding that no unit answers. */
+/** Returns the finding that no unit answers, whatever the symptoms are; they only give the evidence. */
 export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSymptoms): BusFinding {
   const settings = new Set(trials.map(({ serial }) => settingsText(serial).toString())).size;
   return {

@@ -23,7 +23,7 @@ export interface BusSymptoms {
   readonly echoes: number;
   readonly foreignRequests: number;
   readonly foreignReplies: number;
-  /** Windows with bytes of no frame beside an answer or in silence, and those bytes. */
+  /** Windows with bytes of no frame that are not a damaged reply, and the number of those bytes. */
   readonly strays: number;
   readonly strayBytes: number;
   /** Silent windows in which only one or two bytes came: 00 right after the request. */

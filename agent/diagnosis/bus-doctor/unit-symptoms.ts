@@ -18,9 +18,9 @@ export interface UnitSymptoms {
   readonly answered: number;
   readonly damaged: number;
   readonly silent: number;
-  /** Valid replies too many: further ones in the same window, or one in the window of another unit while none was due. */
+  /** Valid replies that were not due: further ones in the same window, or ones in a later window. */
   readonly doubled: number;
-  /** Valid replies in the window of another unit while a reply was due. */
+  /** Valid replies that came in a later window while a reply was due. */
   readonly late: number;
   /** Windows of this unit with bytes of no frame beside a reply or in silence, and the number of those bytes. */
   readonly strays: number;
@@ -39,7 +39,7 @@ export interface UnitSymptoms {
   readonly tooLong: number;
   /**
    * Share of the bytes of damaged replies that are as usual: near 1 when single bytes are wrong, low when whole replies are. Null with too
-   * few damaged replies.
+   * few of them to compare.
    */
   readonly likeness: number | null;
   /** Share of the damaged replies to equal requests that are equal. Null with too few of them. */

@@ -28,9 +28,9 @@ export interface WindowFacts {
   readonly end: WindowEnd;
   /** The request as a key: equal requests to one unit have equal keys. */
   readonly request: string;
-  /** Length of the normal reply; without meaning if there is no request. Units: bytes. */
+  /** Length of the normal reply to a request of function 1 to 6, 15 or 16; otherwise without meaning. Units: bytes. */
   readonly expectedBytes: number;
-  /** The gateway received its own request. */
+  /** The received bytes begin with an echo of the request. For a single write it may not be recognised. */
   readonly hasEcho: boolean;
   /** Number of valid replies of the requested unit that fit the request. */
   readonly replies: number;

@@ -27,7 +27,10 @@ export function protocolOf({ kind, port }: Pick<RecordedLine, 'kind' | 'port'>):
   return parseLinePort(port).kind === 'tcp' ? 'tcp' : 'rtu';
 }
 
-/** Returns the rows of a recording in the order of time. Errors: throws RangeError for damaged entries. */
+/**
+ * Returns the rows of a recording in the order of time; entries that this version cannot decode are left out. Errors: throws RangeError for
+ * an entry that is not complete.
+ */
 export function rowsOf(recording: FlightRecording): FlightRow[] {
   const lines = recording.head.lines.map((line) => lineRows(line, placedEntries(recording, line.id)));
   const log = placedEntries(recording, null).flatMap(logRow);
@@ -35,7 +38,7 @@ export function rowsOf(recording: FlightRecording): FlightRow[] {
   return [...lines, log].flat().sort((a, b) => a.atUs - b.atUs);
 }
 
-/** Returns a frame as a row of a line. */
+/** Returns a frame as a row of a line. `anchor`: a moment of both clocks, from which the wall time of the row follows. */
 export function frameRow(line: string, frame: WireFrame, anchor: Anchor): FlightRow {
   const { direction, kind, unit, fc, isForeign, bytes, gapMs, atMono } = frame;
   const gapUs = gapMs === null ? null : Math.round(gapMs * US_PER_MS);

@@ -36,7 +36,7 @@ const ended = Buffer.alloc(3);
 /** The content of `discarded` begins with the number of bytes. */
 const COUNT_BYTES = 4;
 
-/** Returns the kind byte, time and content of an entry. Copy the content before the next call, which may overwrite it. Units: µs. */
+/** Returns the kind byte, time and content of an entry. Copy the content at once: it may be overwritten soon. Units: µs. */
 export function encodeWireEntry(entry: WireEntry): StoredEntry {
   const head = { kind: KIND_OF[entry.kind], atUs: Math.round(entry.atMono * US_PER_MS) };
   switch (entry.kind) {

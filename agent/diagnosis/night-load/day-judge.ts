@@ -14,7 +14,10 @@ const HOURS_PER_ALARM = 30 * 12;
 const ACCEPT_HOURS = 14 * 12;
 const HOUR_MIN = 60;
 
-/** The load by day that is unexpected. Units: W; minutes since 1970, UTC. */
+/**
+ * An unexpected load by day. `watts`: the whole load when it was found, not only the excess. `sinceMin`: estimated. Units: W; minutes since
+ * 1970, UTC.
+ */
 export interface DayLoad {
   readonly watts: number;
   readonly sinceMin: number;
@@ -22,7 +25,7 @@ export interface DayLoad {
 
 /** Judges the load by day, minute by minute. */
 export class DayJudge {
-  /** Highest load of each hour in which it was as usual, oldest first. Units: W. */
+  /** Highest median load of each hour in which it was as usual, oldest first. Units: W. */
   readonly hours: number[];
   readonly #window = new Float64Array(WINDOW_MIN).fill(Number.NaN);
   readonly #sorted = new Float64Array(WINDOW_MIN);
@@ -30,7 +33,7 @@ export class DayJudge {
   #hourMax = Number.NaN;
   #openHours = 0;
   #limitW: number | null = null;
-  /** Null while the load is as usual. */
+  /** The unexpected load that lasts; null while there is none. */
   load: DayLoad | null = null;
 
   constructor(hours: readonly number[] = []) {

@@ -9,7 +9,7 @@ export function storedNights({ nights, dayHours, differences, nightsOpen }: Load
   return { v: 1, nights: nights.map(packedNight), dayHours: dayHours.map(Math.round), differences, nightsOpen };
 }
 
-/** Returns the running night as data for the store; null by day. */
+/** Returns the running night as data for the store; null if none runs. */
 export function storedTonight({ tonight }: LoadMemory): Readonly<Record<string, unknown>> | null {
   return tonight === null ? null : packedNight(tonight);
 }

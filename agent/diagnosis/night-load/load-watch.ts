@@ -25,7 +25,7 @@ export interface LoadFindings {
   readonly lost: LoadDifference | null;
   /** More power at night than expected. */
   readonly extra: LoadDifference | null;
-  /** Since when the lamps are off although they usually burn at this time. Units: minutes since 1970, UTC. */
+  /** Since when the lamps have been off, after a missing or early switch; kept until they burn. Units: minutes since 1970, UTC. */
   readonly darkSinceMin: number | null;
   /** Unexpected load while the lamps are off. */
   readonly day: DayLoad | null;
@@ -37,7 +37,7 @@ export interface LoadFindings {
 export interface LoadMemory {
   /** Nights that were learned, oldest first. */
   readonly nights: readonly NightTrace[];
-  /** The running night; null by day. */
+  /** The running night; null if none runs. */
   readonly tonight: NightTrace | null;
   readonly dayHours: readonly number[];
   readonly differences: NightDifferences;
@@ -105,7 +105,7 @@ export class LoadWatch {
     return this.#model;
   }
 
-  /** When the present night began; null by day. Units: minutes since 1970, UTC. */
+  /** When the running night began; null if none runs. Units: minutes since 1970, UTC. */
   get onMin(): number | null {
     return this.#tonight?.onMin ?? null;
   }
@@ -120,7 +120,7 @@ export class LoadWatch {
     return `${this.#nights.at(-1)?.onMin} ${this.#nightsOpen} ${this.#day.hours.length}`;
   }
 
-  /** What other nights had at the last minute; null by day, while learning, or when a step is due. Units: W. */
+  /** What other nights had at the last minute; null if no night runs, or if that is not known, as near a step. Units: W. */
   get expectedW(): number | null {
     return this.#judge?.expectedW(this.#lastMin - (this.#tonight?.onMin ?? 0)) ?? null;
   }
@@ -135,7 +135,7 @@ export class LoadWatch {
     };
   }
 
-  /** Returns what must persist. */
+  /** Returns what must persist. Its arrays and the running night are live. */
   memory(): LoadMemory {
     return {
       nights: this.#nights,

@@ -23,7 +23,7 @@ const FRESH_MIN = 15;
 /** An event of an earlier run stays open for so long until its condition is found again. Units: minutes. Source: assumed; longer than any condition takes. Confirmed by: restarts at night. */
 const RESUMED_MIN = 45;
 
-/** One meter of the monitor. */
+/** One meter of the load monitor. */
 export class MeterLoad {
   readonly meter: string;
   /** What was learned or is open has changed since this was last set to false. */

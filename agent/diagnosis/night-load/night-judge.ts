@@ -13,7 +13,7 @@ export interface LoadDifference {
   readonly watts: number;
   /** The difference at full power. Units: W. */
   readonly fullWatts: number;
-  /** Estimated time at which it began, or the switch-on. Units: minutes since 1970, UTC. */
+  /** Estimated time of its last change, or the switch-on. Units: minutes since 1970, UTC. */
   readonly sinceMin: number;
   /** It counts from the switch-on. */
   readonly atSwitchOn: boolean;

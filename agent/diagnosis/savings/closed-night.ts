@@ -19,6 +19,7 @@ export interface ClosedMeterNight {
   readonly stored: SavingsMeterNight;
   /** Null for a night that is not complete enough to learn from. */
   readonly learned: LearnedNight | null;
+  /** Null if the meter was never read. */
   readonly carry: MeterCarry | null;
 }
 

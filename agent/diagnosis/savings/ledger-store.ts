@@ -66,7 +66,7 @@ export class LedgerStore {
     return this.#inTurn(() => this.#append(note));
   }
 
-  /** Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if there is none or the disk failed. */
+  /** Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if none is known. */
   seal(): Promise<number> {
     return this.#inTurn(async () => {
       const chain = await this.#chain();

@@ -33,8 +33,8 @@ export interface NightCounterParts {
   /** Computed energy of all lamps so far, by level; it may begin again at 0. Units: Wh. */
   readonly usedWh: () => Float64Array;
   /**
-   * Receives each night that has ended. Returns the state of each meter for the next one. `missed`: the night was passed over, as after an
-   * absence.
+   * Receives nights that have ended, one by one. Returns the state of each meter for the next one. `missed`: the night was passed over, as
+   * after an absence.
    */
   readonly onNight: (night: RunningSavingsNight, missed: boolean) => ReadonlyMap<string, MeterCarry>;
 }

@@ -21,7 +21,7 @@ export interface ReferenceEnergy {
   readonly nonRoutineKwh: number;
   /** Adjusted energy of each zone, without the other load and without adjustments of the whole cabinet. */
   readonly zones: Readonly<Record<string, number>>;
-  /** What each entry that applies to the night changed, by the number of the entry. */
+  /** What each entry with an effect changed in this night, by the number of the entry; entries of other nights are left out. */
   readonly byEntry: ReadonlyMap<number, number>;
 }
 

@@ -67,7 +67,7 @@ export class DerivedStarts {
     }
   }
 
-  /** Judges the starts that are old enough. `onReset` receives a lamp whose driver has restarted by itself. */
+  /** Judges the starts that are old enough. `onReset` receives a lamp whose driver has restarted by itself, once in some hours at most. */
   judge(nowMono: MonoMs, onReset: (lamp: number) => void): void {
     if (this.#pendingCount === 0) return;
     const pending = this.#pendingMono;

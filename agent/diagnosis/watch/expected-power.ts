@@ -4,7 +4,7 @@ import { powerW } from '../energy.ts';
 import { bandOf, type LevelCurve } from './level-curve.ts';
 import type { WatchedLamp } from './watch-plan.ts';
 
-/** Bounds of the power of a lit lamp. Units: W. `modelW`: from the rated power alone. */
+/** Bounds of the power of a lit lamp. Units: W. `modelW`: from the rated power and the level alone. */
 export interface PowerBounds {
   readonly modelW: number;
   readonly expectedW: number;

@@ -17,7 +17,7 @@ export interface FaultReportParts {
   readonly frame: WatchFrame;
   readonly engine: WatchEngine;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
-  /** Returns the newest decision for a lamp. */
+  /** Returns the newest decision for a lamp; undefined if there is none. */
   readonly decisionOf: (lampId: string) => Decision | undefined;
 }
 
@@ -48,7 +48,7 @@ export function faultTexts(change: WatchChange, parts: FaultReportParts): FaultT
   return change.kind === 'feeder' ? FEEDER_TEXTS[change.fault](figures) : METER_TEXTS[change.fault](figures);
 }
 
-/** Returns the event of a fault that begins. */
+/** Returns the event of a fault that begins now. A `driver-reset` has no duration, so its event has an end. */
 export function faultEvent(change: WatchChange, parts: FaultReportParts): AgentEvent {
   const nowMs = parts.clock.wallMs();
   const { begin, evidence, check } = faultTexts(change, parts);

@@ -9,13 +9,13 @@ export interface FaultFigures {
   readonly id: string;
   /** Name of the pole or the cabinet. */
   readonly place: string;
-  /** The value that was judged, and what was expected or allowed; empty or `-` if there is none. */
+  /** A measured value for the evidence, and what was expected or allowed; empty or `-` if there is none. */
   readonly found: string;
   readonly expected: string;
   readonly level: string;
   /** The affected lamps of a feeder: how many, and the first of them. */
   readonly lamps: Message;
-  /** A contact shows the fault. */
+  /** For a feeder: no group of lamps that lost their supply together shows the fault. */
   readonly isByContact: boolean;
 }
 

@@ -103,7 +103,7 @@ export class LevelCurve {
     return this.#sigma[lamp * BANDS + band] ?? 0;
   }
 
-  /** The value of the band at the commissioning, else its first median; NaN without both. */
+  /** The reference of the band: its value at the commissioning or its first median, whichever came first; NaN without both. */
   reference(lamp: number, band: number): number {
     return this.#reference[lamp * BANDS + band] ?? Number.NaN;
   }

@@ -12,8 +12,8 @@ import { PHASES, type WatchFrame } from './watch-frame.ts';
 import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 
 /**
- * The power of one meter (NaN if not read), of the lamps of the cabinet, and of its other loads. Units: W; `otherW` is NaN until it is
- * learned.
+ * The power of one meter, NaN if not read, and what it should consist of: all lamps of the cabinet, as this meter shows them, and other
+ * loads. `toleranceW`: a difference up to it is usual. Units: W; `otherW` is NaN until it is learned.
  */
 export interface MeterBalance {
   readonly meterW: number;

@@ -24,9 +24,11 @@ export type HeldEvents = Map<string, HeldEvent>;
 
 /** What `createSupplyGate` requires. */
 export interface SupplyGateParts {
+  /** The gate adds and removes entries. */
   readonly held: HeldEvents;
   /** Whether the source of an event is a lamp, or drives lamps, whose feeder is watched. */
   readonly isWatched: (source: string) => boolean;
+  /** Returns the cause of a held event. `heldMs`: how long its cause has not been known. */
   readonly verdictOf: (event: AgentEvent, heldMs: number) => SupplyVerdict;
 }
 
@@ -42,7 +44,10 @@ export interface SupplyGate {
   stop(): void;
 }
 
-/** Creates the gate. An event that ends while it is held is dropped together with its end. */
+/**
+ * Creates the gate. It may hold back `unit-silent` and `lamp-not-following` of watched sources. An event that ends while it is held is
+ * dropped together with its end.
+ */
 export function createSupplyGate({ held, isWatched, verdictOf }: SupplyGateParts): SupplyGate {
   return {
     take(event, { pass, isOfLine }, nowMono) {

@@ -13,7 +13,7 @@ export interface Series {
   readonly atMono: Float64Array;
 }
 
-/** The level in force of each lamp, and since when. Units: %; ms of the monotonic clock. */
+/** The level decided for each lamp, and since when. Units: %; ms of the monotonic clock. */
 export interface Commands {
   readonly levelPct: Float64Array;
   readonly sinceMono: Float64Array;
@@ -41,7 +41,7 @@ export interface WatchFrame {
 /** Number of places for the phase voltages of one meter in the frame. */
 export const PHASES = 3;
 
-/** Creates a frame without values for a plan; no feeder is switched, all lamps are off. */
+/** Creates a frame without values for a plan; no feeder has a known command, and the level of each lamp is 0. */
 export function createWatchFrame({ lamps, feeders, meters }: Pick<WatchPlan, 'lamps' | 'feeders' | 'meters'>): WatchFrame {
   const n = lamps.length;
   return {
@@ -66,7 +66,7 @@ export function setValue({ values, atMono }: Series, index: number, value: numbe
   atMono[index] = nowMono;
 }
 
-/** Records the level in force for a lamp. A repeated level keeps its time. */
+/** Records the level decided for a lamp. A repeated level keeps its time. */
 export function setCommand({ levelPct, sinceMono }: Commands, lamp: number, level: LevelPct, nowMono: MonoMs): void {
   if (levelPct[lamp] !== level || sinceMono[lamp] === Number.NEGATIVE_INFINITY) sinceMono[lamp] = nowMono;
   levelPct[lamp] = level;

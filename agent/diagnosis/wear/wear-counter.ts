@@ -58,7 +58,7 @@ export class WearCounter {
     }
   }
 
-  /** Returns the summary of a lamp; undefined if nothing is known about its wear in this night. */
+  /** Returns the summary of a lamp; undefined if none of its quantities is known. */
   night(lamp: number, { kind, driftPct, burningH }: FiguresOfOthers): WearNight | undefined {
     const sums = this.#byLamp.get(lamp) ?? [];
     const means = (role: WearRole): readonly number[] =>

@@ -4,7 +4,7 @@ import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import type { PointId } from '../../core/words.ts';
 import { ownPoints } from '../watch/watch-plan.ts';
 
-/** What a point says about wear. */
+/** The quantity of a point that shows wear. */
 export type WearRole =
   | 'temperature'
   | 'derating'

@@ -81,7 +81,7 @@ export class Wear {
     void this.#look();
   }
 
-  /** Passes the running night to the store, which writes it before it stops. */
+  /** Passes the running night to the store, if its date is known and the stored night was read. Does not wait for the disk. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

@@ -54,7 +54,7 @@ export interface ExamParts {
   readonly queue: BusToolQueue;
   readonly stats: Pick<LineStatsCollector, 'quarters' | 'recentUnits'>;
   readonly profiles: readonly Profile[];
-  /** Units: ms; null if unknown. */
+  /** How long the adapter delays bytes; null if unknown. Units: ms. */
   readonly latencyMs: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** The requests of the bus tools to one line. Each waits for the pause of its unit and for late replies, then for its turn in the console lane. */
+/** The requests of the bus tools to one line. Each waits for its turn in the console lane. */
 import type { LineConfig } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
 import type { ModbusLine, ReadRequest, Reply, WriteRequest } from '../../core/driver.ts';

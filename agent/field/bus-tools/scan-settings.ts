@@ -23,8 +23,8 @@ const HIDDEN = { chars: 11, turnaroundMs: 2 } as const;
 /** Bytes that are visible this soon after they began are visible as they arrive. Units: characters. */
 const AT_ONCE_CHARS = 3;
 /**
- * How long a scan waits for the first byte of a reply through a serial server or Modbus TCP gateway. Units: ms. Source: assumed. Confirmed
- * by: response times through the gateways on the bench.
+ * How long a scan waits by default for the first byte of a reply through a serial server or Modbus TCP gateway. Units: ms. Source: assumed.
+ * Confirmed by: response times through the gateways on the bench.
  */
 export const NETWORK_WAIT_MS = 150;
 
@@ -52,8 +52,8 @@ export interface Adapter {
 }
 
 /**
- * Returns how long a scan waits for the first byte of a reply at this speed, through this adapter. An unknown latency counts as 0. Units:
- * ms.
+ * Returns how long a scan waits by default for the first byte of a reply at this speed, through this adapter. An unknown latency counts as
+ * 0. Units: ms.
  */
 export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
   const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;

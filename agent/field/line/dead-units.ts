@@ -13,10 +13,10 @@ const SHARE = 0.02;
  */
 const SAVED_MS = 1_000;
 
-/** Limits the time that a line may lose by unanswered requests, for example to silent units. */
+/** The budget that `createDeadBudget` creates. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-/** Creates the budget of a line for the time that unanswered requests may take. */
+/** Creates a budget of time: the unanswered requests that are charged to it may take a small share of the line. */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;

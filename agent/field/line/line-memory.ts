@@ -63,7 +63,7 @@ interface Now {
 
 /**
  * Creates the memory of a line in the store. `start` loads the saved entry into the units, and begins to save larger changes regularly.
- * `stop` ends the regular saves without a last one.
+ * Until the entry is loaded, the set-up of the units waits, for some seconds at most. `stop` ends the regular saves without a last one.
  */
 export function createLineMemory({
   lineId,

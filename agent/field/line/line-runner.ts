@@ -64,7 +64,7 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
   /** Receives every transaction of the line, including those of the console. */
   readonly onTransaction?: (report: TransactionReport) => void;
-  /** Whether levels of the whole line may be sent as one broadcast. */
+  /** Whether a level or a set-up value may be sent to the whole line as one broadcast. */
   readonly broadcast: boolean;
   /** Receives how long each urgent write waited from `write` to its first byte, once it is known that it was sent. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;

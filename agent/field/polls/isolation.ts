@@ -13,7 +13,7 @@ export type IsolationCause = 'refused' | 'failing' | 'silent';
 /** The state of a slot (see `Slot`) that gives no data: it is requested alone, at growing intervals. */
 export interface Isolation {
   readonly cause: IsolationCause;
-  /** Unsuccessful requests since it was isolated. */
+  /** Unsuccessful requests since it was isolated, or since an early retry was last scheduled. */
   readonly tries: number;
   /** Its quantities have been reported as having no value. */
   readonly isReported: boolean;

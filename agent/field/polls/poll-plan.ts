@@ -41,11 +41,11 @@ export interface Slot {
   /** It contains the level of a lamp. */
   readonly isLevel: boolean;
   dueMono: MonoMs;
-  /** Its next answer is the first since the unit answered for the first time or again. */
+  /** After its next answer the next read is due at the phase of the unit, which spreads the units of a line. */
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;
-  /** Set while the unit gives no data for this slot although it answers for others. */
+  /** Set while the unit gives no data for this slot although it answers. */
   isolation: Isolation | null;
   /** No block may reach from before this slot into it. */
   cutBefore: boolean;

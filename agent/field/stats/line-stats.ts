@@ -41,7 +41,7 @@ export interface LineStatsParts {
   readonly latencyMs: () => number | null;
   /** The number of polls that left more than one period after they were due, without first polls and those after a lost one. */
   readonly overruns: () => number;
-  /** The number of requests in one whole round of polls of a unit. */
+  /** The number of requests in one whole round of polls of a unit, without isolated registers. */
   readonly requestsOf: (unit: Unit) => number;
   /** Why the line is down; empty while it is up. */
   readonly downReason: () => Message;
@@ -108,7 +108,7 @@ export class LineStatsCollector {
     });
   }
 
-  /** Records how long an urgent write waited between its intent and its first byte. Units: ms. */
+  /** Records how long an urgent write waited from its queueing to its first byte. Units: ms. */
   noteUrgent(waitMs: number): void {
     this.#urgent.note(waitMs);
   }
@@ -119,7 +119,7 @@ export class LineStatsCollector {
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
   }
 
-  /** The counters of the line, without those caused by requests from the console. */
+  /** The counters of the line without what requests of the console added; `busyMs` includes it. */
   counters(): LineCounters {
     return this.#share.without(this.#parts.line.counters);
   }

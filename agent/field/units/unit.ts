@@ -39,7 +39,7 @@ export interface Unit {
   readonly responses: ResponseTimes;
   /** It refuses reads that include registers it does not have. */
   noHoles: boolean;
-  /** When its presence inputs, its other registers, and its isolated registers are next due; infinite if it has none. Set by `replan`. */
+  /** When a poll of each kind (see `PollKind`) is next due; infinite for none. Set by `replan`. */
   presenceMono: MonoMs;
   telemetryMono: MonoMs;
   retryMono: MonoMs;
@@ -51,7 +51,7 @@ export interface Unit {
   /** When it last gave data, or answered after an absence; the second: when its presence input did. */
   dataMono: MonoMs;
   presenceDataMono: MonoMs;
-  /** Its presence input is reported as not read, although the unit answers. */
+  /** Its presence input counts as not read, although the unit answers. */
   isBlind: boolean;
   /** Its unrequested replies in a row, each less than a minute after the previous one. */
   extras: { readonly count: number; readonly atMono: MonoMs };
@@ -73,7 +73,7 @@ export interface Unit {
   isSetUpSingly: boolean;
   /** A level that it refused waits for its set-up. */
   isLevelWaiting: boolean;
-  /** Steps that failed in the last round, with the reason; and the text of their event, empty when none failed. */
+  /** Steps that failed and have not succeeded since, with the reason; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, Message>;
   setUpTrouble: Message;
   /** When the failed steps are tried again; infinite while there are none. */
@@ -123,8 +123,8 @@ export interface UnitParts {
 }
 
 /**
- * Creates the state of a unit that has not been requested yet. With `slowDelayMs`, slow registers become due only after the unit has
- * answered, unless it has no others.
+ * Creates the state of a unit before the first request to it. With `slowDelayMs` above 0, slow registers become due only after the unit
+ * has answered, unless it has no others.
  */
 export function createUnit({ device, driver, setupValues, phase = 1, hasGroups = false, slowDelayMs = 0 }: UnitParts): Unit {
   const { profile } = driver;
@@ -201,7 +201,7 @@ function holdSlowBack(slots: readonly Slot[]): void {
   for (const slot of slots) if (slot.poll === 'slow') slot.dueMono = Number.POSITIVE_INFINITY;
 }
 
-/** Computes from the slots when the registers of the unit are next due. Call it when a slot has changed. */
+/** Sets when a poll of each kind is next due for the unit; infinite if none is. Call it when a slot has changed. */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
   let [presenceMono, telemetryMono, retryMono] = [none, none, none];
@@ -224,7 +224,10 @@ function isEveryIsolated({ slots }: Unit): boolean {
 /** The kinds of poll: presence inputs, other registers, or an isolated register (see `Isolation`). */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
-/** Returns the index of the slot that is due first for this kind of poll, now or later; -1 if there is none. */
+/**
+ * Returns the index of the slot with the earliest due time for this kind of poll; -1 if there is none. That time may be in the future, or
+ * infinite.
+ */
 export function firstSlot(unit: Unit, kind: PollKind): number {
   const { slots } = unit;
   const isRetry = kind === 'retry' || (kind === 'telemetry' && isEveryIsolated(unit));
@@ -237,8 +240,8 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 }
 
 /**
- * Call it when the unit answers for the first time, or again: its set-up and its polls start again. `isReturn`: it was away and may have
- * been replaced.
+ * Call it when the unit answers for the first time, or after an absence: its set-up and its polls start again. `isReturn`: it was away and
+ * may have been replaced.
  */
 export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.isAway = false;
@@ -316,7 +319,9 @@ export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }
 
-/** Returns the quantities of the isolated slots (see `Isolation`): of those without a reply if `isSilent`, otherwise of the others. */
+/**
+ * Returns the quantities of isolated slots (see `Isolation`): of those without a usable reply if `isSilent`, otherwise of the others.
+ */
 export function isolatedQuantities({ slots }: Unit, isSilent: boolean): readonly string[] {
   return slots
     .filter(({ isolation }) => isolation !== null && (isolation.cause === 'silent') === isSilent)

@@ -26,7 +26,7 @@ export interface GroupedDevice {
 /** A group of level points of one line that a single write can set. */
 export interface LineGroup {
   readonly reach: GroupProfile['reach'];
-  /** Modbus address of the write; 0 for a broadcast. */
+  /** Modbus address of the write; 0 for a broadcast and for a group of a DALI bus. */
   readonly unit: number;
   readonly members: readonly PointId[];
   /** The group of each device type that executes it. */
@@ -185,8 +185,8 @@ interface GroupRepeat {
 export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
 /**
- * Creates an empty list of broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point; a broadcast with
- * an outdated level is discarded.
+ * Creates an empty list of broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point; a broadcast is
+ * discarded once a point of its group has another one.
  */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];
@@ -198,7 +198,7 @@ export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | u
   };
   return {
     add: (choice: GroupChoice, dueMono: MonoMs): void => void repeats.push({ choice, dueMono }),
-    /** Takes the next repetition that is due. Repetitions with an outdated level are discarded. */
+    /** Removes and returns the next repetition if it is due, otherwise undefined. */
     take(nowMono: MonoMs): GroupChoice | undefined {
       const due = first();
       if (due === undefined || due.dueMono > nowMono) return undefined;

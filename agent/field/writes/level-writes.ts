@@ -49,7 +49,7 @@ const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
- * Bounds of the silence after a broadcast of levels, while the units execute it. Units: ms. Source: practice leaves two frame gaps (4 ms at
+ * Bounds of the silence after a broadcast, while the units execute it. Units: ms. Source: practice leaves two frame gaps (4 ms at
  * 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
@@ -62,7 +62,7 @@ export interface LevelWritesOptions {
   readonly transactions: Transactions;
   readonly held: HeldUntil;
   readonly groups: readonly LineGroup[];
-  /** Called with the time from `add` to the first byte of an urgent write, once it is known that the write was sent. Units: ms. */
+  /** Called once it is known that an urgent write was sent. `waitMs`: about the time from `add` until it was first sent. Units: ms. */
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 

@@ -99,12 +99,12 @@ function laneOf({ sent, lost }: ReadBack): Lane {
   return lost === null ? 'command' : sent.write.lane;
 }
 
-/** The read that proves a level: of the point itself, or of the point that its profile names as proof. Errors: as `pointOf`. */
+/** The read that proves a written value: of the point itself, or of the point that its profile names as proof. Errors: as `pointOf`. */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   return wholeOf(unit, proofPoint(unit, quantity));
 }
 
-/** Returns the next read of a read-back: of the level or, once `channel` is set, of the coil of its channel. */
+/** Returns the next read of a read-back: of the value or, once `channel` is set, of the coil of its channel. */
 export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): ReadRequest {
   const coil = channel === undefined ? undefined : channelOf(unit, quantity);
   return coil === undefined ? proofRequest(unit, quantity) : wholeOf(unit, coil);

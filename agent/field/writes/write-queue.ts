@@ -18,7 +18,7 @@ export interface WaitingWrite {
   readonly addedMono: MonoMs;
   /** Sends without success that count for its retries. */
   readonly attempts: number;
-  /** When it was first sent, once that is known; null before. */
+  /** The first time at which it is known to have been sent; null while none is known. */
   readonly sentMono: MonoMs | null;
   /** It may be part of a group write. */
   readonly mayGroup: boolean;

@@ -77,7 +77,7 @@ export class Alarms implements AlarmTools {
     });
   }
 
-  /** Restores acknowledgements and maintenance of earlier runs, and begins to watch their ends. Errors: none; a failure is logged. */
+  /** Restores acknowledgements and maintenance of earlier runs, and begins to end what is over. Errors: none; a failure is logged. */
   async begin(): Promise<void> {
     const { store, clock, log, ongoing } = this.#parts;
     this.#ticks ??= every(clock, SECOND_MS, () => this.#tend());
@@ -103,7 +103,10 @@ export class Alarms implements AlarmTools {
     this.#ticks = null;
   }
 
-  /** Returns the event with its acknowledgement and its suppression by maintenance, if any. `before`: the event as last reported. */
+  /**
+   * Returns the event with its acknowledgement and its suppression by maintenance, if any, and counts a new suppression. Call it once for
+   * each report. `before`: the event as last reported.
+   */
   admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent {
     const acknowledged = event.acknowledged ?? before?.acknowledged ?? (event.endMs === null ? this.#carried.take(event) : undefined);
     const suppressed = before === undefined ? this.#suppressionOf(event) : before.suppressed;

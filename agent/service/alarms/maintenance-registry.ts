@@ -46,7 +46,7 @@ export interface MaintenanceRegistryParts {
   readonly onBegun: (begun: readonly Maintenance[]) => void;
   /** Maintenance ended because its time was over. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
-  /** Receives the list of maintenance in force when it may have changed. */
+  /** Receives the list of maintenance in force, for example after a start or an end; not after a mere count of an event. */
   readonly onChange: (list: readonly Maintenance[]) => void;
 }
 

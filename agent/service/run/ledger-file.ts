@@ -37,13 +37,13 @@ export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: stri
       paths = paths.filter((_, i) => found[i] !== undefined);
       return found.reduce<StartLedger>((best, each) => (each !== undefined && each.starts > best.starts ? each : best), EMPTY_LEDGER);
     },
-    /** Writes without blocking. Errors: rejects if the ledger is not written. */
+    /** Writes without blocking; has no effect after `writeNow`. Errors: rejects if no folder accepts it. */
     write(ledger: StartLedger): Promise<void> {
       const written = queue.then(() => firstOf(paths, (path) => replace(path, textOf(ledger), overtaken.signal)));
       queue = written.catch(() => {});
       return written;
     },
-    /** Blocks; for a process that ends. Errors: throws if no folder accepts it. */
+    /** Writes, and blocks meanwhile; for a process that ends. Errors: throws if no folder accepts it. */
     writeNow(ledger: StartLedger): void {
       overtaken.abort();
       let failure: unknown = new Error(NO_FOLDER);

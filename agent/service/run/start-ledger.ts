@@ -7,7 +7,7 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 
-/** `normal`: everything runs. `safe`: the light and the store run. `bare`: the light runs, without the store. */
+/** `normal`: no restriction. `safe`: the light runs; no uplink, and no scans and writes by hand. `bare`: as `safe`, without the store. */
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
@@ -50,7 +50,7 @@ export interface StartLedger {
 /** How a run must start, as decided from the ends of earlier runs. */
 export interface StartVerdict {
   readonly mode: RunMode;
-  /** The previous run, whose `end` is set; null for the first run. */
+  /** The previous run, whose `end` is set; null if none is recorded. */
   readonly last: RunRecord | null;
   /** Safe mode has failed repeatedly, and a reboot of the machine may help. False soon after a boot. */
   readonly wantsReboot: boolean;
@@ -128,7 +128,10 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
   return { mode: failedSafe >= SAFE_ENDS.bare ? 'bare' : 'safe', wantsReboot, quietMs };
 }
 
-/** Returns one text, such as `starts.json (4)`, with the number of runs that completed their start with a store; no text if none did. */
+/**
+ * Returns a list with one text, such as `starts.json (4)`: the number of recorded runs that completed their start with a store. Empty if
+ * there is none.
+ */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;
   return stored === 0 ? [] : [`starts.json (${stored})`];

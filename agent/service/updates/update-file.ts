@@ -29,7 +29,7 @@ export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, K
   return keys;
 }
 
-/** What an update file is checked against: accepted keys, architecture and the serial of this gateway. */
+/** What an update file is checked against: accepted keys, architecture and a serial. */
 export interface CheckNeeds {
   readonly keys: ReadonlyMap<string, KeyObject>;
   /** Folder of the keys, for the text of a refusal. */
@@ -37,7 +37,7 @@ export interface CheckNeeds {
   readonly arch: string;
   /** The update must have a higher serial; the release `failed` may have this one. */
   readonly serial: number;
-  /** Name of a failed release that may be installed again although its serial is not higher; null for none. */
+  /** Name of a failed release that may be installed again with this serial; null for none. */
   readonly failed: string | null;
 }
 

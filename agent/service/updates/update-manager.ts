@@ -39,7 +39,7 @@ export interface UpdateManagerParts {
 
 /** A manager of updates whose received file can be removed when no client continues to send it. */
 export interface ExpiringUpdateManager extends UpdateManager {
-  /** Removes the received file, complete or not. No effect while a request runs. Errors: none; a failure is logged. */
+  /** Removes the received file, complete or not. No effect while `put`, `install` or `revert` runs. Errors: none; a failure is logged. */
   expire(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { AgentEvent } from '../../core/words.ts';
 import type { LossReason } from '../messages.ts';
 import type { TroubleTrackerParts } from './trouble.ts';
 
-/** Reports lost readings as events, and counts them, except those of `reportEarlier`. */
+/** Reports lost readings as events, and counts them. Those of `reportEarlier` are reported, but not counted. */
 export class LossReporter {
   readonly #parts: Omit<TroubleTrackerParts, 'onRetry'>;
   #readingsLost = 0;

@@ -14,7 +14,7 @@ interface Save {
 }
 
 /**
- * Events, outcomes, audit notes and facts that wait in memory until `state.db` has them. Above a limit old ones are discarded, except
+ * Events, outcomes, audit notes and facts that wait in memory to be written to `state.db`. Above a limit old ones are discarded, except
  * facts. `onAdded` is called after an addition.
  */
 export class StateQueue {

@@ -18,7 +18,7 @@ const BLOCK_DAYS = 30;
 /** A row before this time was written with an unset clock: its age is unknown. Units: ms. Source: no release is older; such clocks start in 1970 or 2000. */
 export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
 
-/** Returns the limits for rows that may be kept for `keepDays`. */
+/** Returns the limits at `atMs` for rows that may be kept for `keepDays` days. `beforeMs` is 30 days later than `dueMs`. */
 export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
 }

@@ -48,7 +48,7 @@ const MAX_FLAGS = 4 * FORM.double + 3;
 
 /**
  * Converts a reading into the form in which it is stored. The value is rounded to `decimals` if it then fits a scaled integer, and not
- * rounded for `EXACT`. NaN and infinities lose their value.
+ * rounded for `EXACT`. NaN and infinities get no value, and the quality `bad` or `missing`.
  */
 export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number, decimals: number): Cell {
   const offsetMs = toOffsetMs(atMs, frameMs);
@@ -71,8 +71,8 @@ export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
 }
 
 /**
- * Reads the columns of `count` cells. A call of the returned function gives the next reading, in the order of writing. Errors: both
- * functions throw StoreError `corrupt`, for example if the bytes end.
+ * Reads the columns of `count` cells. A call of the returned function gives the next reading, in the order of writing; call it `count`
+ * times before reading further. Errors: both functions throw StoreError `corrupt`, for example if the bytes end.
  */
 export function takeCells(reader: ByteReader, count: number): (seriesId: number, frameMs: number, decimals: number) => SeriesReading {
   const offsetsMs = takeDeltas(reader, count);

@@ -34,7 +34,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
       last.lastSeq = Math.max(last.lastSeq, seq);
       last.readings += readings;
     },
-    /** Writes the gaps. Returns the number of readings by reason. */
+    /** Writes the gaps; call it once. Returns the number of readings by reason. */
     settle: (): RoomStep['lost'] => {
       for (const loss of losses) gaps.add({ ...loss, atMs });
       if (losses.length > 0) gaps.mergeOldest();
@@ -49,8 +49,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Removes the oldest due rows, and packs their undamaged frames into one segment. The undelivered readings of damaged rows are noted as
- * lost. Returns null if it removes no row.
+ * Removes a limited number of the oldest rows of frames, up to the first that is not due, and packs the undamaged ones into one segment.
+ * The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
@@ -99,7 +99,7 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/** Passes those of these frames of this run that have a trusted clock to the boot table, which learns the real start time from them. */
+/** Passes the frames that have a trusted clock to the boot table, which learns the real start time of this run. All must be of this run. */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }

@@ -76,7 +76,7 @@ export class FrameTable {
     return this.last()?.total ?? 0;
   }
 
-  /** The highest ticket of this run whose frame is in the file, by the newest row; 0 if that row is of another run. */
+  /** The highest ticket of this run that was committed, by the newest row; 0 if there is no row, or that row is of another run. */
   committedTicket(): number {
     const newest = this.last();
     return newest !== undefined && newest.boot === this.#boots.known() ? newest.ticket : 0;
@@ -110,7 +110,7 @@ export class FrameTable {
     return own;
   }
 
-  /** Estimated size of the frames in the file. Units: bytes. */
+  /** Estimated size that these frames will have in the file. Units: bytes. */
   estimate(frames: readonly ReadingFrame[]): number {
     return frames.reduce((sum, { readings }) => sum + ESTIMATE.frame + ESTIMATE.reading * readings.length, ESTIMATE.row);
   }

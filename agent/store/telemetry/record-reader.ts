@@ -29,7 +29,10 @@ export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
   return [...byKey.values()].map((rows) => labelled(handle, rows));
 }
 
-/** One page of the segments of a period. A segment is only counted if it cannot be read, or only up to a time before the period. */
+/**
+ * One page of the segments of a period. A segment that cannot be read, or only up to a time before the period, is left out and counted in
+ * `damaged`.
+ */
 export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuery, maxBytes: number): RecordPage {
   const all = segmentsOf(handle);
   const found = all.filter((segment) => segment.toMs >= fromMs && segment.fromMs < toMs && segment.id > afterId);

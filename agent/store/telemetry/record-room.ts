@@ -19,7 +19,7 @@ export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }
 
-/** Packs one segment of the record that is not packed yet, except the newest; may remove a damaged one. Returns false if there was none. */
+/** Packs one segment of the record that is not packed yet, except the newest; may remove a damaged one. Returns whether it found one. */
 export function packOneRecord(handle: Handle): boolean {
   const ended = segmentsOf(handle).slice(0, -1);
   const [first] = ended.find(({ rows }) => rows.some(({ packed }) => packed === 0))?.rows ?? [];
@@ -41,8 +41,8 @@ export function makeRecordRoom(handle: Handle, maxBytes: number): void {
 }
 
 /**
- * Removes the segments of the record of decisions up to the last that ended before this time, except any known to be younger. The newest
- * segment stays. Units: ms.
+ * Removes the segments of the record of decisions up to the last that is known to have ended before this time, except any known to be
+ * younger. The newest segment stays. Units: ms.
  */
 export function retainRecord(handle: Handle, beforeMs: WallMs): void {
   const segments = segmentsOf(handle).slice(0, -1);
@@ -68,7 +68,7 @@ function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: '
   if (first !== undefined) record.drop(first, reason, toMs);
 }
 
-/** Removes damaged segments of the record of decisions. Returns their number. */
+/** Removes the segments of the record of decisions that are damaged, even in part. Returns their number. */
 export function dropDamagedRecords(handle: Handle): number {
   const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {
     const rows = first === undefined ? [] : handle.record.rows(first);

@@ -56,7 +56,7 @@ export class RecordTable {
     this.#db = db;
   }
 
-  /** Inserts a part, unless it or a later one of its run is in the file, or it has no basis and its former part is missing. */
+  /** Inserts a part, unless it or a later one of its run is in the file, or it has no basis and the part before it is missing. */
   add(numbered: NumberedPart, boot: number): void {
     const { segment, part, basis } = numbered;
     const last = this.#db
@@ -105,7 +105,7 @@ export class RecordTable {
     return sizes.get() ?? 0;
   }
 
-  /** Joins the rows of a segment to one. Parts from a missing or damaged one on are dropped; without a first part, the segment. */
+  /** Joins the rows of a segment to a deflated one. Parts from a missing or damaged one on are dropped; without a first, the segment. */
   pack(key: SegmentKey): void {
     const all = this.rows(key);
     const good = soundPrefix(all);
@@ -142,7 +142,7 @@ export class RecordTable {
     setMeta(this.#db, name, Math.max(Number(getMeta(this.#db, name) ?? 0), Math.round(toMs)));
   }
 
-  /** The ends of the newest segments that were removed; null if none was. Units: ms. */
+  /** For each reason, the latest end of a segment that was removed; null if none was. Units: ms. */
   removed(): { readonly droppedToMs: number | null; readonly agedToMs: number | null } {
     const found = (name: string): number | null => {
       const value = getMeta(this.#db, name);

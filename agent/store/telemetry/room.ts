@@ -31,7 +31,7 @@ const THINNING_SAVES = 2;
 /** Free pages are returned to the file system from this number on, and this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour uses. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
-/** Returns whether room must be made with `makeRoomOnce`. `maxBytes`: the cap. */
+/** Returns whether room must be made with `makeRoomOnce`; already true a little below `maxBytes`, the cap. */
 export function isOverCap({ db }: Handle, maxBytes: number): boolean {
   return usedBytes(db) > roomBytes(maxBytes) || isTooLong(db, maxBytes);
 }
@@ -47,7 +47,7 @@ export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): 
   return (!isDone() && isMoved) || isTooLong(handle.db, maxBytes);
 }
 
-/** Removes the oldest rows to make room for a commit of `neededBytes`. The room may still be too small afterwards. */
+/** Removes the oldest rows while there is no room for a commit of `neededBytes`. The room may still be too small afterwards. */
 export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
   // A file that was longer when it was opened has its own length as its hard stop until it is opened again.
   const pagesBytes = pragma(handle.db, 'max_page_count') * pragma(handle.db, 'page_size');

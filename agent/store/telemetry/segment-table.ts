@@ -14,7 +14,7 @@ import type { SeriesTable } from './series-table.ts';
 /**
  * A row of the table `segment`: frames with numbers from `first_seq` to `seq` and `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The
  * times are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: `keep` of the last
- * thinning; 1 for none.
+ * thinning that was tried; 1 for none.
  */
 export interface SegmentRow {
   readonly seq: number;

@@ -39,7 +39,7 @@ export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup
     pointOf: (id: number): PointId => byId.get(id)?.point ?? 'unknown.unknown',
     /** All series of the point. */
     idsOf: (point: PointId): readonly number[] => [...byId.values()].flatMap((row) => (row.point === point ? [row.id] : [])),
-    /** The point's value only increases, so that the first and last readings of a period are enough. */
+    /** Whether the point of a series is a counter. */
     isCounter: (id: number): boolean => counters.has(byId.get(id)?.point ?? ''),
   };
 }

@@ -39,7 +39,7 @@ function writtenBytes(): number | null {
 
 /**
  * Returns the facts of an open file. `path`: the file; its write-ahead log counts in `bytes`. `provenSeq`: the frames up to and including
- * this number are delivered; the cursor in the file may be behind.
+ * this number are delivered; the cursor in the file, by which `account` is computed, may be behind.
  */
 export function telemetryFacts(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
   const { db, frames, segments, gaps } = handle;

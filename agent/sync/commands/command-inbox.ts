@@ -68,7 +68,7 @@ const RESTARTED = msg`the agent restarted before the outcome was known: read wha
  * its answer, if any, is the state of the earlier one.
  */
 export class CommandInbox {
-  /** Messages received so far. */
+  /** Messages passed to `nodeCommand` and `deviceCommand` so far, and those for which `admits` returned false. */
   received = 0;
   readonly #parts: CommandInboxParts;
   readonly #registry: CommandRegistry;
@@ -169,7 +169,10 @@ export class CommandInbox {
     }
   }
 
-  /** Refuses new commands from now on. Resolves when pending ends have had time to be stored and sent. */
+  /**
+   * Refuses new commands from now on. Resolves when pending ends are on disk, or the disk has failed, and the broker has them or sending
+   * has stopped.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#answers.saved();

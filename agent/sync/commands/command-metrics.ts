@@ -121,7 +121,7 @@ export const PANEL_METRIC = metricNames(PANEL);
 export const CONFIG_METRIC = metricNames(CONFIG);
 /** Metric names, on the node, that the platform writes to update the program. */
 export const UPDATE_METRIC = metricNames(UPDATE);
-/** Metric names, on the node, that the platform writes to acknowledge an event. */
+/** Metric names, on the node, that the platform writes to acknowledge events. */
 export const ALARM_METRIC = metricNames(ALARM);
 /** Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. */
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);

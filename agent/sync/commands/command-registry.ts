@@ -25,8 +25,8 @@ const RETRY_MS = 60_000;
 type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
 
 /**
- * Remembers a limited number of commands of the platform with their states. After a restart it has what was written to disk. For a
- * command with Command/Expires, call `hasRoom` before `open`.
+ * Remembers a limited number of commands of the platform with their states. After a restart, `restore` loads what was written to disk.
+ * For a command with Command/Expires, call `hasRoom` before `open`.
  */
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;

@@ -45,7 +45,7 @@ export class CopiedIds {
     if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
   }
 
-  /** Returns why the order with this id is not carried out; null if it may be. */
+  /** Returns why the order with this id is not carried out; null if it may be. Records the refusal: a new id may then be accepted. */
   refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
     if (this.#copied === null || !hasOwnId || bringsOnlyLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);

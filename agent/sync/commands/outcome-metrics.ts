@@ -9,7 +9,10 @@ import type { MetricEntry, MetricTable } from '../sparkplug/metric-table.ts';
 import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
 import type { CommandRecord } from './command-record.ts';
 
-/** The kind of a command, `refused` if it was refused; null for one without a record, such as a command from the console. */
+/**
+ * The kind of an order; `refused` for a command that was refused before its order was passed on. Null for any other command without a
+ * record, such as one from the console.
+ */
 export type OutcomeKind = CommandRecord['kind'] | null;
 
 /** Kinds that are not reported under `Override/`. */

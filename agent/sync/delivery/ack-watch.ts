@@ -29,7 +29,7 @@ export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
   return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
 
-/** Returns the watch after an acknowledgement. `isAllAcked`: no row is unacknowledged. */
+/** Returns the watch after an acknowledgement that moved the cursor, or that left no row unacknowledged (`isAllAcked`). */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
   return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
 }

@@ -41,7 +41,7 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
   readonly resends: ResendQueue;
 }
 
-/** Sends the stored rows that were not sent yet, and those that the platform requested again. */
+/** Sends the stored rows that are still to be sent, and those that the platform requested again. */
 export class BacklogDrain {
   /** Another round of the pass is due. */
   isDue = false;
@@ -53,7 +53,7 @@ export class BacklogDrain {
     this.#parts = parts;
   }
 
-  /** Requests a pass, which starts if the link, the hold and the data budget permit. */
+  /** Requests a pass, which sends only while the link, the hold and the data budget permit. */
   request(): void {
     this.isDue = true;
     const { link } = this.#parts.state;

@@ -45,7 +45,7 @@ export function createDataBudget(
     bytesToday,
     /** Whether the budget has room for backlog. */
     mayDrain: (): boolean => dailyMegabytes === null || bytesToday() < dailyMegabytes * MEGABYTE,
-    /** Adds what an earlier run counted today. */
+    /** Adds the count that an earlier run saved for today, if there is one. */
     restore: async (): Promise<void> => {
       const saved = await store.load(KEY);
       if (typeof saved !== 'object' || saved === null || !('day' in saved) || !('bytes' in saved)) return;

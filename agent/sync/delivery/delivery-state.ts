@@ -10,7 +10,7 @@ import type { Publisher } from '../sparkplug/publisher.ts';
 import { createLedger, type Ledger, type ProofMode, rebase } from './ledger.ts';
 import type { ResendResult } from './resend-queue.ts';
 
-/** The inputs that all parts of the delivery share. */
+/** The inputs and callbacks of the delivery, which its parts share. */
 export interface DeliveryParts {
   readonly store: Pick<
     Store,

@@ -83,7 +83,7 @@ export class Delivery {
     void this.refresh();
   }
 
-  /** Sends no DATA until `resume`; frames wait in the store. */
+  /** Sends no DATA until `resume`, or until a new link is open; frames wait in the store. */
   hold(): void {
     this.#state.isHeld = true;
   }
@@ -195,7 +195,7 @@ export class Delivery {
     return result;
   }
 
-  /** Returns a function that gives the fate of a frame of this run, by its ticket. */
+  /** Returns a function that gives the fate of a frame of this run, by its ticket. Use it immediately; it is not updated in full. */
   fates(): (ticket: number) => FrameFate {
     const inFlight = new Set(this.#state.ledger.inFlight.map(({ ticket }) => ticket));
     return (ticket) => {
@@ -207,7 +207,7 @@ export class Delivery {
     };
   }
 
-  /** The current state of the delivery. */
+  /** The current state of the delivery; `oldestMs` is as of the last `refresh`. */
   facts(): DeliveryFacts {
     const { ledger, headSeq, acceptsSegments } = this.#state;
     return {

@@ -17,7 +17,7 @@ const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 const UNREAD = Symbol('unread');
 
-/** The object that `createReachedStore` creates. */
+/** Keeps on disk the number of the row up to which the broker has received everything. */
 export type ReachedStore = ReturnType<typeof createReachedStore>;
 
 /**

@@ -41,7 +41,7 @@ interface Job {
   readings: number;
 }
 
-/** The queue that `createResendQueue` creates. */
+/** The queue of the platform's requests to send rows again; it sends nothing itself. */
 export type ResendQueue = ReturnType<typeof createResendQueue>;
 
 /**

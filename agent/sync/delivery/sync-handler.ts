@@ -24,7 +24,7 @@ export interface SyncHandlerParts {
   readonly onAccept: () => void;
 }
 
-/** The handler that `createSyncHandler` creates. */
+/** The handler of what the platform writes about delivery. */
 export type SyncHandler = ReturnType<typeof createSyncHandler>;
 
 /** Each costs a write to the disk or a search of the store. Source: assumed; a platform requests a few hours at a time, then waits. Confirmed by: the requests of a platform after an outage. */

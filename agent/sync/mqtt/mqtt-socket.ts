@@ -46,8 +46,8 @@ export function addressOf(url: string): { readonly host: string; readonly port: 
 }
 
 /**
- * Starts to connect, and returns immediately; the fields of the result change later. Errors: throws Node's error, for example for a key
- * that cannot be parsed.
+ * Starts to connect, and returns immediately; the fields of the result change later. The caller must handle the event `error` of the
+ * socket. Errors: throws Node's error, for example for a key that cannot be parsed.
  */
 export function openSocket(options: Pick<ConnectOptions, 'url' | 'ca' | 'cert' | 'key' | 'onStage' | 'onConnectWritten'>): MqttSocket {
   const { url, onStage } = options;

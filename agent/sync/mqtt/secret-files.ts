@@ -27,8 +27,8 @@ export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buff
 /** Password, certificates and key for one connection, from the files of the configuration. Null for a file that is not configured. */
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
   /**
-   * The pairs of certificate and key to try, a renewed one first; `cert` and `key` are the first pair. Never empty: without both files it
-   * is one pair of nulls.
+   * The pairs of certificate and key to try, a renewed one first; `cert` and `key` are the first pair. Never empty: if neither file is
+   * configured, it is one pair of nulls.
    */
   readonly pairs: readonly KeyPair[];
   /** What is wrong with the renewed files; empty if nothing is to be reported. */

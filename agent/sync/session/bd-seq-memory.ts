@@ -18,7 +18,7 @@ const SAVE_MS = 2_000;
 /** Returned by the store if it could not be read. */
 const UNREAD = Symbol('unread');
 
-/** The storage that `createBdSeqMemory` creates. */
+/** Loads and saves bdSeq, the number of the session. */
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
 /** Creates the storage for bdSeq, the number of the session. `random`: returns a random number 0..1. */

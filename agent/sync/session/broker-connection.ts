@@ -50,7 +50,7 @@ export class BrokerConnection {
   readonly #readSecrets: () => Promise<Secrets>;
   /** Number of the current attempt: results of earlier ones are ignored. */
   attempt = 0;
-  /** Null unless connected. */
+  /** The connection from `onConnected` to `drop`, also after it has failed; null at other times. */
   current: MqttConnection | null = null;
   /** The certificates of the current or last attempt; null for one that was not used or has not arrived. */
   certificates: UplinkCertificates = { own: null, broker: null };

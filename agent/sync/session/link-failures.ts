@@ -17,7 +17,7 @@ const FIXED_CHANCE = 0.25;
 export class LinkFailures {
   readonly #random: () => number;
   readonly #isConformance: boolean;
-  /** Why the last connection failed or ended; empty if no connection has failed since the last birth message. */
+  /** Why the last connection failed; empty if none has failed since the births were last sent. */
   reason: Message = NO_TEXT;
   /** The last failure; kept even after the link has recovered. */
   last: { readonly atMs: WallMs; readonly text: Message } | null = null;

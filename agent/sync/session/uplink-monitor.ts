@@ -37,7 +37,7 @@ export class UplinkMonitor {
   readonly #clock: Clock;
   readonly #events: EventTracker;
   #sinceMs: WallMs;
-  /** An operator requested a new connection: the interruption is no fault. */
+  /** A new connection was requested: the interruption is no fault. */
   #isReconnecting = false;
   /** Severity of the open event about rewritten topics. */
   #rewriting: 'info' | 'warning' | null = null;
@@ -64,7 +64,7 @@ export class UplinkMonitor {
       this.#events.set(true, { code: 'uplink-down', source: this.#config.node, severity: 'warning', text: this.#reasonOf(link) });
   }
 
-  /** An operator requests a new connection in this phase. */
+  /** A new connection is requested in this phase, by an operator or for a renewed certificate. */
   noteReconnect(phase: Phase, text: Message): void {
     this.#events.notice({ code: 'uplink-reconnect', source: this.#config.node, severity: 'info', text });
     this.#isReconnecting = phase !== 'connecting' && phase !== 'saving';

@@ -43,7 +43,7 @@ const AT_REST: ReadonlyMap<string, UplinkValue['value']> = new Map<string, Uplin
 /** Two values of a metric with the same time are separated by a millisecond, within this window. Units: ms. */
 const TIE_WINDOW_MS = 1_000;
 
-/** The table that `createCurrentValues` creates. */
+/** The current value of each metric. It stores those of metrics without a point. */
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
 /** Creates the table of current values, for births. `latest`: returns the newest reading of a point; undefined if there is none. */
@@ -76,7 +76,7 @@ export function createCurrentValues(
     },
     /** When the current reading of a point was taken; undefined if there is none. */
     readMono: ({ pointId }: MetricEntry): MonoMs | undefined => (pointId === null ? undefined : latest(pointId)?.atMono),
-    /** Stores a value. Returns it as it must be sent, or undefined if it has not changed. */
+    /** Stores a value if it or its quality has changed, and returns it as it must be sent; otherwise returns undefined. */
     set: (entry: MetricEntry, value: UplinkValue): UplinkValue | undefined => {
       const before = own.get(entry);
       if (before !== undefined && before.value === value.value && before.quality === value.quality) return undefined;

@@ -14,10 +14,10 @@ type Change = readonly [entry: MetricEntry, value: UplinkValue];
 /** Bytes are reported in steps, so that reporting them does not cause reports. Units: bytes. */
 const BYTES_STEP = 10_000;
 
-/** The writer that `createNodeFacts` creates. */
+/** Writes the node's metrics for software, store and delivery into the current values; sends nothing. */
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
-/** Creates the writer of the node's own metrics, which sets them in `values` and sends nothing. */
+/** Creates the writer of the node's metrics for software, store and delivery. It sets them in `values` and sends nothing. */
 export function createNodeFacts(table: MetricTable, values: CurrentValues, clock: Clock, version: string) {
   const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
     const entry = table.node.find((candidate) => candidate.name === name);

@@ -16,7 +16,7 @@ import { Publisher, type PublisherParts } from './publisher.ts';
 export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
   readonly nodeId: string;
   readonly log: Log;
-  /** Even the smallest birth exceeds the broker's packet limit: no session is possible. */
+  /** A birth exceeds the broker's packet limit even when it is reduced as far as possible: no session is possible. */
   readonly onBirthRefused: (error: UplinkError) => void;
 }
 

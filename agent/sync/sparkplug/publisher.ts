@@ -154,7 +154,7 @@ export class Publisher {
     for (const deviceId of [...this.#bornForHistory]) this.#killDevice(deviceId);
   }
 
-  /** Publishes metrics without a point. Those of a device without a birth are not sent. */
+  /** Publishes metrics without a point. Those of a device without a birth, or that its birth left out, are not sent. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     const topic = this.#parts.topics.node('NDATA');
     const ofNode: Metric[] = [];

@@ -19,8 +19,8 @@ const MAX_ENTRIES = 1_000;
 const TIMEOUT_MS = 60_000;
 
 /**
- * `audit`: answers with entries of a period; with `--verify` or `--head` also with a verification of the log. Fails if that finds a
- * problem.
+ * `audit`: answers with the newest entries of a period; with `--verify` or `--head` also with a verification of the log. Fails if that
+ * finds a problem.
  */
 export const AUDIT = agentCommand({
   name: 'audit',

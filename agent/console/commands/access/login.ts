@@ -132,5 +132,5 @@ export const LOGIN_REFUSED = agentCommand({
   render: async () => '',
 });
 
-/** The hidden commands that the shell of a session sends about its login. */
+/** The hidden `login` commands, which the shell of a session sends. */
 export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];

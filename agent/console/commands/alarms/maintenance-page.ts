@@ -11,7 +11,9 @@ import { notSavedLines } from './alarm-args.ts';
 
 /** The answer of `maintenance list`. */
 export interface MaintenanceLists {
+  /** Also those of an earlier run that wait until the time is trusted. */
   readonly inForce: readonly MaintenanceView[];
+  /** The newest of those that ended in this run, newest last. */
   readonly ended: readonly MaintenanceView[];
 }
 
@@ -60,7 +62,7 @@ function suppressedText({ count: total, suppressed }: Pick<MaintenanceView, 'cou
   return total > names.length ? msg`${count(total, 'event')}, first ${names}` : msg`${count(total, 'event')}: ${names}`;
 }
 
-/** Renders the list `inForce`, then the list `ended`, as one table. A sentence says so if both are empty. */
+/** Renders the list `inForce`, then the list `ended`, as one table; one sentence instead if both are empty. */
 export function renderMaintenanceList({ inForce, ended }: MaintenanceLists, page: Page): string {
   const rows = [...inForce.map((each) => ({ each, isOver: false })), ...ended.map((each) => ({ each, isOver: true }))];
   if (rows.length === 0) return translated(msg`no maintenance is in force, and none has ended since the start of the agent`, page);

@@ -19,7 +19,9 @@ export const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;
 
-/** `events`: answers with stored events of a period and with the open warnings and alarms; with `--active` only with the latter. */
+/**
+ * `events`: answers with the newest stored events of a period and with the open warnings and alarms; with `--active` only with the latter.
+ */
 export const EVENTS = agentCommand({
   name: 'events',
   role: 'viewer',

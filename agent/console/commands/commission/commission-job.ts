@@ -7,19 +7,19 @@ import { cabinetMeters, type TestStep, type TestWait, testTarget } from '../ligh
 import type { WeighProgress, weighLamps } from './meter-weighing.ts';
 import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 
-/** Progress of `commission test`. */
+/** What `commission test` reports before its answer: what it waits for, the result of one level, or the lamp that the meter measures. */
 export type CommissionTestProgress = TestStep | TestWait | WeighProgress;
 
-/** The answer of `commission test`: the lamps in question with their results so far, and whether all new results are on disk. */
+/** The answer of `commission test`: lamps of the test with their results so far, and whether all new results are on disk. */
 export interface CommissionTested {
   readonly lamps: readonly AcceptedLamp[];
   readonly isSaved: boolean;
 }
 
 /**
- * Tests the lamps of the target; for null those of the cabinet without a passed test, and those whose power a meter still has to measure.
- * Once the client is gone it ends early. Errors: rejects, for example with ConsoleError, or with Refusal if the results so far cannot be
- * read.
+ * Tests the lamps of the target and stores the results. For null: the lamps of the cabinet without a passed test, and those whose power a
+ * meter still has to measure. Once the client is gone it ends early. Errors: rejects, for example with ConsoleError, or with Refusal if the
+ * results so far cannot be read.
  */
 export async function commissionLamps(view: AgentView, target: Target | null, job: Job): Promise<CommissionTested> {
   const { acceptance } = view;

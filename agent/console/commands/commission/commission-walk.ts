@@ -20,7 +20,7 @@ const USUAL_SPAN = '10m';
 
 type Walked = Omit<SensorWalk, keyof AcceptanceStamp>;
 
-/** The answer of `commission walk`. */
+/** The answer of `commission walk`: what each sensor of the zone detected. `night`: it was night for the zone at the start. */
 export interface CommissionWalked {
   readonly zone: string;
   readonly night: boolean;

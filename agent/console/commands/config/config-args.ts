@@ -7,11 +7,11 @@ import type { AgentCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 
 /**
- * Longest silence of the agent while it checks a configuration.
+ * How long a client waits for the agent's answer to a check of a configuration.
  * Units: ms. Source: the agent stops a check after 110 s.
  */
 export const CHECK_TIMEOUT_MS = 125_000;
-/** The heading of the `config` commands in the help. */
+/** The heading under which the help lists the `config` commands, among others. */
 export const CONFIG_GROUP = 'Agent:';
 /** Smallest and largest revision number that may be typed. Source: seven digits are enough for the life of a gateway. */
 export const REVISION_NUMBERS = { min: 1, max: 9_999_999 };
@@ -37,8 +37,8 @@ export function configChange<Args>(
 }
 
 /**
- * Returns the path of a device type within a configuration, `profiles/acme.yaml` for `acme.yaml`. Errors: throws ConsoleError 'usage' for
- * a name that is not allowed.
+ * Returns the path of the file of a device type within a configuration, `profiles/acme.yaml` for `acme.yaml`. Errors: throws ConsoleError
+ * 'usage' for a name that is not allowed.
  */
 export function fileName(profile: string): string {
   if (/^[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(profile)) return `profiles/${profile}`;

@@ -41,8 +41,8 @@ export interface CommitArgs {
 }
 
 /**
- * `config commit`: puts the caller's candidate into service, on trial if it affects a part that runs. With `--confirm` the trial must be
- * confirmed.
+ * `config commit`: puts the caller's candidate into service, on trial if it affects a part of the agent. With `--confirm` a person must
+ * confirm the trial.
  */
 export const CONFIG_COMMIT = configChange({
   name: 'config commit',
@@ -65,7 +65,10 @@ export const CONFIG_CONFIRM = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderKept(result, page),
 });
 
-/** `config return`: ends the trial and runs the revision before it again. With `--revision` only if that revision is on trial. */
+/**
+ * `config return`: withdraws the revision on trial and returns to the one before it, if that can be used. With `--revision` only if that
+ * revision is on trial.
+ */
 export const CONFIG_RETURN = configChange({
   name: 'config return',
   summary: msg`take the revision on trial back at once`,

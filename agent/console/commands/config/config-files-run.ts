@@ -27,8 +27,8 @@ const PART_BYTES = 30_000;
 const MAX_BYTES = 524_288;
 
 /**
- * `config load`: puts a file, and its signature if one is named, into the candidate, and prints the result. Resolves with 0, or 1 if the
- * agent refused it. `readInput` reads the input for the file name `-`; null if there is no input.
+ * `config load`: puts a file, and a signature on the whole candidate if one is named, into the candidate, and prints the result. Resolves
+ * with 0, or 1 if the agent refused one. `readInput` reads the input for the file name `-`; null if there is no input.
  *
  * Errors: rejects with ConsoleError, for example if the file is unreadable or no agent answers.
  */

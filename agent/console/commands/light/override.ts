@@ -69,8 +69,8 @@ export const OVERRIDE = agentCommand({
 });
 
 /**
- * `release`: ends the overrides on exactly this lamp or zone, as far as the caller may. With `--at-next-step` they end at the next step of
- * the programme.
+ * `release`: ends the intents of any rank on exactly this lamp or zone, as far as the caller may. With `--at-next-step` they end at the
+ * next change of programme step or night, at the latest.
  */
 export const RELEASE = agentCommand({
   name: 'release',

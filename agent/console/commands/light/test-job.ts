@@ -20,8 +20,8 @@ const RAMP_PCT: readonly LevelPct[] = [20, 60, 100];
 /** A step ends by itself after this time. Units: min. Source: the agent ends a command after one minute; two more for the meters. */
 const STEP_MIN = 3;
 /**
- * Longest wait for a power reading from after the lamps have settled. Units: ms. Source: the 30 s period of slow points, and one cycle of a
- * full line.
+ * Longest wait for power readings once the lamps have settled. Units: ms. Source: the 30 s period of slow points, and one cycle of a full
+ * line.
  */
 export const POWER_WAIT_MS = 35_000;
 /**
@@ -89,7 +89,7 @@ export interface Tested {
 export interface RampGauge {
   /** Further points that a step reads. */
   readonly points: readonly PointId[];
-  /** Time that these lamps need to settle. A step waits at least `SETTLE_MS`. Units: ms. */
+  /** Time that these lamps need to settle. A step waits at least `RAMP_SETTLE_MS`. Units: ms. */
   readonly settleMs: number;
   /** Called about each second while a step waits. `requestedMono`: when its level was requested. */
   look(levelPct: LevelPct, requestedMono: number): void;
@@ -101,7 +101,7 @@ export interface RampGauge {
  * Requests several levels for the target in turn, reports the result of each, and then ends its request. Once the client is gone, no
  * further level is requested. `gauge` may measure more.
  *
- * Errors: rejects with ConsoleError 'failed' if the target is locked for maintenance.
+ * Errors: rejects, for example with ConsoleError 'failed' if the target is locked for maintenance.
  */
 export async function testTarget(view: AgentView, target: Target, job: Job, gauge: RampGauge | null = null): Promise<Tested> {
   expectFree(view, target);

@@ -18,7 +18,7 @@ import { findZone, onStreet, spanArg } from './light-args.ts';
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
 const USUAL_SPAN = '10m';
 
-/** `walk-test`: reports the detections in a zone for a time, and answers with a summary. */
+/** `walk-test`: reports new detections by sensors of a zone for a time, and answers with a summary. */
 export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
   role: 'technician',

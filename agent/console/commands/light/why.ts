@@ -25,8 +25,8 @@ import { requestedAt, sharedTrace, traceKey, traceLines } from './why-trace.ts';
 const TIMEOUT_MS = 60_000;
 
 /**
- * `why`: answers with the state of a lamp, zone, panel, sound place or meter and its reasons. For a lamp or zone another time may be
- * requested.
+ * `why`: answers with the state of a lamp, zone, panel, sound place or meter of `AgentView.meterLoads`, and its reasons. For a lamp or
+ * zone another time may be requested.
  */
 export const WHY = agentCommand({
   name: 'why',

@@ -11,7 +11,7 @@ import { paragraph } from '../../text/text-lines.ts';
 import { reportUntilOver, type Watched } from '../until-over.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 
-/** `bus watch`: sends the transactions of a line to the client as they end, and answers with a summary. */
+/** `bus watch`: sends ended transactions of a line to the client. With `--for` it ends by itself and answers with a summary. */
 export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, LineWatched, BusTransaction>({
   name: 'bus watch',
   role: 'technician',

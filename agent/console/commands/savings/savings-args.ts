@@ -21,7 +21,7 @@ export function nightArg(text: string): SavingsDate {
   throw new ConsoleError('usage', msg`bad night "${text}": write the date of its evening, as 2026-12-01`);
 }
 
-/** Returns the nights of `--nights FROM..TO`; null if it is missing. Errors: throws ConsoleError 'usage'. */
+/** Returns the first and the last night of `--nights FROM..TO`; null if it is missing. Errors: throws ConsoleError 'usage'. */
 export function nightsArg(args: RawArgs): { readonly from: SavingsDate; readonly to: SavingsDate } | null {
   if (args['nights'] === undefined) return null;
   const text = textArg(args, 'nights');
@@ -40,7 +40,7 @@ export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly
   throw new ConsoleError('usage', msg`bad ${name} "${text}": write a number from ${min} to ${max}, as 12.5`);
 }
 
-/** Returns the items of a list with commas; empty if it is missing. */
+/** Returns the items of a list with commas; empty if it is missing. Errors: throws ConsoleError 'usage' for an empty text. */
 export function listArg(args: RawArgs, name: string): readonly string[] {
   return args[name] === undefined ? [] : textArg(args, name).split(',').filter(Boolean);
 }

@@ -55,7 +55,7 @@ const WIDTH_COLS = 120;
  * Requests status, events, devices and more from the agent. Resolves with the answers and `facts` as one text, long parts cut, with `***`
  * in place of what looks like a secret. A failed request is noted in the text.
  *
- * `facts`: resolves with title and text of files and logs of the machine. Errors: rejects if `facts` does.
+ * `facts`: resolves with title and text of files and logs of the machine. Errors: rejects, for example if `facts` does.
  */
 export async function makeBundle(
   terminal: Terminal,

@@ -61,7 +61,7 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: auditOf,
 });
 
-/** `update put`: stores one part of an update file, which arrives in base64. */
+/** `update put`: stores the next part of an update file, which arrives in base64. */
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   ...changing,
   name: 'update put',

@@ -26,7 +26,7 @@ export const STORE = agentCommand({
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
 
-/** `store check`: reads the stored data and answers with the damage and the account of readings. Fails for damage or a mismatch. */
+/** `store check`: verifies the stored data and removes damaged rows of `state.db`. Fails for damage or a mismatch in the account. */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',
@@ -39,7 +39,7 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
 });
 
-/** `store backup`: copies `state.db`, without the readings, and answers with path, size and time of the copy. */
+/** `store backup`: removes damaged rows of `state.db`, copies it, and answers with path, size and time of the copy. */
 export const STORE_BACKUP = agentCommand({
   name: 'store backup',
   role: 'technician',
