@@ -17,9 +17,9 @@ export function readProfiles(
   const replaceable = (file: ProfileFile): ProfileFile => ({ ...file, isShipped: true });
   const shipped = profileFiles(SHIPPED_PROFILES_DIR, unreadable).map(replaceable);
   const first = ownFolders(firstDirs).flatMap((dir) => profileFiles(dir, unreadable));
-  const claimed = new Set(first.map(({ text }) => claimedId(text)));
+  const claimed = new Set(first.flatMap(({ text }) => claimedId(text) ?? []));
   const own = ownFolders(extraDirs).flatMap((dir) => profileFiles(dir, unreadable));
-  const site = own.map((file) => (claimed.has(claimedId(file.text)) ? replaceable(file) : file));
+  const site = own.map((file) => (claimed.has(claimedId(file.text) ?? '') ? replaceable(file) : file));
   const { problems, ...loaded } = loadProfiles([...shipped, ...site, ...first], readPlaced, checked);
   return { ...loaded, problems: [...unreadable, ...problems] };
 }
