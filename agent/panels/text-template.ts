@@ -38,10 +38,14 @@ interface ValueSize {
 export function longestText(text: string, values: readonly ValueSize[]): number {
   const lengthOf = (name: string): number => {
     const value = values.find(({ id }) => id === name);
-    const words = (value?.words ?? []).map((each) => each?.word?.length ?? 0);
-    return Math.max(value?.missing?.length ?? 0, ...(words.length === 0 ? [NUMBER_LENGTH] : words));
+    const words = (value?.words ?? []).map((each) => lengthOfText(each?.word));
+    return Math.max(lengthOfText(value?.missing), ...(words.length === 0 ? [NUMBER_LENGTH] : words));
   };
   return [...text.replace(NAME, (_, name: string) => '0'.repeat(lengthOf(name)))].length;
+}
+
+function lengthOfText(text: string | null | undefined): number {
+  return [...(text ?? '')].length;
 }
 
 /**

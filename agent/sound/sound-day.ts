@@ -42,7 +42,7 @@ export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallM
 export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTimes): number | null {
   const date = times.dateAt(atMs);
   const today = inOrder(volumes, date, times).findLast(({ startMs }) => startMs <= atMs);
-  const found = today ?? inOrder(volumes, shiftedDate(date, -1), times).at(-1);
+  const found = today ?? inOrder(volumes, shiftedDate(date, -1), times).findLast(({ startMs }) => startMs <= atMs);
   return found?.step.volumePct ?? null;
 }
 

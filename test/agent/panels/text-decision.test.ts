@@ -101,4 +101,5 @@ t.test('the longest text counts the longest word and seven digits for a number',
   t.equal(longestText('Air {air}', [AIR]), 8);
   t.equal(longestText('Bikes {bikes}', [value('bikes', 'IO1.count')]), 13);
   t.equal(longestText('é 🚲', []), 3);
+  t.equal(longestText('{air}', [{ ...AIR, words: [{ word: '🚲🚲🚲' }] }]), 3);
 });

@@ -4,7 +4,7 @@ import type { ClockQuality } from '../../../agent/core/clock.ts';
 import { createDayTimes } from '../../../agent/sound/day-times.ts';
 import { decideSound } from '../../../agent/sound/decide-sound.ts';
 import { quietUntil } from '../../../agent/sound/quiet-hours.ts';
-import { dueAnnouncements, stretchAt } from '../../../agent/sound/sound-day.ts';
+import { dayVolumePct, dueAnnouncements, stretchAt } from '../../../agent/sound/sound-day.ts';
 import type { Announcement, SoundDecision, SoundIntent } from '../../../agent/sound/sound-words.ts';
 import { squareCabinet } from './square-site.ts';
 
@@ -120,6 +120,19 @@ t.test('an announcement is due for the time of grace, across midnight too', asyn
   t.same(due(local('21:15')), ['closing-time']);
   t.same(due(local('21:16') - 1), ['closing-time']);
   t.same(due(local('21:16')), []);
+});
+
+t.test('a volume hours after sunset may begin after midnight', async (t) => {
+  const loud = {
+    ...place,
+    volumes: [
+      { at: { hour: 7, minute: 0 }, volumePct: 60 },
+      { at: { sun: 'sunset' as const, offsetMin: 240 }, volumePct: 20 },
+    ],
+  };
+  t.equal(dayVolumePct(loud, local('23:50'), times), 60);
+  t.equal(dayVolumePct(loud, local('00:30', '2026-06-03'), times), 60, 'the sun sets at about 21:50');
+  t.equal(dayVolumePct(loud, local('03:00', '2026-06-03'), times), 20);
 });
 
 t.test('an announcement hours before sunrise is due on the evening before', async (t) => {
