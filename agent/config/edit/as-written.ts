@@ -30,6 +30,7 @@ export function asWritten({
   neighbours,
   uplink,
   store,
+  energy,
   recorder,
   service,
   trust,
@@ -68,6 +69,7 @@ export function asWritten({
     neighbours,
     uplink,
     store,
+    ...(energy && { energy }),
     ...{ recorder, service, trust, console },
   };
 }

@@ -4,7 +4,8 @@ import { shownValue } from './changes.ts';
 
 /** Returns the paths that complete the last step of a typed path, such as `zones[rue].minPct`; empty if there are none. Ignores case. */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
-  const [, above = '', rest = ''] = /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
+  // An id may contain dots, so an open bracket counts before the last dot.
+  const [, above = '', rest = ''] = /^(.*\[)([^[\]]*)$/.exec(typed) ?? /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
   const parent = valueAt(document, above);
   if (parent === undefined) return [];
   const prefix = rest.toLowerCase();
@@ -23,7 +24,8 @@ function valueAt(document: unknown, above: string): unknown {
 function stepsTo(document: unknown, path: string): readonly { readonly value: unknown }[] | undefined {
   const steps: { readonly value: unknown }[] = [];
   let value = document;
-  for (const name of path.match(/[^.[\]]+/g) ?? []) {
+  for (const [, item, key] of path.matchAll(/\[([^[\]]+)\]|([^.[\]]+)/g)) {
+    const name = item ?? key ?? '';
     const list = Array.isArray(value) ? value : [];
     const found = entriesOf(value).find(([each]) => each.toLowerCase() === name.toLowerCase());
     if (found === undefined && !(/^\d+$/.test(name) && Number(name) < list.length)) return undefined;

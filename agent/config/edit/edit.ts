@@ -15,6 +15,7 @@ import {
   type Node,
   parseDocument,
   type ToStringOptions,
+  visit,
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
@@ -24,13 +25,10 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { readTypedValue } from './typed-value.ts';
 
 /**
- * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0. `id`: the item of a list with this id, time or
- * text. `new`: a new item after the last.
+ * One step of a typed path. `key`: a key of a section. `item`: the item of a list with this id, time or text; without one, a number is its
+ * position, from 0. `new`: a new item after the last.
  */
-export type PathStep =
-  | { readonly kind: 'key' | 'id'; readonly name: string }
-  | { readonly kind: 'at'; readonly index: number }
-  | { readonly kind: 'new' };
+export type PathStep = { readonly kind: 'key' | 'item'; readonly name: string } | { readonly kind: 'new' };
 /** A path in the document, in the form of the library. */
 type Place = (string | number)[];
 
@@ -51,7 +49,7 @@ export function editYaml(text: string, path: string, value: string | null): Edit
   if (place instanceof Message) return { reason: place };
   if (value === null) {
     document.deleteIn(place);
-    return { text: document.toString(STYLE) };
+    return textOf(document);
   }
   const typed = readTypedValue(value);
   return typed instanceof Message ? { reason: typed } : put(document, text, { place, plain: typed.plain });
@@ -70,7 +68,25 @@ function put(document: Document.Parsed, text: string, { place, plain }: { readon
   if (isNode(before))
     Object.assign(node, { comment: before.comment, commentBefore: before.commentBefore, spaceBefore: before.spaceBefore });
   document.setIn(place, node);
-  return { text: document.toString(STYLE) };
+  return textOf(document);
+}
+
+/** Refuses an edit that removes a part to which another one refers. */
+function textOf(document: Document.Parsed): EditedText {
+  const anchors = new Set<string>();
+  const lost = new Set<string>();
+  visit(document, {
+    Node(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+    Alias(_, { source }) {
+      if (!anchors.has(source)) lost.add(source);
+    },
+  });
+  const [first] = lost;
+  return first === undefined
+    ? { text: document.toString(STYLE) }
+    : { reason: msg`another part of the file repeats this one (*${first}): change it there first` };
 }
 
 /** One value as YAML for any place in a file. A text that could be read as something else is quoted. */
@@ -85,8 +101,7 @@ export function stepsOf(path: string): PathStep[] | Message {
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;
   return [...path.matchAll(/\[([^[\]]+)\]|([A-Za-z_][\w-]*)/g)].map(([, item, key]): PathStep => {
     if (item === undefined) return { kind: 'key', name: key ?? '' };
-    if (item === '+') return { kind: 'new' };
-    return /^\d+$/.test(item) ? { kind: 'at', index: Number(item) } : { kind: 'id', name: item };
+    return item === '+' ? { kind: 'new' } : { kind: 'item', name: item };
   });
 }
 
@@ -116,12 +131,13 @@ function itemOf(at: unknown, step: Exclude<PathStep, { kind: 'key' }>, where: st
   if (!isSeq(at)) return msg`${where} is not a list`;
   const { items } = at as YAMLSeq;
   if (step.kind === 'new') return items.length;
-  if (step.kind === 'at') return step.index < items.length ? step.index : msg`${where} has ${items.length} items, counted from 0`;
   // Steps of a programme have no id: their time names them.
   const ids = items.map((item) =>
     isMap(item) ? String((item as YAMLMap).get('id') ?? (item as YAMLMap).get('at') ?? '') : String(isScalar(item) ? item.value : ''),
   );
   const index = ids.indexOf(step.name);
+  if (index < 0 && /^\d+$/.test(step.name))
+    return Number(step.name) < items.length ? Number(step.name) : msg`${where} has ${items.length} items, counted from 0`;
   const near = didYouMean(step.name, ids, msg`; there are: ${listNames(ids.filter((id) => id !== ''))}`);
   return index >= 0 ? index : msg`${where} has no "${step.name}"${near}`;
 }

@@ -76,7 +76,10 @@ function choicesOf({ anyOf = [], ...schema }: JsonSchema): readonly string[] {
 }
 
 function partAt({ items, properties, additionalProperties }: JsonSchema, step: PathStep): JsonSchema | undefined {
-  if (step.kind !== 'key') return Array.isArray(items) ? items[step.kind === 'at' ? step.index : 0] : (items as JsonSchema | undefined);
+  if (step.kind !== 'key')
+    return Array.isArray(items)
+      ? items[step.kind === 'item' && /^\d+$/.test(step.name) ? Number(step.name) : 0]
+      : (items as JsonSchema | undefined);
   const own = properties !== undefined && Object.hasOwn(properties, step.name) ? properties[step.name] : undefined;
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }

@@ -119,13 +119,21 @@ export class YamlEdits {
     }
   }
 
-  /** `[a, b]`: the remaining entries keep their own text. */
+  /** `[a, b]`: the remaining entries keep their own text, so that edits within them hold. */
   #reviseFlow({ list, removed, added }: ListChange): void {
     const ranges = list.items.map((item) => rangeOf(item, []));
     const [start = 0, end = 0] = [ranges[0]?.[0], ranges.at(-1)?.[1]];
-    const kept = ranges.filter((_, index) => !removed.has(index)).map(([from, to]) => this.#source.slice(from, to));
-    if (removed.size === 0) this.#put(end, added.map((text) => `, ${text}`).join(''));
-    else this.#put(start, [...kept, ...added].join(', '), end - start);
+    const firstKept = ranges.findIndex((_, index) => !removed.has(index));
+    if (firstKept < 0) {
+      this.#put(start, added.join(', '), end - start);
+      return;
+    }
+    if (firstKept > 0) this.#put(start, '', (ranges[firstKept]?.[0] ?? end) - start);
+    for (const index of removed) {
+      const [from, to] = [ranges[index - 1]?.[1] ?? start, ranges[index]?.[1] ?? end];
+      if (index > firstKept) this.#put(from, '', to - from);
+    }
+    if (added.length > 0) this.#put(end, added.map((text) => `, ${text}`).join(''));
   }
 
   /** `devices: []` becomes a list below its key, unless it is within `{ }`. */

@@ -159,7 +159,7 @@ export class ActiveRevision {
     else await this.#parts.apply(site);
     this.#showUnlikeSite(unlikeSite);
     this.#former = null;
-    this.#events.returned(trial.number, current, reason);
+    this.#events.returned(trial.number, current, { reason, isApplied: site !== null });
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
     this.#parts.onChange();
     return trouble;

@@ -39,8 +39,11 @@ export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) 
           : msg`revision ${number} confirmed by ${by}`;
       events.notice({ code: 'config-confirmed', source: SOURCE, severity: 'info', text });
     },
-    returned(number: number, current: number, reason: Message): void {
-      const text = msg`revision ${number} returned, revision ${current} runs again: ${reason}`;
+    /** `isApplied`: the revision before it runs again; otherwise it cannot be used, and the returned one runs until the next start. */
+    returned(number: number, current: number, { reason, isApplied }: { readonly reason: Message; readonly isApplied: boolean }): void {
+      const text = isApplied
+        ? msg`revision ${number} returned, revision ${current} runs again: ${reason}`
+        : msg`revision ${number} returned, but revision ${current} cannot be used, so nothing changed: ${reason}; check the files of revision ${current}`;
       events.notice({ code: 'config-returned', source: SOURCE, severity: 'warning', text });
     },
     /** `touches`: the affected parts, as text; empty for none. */

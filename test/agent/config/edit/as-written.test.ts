@@ -87,6 +87,15 @@ t.test('a change of one lamp in the list of a large zone is shown', async (t) =>
 });
 
 // biome-ignore format: a table
+t.test('an id with a dot, and an id that is a number', (t) => {
+  const document = { lamps: [{ id: '1', minPct: 5 }, { id: 'L.1', minPct: 7 }] };
+  t.match(valueInForce(document, 'lamps[L.1].minPct'), { value: '7' });
+  t.match(valueInForce(document, 'lamps[1].minPct'), { value: '5' });
+  t.same(pathsFrom(document, 'lamps[L.'), ['lamps[L.1].']);
+  t.same(pathsFrom(document, 'lamps[L.1].m'), ['lamps[L.1].minPct']);
+  t.end();
+});
+
 const values: [path: string, found: ReturnType<typeof valueInForce>][] = [
   ['zones[ruelle].minPct', { value: '10', step: null }],
   ['ZONES[RUELLE].MINPCT', { value: '10', step: null }],

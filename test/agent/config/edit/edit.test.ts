@@ -55,6 +55,27 @@ t.test('new, partial and removed values keep the comments', async (t) => {
   t.notMatch(edited('uplink.broker', null), 'mqtt:');
 });
 
+t.test('an item with a number as its id is named by it, not by its position', (t) => {
+  const numbered = 'lamps:\n  - { id: "7", minPct: 1 }\n  - { id: "0", minPct: 2 }\n  - { id: L.1, minPct: 3 }\n';
+  t.match(edited('lamps[0].minPct', '5', numbered), '{ id: "0", minPct: 5 }');
+  t.match(edited('lamps[2].minPct', '5', numbered), '{ id: L.1, minPct: 5 }');
+  t.match(edited('lamps[L.1].minPct', '5', numbered), '{ id: L.1, minPct: 5 }');
+  t.match(edited('lamps[9].minPct', '5', numbered), /^refused: lamps has 3 items/);
+  t.end();
+});
+
+t.test('a part that another one repeats is neither removed nor replaced', (t) => {
+  const repeated = 'zones:\n  - &rue { id: rue, minPct: 1 }\nother: *rue\n';
+  for (const [path, value] of [
+    ['zones[rue]', null],
+    ['zones', '[]'],
+    ['zones[rue]', '{ id: rue }'],
+  ] as const)
+    t.match(edited(path, value, repeated), /^refused: another part of the file repeats this one \(\*rue\)/, path);
+  t.match(edited('other', null, repeated), /&rue/);
+  t.end();
+});
+
 t.test('invalid edits are refused with a reason', async (t) => {
   const cases: readonly (readonly [path: string, value: string | null, reason: RegExp])[] = [
     ['zones[ru].minPct', '1', /zones has no "ru".*rue/],
