@@ -95,5 +95,5 @@ export const pointSchema = z.string().min(1).max(64);
 /** A point of the cabinet, `AIR1.pm25`. Whether it exists is not checked here. */
 export const pointIdSchema = z
   .string()
-  .regex(/^[^.\s]{1,32}\.[^\s]{1,64}$/)
+  .regex(/^[^.\s]\S{0,31}\.\S{1,64}$/)
   .meta({ patternErrorMessage: String(msg`a point, as device.quantity: AIR1.pm25`) });

@@ -1,5 +1,6 @@
 /** `luciole user hash` and `user sign`: create and sign the list of users without an agent. */
 
+import { resolve } from 'node:path';
 import { createHasher, passwordProblem } from '../../../access/password.ts';
 import { MAX_USER_LIST_BYTES, readUserList, USER_LIST_HEADER } from '../../../access/user-list.ts';
 import { statementOf } from '../../../config/revisions/revision-signature.ts';
@@ -49,6 +50,8 @@ export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<
   const order = await readSigningOrder(args, terminal);
   const text = signed(() => signUserList(list, order));
   const out = args['out'] === undefined ? `${file}.signed` : named(args, 'out');
+  if (resolve(out) === resolve(file))
+    throw new ConsoleError('usage', msg`--out ${out} is a file to sign: name another file for the signature`);
   attempt(out, () => replaceFile(out, text, { mode: 0o600, backup: null }));
   const { serial, untilMs, cabinets } = statementOf(text.trimEnd().split('\n').at(-1) ?? '') as NonNullable<ReturnType<typeof statementOf>>;
   const people = read.users.map(({ name, role: each, untilMs: end }) => ({ name, role: each, untilMs: end }));
