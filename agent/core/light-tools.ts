@@ -16,7 +16,7 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** The intents in force of these authorities that concern a zone or its lamps, of all zones. */
+  /** The intents in force of these authorities, also on lamps in no zone: higher ranks first, of equal ranks brighter ones first. */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
    * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a

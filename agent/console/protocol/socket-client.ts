@@ -115,14 +115,16 @@ function exchange(
 ): Promise<ConsoleReply> {
   const split = createLineSplitter(MAX_REPLY_BYTES);
   return new Promise<ConsoleReply>((resolve, reject) => {
+    let waitMs = timeoutMs;
     const finish = (lastLine = ''): void => {
       socket.end(lastLine);
-      socket.setTimeout(SUMMARY_WAIT_MS);
+      waitMs = SUMMARY_WAIT_MS;
+      socket.setTimeout(waitMs);
     };
     const say = (): void => finish(`${LEAVE_LINE}\n`);
     const lost = (said: Message): void => reject(new ConsoleError('unreachable', said));
     // The timer of the socket restarts with every byte.
-    socket.setTimeout(timeoutMs, () => lost(msg`the agent on ${path} did not answer within ${timeoutMs / 1_000} s; see its log`));
+    socket.setTimeout(timeoutMs, () => lost(msg`the agent on ${path} did not answer within ${waitMs / 1_000} s; see its log`));
     socket.once('error', (error) => lost(msg`the agent on ${path} closed the connection: ${error.message}; see its log`));
     socket.once('close', () => lost(msg`the agent on ${path} closed the connection without an answer; see its log`));
     const stop = (): void => reject(new ConsoleError('failed', msg`stopped`));

@@ -16,7 +16,7 @@ import { explain } from '../../lighting/explain.ts';
 import { createForecast, type Forecast } from '../../lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
 import type { Control } from '../control.ts';
-import { intentsOn, placeOf, zoneLight } from './views.ts';
+import { intentsOf, placeOf, zoneLight } from './views.ts';
 
 /** The views and tools of the console about light. */
 export interface LightViews {
@@ -93,9 +93,7 @@ function createLightTools(parts: LightViewsParts, forecast: Forecast): LightTool
       });
     },
     intentsBy(...authorities) {
-      const snapshot = snapshotNow(parts);
-      const intents = street.zones.flatMap((zone) => intentsOn(zone, snapshot, authorities));
-      return [...new Map(intents.map((intent) => [intent.id, intent])).values()];
+      return intentsOf(authorities, snapshotNow(parts));
     },
     walkTest(zone, forMs, tell) {
       const { sensors, stop } = control.walkTest(zone, forMs, tell);

@@ -5,7 +5,7 @@ import { isTrusted, type MonoMs, type WallMs } from '../../core/clock.ts';
 import type { IntentView, ZoneLightView, ZoneSensorView } from '../../core/light-tools.ts';
 import { msg } from '../../core/message.ts';
 import type { LampView, WhyLamp, WhyView, ZoneView } from '../../core/views.ts';
-import type { Decision, IntentAuthority, Reading } from '../../core/words.ts';
+import type { Decision, Intent, IntentAuthority, Reading, Target } from '../../core/words.ts';
 import { byRank } from '../../lighting/arbiter.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import { byStrength } from '../../lighting/intents.ts';
@@ -114,22 +114,19 @@ export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts):
   };
 }
 
-/**
- * Returns the intents on a zone, its lamps or the whole cabinet that have not ended: higher ranks first, of equal ranks brighter ones
- * first. `by`: only those of these authorities; default: of any.
- */
-export function intentsOn(
-  { id, lamps }: Zone,
-  { intents, nowMono }: LightingSnapshot,
-  by?: readonly IntentAuthority[],
-): readonly IntentView[] {
-  const ours = intents.filter(
-    ({ target, untilMono, authority }) =>
-      nowMono < untilMono &&
-      (by === undefined || by.includes(authority)) &&
-      (target.kind === 'cabinet' || (target.kind === 'zone' ? target.id === id : lamps.includes(target.id))),
-  );
-  return [...ours].sort(byStrength).map(({ untilMono: _, authority: __, ...intent }) => intent);
+/** Returns the intents of these authorities that have not ended: higher ranks first, of equal ranks brighter ones first. */
+export function intentsOf(by: readonly IntentAuthority[], { intents, nowMono }: LightingSnapshot): readonly IntentView[] {
+  return inViews(intents.filter(({ untilMono, authority }) => nowMono < untilMono && by.includes(authority)));
+}
+
+/** The intents on a zone, its lamps or the whole cabinet that have not ended, in the same order. */
+function intentsOn({ id, lamps }: Zone, { intents, nowMono }: LightingSnapshot): readonly IntentView[] {
+  const isOurs = ({ kind, id: own }: Target): boolean => kind === 'cabinet' || (kind === 'zone' ? own === id : lamps.includes(own));
+  return inViews(intents.filter(({ target, untilMono }) => nowMono < untilMono && isOurs(target)));
+}
+
+function inViews(intents: readonly Intent[]): readonly IntentView[] {
+  return [...intents].sort(byStrength).map(({ untilMono: _, authority: __, ...intent }) => intent);
 }
 
 function sensorView({ lines = [] }: LightingStreet, sensor: PresenceSensor, snapshot: LightingSnapshot): ZoneSensorView {

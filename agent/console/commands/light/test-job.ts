@@ -142,24 +142,19 @@ function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): U
 }
 
 /** Errors: throws ConsoleError 'failed' if the target, or a part of it, is locked for maintenance. */
-export function expectFree(view: AgentView, { kind, id }: Target): void {
-  for (const zone of view.light.zones()) {
-    for (const intent of zone.intents) {
-      const isAbove =
-        intent.target.kind === 'cabinet' ||
-        intent.target.id === id ||
-        (kind === 'lamp' && intent.target.id === zone.id && lampsOf(view, { kind: 'zone', id: zone.id }).includes(id));
-      const isWithin = kind === 'zone' && zone.id === id;
-      if (intent.rank !== 'maintenance' || !(isAbove || isWithin)) continue;
-      const { source, reason } = intent;
-      throw new ConsoleError(
-        'failed',
-        reason === ''
-          ? msg`${intent.target.id} is locked by ${source}: a person may be at work; release ${intent.target.id} first`
-          : msg`${intent.target.id} is locked by ${source} (${reasonOf(intent)}): a person may be at work; release ${intent.target.id} first`,
-      );
-    }
-  }
+export function expectFree(view: AgentView, target: Target): void {
+  const tested = new Set(lampsOf(view, target));
+  const isOn = ({ kind, id }: Target): boolean =>
+    kind === 'cabinet' || id === target.id || lampsOf(view, { kind, id }).some((lamp) => tested.has(lamp));
+  const intent = view.light.intentsBy('technician').find(({ rank, target: locked }) => rank === 'maintenance' && isOn(locked));
+  if (intent === undefined) return;
+  const { source, reason } = intent;
+  throw new ConsoleError(
+    'failed',
+    reason === ''
+      ? msg`${intent.target.id} is locked by ${source}: a person may be at work; release ${intent.target.id} first`
+      : msg`${intent.target.id} is locked by ${source} (${reasonOf(intent)}): a person may be at work; release ${intent.target.id} first`,
+  );
 }
 
 function lampsOf(view: AgentView, { kind, id }: Target): readonly string[] {

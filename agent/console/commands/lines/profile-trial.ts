@@ -89,6 +89,8 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
       const key = `${request.table}:${request.address}:${request.count}`;
       const known = reads.get(key) ?? trial.read({ ...request, line, unit });
       reads.set(key, known);
+      // A read that failed is repeated for the next bit.
+      known.catch(() => reads.delete(key));
       return known;
     });
     unanswered = tested.answered ? 0 : unanswered + 1;

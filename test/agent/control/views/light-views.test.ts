@@ -99,10 +99,11 @@ t.test('intents by authority: each once, and none shows a key that its reader do
     intent({ id: 'lock', authority: 'technician', source: 'platform', target: { kind: 'cabinet', id: 'c' } }),
     intent({ id: 'order', authority: 'platform', source: 'console:anna', target: { kind: 'zone', id: 'one' } }),
     intent({ id: 'over', authority: 'technician', target: { kind: 'lamp', id: 'L2' }, untilMono: NOW_MONO }),
+    intent({ id: 'alone', authority: 'site', target: { kind: 'lamp', id: 'in-no-zone' } }),
   ];
   const { light } = viewsOf(makeStreet({ street: { zones } }), snapshot({ intents }));
   const idsOf = (authority: IntentAuthority) => light.intentsBy(authority).map(({ id }) => id);
-  t.same([idsOf('technician'), idsOf('platform'), idsOf('site')], [['lock'], ['order'], []]);
+  t.same([idsOf('technician'), idsOf('platform'), idsOf('site')], [['lock'], ['order'], ['alone']]);
   const keys = ['id', 'levelPct', 'rank', 'reason', 'sinceMs', 'source', 'target', 'untilMs'];
   for (const shown of [...light.intentsBy('technician'), ...light.zones().flatMap((zone) => zone.intents)])
     t.strictSame(Object.keys(shown).sort(), keys);

@@ -54,7 +54,7 @@ function streetView(clock: ManualClock, asked: object[], street: Street): AgentV
     why: (id) => ({ id, kind: 'zone', lamps: [whyLamp(7), whyLamp(8)] }),
     light: {
       ...fake.light,
-      zones: () => fake.light.zones().map((zone) => ({ ...zone, intents: zone.id === 'bressigny' ? intents : [] }) as never),
+      intentsBy: () => intents as never,
     },
     override: async (request) => {
       asked.push(request);
