@@ -61,6 +61,7 @@ export function createAgentView(joined: Joined): AgentView {
     meterLoads: () => state.rooms.loads.views(),
     predictions: () => state.rooms.wear.predictions(),
     savings: joined.savings.tools(),
+    reports: { make: async () => ({ ok: false, why: 'no-data' }) },
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

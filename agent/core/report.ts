@@ -150,3 +150,9 @@ export interface ReportQuery {
 export type ReportAnswer =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly why: SavingsRefusal | 'no-data' | 'aborted' };
+
+/** Makes reports from what the agent has stored. */
+export interface ReportTools {
+  /** Yields to other work between its steps. Never rejects because of data that are missing: those are null in the report. */
+  make(query: ReportQuery, signal: AbortSignal): Promise<ReportAnswer>;
+}
