@@ -4,6 +4,7 @@
  */
 import type { AcceptanceReport } from './acceptance.ts';
 import type { WallMs } from './clock.ts';
+import type { SigningAnswer } from './evidence-signature.ts';
 import type { Message, Said } from './message.ts';
 import type { SavingsDate, SavingsRefusal, SavingsResult } from './savings-view.ts';
 
@@ -155,4 +156,6 @@ export type ReportAnswer =
 export interface ReportTools {
   /** Yields to other work between its steps. Never rejects because of data that are missing: those are null in the report. */
   make(query: ReportQuery, signal: AbortSignal): Promise<ReportAnswer>;
+  /** Signs a digest as evidence of kind `report` with the cabinet's key, or resolves with why it cannot. */
+  sign(digest: string): Promise<SigningAnswer>;
 }

@@ -22,7 +22,7 @@ export interface LedgerStoreParts {
 }
 
 /** The kind of the signatures over the ledger. */
-const LEDGER_KIND = 'savings-ledger';
+export const LEDGER_KIND = 'savings-ledger';
 const BLOCK_KEY = 'savings.ledger.';
 const SEALS_KEY = 'savings.seals';
 /** Entries of one block: it is written again for each of them. Source: assumed; 20 kB. Confirmed by: sizes of a ledger after a year. */

@@ -230,7 +230,7 @@ const NAMES: ReturnType<AgentView['names']> = {
 
 const PROOFS: Pick<AgentView, 'predictions' | 'savings' | 'reports'> = {
   predictions: async () => [],
-  reports: { make: async () => ({ ok: false, why: 'no-data' }) },
+  reports: { make: async () => ({ ok: false, why: 'no-data' }), sign: async () => ({ ok: false, why: 'no-key' }) },
   savings: {
     ledger: async () => ({ ok: true, value: { entries: [], head: { n: 0, hash: '' }, brokenAt: null, sealedN: 0 } }),
     add: async (note) => ({ ok: true, value: { ...note, n: 1, hash: '0'.repeat(64), atMs: 0 } }),

@@ -1,0 +1,62 @@
+/** Renders a report and signs it. The page states whether it is signed, so what it states is signed too. */
+import type { SigningAnswer, SigningRefusal } from '../../../core/evidence-signature.ts';
+import { type Message, msg } from '../../../core/message.ts';
+import type { Report, ReportSection } from '../../../core/report.ts';
+import {
+  reportDigest,
+  SEALED_FORMATS,
+  type SealedFormat,
+  sealedReport,
+  unsealedContent,
+  unsignedReport,
+} from '../../../core/report-seal.ts';
+import { renderReport } from '../../report/render-report.ts';
+import { learn } from '../../text/translate.ts';
+import type { ReportFormat, ReportLayout, SealedPage } from './report-file.ts';
+
+/** What a person does about a refusal of the signer. */
+const REFUSALS: Readonly<Record<SigningRefusal, Message>> = {
+  'no-key': msg`the uplink of this cabinet has no certificate with a key`,
+  'no-time': msg`the time of the cabinet was not trusted`,
+  'unusable-key': msg`the key of the cabinet cannot be read, or is not that of its certificate`,
+};
+const NOT_THIS_FORMAT = msg`only HTML and JSON are`;
+
+/** Resolves with the report as a file. `sign`: signs a digest as evidence of a report. */
+export async function sealedPage(
+  report: Report,
+  { format, language, hasSemicolon, widthCols }: ReportLayout,
+  sign: (digest: string) => Promise<SigningAnswer>,
+): Promise<SealedPage> {
+  await learn(language);
+  const rendered = (note: Message): string => renderReport(withNote(report, note), format, { widthCols, language, hasSemicolon });
+  if (!isSealed(format)) return unsigned(rendered(unsignedNote(NOT_THIS_FORMAT)), NOT_THIS_FORMAT);
+  const content = unsealedContent(format, rendered(signedNote(report)));
+  const answer = await sign(reportDigest(format, content));
+  // The page names the node of the report; after a change of the uplink between the two, the signature would be of another one.
+  if (answer.ok && answer.signed.node === report.node)
+    return { text: sealedReport(format, content, answer.signed), isSigned: true, whyNot: null, node: answer.signed.node };
+  const why = answer.ok ? msg`the configuration changed while it was made` : REFUSALS[answer.why];
+  return unsigned(unsignedReport(format, unsealedContent(format, rendered(unsignedNote(why)))), why);
+}
+
+function unsigned(text: string, whyNot: Message): SealedPage {
+  return { text, isSigned: false, whyNot, node: '' };
+}
+
+function isSealed(format: ReportFormat): format is SealedFormat {
+  return SEALED_FORMATS.some((each) => each === format);
+}
+
+function withNote(report: Report, note: Message): Report {
+  const section: ReportSection = { id: 'signature', title: msg`Signature`, notes: [note], parts: [] };
+  return { ...report, sections: [...report.sections, section] };
+}
+
+function signedNote({ node }: Report): Message {
+  return msg`This report is signed with the key of node ${node}. \`luciole report verify FILE\` shows whether anything in it was changed.`;
+}
+
+function unsignedNote(why: Message): Message {
+  return msg`This report is not signed: ${why}.`;
+}
