@@ -94,7 +94,7 @@ function formatOf(args: RawArgs, to: string | null): ReportFormat {
 }
 
 function aboutOf({ kind, cabinet, from, to }: ReportFile): Said {
-  return from === null || to === null ? msg`${kind} of ${cabinet}` : msg`${kind} of ${cabinet}, ${from} to ${to}`;
+  return from === null || to === null ? msg`report ${kind} of ${cabinet}` : msg`report ${kind} of ${cabinet}, ${from} to ${to}`;
 }
 
 /** A terminal may show no other letters than those of its setting. */
