@@ -35,13 +35,10 @@ export function smallReport(over: Partial<Report> = {}): Report {
   };
 }
 
-/** Returns a function that signs digests of reports with the key of this pair, as the cabinet with this node does. */
-export function reportSigner(
-  t: Pick<Test, 'teardown'>,
-  pair: Pair,
-  node: string,
-  atMs = Date.now(),
-): (digest: string) => Promise<SigningAnswer> {
+type Sign = (kind: string, digest: string) => Promise<SigningAnswer>;
+
+/** Returns a function that signs evidence with the key of this pair, as the cabinet with this node does. */
+export function evidenceSigner(t: Pick<Test, 'teardown'>, pair: Pair, node: string, atMs = Date.now()): Sign {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-report-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const [certFile, keyFile] = [join(folder, 'c.pem'), join(folder, 'c.key')];
@@ -49,6 +46,11 @@ export function reportSigner(
   copyFileSync(pair.key, keyFile);
   const config = { ...uplinkConfig('mqtt://127.0.0.1:1', { certFile, keyFile }), node };
   const clock = createManualClock(atMs, 'synced');
-  const sign = createCabinetSigner({ clock, log: { event: () => {} }, config: () => config, readFile: createFileReader(null) });
+  return createCabinetSigner({ clock, log: { event: () => {} }, config: () => config, readFile: createFileReader(null) });
+}
+
+/** As `evidenceSigner`, for reports. */
+export function reportSigner(...parts: Parameters<typeof evidenceSigner>): (digest: string) => Promise<SigningAnswer> {
+  const sign = evidenceSigner(...parts);
   return (digest) => sign('report', digest);
 }
