@@ -18,7 +18,7 @@ const stranger = authorities?.create('stranger');
 const trusted = city === undefined ? '' : readFileSync(city.cert, 'utf8');
 const other = stranger === undefined ? '' : readFileSync(stranger.cert, 'utf8');
 const own = city?.issue('c1');
-const LAYOUT = { language: 'fr', hasSemicolon: false, widthCols: 80 } as const;
+const LAYOUT = { language: 'fr', hasSemicolons: false, widthCols: 80 } as const;
 const FORMATS = ['html', 'json'] as const;
 
 type Sign = ReturnType<typeof reportSigner>;

@@ -9,8 +9,9 @@ import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { MAX_REPLY_BYTES, type RawArgs } from '../../protocol/protocol.ts';
+import { REPORT_FORMATS } from '../../report/report-formats.ts';
 import { answerOf, savingsError } from '../savings/savings-refusals.ts';
-import { REPORT_FORMATS, type ReportFile, type ReportLayout, type ReportPeriod } from './report-file.ts';
+import type { ReportFile, ReportLayout, ReportPeriod } from './report-file.ts';
 import { completedPeriod, typedPeriod } from './report-period.ts';
 
 interface MakeReportArgs extends ReportLayout {
@@ -65,7 +66,7 @@ function readMakeReport(args: RawArgs): MakeReportArgs {
     period: typedPeriod(kind, args),
     format: oneOf(textOr(args, 'format', 'text'), REPORT_FORMATS, (text) => msg`no format "${text}": write ${REPORT_FORMATS}`),
     language: oneOf(textOr(args, 'language', 'en'), LANGUAGES, (text) => msg`no language "${text}": write ${LANGUAGES}`),
-    hasSemicolon: args['semicolon'] === true,
+    hasSemicolons: args['semicolon'] === true,
     widthCols: numberArg(args, 'width', WIDTH_COLS),
   };
 }

@@ -3,11 +3,7 @@ import type { Message } from '../../../core/message.ts';
 import type { ReportKind } from '../../../core/report.ts';
 import type { SavingsDate } from '../../../core/savings-view.ts';
 import type { Language } from '../../../core/words.ts';
-
-/** The formats of a report. */
-export const REPORT_FORMATS = ['text', 'html', 'json', 'csv'] as const;
-/** A format of a report. */
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
+import type { ReportFormat } from '../../report/report-formats.ts';
 
 /** First and last night, both included. */
 export interface ReportPeriod {
@@ -15,11 +11,11 @@ export interface ReportPeriod {
   readonly to: SavingsDate;
 }
 
-/** How a report is rendered. `hasSemicolon`: CSV with semicolons, in every language. */
+/** How a report is rendered. `hasSemicolons`: CSV with semicolons, in every language. */
 export interface ReportLayout {
   readonly format: ReportFormat;
   readonly language: Language;
-  readonly hasSemicolon: boolean;
+  readonly hasSemicolons: boolean;
   readonly widthCols: number;
 }
 

@@ -1,4 +1,5 @@
 /** `luciole report`: requests a report from the agent and writes it to a file or to the output. */
+
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ReportKind } from '../../../core/report.ts';
@@ -6,12 +7,13 @@ import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
+import { REPORT_FORMATS, type ReportFormat } from '../../report/report-formats.ts';
 import { type ExpectRoom, type LocalArgs, type Terminal, textOf } from '../../terminal/terminal.ts';
 import { formatBytes, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
 import { REPORT_MAKE, type ReportStep } from './make-report.ts';
-import { REPORT_FORMATS, type ReportFile, type ReportFormat } from './report-file.ts';
+import type { ReportFile } from './report-file.ts';
 
 /** Readable by others, as an export of readings is. */
 const MODE = 0o644;

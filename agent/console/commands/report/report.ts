@@ -1,11 +1,12 @@
 /** `report night`, `month`, `savings`, `commission` and `verify`: their words. */
+
 import { msg } from '../../../core/message.ts';
 import { LANGUAGES } from '../../../core/words.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { ArgumentSpec, ConsoleCommand, LocalCommand, OptionSpec } from '../../command-spec.ts';
+import { REPORT_FORMATS } from '../../report/report-formats.ts';
 import { AUTHORITY_OPTION } from '../authority-option.ts';
 import { REPORT_MAKE } from './make-report.ts';
-import { REPORT_FORMATS } from './report-file.ts';
 
 const NIGHTS: OptionSpec = { name: 'nights', value: 'FROM..TO', summary: msg`first and last night, as 2026-11-01..2026-11-30` };
 const LAYOUT: readonly OptionSpec[] = [

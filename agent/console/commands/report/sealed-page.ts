@@ -11,8 +11,9 @@ import {
   unsignedReport,
 } from '../../../core/report-seal.ts';
 import { renderReport } from '../../report/render-report.ts';
+import type { ReportFormat } from '../../report/report-formats.ts';
 import { learn } from '../../text/translate.ts';
-import type { ReportFormat, ReportLayout, SealedPage } from './report-file.ts';
+import type { ReportLayout, SealedPage } from './report-file.ts';
 
 /** What a person does about a refusal of the signer. */
 const REFUSALS: Readonly<Record<SigningRefusal, Message>> = {
@@ -25,11 +26,11 @@ const NOT_THIS_FORMAT = msg`only HTML and JSON are`;
 /** Resolves with the report as a file. `sign`: signs a digest as evidence of a report. */
 export async function sealedPage(
   report: Report,
-  { format, language, hasSemicolon, widthCols }: ReportLayout,
+  { format, language, hasSemicolons, widthCols }: ReportLayout,
   sign: (digest: string) => Promise<SigningAnswer>,
 ): Promise<SealedPage> {
   await learn(language);
-  const rendered = (note: Message): string => renderReport(withNote(report, note), format, { widthCols, language, hasSemicolon });
+  const rendered = (note: Message): string => renderReport(withNote(report, note), format, { widthCols, language, hasSemicolons });
   if (!isSealed(format)) return unsigned(rendered(unsignedNote(NOT_THIS_FORMAT)), NOT_THIS_FORMAT);
   const content = unsealedContent(format, rendered(signedNote(report)));
   const answer = await sign(reportDigest(format, content));

@@ -1,0 +1,163 @@
+/**
+ * Renders a report as one HTML file: a summary on its first page, then its sections. It needs no script and no other file, and contains the
+ * report as JSON for programs. Pure.
+ */
+
+import { msg, type Said } from '../../core/message.ts';
+import { withTexts } from '../../core/message-wire.ts';
+import type { Report, ReportPlot, ReportSection } from '../../core/report.ts';
+import type { Language } from '../../core/words.ts';
+import { figureCards, type HtmlPart, htmlFigure, htmlTable, htmlText } from './html-parts.ts';
+import { reportStyle } from './html-style.ts';
+import { element, escaped } from './markup.ts';
+import { instantText, periodText, type ReportPage, saidText } from './report-words.ts';
+
+/**
+ * Nothing is loaded or run, whatever a text of the report contains. Source: Content Security Policy Level 3. `data:` is for the empty icon,
+ * without which a browser requests one.
+ */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** Id of the element with the report as JSON. */
+export const REPORT_DATA_ID = 'luciole-report';
+
+/** Returns a report as an HTML document. */
+export function reportHtml(report: Report, { language = 'en' }: ReportPage): string {
+  const said = (text: Said): string => htmlText(saidText(text, language), language);
+  const { cabinet, title, from, to, version } = report;
+  const period = periodText(from, to, language);
+  const lead = leadOf(report.sections);
+  const style = reportStyle({ cabinet: cutName(`${cabinet.name} (${cabinet.id})`), period, pageWord: saidText(msg`Page`, language) });
+  const head = [
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${escaped(POLICY)}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<meta name="generator" content="${escaped(`Luciole ${version}`)}">`,
+    `<title>${said(title)} – ${said(cabinet.name)}</title>`,
+    '<link rel="icon" href="data:,">',
+    `<style>${style}</style>`,
+  ];
+  const main = [
+    element('section', { class: isOnePage(report) ? 'first' : null, 'aria-labelledby': 'title' }, ...firstPage(report, lead, language)),
+    ...report.sections.map((section, at) => sectionHtml(section, { id: `s${at + 1}`, language, timezone: report.timezone }, lead)),
+  ];
+  return [
+    '<!doctype html>',
+    `<html lang="${language}">`,
+    '<head>',
+    ...head,
+    '</head>',
+    '<body>',
+    '<div class="sheet">',
+    element('main', {}, `\n${main.join('\n')}\n`),
+    element('footer', {}, ...footer(report, language)),
+    '</div>',
+    dataBlock(report),
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
+}
+
+/** A summary for a council is on a page of its own; other reports go on below it. */
+function isOnePage({ kind, sections }: Report): boolean {
+  return (kind === 'month' || kind === 'savings') && sections.length > 0;
+}
+
+const NAME_LETTERS = 70;
+
+/** Longer names would not fit the margin of a printed page. */
+function cutName(text: string): string {
+  const letters = Array.from(text);
+  return letters.length <= NAME_LETTERS ? text : `${letters.slice(0, NAME_LETTERS - 1).join('')}…`;
+}
+
+/** Returns the plot for the first page: the first bars, otherwise the first areas over time; null for none. */
+function leadOf(sections: readonly ReportSection[]): ReportPlot | null {
+  const plots = sections.flatMap(({ parts }) => parts.filter((part) => part.kind !== 'table'));
+  return plots.find(({ kind }) => kind === 'bars') ?? plots.find(({ kind }) => kind === 'bands') ?? null;
+}
+
+function firstPage(report: Report, lead: ReportPlot | null, language: Language): readonly string[] {
+  const { cabinet, title, isTimeTrusted, figures, summary, sections } = report;
+  const said = (text: Said): string => htmlText(saidText(text, language), language);
+  return [
+    element('p', { class: 'over' }, said(msg`Street lighting, cabinet ${cabinet.name}`)),
+    element('h1', { id: 'title' }, said(title)),
+    element('dl', { class: 'facts' }, ...facts(report, language)),
+    ...(isTimeTrusted
+      ? []
+      : [
+          element(
+            'p',
+            { class: 'caution' },
+            `${element('strong', {}, said(msg`Caution`))} ${said(msg`The clock of the cabinet was not set when this report was made.`)}`,
+          ),
+        ]),
+    figureCards(figures, language),
+    ...(summary.length === 0 ? [] : [element('ul', { class: 'summary' }, ...summary.map((text) => element('li', {}, said(text))))]),
+    ...(lead === null ? [] : [htmlFigure(lead, { id: 'lead', language, timezone: report.timezone })]),
+    ...(sections.length < 2 ? [] : [contents(sections, language)]),
+  ];
+}
+
+function facts({ cabinet, from, to, timezone, node, madeMs, by }: Report, language: Language): readonly string[] {
+  const period = periodText(from, to, language);
+  const rows: readonly (readonly [Said, string])[] = [
+    [msg`Cabinet`, cabinet.name === cabinet.id ? cabinet.id : `${cabinet.name} (${cabinet.id})`],
+    [from === to ? msg`Night` : msg`Nights`, period],
+    [msg`Made`, instantText(madeMs, timezone, language)],
+    [msg`By`, by],
+    [msg`Edge node`, node],
+  ];
+  const said = (text: Said): string => htmlText(saidText(text, language), language);
+  return rows.flatMap(([name, text]) => (text === '' ? [] : [element('dt', {}, said(name)), element('dd', {}, htmlText(text, language))]));
+}
+
+function contents(sections: readonly ReportSection[], language: Language): string {
+  const heading = element('h2', { id: 'contents' }, htmlText(saidText(msg`Contents`, language), language));
+  const items = sections.map(({ title }, at) =>
+    element('li', {}, element('a', { href: `#s${at + 1}` }, htmlText(saidText(title, language), language))),
+  );
+  return element('nav', { 'aria-labelledby': 'contents' }, heading, element('ol', {}, ...items));
+}
+
+function sectionHtml({ title, notes, parts }: ReportSection, { id, ...place }: HtmlPart, lead: ReportPlot | null): string {
+  const said = (text: Said): string => htmlText(saidText(text, place.language), place.language);
+  const content = parts.map((part, at) => {
+    const inner = { ...place, id: `${id}-${at + 1}` };
+    if (part.kind === 'table') return htmlTable(part, inner);
+    if (part === lead) return element('p', {}, element('a', { href: '#lead' }, said(msg`The plot "${part.title}" is on the first page.`)));
+    return htmlFigure(part, inner);
+  });
+  return element(
+    'section',
+    { 'aria-labelledby': id },
+    element('h2', { id }, said(title)),
+    ...notes.map((note) => element('p', {}, said(note))),
+    ...content,
+  );
+}
+
+function footer({ version, form, figures }: Report, language: Language): readonly string[] {
+  const said = (text: Said): string => htmlText(saidText(text, language), language);
+  const hasInterval = figures.some(({ half }) => half !== null);
+  return [
+    ...(hasInterval
+      ? [element('p', {}, said(msg`± is half of the 90 % interval: in 9 of 10 such cases the true value is within it.`))]
+      : []),
+    element(
+      'p',
+      {},
+      said(
+        msg`Made by Luciole ${version}. This file contains the same values as JSON (${form}) for programs, and requests nothing from a network.`,
+      ),
+    ),
+  ];
+}
+
+/** Without "<", nothing in the data can end the element. Source: HTML, "Restrictions for contents of script elements". */
+function dataBlock(report: Report): string {
+  const json = JSON.stringify(withTexts(report)).replaceAll('<', '\\u003c');
+  return `<script type="application/json" id="${REPORT_DATA_ID}">${json}</script>`;
+}
