@@ -10,6 +10,8 @@ export interface MeterCarry {
   readonly lastWh: number;
   /** Energy after that reading that earlier nights have estimated. */
   readonly assignedWh: number;
+  /** The counter restarted after that reading. */
+  readonly isRestarted?: boolean;
 }
 
 /** A part of a night that is to be estimated. */
@@ -43,10 +45,11 @@ export class MeterNight {
     this.fromMs = fromMs;
     this.#carry = carry;
     this.#startWh = carry?.lastWh ?? null;
+    this.#isRestarted = carry?.isRestarted === true;
   }
 
   get carry(): MeterCarry | null {
-    return this.#carry;
+    return this.#carry === null ? null : { ...this.#carry, isRestarted: this.#isRestarted };
   }
 
   /**
@@ -81,8 +84,10 @@ export class MeterNight {
   end(toMs: WallMs, lampsWh: Float64Array): readonly OpenGap[] {
     const lastMs = this.#carry?.lastMs ?? null;
     if (lastMs === null) this.#gaps.push({ fromMs: this.fromMs, toMs, why: 'no-meter' });
-    else if (toMs - lastMs > SILENCE_MS)
-      this.#gaps.push({ fromMs: Math.max(this.fromMs, lastMs), toMs, why: 'meter-silent', ...this.#lampsSince(lampsWh) });
+    else if (toMs > lastMs && (this.#isRestarted || toMs - lastMs > SILENCE_MS)) {
+      const why = this.#isRestarted ? 'meter-restarted' : 'meter-silent';
+      this.#gaps.push({ fromMs: Math.max(this.fromMs, lastMs), toMs, why, ...this.#lampsSince(lampsWh) });
+    }
     return this.#gaps;
   }
 

@@ -32,6 +32,7 @@ import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
 import { createNightArchive, type DatedLearned, type NightArchive } from './night-archive.ts';
 import { NightCounter, type RunningSavingsNight } from './night-counter.ts';
+import { NotedEntries } from './noted-entries.ts';
 import { darkHoursOf } from './reference.ts';
 import { savingsResult } from './savings-figures.ts';
 
@@ -53,8 +54,6 @@ const LOOK_MS = 20_000;
 const SAVE_MS = 1_800_000;
 const TONIGHT_KEY = 'savings.tonight';
 const FACTS_KEY = 'savings.site';
-/** Automatic entries of one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
-const MAX_AUTOMATIC = 20;
 /** A longer absence is entered in the ledger. Units: ms. Source: as the energy figures compare nights. */
 const AWAY_MS = 600_000;
 /** Fewest nights from which a baseline is frozen. Source: one more than the parameters of the judgement. */
@@ -71,9 +70,7 @@ export class Savings {
   readonly #counter: NightCounter;
   /** What each meter has taught, newest last. */
   readonly #learned = new Map<string, DatedLearned[]>();
-  /** Automatic entries of the running night, by cause and object. */
-  readonly #noted = new Set<string>();
-  #notedDate: SavingsDate = '';
+  readonly #noted = new NotedEntries();
   #calendar: { readonly timezone: string; readonly calendar: LocalCalendar } | null = null;
   #meters: ReadonlyMap<PointId, { device: string; kwh: number }> = new Map();
   #metersOf: unknown = null;
@@ -223,12 +220,7 @@ export class Savings {
   }
 
   #noteOnce(note: LedgerNote): void {
-    if (note.from !== this.#notedDate) this.#noted.clear();
-    this.#notedDate = note.from;
-    const key = `${note.cause} ${note.about}`;
-    if (this.#noted.has(key) || this.#noted.size >= MAX_AUTOMATIC) return;
-    this.#noted.add(key);
-    void this.#ledger.append(note);
+    if (this.#noted.take(note)) void this.#ledger.append(note);
   }
 
   async #view(): Promise<SavingsAnswer<LedgerView>> {

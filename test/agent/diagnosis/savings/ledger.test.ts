@@ -6,6 +6,7 @@ import { eventNote } from '../../../../agent/diagnosis/savings/event-notes.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
 import { baselineEntry, brokenAt, ledgerEntriesOf, ledgerEntry, validEntries } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
 import { LedgerStore } from '../../../../agent/diagnosis/savings/ledger-store.ts';
+import { NotedEntries } from '../../../../agent/diagnosis/savings/noted-entries.ts';
 import { darkHoursOf, referenceEnergy } from '../../../../agent/diagnosis/savings/reference.ts';
 import { simulatedCabinet } from '../../../../bench/savings/simulated-site.ts';
 
@@ -150,6 +151,20 @@ function fakeStore() {
   };
   return { facts, audits, state, store };
 }
+
+t.test('an event is entered once in a night, also if a night that was passed over is entered meanwhile', async (t) => {
+  const noted = new NotedEntries();
+  const take = (from: string, cause: 'outage' | 'agent-away' | 'clock-lost', about = 'Q1'): boolean =>
+    noted.take({ from, cause, about: [about] });
+  t.equal(take('2026-12-05', 'outage'), true);
+  t.equal(take('2026-12-05', 'outage'), false);
+  t.equal(take('2026-12-05', 'outage', 'Q2'), true, 'another object');
+  for (const missed of ['2026-12-02', '2026-12-03', '2026-12-04']) t.equal(take(missed, 'agent-away'), true);
+  t.equal(take('2026-12-05', 'outage'), false);
+  t.equal(take('2026-12-06', 'outage'), true, 'the next night');
+  for (let at = 0; at < 60; at++) take('2026-12-06', 'clock-lost', `${at}`);
+  t.equal(take('2026-12-06', 'agent-away'), false, 'a condition that repeats does not fill the ledger');
+});
 
 t.test('entries are stored in blocks, noted in the audit log, and refused by a disk that fails or a chain that was changed', async (t) => {
   const { facts, audits, state, store } = fakeStore();

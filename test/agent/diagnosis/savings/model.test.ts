@@ -118,6 +118,24 @@ t.test('a counter that restarts leaves a gap, whether it falls or is reported', 
   }
 });
 
+t.test('a counter that restarts and is silent until noon counts as measured in neither night', async (t) => {
+  for (const lastMs of [10 * SLOT_MS, 20 * SLOT_MS - 20_000]) {
+    const night = new MeterNight(0, { lastMs: -20_000, lastWh: 1_000, assignedWh: 0 });
+    night.read(lastMs, 1_100, NO_LAMPS);
+    night.restarted();
+    const again = new MeterNight(0, null);
+    again.restore(JSON.parse(JSON.stringify(night.packed())));
+    for (const one of [night, again])
+      t.match(one.end(20 * SLOT_MS, NO_LAMPS), [{ fromMs: lastMs, toMs: 20 * SLOT_MS, why: 'meter-restarted' }]);
+    const next = new MeterNight(20 * SLOT_MS, JSON.parse(JSON.stringify(night.carry)));
+    next.read(25 * SLOT_MS, 1_900, NO_LAMPS);
+    next.read(26 * SLOT_MS, 1_950, NO_LAMPS);
+    t.match(next.sums(), { measuredWh: 50 }, 'its total is not compared with that before the restart');
+    t.match(next.end(26 * SLOT_MS, NO_LAMPS), [{ fromMs: 20 * SLOT_MS, toMs: 25 * SLOT_MS, why: 'meter-restarted' }]);
+    t.match(next.carry, { isRestarted: false });
+  }
+});
+
 t.test('a meter that was never read is one gap', async (t) => {
   t.match(new MeterNight(0, null).end(24 * 3_600_000, NO_LAMPS), [{ fromMs: 0, toMs: 24 * 3_600_000, why: 'no-meter' }]);
 });
