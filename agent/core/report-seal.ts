@@ -52,7 +52,7 @@ export type ReportVerdict =
   | 'not-a-report';
 
 /** What a report says about itself. Dates and times are null where it says nothing. */
-export interface ReportFacts {
+export interface StatedReport {
   readonly kind: string;
   readonly cabinet: string;
   readonly name: string;
@@ -66,7 +66,7 @@ export interface ReportFacts {
 export interface ReportVerification {
   readonly verdict: ReportVerdict;
   readonly format: SealedFormat | null;
-  readonly report: ReportFacts | null;
+  readonly report: StatedReport | null;
   readonly node: string | null;
   readonly signedMs: number | null;
   readonly certificate: SignerCertificate | null;
@@ -131,7 +131,7 @@ function verified(bytes: Buffer, authority: string | null): ReportVerification {
   return { ...signed, verdict: report === null ? 'not-a-report' : judged(claim, report, authority) };
 }
 
-function judged(claim: SignedClaim, report: ReportFacts, authority: string | null): ReportVerdict {
+function judged(claim: SignedClaim, report: StatedReport, authority: string | null): ReportVerdict {
   // Without an authority the certificate itself is trusted, for the other questions.
   const verdict = verifyEvidence(claim, claim, authority ?? claim.certificates);
   if (verdict === 'bad-signature') return 'other-key';
@@ -167,7 +167,7 @@ function readBlock(format: SealedFormat, text: string): SignedClaim | null {
 }
 
 /** Null if the content is not a report. */
-function factsIn(format: SealedFormat, content: Buffer): ReportFacts | null {
+function factsIn(format: SealedFormat, content: Buffer): StatedReport | null {
   const text = content.toString('utf8');
   const candidates = format === 'json' ? [text] : [...text.matchAll(DATA_BLOCK)].map(([, json]) => json ?? '');
   for (const candidate of candidates) {
@@ -177,7 +177,7 @@ function factsIn(format: SealedFormat, content: Buffer): ReportFacts | null {
   return null;
 }
 
-function factsOf(report: Readonly<Record<string, unknown>>, cabinet: Readonly<Record<string, unknown>>): ReportFacts {
+function factsOf(report: Readonly<Record<string, unknown>>, cabinet: Readonly<Record<string, unknown>>): StatedReport {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   const { kind, node, from, to, madeMs } = report;

@@ -1,6 +1,7 @@
 /** `luciole report`: requests a report from the agent and writes it to a file or to the output. */
 
 import { type Message, msg, type Said } from '../../../core/message.ts';
+import { withTexts } from '../../../core/message-wire.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ReportKind } from '../../../core/report.ts';
 import { textArg } from '../../agent-command.ts';
@@ -57,7 +58,11 @@ export async function runReport(kind: ReportKind, args: LocalArgs, run: ReportRu
   await run.expectRoom(to, bytes);
   if (run.signal.aborted) throw new ConsoleError('failed', msg`stopped`);
   writeTo(to, file.text);
-  terminal.out(`${paragraph(msg`Wrote ${to}: ${aboutOf(file)}, ${formatBytes(bytes)}, ${signature}`, terminal).join('\n')}\n`);
+  const { text: _, ...about } = file;
+  const said = msg`Wrote ${to}: ${aboutOf(file)}, ${formatBytes(bytes)}, ${signature}`;
+  const summary =
+    args['json'] === true ? JSON.stringify(withTexts({ file: to, format, bytes, ...about })) : paragraph(said, terminal).join('\n');
+  terminal.out(`${summary}\n`);
   return 0;
 }
 
@@ -84,7 +89,7 @@ async function made(asked: RawArgs, { socket }: LocalArgs, { terminal, signal }:
 function formatOf(args: RawArgs, to: string | null): ReportFormat {
   const end = /\.([a-z]+)$/i.exec(to ?? '')?.[1]?.toLowerCase() ?? '';
   if (args['format'] === undefined) {
-    if (to === null) return 'text';
+    if (to === null) return args['json'] === true ? 'json' : 'text';
     const found = ENDS[end];
     if (found !== undefined) return found;
     throw new ConsoleError('usage', msg`no format: end the name in .html, .json, .csv or .txt, or add --format`);

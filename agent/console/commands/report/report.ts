@@ -77,7 +77,7 @@ export const REPORT_COMMANDS: readonly ConsoleCommand[] = [
       hasSocket: true,
       group: 'Look:',
       ...words,
-      options: [...more, ...LAYOUT],
+      options: [...more, ...LAYOUT, JSON_OPTION],
     }),
   ),
   VERIFY,

@@ -183,6 +183,9 @@ t.test('a file is signed, verified, and replaced as a whole', { skip }, async (t
   const french = await run(at, ['month', '--out', at.at('f.html')], { language: 'fr', charset: 'utf-8' });
   t.match(french, { code: 0, out: /écrit : rapport month de\s+angers-0042[\s\S]*signé par le\s+noeud c1/ });
   t.match(readFileSync(at.at('f.html'), 'utf8'), /lang="fr"/, 'the language of the person');
+  const raw = await run(at, ['month', '--out', at.at('r.html'), '--json']);
+  t.match(JSON.parse(raw.out), { file: at.at('r.html'), format: 'html', kind: 'month', isSigned: true, node: 'c1', from: '2026-11-01' });
+  t.match(JSON.parse((await run(at, ['month', '--json'])).out), { form: 'luciole-report-1', 'luciole-signature-1': { node: 'c1' } });
   mkdirSync(at.at('folder'));
   for (const place of ['folder', 'none/x'])
     t.match(
