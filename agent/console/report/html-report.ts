@@ -156,8 +156,15 @@ function footer({ version, form, figures }: Report, language: Language): readonl
   ];
 }
 
-/** Without "<", nothing in the data can end the element. Source: HTML, "Restrictions for contents of script elements". */
+/**
+ * Without "<", nothing in the data can end the element, and without controls, nobody is deceived who reads the file itself. Source: HTML,
+ * "Restrictions for contents of script elements"; RFC 8259 section 7.
+ */
 function dataBlock(report: Report): string {
-  const json = JSON.stringify(withTexts(report)).replaceAll('<', '\\u003c');
+  const json = JSON.stringify(withTexts(report)).replace(/[<\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, inEscape);
   return `<script type="application/json" id="${REPORT_DATA_ID}">${json}</script>`;
+}
+
+function inEscape(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -20,6 +20,8 @@ export interface ReportPage {
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', fr: 'fr-FR' };
 /** Digits after the decimal point of a number in a sentence. */
 const SENTENCE_DECIMALS = 6;
+/** A longer number is no quantity of a street: its digits would not fit any column. */
+const LONGEST = 1e15;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const NO_BREAK = '\u00a0';
@@ -32,6 +34,7 @@ const dateFormats = new Map<string, Intl.DateTimeFormat>();
  */
 export function numberText(value: number, decimals: number, language: Language): string {
   if (!Number.isFinite(value)) return '';
+  if (Math.abs(value) >= LONGEST) return value.toExponential(3);
   const digits = Math.min(Math.max(Math.trunc(decimals), 0), 10);
   return numberFormat(language, digits, digits).format(value);
 }
@@ -95,15 +98,19 @@ export function isMonth(text: Said): text is string {
   return typeof text === 'string' && MONTH.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language; any other text unchanged. */
+/** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
 export function dateText(text: string, language: Language): string {
-  if (isDate(text)) return dateFormat(language, { day: 'numeric', month: 'short', year: 'numeric' }).format(Date.parse(text));
-  return isMonth(text) ? dateFormat(language, { month: 'short', year: 'numeric' }).format(Date.parse(text)) : text;
+  if (isDate(text)) return dayText(text, language, { day: 'numeric', month: 'short', year: 'numeric' });
+  return isMonth(text) ? dayText(text, language, { month: 'short', year: 'numeric' }) : text;
 }
 
 /** Returns a date as `1 Dec`, in the language; any other text unchanged. */
 export function shortDate(text: string, language: Language): string {
-  return isDate(text) ? dateFormat(language, { day: 'numeric', month: 'short' }).format(Date.parse(text)) : dateText(text, language);
+  return isDate(text) ? dayText(text, language, { day: 'numeric', month: 'short' }) : dateText(text, language);
+}
+
+function dayText(text: string, language: Language, form: Intl.DateTimeFormatOptions): string {
+  return dateFormat(language, form).format(Date.parse(text)).replaceAll(' ', NO_BREAK);
 }
 
 /** Returns the nights of a period as `1-30 November 2026`, in the language; empty for a period that is not known. */
