@@ -26,6 +26,16 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const NO_BREAK = '\u00a0';
 
+/** The forms of dates, by name. */
+const DATE_FORMS = {
+  day: { day: 'numeric', month: 'short', year: 'numeric' },
+  short: { day: 'numeric', month: 'short' },
+  month: { month: 'short', year: 'numeric' },
+  long: { day: 'numeric', month: 'long', year: 'numeric' },
+  instant: { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short', hourCycle: 'h23' },
+} as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
+type DateForm = keyof typeof DATE_FORMS;
+
 const numberFormats = new Map<string, Intl.NumberFormat>();
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
@@ -100,16 +110,16 @@ export function isMonth(text: Said): text is string {
 
 /** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
 export function dateText(text: string, language: Language): string {
-  if (isDate(text)) return dayText(text, language, { day: 'numeric', month: 'short', year: 'numeric' });
-  return isMonth(text) ? dayText(text, language, { month: 'short', year: 'numeric' }) : text;
+  if (isDate(text)) return dayText(text, language, 'day');
+  return isMonth(text) ? dayText(text, language, 'month') : text;
 }
 
 /** Returns a date as `1 Dec`, in the language; any other text unchanged. */
 export function shortDate(text: string, language: Language): string {
-  return isDate(text) ? dayText(text, language, { day: 'numeric', month: 'short' }) : dateText(text, language);
+  return isDate(text) ? dayText(text, language, 'short') : dateText(text, language);
 }
 
-function dayText(text: string, language: Language, form: Intl.DateTimeFormatOptions): string {
+function dayText(text: string, language: Language, form: DateForm): string {
   return dateFormat(language, form).format(Date.parse(text)).replaceAll(' ', NO_BREAK);
 }
 
@@ -117,22 +127,21 @@ function dayText(text: string, language: Language, form: Intl.DateTimeFormatOpti
 export function periodText(from: SavingsDate | null, to: SavingsDate | null, language: Language): string {
   const [first, last] = [from ?? to ?? '', to ?? from ?? ''];
   if (!isDate(first) || !isDate(last)) return [...new Set([first, last])].join(' ');
-  const format = dateFormat(language, { day: 'numeric', month: 'long', year: 'numeric' });
+  const format = dateFormat(language, 'long');
   return first <= last ? format.formatRange(Date.parse(first), Date.parse(last)) : `${format.format(Date.parse(first))} ${last}`;
 }
 
 /** Returns a time as `1 December 2026 at 08:05 CET`, in the language and this time zone; empty for one that no calendar has. */
 export function instantText(ms: WallMs, timezone: string, language: Language): string {
   if (Number.isNaN(new Date(ms).getTime())) return '';
-  const form = { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
-  return dateFormat(language, form, timezone).format(ms);
+  return dateFormat(language, 'instant', timezone).format(ms);
 }
 
-function dateFormat(language: Language, form: Intl.DateTimeFormatOptions, timeZone = 'UTC'): Intl.DateTimeFormat {
-  const key = `${language} ${timeZone} ${JSON.stringify(form)}`;
+function dateFormat(language: Language, form: DateForm, timeZone = 'UTC'): Intl.DateTimeFormat {
+  const key = `${language} ${timeZone} ${form}`;
   const known = dateFormats.get(key);
   if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat(LOCALES[language], { ...form, timeZone, ...(form.hour === undefined ? {} : { hourCycle: 'h23' }) });
+  const made = new Intl.DateTimeFormat(LOCALES[language], { ...DATE_FORMS[form], timeZone });
   dateFormats.set(key, made);
   return made;
 }

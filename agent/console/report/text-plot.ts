@@ -41,7 +41,8 @@ function barLines(plot: ReportBars, page: TextPage): readonly string[] {
     return value > 0 && most > 0 ? '#'.repeat(Math.max(1, Math.round((value / most) * BAR_COLS))) : '';
   });
   const table = plotTable(plot, page.timezone);
-  const short = { ...table, rows: table.rows.map(([, ...row], at) => [axisTexts(plot.labels, page.language)[at] ?? '', ...row]) };
+  const labels = axisTexts(plot.labels, page.language);
+  const short = { ...table, rows: table.rows.map(([, ...row], at) => [labels[at] ?? '', ...row]) };
   return textTable(short, page, page.widthCols < LEAST_COLS || table.columns.length > 5 ? null : bars);
 }
 
