@@ -17,21 +17,27 @@ const BYTE_ORDER_MARK = '\ufeff';
 /** Digits after the decimal point; more are noise of binary fractions. */
 const MOST_DECIMALS = 9;
 
-/** Returns a report as CSV with a byte order mark. Source: RFC 4180; semicolons and decimal commas as French spreadsheets expect them. */
-export function reportCsv(report: Report, { language = 'en', hasSemicolons = false }: ReportPage): string {
+/**
+ * Returns a report as CSV with a byte order mark, in pieces. Source: RFC 4180; semicolons and decimal commas as French spreadsheets expect
+ * them.
+ */
+export function* csvPieces(report: Report, { language = 'en', hasSemicolons = false }: ReportPage): Generator<string> {
   const isComma = hasSemicolons || language === 'fr';
-  const lines = tablesOf(report).flatMap(({ id, table }) => linesOf(id, table, language));
-  const width = lines.reduce((most, line) => Math.max(most, line.length), 0);
+  const tables = tablesOf(report);
+  const width = tables.reduce((most, { table }) => Math.max(most, table.columns.length + 1), 0);
   const field = (cell: string | number | null): string => {
     if (cell === null) return '';
     if (typeof cell === 'string') return csvText(cell);
     return Number.isFinite(cell) ? plainNumber(cell).replace('.', isComma ? ',' : '.') : '';
   };
-  const text = lines.map((line) => {
-    const fields = [...line, ...Array<null>(width - line.length).fill(null)].map(field);
-    return `${csvLine(fields, isComma ? ';' : ',')}\r\n`;
-  });
-  return BYTE_ORDER_MARK + text.join('');
+  yield BYTE_ORDER_MARK;
+  for (const { id, table } of tables) {
+    const lines = linesOf(id, table, language).map((line) => {
+      const fields = [...line, ...Array<null>(width - line.length).fill(null)].map(field);
+      return `${csvLine(fields, isComma ? ';' : ',')}\r\n`;
+    });
+    yield lines.join('');
+  }
 }
 
 /** A table of the report with the name that its lines begin with. */

@@ -9,7 +9,7 @@ import type { Report, ReportPlot, ReportSection } from '../../core/report.ts';
 import type { Language } from '../../core/words.ts';
 import { figureCards, type HtmlPart, htmlFigure, htmlTable, htmlText } from './html-parts.ts';
 import { reportStyle } from './html-style.ts';
-import { element, escaped } from './markup.ts';
+import { cutTo, element, escaped } from './markup.ts';
 import { instantText, periodText, type ReportPage, saidText } from './report-words.ts';
 
 /**
@@ -18,17 +18,30 @@ import { instantText, periodText, type ReportPage, saidText } from './report-wor
  */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
+/** Longer names would not fit the margin of a printed page. */
+const NAME_LETTERS = 70;
+
 /** Id of the element with the report as JSON. */
 export const REPORT_DATA_ID = 'luciole-report';
 
-/** Returns a report as an HTML document. */
-export function reportHtml(report: Report, { language = 'en' }: ReportPage): string {
+/** Returns a report as an HTML document, in pieces. */
+export function* htmlPieces(report: Report, { language = 'en' }: ReportPage): Generator<string> {
+  const lead = isOnePage(report) ? leadOf(report.sections) : null;
+  yield `<!doctype html>\n<html lang="${language}">\n${head(report, language)}\n<body>\n<div class="sheet">\n<main>\n`;
+  yield element('section', { class: isOnePage(report) ? 'first' : null, 'aria-labelledby': 'title' }, ...firstPage(report, lead, language));
+  for (const [at, section] of report.sections.entries()) {
+    yield* sectionPieces(section, { id: `s${at + 1}`, language, timezone: report.timezone }, lead);
+  }
+  yield `\n</main>\n${element('footer', {}, ...footer(report, language))}\n</div>\n`;
+  yield `${dataBlock(report)}\n</body>\n</html>\n`;
+}
+
+function head({ cabinet, title, from, to, version }: Report, language: Language): string {
   const said = (text: Said): string => htmlText(saidText(text, language), language);
-  const { cabinet, title, from, to, version } = report;
-  const period = periodText(from, to, language);
-  const lead = leadOf(report.sections);
-  const style = reportStyle({ cabinet: cutName(`${cabinet.name} (${cabinet.id})`), period, pageWord: saidText(msg`Page`, language) });
-  const head = [
+  const cabinetName = cutTo(`${cabinet.name} (${cabinet.id})`, NAME_LETTERS);
+  const style = reportStyle({ cabinet: cabinetName, period: periodText(from, to, language), pageWord: saidText(msg`Page`, language) });
+  return [
+    '<head>',
     '<meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${escaped(POLICY)}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -36,46 +49,18 @@ export function reportHtml(report: Report, { language = 'en' }: ReportPage): str
     `<title>${said(title)} – ${said(cabinet.name)}</title>`,
     '<link rel="icon" href="data:,">',
     `<style>${style}</style>`,
-  ];
-  const main = [
-    element('section', { class: isOnePage(report) ? 'first' : null, 'aria-labelledby': 'title' }, ...firstPage(report, lead, language)),
-    ...report.sections.map((section, at) => sectionHtml(section, { id: `s${at + 1}`, language, timezone: report.timezone }, lead)),
-  ];
-  return [
-    '<!doctype html>',
-    `<html lang="${language}">`,
-    '<head>',
-    ...head,
     '</head>',
-    '<body>',
-    '<div class="sheet">',
-    element('main', {}, `\n${main.join('\n')}\n`),
-    element('footer', {}, ...footer(report, language)),
-    '</div>',
-    dataBlock(report),
-    '</body>',
-    '</html>',
-    '',
   ].join('\n');
 }
 
-/** A summary for a council is on a page of its own; other reports go on below it. */
+/** A summary for a council is on a page of its own, with a plot; other reports go on below it. */
 function isOnePage({ kind, sections }: Report): boolean {
   return (kind === 'month' || kind === 'savings') && sections.length > 0;
 }
 
-const NAME_LETTERS = 70;
-
-/** Longer names would not fit the margin of a printed page. */
-function cutName(text: string): string {
-  const letters = Array.from(text);
-  return letters.length <= NAME_LETTERS ? text : `${letters.slice(0, NAME_LETTERS - 1).join('')}…`;
-}
-
-/** Returns the plot for the first page: the first bars, otherwise the first areas over time; null for none. */
+/** Returns the plot for the first page: the first bars; null for none. */
 function leadOf(sections: readonly ReportSection[]): ReportPlot | null {
-  const plots = sections.flatMap(({ parts }) => parts.filter((part) => part.kind !== 'table'));
-  return plots.find(({ kind }) => kind === 'bars') ?? plots.find(({ kind }) => kind === 'bands') ?? null;
+  return sections.flatMap(({ parts }) => parts.filter((part) => part.kind === 'bars'))[0] ?? null;
 }
 
 function firstPage(report: Report, lead: ReportPlot | null, language: Language): readonly string[] {
@@ -122,21 +107,16 @@ function contents(sections: readonly ReportSection[], language: Language): strin
   return element('nav', { 'aria-labelledby': 'contents' }, heading, element('ol', {}, ...items));
 }
 
-function sectionHtml({ title, notes, parts }: ReportSection, { id, ...place }: HtmlPart, lead: ReportPlot | null): string {
+function* sectionPieces({ title, notes, parts }: ReportSection, { id, ...place }: HtmlPart, lead: ReportPlot | null): Generator<string> {
   const said = (text: Said): string => htmlText(saidText(text, place.language), place.language);
-  const content = parts.map((part, at) => {
+  yield `\n<section aria-labelledby="${id}">${element('h2', { id }, said(title))}`;
+  for (const note of notes) yield element('p', {}, said(note));
+  for (const [at, part] of parts.entries()) {
     const inner = { ...place, id: `${id}-${at + 1}` };
-    if (part.kind === 'table') return htmlTable(part, inner);
-    if (part === lead) return element('p', {}, element('a', { href: '#lead' }, said(msg`The plot "${part.title}" is on the first page.`)));
-    return htmlFigure(part, inner);
-  });
-  return element(
-    'section',
-    { 'aria-labelledby': id },
-    element('h2', { id }, said(title)),
-    ...notes.map((note) => element('p', {}, said(note))),
-    ...content,
-  );
+    if (part === lead) yield element('p', {}, element('a', { href: '#lead' }, said(msg`The plot "${part.title}" is on the first page.`)));
+    else yield part.kind === 'table' ? htmlTable(part, inner) : htmlFigure(part, inner);
+  }
+  yield '</section>';
 }
 
 function footer({ version, form, figures }: Report, language: Language): readonly string[] {
@@ -156,8 +136,15 @@ function footer({ version, form, figures }: Report, language: Language): readonl
   ];
 }
 
-/** Without "<", nothing in the data can end the element. Source: HTML, "Restrictions for contents of script elements". */
+/**
+ * Without "<", nothing in the data can end the element, and without controls, nobody is deceived who reads the file itself. Source: HTML,
+ * "Restrictions for contents of script elements"; RFC 8259 section 7.
+ */
 function dataBlock(report: Report): string {
-  const json = JSON.stringify(withTexts(report)).replaceAll('<', '\\u003c');
+  const json = JSON.stringify(withTexts(report)).replace(/[<\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, inEscape);
   return `<script type="application/json" id="${REPORT_DATA_ID}">${json}</script>`;
+}
+
+function inEscape(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

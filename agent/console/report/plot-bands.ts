@@ -10,6 +10,8 @@ import {
   emptyPlot,
   INK,
   inkOn,
+  knownAt,
+  knownOf,
   LETTER_PX,
   label,
   legend,
@@ -84,20 +86,15 @@ function clock(ms: WallMs, { timezone }: PlotSheet) {
 }
 
 function bandsOf({ instants, series }: ReportBands): readonly Band[] {
-  const shown = series.map((each, at) => ({ ...each, at })).filter(({ values }) => values.some((value) => value !== null && value > 0));
+  const shown = series.map((each, at) => ({ ...each, at })).filter(({ values }) => knownOf(values).some((value) => value > 0));
   const steps = instants.slice(0, -1);
-  let below: readonly (number | null)[] = steps.map((_, at) => (series.every(({ values }) => numberAt(values, at) === null) ? null : 0));
+  let below: readonly (number | null)[] = steps.map((_, at) => (series.every(({ values }) => knownAt(values, at) === null) ? null : 0));
   return shown.map(({ title, values, at }, order) => {
     const low = below;
-    const high = low.map((base, step) => (base === null ? null : base + Math.max(numberAt(values, step) ?? 0, 0)));
+    const high = low.map((base, step) => (base === null ? null : base + Math.max(knownAt(values, step) ?? 0, 0)));
     below = high;
     return { title, fill: lightFill(at, series.length), isHatched: order % 2 === 1, low, high };
   });
-}
-
-function numberAt(values: readonly (number | null)[], at: number): number | null {
-  const value = values[at];
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
 /** One path: each run of known steps along its upper edge, and back along its lower one. */

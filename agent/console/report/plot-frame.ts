@@ -37,7 +37,7 @@ export const SHADES = ['#f0f4f8', '#cfdde9', '#a3c0d7', '#6c9abf', '#3a6f9c', '#
  * Fills from dark to bright, for levels of light. Source: assumed; dark blue to yellow, whose luminance rises from step to step for all kinds
  * of colour vision. Confirmed by: a copy in grey.
  */
-const LIGHTS = ['#10243f', '#1f4068', '#3a5a7d', '#5b738b', '#7d8a92', '#9fa08f', '#bdb383', '#d8c66f', '#efd95f', '#fdec7e'];
+const LIGHTS = ['#10243f', '#1f4068', '#3a5a7d', '#5b738b', '#84929a', '#a2a392', '#bdb383', '#d8c66f', '#efd95f', '#fdec7e'];
 
 /** Returns a fill for the series at this place among `count`, from dark to bright. */
 export function lightFill(at: number, count: number): string {
@@ -193,6 +193,12 @@ export function swatchOf(fill: string, stroke: string = INK): string {
 /** Returns the number with the decimals of a scale's labels and its unit. */
 export function scaleText(value: number, { digits }: RoundScale, unit: string, language: Language): string {
   return withUnit(numberText(value, digits, language), unit);
+}
+
+/** Returns the value at this place; null if it is missing or not finite. */
+export function knownAt(values: readonly (number | null)[] | undefined, at: number): number | null {
+  const value = values?.[at];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
 /** Returns the finite numbers of a list. */

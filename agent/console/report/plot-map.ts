@@ -47,7 +47,7 @@ export function mapPlot(plot: ReportMap, sheet: PlotSheet): string {
   if (poles.length === 0) return emptyPlot(sheet, title);
   const known = knownOf(poles.map(({ value }) => value));
   const scale = known.length === 0 ? null : roundScale(Math.min(0, ...known), Math.max(0, ...known), 0);
-  const entries = legend(legendOf(plot, scale, sheet), 2, sheet);
+  const entries = legend(legendOf(plot, scale, sheet), 8, sheet);
   const rows = rowsOf(poles, sheet);
   let y = entries.bottomPx + 8;
   const drawn = rows.map((row) => {

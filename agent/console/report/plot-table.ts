@@ -95,7 +95,7 @@ function mapTable({ title, unit, poles }: ReportMap): ReportTable {
     columns: [
       textColumn('street', msg`Street`),
       textColumn('pole', msg`Pole`),
-      { id: 'at', title: msg`Place`, unit: 'm', decimals: poles.every(({ atM }) => Number.isInteger(atM)) ? 0 : 1 },
+      { id: 'at', title: msg`Position`, unit: 'm', decimals: poles.every(({ atM }) => Number.isInteger(atM)) ? 0 : 1 },
       textColumn('lamps', msg`Lamps`),
       numberColumn(
         'value',
@@ -119,7 +119,7 @@ function mapTable({ title, unit, poles }: ReportMap): ReportTable {
 
 function labelTitle(labels: readonly Said[]): Message {
   if (labels.length > 0 && labels.every(isDate)) return msg`Night`;
-  return labels.length > 0 && labels.every(isMonth) ? msg`Month` : msg`For`;
+  return labels.length > 0 && labels.every(isMonth) ? msg`Month` : msg`Name`;
 }
 
 function textColumn(id: string, title: Said): ReportColumn {

@@ -1,11 +1,12 @@
-/** Renders a report as text, HTML, JSON or CSV. Pure; load it when a report is requested. */
+/** Renders a report as text, HTML, JSON or CSV. Load it when a report is requested. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withTexts } from '../../core/message-wire.ts';
 import type { Report } from '../../core/report.ts';
-import { reportCsv } from './csv-report.ts';
-import { reportHtml } from './html-report.ts';
+import { csvPieces } from './csv-report.ts';
+import { htmlPieces } from './html-report.ts';
 import type { ReportFormat } from './report-formats.ts';
 import type { ReportPage } from './report-words.ts';
-import { reportText } from './text-report.ts';
+import { textPieces } from './text-report.ts';
 
 /**
  * Returns a report in this form and in the language of the page, which must be loaded (`learn`). JSON has English texts with their templates.
@@ -13,14 +14,28 @@ import { reportText } from './text-report.ts';
  * Shape: ends with a line end. CSV begins with a byte order mark.
  */
 export function renderReport(report: Report, format: ReportFormat, page: ReportPage): string {
+  return [...reportPieces(report, format, page)].join('');
+}
+
+/** As `renderReport`, but other work runs between two parts of the report: a report of a year takes tens of milliseconds. */
+export async function renderReportInTurns(report: Report, format: ReportFormat, page: ReportPage): Promise<string> {
+  const pieces: string[] = [];
+  for (const piece of reportPieces(report, format, page)) {
+    pieces.push(piece);
+    await nextTurn();
+  }
+  return pieces.join('');
+}
+
+function* reportPieces(report: Report, format: ReportFormat, page: ReportPage): Generator<string> {
   switch (format) {
     case 'text':
-      return reportText(report, page);
+      return yield* textPieces(report, page);
     case 'html':
-      return reportHtml(report, page);
+      return yield* htmlPieces(report, page);
     case 'json':
-      return `${JSON.stringify(withTexts(report))}\n`;
+      return yield `${JSON.stringify(withTexts(report))}\n`;
     case 'csv':
-      return reportCsv(report, page);
+      return yield* csvPieces(report, page);
   }
 }

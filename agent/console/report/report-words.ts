@@ -20,9 +20,21 @@ export interface ReportPage {
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', fr: 'fr-FR' };
 /** Digits after the decimal point of a number in a sentence. */
 const SENTENCE_DECIMALS = 6;
+/** A longer number is no quantity of a street: its digits would not fit any column. */
+const LONGEST = 1e15;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const NO_BREAK = '\u00a0';
+
+/** The forms of dates, by name. */
+const DATE_FORMS = {
+  day: { day: 'numeric', month: 'short', year: 'numeric' },
+  short: { day: 'numeric', month: 'short' },
+  month: { month: 'short', year: 'numeric' },
+  long: { day: 'numeric', month: 'long', year: 'numeric' },
+  instant: { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short', hourCycle: 'h23' },
+} as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
+type DateForm = keyof typeof DATE_FORMS;
 
 const numberFormats = new Map<string, Intl.NumberFormat>();
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
@@ -32,6 +44,7 @@ const dateFormats = new Map<string, Intl.DateTimeFormat>();
  */
 export function numberText(value: number, decimals: number, language: Language): string {
   if (!Number.isFinite(value)) return '';
+  if (Math.abs(value) >= LONGEST) return value.toExponential(3);
   const digits = Math.min(Math.max(Math.trunc(decimals), 0), 10);
   return numberFormat(language, digits, digits).format(value);
 }
@@ -95,37 +108,40 @@ export function isMonth(text: Said): text is string {
   return typeof text === 'string' && MONTH.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language; any other text unchanged. */
+/** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
 export function dateText(text: string, language: Language): string {
-  if (isDate(text)) return dateFormat(language, { day: 'numeric', month: 'short', year: 'numeric' }).format(Date.parse(text));
-  return isMonth(text) ? dateFormat(language, { month: 'short', year: 'numeric' }).format(Date.parse(text)) : text;
+  if (isDate(text)) return dayText(text, language, 'day');
+  return isMonth(text) ? dayText(text, language, 'month') : text;
 }
 
 /** Returns a date as `1 Dec`, in the language; any other text unchanged. */
 export function shortDate(text: string, language: Language): string {
-  return isDate(text) ? dateFormat(language, { day: 'numeric', month: 'short' }).format(Date.parse(text)) : dateText(text, language);
+  return isDate(text) ? dayText(text, language, 'short') : dateText(text, language);
+}
+
+function dayText(text: string, language: Language, form: DateForm): string {
+  return dateFormat(language, form).format(Date.parse(text)).replaceAll(' ', NO_BREAK);
 }
 
 /** Returns the nights of a period as `1-30 November 2026`, in the language; empty for a period that is not known. */
 export function periodText(from: SavingsDate | null, to: SavingsDate | null, language: Language): string {
   const [first, last] = [from ?? to ?? '', to ?? from ?? ''];
   if (!isDate(first) || !isDate(last)) return [...new Set([first, last])].join(' ');
-  const format = dateFormat(language, { day: 'numeric', month: 'long', year: 'numeric' });
+  const format = dateFormat(language, 'long');
   return first <= last ? format.formatRange(Date.parse(first), Date.parse(last)) : `${format.format(Date.parse(first))} ${last}`;
 }
 
 /** Returns a time as `1 December 2026 at 08:05 CET`, in the language and this time zone; empty for one that no calendar has. */
 export function instantText(ms: WallMs, timezone: string, language: Language): string {
   if (Number.isNaN(new Date(ms).getTime())) return '';
-  const form = { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' } as const;
-  return dateFormat(language, form, timezone).format(ms);
+  return dateFormat(language, 'instant', timezone).format(ms);
 }
 
-function dateFormat(language: Language, form: Intl.DateTimeFormatOptions, timeZone = 'UTC'): Intl.DateTimeFormat {
-  const key = `${language} ${timeZone} ${JSON.stringify(form)}`;
+function dateFormat(language: Language, form: DateForm, timeZone = 'UTC'): Intl.DateTimeFormat {
+  const key = `${language} ${timeZone} ${form}`;
   const known = dateFormats.get(key);
   if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat(LOCALES[language], { ...form, timeZone, ...(form.hour === undefined ? {} : { hourCycle: 'h23' }) });
+  const made = new Intl.DateTimeFormat(LOCALES[language], { ...DATE_FORMS[form], timeZone });
   dateFormats.set(key, made);
   return made;
 }

@@ -4,7 +4,7 @@ import type { ReportBands, ReportBars, ReportHeat, ReportPlot } from '../../core
 import { paragraph } from '../text/text-lines.ts';
 import { tableLines } from '../text/text-table.ts';
 import { axisTexts } from './plot-bars.ts';
-import { knownOf } from './plot-frame.ts';
+import { knownAt, knownOf } from './plot-frame.ts';
 import { localTime, plotDecimals, plotTable } from './plot-table.ts';
 import { numberText, saidText, withUnit } from './report-words.ts';
 import { onTerminal, type TextPage, textTable } from './text-parts.ts';
@@ -37,17 +37,18 @@ function barLines(plot: ReportBars, page: TextPage): readonly string[] {
   const values = plot.series[0]?.values ?? [];
   const most = Math.max(0, ...knownOf(values));
   const bars = plot.labels.map((_, at) => {
-    const value = values[at];
-    return typeof value === 'number' && value > 0 && most > 0 ? '#'.repeat(Math.max(1, Math.round((value / most) * BAR_COLS))) : '';
+    const value = knownAt(values, at) ?? 0;
+    return value > 0 && most > 0 ? '#'.repeat(Math.max(1, Math.round((value / most) * BAR_COLS))) : '';
   });
   const table = plotTable(plot, page.timezone);
-  const short = { ...table, rows: table.rows.map(([, ...row], at) => [axisTexts(plot.labels, page.language)[at] ?? '', ...row]) };
+  const labels = axisTexts(plot.labels, page.language);
+  const short = { ...table, rows: table.rows.map(([, ...row], at) => [labels[at] ?? '', ...row]) };
   return textTable(short, page, page.widthCols < LEAST_COLS || table.columns.length > 5 ? null : bars);
 }
 
 /** One line for each time, with the share of each series as letters. */
 function bandLines({ instants, series, unit }: ReportBands, page: TextPage): readonly string[] {
-  const shown = series.filter(({ values }) => values.some((value) => value !== null && value > 0)).slice(0, LETTERS.length);
+  const shown = series.filter(({ values }) => knownOf(values).some((value) => value > 0)).slice(0, LETTERS.length);
   const steps = instants.slice(0, -1);
   if (shown.length === 0 || steps.length === 0) return paragraph(msg`No data.`, page);
   const sums = steps.map((_, at) => knownOf(shown.map(({ values }) => values[at])).reduce((sum, value) => sum + Math.max(value, 0), 0));
@@ -56,10 +57,10 @@ function bandLines({ instants, series, unit }: ReportBands, page: TextPage): rea
   const lineAt = (at: number): string => {
     let [sum, drawn] = [0, ''];
     shown.forEach(({ values }, index) => {
-      sum += Math.max(values[at] ?? 0, 0);
+      sum += Math.max(knownAt(values, at) ?? 0, 0);
       drawn = drawn.padEnd(Math.round((sum / most) * cols), LETTERS[index] ?? '');
     });
-    return shown.every(({ values }) => typeof values[at] !== 'number') ? UNKNOWN : drawn;
+    return shown.every(({ values }) => knownAt(values, at) === null) ? UNKNOWN : drawn;
   };
   const lines = steps.map((fromMs, at) => ({ fromMs, text: lineAt(at), sum: sums[at] ?? 0 }));
   const changes = lines.filter(({ text }, at) => text !== lines[at - 1]?.text);

@@ -10,20 +10,23 @@ import { textPlot } from './text-plot.ts';
 
 const INDENT = '  ';
 
-/** Returns a report as lines of text. */
-export function reportText(report: Report, { language = 'en', widthCols }: ReportPage): string {
+/** Returns a report as lines of text, in pieces. */
+export function* textPieces(report: Report, { language = 'en', widthCols }: ReportPage): Generator<string> {
   const page: TextPage = { language, widthCols, timezone: report.timezone };
   const title = onTerminal(saidText(report.title, language));
-  const lines = [
+  yield piece([
     ...paragraph(title, page),
     '='.repeat(Math.min(title.length, widthCols)),
     ...facts(report, page),
     '',
     ...figureLines(report.figures, page),
     ...report.summary.flatMap((text) => bullet(text, page)),
-    ...report.sections.flatMap((section) => sectionLines(section, page)),
-  ];
-  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  ]);
+  for (const section of report.sections) yield* sectionPieces(section, page);
+}
+
+function piece(lines: readonly string[]): string {
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
 function facts({ cabinet, from, to, madeMs, isTimeTrusted, by, version, timezone }: Report, page: TextPage): readonly string[] {
@@ -61,17 +64,12 @@ function bullet(text: Message, page: TextPage): readonly string[] {
   return paragraph(onTerminal(saidText(text, page.language)), inner).map((line, at) => (at === 0 ? `- ${line}` : INDENT + line));
 }
 
-function sectionLines({ title, notes, parts }: ReportSection, page: TextPage): readonly string[] {
+function* sectionPieces({ title, notes, parts }: ReportSection, page: TextPage): Generator<string> {
   const head = onTerminal(saidText(title, page.language));
-  return [
-    '',
-    ...paragraph(head, page),
-    '-'.repeat(Math.min(head.length, page.widthCols)),
-    ...notes.flatMap((note) => paragraph(onTerminal(saidText(note, page.language)), page)),
-    ...parts.flatMap((part) => [
-      '',
-      ...paragraph(onTerminal(saidText(part.title, page.language)), page),
-      ...(part.kind === 'table' ? textTable(part, page) : textPlot(part, page)),
-    ]),
-  ];
+  const rule = '-'.repeat(Math.min(head.length, page.widthCols));
+  yield piece(['', ...paragraph(head, page), rule, ...notes.flatMap((note) => paragraph(onTerminal(saidText(note, page.language)), page))]);
+  for (const part of parts) {
+    const name = paragraph(onTerminal(saidText(part.title, page.language)), page);
+    yield piece(['', ...name, ...(part.kind === 'table' ? textTable(part, page) : textPlot(part, page))]);
+  }
 }

@@ -21,7 +21,7 @@ interface MakeReportArgs extends ReportLayout {
 }
 
 /** What the agent does for a report: reading and computing, or rendering and signing. */
-export type ReportStep = 'data' | 'page';
+export type MakingStep = 'data' | 'page';
 
 /** Longest silence of the agent. Units: ms. Source: as to read twelve years of nights for a saving; signs of life end it. */
 const TIMEOUT_MS = 60_000;
@@ -31,7 +31,7 @@ const WIDTH_COLS = { min: 20, max: 1_000, usual: 80 };
 const REST_BYTES = 65_536;
 
 /** `report make`: answers with a report as a file, signed if the format and the agent allow it. */
-export const REPORT_MAKE = agentCommand<MakeReportArgs, ReportFile, { readonly step: ReportStep }>({
+export const REPORT_MAKE = agentCommand<MakeReportArgs, ReportFile, { readonly step: MakingStep }>({
   name: 'report make',
   role: 'viewer',
   group: 'Look:',

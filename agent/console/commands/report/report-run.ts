@@ -13,13 +13,13 @@ import { type ExpectRoom, type LocalArgs, type Terminal, textOf } from '../../te
 import { formatBytes, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
-import { REPORT_MAKE, type ReportStep } from './make-report.ts';
+import { REPORT_MAKE, type MakingStep } from './make-report.ts';
 import type { ReportFile } from './report-file.ts';
 
 /** Readable by others, as an export of readings is. */
 const MODE = 0o644;
 const ENDS: Readonly<Record<string, ReportFormat>> = { txt: 'text', htm: 'html', html: 'html', json: 'json', csv: 'csv' };
-const STEPS: Readonly<Record<ReportStep, Message>> = { data: msg`reading the nights`, page: msg`making the report` };
+const STEPS: Readonly<Record<MakingStep, Message>> = { data: msg`reading the nights`, page: msg`making the report` };
 
 /** What a report needs of the process or session in which it runs. */
 export interface ReportRun {
@@ -68,13 +68,13 @@ export async function runReport(kind: ReportKind, args: LocalArgs, run: ReportRu
 
 async function made(asked: RawArgs, { socket }: LocalArgs, { terminal, signal }: ReportRun): Promise<ReportFile> {
   const { status, socketPath, user, token } = terminal;
-  let shown: ReportStep | null = null;
+  let shown: MakingStep | null = null;
   try {
     const { result } = await fetchAnswer(REPORT_MAKE, asked, {
       socket,
       terminal: { socketPath, user, signal, ...(token === undefined ? {} : { token }) },
       onProgress: ({ progress }) => {
-        const { step } = progress as { readonly step: ReportStep };
+        const { step } = progress as { readonly step: MakingStep };
         if (status !== null) status.show(translated(STEPS[step], terminal));
         else if (step !== shown) note(STEPS[step], terminal);
         shown = step;

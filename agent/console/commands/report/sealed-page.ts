@@ -10,7 +10,7 @@ import {
   unsealedContent,
   unsignedReport,
 } from '../../../core/report-seal.ts';
-import { renderReport } from '../../report/render-report.ts';
+import { renderReportInTurns } from '../../report/render-report.ts';
 import type { ReportFormat } from '../../report/report-formats.ts';
 import { learn } from '../../text/translate.ts';
 import type { ReportLayout, SealedPage } from './report-file.ts';
@@ -30,15 +30,16 @@ export async function sealedPage(
   sign: (digest: string) => Promise<SigningAnswer>,
 ): Promise<SealedPage> {
   await learn(language);
-  const rendered = (note: Message): string => renderReport(withNote(report, note), format, { widthCols, language, hasSemicolons });
-  if (!isSealed(format)) return unsigned(rendered(unsignedNote(NOT_THIS_FORMAT)), NOT_THIS_FORMAT);
-  const content = unsealedContent(format, rendered(signedNote(report)));
+  const rendered = (note: Message): Promise<string> =>
+    renderReportInTurns(withNote(report, note), format, { widthCols, language, hasSemicolons });
+  if (!isSealed(format)) return unsigned(await rendered(unsignedNote(NOT_THIS_FORMAT)), NOT_THIS_FORMAT);
+  const content = unsealedContent(format, await rendered(signedNote(report)));
   const answer = await sign(reportDigest(format, content));
   // The page names the node of the report; after a change of the uplink between the two, the signature would be of another one.
   if (answer.ok && answer.signed.node === report.node)
     return { text: sealedReport(format, content, answer.signed), isSigned: true, whyNot: null, node: answer.signed.node };
   const why = answer.ok ? msg`the configuration changed while it was made` : REFUSALS[answer.why];
-  return unsigned(unsignedReport(format, unsealedContent(format, rendered(unsignedNote(why)))), why);
+  return unsigned(unsignedReport(format, unsealedContent(format, await rendered(unsignedNote(why)))), why);
 }
 
 function unsigned(text: string, whyNot: Message): SealedPage {
