@@ -57,6 +57,15 @@ function meteredOf({ meters }: NightTally, billed: ReadonlySet<string>): UsedEne
   return own.length === 0 ? null : { kwh: sumOf(own.map(([, { kwh }]) => kwh)), source: ofInvoice.length > 0 ? 'invoice' : 'meters' };
 }
 
+/** Returns the energy of the nights of a proven saving alone. */
+export function provenEnergy({ nights }: SavingsResult): readonly UsedEnergy[] {
+  return nights.map(({ date, measuredKwh, estimatedKwh, adjustedKwh, halfKwh }) => {
+    const usedKwh = measuredKwh + estimatedKwh;
+    const metered = { kwh: usedKwh, source: 'proof' } as const;
+    return { period: date, computedKwh: null, formerKwh: null, metered, proof: { usedKwh, referenceKwh: adjustedKwh, halfKwh } };
+  });
+}
+
 /** Returns the energy of one night with its source: measured if there is a meter, otherwise computed. */
 export function bestOf({ metered, computedKwh }: UsedEnergy): { readonly kwh: number; readonly source: EnergySource } {
   return metered ?? { kwh: computedKwh ?? 0, source: 'computed' };
