@@ -34,7 +34,8 @@ export function commissionReport(
 }
 
 function figuresOf({ lamps, sensors, open }: AcceptanceReport): Report['figures'] {
-  const number = (of: readonly { readonly result: Result }[], wanted: Result): number => of.filter(({ result }) => result === wanted).length;
+  const number = (of: readonly { readonly result: Result }[], wanted: Result): number =>
+    of.filter(({ result }) => result === wanted).length;
   return [
     reportFigure(['lamps', msg`Lamps`, '', 0], lamps.length),
     reportFigure(['lamps-passed', msg`Lamps passed`, '', 0], number(lamps, 'pass')),
@@ -45,10 +46,15 @@ function figuresOf({ lamps, sensors, open }: AcceptanceReport): Report['figures'
   ];
 }
 
-function summaryOf({ result, startedMs, lastMs, people, hasMeter, open }: AcceptanceReport, timeText: (atMs: number) => string): readonly Message[] {
+function summaryOf(
+  { result, startedMs, lastMs, people, hasMeter, open }: AcceptanceReport,
+  timeText: (atMs: number) => string,
+): readonly Message[] {
   return [
     msg`Result: ${RESULT_TEXTS[result]}.`,
-    ...(startedMs === null ? [msg`The commissioning has not been started.`] : [msg`Started ${timeText(startedMs)}, last result ${timeText(lastMs ?? startedMs)}.`]),
+    ...(startedMs === null
+      ? [msg`The commissioning has not been started.`]
+      : [msg`Started ${timeText(startedMs)}, last result ${timeText(lastMs ?? startedMs)}.`]),
     ...(people.length === 0 ? [] : [msg`Tested by ${people}.`]),
     ...(hasMeter ? [] : [msg`No meter of the cabinet measures power: only lamps with an own sensor were weighed.`]),
     ...(open.length === 0 ? [] : [msg`Open points: ${open.length}.`]),

@@ -22,7 +22,9 @@ export function completenessSection(facts: ReportFacts): ReportSection {
       ...(nights.missing.length === 0 ? [] : [msg`Nights that were not counted, and are in no sum: ${firstOf(nights.missing, NAMED)}`]),
       ...(nights.partMonths.length === 0
         ? []
-        : [msg`Months of which only the sum is kept, and only a part is asked for; they are in no sum: ${firstOf(nights.partMonths, NAMED)}`]),
+        : [
+            msg`Months of which only the sum is kept, and only a part is asked for; they are in no sum: ${firstOf(nights.partMonths, NAMED)}`,
+          ]),
       ...(savings === null || savings.missingNights.length === 0
         ? []
         : [msg`Nights without a measured energy, in no proven saving: ${firstOf(savings.missingNights, NAMED)}`]),

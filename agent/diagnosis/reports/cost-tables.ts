@@ -35,10 +35,7 @@ export function costSection(facts: ReportFacts): ReportSection {
       ...(emissions === null ? [msg`No emission factor is entered: energy.co2Factors of cabinet.yaml`] : []),
       ...(hasMonths ? [msg`Months that are kept as one sum have the price and the factor of their first day`] : []),
     ],
-    parts: [
-      ...(cost === null ? [] : [costTable(cost)]),
-      ...(emissions === null ? [] : [emissionTable(emissions)]),
-    ],
+    parts: [...(cost === null ? [] : [costTable(cost)]), ...(emissions === null ? [] : [emissionTable(emissions)])],
   };
 }
 
@@ -79,7 +76,13 @@ function emissionTable({ factors, withoutFactorKwh }: EnergyEmissions): ReportTa
       sumColumn('used', msg`Used`, 'kWh', decimals),
       sumColumn('emitted', msg`CO2 equivalent`, 'kg', 1),
     ],
-    all.map(({ from, source, gramsPerKwh, kwh }) => [from, source, gramsPerKwh, kwh, gramsPerKwh === null ? null : (kwh * gramsPerKwh) / 1_000]),
+    all.map(({ from, source, gramsPerKwh, kwh }) => [
+      from,
+      source,
+      gramsPerKwh,
+      kwh,
+      gramsPerKwh === null ? null : (kwh * gramsPerKwh) / 1_000,
+    ]),
   );
 }
 
@@ -126,5 +129,13 @@ export function standardSection(facts: ReportFacts): ReportSection {
 
 /** Returns the emissions in kg and the parts of a cost, rounded so that the parts add up. */
 export function roundedCost({ byTariff }: EnergyCost): number {
-  return shown(sumOf(roundedParts(byTariff.map(({ cost }) => cost), 2)), 2);
+  return shown(
+    sumOf(
+      roundedParts(
+        byTariff.map(({ cost }) => cost),
+        2,
+      ),
+    ),
+    2,
+  );
 }

@@ -32,7 +32,11 @@ export class DarkTime {
   }
 
   /** Several lamps of a zone fail in one night. */
-  #nightAt(zone: string, nights: ReturnType<typeof createNights>, atMs: WallMs): { readonly endMs: WallMs; readonly dark: readonly TimeSpan[] } {
+  #nightAt(
+    zone: string,
+    nights: ReturnType<typeof createNights>,
+    atMs: WallMs,
+  ): { readonly endMs: WallMs; readonly dark: readonly TimeSpan[] } {
     const { year, month, day, hour } = this.#calendar.localAt(atMs);
     const key = `${zone} ${Date.UTC(year, month - 1, hour < 12 ? day - 1 : day)}`;
     const known = this.#spans.get(key) ?? nights.at(atMs);

@@ -28,8 +28,12 @@ export function energySection(facts: ReportFacts): ReportSection {
     id: 'energy',
     title: msg`Energy`,
     notes: [
-      ...[...sourcesOf(used)].map(([source, nights]) => msg`Energy used: ${SOURCE_TEXTS[source]}, in ${nights} of ${used.length} nights or months`),
-      ...(savings === null ? [msg`No baseline is frozen for these nights: the saving is computed, and has no interval`] : proofNotes(facts, savings)),
+      ...[...sourcesOf(used)].map(
+        ([source, nights]) => msg`Energy used: ${SOURCE_TEXTS[source]}, in ${nights} of ${used.length} nights or months`,
+      ),
+      ...(savings === null
+        ? [msg`No baseline is frozen for these nights: the saving is computed, and has no interval`]
+        : proofNotes(facts, savings)),
     ],
     parts: [
       ...(savings === null ? [] : [proofTable(savings)]),
@@ -71,8 +75,14 @@ function savingTable(
   rows: readonly { readonly name: Said; readonly referenceKwh: number; readonly usedKwh: number }[],
   decimals: number,
 ): ReportTable {
-  const references = roundedParts(rows.map(({ referenceKwh }) => referenceKwh), decimals);
-  const used = roundedParts(rows.map(({ usedKwh }) => usedKwh), decimals);
+  const references = roundedParts(
+    rows.map(({ referenceKwh }) => referenceKwh),
+    decimals,
+  );
+  const used = roundedParts(
+    rows.map(({ usedKwh }) => usedKwh),
+    decimals,
+  );
   const table = reportTable(
     title,
     [
@@ -102,8 +112,14 @@ function percent(part: number, whole: number): number | null {
 function computedTable(facts: ReportFacts): ReportTable {
   const rows = zoneRows(facts);
   const decimals = kwhDecimals(sumOf(rows.map(({ baselineKwh }) => baselineKwh)));
-  const former = roundedParts(rows.map(({ baselineKwh }) => baselineKwh), decimals);
-  const used = roundedParts(rows.map(({ kwh }) => kwh), decimals);
+  const former = roundedParts(
+    rows.map(({ baselineKwh }) => baselineKwh),
+    decimals,
+  );
+  const used = roundedParts(
+    rows.map(({ kwh }) => kwh),
+    decimals,
+  );
   return reportTable(
     msg`Computed from the levels of the lamps`,
     [
@@ -173,7 +189,15 @@ function meterTable({ meters, nights }: ReportFacts): ReportTable {
     ids.map((id) => {
       const [meter, tally] = [meters.find((each) => each.id === id), nights.sum.meters[id]];
       const computedKwh = tally === undefined ? null : tally.computedWh / 1_000;
-      return [id, meter?.profile ?? null, meter?.serial ?? null, meter?.classPct ?? null, tally?.nights ?? 0, tally?.kwh ?? null, computedKwh];
+      return [
+        id,
+        meter?.profile ?? null,
+        meter?.serial ?? null,
+        meter?.classPct ?? null,
+        tally?.nights ?? 0,
+        tally?.kwh ?? null,
+        computedKwh,
+      ];
     }),
   );
 }

@@ -102,7 +102,9 @@ export class FactsReader {
 
   /** The meter of the invoice alone has a subscribed power. */
   #billed(): ReadonlySet<string> {
-    return new Set([...this.#sources.points().values()].flatMap(({ device, semantic }) => (semantic === 'subscribed-power' ? [device.id] : [])));
+    return new Set(
+      [...this.#sources.points().values()].flatMap(({ device, semantic }) => (semantic === 'subscribed-power' ? [device.id] : [])),
+    );
   }
 
   async #events({ fromMs }: TimeSpan): Promise<readonly AgentEvent[]> {
@@ -134,7 +136,9 @@ export class FactsReader {
 
   async #byTariff(dates: readonly SavingsDate[], nowMs: WallMs): Promise<ReadonlyMap<SavingsDate, readonly EnergyPart[]>> {
     const billed = this.#billed();
-    const points = [...this.#sources.points().values()].filter(({ device, profile }) => billed.has(device.id) && TARIFF_POINT.test(profile.id));
+    const points = [...this.#sources.points().values()].filter(
+      ({ device, profile }) => billed.has(device.id) && TARIFF_POINT.test(profile.id),
+    );
     if (points.length === 0) return new Map();
     const nights: NoonSpan[] = [];
     for (const date of dates.slice(-TARIFF_NIGHTS)) {
@@ -214,4 +218,3 @@ export function localTimeText(calendar: LocalCalendar, atMs: WallMs): string {
   const two = (number: number): string => String(number).padStart(2, '0');
   return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}`;
 }
-

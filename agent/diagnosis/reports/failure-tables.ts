@@ -39,7 +39,9 @@ export function failureSection(facts: ReportFacts): ReportSection {
     title: msg`Failures`,
     notes: [
       msg`Light: ${pct(lightPct)} % of the lamp hours at night were without a failure that makes a lamp dark; ${hours(darkLampH)} h were not`,
-      ...(unknownLampH > 0 ? [msg`In ${hours(unknownLampH)} lamp hours at night the lamp did not answer: whether it was lit is not known`] : []),
+      ...(unknownLampH > 0
+        ? [msg`In ${hours(unknownLampH)} lamp hours at night the lamp did not answer: whether it was lit is not known`]
+        : []),
       msg`Agent: it ran at least ${pct(agentPct)} % of the time`,
       ...(lamps.length + others.length === 0 ? [msg`No failure is recorded`] : []),
     ],

@@ -42,7 +42,7 @@ const OTHER_CODES: ReadonlySet<EventCode> = new Set<EventCode>([
  */
 const SAME_FAILURE_MS = 30 * MINUTE_MS;
 
-/** One failure. `endMs`: null if it lasts. `text`: of its newest event. */
+/** One failure: the events of a lamp, or of a code and source, that overlap. Code and text are those of its first event. `endMs`: null if it lasts. */
 export interface Failure {
   readonly source: string;
   readonly code: EventCode;
@@ -80,13 +80,16 @@ export function failureFacts(events: readonly AgentEvent[], { cabinet, feederLam
     toMs: Math.min(endMs ?? nowMs, period.toMs),
   });
   const feeders = own.filter(({ code }) => FEEDER_DARK.has(code));
-  const byLamp = eventsByLamp(own.filter(({ code }) => LAMP_CODES.has(code)), cabinet.lamps);
+  const byLamp = eventsByLamp(
+    own.filter(({ code }) => LAMP_CODES.has(code)),
+    cabinet.lamps,
+  );
   const taken = new Set([...byLamp.values()].flat());
   const lamps = cabinet.lamps.flatMap((lamp): LampFailures[] => {
     const ofLamp = byLamp.get(lamp) ?? [];
     const ofFeeder = feeders.filter(({ source }) => feederLamps.get(source)?.includes(lamp.id) === true);
     const dark = [...ofLamp.filter(({ code }) => LAMP_DARK.has(code)), ...ofFeeder].map(spanOf).filter(({ fromMs, toMs }) => fromMs < toMs);
-    return ofLamp.length === 0 && dark.length === 0 ? [] : [{ lamp, failures: merged(ofLamp), darkSpans: joinedSpans(dark) }];
+    return ofLamp.length === 0 && dark.length === 0 ? [] : [{ lamp, failures: joinedFailures(ofLamp), darkSpans: joinedSpans(dark) }];
   });
   return { lamps, others: merged(own.filter((event) => OTHER_CODES.has(event.code) && !taken.has(event))) };
 }
@@ -110,20 +113,22 @@ function reachesInto({ startMs, endMs, severity }: AgentEvent, { fromMs, toMs }:
   return severity !== 'info' && startMs < toMs && (endMs === null || (endMs > startMs && endMs > fromMs));
 }
 
-/** One failure for the events of a code and source that follow each other closely; oldest first. */
+/** By code and source; oldest first. */
 function merged(events: readonly AgentEvent[]): readonly Failure[] {
   const groups = Map.groupBy(events, ({ code, source }) => `${code} ${source}`);
-  const all = [...groups.values()].flatMap((group) => {
-    const failures: Failure[] = [];
-    for (const { source, code, text, startMs, endMs } of group.toSorted((a, b) => a.startMs - b.startMs)) {
-      const last = failures.at(-1);
-      const isSame = last !== undefined && (last.endMs === null || startMs - last.endMs <= SAME_FAILURE_MS);
-      if (isSame) failures[failures.length - 1] = { ...last, text, endMs: latestEnd(last.endMs, endMs) };
-      else failures.push({ source, code, text, startMs, endMs });
-    }
-    return failures;
-  });
-  return all.toSorted((a, b) => a.startMs - b.startMs);
+  return [...groups.values()].flatMap(joinedFailures).toSorted((a, b) => a.startMs - b.startMs);
+}
+
+/** One failure for the events that overlap or follow each other closely: a lamp that is silent does not follow either. */
+function joinedFailures(events: readonly AgentEvent[]): readonly Failure[] {
+  const failures: Failure[] = [];
+  for (const { source, code, text, startMs, endMs } of events.toSorted((a, b) => a.startMs - b.startMs)) {
+    const last = failures.at(-1);
+    const isSame = last !== undefined && (last.endMs === null || startMs - last.endMs <= SAME_FAILURE_MS);
+    if (isSame) failures[failures.length - 1] = { ...last, endMs: latestEnd(last.endMs, endMs) };
+    else failures.push({ source, code, text, startMs, endMs });
+  }
+  return failures;
 }
 
 function latestEnd(a: WallMs | null, b: WallMs | null): WallMs | null {

@@ -79,4 +79,3 @@ export function mappedPoles(
     return own.length === 0 ? [] : [{ id: pole.id, street: pole.branch ?? name, atM: pole.atM, lamps: own, ...stateOf(own, pole) }];
   });
 }
-

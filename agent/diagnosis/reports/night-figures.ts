@@ -97,7 +97,9 @@ export function nightSummary(facts: ReportFacts): readonly Message[] {
     ...(saving.allKwh === null || used === null ? [] : [msg`The street lighting used ${saving.allKwh} kWh, ${used}.`]),
     ...savingTexts(facts, saving),
     failureText(facts),
-    ...(nights.counted < nights.expected ? [msg`Counted: ${nights.counted} of ${nights.expected} nights. The others are in no figure.`] : []),
+    ...(nights.counted < nights.expected
+      ? [msg`Counted: ${nights.counted} of ${nights.expected} nights. The others are in no figure.`]
+      : []),
     ...(nights.isOpen ? [msg`The last night has not ended.`] : []),
   ];
 }
@@ -106,7 +108,9 @@ function savingTexts({ savings }: ReportFacts, saving: RangeSaving): readonly Me
   const { savedKwh, referenceKwh, halfKwh, savedPct } = saving;
   if (savedKwh === null || referenceKwh === null || savedPct === null) return [];
   if (savings === null)
-    return [msg`The former installation would have used ${referenceKwh} kWh: ${savedKwh} kWh less, ${savedPct} %, computed and without an interval.`];
+    return [
+      msg`The former installation would have used ${referenceKwh} kWh: ${savedKwh} kWh less, ${savedPct} %, computed and without an interval.`,
+    ];
   return [
     msg`Without the present control it would have used ${referenceKwh} kWh: saved ${savedKwh} kWh ± ${halfKwh ?? '-'} kWh (90 %), ${savedPct} %.`,
     ...(savings.isSignificant ? [] : [msg`The saving is not larger than twice its standard error: it is not proven.`]),

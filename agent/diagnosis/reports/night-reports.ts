@@ -22,7 +22,14 @@ export function nightReport(facts: ReportFacts): ReportContent {
     title: msg`Street lighting, night of ${facts.nights.from}`,
     figures: nightFigures(facts),
     summary: nightSummary(facts),
-    sections: [energySection(facts), lightSection(facts), presenceSection(facts), failureSection(facts), ...ledgerOf(facts), completenessSection(facts)],
+    sections: [
+      energySection(facts),
+      lightSection(facts),
+      presenceSection(facts),
+      failureSection(facts),
+      ...ledgerOf(facts),
+      completenessSection(facts),
+    ],
   };
 }
 

@@ -56,7 +56,10 @@ export interface ReportFacts extends RangeFacts {
 }
 
 /** Returns the figures of each zone over all nights, those of the configuration first. */
-export function zoneRows({ nights, cabinet }: Pick<ReportFacts, 'nights' | 'cabinet'>): readonly (Omit<EnergyRow, 'period'> & { readonly tally: ZoneTally })[] {
+export function zoneRows({
+  nights,
+  cabinet,
+}: Pick<ReportFacts, 'nights' | 'cabinet'>): readonly (Omit<EnergyRow, 'period'> & { readonly tally: ZoneTally })[] {
   const { zones } = nights.sum;
   const ids = [...new Set([...cabinet.zones.map(({ id }) => id), ...Object.keys(zones)])];
   return ids.flatMap((zone) => {

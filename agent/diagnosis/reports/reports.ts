@@ -45,7 +45,7 @@ export function createReports(parts: ReportParts): (query: ReportQuery, signal: 
 function headOf({ cabinet, clock, version }: ReportParts, { kind, by }: ReportQuery) {
   const { id, name, uplink, timezone } = cabinet();
   return {
-    ...{ form: 'luciole-report-1', kind, cabinet: { id, name }, node: uplink?.node ?? '', timezone, version, by } as const,
+    ...({ form: 'luciole-report-1', kind, cabinet: { id, name }, node: uplink?.node ?? '', timezone, version, by } as const),
     ...{ madeMs: clock.wallMs(), isTimeTrusted: isTrusted(clock.quality()) },
   };
 }

@@ -87,7 +87,9 @@ function savingSection(savings: SavingsResult): ReportSection {
   return {
     id: 'saving',
     title: msg`Saving`,
-    notes: [msg`The saving of the cabinet has an interval. Those of zones have none: the metered energy is divided by the computed energy of the zones`],
+    notes: [
+      msg`The saving of the cabinet has an interval. Those of zones have none: the metered energy is divided by the computed energy of the zones`,
+    ],
     parts: [sumTable(savings), proofTable(savings), nightBars({ savings, used: provenEnergy(savings) })],
   };
 }
@@ -109,7 +111,11 @@ function sumTable({ total }: SavingsResult): ReportTable {
     [msg`Estimated in gaps`, estimated],
     [msg`Saved`, kwh(adjusted - used)],
   ];
-  return reportTable(msg`From the reference to the saving`, [textColumn('what', msg`Energy`), numberColumn('energy', msg`Energy`, 'kWh', decimals)], rows);
+  return reportTable(
+    msg`From the reference to the saving`,
+    [textColumn('what', msg`Energy`), numberColumn('energy', msg`Energy`, 'kWh', decimals)],
+    rows,
+  );
 }
 
 function intervalSection(savings: SavingsResult): ReportSection {

@@ -18,7 +18,10 @@ export interface NoonSpan {
 }
 
 /** Returns the parts of each night for which all tariff periods have a total at both noons; other nights are left out. */
-export function tariffParts(nights: readonly NoonSpan[], registers: readonly TariffTotals[]): ReadonlyMap<SavingsDate, readonly EnergyPart[]> {
+export function tariffParts(
+  nights: readonly NoonSpan[],
+  registers: readonly TariffTotals[],
+): ReadonlyMap<SavingsDate, readonly EnergyPart[]> {
   const parts = new Map<SavingsDate, readonly EnergyPart[]>();
   if (registers.length === 0) return parts;
   for (const { date, fromMs, toMs } of nights) {
@@ -27,7 +30,11 @@ export function tariffParts(nights: readonly NoonSpan[], registers: readonly Tar
       return start === null || end === null || end < start ? null : { day: date, tariff, kwh: (end - start) * kwh };
     });
     const known = own.filter((part) => part !== null);
-    if (known.length === own.length) parts.set(date, known.filter(({ kwh }) => kwh > 0));
+    if (known.length === own.length)
+      parts.set(
+        date,
+        known.filter(({ kwh }) => kwh > 0),
+      );
   }
   return parts;
 }
