@@ -6,6 +6,7 @@ import type { Report, ReportCell, ReportTable } from '../../core/report.ts';
 import { topMeasure } from '../acceptance/judge-lamp.ts';
 import { mappedPoles } from './lamp-tables.ts';
 import { reportFigure } from './night-figures.ts';
+import type { ReportContent } from './night-reports.ts';
 import { numberColumn, reportTable, textColumn } from './report-table.ts';
 
 type Result = AcceptanceReport['result'];
@@ -13,22 +14,18 @@ type Result = AcceptanceReport['result'];
 const RESULT_TEXTS: Readonly<Record<Result, Message>> = { pass: msg`passed`, fail: msg`failed`, open: msg`open` };
 
 /** Returns the content of the report. `timeText`: the local date and time. */
-export function commissionReport(
-  report: AcceptanceReport,
-  cabinet: Cabinet,
-  timeText: (atMs: number) => string,
-): Pick<Report, 'title' | 'figures' | 'summary' | 'sections'> {
+export function commissionReport(report: AcceptanceReport, cabinet: Cabinet, timeText: (atMs: number) => string): ReportContent {
   const { lamps, sensors, lines, open } = report;
   return {
     title: msg`Acceptance of the installation`,
     figures: figuresOf(report),
     summary: summaryOf(report, timeText),
     sections: [
-      { id: 'open', title: msg`Open points`, notes: open.length === 0 ? [msg`None`] : open, parts: [] },
-      { id: 'map', title: msg`Poles`, notes: [msg`Marked: a lamp of the pole failed`], parts: [poleMap(lamps, cabinet)] },
-      { id: 'lamps', title: msg`Lamps`, notes: [], parts: [lampTable(lamps)] },
-      { id: 'sensors', title: msg`Presence sensors`, notes: [], parts: [sensorTable(sensors)] },
-      { id: 'lines', title: msg`Lines`, notes: [], parts: [lineTable(lines, timeText)] },
+      () => ({ id: 'open', title: msg`Open points`, notes: open.length === 0 ? [msg`None`] : open, parts: [] }),
+      () => ({ id: 'map', title: msg`Poles`, notes: [msg`Marked: a lamp of the pole failed`], parts: [poleMap(lamps, cabinet)] }),
+      () => ({ id: 'lamps', title: msg`Lamps`, notes: [], parts: [lampTable(lamps)] }),
+      () => ({ id: 'sensors', title: msg`Presence sensors`, notes: [], parts: [sensorTable(sensors)] }),
+      () => ({ id: 'lines', title: msg`Lines`, notes: [], parts: [lineTable(lines, timeText)] }),
     ],
   };
 }

@@ -5,6 +5,7 @@ import { roundedParts } from '../../core/rounded-parts.ts';
 import { type EnergyCost, type EnergyEmissions, energyCost, energyEmissions } from '../energy-accounts.ts';
 import { energyConsumptionWhPerM2, operatingPeriods, powerDensityWPerLxM2 } from '../energy-indicators.ts';
 import { kwhDecimals, type ReportFacts, zoneRows } from './report-facts.ts';
+import { isMonthPeriod } from './report-nights.ts';
 import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
 import { energyParts } from './used-energy.ts';
 
@@ -26,7 +27,7 @@ export function emissionsOf({ cabinet, used }: Pick<ReportFacts, 'cabinet' | 'us
 /** Returns the section about cost and emissions. */
 export function costSection(facts: ReportFacts): ReportSection {
   const [cost, emissions] = [costOf(facts), emissionsOf(facts)];
-  const hasMonths = facts.nights.kept.some(({ period }) => period.length === 'YYYY-MM'.length);
+  const hasMonths = facts.nights.kept.some(({ period }) => isMonthPeriod(period));
   return {
     id: 'cost',
     title: msg`Cost and emissions`,

@@ -5,6 +5,7 @@ import { roundedParts } from '../../core/rounded-parts.ts';
 import type { SavingsResult } from '../../core/savings-view.ts';
 import { monthOf } from '../energy-months.ts';
 import { kwhDecimals, type RangeFacts, type ReportFacts, zoneRows } from './report-facts.ts';
+import { isMonthPeriod } from './report-nights.ts';
 import { BLANK, numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
 import { bestOf, type EnergySource, sourcesOf, type UsedEnergy } from './used-energy.ts';
 
@@ -157,7 +158,8 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
   const isMetered = shownSeries[0] === metered;
   const halves = groups.map(([, nights]) => {
     const known = nights.flatMap(({ proof }) => (proof === null ? [] : [proof.halfKwh]));
-    return known.length < nights.length ? null : shown(Math.hypot(...known), 2);
+    // Of a month it is not stated: the error of the reference is common to its nights.
+    return nights.length !== 1 || isMonthPeriod(nights[0]?.period ?? '') ? null : shown(known[0] ?? null, 2);
   });
   const isMonthly = used.length > MOST_NIGHTS;
   return {
@@ -168,8 +170,7 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
       savings === null
         ? { title: msg`former installation, computed`, values: sums(({ formerKwh }) => formerKwh) }
         : { title: msg`reference`, values: sums(({ proof }) => proof?.referenceKwh ?? null) },
-    // The error of the reference is common to all nights: only that of a single night can be stated.
-    half: savings === null || isMonthly || !isMetered ? null : halves,
+    half: savings === null || !isMetered || halves.every((half) => half === null) ? null : halves,
   };
 }
 

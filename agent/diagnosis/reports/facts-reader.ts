@@ -15,7 +15,7 @@ import { nextNight } from '../energy-months.ts';
 import { DarkTime, lengthOf, type TimeSpan } from './dark-time.ts';
 import { type FailureFacts, failureFacts } from './failures.ts';
 import { LevelGrid, type LevelSteps } from './level-grid.ts';
-import type { Pauses } from './pauses.ts';
+import type { Pauses } from '../pauses.ts';
 import type { LostReadings, MeterFacts, RangeFacts, ReportFacts } from './report-facts.ts';
 import { nightDates, reportNights, yearBefore } from './report-nights.ts';
 import { type NoonSpan, type TariffTotals, tariffParts } from './tariff-energy.ts';
@@ -60,7 +60,7 @@ export class FactsReader {
     this.#pauses = pauses;
   }
 
-  /** Resolves with the facts; undefined if the disk could not be read. Errors: rejects with ReportAborted. */
+  /** Resolves with the facts; undefined if the disk could not be read. Errors: rejects with WorkAborted. */
   async read(from: SavingsDate, to: SavingsDate): Promise<ReportFacts | undefined> {
     const range = await this.#range(from, to);
     if (range === undefined) return undefined;
@@ -92,12 +92,11 @@ export class FactsReader {
     const stored = await this.#sources.energy().nights(from, to);
     await this.#pauses.due();
     if (stored === undefined) return undefined;
-    const nights = reportNights(from, to, stored);
-    await this.#pauses.due();
+    const nights = await this.#pauses.run(reportNights(from, to, stored));
     const answer = await this.#sources.savings.result(from, to);
     await this.#pauses.due();
     const savings = answer.ok ? answer.value : null;
-    return { nights, savings, used: usedEnergy(nights, savings, this.#billed()) };
+    return { nights, savings, used: await this.#pauses.run(usedEnergy(nights, savings, this.#billed())) };
   }
 
   /** The meter of the invoice alone has a subscribed power. */

@@ -13,8 +13,10 @@ import { kwhDecimals, type ReportFacts } from './report-facts.ts';
 import { ledgerSection, proofSections } from './savings-tables.ts';
 import { provenEnergy } from './used-energy.ts';
 
-/** The content of a report, without its head. */
-export type ReportContent = Pick<Report, 'title' | 'figures' | 'summary' | 'sections'>;
+/** The content of a report, without its head. `sections`: each is made when it is called, so that the caller can pause between them. */
+export interface ReportContent extends Pick<Report, 'title' | 'figures' | 'summary'> {
+  readonly sections: readonly (() => ReportSection)[];
+}
 
 /** Returns the report of one night. */
 export function nightReport(facts: ReportFacts): ReportContent {
@@ -23,12 +25,12 @@ export function nightReport(facts: ReportFacts): ReportContent {
     figures: nightFigures(facts),
     summary: nightSummary(facts),
     sections: [
-      energySection(facts),
-      lightSection(facts),
-      presenceSection(facts),
-      failureSection(facts),
+      () => energySection(facts),
+      () => lightSection(facts),
+      () => presenceSection(facts),
+      () => failureSection(facts),
       ...ledgerOf(facts),
-      completenessSection(facts),
+      () => completenessSection(facts),
     ],
   };
 }
@@ -41,14 +43,21 @@ export function monthReport(facts: ReportFacts): ReportContent {
     figures: nightFigures(facts),
     summary: nightSummary(facts),
     sections: [
-      ...[energySection(facts), costSection(facts), ...ledgerOf(facts), lightSection(facts), presenceSection(facts)],
-      ...[failureSection(facts), standardSection(facts), lampSection(facts), completenessSection(facts)],
+      () => energySection(facts),
+      () => costSection(facts),
+      ...ledgerOf(facts),
+      () => lightSection(facts),
+      () => presenceSection(facts),
+      () => failureSection(facts),
+      () => standardSection(facts),
+      () => lampSection(facts),
+      () => completenessSection(facts),
     ],
   };
 }
 
-function ledgerOf({ savings, timeText }: ReportFacts): readonly ReportSection[] {
-  return savings === null ? [] : [ledgerSection(savings, timeText)];
+function ledgerOf({ savings, timeText }: ReportFacts): ReportContent['sections'] {
+  return savings === null ? [] : [() => ledgerSection(savings, timeText)];
 }
 
 /** Returns the report of a proven saving. */

@@ -26,15 +26,20 @@ export interface ReportNights {
 /** Most nights of one report. Source: twelve years, the longest contract in the issue, and the running year. */
 export const MAX_NIGHTS = 13 * 366;
 
-/** Returns the nights of a range from the stored sums. */
-export function reportNights(from: SavingsDate, to: SavingsDate, stored: readonly KeptNights[]): ReportNights {
+/** Returns the nights of a range from the stored sums, in short steps. */
+export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readonly KeptNights[]): Generator<void, ReportNights, void> {
   const dates = nightDates(from, to);
   const byMonth = Map.groupBy(dates, monthOf);
   const isWhole = (month: string): boolean => byMonth.get(month)?.length === daysIn(month);
-  const isMonth = ({ period }: KeptNights): boolean => period.length === 'YYYY-MM'.length;
+  const isMonth = ({ period }: KeptNights): boolean => isMonthPeriod(period);
   const kept = stored.filter((each) => !isMonth(each) || isWhole(each.period));
   const months = new Set(stored.filter(isMonth).map(({ period }) => period));
   const nights = new Set(kept.filter((each) => !isMonth(each)).map(({ period }) => period));
+  let sum = NO_TALLY;
+  for (const { tally } of kept) {
+    sum = added(sum, tally, 'time');
+    yield;
+  }
   const inMonths = kept.filter(isMonth).reduce((sum, { tally }) => sum + nightsIn(tally), 0);
   return {
     ...{ from, to, kept },
@@ -43,9 +48,14 @@ export function reportNights(from: SavingsDate, to: SavingsDate, stored: readonl
     // Which nights of a month that is one sum were not counted is not known.
     missing: dates.filter((date) => !nights.has(date) && !(months.has(monthOf(date)) && isWhole(monthOf(date)))),
     partMonths: [...months].filter((month) => !isWhole(month)),
-    sum: kept.reduce<NightTally>((sum, { tally }) => added(sum, tally, 'time'), NO_TALLY),
+    sum,
     isOpen: kept.at(-1)?.isOpen ?? false,
   };
+}
+
+/** Whether a period of counted nights is a month that is kept as one sum, `2026-12`. */
+export function isMonthPeriod(period: string): boolean {
+  return period.length === 'YYYY-MM'.length;
 }
 
 /** Returns the number of nights in a sum: that of the zone that was counted most often. */

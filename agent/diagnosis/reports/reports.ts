@@ -2,13 +2,13 @@
 import type { AcceptanceReport, AcceptanceTools } from '../../core/acceptance.ts';
 import { isTrusted } from '../../core/clock.ts';
 import { Refusal } from '../../core/refusal.ts';
-import type { Report, ReportAnswer, ReportQuery, ReportSource } from '../../core/report.ts';
+import type { Report, ReportAnswer, ReportQuery, ReportSection, ReportSource } from '../../core/report.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
 import { commissionReport } from './commission-report.ts';
 import { type FactSources, FactsReader, localTimeText } from './facts-reader.ts';
 import { monthReport, nightReport, type ReportContent, savingsReport } from './night-reports.ts';
-import { Pauses, ReportAborted } from './pauses.ts';
+import { Pauses, WorkAborted } from '../pauses.ts';
 import { isNightDate } from './report-nights.ts';
 
 /** What reports require. */
@@ -33,10 +33,18 @@ export function createReports(parts: ReportParts): (query: ReportQuery, signal: 
   return async (query, signal) => {
     try {
       const calendar = createLocalCalendar(parts.cabinet().timezone);
-      const made = query.kind === 'commission' ? await commissioned(parts, calendar) : await ofNights(parts, query, calendar, signal);
-      return made.ok ? { ok: true, report: { ...headOf(parts, query), ...made.content, ...made.dates, source: made.source } } : made;
+      const pauses = new Pauses(signal);
+      await pauses.due();
+      const made = query.kind === 'commission' ? await commissioned(parts, calendar) : await ofNights(parts, query, calendar, pauses);
+      if (!made.ok) return made;
+      const sections: ReportSection[] = [];
+      for (const section of made.content.sections) {
+        sections.push(section());
+        await pauses.due();
+      }
+      return { ok: true, report: { ...headOf(parts, query), ...made.content, ...made.dates, sections, source: made.source } };
     } catch (error) {
-      if (error instanceof ReportAborted) return { ok: false, why: 'aborted' };
+      if (error instanceof WorkAborted) return { ok: false, why: 'aborted' };
       throw error;
     }
   };
@@ -67,14 +75,12 @@ async function reportOrNull(tools: ReportParts['acceptance']): Promise<Acceptanc
   }
 }
 
-async function ofNights(parts: ReportParts, query: ReportQuery, calendar: LocalCalendar, signal: AbortSignal): Promise<Made> {
+async function ofNights(parts: ReportParts, query: ReportQuery, calendar: LocalCalendar, pauses: Pauses): Promise<Made> {
   const { clock, savings } = parts;
   const today = nightAt(calendar, clock.wallMs());
   const { from } = query;
   const to = isTrusted(clock.quality()) && query.to > today ? today : query.to;
   if (!isNightDate(from) || !isNightDate(to) || from > to) return NO_DATA;
-  const pauses = new Pauses(signal);
-  await pauses.due();
   if (query.kind === 'savings') {
     const answer = await savings.result(from, to);
     if (!answer.ok) return answer;

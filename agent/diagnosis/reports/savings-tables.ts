@@ -79,8 +79,13 @@ function entryTable(entries: readonly LedgerEntry[], timeText: (atMs: number) =>
 }
 
 /** Returns the sections of a proven saving. */
-export function proofSections(savings: SavingsResult, timeText: (atMs: number) => string): readonly ReportSection[] {
-  return [savingSection(savings), intervalSection(savings), baselineSection(savings, timeText), ledgerSection(savings, timeText)];
+export function proofSections(savings: SavingsResult, timeText: (atMs: number) => string): readonly (() => ReportSection)[] {
+  return [
+    () => savingSection(savings),
+    () => intervalSection(savings),
+    () => baselineSection(savings, timeText),
+    () => ledgerSection(savings, timeText),
+  ];
 }
 
 function savingSection(savings: SavingsResult): ReportSection {

@@ -1,9 +1,9 @@
 /** The energy of each night of a report, with its reference, and where both come from. Pure. */
-import type { SavingsDate, SavingsResult } from '../../core/savings-view.ts';
+import type { SavingsDate, SavingsNightFigures, SavingsResult } from '../../core/savings-view.ts';
 import type { EnergyPart } from '../energy-accounts.ts';
 import { monthOf } from '../energy-months.ts';
 import type { NightTally } from '../energy-tally.ts';
-import type { ReportNights } from './report-nights.ts';
+import { isMonthPeriod, type ReportNights } from './report-nights.ts';
 import { sumOf } from './report-table.ts';
 
 /** What measured some energy. `proof`: the meters of the baseline, with estimated gaps. `invoice`: the meter of the invoice. `meters`: the agent's own. */
@@ -22,32 +22,42 @@ export interface UsedEnergy {
   readonly proof: { readonly usedKwh: number; readonly referenceKwh: number; readonly halfKwh: number } | null;
 }
 
-/** Returns the energy by night, oldest first. `billed`: ids of the meters of the invoice. */
-export function usedEnergy(nights: ReportNights, savings: SavingsResult | null, billed: ReadonlySet<string>): readonly UsedEnergy[] {
-  const proofs = new Map((savings?.nights ?? []).map((night) => [night.date, night]));
+/** Returns the energy by night, oldest first, in short steps. `billed`: ids of the meters of the invoice. */
+export function* usedEnergy(
+  nights: ReportNights,
+  savings: SavingsResult | null,
+  billed: ReadonlySet<string>,
+): Generator<void, readonly UsedEnergy[], void> {
   const counted = new Map(nights.kept.map(({ period, tally }) => [period, tally]));
   // A month that is kept as one sum has the proof of its nights.
-  const proofMonths = Map.groupBy(proofs.values(), ({ date }) => (counted.has(monthOf(date)) ? monthOf(date) : date));
-  const periods = [...new Set([...counted.keys(), ...proofMonths.keys()])].toSorted();
-  return periods.map((period) => {
-    const tally = counted.get(period);
-    const own = proofMonths.get(period) ?? [];
-    const usedKwh = sumOf(own.map(({ measuredKwh, estimatedKwh }) => measuredKwh + estimatedKwh));
-    return {
-      period,
-      computedKwh: tally === undefined ? null : sumOf(Object.values(tally.zones).map(({ wh }) => wh / 1_000)),
-      formerKwh: tally === undefined ? null : sumOf(Object.values(tally.zones).map(({ baselineWh }) => baselineWh / 1_000)),
-      metered: own.length > 0 ? { kwh: usedKwh, source: 'proof' } : tally === undefined ? null : meteredOf(tally, billed),
-      proof:
-        own.length === 0
-          ? null
-          : {
-              usedKwh,
-              referenceKwh: sumOf(own.map(({ adjustedKwh }) => adjustedKwh)),
-              halfKwh: Math.hypot(...own.map(({ halfKwh }) => halfKwh)),
-            },
-    };
-  });
+  const periodOf = (date: SavingsDate): string => (counted.has(monthOf(date)) ? monthOf(date) : date);
+  const proofs = Map.groupBy(savings?.nights ?? [], ({ date }) => periodOf(date));
+  const used: UsedEnergy[] = [];
+  for (const period of new Set([...counted.keys(), ...proofs.keys()])) {
+    used.push(usedIn(period, { tally: counted.get(period), proofs: proofs.get(period) ?? [], billed }));
+    yield;
+  }
+  return used.toSorted((a, b) => (a.period < b.period ? -1 : 1));
+}
+
+interface CountedPeriod {
+  readonly tally: NightTally | undefined;
+  readonly proofs: readonly SavingsNightFigures[];
+  readonly billed: ReadonlySet<string>;
+}
+
+function usedIn(period: string, { tally, proofs, billed }: CountedPeriod): UsedEnergy {
+  const usedKwh = sumOf(proofs.map(({ measuredKwh, estimatedKwh }) => measuredKwh + estimatedKwh));
+  const referenceKwh = sumOf(proofs.map(({ adjustedKwh }) => adjustedKwh));
+  const zones = Object.values(tally?.zones ?? {});
+  const hasProof = proofs.length > 0;
+  return {
+    period,
+    computedKwh: tally === undefined ? null : sumOf(zones.map(({ wh }) => wh / 1_000)),
+    formerKwh: tally === undefined ? null : sumOf(zones.map(({ baselineWh }) => baselineWh / 1_000)),
+    metered: hasProof ? { kwh: usedKwh, source: 'proof' } : tally === undefined ? null : meteredOf(tally, billed),
+    proof: hasProof ? { usedKwh, referenceKwh, halfKwh: Math.hypot(...proofs.map(({ halfKwh }) => halfKwh)) } : null,
+  };
 }
 
 function meteredOf({ meters }: NightTally, billed: ReadonlySet<string>): UsedEnergy['metered'] {
@@ -87,5 +97,5 @@ export function sourcesOf(used: readonly UsedEnergy[]): ReadonlyMap<EnergySource
 }
 
 function firstDay(period: string): string {
-  return period.length === 'YYYY-MM'.length ? `${period}-01` : period;
+  return isMonthPeriod(period) ? `${period}-01` : period;
 }
