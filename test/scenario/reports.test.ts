@@ -125,7 +125,7 @@ t.test('all reports of a street whose lamp fails, that gets a lamp more, and who
     lamps.rows.some(([lamp, , , , kwh]) => lamp === 'L04' && Number(kwh) > 0),
     'the lamp that was added',
   );
-  t.equal(figure(month, 'co2')?.value, Math.round(10 * 0.05 * (figure(month, 'used')?.value ?? 0)) / 10);
+  t.equal(figure(month, 'co2')?.value, Math.round(100 * 0.05 * (figure(month, 'used')?.value ?? 0)) / 100);
 
   const savings = await made(rig, 'savings', '2026-12-01', '2026-12-31');
   tablesAreSound(t, savings);

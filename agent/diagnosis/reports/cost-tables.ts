@@ -62,7 +62,7 @@ function costTable({ currency, byTariff }: EnergyCost): ReportTable {
   );
 }
 
-function emissionTable({ factors, withoutFactorKwh }: EnergyEmissions): ReportTable {
+function emissionTable({ factors, withoutFactorKwh, kgCo2e }: EnergyEmissions): ReportTable {
   const all = [
     ...factors.map(({ from, source, gramsPerKwh, kwh }) => ({ from: from as Said, source, gramsPerKwh, kwh })),
     ...(withoutFactorKwh > 0 ? [{ from: msg`no factor` as Said, source: '', gramsPerKwh: null, kwh: withoutFactorKwh }] : []),
@@ -75,7 +75,7 @@ function emissionTable({ factors, withoutFactorKwh }: EnergyEmissions): ReportTa
       textColumn('source', msg`Source`),
       numberColumn('factor', msg`Factor`, 'g/kWh', 1),
       sumColumn('used', msg`Used`, 'kWh', decimals),
-      sumColumn('emitted', msg`CO2 equivalent`, 'kg', 1),
+      sumColumn('emitted', msg`CO2 equivalent`, 'kg', kwhDecimals(kgCo2e)),
     ],
     all.map(({ from, source, gramsPerKwh, kwh }) => [
       from,

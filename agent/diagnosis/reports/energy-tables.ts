@@ -32,9 +32,8 @@ export function energySection(facts: ReportFacts): ReportSection {
       ...[...sourcesOf(used)].map(
         ([source, nights]) => msg`Energy used: ${SOURCE_TEXTS[source]}, in ${nights} of ${used.length} nights or months`,
       ),
-      ...(savings === null
-        ? [msg`No baseline is frozen for these nights: the saving is computed, and has no interval`]
-        : proofNotes(facts, savings)),
+      ...(savings === null ? [msg`These nights have no proven saving: it is computed, and has no interval`] : proofNotes(facts, savings)),
+      ...(facts.before === null ? [msg`Nothing is counted of the same nights a year before`] : []),
     ],
     parts: [
       ...(savings === null ? [] : [proofTable(savings)]),

@@ -33,6 +33,7 @@ export function availability({ nights, darkMs, spanMs }: Pick<ReportFacts, 'nigh
 export function failureSection(facts: ReportFacts): ReportSection {
   const { lamps, others } = facts.failures;
   const { lightPct, darkLampH, unknownLampH, agentPct } = availability(facts);
+  const lostKwh = darkKwh(facts);
   const pct = (value: number | null): string | number => (value === null ? '-' : Math.round(100 * value) / 100);
   return {
     id: 'failures',
@@ -42,11 +43,25 @@ export function failureSection(facts: ReportFacts): ReportSection {
       ...(unknownLampH > 0
         ? [msg`In ${hours(unknownLampH)} lamp hours at night the lamp did not answer: whether it was lit is not known`]
         : []),
-      msg`Agent: it ran at least ${pct(agentPct)} % of the time`,
+      msg`Agent: ${pct(agentPct)} % of the time without a recorded absence`,
+      ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
       ...(lamps.length + others.length === 0 ? [msg`No failure is recorded`] : []),
     ],
     parts: [...(lamps.length === 0 ? [] : [lampTable(facts)]), ...(others.length === 0 ? [] : [otherTable(facts)])],
   };
+}
+
+/**
+ * Returns the most energy that lamps dark by a failure would have used: their rated power in those hours. Programmes would have used less.
+ * Units: kWh.
+ */
+export function darkKwh({ cabinet, darkMs }: Pick<ReportFacts, 'cabinet' | 'darkMs'>): number {
+  return sumOf(cabinet.lamps.map(({ id, ratedPowerW }) => ((darkMs.get(id) ?? 0) / HOUR_MS) * (ratedPowerW / 1_000)));
+}
+
+/** Returns a sentence about energy that was not used because lamps were dark by a failure. */
+export function darkText(lostKwh: number): Message {
+  return msg`Lamps that were dark by a failure used nothing, which counts as saving: at most ${Math.ceil(10 * lostKwh) / 10} kWh.`;
 }
 
 function hours(value: number): number {

@@ -11,6 +11,9 @@ import { hoursToShow, presenceByHour } from './presence-hours.ts';
 import { type ReportFacts, zoneRows } from './report-facts.ts';
 import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
 
+/** Smaller sums of lamp hours have a decimal. Source: a night of 35 lamps has about 400. */
+const SMALL_H = 1_000;
+
 /** Returns the section about light: levels over the night, and hours by level. */
 export function lightSection(facts: ReportFacts): ReportSection {
   const isOne = facts.nights.from === facts.nights.to;
@@ -41,14 +44,15 @@ function levelTable(facts: ReportFacts): ReportTable {
   const name = (band: number): Said => (band === 0 ? msg`dark` : `${band * 10 - 9}–${band * 10} %`);
   const rows = zoneRows(facts);
   const hours = [...bands.map((band) => rows.map(({ bandsH }) => bandsH[band] ?? 0)), rows.map(({ unknownLampH }) => unknownLampH)];
-  const rounded = hours.map((column) => roundedParts(column, 0));
+  const decimals = sumOf(hours.flat()) < SMALL_H ? 1 : 0;
+  const rounded = hours.map((column) => roundedParts(column, decimals));
   return reportTable(
     msg`Lamp hours at night by level`,
     [
       textColumn('zone', msg`Zone`),
-      ...bands.map((band) => sumColumn(`level-${band * 10}`, name(band), 'h', 0)),
-      sumColumn('unknown', msg`unknown`, 'h', 0),
-      sumColumn('all', msg`all`, 'h', 0),
+      ...bands.map((band) => sumColumn(`level-${band * 10}`, name(band), 'h', decimals)),
+      sumColumn('unknown', msg`unknown`, 'h', decimals),
+      sumColumn('all', msg`all`, 'h', decimals),
     ],
     rows.map(({ zone }, at) => {
       const cells = rounded.map((column) => column[at] ?? 0);

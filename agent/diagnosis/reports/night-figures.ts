@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { ReportFigure } from '../../core/report.ts';
 import { costOf, emissionsOf, roundedCost } from './cost-tables.ts';
 import { type RangeSaving, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
-import { availability, failureText, lampFailures } from './failure-tables.ts';
+import { availability, darkKwh, darkText, failureText, lampFailures } from './failure-tables.ts';
 import { repairTimes } from './failures.ts';
 import { detectionPct } from './light-tables.ts';
 import { kwhDecimals, type ReportFacts } from './report-facts.ts';
@@ -53,7 +53,7 @@ function savingNote({ nights, savings }: ReportFacts, { isProven }: RangeSaving)
 function accountFigures(facts: ReportFacts): readonly ReportFigure[] {
   const [emissions, cost] = [emissionsOf(facts), costOf(facts)];
   return [
-    reportFigure(['co2', msg`Emissions, CO2 equivalent`, 'kg', 1], emissions?.kgCo2e ?? null, {
+    reportFigure(['co2', msg`Emissions, CO2 equivalent`, 'kg', kwhDecimals(emissions?.kgCo2e ?? 0)], emissions?.kgCo2e ?? null, {
       note:
         emissions === null
           ? msg`no emission factor is entered`
@@ -92,11 +92,12 @@ export function nightSummary(facts: ReportFacts): readonly Message[] {
   const decimals = kwhDecimals(sumOf(facts.used.map((night) => bestOf(night).kwh)));
   const saving = rangeSaving(facts, decimals);
   const { nights } = facts;
-  const used = sourceText(facts);
+  const [used, lostKwh] = [sourceText(facts), darkKwh(facts)];
   return [
     ...(saving.allKwh === null || used === null ? [] : [msg`The street lighting used ${saving.allKwh} kWh, ${used}.`]),
     ...savingTexts(facts, saving),
     failureText(facts),
+    ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
     ...(nights.counted < nights.expected
       ? [msg`Counted: ${nights.counted} of ${nights.expected} nights. The others are in no figure.`]
       : []),
@@ -109,10 +110,20 @@ function savingTexts({ savings }: ReportFacts, saving: RangeSaving): readonly Me
   if (savedKwh === null || referenceKwh === null || savedPct === null) return [];
   if (savings === null)
     return [
-      msg`The former installation would have used ${referenceKwh} kWh: ${savedKwh} kWh less, ${savedPct} %, computed and without an interval.`,
+      msg`The former installation would have used ${referenceKwh} kWh: ${savedKwh} kWh less are used, ${savedPct} %, computed and without an interval.`,
     ];
   return [
-    msg`Without the present control it would have used ${referenceKwh} kWh: saved ${savedKwh} kWh ± ${halfKwh ?? '-'} kWh (90 %), ${savedPct} %.`,
-    ...(savings.isSignificant ? [] : [msg`The saving is not larger than twice its standard error: it is not proven.`]),
+    ...provenTexts(saving, halfKwh),
+    ...(savings.isSignificant ? [] : [msg`The saving is not larger than twice its standard error.`]),
   ];
+}
+
+/** Returns the sentence about a proven saving. Less than nothing is energy that was used in addition. */
+export function provenTexts({ savedKwh, referenceKwh, savedPct }: RangeSaving, halfKwh: number | null): readonly Message[] {
+  if (savedKwh === null || referenceKwh === null || savedPct === null || halfKwh === null) return [];
+  return savedKwh < 0
+    ? [msg`Without the present control it would have used ${referenceKwh} kWh: ${-savedKwh} kWh ± ${halfKwh} kWh (90 %) more were used.`]
+    : [
+        msg`Without the present control it would have used ${referenceKwh} kWh: ${savedKwh} kWh ± ${halfKwh} kWh (90 %) are saved, ${savedPct} %.`,
+      ];
 }

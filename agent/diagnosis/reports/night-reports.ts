@@ -8,7 +8,7 @@ import { energySection, rangeSaving } from './energy-tables.ts';
 import { failureSection } from './failure-tables.ts';
 import { lampSection } from './lamp-tables.ts';
 import { lightSection, presenceSection } from './light-tables.ts';
-import { nightFigures, nightSummary, reportFigure } from './night-figures.ts';
+import { nightFigures, nightSummary, provenTexts, reportFigure } from './night-figures.ts';
 import { kwhDecimals, type ReportFacts } from './report-facts.ts';
 import { ledgerSection, proofSections } from './savings-tables.ts';
 import { provenEnergy } from './used-energy.ts';
@@ -63,7 +63,8 @@ function ledgerOf({ savings, timeText }: ReportFacts): ReportContent['sections']
 /** Returns the report of a proven saving. */
 export function savingsReport(savings: SavingsResult, timeText: (atMs: number) => string): ReportContent {
   const decimals = kwhDecimals(savings.total.adjustedKwh);
-  const { usedKwh, referenceKwh, savedKwh, halfKwh, savedPct } = rangeSaving({ savings, used: provenEnergy(savings) }, decimals);
+  const saving = rangeSaving({ savings, used: provenEnergy(savings) }, decimals);
+  const { usedKwh, referenceKwh, savedKwh, halfKwh, savedPct } = saving;
   const { nightsCounted, nightsExpected, cvPct, nmbePct, measuredSharePct } = savings;
   return {
     title: msg`Proven saving, nights from ${savings.from} to ${savings.to}`,
@@ -78,10 +79,11 @@ export function savingsReport(savings: SavingsResult, timeText: (atMs: number) =
       reportFigure(['nights', msg`Nights counted`, '', 0], nightsCounted, { note: msg`of ${nightsExpected}` }),
     ],
     summary: [
-      msg`Saved ${savedKwh ?? '-'} kWh ± ${halfKwh ?? '-'} kWh (90 %), ${savedPct ?? '-'} % of the reference of ${referenceKwh ?? '-'} kWh.`,
+      msg`The street lighting used ${usedKwh ?? '-'} kWh.`,
+      ...provenTexts(saving, halfKwh),
       savings.isSignificant
         ? msg`The saving is larger than twice its standard error, as IPMVP asks.`
-        : msg`The saving is not larger than twice its standard error: it is not proven.`,
+        : msg`The saving is not larger than twice its standard error.`,
       ...(nightsCounted < nightsExpected ? [msg`Counted: ${nightsCounted} of ${nightsExpected} nights. The others are in no figure.`] : []),
     ],
     sections: proofSections(savings, timeText),
