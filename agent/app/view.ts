@@ -5,7 +5,6 @@ import { createPersonCommands } from '../control/views/light-views.ts';
 import { recordedAt } from '../control/views/past-light.ts';
 import type { Cabinet } from '../core/cabinet.ts';
 import type { RecordQuery } from '../core/decision-record.ts';
-import { REPORT_EVIDENCE } from '../core/report-seal.ts';
 import { type AgentView, profileView, type StatusView } from '../core/views.ts';
 import { withDeviceFaults, withLampTrouble } from '../diagnosis/faults-in-views.ts';
 import { pointViews } from '../field/field-views.ts';
@@ -13,14 +12,13 @@ import { createPanelTools } from '../panels/panels.ts';
 import { statusView } from '../service/status-view.ts';
 import { storeView } from '../store/store-view.ts';
 import type { Joined } from './parts.ts';
-import { signerFor } from './signer.ts';
+import { reportsFor } from './reports.ts';
 import { snifferFor } from './sniffer.ts';
 
 /** Returns the view of this agent for the console. */
 export function createAgentView(joined: Joined): AgentView {
   const { parts, state, clock, startedMono, store, uplink, self, ongoing, field, access } = joined;
   const cabinet = (): Cabinet => state.site.cabinet;
-  const sign = signerFor(joined);
   return {
     status: () => agentStatus(joined),
     devices: () => deviceViews(joined),
@@ -64,7 +62,7 @@ export function createAgentView(joined: Joined): AgentView {
     meterLoads: () => state.rooms.loads.views(),
     predictions: () => state.rooms.wear.predictions(),
     savings: joined.savings.tools(),
-    reports: { make: async () => ({ ok: false, why: 'no-data' }), sign: (digest) => sign(REPORT_EVIDENCE, digest) },
+    reports: reportsFor(joined),
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

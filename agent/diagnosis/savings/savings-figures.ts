@@ -30,6 +30,12 @@ interface PairedNight {
 const LEAST_JUDGED = 3;
 const MODEL_PARAMETERS = 2;
 
+/** The nights of a result, both included. */
+interface SavingsPeriod {
+  readonly from: SavingsDate;
+  readonly to: SavingsDate;
+}
+
 /**
  * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out,
  * and nights that are not stored are named.
@@ -37,8 +43,18 @@ const MODEL_PARAMETERS = 2;
 export function savingsResult(
   entries: readonly LedgerEntry[],
   nights: readonly SavingsNight[],
-  { from, to }: { readonly from: SavingsDate; readonly to: SavingsDate },
+  period: SavingsPeriod,
 ): SavingsResult | null {
+  const steps = savingsSteps(entries, nights, period);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** As `savingsResult`, in short steps: the darkness of a night takes milliseconds on a gateway. */
+export function* savingsSteps(
+  entries: readonly LedgerEntry[],
+  nights: readonly SavingsNight[],
+  { from, to }: SavingsPeriod,
+): Generator<void, SavingsResult | null, void> {
   const frozen = baselineEntry(entries);
   if (frozen === undefined) return null;
   const { baseline, n: baselineN } = frozen;
@@ -46,15 +62,26 @@ export function savingsResult(
   const stored = new Map(nights.map((night) => [night.date, night]));
   const hoursOf = darkHoursOf(baseline);
   const valid = validEntries(entries);
-  const paired = dates.flatMap((date) => {
+  const paired: PairedNight[] = [];
+  const figures: SavingsNightFigures[] = [];
+  for (const date of dates) {
     const night = stored.get(date);
-    return night === undefined ? [] : [pairedNight(night, baseline, valid, hoursOf(date))];
-  });
-  const total = added(paired.map(({ figures }) => figures));
+    if (night === undefined) continue;
+    const one = pairedNight(night, baseline, valid, hoursOf(date));
+    paired.push(one);
+    figures.push(nightFigures(one, baseline));
+    yield;
+  }
+  const total = added(paired.map((each) => each.figures));
+  yield;
   const halfParts = halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) });
+  yield;
   const halfKwh = rootSumSquares(Object.values(halfParts));
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const share = (kwh: number): number | null => (usedKwh > 0 ? (100 * kwh) / usedKwh : null);
+  const zones = yield* zonesOf(paired, baseline);
+  const adjustments = adjustmentsOf(paired, valid);
+  yield;
   return {
     from: dates[0] ?? from,
     to,
@@ -67,9 +94,8 @@ export function savingsResult(
     ...judged(paired),
     measuredSharePct: share(total.measuredKwh),
     estimatedSharePct: share(total.estimatedKwh),
-    nights: paired.map((each) => nightFigures(each, baseline)),
-    zones: zonesOf(paired, baseline),
-    adjustments: adjustmentsOf(paired, valid),
+    nights: figures,
+    ...{ zones, adjustments },
     gaps: paired.flatMap(({ night, gaps }) => gaps.map((gap) => ({ ...gap, date: night.date }))),
     entries: entries.filter((entry) => overlaps(entry, dates[0] ?? from, to)),
   };
@@ -160,27 +186,31 @@ function nightFigures({ night, figures, darkHours, modelKwh, ...rest }: PairedNi
 }
 
 /** The metered energy of each night is divided by the computed energy of the zones. */
-function zonesOf(nights: readonly PairedNight[], { zones }: SavingsBaseline): readonly SavingsZoneFigures[] {
-  const ids = new Set([...zones.map(({ id }) => id), ...nights.flatMap(({ reference }) => Object.keys(reference.zones))]);
-  return [...ids].map((zone) => {
-    let [adjustedKwh, usedKwh] = [0, 0];
-    for (const { night, reference, figures } of nights) {
-      const computedWh = Object.values(night.zoneWh).reduce((sum, wh) => sum + wh, 0);
-      const share = computedWh > 0 ? (night.zoneWh[zone] ?? 0) / computedWh : 0;
-      const zoneSum = Object.values(reference.zones).reduce((sum, kwh) => sum + kwh, 0);
-      adjustedKwh += reference.zones[zone] ?? 0;
-      // What the reference has besides the zones, the other load, is in the metered energy too.
-      usedKwh += share * (figures.measuredKwh + figures.estimatedKwh - (figures.adjustedKwh - zoneSum));
+function* zonesOf(nights: readonly PairedNight[], { zones }: SavingsBaseline): Generator<void, readonly SavingsZoneFigures[], void> {
+  const sums = new Map(zones.map(({ id }) => [id, { adjustedKwh: 0, usedKwh: 0 }]));
+  for (const { reference } of nights)
+    for (const id of Object.keys(reference.zones)) if (!sums.has(id)) sums.set(id, { adjustedKwh: 0, usedKwh: 0 });
+  yield;
+  for (const { night, reference, figures } of nights) {
+    const computedWh = Object.values(night.zoneWh).reduce((sum, wh) => sum + wh, 0);
+    const zoneSum = Object.values(reference.zones).reduce((sum, kwh) => sum + kwh, 0);
+    // What the reference has besides the zones, the other load, is in the metered energy too.
+    const sharedKwh = figures.measuredKwh + figures.estimatedKwh - (figures.adjustedKwh - zoneSum);
+    for (const [zone, sum] of sums) {
+      sum.adjustedKwh += reference.zones[zone] ?? 0;
+      sum.usedKwh += (computedWh > 0 ? (night.zoneWh[zone] ?? 0) / computedWh : 0) * sharedKwh;
     }
-    return { zone, adjustedKwh, usedKwh, savedKwh: adjustedKwh - usedKwh };
-  });
+    yield;
+  }
+  return [...sums].map(([zone, { adjustedKwh, usedKwh }]) => ({ zone, adjustedKwh, usedKwh, savedKwh: adjustedKwh - usedKwh }));
 }
 
+/** The entries that changed the reference of some night, with the sum of what they changed. */
 function adjustmentsOf(nights: readonly PairedNight[], entries: readonly LedgerEntry[]): readonly SavingsAdjustment[] {
-  return entries.flatMap(({ n, cause, by, effect }) => {
-    if (effect.kind === 'none') return [];
-    const touched = nights.filter(({ reference }) => reference.byEntry.has(n));
-    const kwh = touched.reduce((sum, { reference }) => sum + (reference.byEntry.get(n) ?? 0), 0);
-    return touched.length === 0 ? [] : [{ n, cause, by, kwh }];
+  const sums = new Map<number, number>();
+  for (const { reference } of nights) for (const [n, kwh] of reference.byEntry) sums.set(n, (sums.get(n) ?? 0) + kwh);
+  return entries.flatMap(({ n, cause, by }) => {
+    const kwh = sums.get(n);
+    return kwh === undefined ? [] : [{ n, cause, by, kwh }];
   });
 }

@@ -22,6 +22,7 @@ import type { AgentEvent, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { meterPoints, nightAt } from '../energy-count.ts';
 import { UNREAD } from '../energy-months.ts';
+import { Pauses } from '../pauses.ts';
 import { closedNight, LEARNED_NIGHTS } from './closed-night.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
@@ -34,7 +35,7 @@ import { createNightArchive, type DatedLearned, type NightArchive } from './nigh
 import { NightCounter, type RunningSavingsNight } from './night-counter.ts';
 import { NotedEntries } from './noted-entries.ts';
 import { darkHoursOf } from './reference.ts';
-import { savingsResult } from './savings-figures.ts';
+import { savingsSteps } from './savings-figures.ts';
 
 /** What `Savings` requires. `cabinet`, `profiles`, `points` and `energy` return what is in force at the call. */
 export interface SavingsParts {
@@ -273,7 +274,7 @@ export class Savings {
     const period = { from: latest(from, frozen.baseline.from), to: earliest(to, dayBefore(this.#today())) };
     const nights = await this.#archive.nights(period.from, period.to);
     if (nights === undefined) return DISK;
-    const result = savingsResult(entries, nights, period);
+    const result = await new Pauses(null).run(savingsSteps(entries, nights, period));
     if (result === null) return { ok: false, why: 'no-baseline' };
     return result.nightsCounted === 0 ? { ok: false, why: 'no-nights' } : { ok: true, value: result };
   }
@@ -290,11 +291,17 @@ export class Savings {
     if (chain === undefined || nights === undefined) return DISK;
     const { id, uplink } = this.#parts.cabinet();
     const hoursOf = darkHoursOf(answer.value.baseline);
+    const pauses = new Pauses(null);
+    const darkHours: Record<SavingsDate, Readonly<Record<string, number>>> = {};
+    for (const { date } of nights) {
+      darkHours[date] = hoursOf(date);
+      await pauses.due();
+    }
     return {
       ok: true,
       value: {
         ...{ form: 'luciole-savings-1', cabinet: id, node: uplink?.node ?? '', chain, seals, nights },
-        darkHours: Object.fromEntries(nights.map(({ date }) => [date, hoursOf(date)])),
+        darkHours,
         result: answer.value,
       },
     };
