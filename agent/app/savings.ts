@@ -21,5 +21,7 @@ export function savingsFor(made: Building): Savings {
     profiles: () => state.site.profiles,
     points: () => state.rooms.points,
     energy: () => state.rooms.energy,
+    decisions: () => state.rooms.control.decisions(),
+    feederOf: (lampId) => state.rooms.watch.feederOf(lampId),
   });
 }

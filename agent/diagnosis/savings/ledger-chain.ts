@@ -43,6 +43,17 @@ export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEn
   return entries.filter(({ n, cause }) => cause !== 'void' && !voided.has(n));
 }
 
+/**
+ * Returns the entries that count with a baseline: those that are not voided, without those that were entered before it for earlier nights.
+ * A baseline is frozen from the present configuration, which has their effect already.
+ */
+export function entriesWith(
+  entries: readonly LedgerEntry[],
+  { n: baselineN, from }: Pick<LedgerEntry, 'n' | 'from'>,
+): readonly LedgerEntry[] {
+  return validEntries(entries).filter((entry) => entry.n >= baselineN || entry.from >= from);
+}
+
 /** Returns the last entry with a baseline that no entry voids; undefined if there is none. */
 export function baselineEntry(entries: readonly LedgerEntry[]): (LedgerEntry & { readonly baseline: SavingsBaseline }) | undefined {
   const found = validEntries(entries).findLast(({ cause, baseline }) => cause === 'baseline' && baseline !== undefined);

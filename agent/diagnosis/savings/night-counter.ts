@@ -11,7 +11,8 @@ import type { SavingsDate } from '../../core/savings-view.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
 import { nextNight } from '../energy-months.ts';
-import { LEVEL_BANDS } from '../energy-tally.ts';
+import { asRecord, LEVEL_BANDS } from '../energy-tally.ts';
+import type { LostPower } from './dark-lamps.ts';
 import { LampSlots } from './lamp-slots.ts';
 import { type MeterCarry, MeterNight } from './meter-night.ts';
 
@@ -24,6 +25,8 @@ export interface RunningSavingsNight {
   readonly meters: Map<string, MeterNight>;
   /** The rated powers changed in it: the model does not learn from it. */
   isMixed: boolean;
+  /** Computed energy of lamps that were dark by a fault, and of lamps that did not answer. Units: Wh. */
+  readonly lost: { darkWh: number; silentWh: number };
 }
 
 /** What `NightCounter` requires. */
@@ -32,6 +35,8 @@ export interface NightCounterParts {
   readonly calendar: () => LocalCalendar;
   /** Computed energy of all lamps so far, by level; it may begin again at 0. Units: Wh. */
   readonly usedWh: () => Float64Array;
+  /** The power that lamps do not use now because of a fault. */
+  readonly lost: () => LostPower;
   /**
    * Receives each night that has ended. Returns the state of each meter for the next one. `missed`: the night was passed over, as after an
    * absence.
@@ -82,6 +87,15 @@ export class NightCounter {
     // A step of the clock: the energy of this time has no place in the night.
     if (wallMs <= 0 || wallMs > MAX_LOOK_MS || Math.abs(wallMs - monoMs) > 1_000) return;
     this.#night?.lamps.add(before.atMs, now.atMs, this.#stepWh);
+    this.#addLost(wallMs / HOUR_MS);
+  }
+
+  #addLost(hours: number): void {
+    const lost = this.#night?.lost;
+    if (lost === undefined) return;
+    const { darkW, silentW } = this.#parts.lost();
+    lost.darkWh += darkW * hours;
+    lost.silentWh += silentW * hours;
   }
 
   /** Takes a total of a meter. Without effect while the time is not trusted. Units: Wh. */
@@ -108,8 +122,8 @@ export class NightCounter {
     const night = this.#night;
     if (night === null) return undefined;
     const meters = Object.fromEntries([...night.meters].map(([id, meter]) => [id, meter.packed()]));
-    const { date, fromMs, toMs, lamps, isMixed } = night;
-    return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, carries: [...this.#carries] };
+    const { date, fromMs, toMs, lamps, isMixed, lost } = night;
+    return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, lost, carries: [...this.#carries] };
   }
 
   /** Continues from a state that `packed` returned. Call it before the first `look`. */
@@ -118,7 +132,15 @@ export class NightCounter {
     const { date, fromMs, toMs, lamps, meters, carries } = stored;
     if (typeof date !== 'string' || typeof fromMs !== 'number' || typeof toMs !== 'number') return;
     this.#carries = new Map(Array.isArray(carries) ? (carries as [string, MeterCarry][]) : []);
-    this.#night = { date, fromMs, toMs, lamps: new LampSlots(fromMs), meters: new Map(), isMixed: stored['isMixed'] === true };
+    this.#night = {
+      date,
+      fromMs,
+      toMs,
+      lamps: new LampSlots(fromMs),
+      meters: new Map(),
+      isMixed: stored['isMixed'] === true,
+      lost: lostOf(stored['lost']),
+    };
     this.#night.lamps.restore(lamps);
     for (const [id, meter] of Object.entries(meters))
       if (isRecord(meter) && Array.isArray(meter['slots']) && Array.isArray(meter['gaps']))
@@ -162,5 +184,11 @@ function freshNight(calendar: LocalCalendar, date: SavingsDate): RunningSavingsN
   const fromMs = calendar.instantOf({ year, month, day, hour: 12, minute: 0 });
   const toMs = calendar.instantOf({ year, month, day: day + 1, hour: 12, minute: 0 });
   const lamps = new LampSlots(fromMs);
-  return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps, meters: new Map(), isMixed: false };
+  return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps, meters: new Map(), isMixed: false, lost: lostOf(null) };
+}
+
+function lostOf(stored: unknown): RunningSavingsNight['lost'] {
+  const { darkWh, silentWh } = asRecord(stored);
+  const known = (wh: unknown): number => (typeof wh === 'number' && wh > 0 ? wh : 0);
+  return { darkWh: known(darkWh), silentWh: known(silentWh) };
 }

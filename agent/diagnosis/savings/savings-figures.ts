@@ -13,8 +13,9 @@ import type {
   SavingsZoneFigures,
 } from '../../core/savings-view.ts';
 import { fitQuality, rootSumSquares, Z_90 } from './fit-quality.ts';
-import { baselineEntry, overlaps, validEntries } from './ledger-chain.ts';
+import { baselineEntry, entriesWith, overlaps } from './ledger-chain.ts';
 import { darkHoursOf, datesBetween, type ReferenceEnergy, referenceEnergy } from './reference.ts';
+import { referenceChecks } from './reference-checks.ts';
 
 /** A night with its reference. */
 interface PairedNight {
@@ -31,8 +32,8 @@ const LEAST_JUDGED = 3;
 const MODEL_PARAMETERS = 2;
 
 /**
- * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out,
- * and nights that are not stored are named.
+ * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out.
+ * Nights that are not stored, or without a count of a meter of the baseline, are named and are in no sum.
  */
 export function savingsResult(
   entries: readonly LedgerEntry[],
@@ -43,15 +44,26 @@ export function savingsResult(
   if (frozen === undefined) return null;
   const { baseline, n: baselineN } = frozen;
   const dates = datesBetween(from < baseline.from ? baseline.from : from, to);
-  const stored = new Map(nights.map((night) => [night.date, night]));
+  // A night without a count of one of the meters would look like a night without its energy.
+  const counted = nights.filter((night) => baseline.meters.every(({ id }) => night.meters[id] !== undefined));
+  const stored = new Map(counted.map((night) => [night.date, night]));
   const hoursOf = darkHoursOf(baseline);
-  const valid = validEntries(entries);
+  const valid = entriesWith(entries, { n: baselineN, from: baseline.from });
   const paired = dates.flatMap((date) => {
     const night = stored.get(date);
     return night === undefined ? [] : [pairedNight(night, baseline, valid, hoursOf(date))];
   });
   const total = added(paired.map(({ figures }) => figures));
-  const halfParts = halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) });
+  const { checks, otherHalfKwh } = referenceChecks(
+    paired.map(({ night, darkHours }) => ({ night, darkHours: meanOf(Object.values(darkHours)) })),
+    baseline,
+    valid,
+    total,
+  );
+  const halfParts = {
+    ...halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) }),
+    otherKwh: otherHalfKwh,
+  };
   const halfKwh = rootSumSquares(Object.values(halfParts));
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const share = (kwh: number): number | null => (usedKwh > 0 ? (100 * kwh) / usedKwh : null);
@@ -61,7 +73,7 @@ export function savingsResult(
     nightsExpected: dates.length,
     nightsCounted: paired.length,
     missingNights: dates.filter((date) => !stored.has(date)),
-    ...{ baselineN, baseline, total, halfKwh, halfParts },
+    ...{ baselineN, baseline, total, halfKwh, halfParts, checks },
     savedPct: total.adjustedKwh > 0 ? (100 * total.savedKwh) / total.adjustedKwh : null,
     isSignificant: total.savedKwh > (2 * halfKwh) / Z_90,
     ...judged(paired),
@@ -73,6 +85,10 @@ export function savingsResult(
     gaps: paired.flatMap(({ night, gaps }) => gaps.map((gap) => ({ ...gap, date: night.date }))),
     entries: entries.filter((entry) => overlaps(entry, dates[0] ?? from, to)),
   };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
 function pairedNight(

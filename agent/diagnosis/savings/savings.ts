@@ -18,11 +18,12 @@ import type {
   SavingsTools,
 } from '../../core/savings-view.ts';
 import type { EnergyQuery, EnergyView } from '../../core/views.ts';
-import type { AgentEvent, PointId, Reading } from '../../core/words.ts';
+import type { AgentEvent, Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { meterPoints, nightAt } from '../energy-count.ts';
 import { UNREAD } from '../energy-months.ts';
-import { closedNight, LEARNED_NIGHTS } from './closed-night.ts';
+import { closedNight, LEARNED_NIGHTS, LEAST_KNOWN } from './closed-night.ts';
+import { DarkLamps } from './dark-lamps.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
 import { frozenBaseline } from './frozen-baseline.ts';
@@ -45,6 +46,9 @@ export interface SavingsParts {
   readonly profiles: () => ReadonlyMap<string, Profile>;
   readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
   readonly energy: () => { usedWh(): Float64Array; view(query: EnergyQuery): Promise<EnergyView | undefined> };
+  readonly decisions: () => readonly Decision[];
+  /** The feeder of a lamp; null if it is unknown. */
+  readonly feederOf: (lampId: string) => string | null;
 }
 
 /** Time between two looks at lamps and clock. Units: ms. Source: a fifteenth of a slot of five minutes. */
@@ -53,7 +57,7 @@ const LOOK_MS = 20_000;
 const SAVE_MS = 1_800_000;
 const TONIGHT_KEY = 'savings.tonight';
 const FACTS_KEY = 'savings.site';
-/** Automatic entries of one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
+/** Automatic entries of one cause in one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
 const MAX_AUTOMATIC = 20;
 /** A longer absence is entered in the ledger. Units: ms. Source: as the energy figures compare nights. */
 const AWAY_MS = 600_000;
@@ -69,6 +73,7 @@ export class Savings {
   readonly #archive: NightArchive;
   readonly #ledger: LedgerStore;
   readonly #counter: NightCounter;
+  readonly #dark = new DarkLamps();
   /** What each meter has taught, newest last. */
   readonly #learned = new Map<string, DatedLearned[]>();
   /** Automatic entries of the running night, by cause and object. */
@@ -89,6 +94,7 @@ export class Savings {
       clock: parts.clock,
       calendar: () => this.#calendarNow(),
       usedWh: () => parts.energy().usedWh(),
+      lost: () => this.#dark.lost(() => ({ cabinet: parts.cabinet(), decisions: parts.decisions(), feederOf: (id) => parts.feederOf(id) })),
       onNight: (night, missed) => this.#onNight(night, missed),
     });
   }
@@ -126,6 +132,7 @@ export class Savings {
 
   /** Enters an event in the ledger if it concerns savings. Repetitions in one night may be left out. */
   onEvent(event: AgentEvent): void {
+    this.#dark.onEvent(event);
     const ids = this.#meterIds();
     if (event.code === 'counter-restarted' && ids.has(event.source)) this.#counter.restarted(event.source);
     const note = eventNote(event, this.#today(), ids);
@@ -190,7 +197,8 @@ export class Savings {
     return packed === undefined ? Promise.resolve(true) : this.#parts.store.save(TONIGHT_KEY, packed);
   }
 
-  #onNight({ date, fromMs, toMs, lamps, meters, isMixed }: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
+  #onNight(night: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
+    const { date, fromMs, toMs, lamps, meters, isMixed, lost } = night;
     const stored: Record<string, SavingsMeterNight> = {};
     const carries = new Map<string, MeterCarry>();
     for (const [id, meter] of meters) {
@@ -200,12 +208,14 @@ export class Savings {
       stored[id] = closed.stored;
       if (closed.carry !== null) carries.set(id, closed.carry);
       if (closed.learned !== null && !isMixed) {
-        const night = { ...closed.learned, date };
-        this.#learned.set(id, [...learned, night].slice(-LEARNED_NIGHTS));
-        void this.#archive.learn(id, night);
+        const taught = { ...closed.learned, date };
+        this.#learned.set(id, [...learned, taught].slice(-LEARNED_NIGHTS));
+        void this.#archive.learn(id, taught);
       }
     }
-    void this.#keep({ date, fromMs, toMs, meters: stored });
+    const { bandWh, knownShare } = lamps.between(fromMs, toMs);
+    const counted = isMissed || knownShare < LEAST_KNOWN ? {} : { bandWh };
+    void this.#keep({ date, fromMs, toMs, meters: stored, lost: { ...lost }, ...counted });
     if (isMissed) this.#noteOnce({ ...AUTOMATIC, cause: 'agent-away', from: date, to: date, about: [], note: 'missed=night' });
     return carries;
   }
@@ -226,7 +236,8 @@ export class Savings {
     if (note.from !== this.#notedDate) this.#noted.clear();
     this.#notedDate = note.from;
     const key = `${note.cause} ${note.about}`;
-    if (this.#noted.has(key) || this.#noted.size >= MAX_AUTOMATIC) return;
+    const ofCause = [...this.#noted].filter((each) => each.startsWith(`${note.cause} `));
+    if (ofCause.includes(key) || ofCause.length >= MAX_AUTOMATIC) return;
     this.#noted.add(key);
     void this.#ledger.append(note);
   }
