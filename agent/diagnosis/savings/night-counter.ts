@@ -48,6 +48,8 @@ export interface NightCounterParts {
 const MAX_LOOK_MS = 60_000;
 /** Most nights without the agent that are filled in, each with a gap. Source: assumed; a cabinet that is off for longer has a new meter total that says little about each night. Confirmed by: outages in logs of cabinets. */
 const MAX_MISSED = 60;
+/** Least share of a night in which the lamps were counted, for a night that later ones may be like. Source: assumed; two hours may be missing. Confirmed by: absences of agents in logs of cabinets. */
+const USUAL_SHARE = 0.9;
 
 /** The count of the running night. */
 export class NightCounter {
@@ -56,6 +58,8 @@ export class NightCounter {
   readonly #stepWh = new Float64Array(LEVEL_BANDS);
   #night: RunningSavingsNight | null = null;
   #carries: ReadonlyMap<string, MeterCarry> = new Map();
+  /** The last night that was counted. */
+  #usual: LampSlots | null = null;
   #look: { readonly atMs: WallMs; readonly atMono: number } | null = null;
 
   constructor(parts: NightCounterParts) {
@@ -126,8 +130,14 @@ export class NightCounter {
     return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, lost, carries: [...this.#carries] };
   }
 
-  /** Continues from a state that `packed` returned. Call it before the first `look`. */
-  restore(stored: unknown): void {
+  /** Returns the last counted night for the disk; undefined before there is one. Shape: as `LampSlots.packed`. */
+  packedUsual(): unknown {
+    return this.#usual?.packed();
+  }
+
+  /** Continues from states that `packed` and `packedUsual` returned. Call it before the first `look`. */
+  restore(stored: unknown, usual: unknown): void {
+    if (Array.isArray(usual)) this.#usual = slotsOf(usual);
     if (!isRecord(stored) || !isRecord(stored['meters'])) return;
     const { date, fromMs, toMs, lamps, meters, carries } = stored;
     if (typeof date !== 'string' || typeof fromMs !== 'number' || typeof toMs !== 'number') return;
@@ -136,7 +146,7 @@ export class NightCounter {
       date,
       fromMs,
       toMs,
-      lamps: new LampSlots(fromMs),
+      lamps: new LampSlots(fromMs, this.#usual),
       meters: new Map(),
       isMixed: stored['isMixed'] === true,
       lost: lostOf(stored['lost']),
@@ -165,25 +175,32 @@ export class NightCounter {
   #roll(nowMs: WallMs): void {
     const calendar = this.#parts.calendar();
     const today = nightAt(calendar, nowMs);
-    this.#night ??= freshNight(calendar, today);
+    this.#night ??= freshNight(calendar, today, this.#usual);
     for (let missed = 0; this.#night.date < today; missed++) {
       this.#carries = this.#parts.onNight(this.#night, missed > 0);
       const date: SavingsDate = missed < MAX_MISSED ? nextNight(this.#night.date) : today;
-      const usual = this.#night.lamps.packed();
-      this.#night = freshNight(calendar, date);
-      // A night without the agent is estimated as the one before it.
-      if (date < today) this.#night.lamps.restore(usual);
+      const { lamps, fromMs, toMs } = this.#night;
+      // A night without the agent is not counted: it is estimated as the last one that was.
+      if (lamps.between(fromMs, toMs).knownShare >= USUAL_SHARE) this.#usual = slotsOf(lamps.packed());
+      this.#night = freshNight(calendar, date, this.#usual);
       // Meters that were read before are expected in this night too.
       for (const id of this.#carries.keys()) this.#meterOf(this.#night, id);
     }
   }
 }
 
-function freshNight(calendar: LocalCalendar, date: SavingsDate): RunningSavingsNight {
+/** Returns packed slots as a night without a date. */
+function slotsOf(packed: unknown): LampSlots {
+  const slots = new LampSlots(0);
+  slots.restore(packed);
+  return slots;
+}
+
+function freshNight(calendar: LocalCalendar, date: SavingsDate, usual: LampSlots | null): RunningSavingsNight {
   const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
   const fromMs = calendar.instantOf({ year, month, day, hour: 12, minute: 0 });
   const toMs = calendar.instantOf({ year, month, day: day + 1, hour: 12, minute: 0 });
-  const lamps = new LampSlots(fromMs);
+  const lamps = new LampSlots(fromMs, usual);
   return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps, meters: new Map(), isMixed: false, lost: lostOf(null) };
 }
 

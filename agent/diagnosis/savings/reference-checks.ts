@@ -4,6 +4,7 @@ import type { LedgerEntry, SavingsBaseline, SavingsChecks, SavingsFigures, Savin
 import { LEVEL_BANDS } from '../energy-tally.ts';
 import { rootSumSquares, Z_90 } from './fit-quality.ts';
 import { overlaps } from './ledger-chain.ts';
+import { isMeasuredWhole } from './meter-night.ts';
 import { extraOf } from './reference.ts';
 
 /** Half intervals of 90 % that a difference may be large: 1 of 1,000 is larger by chance. For nameplates and class it is the sum of their limits. */
@@ -56,7 +57,7 @@ function nightCheck({ night, darkHours }: CheckedNight, baseline: SavingsBaselin
   const loads = entries.filter((entry) => entry.cause === 'other-load' && overlaps(entry, night.date, night.date));
   const extraKwh = loads.reduce((sum, entry) => sum + extraOf(entry, { hours }).kwh, 0);
   const darkW = meters.map((meter) => meter?.darkW ?? null);
-  const isWhole = night.bandWh !== undefined && meters.every((meter) => meter?.gaps.length === 0);
+  const isWhole = night.bandWh !== undefined && meters.every((meter) => meter !== undefined && isMeasuredWhole(meter));
   return {
     ...{ date: night.date, hours, darkHours },
     referenceW: baseline.otherW + (1_000 * extraKwh) / hours,

@@ -14,6 +14,7 @@ import type {
 } from '../../core/savings-view.ts';
 import { fitQuality, rootSumSquares, Z_90 } from './fit-quality.ts';
 import { baselineEntry, entriesWith, overlaps } from './ledger-chain.ts';
+import { isMeasuredWhole } from './meter-night.ts';
 import { darkHoursOf, datesBetween, type ReferenceEnergy, referenceEnergy } from './reference.ts';
 import { referenceChecks } from './reference-checks.ts';
 
@@ -24,6 +25,8 @@ interface PairedNight {
   readonly reference: ReferenceEnergy;
   readonly figures: SavingsFigures;
   readonly gaps: readonly (SavingsGap & { readonly meter: string })[];
+  /** No gap, and no correction of earlier nights. */
+  readonly isWhole: boolean;
   readonly modelKwh: number | null;
 }
 
@@ -114,6 +117,7 @@ function pairedNight(
       ...{ referenceKwh, routineKwh, nonRoutineKwh, adjustedKwh, measuredKwh, estimatedKwh },
       savedKwh: adjustedKwh - measuredKwh - estimatedKwh,
     },
+    isWhole: meters.every(isMeasuredWhole),
     modelKwh: isModelled ? meters.reduce((sum, { modelWh }) => sum + (modelWh ?? 0), 0) / 1_000 : null,
   };
 }
@@ -162,8 +166,8 @@ function isExchanged(entries: readonly LedgerEntry[], { meters, from }: SavingsB
 }
 
 function judged(nights: readonly PairedNight[]): Pick<SavingsResult, 'cvPct' | 'nmbePct'> {
-  const pairs = nights.flatMap(({ modelKwh, figures, gaps }) =>
-    modelKwh === null || gaps.length > 0 ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
+  const pairs = nights.flatMap(({ modelKwh, figures, isWhole }) =>
+    modelKwh === null || !isWhole ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
   );
   const quality = pairs.length < LEAST_JUDGED ? null : fitQuality(pairs, MODEL_PARAMETERS);
   return { cvPct: quality?.cvPct ?? null, nmbePct: quality?.nmbePct ?? null };

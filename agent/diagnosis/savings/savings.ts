@@ -56,6 +56,8 @@ const LOOK_MS = 20_000;
 /** Most of the night that a mains cut can lose; the total of the meter is not lost. Units: ms. Source: assumed; flash wears. Confirmed by: bytes written per day on a gateway. */
 const SAVE_MS = 1_800_000;
 const TONIGHT_KEY = 'savings.tonight';
+/** The lamps of the last night that was counted. */
+const USUAL_KEY = 'savings.usual';
 const FACTS_KEY = 'savings.site';
 /** Automatic entries of one cause in one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
 const MAX_AUTOMATIC = 20;
@@ -186,8 +188,9 @@ export class Savings {
   async #recall(): Promise<void> {
     if (this.#isRead) return;
     const found = await this.#parts.store.load(TONIGHT_KEY, UNREAD);
-    if (found === UNREAD || this.#isRead) return;
-    this.#counter.restore(found);
+    const usual = await this.#parts.store.load(USUAL_KEY, UNREAD);
+    if (found === UNREAD || usual === UNREAD || this.#isRead) return;
+    this.#counter.restore(found, usual);
     this.#isRead = true;
   }
 
@@ -229,6 +232,7 @@ export class Savings {
       await this.#ledger.append({ ...AUTOMATIC, cause: 'agent-away', from: night.date, to: night.date, about: [], note });
     }
     await this.#ledger.seal();
+    await this.#parts.store.save(USUAL_KEY, this.#counter.packedUsual());
     await this.#save();
   }
 
