@@ -322,7 +322,10 @@ export interface SavingsExport {
 export interface LedgerView {
   readonly entries: readonly LedgerEntry[];
   readonly head: ChainHead;
-  /** Number at which the chain breaks: a hash or a number of an entry is not the expected one. Null if it does not break. */
+  /**
+   * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in the audit
+   * log. Null if it does not break.
+   */
   readonly brokenAt: number | null;
   /** Number of the newest entry that has a stored signature; 0 for none. */
   readonly sealedN: number;

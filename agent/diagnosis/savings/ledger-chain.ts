@@ -1,5 +1,5 @@
 /** The ledger as a chain of entries: reading, verification, and which entries count. Pure. */
-import { CHAIN_START, type ChainEntry, chainHash, nextInChain } from '../../core/hash-chain.ts';
+import { CHAIN_START, type ChainEntry, type ChainHead, chainHash, nextInChain } from '../../core/hash-chain.ts';
 import { isRecord } from '../../core/is-record.ts';
 import {
   LEDGER_CAUSES,
@@ -27,6 +27,15 @@ export function brokenAt(chain: readonly ChainEntry[]): number | null {
     before = entry;
   }
   return null;
+}
+
+/**
+ * Returns the number of the first entry that a chain should have, but does not: its number and hash were signed or noted elsewhere. Null if the
+ * chain has all of them. Whoever changes the stored entries can compute their hashes again, and the last ones can be removed without a trace.
+ */
+export function missingFrom(chain: readonly ChainEntry[], heads: readonly ChainHead[]): number | null {
+  const missing = heads.flatMap(({ n, hash }) => (chain[n - 1]?.hash === hash ? [] : [n]));
+  return missing.length === 0 ? null : Math.min(...missing);
 }
 
 /** Returns the entries of a chain. One whose body is not a note of this form is left out. */

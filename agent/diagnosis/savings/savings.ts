@@ -27,7 +27,7 @@ import { DarkLamps } from './dark-lamps.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
 import { frozenBaseline } from './frozen-baseline.ts';
-import { baselineEntry, brokenAt, ledgerEntriesOf } from './ledger-chain.ts';
+import { baselineEntry, brokenAt, ledgerEntriesOf, missingFrom } from './ledger-chain.ts';
 import { LedgerStore, type SignDigest } from './ledger-store.ts';
 import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
@@ -40,7 +40,7 @@ import { savingsResult } from './savings-figures.ts';
 export interface SavingsParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'event'>;
-  readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Pick<Store['audit'], 'note'> };
+  readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Store['audit'] };
   readonly sign: SignDigest;
   readonly cabinet: () => Cabinet;
   readonly profiles: () => ReadonlyMap<string, Profile>;
@@ -61,6 +61,8 @@ const USUAL_KEY = 'savings.usual';
 const FACTS_KEY = 'savings.site';
 /** Automatic entries of one cause in one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
 const MAX_AUTOMATIC = 20;
+/** Automatic entries that wait for the disk; further ones replace the oldest. Source: assumed; a few nights with their causes. Confirmed by: disk faults of gateways. */
+const MAX_OWED = 100;
 /** A longer absence is entered in the ledger. Units: ms. Source: as the energy figures compare nights. */
 const AWAY_MS = 600_000;
 /** Fewest nights from which a baseline is frozen. Source: one more than the parameters of the judgement. */
@@ -81,6 +83,11 @@ export class Savings {
   /** Automatic entries of the running night, by cause and object. */
   readonly #noted = new Set<string>();
   #notedDate: SavingsDate = '';
+  /** Automatic entries that the disk has not accepted yet, oldest first. */
+  readonly #owed: LedgerNote[] = [];
+  #isEntering = false;
+  /** Changes of the configuration could not be entered completely. */
+  #areChangesOwed = false;
   #calendar: { readonly timezone: string; readonly calendar: LocalCalendar } | null = null;
   #meters: ReadonlyMap<PointId, { device: string; kwh: number }> = new Map();
   #metersOf: unknown = null;
@@ -143,14 +150,24 @@ export class Savings {
 
   async #enterChanges(): Promise<void> {
     const { cabinet, store } = this.#parts;
+    this.#areChangesOwed = false;
     const found = await store.load(FACTS_KEY, UNREAD);
     const chain = await this.#ledger.chain();
-    if (found === UNREAD || chain === undefined) return;
+    if (found === UNREAD || chain === undefined) {
+      this.#areChangesOwed = true;
+      return;
+    }
     const factors = baselineEntry(ledgerEntriesOf(chain))?.baseline.factors ?? null;
     const after = energyFacts(cabinet(), this.#meterIds(), factors);
     const before = readEnergyFacts(found);
     const changes = before === null ? [] : energyChanges(before, after, this.#today());
-    for (const note of changes) await this.#ledger.append(note);
+    for (const note of changes) {
+      const answer = await this.#ledger.append(note);
+      if (answer.ok || answer.why !== 'disk') continue;
+      // The entries before it are entered again, which changes nothing.
+      this.#areChangesOwed = true;
+      return;
+    }
     if (changes.some(({ cause }) => cause === 'wattage')) await this.#forget();
     if (JSON.stringify(found) !== JSON.stringify(after)) await store.save(FACTS_KEY, after);
   }
@@ -161,7 +178,7 @@ export class Savings {
       ledger: () => this.#view(),
       add: (note) => this.#add(note),
       freeze: (request) => this.#freeze(request),
-      result: (from, to) => this.#result(from, to),
+      result: (from, to) => this.#wholeResult(from, to),
       export: (from, to) => this.#export(from, to),
     };
   }
@@ -172,6 +189,8 @@ export class Savings {
       return;
     }
     this.#counter.look();
+    if (this.#owed.length > 0) void this.#enterOwed();
+    if (this.#areChangesOwed) void this.#enterChanges();
     if (this.#parts.clock.monoMs() - this.#savedMono >= SAVE_MS) void this.#save();
   }
 
@@ -229,7 +248,7 @@ export class Savings {
     await this.#archive.keep({ ...night, zoneWh: Object.fromEntries(rows.map(({ zone, kwh }) => [zone, kwh * 1_000])) });
     if (view !== undefined && view.awayH * HOUR_MS > AWAY_MS) {
       const note = `away=${Math.round(view.awayH * 60)}min`;
-      await this.#ledger.append({ ...AUTOMATIC, cause: 'agent-away', from: night.date, to: night.date, about: [], note });
+      this.#enter({ ...AUTOMATIC, cause: 'agent-away', from: night.date, to: night.date, about: [], note });
     }
     await this.#ledger.seal();
     await this.#parts.store.save(USUAL_KEY, this.#counter.packedUsual());
@@ -243,20 +262,39 @@ export class Savings {
     const ofCause = [...this.#noted].filter((each) => each.startsWith(`${note.cause} `));
     if (ofCause.includes(key) || ofCause.length >= MAX_AUTOMATIC) return;
     this.#noted.add(key);
-    void this.#ledger.append(note);
+    this.#enter(note);
+  }
+
+  #enter(note: LedgerNote): void {
+    if (this.#owed.length >= MAX_OWED) this.#owed.shift();
+    this.#owed.push(note);
+    void this.#enterOwed();
+  }
+
+  /** Enters what is owed until the disk refuses; the rest is tried again later. */
+  async #enterOwed(): Promise<void> {
+    if (this.#isEntering) return;
+    this.#isEntering = true;
+    for (let next = this.#owed[0]; next !== undefined; next = this.#owed[0]) {
+      const answer = await this.#ledger.append(next);
+      if (!answer.ok && answer.why === 'disk') break;
+      if (this.#owed[0] === next) this.#owed.shift();
+    }
+    this.#isEntering = false;
   }
 
   async #view(): Promise<SavingsAnswer<LedgerView>> {
     const chain = await this.#ledger.chain();
     if (chain === undefined) return DISK;
     const seals = await this.#ledger.seals();
+    const heads = [...seals, ...(await this.#ledger.notedHeads())];
     const last = chain.at(-1);
     return {
       ok: true,
       value: {
         entries: ledgerEntriesOf(chain),
         head: { n: last?.n ?? 0, hash: last?.hash ?? '' },
-        brokenAt: brokenAt(chain),
+        brokenAt: brokenAt(chain) ?? missingFrom(chain, heads),
         sealedN: Math.max(0, ...seals.map(({ n }) => n)),
       },
     };
@@ -284,6 +322,13 @@ export class Savings {
       about: meters.map(({ id }) => id),
       effect: { kind: 'none' },
     });
+  }
+
+  /** Refused if the ledger was changed; an export of it is not. */
+  async #wholeResult(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
+    const chain = await this.#ledger.chain();
+    const isBroken = chain !== undefined && (brokenAt(chain) ?? missingFrom(chain, await this.#ledger.seals())) !== null;
+    return isBroken ? { ok: false, why: 'ledger-broken' } : this.#result(from, to);
   }
 
   async #result(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {

@@ -141,8 +141,9 @@ const add = agentCommand({
     { name: 'entry', value: 'N', summary: msg`with void: the entry that no longer counts` },
   ],
   examples: [
-    'luciole savings add lamps-added --from 2026-12-01 --lamps L36 --power 70',
-    'luciole savings add ordered-level --from 2026-12-08 --kwh 12.5',
+    'luciole savings add lamps-added --from 2026-12-01 --zone quay --lamps L36 --power 70 --note "not in cabinet.yaml"',
+    'luciole savings add ordered-level --from 2026-12-08 --to 2026-12-08 --kwh 12.5 --note festival',
+    'luciole savings add outage --from 2026-12-10 --to 2026-12-12 --kwh -3.2 --note "feeder 2"',
     'luciole savings add void --entry 7 --note "wrong power"',
   ],
   timeoutMs: TIMEOUT_MS,

@@ -1,6 +1,6 @@
 /** What would be a wrong saving that looks right: a night without its meter, a meter that counts too little, lamps dark by a fault, other loads. */
 import t from 'tap';
-import { createManualClock } from '../../../../agent/core/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { LedgerEntry, LedgerNote, SavingsBaseline, SavingsMeterNight, SavingsNight } from '../../../../agent/core/savings-view.ts';
 import type { AgentEvent, Decision, EventCode } from '../../../../agent/core/words.ts';
 import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
@@ -154,31 +154,62 @@ t.test('the power of lamps that a fault keeps dark follows their levels, until t
   t.same(lost(), { darkW: 0, silentW: 0 });
 });
 
-t.test('a night with many overrides keeps the entry of an exchanged meter', async (t) => {
-  const stored = new Map<string, unknown>();
-  const clock = createManualClock(Date.parse('2026-12-01T20:00Z'));
+/** The proof of savings of a cabinet without readings. `disk.isFailing`: nothing is read or written. */
+function savingsOn(clock: ManualClock, disk: { isFailing: boolean }, cabinet: () => typeof CABINET = () => CABINET) {
+  const stored = new Map<string, string>();
   const point = { pointId: 'M1.energy', device: { id: 'M1', profile: 'm' }, profile: { counter: {}, unit: 'kWh' }, semantic: 'energy' };
-  const savings = new Savings({
+  return new Savings({
     clock,
     log: { event: () => {} },
     store: {
-      load: async (key: string) => stored.get(key),
-      save: async (key: string, value: unknown) => stored.set(key, value) !== undefined,
-      audit: { note: () => {} },
+      load: async (key: string, unread: unknown) => (disk.isFailing ? unread : (JSON.parse(stored.get(key) ?? 'null') ?? undefined)),
+      save: async (key: string, value: unknown) => !disk.isFailing && stored.set(key, JSON.stringify(value ?? null)) === stored,
+      audit: { note: () => {}, read: async () => undefined },
     },
     sign: async () => null,
-    cabinet: () => CABINET,
+    cabinet,
     profiles: () => new Map([['m', { category: 'meter' }]]),
     points: () => new Map([['M1.energy', point]]),
     energy: () => ({ usedWh: () => new Float64Array(11), view: async () => undefined }),
     decisions: () => [],
     feederOf: () => null,
   } as unknown as ConstructorParameters<typeof Savings>[0]);
+}
+
+async function causesOf(savings: Savings): Promise<readonly string[]> {
+  const ledger = await savings.tools().ledger();
+  return ledger.ok ? ledger.value.entries.map(({ cause }) => cause) : [];
+}
+
+t.test('a night with many overrides keeps the entry of an exchanged meter', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T20:00Z'));
+  const savings = savingsOn(clock, { isFailing: false });
   await savings.start();
   for (let at = 0; at < 30; at++) savings.onEvent({ code: 'override-started', source: `z${at}`, startMs: 1, endMs: null } as AgentEvent);
   savings.onEvent({ code: 'counter-restarted', source: 'M1', startMs: 1, endMs: 1 } as AgentEvent);
-  await clock.advance(1);
-  const ledger = await savings.tools().ledger();
-  t.ok(ledger.ok && ledger.value.entries.length === 21 && ledger.value.entries.at(-1)?.cause === 'meter-exchanged');
+  await clock.advance(20_000);
+  const causes = await causesOf(savings);
+  t.ok(causes.length === 21 && causes.at(-1) === 'meter-exchanged', `${causes.length}`);
+  savings.stop();
+});
+
+t.test('what the disk does not accept is entered once it does: an exchanged meter, and lamps of a new configuration', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T20:00Z'));
+  const disk = { isFailing: false };
+  let cabinet = CABINET;
+  const savings = savingsOn(clock, disk, () => cabinet);
+  await savings.start();
+  await clock.advance(20_000);
+  disk.isFailing = true;
+  savings.onEvent({ code: 'counter-restarted', source: 'M1', startMs: 1, endMs: 1 } as AgentEvent);
+  savings.stop();
+  cabinet = simulatedCabinet([100, 100, 60]);
+  await savings.start();
+  await clock.advance(60_000);
+  disk.isFailing = false;
+  await clock.advance(60_000);
+  t.same((await causesOf(savings)).toSorted(), ['lamps-added', 'meter-exchanged']);
+  await clock.advance(60_000);
+  t.equal((await causesOf(savings)).length, 2, 'once');
   savings.stop();
 });
