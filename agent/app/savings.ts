@@ -10,7 +10,11 @@ export function savingsFor(made: Building): Savings {
   return new Savings({
     clock,
     log: parts.log,
-    store: { load: store.load, save: store.save, audit: { note: (note) => made.audit.note(note) } },
+    store: {
+      load: store.load,
+      save: store.save,
+      audit: { note: (note) => made.audit.note(note), read: (query) => made.audit.read(query) },
+    },
     sign: async (kind, digest) => {
       const answer = await sign(kind, digest);
       return answer.ok ? answer.signed : null;
@@ -19,5 +23,7 @@ export function savingsFor(made: Building): Savings {
     profiles: () => state.site.profiles,
     points: () => state.rooms.points,
     energy: () => state.rooms.energy,
+    decisions: () => state.rooms.control.decisions(),
+    feederOf: (lampId) => state.rooms.watch.feederOf(lampId),
   });
 }

@@ -1,6 +1,6 @@
 /** What one meter counted in a night that has not ended: its energy, the slots of five minutes, and the parts without measurement. Pure. */
 import type { WallMs } from '../../core/clock.ts';
-import type { SavingsGapReason } from '../../core/savings-view.ts';
+import type { SavingsGapReason, SavingsMeterNight } from '../../core/savings-view.ts';
 import { LEVEL_BANDS } from '../energy-tally.ts';
 import { MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 
@@ -25,6 +25,14 @@ export interface OpenGap {
 
 /** A longer time between two readings is a silence. Units: ms. Source: the issue, the shortest gap. */
 const SILENCE_MS = 300_000;
+
+/**
+ * Returns whether the energy of a night is what the meter counted between its totals: without a gap, and without a correction of what earlier
+ * nights estimated. Units: Wh.
+ */
+export function isMeasuredWhole({ startWh, endWh, measuredWh, gaps }: SavingsMeterNight): boolean {
+  return gaps.length === 0 && startWh !== null && endWh !== null && Math.abs(endWh - startWh - measuredWh) < 1;
+}
 
 /** The count of one meter in one night. A total that falls is a restart of the counter. */
 export class MeterNight {

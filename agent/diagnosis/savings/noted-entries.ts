@@ -1,7 +1,7 @@
 /** Decides which events are entered in the ledger by the agent: each of them once in a night, and not too many. Pure. */
 import type { LedgerNote, SavingsDate } from '../../core/savings-view.ts';
 
-/** Automatic entries of one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
+/** Automatic entries of one cause in one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
 const MAX_AUTOMATIC = 20;
 /** Nights that are remembered, the newest ones: a night that was passed over is entered while the present one runs. */
 const NIGHTS = 2;
@@ -16,7 +16,8 @@ export class NotedEntries {
     this.#nights.set(from, noted);
     if (this.#nights.size > NIGHTS) this.#nights.delete([...this.#nights.keys()].sort()[0] ?? '');
     const key = `${cause} ${about}`;
-    if (noted.has(key) || noted.size >= MAX_AUTOMATIC) return false;
+    const ofCause = [...noted].filter((each) => each.startsWith(`${cause} `));
+    if (ofCause.includes(key) || ofCause.length >= MAX_AUTOMATIC) return false;
     noted.add(key);
     return true;
   }

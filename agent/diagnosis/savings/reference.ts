@@ -108,7 +108,11 @@ function hoursOfAny(zones: Zones): number {
   return 0;
 }
 
-function extraOf({ effect, from, to }: LedgerEntry, { hours }: ReferenceNight): { readonly zone: string | null; readonly kwh: number } {
+/** Returns the energy that an entry adds to a night to which it applies. `zone`: null for the whole cabinet. Units: h, kWh. */
+export function extraOf(
+  { effect, from, to }: LedgerEntry,
+  { hours }: Pick<ReferenceNight, 'hours'>,
+): { readonly zone: string | null; readonly kwh: number } {
   if (effect.kind === 'load') return { zone: null, kwh: (effect.loadW * hours) / 1_000 };
   if (effect.kind !== 'energy') return { zone: null, kwh: 0 };
   const nights = to === null ? 1 : Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;

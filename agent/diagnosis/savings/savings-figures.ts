@@ -13,8 +13,10 @@ import type {
   SavingsZoneFigures,
 } from '../../core/savings-view.ts';
 import { fitQuality, rootSumSquares, Z_90 } from './fit-quality.ts';
-import { baselineEntry, overlaps, validEntries } from './ledger-chain.ts';
+import { baselineEntry, entriesWith, overlaps } from './ledger-chain.ts';
+import { isMeasuredWhole } from './meter-night.ts';
 import { darkHoursOf, datesBetween, type ReferenceEnergy, referenceEnergy } from './reference.ts';
+import { referenceChecks } from './reference-checks.ts';
 
 /** A night with its reference. */
 interface PairedNight {
@@ -23,6 +25,8 @@ interface PairedNight {
   readonly reference: ReferenceEnergy;
   readonly figures: SavingsFigures;
   readonly gaps: readonly (SavingsGap & { readonly meter: string })[];
+  /** No gap, and no correction of earlier nights. */
+  readonly isWhole: boolean;
   readonly modelKwh: number | null;
 }
 
@@ -37,8 +41,8 @@ interface SavingsPeriod {
 }
 
 /**
- * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out,
- * and nights that are not stored are named.
+ * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out.
+ * Nights that are not stored, or without a count of a meter of the baseline, are named and are in no sum.
  */
 export function savingsResult(
   entries: readonly LedgerEntry[],
@@ -59,9 +63,11 @@ export function* savingsSteps(
   if (frozen === undefined) return null;
   const { baseline, n: baselineN } = frozen;
   const dates = datesBetween(from < baseline.from ? baseline.from : from, to);
-  const stored = new Map(nights.map((night) => [night.date, night]));
+  // A night without a count of one of the meters would look like a night without its energy.
+  const counted = nights.filter((night) => baseline.meters.every(({ id }) => night.meters[id] !== undefined));
+  const stored = new Map(counted.map((night) => [night.date, night]));
   const hoursOf = darkHoursOf(baseline);
-  const valid = validEntries(entries);
+  const valid = entriesWith(entries, { n: baselineN, from: baseline.from });
   const paired: PairedNight[] = [];
   const figures: SavingsNightFigures[] = [];
   for (const date of dates) {
@@ -74,7 +80,17 @@ export function* savingsSteps(
   }
   const total = added(paired.map((each) => each.figures));
   yield;
-  const halfParts = halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) });
+  const { checks, otherHalfKwh } = referenceChecks(
+    paired.map(({ night, darkHours }) => ({ night, darkHours: meanOf(Object.values(darkHours)) })),
+    baseline,
+    valid,
+    total,
+  );
+  yield;
+  const halfParts = {
+    ...halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) }),
+    otherKwh: otherHalfKwh,
+  };
   yield;
   const halfKwh = rootSumSquares(Object.values(halfParts));
   const usedKwh = total.measuredKwh + total.estimatedKwh;
@@ -88,7 +104,7 @@ export function* savingsSteps(
     nightsExpected: dates.length,
     nightsCounted: paired.length,
     missingNights: dates.filter((date) => !stored.has(date)),
-    ...{ baselineN, baseline, total, halfKwh, halfParts },
+    ...{ baselineN, baseline, total, halfKwh, halfParts, checks },
     savedPct: total.adjustedKwh > 0 ? (100 * total.savedKwh) / total.adjustedKwh : null,
     isSignificant: total.savedKwh > (2 * halfKwh) / Z_90,
     ...judged(paired),
@@ -99,6 +115,10 @@ export function* savingsSteps(
     gaps: paired.flatMap(({ night, gaps }) => gaps.map((gap) => ({ ...gap, date: night.date }))),
     entries: entries.filter((entry) => overlaps(entry, dates[0] ?? from, to)),
   };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
 function pairedNight(
@@ -124,6 +144,7 @@ function pairedNight(
       ...{ referenceKwh, routineKwh, nonRoutineKwh, adjustedKwh, measuredKwh, estimatedKwh },
       savedKwh: adjustedKwh - measuredKwh - estimatedKwh,
     },
+    isWhole: meters.every(isMeasuredWhole),
     modelKwh: isModelled ? meters.reduce((sum, { modelWh }) => sum + (modelWh ?? 0), 0) / 1_000 : null,
   };
 }
@@ -172,8 +193,8 @@ function isExchanged(entries: readonly LedgerEntry[], { meters, from }: SavingsB
 }
 
 function judged(nights: readonly PairedNight[]): Pick<SavingsResult, 'cvPct' | 'nmbePct'> {
-  const pairs = nights.flatMap(({ modelKwh, figures, gaps }) =>
-    modelKwh === null || gaps.length > 0 ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
+  const pairs = nights.flatMap(({ modelKwh, figures, isWhole }) =>
+    modelKwh === null || !isWhole ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
   );
   const quality = pairs.length < LEAST_JUDGED ? null : fitQuality(pairs, MODEL_PARAMETERS);
   return { cvPct: quality?.cvPct ?? null, nmbePct: quality?.nmbePct ?? null };

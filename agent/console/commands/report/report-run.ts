@@ -13,7 +13,7 @@ import { type ExpectRoom, type LocalArgs, type Terminal, textOf } from '../../te
 import { formatBytes, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';
 import { paragraph, wrap } from '../../text/text-lines.ts';
-import { REPORT_MAKE, type MakingStep } from './make-report.ts';
+import { type MakingStep, REPORT_MAKE } from './make-report.ts';
 import type { ReportFile } from './report-file.ts';
 
 /** Readable by others, as an export of readings is. */

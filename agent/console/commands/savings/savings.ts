@@ -1,6 +1,6 @@
 /** `savings show`, `baseline`, `freeze`, `ledger`, `add` and `export`: proven savings with their error bar, and the ledger behind them. */
 import { msg } from '../../../core/message.ts';
-import type { LedgerEntry, LedgerView, SavingsDate, SavingsExport, SavingsResult } from '../../../core/savings-view.ts';
+import type { LedgerEffect, LedgerEntry, LedgerView, SavingsDate, SavingsExport, SavingsResult } from '../../../core/savings-view.ts';
 import { agentCommand, JSON_OPTION, numberArg, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
@@ -123,13 +123,16 @@ const add = agentCommand({
     { name: 'entry', value: 'N', summary: msg`with void: the entry that no longer counts` },
   ],
   examples: [
-    'luciole savings add lamps-added --from 2026-12-01 --lamps L36 --power 70',
-    'luciole savings add ordered-level --from 2026-12-08 --kwh 12.5',
+    'luciole savings add lamps-added --from 2026-12-01 --zone quay --lamps L36 --power 70 --note "not in cabinet.yaml"',
+    'luciole savings add outage --from 2026-12-10 --to 2026-12-12 --kwh -3.2 --note "feeder 2"',
     'luciole savings add void --entry 7 --note "wrong power"',
   ],
   timeoutMs: TIMEOUT_MS,
   read: readAdd,
-  answer: async (view, note, { source }): Promise<LedgerEntry> => answerOf(await view.savings.add({ ...note, by: source })),
+  answer: async (view, note, { source }): Promise<LedgerEntry> => {
+    refuseUnknown(note.effect, answerOf(await view.savings.ledger()).entries);
+    return answerOf(await view.savings.add({ ...note, by: source }));
+  },
   render: async (result, page) => (await import('./savings-page.ts')).renderLedgerEntry(result, page),
 });
 
@@ -174,6 +177,20 @@ function readAdd(args: RawArgs) {
   const note = { cause, from, to, about, effect: effectArg(cause, args), note: noteOf(args) };
   if (note.effect.kind === 'energy' && to === null) throw new ConsoleError('usage', msg`--kwh needs --to: the last night of that energy`);
   return isVoid ? { ...note, voids: numberArg(args, 'entry', { min: 1, max: 1_000_000 }) } : note;
+}
+
+/** An entry about a lamp or zone that the reference does not have would have no effect. Errors: throws ConsoleError 'unknown-name'. */
+function refuseUnknown(effect: LedgerEffect, entries: readonly LedgerEntry[]): void {
+  const listedBy = 'luciole savings baseline';
+  const zones = entries.flatMap(({ baseline: frozen }) => frozen?.zones ?? []);
+  const added = entries.flatMap((entry) => (entry.effect.kind === 'add-lamps' ? [entry.effect] : []));
+  // Without a baseline nothing can be compared.
+  if (zones.length === 0) return;
+  const lamps = [...zones, ...added].flatMap((each) => each.lamps.map(({ id }) => id));
+  if (effect.kind === 'power' || effect.kind === 'remove-lamps')
+    for (const typed of effect.lamps) findName(typed, lamps, { noun: 'lamp', listedBy });
+  if (effect.kind === 'energy' && effect.zone !== null)
+    findName(effect.zone, [...zones.map(({ id }) => id), ...added.map(({ zone }) => zone)], { noun: 'zone', listedBy });
 }
 
 function periodOf(args: RawArgs): { readonly from: SavingsDate; readonly to: SavingsDate } {

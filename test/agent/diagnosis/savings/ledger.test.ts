@@ -4,7 +4,14 @@ import type { LedgerEffect, LedgerNote, SavingsBaseline } from '../../../../agen
 import { energyChanges, energyFacts, readEnergyFacts } from '../../../../agent/diagnosis/savings/energy-facts.ts';
 import { eventNote } from '../../../../agent/diagnosis/savings/event-notes.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
-import { baselineEntry, brokenAt, ledgerEntriesOf, ledgerEntry, validEntries } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
+import {
+  baselineEntry,
+  brokenAt,
+  ledgerEntriesOf,
+  ledgerEntry,
+  missingFrom,
+  validEntries,
+} from '../../../../agent/diagnosis/savings/ledger-chain.ts';
 import { LedgerStore } from '../../../../agent/diagnosis/savings/ledger-store.ts';
 import { NotedEntries } from '../../../../agent/diagnosis/savings/noted-entries.ts';
 import { darkHoursOf, referenceEnergy } from '../../../../agent/diagnosis/savings/reference.ts';
@@ -135,6 +142,8 @@ t.test('events that concern savings are entered, others are not', async (t) => {
   t.equal(of('door-open', 'c'), undefined);
 });
 
+const AUDITED = { user: '', role: '', door: 'self', action: 'savings ledger', result: 'ok', atMs: 0, hash: '' } as const;
+
 /** A disk that may refuse. */
 function fakeStore() {
   const facts = new Map<string, unknown>();
@@ -147,7 +156,14 @@ function fakeStore() {
       facts.set(key, structuredClone(value));
       return true;
     },
-    audit: { note: ({ detail }: { detail: string }) => void audits.push(detail) },
+    audit: {
+      note: ({ detail }: { detail: string }) => void audits.push(detail),
+      read: async () => ({
+        entries: audits.map((detail, at) => ({ ...AUDITED, detail, n: at + 1 })),
+        head: null,
+        verdict: null,
+      }),
+    },
   };
   return { facts, audits, state, store };
 }
@@ -163,7 +179,8 @@ t.test('an event is entered once in a night, also if a night that was passed ove
   t.equal(take('2026-12-05', 'outage'), false);
   t.equal(take('2026-12-06', 'outage'), true, 'the next night');
   for (let at = 0; at < 60; at++) take('2026-12-06', 'clock-lost', `${at}`);
-  t.equal(take('2026-12-06', 'agent-away'), false, 'a condition that repeats does not fill the ledger');
+  t.equal(take('2026-12-06', 'clock-lost', 'x'), false, 'a condition that repeats does not fill the ledger');
+  t.equal(take('2026-12-06', 'agent-away'), true, 'nor does it keep another cause out');
 });
 
 t.test('entries are stored in blocks, noted in the audit log, and refused by a disk that fails or a chain that was changed', async (t) => {
@@ -215,3 +232,46 @@ t.test('a list of signatures that cannot be read is not written over', async (t)
   disk.isBroken = false;
   t.match(await ledger.seals(), [{ n: 1, certificates: 'first' }]);
 });
+
+/** What a person with access to the database may do, and the number that must be named: to the chain, and to the chain with signatures and audit log. */
+const attacks: [story: string, attack: (blocks: ChainEntry[][]) => ChainEntry[][], brokenN: number | null, missingN: number | null][] = [
+  ['an entry is changed, and all hashes are computed again', (blocks) => inBlocks(chainedAgain(blocks.flat(), 3)), null, 3],
+  ['the last entries are removed', ([first = []]) => [first], null, 51],
+  ['a block in the middle is removed', ([first = [], , third = []]) => [first, [], third], 51, 51],
+  ['all entries are removed', () => [], null, 1],
+  ['the last entry is damaged', (blocks) => [...blocks.slice(0, -1), [...(blocks.at(-1) ?? []).slice(0, -1), null as never]], 110, 110],
+  [
+    'two entries change places',
+    ([first = [], ...blocks]) => [[...first.slice(1, 2), ...first.slice(0, 1), ...first.slice(2)], ...blocks],
+    1,
+    1,
+  ],
+];
+
+function chainedAgain(chain: readonly ChainEntry[], changedN: number): ChainEntry[] {
+  const again: ChainEntry[] = [];
+  for (const { n, body, atMs } of chain)
+    again.push(ledgerEntry(again, JSON.parse(n === changedN ? body.replace(/"loadW":\d+/, '"loadW":999') : body), atMs));
+  return again;
+}
+
+const inBlocks = (chain: readonly ChainEntry[]): ChainEntry[][] => [0, 1, 2].map((block) => chain.slice(50 * block, 50 * (block + 1)));
+
+for (const [story, attack, brokenN, missingN] of attacks)
+  t.test(`${story}: it is found, and nothing is signed over it`, async (t) => {
+    const { facts, store } = fakeStore();
+    const sign = async (_kind: string, digest: string) => ({ digest, node: 'c1', atMs: 9, signature: 's', certificates: 'c' });
+    const ledger = new LedgerStore({ clock: { wallMs: () => 7 }, store, sign });
+    for (let at = 0; at < 110; at++) await ledger.append(note({ kind: 'load', loadW: at }));
+    const blocks = [0, 1, 2].map((block) => facts.get(`savings.ledger.000${block}`) as ChainEntry[]);
+    for (const block of [0, 1, 2]) facts.delete(`savings.ledger.000${block}`);
+    for (const [block, entries] of attack(blocks).entries()) facts.set(`savings.ledger.000${block}`, entries);
+    const seals = await ledger.seals();
+    const chain = (await ledger.chain()) ?? [];
+    t.equal(brokenAt(chain), brokenN);
+    t.equal(brokenAt(chain) ?? missingFrom(chain, await ledger.notedHeads()), missingN, 'by the audit log');
+    t.not(brokenAt(chain) ?? missingFrom(chain, seals), null, 'by the signature');
+    t.match(await ledger.append(note({ kind: 'none' })), { ok: false, why: 'ledger-broken' });
+    await ledger.seal();
+    t.same(await ledger.seals(), seals, 'the signature remains');
+  });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { fitQuality, rootSumSquares, studentQuantile90 } from '../../../../agent/diagnosis/savings/fit-quality.ts';
+import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
 import { fitOf, learnedFit, modelWh } from '../../../../agent/diagnosis/savings/load-fit.ts';
 import { loadSums } from '../../../../agent/diagnosis/savings/load-sums.ts';
@@ -84,6 +85,22 @@ t.test('lamps are counted in slots, and a part that was not counted is like its 
   t.same(again.between(0, 4 * SLOT_MS), lamps.between(0, 4 * SLOT_MS));
   again.restore([[1e9, 300], ['x'], null, [0, -5]]);
   t.same(again.between(0, 4 * SLOT_MS), lamps.between(0, 4 * SLOT_MS), 'nonsense is left out');
+});
+
+t.test('hours that were not counted are like those of the last counted night, not like the minutes before them', async (t) => {
+  const usual = new LampSlots(0);
+  for (let slot = 0; slot < 288; slot++) usual.add(slot * SLOT_MS, (slot + 1) * SLOT_MS, slot > 60 ? bands({ 10: 50 }) : bands({ 0: 1 }));
+  const lamps = new LampSlots(0, usual);
+  lamps.add(0, SLOT_MS, bands({ 0: 1 }));
+  const night = lamps.between(0, 288 * SLOT_MS);
+  t.ok((night.bandWh[10] ?? 0) > 220 * 50, `${night.bandWh[10]} Wh`);
+  t.ok(night.knownShare < 0.01);
+  t.equal(lamps.between(2 * SLOT_MS, 4 * SLOT_MS).bandWh[10], 0, 'minutes are like those before them');
+  // A meter that is silent while the agent does not run: the sum of the lamps has nothing of that time.
+  const gap = { fromMs: SLOT_MS, toMs: 288 * SLOT_MS, why: 'meter-silent', bandWh: bands({}) } as const;
+  const fit = { otherW: 0, litW: 0, factors: bands({}).map(() => 1) };
+  const found = estimatedGap(gap, { lamps, slotWh: new Float32Array(300).fill(Number.NaN) }, fit, []);
+  t.ok(found.wh > 220 * 50 && found.halfWh > 0.45 * found.wh, `${found.wh} Wh`);
 });
 
 t.test('what the meter counted in a silence is measured, whenever it answers again', async (t) => {
