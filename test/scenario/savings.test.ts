@@ -13,7 +13,6 @@ import { uplinkConfig } from '../agent/sync/small-node.ts';
 import { openTestAuthorities } from '../platform/certificates.ts';
 import { findProgram } from '../platform/mosquitto.ts';
 import { createRig, type Rig } from '../support/rig.ts';
-import { smallReport } from '../support/small-report.ts';
 
 /** A street whose meters and lamps are read less often, so that nights are short. */
 const PERIODS_MS = { fast: 10_000, normal: 60_000, slow: 60_000 };
@@ -64,11 +63,14 @@ async function evidenceVerifies(t: Test, rig: Rig, socketPath: string): Promise<
   const authority = ['--authority', city?.cert ?? ''];
   t.match(await run(rig, socketPath, 'savings', 'verify', ...authority), { code: 0, out: /VALID[\s\S]*by node node-7/ });
   t.match(await run(rig, socketPath, 'savings', 'verify'), { code: 9, out: /NOT DECIDED/ });
-  // What is in a report has its own tests.
-  Object.assign(rig.agent.view.reports, { make: async () => ({ ok: true, report: smallReport({ node: 'node-7' }) }) });
   const file = `${socketPath}.html`;
-  t.match(await run(rig, socketPath, 'report', 'month', '--out', file), { code: 0, out: /signed by\s+node\s+node-7/ });
-  t.match(await run(rig, socketPath, 'report', 'verify', file, ...authority), { code: 0, out: /VALID[\s\S]*month, 2026-11-01/ });
+  for (const kind of ['night', 'month', 'savings', 'commission']) {
+    const nights = kind === 'month' ? ['--nights', '2026-12-01..2026-12-31'] : [];
+    const made = await run(rig, socketPath, 'report', kind, ...nights, '--out', file);
+    t.match(made, { code: 0, out: /signed by\s+node\s+node-7/ }, kind);
+    const found = await run(rig, socketPath, 'report', 'verify', file, ...authority);
+    t.match(found, { code: 0, out: new RegExp(`VALID[\\s\\S]*${kind}`) }, kind);
+  }
   t.match(readFileSync(file, 'utf8'), /signed with the key of node node-7/);
 }
 
