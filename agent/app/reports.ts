@@ -27,6 +27,7 @@ export function reportsFor(joined: Joined): ReportTools {
       });
       return make(query, signal);
     },
+    render: async (...request) => (await import('../console/report/render-in-thread.ts')).renderInThread(...request),
     sign: (digest) => sign(REPORT_EVIDENCE, digest),
   };
 }

@@ -1,10 +1,9 @@
 /** Renders a report as text, HTML, JSON or CSV. Load it when a report is requested. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withTexts } from '../../core/message-wire.ts';
-import type { Report } from '../../core/report.ts';
+import type { Report, ReportFormat } from '../../core/report.ts';
 import { csvPieces } from './csv-report.ts';
 import { htmlPieces } from './html-report.ts';
-import type { ReportFormat } from './report-formats.ts';
 import type { ReportPage } from './report-words.ts';
 import { textPieces } from './text-report.ts';
 

@@ -8,6 +8,7 @@ import { reportDigest, sealedReport, unsealedContent, verifyReport } from '../..
 import { daysFromNow, openTestAuthorities } from '../../platform/certificates.ts';
 import { findProgram } from '../../platform/mosquitto.ts';
 import { reportSigner, smallReport } from '../../support/small-report.ts';
+import { renderHere } from '../console/fake-view.ts';
 
 const openssl = findProgram('openssl');
 const skip = openssl === undefined ? 'openssl is needed' : false;
@@ -23,8 +24,9 @@ const FORMATS = ['html', 'json'] as const;
 
 type Sign = ReturnType<typeof reportSigner>;
 const signer = (pair = own, node = 'c1', atMs = Date.now()): Sign => reportSigner(t, pair ?? { cert: '', key: '' }, node, atMs);
+const { signal } = new AbortController();
 const made = async (format: SealedFormat, sign = signer(), report = smallReport()): Promise<string> =>
-  (await sealedPage(report, { ...LAYOUT, format }, sign)).text;
+  (await sealedPage(report, { ...LAYOUT, format }, { sign, render: renderHere }, signal)).text;
 const verdict = (text: string | Buffer, authority: string | null = trusted): string => verifyReport(Buffer.from(text), authority).verdict;
 /** The place where the block begins. */
 const blockAt = (text: string): number =>
@@ -64,7 +66,7 @@ for (const format of FORMATS)
       'the block in the middle': `${body.slice(0, 60)}${block}${body.slice(60)}`,
       'the block first': `${block}${body}`,
       'a blank in the block': `${body}${block.replace('signature-1', 'signature-1 ')}`,
-      'another time': `${body}${format === 'json' ? block.replace(/"atMs":1/, '"atMs":2') : block.replace('A', 'B')}`,
+      'another time': `${body}${laterBlock(format, block)}`,
       'an empty block': `${body}${format === 'json' ? ',"luciole-signature-1":}\n' : '<!-- luciole-signature-1  -->\n'}`,
       'a byte order mark': `\ufeff${text}`,
       'no last line end': text.slice(0, -1),
@@ -119,9 +121,23 @@ for (const format of FORMATS)
     t.equal(verdict(sealedReport(format, content, late)), 'other-key', 'another time');
   });
 
+/** The block with a time of a millisecond later. */
+function laterBlock(format: SealedFormat, block: string): string {
+  const later = (json: string): string => json.replace(/"atMs":(\d+)/, (_, atMs) => `"atMs":${Number(atMs) + 1}`);
+  if (format === 'json') return later(block);
+  return block.replace(/[\w+/=]{50,}/, (text) => Buffer.from(later(Buffer.from(text, 'base64').toString())).toString('base64'));
+}
+
 /** A report without a signature. */
 async function unsignedOf(format: SealedFormat): Promise<string> {
-  return (await sealedPage(smallReport(), { ...LAYOUT, format }, async () => ({ ok: false, why: 'no-time' }))).text;
+  return (
+    await sealedPage(
+      smallReport(),
+      { ...LAYOUT, format },
+      { sign: async () => ({ ok: false, why: 'no-time' }), render: renderHere },
+      signal,
+    )
+  ).text;
 }
 
 t.test('a report from before a renewal stays valid, and one outside of the dates of its certificate is named', { skip }, async (t) => {
@@ -140,20 +156,30 @@ t.test('a report from before a renewal stays valid, and one outside of the dates
 
 t.test('a report without a signature, and a file that is none', { skip }, async (t) => {
   for (const format of FORMATS) {
-    const page = await sealedPage(smallReport(), { ...LAYOUT, format }, async () => ({ ok: false, why: 'no-time' }));
+    const page = await sealedPage(
+      smallReport(),
+      { ...LAYOUT, format },
+      { sign: async () => ({ ok: false, why: 'no-time' }), render: renderHere },
+      signal,
+    );
     t.match(page, { isSigned: false, whyNot: /time of the cabinet was not trusted/, text: /pas sign|not signed/ });
     t.equal(verdict(page.text), 'not-signed');
     const text = await made(format);
     const stripped = `${text.slice(0, blockAt(text))}${format === 'json' ? '}\n' : ''}`;
     t.equal(verdict(stripped), 'not-signed', 'a signature that was taken away');
     t.match(
-      await sealedPage(smallReport({ node: 'c9' }), { ...LAYOUT, format }, signer()),
+      await sealedPage(smallReport({ node: 'c9' }), { ...LAYOUT, format }, { sign: signer(), render: renderHere }, signal),
       { isSigned: false },
       'the node changed meanwhile',
     );
   }
   for (const format of ['text', 'csv'] as const) {
-    const page = await sealedPage(smallReport(), { ...LAYOUT, format }, () => Promise.reject(new Error('not asked')));
+    const page = await sealedPage(
+      smallReport(),
+      { ...LAYOUT, format },
+      { sign: () => Promise.reject(new Error('not asked')), render: renderHere },
+      signal,
+    );
     t.match(page, { isSigned: false, whyNot: /only HTML and JSON/ });
     t.equal(verdict(page.text), 'not-a-report');
   }

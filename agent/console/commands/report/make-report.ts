@@ -1,7 +1,8 @@
 /** `report make`: the agent makes a report, renders it and signs it. */
 import { DAY_MS } from '../../../core/durations.ts';
 import { type Message, msg } from '../../../core/message.ts';
-import { REPORT_KINDS, type Report, type ReportKind } from '../../../core/report.ts';
+import { Refusal } from '../../../core/refusal.ts';
+import { REPORT_FORMATS, REPORT_KINDS, type Report, type ReportKind, type ReportLayout } from '../../../core/report.ts';
 import type { SavingsDate } from '../../../core/savings-view.ts';
 import type { AgentView } from '../../../core/views.ts';
 import { LANGUAGES } from '../../../core/words.ts';
@@ -9,9 +10,8 @@ import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
 import type { Job } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import { MAX_REPLY_BYTES, type RawArgs } from '../../protocol/protocol.ts';
-import { REPORT_FORMATS } from '../../report/report-formats.ts';
 import { answerOf, savingsError } from '../savings/savings-refusals.ts';
-import type { ReportFile, ReportLayout, ReportPeriod } from './report-file.ts';
+import type { ReportFile, ReportPeriod } from './report-file.ts';
 import { completedPeriod, typedPeriod } from './report-period.ts';
 
 interface MakeReportArgs extends ReportLayout {
@@ -80,10 +80,16 @@ async function makeReport(view: AgentView, args: MakeReportArgs, job: Job): Prom
   job.report({ step: 'page' });
   const { report } = answer;
   const { sealedPage } = await import('./sealed-page.ts');
-  const page = await sealedPage(report, args, (digest) => view.reports.sign(digest));
+  const page = await sealedPage(report, args, view.reports, job.signal).catch(asConsoleError);
   if (Buffer.byteLength(JSON.stringify(page.text)) > MAX_REPLY_BYTES - REST_BYTES)
     throw new ConsoleError('too-large', msg`the report as ${format} is too long for one answer: choose fewer nights`);
   return { ...page, ...aboutReport(report) };
+}
+
+/** Errors: throws ConsoleError 'failed' for a Refusal. */
+function asConsoleError(error: unknown): never {
+  if (error instanceof Refusal) throw new ConsoleError('failed', error.said, { cause: error });
+  throw error;
 }
 
 function aboutReport({ kind, cabinet, from, to }: Report): Pick<ReportFile, 'kind' | 'cabinet' | 'from' | 'to'> {

@@ -2,21 +2,11 @@
 import type { Message } from '../../../core/message.ts';
 import type { ReportKind } from '../../../core/report.ts';
 import type { SavingsDate } from '../../../core/savings-view.ts';
-import type { Language } from '../../../core/words.ts';
-import type { ReportFormat } from '../../report/report-formats.ts';
 
 /** First and last night, both included. */
 export interface ReportPeriod {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
-}
-
-/** How a report is rendered. `hasSemicolons`: CSV with semicolons, in every language. */
-export interface ReportLayout {
-  readonly format: ReportFormat;
-  readonly language: Language;
-  readonly hasSemicolons: boolean;
-  readonly widthCols: number;
 }
 
 /** A rendered report, and whether it is signed. `whyNot`: why it is not; null if it is. `node`: that signed; empty without a signature. */

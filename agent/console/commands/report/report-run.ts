@@ -3,12 +3,11 @@
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { withTexts } from '../../../core/message-wire.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
-import type { ReportKind } from '../../../core/report.ts';
+import { REPORT_FORMATS, type ReportFormat, type ReportKind } from '../../../core/report.ts';
 import { textArg } from '../../agent-command.ts';
 import { fetchAnswer } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
-import { REPORT_FORMATS, type ReportFormat } from '../../report/report-formats.ts';
 import { type ExpectRoom, type LocalArgs, type Terminal, textOf } from '../../terminal/terminal.ts';
 import { formatBytes, translated } from '../../text/page.ts';
 import { toAscii } from '../../text/plain-text.ts';

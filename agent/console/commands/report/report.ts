@@ -1,10 +1,10 @@
 /** `report night`, `month`, `savings`, `commission` and `verify`: their words. */
 
 import { msg } from '../../../core/message.ts';
+import { REPORT_FORMATS } from '../../../core/report.ts';
 import { LANGUAGES } from '../../../core/words.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { ArgumentSpec, ConsoleCommand, LocalCommand, OptionSpec } from '../../command-spec.ts';
-import { REPORT_FORMATS } from '../../report/report-formats.ts';
 import { AUTHORITY_OPTION } from '../authority-option.ts';
 import { REPORT_MAKE } from './make-report.ts';
 

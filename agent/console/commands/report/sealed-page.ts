@@ -1,7 +1,7 @@
 /** Renders a report and signs it. The page states whether it is signed, so what it states is signed too. */
-import type { SigningAnswer, SigningRefusal } from '../../../core/evidence-signature.ts';
+import type { SigningRefusal } from '../../../core/evidence-signature.ts';
 import { type Message, msg } from '../../../core/message.ts';
-import type { Report, ReportSection } from '../../../core/report.ts';
+import type { Report, ReportFormat, ReportLayout, ReportSection, ReportTools } from '../../../core/report.ts';
 import {
   reportDigest,
   SEALED_FORMATS,
@@ -10,10 +10,7 @@ import {
   unsealedContent,
   unsignedReport,
 } from '../../../core/report-seal.ts';
-import { renderReportInTurns } from '../../report/render-report.ts';
-import type { ReportFormat } from '../../report/report-formats.ts';
-import { learn } from '../../text/translate.ts';
-import type { ReportLayout, SealedPage } from './report-file.ts';
+import type { SealedPage } from './report-file.ts';
 
 /** What a person does about a refusal of the signer. */
 const REFUSALS: Readonly<Record<SigningRefusal, Message>> = {
@@ -23,18 +20,20 @@ const REFUSALS: Readonly<Record<SigningRefusal, Message>> = {
 };
 const NOT_THIS_FORMAT = msg`only HTML and JSON are`;
 
-/** Resolves with the report as a file. `sign`: signs a digest as evidence of a report. */
+/**
+ * Resolves with the report as a file. `tools`: render a report, and sign a digest as evidence of a report. Errors: rejects as `tools.render`.
+ */
 export async function sealedPage(
   report: Report,
-  { format, language, hasSemicolons, widthCols }: ReportLayout,
-  sign: (digest: string) => Promise<SigningAnswer>,
+  layout: ReportLayout,
+  tools: Pick<ReportTools, 'render' | 'sign'>,
+  signal: AbortSignal,
 ): Promise<SealedPage> {
-  await learn(language);
-  const rendered = (note: Message): Promise<string> =>
-    renderReportInTurns(withNote(report, note), format, { widthCols, language, hasSemicolons });
+  const { format } = layout;
+  const rendered = (note: Message): Promise<string> => tools.render(withNote(report, note), layout, signal);
   if (!isSealed(format)) return unsigned(await rendered(unsignedNote(NOT_THIS_FORMAT)), NOT_THIS_FORMAT);
   const content = unsealedContent(format, await rendered(signedNote(report)));
-  const answer = await sign(reportDigest(format, content));
+  const answer = await tools.sign(reportDigest(format, content));
   // The page names the node of the report; after a change of the uplink between the two, the signature would be of another one.
   if (answer.ok && answer.signed.node === report.node)
     return { text: sealedReport(format, content, answer.signed), isSigned: true, whyNot: null, node: answer.signed.node };

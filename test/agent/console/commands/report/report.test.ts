@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { runCommandLine } from '../../../../../agent/console/cli.ts';
 import { createLocalActions } from '../../../../../agent/console/local-actions.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
+import { renderInThread } from '../../../../../agent/console/report/render-in-thread.ts';
 import type { LocalActions, Terminal } from '../../../../../agent/console/terminal/terminal.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
 import type { SigningAnswer } from '../../../../../agent/core/evidence-signature.ts';
@@ -18,7 +19,7 @@ import { type Authority, openTestAuthorities } from '../../../../platform/certif
 import { findProgram } from '../../../../platform/mosquitto.ts';
 import { reportSigner, smallReport } from '../../../../support/small-report.ts';
 import { TIMEZONE } from '../../fake-clock.ts';
-import { createFakeView } from '../../fake-view.ts';
+import { createFakeView, renderHere } from '../../fake-view.ts';
 import { runLuciole } from '../../program.ts';
 
 await learn('fr');
@@ -229,6 +230,15 @@ t.test('a report that is stopped leaves no file, and the agent is told', async (
     readdirSync(at.folder).filter((name) => name !== 'agent.sock'),
     [],
   );
+});
+
+t.test('the agent renders in another thread: the same text, which can be stopped, and a failure that ends nothing else', async (t) => {
+  const layout = { format: 'html', language: 'fr', hasSemicolons: false, widthCols: 80 } as const;
+  const { signal } = new AbortController();
+  t.equal(await renderInThread(smallReport(), layout, signal), await renderHere(smallReport(), layout, signal));
+  await t.rejects(renderInThread(smallReport(), layout, AbortSignal.abort()), { name: 'Refusal', message: 'stopped' });
+  const bad = smallReport({ sections: [null] as never });
+  await t.rejects(renderInThread(bad, layout, signal), { name: 'Refusal', message: /^the report could not be made: / });
 });
 
 t.test('an answer that is too long is refused, not cut', async (t) => {
