@@ -219,7 +219,7 @@ export interface SavingsNightFigures extends SavingsFigures {
 
 /**
  * A zone of the result. `usedKwh`: its part, by computed energy, of the measured and estimated energy, without what the reference has
- * besides the zones. Units: kWh.
+ * besides the zones. It has no interval: nothing measures how far the parts are right. Units: kWh.
  */
 export interface SavingsZoneFigures {
   readonly zone: string;

@@ -4,7 +4,7 @@ import { type Message, msg, type Said } from '../../../core/message.ts';
 import { firstOf } from '../../../core/message-lists.ts';
 import type { LedgerEntry, LedgerView, SavingsChecks, SavingsResult } from '../../../core/savings-view.ts';
 import { clockTime, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
-import { labelled } from '../../text/text-lines.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** Gaps and missing nights that are named; the others are counted. */
@@ -104,11 +104,11 @@ function zoneTable({ zones }: SavingsResult, page: Page): string[] {
     { title: msg`Used`, ...RIGHT },
     { title: msg`Saved`, ...RIGHT },
   ];
-  return tableLines(
-    columns,
-    zones.map(({ zone, adjustedKwh, usedKwh, savedKwh }) => [zone, kwh(adjustedKwh), kwh(usedKwh), kwh(savedKwh)]),
-    page,
-  );
+  const rows = zones.map(({ zone, adjustedKwh, usedKwh, savedKwh }) => [zone, kwh(adjustedKwh), kwh(usedKwh), kwh(savedKwh)]);
+  return [
+    ...tableLines(columns, rows, page),
+    ...paragraph(msg`Zones have no interval: their part of the metered energy is computed.`, page),
+  ];
 }
 
 function gapLines({ gaps }: SavingsResult, page: Page): string[] {
