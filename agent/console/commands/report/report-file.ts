@@ -17,7 +17,7 @@ export interface SealedPage {
   readonly node: string;
 }
 
-/** A report as a file, with what a person is told about it. `from`, `to`: null if it is not about nights. */
+/** A report as a file, with what the command prints about it. `from`, `to`: null if it is not about nights. */
 export interface ReportFile extends SealedPage {
   readonly kind: ReportKind;
   readonly cabinet: string;

@@ -101,8 +101,10 @@ function savedOf({ total, halfKwh, from, to }: NonNullable<SavingsVerification['
 }
 
 function aboutReport({ kind, cabinet, name, node, from, to }: NonNullable<ReportVerification['report']>): Message {
-  const nights = from === null || to === null ? '' : `, ${from} to ${to}`;
-  return msg`${kind}${nights}, cabinet ${cabinet} ${name}, node ${node === '' ? '-' : node}`;
+  const of = node === '' ? '-' : node;
+  return from === null || to === null
+    ? msg`${kind}, cabinet ${cabinet} ${name}, node ${of}`
+    : msg`${kind}, ${from} to ${to}, cabinet ${cabinet} ${name}, node ${of}`;
 }
 
 function signatureLines(
