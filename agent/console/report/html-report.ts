@@ -137,7 +137,7 @@ function footer({ version, form, figures }: Report, language: Language): readonl
 }
 
 /**
- * Without "<", nothing in the data can end the element, and without controls, nobody is deceived who reads the file itself. Source: HTML,
+ * Without "<", nothing in the data can end the element, and without controls of direction, the file itself reads as it is. Source: HTML,
  * "Restrictions for contents of script elements"; RFC 8259 section 7.
  */
 function dataBlock(report: Report): string {

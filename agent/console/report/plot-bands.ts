@@ -50,14 +50,13 @@ export function bandsPlot(plot: ReportBands, sheet: PlotSheet): string {
   const [fromMs, toMs] = [instants[0], instants.at(-1)];
   const tops = bands.at(-1)?.high.flatMap((value) => value ?? []) ?? [];
   if (fromMs === undefined || toMs === undefined || !(toMs > fromMs) || tops.length === 0) return emptyPlot(sheet, title);
-  const entries = legend(
-    bands.map(({ title: name, fill, isHatched }) => ({
-      title: name,
-      swatch: swatchOf(fill) + (isHatched ? swatchOf(patternFill('hatch', sheet)) : ''),
-    })),
-    2,
-    sheet,
-  );
+  const hasUnknown = bands[0]?.low.includes(null) === true;
+  const swatches = bands.map(({ title: name, fill, isHatched }) => ({
+    title: name,
+    swatch: swatchOf(fill) + (isHatched ? swatchOf(patternFill('hatch', sheet)) : ''),
+  }));
+  const unknown = { title: msg`not known`, swatch: swatchOf(patternFill('none', sheet)) };
+  const entries = legend(hasUnknown ? [...swatches, unknown] : swatches, 2, sheet);
   const topPx = entries.bottomPx + 26;
   const vertical = verticalScale(tops, topPx, topPx + (sheet.widthPx < 500 ? 150 : 210), sheet);
   const x = (ms: WallMs): number => vertical.leftPx + ((ms - fromMs) / (toMs - fromMs)) * (sheet.widthPx - vertical.leftPx - 4);

@@ -118,7 +118,7 @@ function bars({ values }: ReportSeries, series: number, count: number, { sheet, 
 }
 
 function whiskers(values: ReportSeries['values'], half: readonly (number | null)[], count: number, { vertical, pitch }: Place): string {
-  const cap = Math.min(4, pitch / 4);
+  const cap = pitch < 6 ? 0 : Math.min(4, pitch / 4);
   const path = values
     .map((value, at) => {
       const error = half[at];

@@ -109,7 +109,7 @@ export function isMonth(text: Said): text is string {
 }
 
 /** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
-export function dateText(text: string, language: Language): string {
+function dateText(text: string, language: Language): string {
   if (isDate(text)) return dayText(text, language, 'day');
   return isMonth(text) ? dayText(text, language, 'month') : text;
 }

@@ -63,17 +63,21 @@ const ATTACKS = [
   '',
 ];
 
-/** These two have all kinds of parts. */
-const KINDS = ['night', 'month'] as const;
-const allowed = shapeOf({
-  name: '',
-  attributes: {},
-  children: KINDS.map((kind) => readMarkup(renderReport(fullReport(kind), 'html', { widthCols: 80 }))),
-});
+/** It has all kinds of parts, and is short. */
+const REPORT: Report = {
+  ...fullReport('month'),
+  sections: [
+    ...fullReport('night').sections.slice(0, 2),
+    ...fullReport('month').sections.slice(0, 1),
+    ...fullReport('month').sections.slice(2, 3),
+  ],
+};
+const EXPECTED = readMarkup(renderReport(REPORT, 'html', { widthCols: 80 }));
+const allowed = shapeOf(EXPECTED);
 
 for (const attack of ATTACKS) {
   t.test(`a name such as ${JSON.stringify(attack.slice(0, 40))} stays a text in each form`, async (t) => {
-    for (const kind of KINDS) check(t, withText(fullReport(kind), attack), attack);
+    check(t, withText(REPORT, attack), attack);
   });
 }
 
@@ -105,11 +109,7 @@ function check(t: Checks, report: Report, text: string): void {
   t.equal(elementsOf(root, 'script').length, 1);
   t.ok(html.isWellFormed());
   t.strictSame([...html].filter(isHidden), [], 'no control, and nothing that turns the direction of what follows');
-  t.equal(
-    withoutStrings(root),
-    withoutStrings(readMarkup(renderReport(fullReport('night'), 'html', { widthCols: 80 }))),
-    'the style is the same',
-  );
+  t.equal(withoutStrings(root), withoutStrings(EXPECTED), 'the style is the same');
   const data = JSON.parse(textIn(elementsOf(root, 'script')[0] as MarkupElement)) as Report;
   t.equal(data.cabinet.name, text, 'the data have it unchanged');
   if (
@@ -133,10 +133,9 @@ function check(t: Checks, report: Report, text: string): void {
 }
 
 t.test('any text stays a text', async () => {
-  const report = fullReport('night');
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-      const root = readMarkup(renderReport(withText(report, text), 'html', { widthCols: 80 }));
+      const root = readMarkup(renderReport(withText(REPORT, text), 'html', { widthCols: 80 }));
       return shapeOf(root).every((name) => allowed.includes(name));
     }),
     { numRuns: 40 },

@@ -109,51 +109,59 @@ const value = fc.oneof(
 );
 const values = (count: number) => fc.array(value, { minLength: count, maxLength: count });
 
+const seriesOf = (count: number, maxLength: number) => fc.array(fc.record({ title: fc.string(), values: values(count) }), { maxLength });
+
+const barsOf = (labels: readonly string[]) =>
+  fc.record<ReportBars>({
+    kind: fc.constant('bars'),
+    title: fc.constant(title),
+    unit: fc.constantFrom('kWh', ''),
+    labels: fc.constant(labels),
+    series: seriesOf(labels.length, 3),
+    line: fc.option(fc.record({ title: fc.string(), values: values(labels.length) })),
+    half: fc.option(values(labels.length)),
+  });
+
+const bandsOf = (labels: readonly string[]) =>
+  fc.record<ReportBands>({
+    kind: fc.constant('bands'),
+    title: fc.constant(title),
+    unit: fc.constant('lamps'),
+    instants: fc.nat(1e9).map((step) => labels.map((_, at) => Date.parse('2026-01-01') + at * step)),
+    series: seriesOf(labels.length, 12),
+  });
+
+const heatOf = (labels: readonly string[]) =>
+  fc.record<ReportHeat>({
+    kind: fc.constant('heat'),
+    title: fc.constant(title),
+    unit: fc.constant(''),
+    rows: fc.constant(labels),
+    columns: fc.constant(['17:00', '18:00', '19:00']),
+    values: fc.array(values(3), { maxLength: labels.length }),
+  });
+
+const mapOf = (labels: readonly string[]) => {
+  const pole = fc.record({
+    id: fc.string(),
+    street: fc.constantFrom('a', 'b', ''),
+    atM: fc.double({ min: -1e6, max: 1e6 }),
+    lamps: fc.array(fc.string(), { maxLength: 3 }),
+    value,
+    mark: fc.boolean(),
+  });
+  return fc.record<ReportMap>({
+    kind: fc.constant('map'),
+    title: fc.constant(title),
+    unit: fc.constant('kWh'),
+    poles: fc.array(pole, { maxLength: labels.length }),
+  });
+};
+
 t.test('any plot is drawn in its frame, in each form, with no number that is none', async () => {
   const plots = fc.nat(40).chain((count) => {
     const labels = Array.from({ length: count }, (_, at) => `2026-01-${String(at + 1).padStart(2, '0')}`);
-    return fc.oneof(
-      fc.record<ReportBars>({
-        kind: fc.constant('bars'),
-        title: fc.constant(title),
-        unit: fc.constantFrom('kWh', ''),
-        labels: fc.constant(labels),
-        series: fc.array(fc.record({ title: fc.string(), values: values(count) }), { maxLength: 3 }),
-        line: fc.option(fc.record({ title: fc.string(), values: values(count) })),
-        half: fc.option(values(count)),
-      }),
-      fc.record<ReportBands>({
-        kind: fc.constant('bands'),
-        title: fc.constant(title),
-        unit: fc.constant('lamps'),
-        instants: fc.nat(1e9).map((step) => labels.map((_, at) => Date.parse('2026-01-01') + at * step)),
-        series: fc.array(fc.record({ title: fc.string(), values: values(count) }), { maxLength: 12 }),
-      }),
-      fc.record<ReportHeat>({
-        kind: fc.constant('heat'),
-        title: fc.constant(title),
-        unit: fc.constant(''),
-        rows: fc.constant(labels),
-        columns: fc.constant(['17:00', '18:00', '19:00']),
-        values: fc.array(values(3), { maxLength: count }),
-      }),
-      fc.record<ReportMap>({
-        kind: fc.constant('map'),
-        title: fc.constant(title),
-        unit: fc.constant('kWh'),
-        poles: fc.array(
-          fc.record({
-            id: fc.string(),
-            street: fc.constantFrom('a', 'b', ''),
-            atM: fc.double({ min: -1e6, max: 1e6 }),
-            lamps: fc.array(fc.string(), { maxLength: 3 }),
-            value,
-            mark: fc.boolean(),
-          }),
-          { maxLength: count },
-        ),
-      }),
-    );
+    return fc.oneof(barsOf(labels), bandsOf(labels), heatOf(labels), mapOf(labels));
   });
   fc.assert(
     fc.property(plots, fc.constantFrom(...Object.values(PLOT_WIDTHS_PX)), (plot, widthPx) => {
