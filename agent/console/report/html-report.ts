@@ -93,7 +93,7 @@ function facts({ cabinet, from, to, timezone, node, madeMs, by }: Report, langua
     [from === to ? msg`Night` : msg`Nights`, period],
     [msg`Made`, instantText(madeMs, timezone, language)],
     [msg`By`, by],
-    [msg`Edge node`, node],
+    [msg`Platform`, node],
   ];
   const said = (text: Said): string => htmlText(saidText(text, language), language);
   return rows.flatMap(([name, text]) => (text === '' ? [] : [element('dt', {}, said(name)), element('dd', {}, htmlText(text, language))]));

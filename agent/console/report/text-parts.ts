@@ -19,7 +19,7 @@ export interface TextPage {
 }
 
 /** Returns a text in one line, with simple blanks and dashes, which every terminal shows. */
-export function onTerminal(text: string): string {
+export function plainBlanks(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\u2010-\u2015]/g, '-');
 }
 
@@ -32,14 +32,14 @@ export function textTable({ columns, rows, total }: ReportTable, page: TextPage,
   const numeric = columns.map((column, at) => isNumeric(at, column, rows));
   const widest = columns.findLastIndex((_, at) => !numeric[at]);
   const shown = [...rows, ...(total === null ? [] : [total])];
-  const titles = columns.map(({ title, unit }, at) => titleLines(onTerminal(saidText(title, page.language)), unit, numeric[at] === true));
+  const titles = columns.map(({ title, unit }, at) => titleLines(plainBlanks(saidText(title, page.language)), unit, numeric[at] === true));
   const heads = titles.map(([first = ''], at): TableColumn => {
     if (numeric[at]) return { title: msg`${first}`, align: 'right' };
     return at === widest && at > 0 && more === null ? { title: msg`${first}`, wraps: true } : { title: msg`${first}`, maxCols: MOST_COLS };
   });
   const height = titles.reduce((most, lines) => Math.max(most, lines.length), 1);
   const further = Array.from({ length: height - 1 }, (_, line) => titles.map((lines) => lines[line + 1] ?? ''));
-  const cells = shown.map((row) => columns.map((column, at) => onTerminal(cellText(row[at], column, page.language) ?? NO_VALUE)));
+  const cells = shown.map((row) => columns.map((column, at) => plainBlanks(cellText(row[at], column, page.language) ?? NO_VALUE)));
   if (more === null) return tableLines(heads, [...further, ...cells], page);
   return tableLines(
     [...heads, { title: msg`${''}` }],

@@ -5,7 +5,7 @@ import { escaped } from '../../../../agent/console/report/markup.ts';
 import { renderReport } from '../../../../agent/console/report/render-report.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { Report, ReportSection } from '../../../../agent/core/report.ts';
-import { elementsOf, type MarkupElement, readMarkup, textIn } from '../../../support/read-markup.ts';
+import { elementsOf, type MarkupElement, markupText, readMarkup } from '../../../support/read-markup.ts';
 import { fullReport } from '../../../support/sample-reports.ts';
 
 /** Returns the report with this text wherever a text comes from a person, a file or a device. */
@@ -90,7 +90,7 @@ function isHidden(letter: string): boolean {
 /** The style without the content of its strings. */
 function withoutStrings(root: MarkupElement): string {
   return elementsOf(root, 'style')
-    .map(textIn)
+    .map(markupText)
     .join()
     .replace(/"(?:[^"\\\n]|\\[0-9a-f]+ )*"/g, '""');
 }
@@ -110,7 +110,7 @@ function check(t: Checks, report: Report, text: string): void {
   t.ok(html.isWellFormed());
   t.strictSame([...html].filter(isHidden), [], 'no control, and nothing that turns the direction of what follows');
   t.equal(withoutStrings(root), withoutStrings(EXPECTED), 'the style is the same');
-  const data = JSON.parse(textIn(elementsOf(root, 'script')[0] as MarkupElement)) as Report;
+  const data = JSON.parse(markupText(elementsOf(root, 'script')[0] as MarkupElement)) as Report;
   t.equal(data.cabinet.name, text, 'the data have it unchanged');
   if (
     text.trim() !== '' &&
@@ -118,7 +118,7 @@ function check(t: Checks, report: Report, text: string): void {
     text.isWellFormed() &&
     !/[\u0590-\u08ff]/.test(text)
   )
-    t.ok(elementsOf(root, 'dd').map(textIn).join().includes(text.replaceAll(' %', '\u00a0%')), 'and the page shows it');
+    t.ok(elementsOf(root, 'dd').map(markupText).join().includes(text.replaceAll(' %', '\u00a0%')), 'and the page shows it');
   const lines: string[][] = parse(renderReport(report, 'csv', { widthCols: 80 }), { bom: true });
   t.notOk(
     lines.flat().some((cell) => /^[=+@\t\r]/.test(cell) || /^-[^\d]/.test(cell)),

@@ -7,7 +7,7 @@ import { textPlot } from '../../../../agent/console/report/text-plot.ts';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { ReportBands, ReportBars, ReportHeat, ReportMap, ReportPlot } from '../../../../agent/core/report.ts';
-import { elementsOf, readMarkup, textIn } from '../../../support/read-markup.ts';
+import { elementsOf, markupText, readMarkup } from '../../../support/read-markup.ts';
 
 const TIMEZONE = 'Europe/Paris';
 const sheet = { id: 'p', language: 'en', timezone: TIMEZONE, widthPx: PLOT_WIDTHS_PX.wide } as const;
@@ -18,7 +18,7 @@ const bands = (fromMs: number, hours: number): ReportBands => {
   return { kind: 'bands', title, unit: 'lamps', instants, series: [{ title: 'lit', values: instants.map(() => 5) }] };
 };
 
-const textsOf = (plot: ReportPlot): readonly string[] => elementsOf(readMarkup(drawPlot(plot, sheet)), 'text').map(textIn);
+const textsOf = (plot: ReportPlot): readonly string[] => elementsOf(readMarkup(drawPlot(plot, sheet)), 'text').map(markupText);
 
 t.test('on the night on which the clocks change, axis and table have the times of the clocks on the wall', async (t) => {
   const autumn = bands(Date.parse('2026-10-24T22:00Z'), 5);
@@ -90,7 +90,7 @@ t.test('a long street has several rows, every pole is drawn, and failures have a
     const circles = elementsOf(root, 'circle').slice(3);
     t.equal(circles.length, poles.length);
     t.ok(new Set(circles.map(({ attributes }) => attributes['cy'])).size >= 10);
-    t.ok(elementsOf(root, 'text').map(textIn).includes('P118'));
+    t.ok(elementsOf(root, 'text').map(markupText).includes('P118'));
     const places = Map.groupBy(circles, ({ attributes }) => attributes['cy']);
     for (const row of places.values()) {
       const xs = row.map(({ attributes }) => Number(attributes['cx']));
