@@ -89,7 +89,7 @@ function firstPage(report: Report, lead: ReportPlot | null, language: Language):
 function facts({ cabinet, from, to, timezone, node, madeMs, by }: Report, language: Language): readonly string[] {
   const period = periodText(from, to, language);
   const rows: readonly (readonly [Said, string])[] = [
-    [msg`Cabinet`, cabinet.name === cabinet.id ? cabinet.id : `${cabinet.name} (${cabinet.id})`],
+    [msg`Cabinet`, cabinet.name === cabinet.id || cabinet.name === '' ? cabinet.id : `${cabinet.name} (${cabinet.id})`],
     [from === to ? msg`Night` : msg`Nights`, period],
     [msg`Made`, instantText(madeMs, timezone, language)],
     [msg`By`, by],

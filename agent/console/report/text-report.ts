@@ -34,7 +34,7 @@ function facts({ cabinet, from, to, madeMs, isTimeTrusted, by, version, timezone
   const made = plainBlanks(instantText(madeMs, timezone, page.language));
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);
   return [
-    ...line(msg`Cabinet`, `${cabinet.name} (${cabinet.id})`),
+    ...line(msg`Cabinet`, cabinet.name === '' ? cabinet.id : `${cabinet.name} (${cabinet.id})`),
     ...(period === '' ? [] : line(msg`Period`, period)),
     ...line(msg`Made`, by === '' ? made : msg`${made} by ${by}, Luciole ${version}`),
     ...(isTimeTrusted ? [] : line(msg`Caution`, msg`the clock of the cabinet was not set when this report was made`)),
