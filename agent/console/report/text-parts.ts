@@ -65,20 +65,22 @@ function shownTable({ columns, rows, total }: ReportTable, { language }: TextPag
   };
 }
 
-/** Width of these columns with the gaps between them. A column of text is at most `MOST_COLS` wide here: it can wrap or be cut. */
-function widthOf(columns: readonly ShownColumn[]): number {
+/** Width of these columns with the gaps between them. A column of text counts with at most `mostCols`, as it can wrap or be cut. */
+function widthOf(columns: readonly ShownColumn[], mostCols = MOST_COLS): number {
   const widths = columns.map(({ titles, isNumber, cells }) => {
     const widest = [...titles, ...cells].reduce((most, text) => Math.max(most, text.length), 0);
-    return isNumber ? widest : Math.min(widest, MOST_COLS);
+    return isNumber ? widest : Math.min(widest, mostCols);
   });
   return widths.reduce((sum, width) => sum + width + GAP_COLS, -GAP_COLS);
 }
 
 function blockLines(columns: readonly ShownColumn[], page: TextPage): readonly string[] {
+  const hasRoom = widthOf(columns, page.widthCols) <= page.widthCols;
   // A column that wraps takes all room that is left, so one of short texts does not.
   const last = columns.findLastIndex(({ isNumber, cells }) => !isNumber && cells.some((text) => text.length > MOST_COLS));
   const heads = columns.map(({ titles: [first = ''], isNumber }, at): TableColumn => {
     if (isNumber) return { title: msg`${first}`, align: 'right' };
+    if (hasRoom) return { title: msg`${first}` };
     return at === last && at > 0 ? { title: msg`${first}`, wraps: true } : { title: msg`${first}`, maxCols: MOST_COLS };
   });
   const height = columns.reduce((most, { titles }) => Math.max(most, titles.length), 1);

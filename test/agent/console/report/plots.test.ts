@@ -70,9 +70,19 @@ t.test('series differ by pattern, an unknown value is no 0, and a line is broken
   const drawn = elementsOf(root, 'path').find(({ attributes }) => attributes['fill'] === SHADES[4] && attributes['d']?.endsWith('z'));
   t.equal(drawn?.attributes['d']?.split('M').length, 3, 'two bars of the first series');
   t.ok(
-    elementsOf(root, 'path').some(({ attributes }) => attributes['d']?.match(/^M[\d. ]+M[\d. ]+$/)),
-    'two points of the line, not connected',
+    elementsOf(root, 'path').some(({ attributes }) => attributes['d']?.match(/^M[\d. ]+H[\d.]+M[\d. ]+H[\d.]+$/)),
+    'two levels of the line, not connected',
   );
+});
+
+t.test('a series that counts what is not known is drawn as unknown, not as a level', async (t) => {
+  const plot = bands(Date.parse('2026-11-24T22:00Z'), 5);
+  const level = [{ title: 'lit', values: plot.instants.map(() => 3) }];
+  const rest = { title: 'not recorded', isUnknown: true, values: plot.instants.map(() => 2) } as const;
+  const fills = elementsOf(readMarkup(drawPlot({ ...plot, series: [...level, rest] }, sheet)), 'path').flatMap(
+    ({ attributes }) => attributes['fill'] ?? [],
+  );
+  t.ok(fills.includes(lightFill(0, 1)) && fills.includes('url(#p-none)'));
 });
 
 t.test('a long street has several rows, every pole is drawn, and failures have a sign and a name', async (t) => {

@@ -113,7 +113,7 @@ for (const kind of REPORT_KINDS) {
       t.strictSame(block?.attributes, { type: 'application/json', id: REPORT_DATA_ID });
       for (const json of [String(block?.children[0]), renderReport(reports.full, 'json', { ...page, language })]) {
         t.strictSame(JSON.parse(json), JSON.parse(JSON.stringify(withTexts(reports.full))));
-        t.strictSame((withMessages(JSON.parse(json)) as Report).title, reports.full.title);
+        t.strictSame(withMessages(JSON.parse(json)), reports.full, 'also with the messages in it');
       }
     });
 
