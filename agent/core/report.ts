@@ -34,8 +34,12 @@ export interface ReportTable {
   readonly total: readonly ReportCell[] | null;
 }
 
-/** One series of a plot. Shape: one value for each place on the axis; null where there is none. */
+/**
+ * One series of a plot. `isUnknown`: it counts what is not known, and is drawn as such. Shape: one value for each place on the axis; null
+ * where there is none.
+ */
 export interface ReportSeries {
+  readonly isUnknown?: true;
   readonly title: Said;
   readonly values: readonly (number | null)[];
 }

@@ -63,6 +63,6 @@ export function elementsOf(element: MarkupElement, name?: string): readonly Mark
 }
 
 /** Returns the text of an element and of those below it. */
-export function textIn(element: MarkupElement): string {
-  return element.children.map((child) => (typeof child === 'string' ? child : textIn(child))).join('');
+export function markupText(element: MarkupElement): string {
+  return element.children.map((child) => (typeof child === 'string' ? child : markupText(child))).join('');
 }

@@ -160,25 +160,7 @@ function monthParts(t: Texts): Parts {
   const [usedKwh, referenceKwh] = [sum(used), sum(reference.map((value, at) => (used[at] === null ? null : value)))];
   return {
     title: t('Monthly report, November 2026', 'Rapport mensuel, novembre 2026'),
-    figures: [
-      figure('saved', t('Energy saved', 'Énergie économisée'), round(referenceKwh - usedKwh, 0), 'kWh', {
-        half: 21,
-        note: t('against the frozen reference of 2024', 'par rapport à la référence figée de 2024'),
-      }),
-      figure(
-        'saved-share',
-        t('Share of the reference', 'Part de la référence'),
-        round((100 * (referenceKwh - usedKwh)) / referenceKwh, 1),
-        '%',
-        { half: 1.5, decimals: 1 },
-      ),
-      figure('used', t('Energy used', 'Énergie consommée'), round(usedKwh, 0), 'kWh', {
-        note: t('98.6 % measured by the meter', '98,6 % mesurés par le compteur'),
-      }),
-      figure('cost', t('Cost', 'Coût'), 93.4, 'EUR', { decimals: 2, note: t('tariff of 1 February 2026', 'tarif du 1er février 2026') }),
-      figure('co2', t('CO₂ avoided', 'CO₂ évité'), 52.1, 'kg', { decimals: 1, note: t('factor of 2025', 'facteur de 2025') }),
-      figure('available', t('Availability of the light', "Disponibilité de l'éclairage"), 99.73, '%', { decimals: 2 }),
-    ],
+    figures: monthFigures(t, usedKwh, referenceKwh),
     summary: [
       t(
         'The street used about a third of the energy that it would have used without dimming and presence detection.',
@@ -210,6 +192,28 @@ function monthParts(t: Texts): Parts {
       { id: 'lamps', title: t('Lamps', 'Luminaires'), notes: [], parts: [lampTable(t)] },
     ],
   };
+}
+
+function monthFigures(t: Texts, usedKwh: number, referenceKwh: number): readonly ReportFigure[] {
+  return [
+    figure('saved', t('Energy saved', 'Énergie économisée'), round(referenceKwh - usedKwh, 0), 'kWh', {
+      half: 21,
+      note: t('against the frozen reference of 2024', 'par rapport à la référence figée de 2024'),
+    }),
+    figure(
+      'saved-share',
+      t('Share of the reference', 'Part de la référence'),
+      round((100 * (referenceKwh - usedKwh)) / referenceKwh, 1),
+      '%',
+      { half: 1.5, decimals: 1 },
+    ),
+    figure('used', t('Energy used', 'Énergie consommée'), round(usedKwh, 0), 'kWh', {
+      note: t('98.6 % measured by the meter', '98,6 % mesurés par le compteur'),
+    }),
+    figure('cost', t('Cost', 'Coût'), 93.4, 'EUR', { decimals: 2, note: t('tariff of 1 February 2026', 'tarif du 1er février 2026') }),
+    figure('co2', t('CO₂ avoided', 'CO₂ évité'), 52.1, 'kg', { decimals: 1, note: t('factor of 2025', 'facteur de 2025') }),
+    figure('available', t('Availability of the light', "Disponibilité de l'éclairage"), 99.73, '%', { decimals: 2 }),
+  ];
 }
 
 function monthBars(t: Texts, used: readonly (number | null)[], reference: readonly number[]): ReportBars {

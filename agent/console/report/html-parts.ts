@@ -11,6 +11,10 @@ import { cellText, isNumeric, numberText, saidText, withUnit } from './report-wo
 
 /** Tables with more columns have smaller letters. */
 const DENSE_COLUMNS = 9;
+/** More key figures are smaller, so that they leave room for the rest of the first page. */
+const MANY_FIGURES = 6;
+/** A longer text is a sentence and gets a wider column. */
+const SENTENCE_LETTERS = 40;
 /** Such a word may be broken anywhere, so that its column does not leave the page. */
 const LONG_WORD = /\S{25}/;
 
@@ -31,7 +35,11 @@ export function htmlText(text: string, language: Language): string {
 /** Returns the key figures of the first page; empty for none. */
 export function figureCards(figures: readonly ReportFigure[], language: Language): string {
   if (figures.length === 0) return '';
-  return element('dl', { class: 'figures' }, ...figures.map((figure) => card(figure, language)));
+  return element(
+    'dl',
+    { class: figures.length > MANY_FIGURES ? 'figures many' : 'figures' },
+    ...figures.map((figure) => card(figure, language)),
+  );
 }
 
 function card({ label, value, half, unit, decimals, note }: ReportFigure, language: Language): string {
@@ -78,8 +86,13 @@ function headCell({ title, unit }: ReportColumn, isNumber: boolean, language: La
 function bodyCell(cell: ReportCell | undefined, column: ReportColumn, at: number, isNumber: boolean, language: Language): string {
   const text = cellText(cell, column, language);
   const shown = text === null ? unknownCell(language) : htmlText(text, language);
-  const name = isNumber ? 'n' : text !== null && LONG_WORD.test(text) ? 'long' : null;
+  const name = isNumber ? 'n' : textClass(text ?? '');
   return at === 0 && !isNumber ? element('th', { scope: 'row', class: name }, shown) : element('td', { class: name }, shown);
+}
+
+function textClass(text: string): string | null {
+  if (LONG_WORD.test(text)) return 'long';
+  return text.length > SENTENCE_LETTERS ? 'words' : null;
 }
 
 /** A dash that a screen reader reads as words. */

@@ -89,11 +89,11 @@ function firstPage(report: Report, lead: ReportPlot | null, language: Language):
 function facts({ cabinet, from, to, timezone, node, madeMs, by }: Report, language: Language): readonly string[] {
   const period = periodText(from, to, language);
   const rows: readonly (readonly [Said, string])[] = [
-    [msg`Cabinet`, cabinet.name === cabinet.id ? cabinet.id : `${cabinet.name} (${cabinet.id})`],
+    [msg`Cabinet`, cabinet.name === cabinet.id || cabinet.name === '' ? cabinet.id : `${cabinet.name} (${cabinet.id})`],
     [from === to ? msg`Night` : msg`Nights`, period],
     [msg`Made`, instantText(madeMs, timezone, language)],
     [msg`By`, by],
-    [msg`Edge node`, node],
+    [msg`Platform`, node],
   ];
   const said = (text: Said): string => htmlText(saidText(text, language), language);
   return rows.flatMap(([name, text]) => (text === '' ? [] : [element('dt', {}, said(name)), element('dd', {}, htmlText(text, language))]));
@@ -137,7 +137,7 @@ function footer({ version, form, figures }: Report, language: Language): readonl
 }
 
 /**
- * Without "<", nothing in the data can end the element, and without controls, nobody is deceived who reads the file itself. Source: HTML,
+ * Without "<", nothing in the data can end the element, and without controls of direction, the file itself reads as it is. Source: HTML,
  * "Restrictions for contents of script elements"; RFC 8259 section 7.
  */
 function dataBlock(report: Report): string {

@@ -32,6 +32,9 @@ p{margin:.5rem 0}
 .figures .value small{font-size:.95rem;font-weight:400}
 .figures .half{font-size:.9rem;font-variant-numeric:tabular-nums}
 .figures .note{font-size:.82rem;color:#4a5765;line-height:1.35}
+.many{grid-template-columns:repeat(4,1fr);gap:.6rem}
+.many>div{padding:.4rem .6rem .5rem}
+.many .value{font-size:1.3rem}
 .summary{margin:.6rem 0 0;padding-left:1.2rem}
 .summary li{margin:.25rem 0}
 nav ol{margin:.4rem 0 0;padding-left:1.4rem;columns:2;column-gap:2.5rem}
@@ -44,6 +47,7 @@ caption{text-align:left;font-weight:650;padding:0 0 .4rem;font-size:.95rem;overf
 th,td{padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #d5dce2}
 td{min-width:4rem}
 tbody th{font-weight:400;min-width:5rem}
+.words{min-width:12rem}
 .long{overflow-wrap:anywhere;min-width:9rem}
 thead th{vertical-align:bottom;border-bottom:2px solid #1c2530;font-weight:650;min-width:3.2rem}
 thead th .unit{display:block;font-weight:400;color:#4a5765}
@@ -91,6 +95,10 @@ h2+p,caption,figcaption{break-after:avoid}
 .figures{gap:2.5mm;margin:5mm 0 4mm}
 .figures>div{break-inside:avoid;padding:2mm 3mm}
 .figures .value{font-size:14pt}
+.many .value{font-size:12pt}
+.many{gap:1.6mm;margin:3mm 0}
+.many>div{padding:1mm 2mm}
+.many dt,.many .note,.many .half{font-size:7.4pt;line-height:1.25}
 nav,details{display:none}
 .first{break-after:page}
 .scroll{overflow:visible}

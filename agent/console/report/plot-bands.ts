@@ -39,6 +39,7 @@ interface Band {
   readonly title: Said;
   readonly fill: string;
   readonly isHatched: boolean;
+  readonly isUnknown: boolean;
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];
 }
@@ -50,14 +51,15 @@ export function bandsPlot(plot: ReportBands, sheet: PlotSheet): string {
   const [fromMs, toMs] = [instants[0], instants.at(-1)];
   const tops = bands.at(-1)?.high.flatMap((value) => value ?? []) ?? [];
   if (fromMs === undefined || toMs === undefined || !(toMs > fromMs) || tops.length === 0) return emptyPlot(sheet, title);
-  const entries = legend(
-    bands.map(({ title: name, fill, isHatched }) => ({
-      title: name,
-      swatch: swatchOf(fill) + (isHatched ? swatchOf(patternFill('hatch', sheet)) : ''),
-    })),
-    2,
-    sheet,
-  );
+  const hasUnknown = bands[0]?.low.includes(null) === true;
+  const swatches = bands.map((band) => ({
+    title: band.title,
+    swatch: fillsOf(band, sheet)
+      .map((fill) => swatchOf(fill))
+      .join(''),
+  }));
+  const unknown = { title: msg`not known`, swatch: swatchOf(patternFill('none', sheet)) };
+  const entries = legend(hasUnknown ? [...swatches, unknown] : swatches, 2, sheet);
   const topPx = entries.bottomPx + 26;
   const vertical = verticalScale(tops, topPx, topPx + (sheet.widthPx < 500 ? 150 : 210), sheet);
   const x = (ms: WallMs): number => vertical.leftPx + ((ms - fromMs) / (toMs - fromMs)) * (sheet.widthPx - vertical.leftPx - 4);
@@ -89,21 +91,32 @@ function bandsOf({ instants, series }: ReportBands): readonly Band[] {
   const shown = series.map((each, at) => ({ ...each, at })).filter(({ values }) => knownOf(values).some((value) => value > 0));
   const steps = instants.slice(0, -1);
   let below: readonly (number | null)[] = steps.map((_, at) => (series.every(({ values }) => knownAt(values, at) === null) ? null : 0));
-  return shown.map(({ title, values, at }, order) => {
+  const levels = series.filter(({ isUnknown }) => !isUnknown).length;
+  return shown.map(({ title, values, at, isUnknown = false }, order) => {
     const low = below;
     const high = low.map((base, step) => (base === null ? null : base + Math.max(knownAt(values, step) ?? 0, 0)));
     below = high;
-    return { title, fill: lightFill(at, series.length), isHatched: order % 2 === 1, low, high };
+    const fill = isUnknown ? SHADES[0] : lightFill(at, levels);
+    return { title, fill, isHatched: order % 2 === 1, isUnknown, low, high };
   });
 }
 
+/** Returns the fills of a band, each over the one before it. */
+function fillsOf({ fill, isHatched, isUnknown }: Band, sheet: PlotSheet): readonly string[] {
+  if (isUnknown) return [patternFill('none', sheet)];
+  return isHatched ? [fill, patternFill('hatch', sheet)] : [fill];
+}
+
 /** One path: each run of known steps along its upper edge, and back along its lower one. */
-function area({ fill, isHatched, low, high }: Band, place: Place): string {
+function area(band: Band, place: Place): string {
+  const { low, high } = band;
   const d = runsOf(high)
     .map(([first, last]) => `M${edge(high, first, last, place)}L${edge(low, first, last, place, true)}z`)
     .join('');
-  const path = (paint: string) => element('path', { d, fill: paint, stroke: '#ffffff', 'stroke-width': 0.7 });
-  return d === '' ? '' : path(fill) + (isHatched ? path(patternFill('hatch', place.sheet)) : '');
+  if (d === '') return '';
+  return fillsOf(band, place.sheet)
+    .map((fill) => element('path', { d, fill, stroke: '#ffffff', 'stroke-width': 0.7 }))
+    .join('');
 }
 
 /** Returns the first and last step of each run without an unknown one. */

@@ -6,6 +6,7 @@ import { cutTo, element, px } from './markup.ts';
 import {
   emptyPlot,
   INK,
+  knownAt,
   knownOf,
   LETTER_PX,
   type LegendEntry,
@@ -46,7 +47,7 @@ export function barsPlot(plot: ReportBars, sheet: PlotSheet): string {
   const bottomPx = topPx + (sheet.widthPx < 500 ? 150 : 210);
   const vertical = verticalScale(known, topPx, bottomPx, sheet);
   const pitch = (sheet.widthPx - vertical.leftPx) / labels.length;
-  const place: Place = { sheet, vertical, pitch };
+  const place: Place = { sheet, vertical, pitch, group: Math.min(pitch * 0.78, MOST_GROUP_PX) };
   const desc = msg`Bars for ${labels.length} places, from ${labels[0] ?? ''} to ${labels.at(-1) ?? ''}. The lowest value is ${leastOf(known)} ${unit}, the highest ${mostOf(known)} ${unit}. The table of the plot has all values.`;
   return plotSvg(sheet, bottomPx + 26, { title, desc }, [
     element('defs', {}, ...SERIES_PATTERNS.map((name) => patternDef(name, sheet, SHADES[4], '#ffffff'))),
@@ -63,9 +64,13 @@ export function barsPlot(plot: ReportBars, sheet: PlotSheet): string {
 interface Place {
   readonly sheet: PlotSheet;
   readonly vertical: VerticalScale;
-  /** Distance between two groups. Units: px. */
+  /** Distance between two groups, and width of the bars of one. Units: px. */
   readonly pitch: number;
+  readonly group: number;
 }
+
+/** Of all bars of one group. Units: px. */
+const MOST_GROUP_PX = 110;
 
 function leastOf(values: readonly number[]): number {
   return rounded(values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY));
@@ -103,12 +108,12 @@ function legendOf({ series, line, half }: ReportBars, sheet: PlotSheet): readonl
 }
 
 /** One path for all bars of a series: a month of nights is then a few hundred bytes. */
-function bars({ values }: ReportSeries, series: number, count: number, { sheet, vertical, pitch }: Place): string {
-  const width = (pitch * 0.78) / count;
+function bars({ values }: ReportSeries, series: number, count: number, { sheet, vertical, pitch, group }: Place): string {
+  const width = group / count;
   const path = values
     .map((value, at) => {
       if (value === null || !Number.isFinite(value)) return '';
-      const x = vertical.leftPx + at * pitch + pitch * 0.11 + series * width;
+      const x = vertical.leftPx + (at + 0.5) * pitch - group / 2 + series * width;
       return `M${px(x)} ${px(vertical.y(0))}V${px(vertical.y(value))}h${px(Math.max(width, 0.4))}V${px(vertical.y(0))}z`;
     })
     .join('');
@@ -117,13 +122,18 @@ function bars({ values }: ReportSeries, series: number, count: number, { sheet, 
     : element('path', { d: path, fill: fillOf(series, sheet), stroke: SHADES[4], 'stroke-width': width > 3 ? 0.8 : 0.2 });
 }
 
-function whiskers(values: ReportSeries['values'], half: readonly (number | null)[], count: number, { vertical, pitch }: Place): string {
-  const cap = Math.min(4, pitch / 4);
+function whiskers(
+  values: ReportSeries['values'],
+  half: readonly (number | null)[],
+  count: number,
+  { vertical, pitch, group }: Place,
+): string {
+  const cap = pitch < 6 ? 0 : Math.min(4, pitch / 4);
   const path = values
     .map((value, at) => {
       const error = half[at];
       if (typeof value !== 'number' || typeof error !== 'number' || !Number.isFinite(value) || !Number.isFinite(error)) return '';
-      const x = vertical.leftPx + at * pitch + pitch * 0.11 + (pitch * 0.39) / count;
+      const x = vertical.leftPx + (at + 0.5) * pitch - group / 2 + group / 2 / count;
       const [low, high] = [vertical.y(value - error), vertical.y(value + error)].map(px);
       return `M${px(x)} ${low}V${high}M${px(x - cap)} ${low}h${px(cap * 2)}M${px(x - cap)} ${high}h${px(cap * 2)}`;
     })
@@ -131,22 +141,22 @@ function whiskers(values: ReportSeries['values'], half: readonly (number | null)
   return withHalo(path, INK, Math.min(1.4, pitch / 4));
 }
 
-function lineOver({ values }: ReportSeries, { vertical, pitch }: Place): string {
-  let isDrawn = false;
-  const points = values.map((value, at) => {
-    const isKnown = typeof value === 'number' && Number.isFinite(value);
-    const point = isKnown ? ([vertical.leftPx + (at + 0.5) * pitch, vertical.y(value)] as const) : null;
-    const command = point === null ? '' : `${isDrawn ? 'L' : 'M'}${px(point[0])} ${px(point[1])}`;
-    isDrawn = isKnown;
-    return { point, command };
+/** A point without a known neighbour is drawn as a level over its group. */
+function lineOver({ values }: ReportSeries, { vertical, pitch, group }: Place): string {
+  const points = values.flatMap((_, at) => {
+    const value = knownAt(values, at);
+    return value === null ? [] : [{ at, x: vertical.leftPx + (at + 0.5) * pitch, y: vertical.y(value) }];
   });
-  const isAlone = points.filter(({ point }) => point !== null).length === 1;
-  const dots = points.flatMap(({ point }) =>
-    point === null || (pitch < 9 && !isAlone)
+  const isKnown = (at: number): boolean => knownAt(values, at) !== null;
+  const path = points.map(({ at, x, y }) => {
+    if (!isKnown(at - 1) && !isKnown(at + 1)) return `M${px(x - group / 2)} ${px(y)}H${px(x + group / 2)}`;
+    return `${isKnown(at - 1) ? 'L' : 'M'}${px(x)} ${px(y)}`;
+  });
+  const dots =
+    pitch < 9
       ? []
-      : [element('circle', { cx: point[0], cy: point[1], r: 2.4, fill: LINE_INK, stroke: '#fff', 'stroke-width': 0.8 })],
-  );
-  return withHalo(points.map(({ command }) => command).join(''), LINE_INK, 2) + dots.join('');
+      : points.map(({ x, y }) => element('circle', { cx: x, cy: y, r: 2.4, fill: LINE_INK, stroke: '#fff', 'stroke-width': 0.8 }));
+  return withHalo(path.join(''), LINE_INK, 2) + dots.join('');
 }
 
 /** White on both sides keeps a line visible on dark bars. */

@@ -4,7 +4,7 @@ import type { Language } from '../../core/words.ts';
 import { type RoundScale, roundScale } from '../text/plot.ts';
 import { translate } from '../text/translate.ts';
 import { cutTo, element, escaped, px } from './markup.ts';
-import { numberText, saidText, withUnit } from './report-words.ts';
+import { numberText, saidText } from './report-words.ts';
 
 /** How a plot is drawn: its width, language and time zone, and an id that no other plot of the document has. Units: px. */
 export interface PlotSheet {
@@ -188,11 +188,6 @@ export function legend(entries: readonly LegendEntry[], topPx: number, { widthPx
 /** Returns a field of a legend with this fill and opacity. */
 export function swatchOf(fill: string, stroke: string = INK): string {
   return element('rect', { width: 18, height: 12, fill, stroke, 'stroke-width': 0.8 });
-}
-
-/** Returns the number with the decimals of a scale's labels and its unit. */
-export function scaleText(value: number, { digits }: RoundScale, unit: string, language: Language): string {
-  return withUnit(numberText(value, digits, language), unit);
 }
 
 /** Returns the value at this place; null if it is missing or not finite. */

@@ -66,26 +66,33 @@ export function mapPlot(plot: ReportMap, sheet: PlotSheet): string {
 }
 
 function legendOf({ poles, unit }: ReportMap, scale: RoundScale | null, sheet: PlotSheet): readonly LegendEntry[] {
-  const circle = (value: number, { low, high }: RoundScale): string =>
-    element('circle', {
-      cx: 9,
+  const values = scale === null ? [] : legendValues(poles, scale);
+  const digits = plotDecimals(values);
+  const circles = values.map((value) => ({
+    title: withUnit(numberText(value, digits, sheet.language), unit),
+    swatch: element('circle', {
+      cx: 10,
       cy: 6,
-      r: radiusOf(value, { low, high }),
-      fill: fillOf(value, { low, high }),
+      r: radiusOf(value, scale ?? NO_SCALE),
+      fill: fillOf(value, scale ?? NO_SCALE),
       stroke: INK,
       'stroke-width': 0.8,
-    });
-  const text = (value: number, { digits }: RoundScale): string => withUnit(numberText(value, digits, sheet.language), unit);
+    }),
+  }));
   return [
-    ...(scale === null
-      ? []
-      : [scale.low, (scale.low + scale.high) / 2, scale.high].map((value) => ({
-          title: text(value, { ...scale, digits: Number.isInteger(value) ? scale.digits : scale.digits + 1 }),
-          swatch: circle(value, scale),
-        }))),
+    ...circles,
     ...(poles.some(({ value }) => value === null) ? [{ title: msg`not known`, swatch: swatchOf(patternFill('none', sheet)) }] : []),
     ...(poles.some(({ mark }) => mark) ? [{ title: msg`failure`, swatch: failureSign(9, 12) }] : []),
   ];
+}
+
+const NO_SCALE = { low: 0, high: 0 };
+
+/** The ends of the scale and its middle; for counts only where that is a count. */
+function legendValues(poles: readonly ReportPole[], { low, high }: RoundScale): readonly number[] {
+  const middle = (low + high) / 2;
+  const areCounts = knownOf(poles.map(({ value }) => value)).every(Number.isInteger);
+  return areCounts && !Number.isInteger(middle) ? [low, high] : [low, middle, high];
 }
 
 /** Sorted by place, and split so that the poles of a row have room. Streets keep the order of their first pole. */
@@ -157,7 +164,7 @@ function drawPole({ value, mark }: ReportPole, x: number, y: number, { sheet, sc
   const text = isKnown ? numberText(value, decimals, sheet.language) : '';
   return [
     element('circle', { cx: x, cy: y, r: radius, fill, stroke: INK, 'stroke-width': 1 }),
-    ...(text.length * 5.5 < 2 * radius && isKnown
+    ...(text.length * LETTER_PX < 2 * radius && isKnown
       ? [label(x, y + 3.5, text, { 'text-anchor': 'middle', 'font-size': 10, fill: inkOn(fill) })]
       : []),
     ...(mark ? [failureSign(x, y - radius - 2)] : []),

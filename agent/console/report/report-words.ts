@@ -23,6 +23,7 @@ const SENTENCE_DECIMALS = 6;
 /** A longer number is no quantity of a street: its digits would not fit any column. */
 const LONGEST = 1e15;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const NO_BREAK = '\u00a0';
 
@@ -108,9 +109,11 @@ export function isMonth(text: Said): text is string {
   return typeof text === 'string' && MONTH.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** Returns a date as `1 Dec 2026`, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
-export function dateText(text: string, language: Language): string {
+/** Returns a date as `1 Dec 2026`, with its time if it has one, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
+function dateText(text: string, language: Language): string {
   if (isDate(text)) return dayText(text, language, 'day');
+  const [, date = '', time = ''] = DATE_TIME.exec(text) ?? [];
+  if (isDate(date)) return `${dayText(date, language, 'day')}${NO_BREAK}${time}`;
   return isMonth(text) ? dayText(text, language, 'month') : text;
 }
 

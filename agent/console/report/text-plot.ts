@@ -7,7 +7,7 @@ import { axisTexts } from './plot-bars.ts';
 import { knownAt, knownOf } from './plot-frame.ts';
 import { localTime, plotDecimals, plotTable } from './plot-table.ts';
 import { numberText, saidText, withUnit } from './report-words.ts';
-import { onTerminal, type TextPage, textTable } from './text-parts.ts';
+import { plainBlanks, type TextPage, textTable } from './text-parts.ts';
 
 /** Columns for bars, in a table and alone. */
 const BAR_COLS = 20;
@@ -68,7 +68,7 @@ function bandLines({ instants, series, unit }: ReportBands, page: TextPage): rea
   const rows = changes
     .filter((_, at) => at % every === 0)
     .map(({ fromMs, text, sum }) => [
-      onTerminal(saidText(localTime(fromMs, instants, page.timezone), page.language)),
+      plainBlanks(saidText(localTime(fromMs, instants, page.timezone), page.language)),
       text === UNKNOWN ? UNKNOWN : numberText(sum, plotDecimals(sums), page.language),
       text,
     ]);
@@ -93,9 +93,9 @@ function heatLines({ rows, columns, values, unit }: ReportHeat, page: TextPage):
   const known = knownOf(values.flat());
   if (known.length === 0) return paragraph(msg`No data.`, page);
   const most = Math.max(0, ...known);
-  const names = axisTexts(rows, page.language).map((name) => onTerminal(name).slice(0, 10));
+  const names = axisTexts(rows, page.language).map((name) => plainBlanks(name).slice(0, 10));
   const nameCols = Math.max(...names.map((name) => name.length), 1);
-  const heads = axisTexts(columns, page.language, true).map(onTerminal);
+  const heads = axisTexts(columns, page.language, true).map(plainBlanks);
   const cellCols = Math.max(
     1,
     Math.min(Math.max(...heads.map((head) => head.length)) + 1, Math.floor((page.widthCols - nameCols) / columns.length)),
@@ -111,7 +111,7 @@ function heatLines({ rows, columns, values, unit }: ReportHeat, page: TextPage):
     return value <= 0 || most === 0 ? '.' : String(Math.min(9, Math.max(1, Math.ceil((value / most) * 9))));
   };
   const highest = withUnit(numberText(most, plotDecimals(known), page.language), unit);
-  const scale: Message = msg`. = 0, 9 = up to ${onTerminal(highest)}, ? = not known`;
+  const scale: Message = msg`. = 0, 9 = up to ${plainBlanks(highest)}, ? = not known`;
   return [
     line('', heads),
     ...rows.map((_, row) =>

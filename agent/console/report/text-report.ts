@@ -5,7 +5,7 @@ import type { Language } from '../../core/words.ts';
 import { labelled, paragraph } from '../text/text-lines.ts';
 import { tableLines } from '../text/text-table.ts';
 import { instantText, numberText, periodText, type ReportPage, saidText } from './report-words.ts';
-import { MOST_COLS, NO_VALUE, onTerminal, type TextPage, textTable } from './text-parts.ts';
+import { MOST_COLS, NO_VALUE, plainBlanks, type TextPage, textTable } from './text-parts.ts';
 import { textPlot } from './text-plot.ts';
 
 const INDENT = '  ';
@@ -13,7 +13,7 @@ const INDENT = '  ';
 /** Returns a report as lines of text, in pieces. */
 export function* textPieces(report: Report, { language = 'en', widthCols }: ReportPage): Generator<string> {
   const page: TextPage = { language, widthCols, timezone: report.timezone };
-  const title = onTerminal(saidText(report.title, language));
+  const title = plainBlanks(saidText(report.title, language));
   yield piece([
     ...paragraph(title, page),
     '='.repeat(Math.min(title.length, widthCols)),
@@ -30,11 +30,11 @@ function piece(lines: readonly string[]): string {
 }
 
 function facts({ cabinet, from, to, madeMs, isTimeTrusted, by, version, timezone }: Report, page: TextPage): readonly string[] {
-  const period = onTerminal(periodText(from, to, page.language));
-  const made = onTerminal(instantText(madeMs, timezone, page.language));
+  const period = plainBlanks(periodText(from, to, page.language));
+  const made = plainBlanks(instantText(madeMs, timezone, page.language));
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);
   return [
-    ...line(msg`Cabinet`, `${cabinet.name} (${cabinet.id})`),
+    ...line(msg`Cabinet`, cabinet.name === '' ? cabinet.id : `${cabinet.name} (${cabinet.id})`),
     ...(period === '' ? [] : line(msg`Period`, period)),
     ...line(msg`Made`, by === '' ? made : msg`${made} by ${by}, Luciole ${version}`),
     ...(isTimeTrusted ? [] : line(msg`Caution`, msg`the clock of the cabinet was not set when this report was made`)),
@@ -49,7 +49,7 @@ function figureLines(figures: readonly ReportFigure[], page: TextPage): readonly
     { title: msg`Value`, align: 'right' as const },
     { title: msg`Note`, wraps: true as const },
   ];
-  const cells = rows.map((row) => row.map((cell) => onTerminal(saidText(cell, page.language))));
+  const cells = rows.map((row) => row.map((cell) => plainBlanks(saidText(cell, page.language))));
   return [...tableLines(columns, cells, page), ''];
 }
 
@@ -61,15 +61,20 @@ function figureText({ value, half, unit, decimals }: ReportFigure, language: Lan
 
 function bullet(text: Message, page: TextPage): readonly string[] {
   const inner = { ...page, widthCols: page.widthCols - INDENT.length };
-  return paragraph(onTerminal(saidText(text, page.language)), inner).map((line, at) => (at === 0 ? `- ${line}` : INDENT + line));
+  return paragraph(plainBlanks(saidText(text, page.language)), inner).map((line, at) => (at === 0 ? `- ${line}` : INDENT + line));
 }
 
 function* sectionPieces({ title, notes, parts }: ReportSection, page: TextPage): Generator<string> {
-  const head = onTerminal(saidText(title, page.language));
+  const head = plainBlanks(saidText(title, page.language));
   const rule = '-'.repeat(Math.min(head.length, page.widthCols));
-  yield piece(['', ...paragraph(head, page), rule, ...notes.flatMap((note) => paragraph(onTerminal(saidText(note, page.language)), page))]);
+  yield piece([
+    '',
+    ...paragraph(head, page),
+    rule,
+    ...notes.flatMap((note) => paragraph(plainBlanks(saidText(note, page.language)), page)),
+  ]);
   for (const part of parts) {
-    const name = paragraph(onTerminal(saidText(part.title, page.language)), page);
+    const name = paragraph(plainBlanks(saidText(part.title, page.language)), page);
     yield piece(['', ...name, ...(part.kind === 'table' ? textTable(part, page) : textPlot(part, page))]);
   }
 }

@@ -5,7 +5,7 @@ import { escaped } from '../../../../agent/console/report/markup.ts';
 import { renderReport } from '../../../../agent/console/report/render-report.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { Report, ReportSection } from '../../../../agent/core/report.ts';
-import { elementsOf, type MarkupElement, readMarkup, textIn } from '../../../support/read-markup.ts';
+import { elementsOf, type MarkupElement, markupText, readMarkup } from '../../../support/read-markup.ts';
 import { fullReport } from '../../../support/sample-reports.ts';
 
 /** Returns the report with this text wherever a text comes from a person, a file or a device. */
@@ -63,17 +63,21 @@ const ATTACKS = [
   '',
 ];
 
-/** These two have all kinds of parts. */
-const KINDS = ['night', 'month'] as const;
-const allowed = shapeOf({
-  name: '',
-  attributes: {},
-  children: KINDS.map((kind) => readMarkup(renderReport(fullReport(kind), 'html', { widthCols: 80 }))),
-});
+/** It has all kinds of parts, and is short. */
+const REPORT: Report = {
+  ...fullReport('month'),
+  sections: [
+    ...fullReport('night').sections.slice(0, 2),
+    ...fullReport('month').sections.slice(0, 1),
+    ...fullReport('month').sections.slice(2, 3),
+  ],
+};
+const EXPECTED = readMarkup(renderReport(REPORT, 'html', { widthCols: 80 }));
+const allowed = shapeOf(EXPECTED);
 
 for (const attack of ATTACKS) {
   t.test(`a name such as ${JSON.stringify(attack.slice(0, 40))} stays a text in each form`, async (t) => {
-    for (const kind of KINDS) check(t, withText(fullReport(kind), attack), attack);
+    check(t, withText(REPORT, attack), attack);
   });
 }
 
@@ -86,7 +90,7 @@ function isHidden(letter: string): boolean {
 /** The style without the content of its strings. */
 function withoutStrings(root: MarkupElement): string {
   return elementsOf(root, 'style')
-    .map(textIn)
+    .map(markupText)
     .join()
     .replace(/"(?:[^"\\\n]|\\[0-9a-f]+ )*"/g, '""');
 }
@@ -105,12 +109,8 @@ function check(t: Checks, report: Report, text: string): void {
   t.equal(elementsOf(root, 'script').length, 1);
   t.ok(html.isWellFormed());
   t.strictSame([...html].filter(isHidden), [], 'no control, and nothing that turns the direction of what follows');
-  t.equal(
-    withoutStrings(root),
-    withoutStrings(readMarkup(renderReport(fullReport('night'), 'html', { widthCols: 80 }))),
-    'the style is the same',
-  );
-  const data = JSON.parse(textIn(elementsOf(root, 'script')[0] as MarkupElement)) as Report;
+  t.equal(withoutStrings(root), withoutStrings(EXPECTED), 'the style is the same');
+  const data = JSON.parse(markupText(elementsOf(root, 'script')[0] as MarkupElement)) as Report;
   t.equal(data.cabinet.name, text, 'the data have it unchanged');
   if (
     text.trim() !== '' &&
@@ -118,7 +118,7 @@ function check(t: Checks, report: Report, text: string): void {
     text.isWellFormed() &&
     !/[\u0590-\u08ff]/.test(text)
   )
-    t.ok(elementsOf(root, 'dd').map(textIn).join().includes(text.replaceAll(' %', '\u00a0%')), 'and the page shows it');
+    t.ok(elementsOf(root, 'dd').map(markupText).join().includes(text.replaceAll(' %', '\u00a0%')), 'and the page shows it');
   const lines: string[][] = parse(renderReport(report, 'csv', { widthCols: 80 }), { bom: true });
   t.notOk(
     lines.flat().some((cell) => /^[=+@\t\r]/.test(cell) || /^-[^\d]/.test(cell)),
@@ -133,10 +133,9 @@ function check(t: Checks, report: Report, text: string): void {
 }
 
 t.test('any text stays a text', async () => {
-  const report = fullReport('night');
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-      const root = readMarkup(renderReport(withText(report, text), 'html', { widthCols: 80 }));
+      const root = readMarkup(renderReport(withText(REPORT, text), 'html', { widthCols: 80 }));
       return shapeOf(root).every((name) => allowed.includes(name));
     }),
     { numRuns: 40 },

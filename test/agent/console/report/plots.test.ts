@@ -7,7 +7,7 @@ import { textPlot } from '../../../../agent/console/report/text-plot.ts';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { ReportBands, ReportBars, ReportHeat, ReportMap, ReportPlot } from '../../../../agent/core/report.ts';
-import { elementsOf, readMarkup, textIn } from '../../../support/read-markup.ts';
+import { elementsOf, markupText, readMarkup } from '../../../support/read-markup.ts';
 
 const TIMEZONE = 'Europe/Paris';
 const sheet = { id: 'p', language: 'en', timezone: TIMEZONE, widthPx: PLOT_WIDTHS_PX.wide } as const;
@@ -18,7 +18,7 @@ const bands = (fromMs: number, hours: number): ReportBands => {
   return { kind: 'bands', title, unit: 'lamps', instants, series: [{ title: 'lit', values: instants.map(() => 5) }] };
 };
 
-const textsOf = (plot: ReportPlot): readonly string[] => elementsOf(readMarkup(drawPlot(plot, sheet)), 'text').map(textIn);
+const textsOf = (plot: ReportPlot): readonly string[] => elementsOf(readMarkup(drawPlot(plot, sheet)), 'text').map(markupText);
 
 t.test('on the night on which the clocks change, axis and table have the times of the clocks on the wall', async (t) => {
   const autumn = bands(Date.parse('2026-10-24T22:00Z'), 5);
@@ -70,9 +70,19 @@ t.test('series differ by pattern, an unknown value is no 0, and a line is broken
   const drawn = elementsOf(root, 'path').find(({ attributes }) => attributes['fill'] === SHADES[4] && attributes['d']?.endsWith('z'));
   t.equal(drawn?.attributes['d']?.split('M').length, 3, 'two bars of the first series');
   t.ok(
-    elementsOf(root, 'path').some(({ attributes }) => attributes['d']?.match(/^M[\d. ]+M[\d. ]+$/)),
-    'two points of the line, not connected',
+    elementsOf(root, 'path').some(({ attributes }) => attributes['d']?.match(/^M[\d. ]+H[\d.]+M[\d. ]+H[\d.]+$/)),
+    'two levels of the line, not connected',
   );
+});
+
+t.test('a series that counts what is not known is drawn as unknown, not as a level', async (t) => {
+  const plot = bands(Date.parse('2026-11-24T22:00Z'), 5);
+  const level = [{ title: 'lit', values: plot.instants.map(() => 3) }];
+  const rest = { title: 'not recorded', isUnknown: true, values: plot.instants.map(() => 2) } as const;
+  const fills = elementsOf(readMarkup(drawPlot({ ...plot, series: [...level, rest] }, sheet)), 'path').flatMap(
+    ({ attributes }) => attributes['fill'] ?? [],
+  );
+  t.ok(fills.includes(lightFill(0, 1)) && fills.includes('url(#p-none)'));
 });
 
 t.test('a long street has several rows, every pole is drawn, and failures have a sign and a name', async (t) => {
@@ -90,7 +100,7 @@ t.test('a long street has several rows, every pole is drawn, and failures have a
     const circles = elementsOf(root, 'circle').slice(3);
     t.equal(circles.length, poles.length);
     t.ok(new Set(circles.map(({ attributes }) => attributes['cy'])).size >= 10);
-    t.ok(elementsOf(root, 'text').map(textIn).includes('P118'));
+    t.ok(elementsOf(root, 'text').map(markupText).includes('P118'));
     const places = Map.groupBy(circles, ({ attributes }) => attributes['cy']);
     for (const row of places.values()) {
       const xs = row.map(({ attributes }) => Number(attributes['cx']));
@@ -109,51 +119,59 @@ const value = fc.oneof(
 );
 const values = (count: number) => fc.array(value, { minLength: count, maxLength: count });
 
+const seriesOf = (count: number, maxLength: number) => fc.array(fc.record({ title: fc.string(), values: values(count) }), { maxLength });
+
+const barsOf = (labels: readonly string[]) =>
+  fc.record<ReportBars>({
+    kind: fc.constant('bars'),
+    title: fc.constant(title),
+    unit: fc.constantFrom('kWh', ''),
+    labels: fc.constant(labels),
+    series: seriesOf(labels.length, 3),
+    line: fc.option(fc.record({ title: fc.string(), values: values(labels.length) })),
+    half: fc.option(values(labels.length)),
+  });
+
+const bandsOf = (labels: readonly string[]) =>
+  fc.record<ReportBands>({
+    kind: fc.constant('bands'),
+    title: fc.constant(title),
+    unit: fc.constant('lamps'),
+    instants: fc.nat(1e9).map((step) => labels.map((_, at) => Date.parse('2026-01-01') + at * step)),
+    series: seriesOf(labels.length, 12),
+  });
+
+const heatOf = (labels: readonly string[]) =>
+  fc.record<ReportHeat>({
+    kind: fc.constant('heat'),
+    title: fc.constant(title),
+    unit: fc.constant(''),
+    rows: fc.constant(labels),
+    columns: fc.constant(['17:00', '18:00', '19:00']),
+    values: fc.array(values(3), { maxLength: labels.length }),
+  });
+
+const mapOf = (labels: readonly string[]) => {
+  const pole = fc.record({
+    id: fc.string(),
+    street: fc.constantFrom('a', 'b', ''),
+    atM: fc.double({ min: -1e6, max: 1e6 }),
+    lamps: fc.array(fc.string(), { maxLength: 3 }),
+    value,
+    mark: fc.boolean(),
+  });
+  return fc.record<ReportMap>({
+    kind: fc.constant('map'),
+    title: fc.constant(title),
+    unit: fc.constant('kWh'),
+    poles: fc.array(pole, { maxLength: labels.length }),
+  });
+};
+
 t.test('any plot is drawn in its frame, in each form, with no number that is none', async () => {
   const plots = fc.nat(40).chain((count) => {
     const labels = Array.from({ length: count }, (_, at) => `2026-01-${String(at + 1).padStart(2, '0')}`);
-    return fc.oneof(
-      fc.record<ReportBars>({
-        kind: fc.constant('bars'),
-        title: fc.constant(title),
-        unit: fc.constantFrom('kWh', ''),
-        labels: fc.constant(labels),
-        series: fc.array(fc.record({ title: fc.string(), values: values(count) }), { maxLength: 3 }),
-        line: fc.option(fc.record({ title: fc.string(), values: values(count) })),
-        half: fc.option(values(count)),
-      }),
-      fc.record<ReportBands>({
-        kind: fc.constant('bands'),
-        title: fc.constant(title),
-        unit: fc.constant('lamps'),
-        instants: fc.nat(1e9).map((step) => labels.map((_, at) => Date.parse('2026-01-01') + at * step)),
-        series: fc.array(fc.record({ title: fc.string(), values: values(count) }), { maxLength: 12 }),
-      }),
-      fc.record<ReportHeat>({
-        kind: fc.constant('heat'),
-        title: fc.constant(title),
-        unit: fc.constant(''),
-        rows: fc.constant(labels),
-        columns: fc.constant(['17:00', '18:00', '19:00']),
-        values: fc.array(values(3), { maxLength: count }),
-      }),
-      fc.record<ReportMap>({
-        kind: fc.constant('map'),
-        title: fc.constant(title),
-        unit: fc.constant('kWh'),
-        poles: fc.array(
-          fc.record({
-            id: fc.string(),
-            street: fc.constantFrom('a', 'b', ''),
-            atM: fc.double({ min: -1e6, max: 1e6 }),
-            lamps: fc.array(fc.string(), { maxLength: 3 }),
-            value,
-            mark: fc.boolean(),
-          }),
-          { maxLength: count },
-        ),
-      }),
-    );
+    return fc.oneof(barsOf(labels), bandsOf(labels), heatOf(labels), mapOf(labels));
   });
   fc.assert(
     fc.property(plots, fc.constantFrom(...Object.values(PLOT_WIDTHS_PX)), (plot, widthPx) => {

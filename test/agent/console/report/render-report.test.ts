@@ -8,7 +8,7 @@ import { learn } from '../../../../agent/console/text/translate.ts';
 import { withMessages, withTexts } from '../../../../agent/core/message-wire.ts';
 import { REPORT_FORMATS, REPORT_KINDS, type Report, type ReportTable } from '../../../../agent/core/report.ts';
 import { LANGUAGES } from '../../../../agent/core/words.ts';
-import { elementsOf, readMarkup, textIn } from '../../../support/read-markup.ts';
+import { elementsOf, markupText, readMarkup } from '../../../support/read-markup.ts';
 import { emptyReport, fullReport } from '../../../support/sample-reports.ts';
 
 await learn('fr');
@@ -78,12 +78,12 @@ for (const kind of REPORT_KINDS) {
 
     t.test(`${kind}, in ${language}: HTML has the numbers of all tables, in the way of the language`, async (t) => {
       const root = readMarkup(renderReport(reports.full, 'html', { ...page, language }));
-      const shown = new Set(elementsOf(root, 'td').map(textIn));
+      const shown = new Set(elementsOf(root, 'td').map(markupText));
       t.strictSame(
         numbersOf(tablesOf(reports.full), language).filter((number) => !shown.has(number)),
         [],
       );
-      const first = elementsOf(root, 'dd').map(textIn).join('|');
+      const first = elementsOf(root, 'dd').map(markupText).join('|');
       for (const { value, decimals } of reports.full.figures) t.match(first, numberText(value ?? 0, decimals, language));
     });
 
@@ -113,7 +113,7 @@ for (const kind of REPORT_KINDS) {
       t.strictSame(block?.attributes, { type: 'application/json', id: REPORT_DATA_ID });
       for (const json of [String(block?.children[0]), renderReport(reports.full, 'json', { ...page, language })]) {
         t.strictSame(JSON.parse(json), JSON.parse(JSON.stringify(withTexts(reports.full))));
-        t.strictSame((withMessages(JSON.parse(json)) as Report).title, reports.full.title);
+        t.strictSame(withMessages(JSON.parse(json)), reports.full, 'also with the messages in it');
       }
     });
 
