@@ -10,7 +10,11 @@ export function savingsFor(made: Building): Savings {
   return new Savings({
     clock,
     log: parts.log,
-    store: { load: store.load, save: store.save, audit: { note: (note) => made.audit.note(note), read: (query) => made.audit.read(query) } },
+    store: {
+      load: store.load,
+      save: store.save,
+      audit: { note: (note) => made.audit.note(note), read: (query) => made.audit.read(query) },
+    },
     sign: createCabinetSigner({
       clock,
       log: parts.log,
