@@ -110,6 +110,8 @@ export interface LoadFit {
   readonly litShare: number;
   /** Ratio of measured to computed energy, by level: 0 %, up to 10 %, ... up to 100 %. The first is 0: dark lamps are in `otherW`. */
   readonly factors: readonly number[];
+  /** Standard error of each factor; near `LEVEL_SPREAD` of the model for a level that no night had. */
+  readonly factorErrors?: readonly number[];
   /** Number of nights from which they were learned. */
   readonly nights: number;
   /** CV(RMSE) and NMBE of the learned nights; NaN if they cannot be computed. */

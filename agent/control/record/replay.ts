@@ -35,7 +35,7 @@ export interface ReplayOptions {
    * found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
    */
   readonly findsChanges?: true;
-  /** Of the decisions only levels are used: trace and distance may be those of other lamps. */
+  /** The caller uses the levels of the decisions alone: trace and distance may be those of other lamps. */
   readonly onlyLevels?: true;
 }
 

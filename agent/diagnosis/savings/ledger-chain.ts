@@ -31,7 +31,7 @@ export function brokenAt(chain: readonly ChainEntry[]): number | null {
 
 /**
  * Returns the number of the first entry that a chain should have, but does not: its number and hash were signed or noted elsewhere. Null if the
- * chain has all of them. Whoever changes the stored entries can compute their hashes again, and the last ones can be removed without a trace.
+ * chain has all of them. A person who changes stored entries can compute their hashes again, or remove the last ones, and the chain alone does not show it.
  */
 export function missingFrom(chain: readonly ChainEntry[], heads: readonly ChainHead[]): number | null {
   const missing = heads.flatMap(({ n, hash }) => (chain[n - 1]?.hash === hash ? [] : [n]));

@@ -28,14 +28,14 @@ import { DarkLamps } from './dark-lamps.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
 import { frozenBaseline } from './frozen-baseline.ts';
-import { baselineEntry, brokenAt, ledgerEntriesOf, missingFrom } from './ledger-chain.ts';
+import { baselineEntry, brokenAt, entriesWith, ledgerEntriesOf, missingFrom } from './ledger-chain.ts';
 import { LedgerStore, type SignDigest } from './ledger-store.ts';
 import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
 import { createNightArchive, type DatedLearned, type NightArchive } from './night-archive.ts';
 import { NightCounter, type RunningSavingsNight } from './night-counter.ts';
 import { NotedEntries } from './noted-entries.ts';
-import { darkHoursOf } from './reference.ts';
+import { darkHoursOf, referenceLampsOn } from './reference.ts';
 import { savingsSteps } from './savings-figures.ts';
 
 /** What `Savings` requires. `cabinet`, `profiles`, `points` and `energy` return what is in force at the call. */
@@ -155,10 +155,13 @@ export class Savings {
       this.#areChangesOwed = true;
       return;
     }
-    const factors = baselineEntry(ledgerEntriesOf(chain))?.baseline.factors ?? null;
-    const after = energyFacts(cabinet(), this.#meterIds(), factors);
+    const entries = ledgerEntriesOf(chain);
+    const frozen = baselineEntry(entries);
+    const after = energyFacts(cabinet(), this.#meterIds(), frozen?.baseline.factors ?? null);
     const before = readEnergyFacts(found);
-    const changes = before === null ? [] : energyChanges(before, after, this.#today());
+    const today = this.#today();
+    const reference = frozen === undefined ? undefined : referenceLampsOn(frozen.baseline, entriesWith(entries, frozen), today);
+    const changes = before === null ? [] : energyChanges(before, after, today, reference);
     for (const note of changes) {
       const answer = await this.#ledger.append(note);
       if (answer.ok || answer.why !== 'disk') continue;

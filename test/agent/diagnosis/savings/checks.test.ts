@@ -107,6 +107,23 @@ for (const [story, source, measuredWh, unexplainedKwh] of doubts)
     t.equal((result?.halfParts.otherKwh ?? 0) > 0, unexplainedKwh > 0);
   });
 
+t.test('a reference at a level that no learned night had has a wide interval', async (t) => {
+  const halfOf = (errorAtFull: number): number => {
+    const factors = BAND_WH.map((_, band) => (band === 0 ? 0 : 1));
+    const factorErrors = factors.map((_, band) => (band === 10 ? errorAtFull : 0.001));
+    const fit = { ...FIT, factors, factorErrors };
+    return frozenBaseline({ cabinet: CABINET, from: FROM, meters: [], fit, otherW: 20, tolerancePct: 10 }).powerHalfPct;
+  };
+  t.ok(halfOf(0.002) < 1, `${halfOf(0.002)} %`);
+  t.ok(halfOf(0.1) > 30, `${halfOf(0.1)} %: a curve that is known up to 40 % may differ by as much`);
+  const former = { ...CABINET, zones: CABINET.zones.map((zone) => ({ ...zone, baseline: { levelPct: 100, lampPowerW: 150 } })) };
+  const fit = { ...FIT, factors: BAND_WH.map(() => 1), factorErrors: BAND_WH.map(() => 0.1) };
+  t.ok(
+    frozenBaseline({ cabinet: former, from: FROM, meters: [], fit, otherW: 20, tolerancePct: 10 }).powerHalfPct > 9,
+    'former lamps have nameplates',
+  );
+});
+
 t.test('lamps dark by a fault are stated next to the saving, and explain what the meter did not count', async (t) => {
   const lost = { darkWh: 400, silentWh: 100 };
   const nights = nightsWith(() => ({ meters: { M1: meterNight(980) }, lost }));

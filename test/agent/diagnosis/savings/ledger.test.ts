@@ -14,7 +14,7 @@ import {
 } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
 import { LedgerStore } from '../../../../agent/diagnosis/savings/ledger-store.ts';
 import { NotedEntries } from '../../../../agent/diagnosis/savings/noted-entries.ts';
-import { darkHoursOf, referenceEnergy } from '../../../../agent/diagnosis/savings/reference.ts';
+import { darkHoursOf, referenceEnergy, referenceLampsOn } from '../../../../agent/diagnosis/savings/reference.ts';
 import { simulatedCabinet } from '../../../../bench/savings/simulated-site.ts';
 
 const METER = { id: 'M1', profile: 'p', serial: '4711', classPct: 1 };
@@ -128,6 +128,26 @@ t.test('a change of the configuration is entered by what it changes', async (t) 
   const zones = SITE.zones.map((zone) => ({ ...zone, minPct: 20 }));
   const settings = energyFacts({ ...SITE, zones }, new Set(['M1']), null);
   t.match(energyChanges(before, settings, '2026-12-01'), [{ cause: 'settings-changed', about: ['zones.street'] }]);
+});
+
+t.test('lamps that move to another zone keep their reference, whatever the baseline of that zone is', async (t) => {
+  const [zone] = SITE.zones;
+  if (zone === undefined) return;
+  const renamed = { ...SITE, zones: [{ ...zone, id: 'quay', baseline: { levelPct: 100, lampPowerW: 400 } }] };
+  const reference = referenceLampsOn(
+    BASELINE,
+    ledgerEntriesOf(chainOf([note({ kind: 'power', lamps: ['L02'], powerW: 90 })])),
+    '2026-12-10',
+  );
+  const changes = energyChanges(energyFacts(SITE, new Set(), null), energyFacts(renamed, new Set(), null), '2026-12-10', reference);
+  const entries = ledgerEntriesOf(chainOf([note({ kind: 'power', lamps: ['L02'], powerW: 90 }), ...changes]));
+  const on = (all: typeof entries): number =>
+    referenceEnergy(BASELINE, all, { ...night, darkHours: { street: 15, quay: 15 } }).nonRoutineKwh;
+  t.match(
+    entries.map(({ cause }) => cause),
+    ['other-load', 'lamps-removed', 'lamps-added', 'settings-changed'],
+  );
+  t.ok(Math.abs(on(entries) - on(entries.slice(0, 1))) < 1e-9, `${on(entries)}`);
 });
 
 t.test('events that concern savings are entered, others are not', async (t) => {

@@ -62,6 +62,9 @@ t.test('the model finds the load with dark lamps and the factor of each level', 
     [9, 1.02],
   ] as const)
     t.ok(Math.abs((fit.factors[band] ?? 0) - factor) < 0.005, `${band}: ${fit.factors[band]}`);
+  const errors = fit.factorErrors ?? [];
+  t.ok((errors[10] ?? 1) < 0.01 && (errors[3] ?? 1) < 0.01, `${errors[10]} where there was light`);
+  t.ok((errors[7] ?? 0) > 0.09, `${errors[7]} at a level that no night had`);
   for (const night of nights) t.ok(Math.abs(modelWh(fitOf(fit, 20), night) / night.meterWh - 1) < 0.001);
   t.equal(learnedFit([]), null);
 });
