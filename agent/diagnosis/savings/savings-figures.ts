@@ -80,12 +80,7 @@ export function* savingsSteps(
   }
   const total = added(paired.map((each) => each.figures));
   yield;
-  const { checks, otherHalfKwh } = referenceChecks(
-    paired.map(({ night, darkHours }) => ({ night, darkHours: meanOf(Object.values(darkHours)) })),
-    baseline,
-    valid,
-    total,
-  );
+  const { checks, otherHalfKwh } = referenceChecks(checkedNights(paired), baseline, valid, total);
   yield;
   const halfParts = {
     ...halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) }),
@@ -115,6 +110,10 @@ export function* savingsSteps(
     gaps: paired.flatMap(({ night, gaps }) => gaps.map((gap) => ({ ...gap, date: night.date }))),
     entries: entries.filter((entry) => overlaps(entry, dates[0] ?? from, to)),
   };
+}
+
+function checkedNights(paired: readonly PairedNight[]): Parameters<typeof referenceChecks>[0] {
+  return paired.map(({ night, darkHours }) => ({ night, darkHours: meanOf(Object.values(darkHours)) }));
 }
 
 function meanOf(values: readonly number[]): number {
