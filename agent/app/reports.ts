@@ -27,7 +27,7 @@ export function reportsFor(joined: Joined): ReportTools {
       });
       return make(query, signal);
     },
-    render: async (...request) => (await import('../console/report/render-in-thread.ts')).renderInThread(...request),
+    render: async (...request) => (await import('../console/report/render-in-child.ts')).renderInChild(...request),
     sign: (digest) => sign(REPORT_EVIDENCE, digest),
   };
 }

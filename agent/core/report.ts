@@ -175,7 +175,7 @@ export interface ReportTools {
   /** Yields to other work between its steps. Never rejects because of data that are missing: those are null in the report. */
   make(query: ReportQuery, signal: AbortSignal): Promise<ReportAnswer>;
   /**
-   * Renders a report, outside of the thread that controls the light. Aborting `signal` stops it. Errors: rejects with Refusal if it fails or is
+   * Renders a report, outside of the process that controls the light. Aborting `signal` stops it. Errors: rejects with Refusal if it fails or is
    * stopped.
    */
   render(report: Report, layout: ReportLayout, signal: AbortSignal): Promise<string>;

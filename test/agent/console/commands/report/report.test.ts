@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { runCommandLine } from '../../../../../agent/console/cli.ts';
 import { createLocalActions } from '../../../../../agent/console/local-actions.ts';
 import { createConsoleServer } from '../../../../../agent/console/protocol/socket-server.ts';
-import { renderInThread } from '../../../../../agent/console/report/render-in-thread.ts';
+import { renderInChild } from '../../../../../agent/console/report/render-in-child.ts';
 import type { LocalActions, Terminal } from '../../../../../agent/console/terminal/terminal.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
 import type { SigningAnswer } from '../../../../../agent/core/evidence-signature.ts';
@@ -232,13 +232,17 @@ t.test('a report that is stopped leaves no file, and the agent is told', async (
   );
 });
 
-t.test('the agent renders in another thread: the same text, which can be stopped, and a failure that ends nothing else', async (t) => {
+t.test('the agent renders in another process: the same text, which can be stopped, and a failure that ends nothing else', async (t) => {
   const layout = { format: 'html', language: 'fr', hasSemicolons: false, widthCols: 80 } as const;
   const { signal } = new AbortController();
-  t.equal(await renderInThread(smallReport(), layout, signal), await renderHere(smallReport(), layout, signal));
-  await t.rejects(renderInThread(smallReport(), layout, AbortSignal.abort()), { name: 'Refusal', message: 'stopped' });
+  t.equal(await renderInChild(smallReport(), layout, signal), await renderHere(smallReport(), layout, signal));
+  await t.rejects(renderInChild(smallReport(), layout, AbortSignal.abort()), { name: 'Refusal', message: 'stopped' });
+  const stop = new AbortController();
+  const stopped = renderInChild(smallReport(), layout, stop.signal);
+  stop.abort();
+  await t.rejects(stopped, { name: 'Refusal', message: 'stopped' });
   const bad = smallReport({ sections: [null] as never });
-  await t.rejects(renderInThread(bad, layout, signal), { name: 'Refusal', message: /^the report could not be made: / });
+  await t.rejects(renderInChild(bad, layout, signal), { name: 'Refusal', message: /^the report could not be made: / });
 });
 
 t.test('an answer that is too long is refused, not cut', async (t) => {
