@@ -85,9 +85,7 @@ def used_kwh(baseline, night):
     """Measured and estimated energy of one night, in all meters of the baseline."""
     measured = estimated = 0.0
     for meter in baseline["meters"]:
-        found = night["meters"].get(meter["id"])
-        if found is None:
-            continue
+        found = night["meters"][meter["id"]]
         measured += found["measuredWh"] / 1000
         estimated += sum(gap_wh(gap) for gap in found["gaps"]) / 1000
     return measured, estimated
@@ -147,10 +145,14 @@ def recomputed(export):
     if not frozen:
         raise ValueError("ledger: no valid baseline")
     baseline, result = frozen[-1]["baseline"], export["result"]
+    # What was entered before the baseline for earlier nights is in the baseline.
+    counting = [entry for entry in counting if entry["n"] >= frozen[-1]["n"] or entry["from"] >= baseline["from"]]
     totals = {"adjustedKwh": 0.0, "measuredKwh": 0.0, "estimatedKwh": 0.0}
     nights, sun_min = 0, 0.0
     for night in export["nights"]:
         if not max(result["from"], baseline["from"]) <= night["date"] <= result["to"]:
+            continue
+        if any(meter["id"] not in night["meters"] for meter in baseline["meters"]):
             continue
         nights += 1
         dark_hours = export["darkHours"][night["date"]]

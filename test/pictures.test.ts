@@ -6,6 +6,7 @@ import { loadSite } from '../agent/config/load/load-site.ts';
 import { dataFlowPicture } from '../docs/pictures/data-flow.ts';
 import { demoLabelsNow, demoLabelsOf } from '../docs/pictures/demo-labels.ts';
 import { SCENES } from '../docs/pictures/demo-recording.ts';
+import { REPORT_PICTURES } from '../docs/pictures/report-plots.ts';
 import { rowsOfTerminalPicture, terminalPicture } from '../docs/pictures/terminal.ts';
 import { readDemoOptions } from './street/demo-options.ts';
 import { Screen } from './support/screen.ts';
@@ -24,6 +25,11 @@ t.test('README shows pictures that exist', async (t) => {
 
 t.test('the picture of the data flow matches its table', async (t) => {
   t.equal(read('docs/data-flow.svg'), dataFlowPicture(), 'npm run -s pictures draws it');
+});
+
+t.test('the pictures of reports are as a report draws them', async (t) => {
+  for (const { file, draw } of REPORT_PICTURES) t.equal(read(file), draw(), `npm run -s pictures draws ${file}`);
+  t.ok(existsSync(join(ROOT, 'docs/report-month.png')), 'npm run -s pictures -- --screens takes it');
 });
 
 t.test('in the data flow no box, line or label is over another, and all are in the picture', async (t) => {

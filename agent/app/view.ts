@@ -12,6 +12,7 @@ import { createPanelTools } from '../panels/panels.ts';
 import { statusView } from '../service/status-view.ts';
 import { storeView } from '../store/store-view.ts';
 import type { Joined } from './parts.ts';
+import { reportsFor } from './reports.ts';
 import { snifferFor } from './sniffer.ts';
 
 /** Returns the view of this agent for the console. */
@@ -61,6 +62,7 @@ export function createAgentView(joined: Joined): AgentView {
     meterLoads: () => state.rooms.loads.views(),
     predictions: () => state.rooms.wear.predictions(),
     savings: joined.savings.tools(),
+    reports: reportsFor(joined),
     config: joined.revisions,
     logFeed: parts.logFeed ?? null,
     metrics: self.metrics,

@@ -56,6 +56,7 @@ import { BUS_WRITE } from './commands/lines/bus-write.ts';
 import { PROFILE_COMMANDS } from './commands/lines/profile.ts';
 import { PANEL_COMMANDS } from './commands/panels/panel.ts';
 import { RECORDER_COMMANDS } from './commands/recorder/recorder.ts';
+import { REPORT_COMMANDS } from './commands/report/report.ts';
 import { SAVINGS_COMMANDS } from './commands/savings/savings.ts';
 import { LOG_WATCH } from './commands/service/log.ts';
 import { METRICS } from './commands/service/metrics.ts';
@@ -84,6 +85,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   ZONES,
   ENERGY,
   ...SAVINGS_COMMANDS,
+  ...REPORT_COMMANDS,
   PREDICT,
   SIMULATE,
   RECORD_PAGE,
@@ -168,7 +170,8 @@ export const FAMILIES: readonly Family[] = [
   { name: 'test', group: 'Act:', summary: msg`try a lamp or a zone: ramp, read-back, power` },
   { name: 'sound', group: 'Act:', summary: msg`sound: show, play, announce, stop, volume, emergency, resume` },
   { name: 'panel', group: 'Act:', summary: msg`the information panels: show, set a text, clear it` },
-  { name: 'savings', group: 'Look:', summary: msg`proven savings: show, baseline, ledger, add, export` },
+  { name: 'savings', group: 'Look:', summary: msg`proven savings: show, ledger, add, export, verify` },
+  { name: 'report', group: 'Look:', summary: msg`a report: night, month, savings, commission, verify` },
   { name: 'maintenance', group: 'Act:', summary: msg`alarms recorded, not raised: start, end, list` },
   { name: 'user', group: 'Access:', summary: msg`users of the console: list, add, enrol, role, passwd` },
   { name: 'bus', group: 'Lines:', summary: msg`a line: scan, read, write, stats, watch, sniff` },

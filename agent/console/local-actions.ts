@@ -4,6 +4,7 @@
  * Each is loaded on demand. Output is written to the given terminal: that of the process or of a session.
  */
 import manifest from '../../package.json' with { type: 'json' };
+import type { ReportKind } from '../core/report.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 import { configFileOf, type ExpectRoom, type LocalActions, type Terminal } from './terminal/terminal.ts';
 
@@ -96,9 +97,30 @@ export function createLocalActions(parts: LocalActionParts): LocalActions {
       return exportRecording(args, screen, { dir, expectRoom });
     },
     simulate: async (args) => (await import('./commands/light/simulate-run.ts')).runSimulate(args, screen, signal(), isTerminal),
+    ...reportActions(parts, expectRoom),
     export: async (args) => {
       const { exportReadings } = await import('./commands/store/export-run.ts');
       return exportReadings(args, screen, signal(), write, expectRoom);
     },
+  };
+}
+
+function reportActions(
+  { screen, isTerminal, write, signal }: LocalActionParts,
+  expectRoom: ExpectRoom,
+): Pick<LocalActions, `report ${ReportKind}` | 'report verify' | 'savings verify'> {
+  const report =
+    (kind: ReportKind): LocalActions['report night'] =>
+    async (args) => {
+      const { runReport } = await import('./commands/report/report-run.ts');
+      return runReport(kind, args, { terminal: screen, signal: signal(), isTerminal, write, expectRoom });
+    };
+  return {
+    'report night': report('night'),
+    'report month': report('month'),
+    'report savings': report('savings'),
+    'report commission': report('commission'),
+    'report verify': async (args) => (await import('./commands/report/verify-run.ts')).runReportVerify(args, screen, configFileOf({})),
+    'savings verify': async (args) => (await import('./commands/report/verify-run.ts')).runSavingsVerify(args, screen, configFileOf({})),
   };
 }

@@ -132,7 +132,10 @@ export interface AcceptanceNews {
   readonly walks?: readonly Omit<SensorWalk, keyof AcceptanceStamp>[];
 }
 
-/** One lamp in the report. `test`: null if missing, or made with another device or rated power. `placement`: null if missing. Units: W. */
+/**
+ * One lamp in the report. `test`: null if missing, or made with another device or rated power. `placement`: null if missing; it is about the
+ * pole, so it also counts after an exchange of the driver. Units: W.
+ */
 export interface AcceptedLamp {
   readonly lamp: string;
   readonly pole: string;

@@ -5,6 +5,7 @@
  * parts. Its bytes are encoded by `control/record/`; the store does not interpret them.
  */
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
+import type { LevelPct } from './words.ts';
 
 /** Bytes of a segment or of a part of it. `ticks`: the instants. `inputs`, `levels`: all at a segment's first instant, then changes. */
 export interface RecordStreams {
@@ -103,4 +104,11 @@ export interface RecordFacts {
   /** The end of the newest segment that was removed to make room, and of the newest that was removed by age; null if none was. */
   readonly droppedToMs: WallMs | null;
   readonly agedToMs: WallMs | null;
+}
+
+/** A recorded time in which no decided level changed, with the levels by lamp. The map is valid until the next spell is requested. */
+export interface LevelSpell {
+  readonly fromMs: WallMs;
+  readonly toMs: WallMs;
+  readonly levels: ReadonlyMap<string, LevelPct>;
 }

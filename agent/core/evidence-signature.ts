@@ -19,6 +19,28 @@ export interface EvidenceSignature {
   readonly signature: string;
 }
 
+/** A signature with the claim that was signed. */
+export type SignedClaim = EvidenceClaim & EvidenceSignature;
+
+/**
+ * Why the cabinet cannot sign now. `no-key`: its uplink has no certificate with a key. `unusable-key`: their files cannot be read, or the key
+ * is not that of the certificate.
+ */
+export type SigningRefusal = 'no-key' | 'no-time' | 'unusable-key';
+
+/** A signature, or why there is none. */
+export type SigningAnswer = { readonly ok: true; readonly signed: SignedClaim } | { readonly ok: false; readonly why: SigningRefusal };
+
+/** The certificate of a signature, for people. `node`: its common name; empty if it has none. Shape: numbers in hex; dates in ISO 8601, UTC. */
+export interface SignerCertificate {
+  readonly node: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly from: string;
+  readonly to: string;
+  readonly fingerprint: string;
+}
+
 /**
  * The verdict about a signature. `not-certified`: no chain from the key's certificate to a trusted one was found. `other-node`: the
  * certificate's common name is not the node of the claim. `not-valid-then`: the time of the claim is not within the certificate's dates.
@@ -46,6 +68,26 @@ export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }
   if (!isCertified(own, between, certificatesIn(authority))) return 'not-certified';
   if (commonName(own) !== claim.node) return 'other-node';
   return claim.atMs >= Date.parse(own.validFrom) && claim.atMs <= Date.parse(own.validTo) ? 'valid' : 'not-valid-then';
+}
+
+/** Returns the readable certificates of a PEM text in their order, without what is around them. */
+export function bareCertificates(pem: string): string {
+  return certificatesIn(pem).join('');
+}
+
+/** Returns the first readable certificate of a PEM text, which is that of the key; null if there is none. */
+export function signerCertificate(certificates: string): SignerCertificate | null {
+  const [own] = certificatesIn(certificates);
+  if (own === undefined) return null;
+  const [from, to] = [own.validFrom, own.validTo].map((date) => (Number.isNaN(Date.parse(date)) ? date : new Date(date).toISOString()));
+  return {
+    node: commonName(own) ?? '',
+    issuer: /^CN=(.*)$/m.exec(own.issuer)?.[1] ?? own.issuer.replaceAll('\n', ', '),
+    serial: own.serialNumber,
+    from: from ?? '',
+    to: to ?? '',
+    fingerprint: own.fingerprint256,
+  };
 }
 
 /** Returns the bytes that are signed. Shape: domain and JSON, with a zero byte between them. */

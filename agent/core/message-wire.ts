@@ -52,8 +52,13 @@ function said(item: unknown, template: unknown): unknown {
 /** Undefined if the value contains no message. */
 function templateOf(value: unknown): unknown {
   if (value instanceof Message) return inJson(value);
-  if (!Array.isArray(value) || !value.some((item) => item instanceof Message)) return undefined;
+  if (!Array.isArray(value) || !value.some(hasMessage)) return undefined;
   return value.map((item) => templateOf(item) ?? null);
+}
+
+/** A list of lists, such as the rows of a table, has its templates in the same places. */
+function hasMessage(item: unknown): boolean {
+  return item instanceof Message || (Array.isArray(item) && item.some(hasMessage));
 }
 
 /** Returns template, arguments and plural of a message as a plain object for JSON; `messageIn` restores the message. */

@@ -4,8 +4,10 @@
  */
 import type { AcceptanceReport } from './acceptance.ts';
 import type { WallMs } from './clock.ts';
+import type { SigningAnswer } from './evidence-signature.ts';
 import type { Message, Said } from './message.ts';
 import type { SavingsDate, SavingsRefusal, SavingsResult } from './savings-view.ts';
+import type { Language } from './words.ts';
 
 /** The kinds of reports. */
 export const REPORT_KINDS = ['night', 'month', 'savings', 'commission'] as const;
@@ -32,8 +34,12 @@ export interface ReportTable {
   readonly total: readonly ReportCell[] | null;
 }
 
-/** One series of a plot. Shape: one value for each place on the axis; null where there is none. */
+/**
+ * One series of a plot. `isUnknown`: it counts what is not known, and is drawn as such. Shape: one value for each place on the axis; null
+ * where there is none.
+ */
 export interface ReportSeries {
+  readonly isUnknown?: true;
   readonly title: Said;
   readonly values: readonly (number | null)[];
 }
@@ -138,6 +144,19 @@ export interface Report {
   readonly source: ReportSource;
 }
 
+/** The forms in which a report is rendered. */
+export const REPORT_FORMATS = ['text', 'html', 'json', 'csv'] as const;
+/** A form in which a report is rendered. */
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** How a report is rendered. `hasSemicolons`: CSV with semicolons and decimal commas in every language. `widthCols`: of its text form. */
+export interface ReportLayout {
+  readonly format: ReportFormat;
+  readonly language: Language;
+  readonly hasSemicolons: boolean;
+  readonly widthCols: number;
+}
+
 /** Requests a report. `from`, `to`: first and last night, both included; not used for `commission`. */
 export interface ReportQuery {
   readonly kind: ReportKind;
@@ -150,3 +169,16 @@ export interface ReportQuery {
 export type ReportAnswer =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly why: SavingsRefusal | 'no-data' | 'aborted' };
+
+/** Makes reports from what the agent has stored. */
+export interface ReportTools {
+  /** Yields to other work between its steps. Never rejects because of data that are missing: those are null in the report. */
+  make(query: ReportQuery, signal: AbortSignal): Promise<ReportAnswer>;
+  /**
+   * Renders a report, outside of the process that controls the light. Aborting `signal` stops it. Errors: rejects with Refusal if it fails or is
+   * stopped.
+   */
+  render(report: Report, layout: ReportLayout, signal: AbortSignal): Promise<string>;
+  /** Signs a digest as evidence of kind `report` with the cabinet's key, or resolves with why it cannot. */
+  sign(digest: string): Promise<SigningAnswer>;
+}

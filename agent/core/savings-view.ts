@@ -110,6 +110,8 @@ export interface LoadFit {
   readonly litShare: number;
   /** Ratio of measured to computed energy, by level: 0 %, up to 10 %, ... up to 100 %. The first is 0: dark lamps are in `otherW`. */
   readonly factors: readonly number[];
+  /** Standard error of each factor; near `LEVEL_SPREAD` of the model for a level that no night had. */
+  readonly factorErrors?: readonly number[];
   /** Number of nights from which they were learned. */
   readonly nights: number;
   /** CV(RMSE) and NMBE of the learned nights; NaN if they cannot be computed. */
@@ -171,6 +173,8 @@ export interface SavingsMeterNight {
   readonly gaps: readonly SavingsGap[];
   /** Energy of the whole night by the model that earlier nights taught; null if it was not computed. */
   readonly modelWh: number | null;
+  /** Mean load while no lamp was lit; null or absent if it is not known. Units: W. */
+  readonly darkW?: number | null;
 }
 
 /** A night as it is stored for the proof. */
@@ -181,6 +185,10 @@ export interface SavingsNight {
   readonly meters: Readonly<Record<string, SavingsMeterNight>>;
   /** Computed energy by zone, by which the measured energy is divided; empty if it could not be read. Units: Wh. */
   readonly zoneWh: Readonly<Record<string, number>>;
+  /** Computed energy of all lamps by level, as in `LoadFit.factors`; absent if a part of the night was not counted. Units: Wh. */
+  readonly bandWh?: readonly number[];
+  /** Computed energy of lamps that were dark by a fault, and of lamps that did not answer. Units: Wh. */
+  readonly lost?: { readonly darkWh: number; readonly silentWh: number };
 }
 
 /** Energy of a night or a period. Units: kWh. */
@@ -213,7 +221,7 @@ export interface SavingsNightFigures extends SavingsFigures {
 
 /**
  * A zone of the result. `usedKwh`: its part, by computed energy, of the measured and estimated energy, without what the reference has
- * besides the zones. Units: kWh.
+ * besides the zones. It has no interval: nothing measures how far the parts are right. Units: kWh.
  */
 export interface SavingsZoneFigures {
   readonly zone: string;
@@ -236,11 +244,32 @@ export interface SavingsNamedGap extends SavingsGap {
   readonly meter: string;
 }
 
+/**
+ * What the nights say about the reference and the lamps. It changes no other figure, except that what it cannot explain widens
+ * the interval.
+ * Units: kWh, W.
+ */
+export interface SavingsChecks {
+  /**
+   * The nights in which meters, lamps and other load were measured. `expectedKwh`: by the powers of the present lamps at the levels that they
+   * had; `usedKwh`: measured; `allowedKwh`: the largest difference that the errors of powers and meter explain. Null without such nights.
+   */
+  readonly lamps: { readonly nights: number; readonly expectedKwh: number; readonly usedKwh: number; readonly allowedKwh: number } | null;
+  /** Mean load besides the light: that of the reference with the ledger, and the measured one while no lamp was lit. Null if it was not measured. */
+  readonly otherLoad: { readonly referenceW: number; readonly measuredW: number } | null;
+  /** Computed energy that lamps did not use because a fault kept them dark. The saving includes it, unless the ledger takes it away. */
+  readonly darkKwh: number;
+  /** Computed energy of lamps that did not answer: they may have been dark. */
+  readonly silentKwh: number;
+  /** Difference between expected and used energy that powers, meter and lamps with a fault do not explain; 0 if they do. */
+  readonly unexplainedKwh: number;
+}
+
 /** The saving of a period with its error bar. */
 export interface SavingsResult {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
-  /** Number of nights of the period, and of those that are stored. Nights that are not stored are in no sum. */
+  /** Number of nights of the period, and of those with a count of each meter of the baseline. Other nights are in no sum. */
   readonly nightsExpected: number;
   readonly nightsCounted: number;
   readonly missingNights: readonly SavingsDate[];
@@ -253,7 +282,15 @@ export interface SavingsResult {
   /** Saving as a share of the adjusted reference; null if that is not above 0. */
   readonly savedPct: number | null;
   /** Parts of `halfKwh`, each as half of a 90 % interval. */
-  readonly halfParts: { readonly referenceKwh: number; readonly meterKwh: number; readonly gapsKwh: number; readonly nightsKwh: number };
+  readonly halfParts: {
+    readonly referenceKwh: number;
+    readonly meterKwh: number;
+    readonly gapsKwh: number;
+    readonly nightsKwh: number;
+    /** For what `checks` found: another load than that of the reference, and energy that nothing explains. */
+    readonly otherKwh?: number;
+  };
+  readonly checks?: SavingsChecks;
   /** The saving is larger than twice its standard error. Source: EVO 10100-1:2019 (IPMVP), uncertainty. */
   readonly isSignificant: boolean;
   /** CV(RMSE) and NMBE of the model in nights that it had not learned; null if they cannot be computed, as with too few nights. */
@@ -287,7 +324,10 @@ export interface SavingsExport {
 export interface LedgerView {
   readonly entries: readonly LedgerEntry[];
   readonly head: ChainHead;
-  /** Number at which the chain breaks: a hash or a number of an entry is not the expected one. Null if it does not break. */
+  /**
+   * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in the audit
+   * log. Null if it does not break.
+   */
   readonly brokenAt: number | null;
   /** Number of the newest entry that has a stored signature; 0 if none is known. */
   readonly sealedN: number;

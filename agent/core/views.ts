@@ -35,6 +35,7 @@ import type {
 import type { DeviceCategory, Profile, Trust } from './profile.ts';
 import type { RecordedWhy, WhyLine } from './recorded-why.ts';
 import type { RecorderTools } from './recorder-tools.ts';
+import type { ReportTools } from './report.ts';
 import type { ConfigManager } from './revisions.ts';
 import type { SavingsTools } from './savings-view.ts';
 import type { SoundTools } from './sound-tools.ts';
@@ -94,6 +95,8 @@ export interface AgentView extends LocalConfigView {
   predictions(): Promise<readonly LampPrediction[] | undefined>;
   /** Proven savings: baseline, ledger, results. */
   readonly savings: SavingsTools;
+  /** Reports about nights, months, savings and the commissioning. */
+  readonly reports: ReportTools;
   /** Null if this run has no update manager. */
   readonly updates: UpdateManager | null;
   /** Metrics for a monitoring system. */

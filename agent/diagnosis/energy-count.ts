@@ -52,6 +52,8 @@ export interface Energy {
   usedWh(): Float64Array;
   /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
+  /** The sums behind `view`, for the nights from one to another, both included. Undefined if the disk could not be read. */
+  nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined>;
 }
 
 /** Source: noon to noon, so that one night is not split. */
@@ -71,7 +73,8 @@ export function createEnergy(parts: EnergyParts): Energy {
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
-  const tracker = new EnergyTracker({ zones, clock, store, nightAt: (atMs) => nightAt(calendar, atMs), refresh, onNight });
+  const dates = { nightAt: (atMs: WallMs) => nightAt(calendar, atMs), hourAt: (atMs: WallMs) => calendar.localAt(atMs).hour };
+  const tracker = new EnergyTracker({ zones, clock, store, ...dates, refresh, onNight });
 
   /** Runs on unchanged decisions too: the same level may result from another step of the programme. */
   function refresh(): void {
@@ -119,6 +122,7 @@ export function createEnergy(parts: EnergyParts): Energy {
       }
     },
     usedWh: () => tracker.count.usedWh(clock.monoMs()),
+    nights: (from, to) => tracker.nights(from, to),
     async view(query) {
       const kept = await tracker.nights(...nightsIn(calendar, query));
       return (

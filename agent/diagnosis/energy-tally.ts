@@ -32,16 +32,23 @@ const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFul
  */
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
+/** Hours of a day. */
+const DAY_HOURS = 24;
+
 /**
  * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the computed energy. `quietWh`: what it would be
  * if nothing raised a lamp. `baselineWh`: the energy of the former installation. `unknown*`: while the level is not known. `bandMs`: time
  * at a known level, by level. Times do not include darkness by day.
  *
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the level in % times lamp milliseconds.
- * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone.
+ * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone. `nightS`: time in
+ * which it was night for the zone, by hour of the local time; `presentS`: the part of it in which presence raised the zone. Both are in
+ * seconds, and empty if nothing is known, as in nights that earlier versions counted.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
+  readonly nightS: readonly number[];
+  readonly presentS: readonly number[];
   readonly periods: Record<string, PeriodTally>;
 }
 
@@ -56,6 +63,8 @@ export interface MeterTally {
 export interface NightTally {
   readonly zones: Readonly<Record<string, ZoneTally>>;
   readonly meters: Readonly<Record<string, MeterTally>>;
+  /** Computed energy by lamp. Nights that earlier versions counted are in `zones` only. Units: Wh. */
+  readonly lampWh: Readonly<Record<string, number>>;
   /** Time from the last save of a run to the start of the next, at most a day for each. */
   readonly awayMs: number;
   /** Time counted before the date of the night was known. */
@@ -63,12 +72,25 @@ export interface NightTally {
 }
 
 /** The count of no night: no zones, no meters, no time. */
-export const NO_TALLY: NightTally = { zones: {}, meters: {}, awayMs: 0, undatedMs: 0 };
+export const NO_TALLY: NightTally = { zones: {}, meters: {}, lampWh: {}, awayMs: 0, undatedMs: 0 };
 
 /** Returns sums with which the count of a zone begins: one night, this many lamps, and 0 for all times and energies. */
 export function emptyZone(lamps: number): ZoneTally {
   const zero = Object.fromEntries(ZONE_SUMS.map((key) => [key, 0])) as Record<(typeof ZONE_SUMS)[number], number>;
-  return { ...zero, nights: 1, lampNights: lamps, bandMs: Array.from({ length: LEVEL_BANDS }, () => 0), periods: {} };
+  return {
+    ...zero,
+    nights: 1,
+    lampNights: lamps,
+    bandMs: Array.from({ length: LEVEL_BANDS }, () => 0),
+    nightS: [],
+    presentS: [],
+    periods: {},
+  };
+}
+
+/** Returns times by hour of the day, all 0. */
+export function emptyHours(): number[] {
+  return Array.from({ length: DAY_HOURS }, () => 0);
 }
 
 /** Returns new sums of time and energy for one level, all 0. */
@@ -89,6 +111,7 @@ export function added(a: NightTally, b: NightTally, of: 'night' | 'time'): Night
       nights: counted(x.nights, y.nights),
       computedWh: x.computedWh + y.computedWh,
     })),
+    lampWh: joined(a.lampWh, b.lampWh, plus),
     awayMs: a.awayMs + b.awayMs,
     undatedMs: a.undatedMs + b.undatedMs,
   };
@@ -101,12 +124,18 @@ function addedZone(a: ZoneTally, b: ZoneTally, counted: (x: number, y: number) =
   return {
     ...sums,
     bandMs: a.bandMs.map((ms, band) => ms + (b.bandMs[band] ?? 0)),
+    nightS: addedHours(a.nightS, b.nightS),
+    presentS: addedHours(a.presentS, b.presentS),
     periods: joined(a.periods, b.periods, (x, y) => {
       const period = { ...x };
       for (const key of PERIOD_SUMS) period[key] += y[key];
       return period;
     }),
   };
+}
+
+function addedHours(a: readonly number[], b: readonly number[]): readonly number[] {
+  return a.length === 0 ? b : a.map((s, hour) => s + (b[hour] ?? 0));
 }
 
 function joined<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>, join: (x: T, y: T) => T): Record<string, T> {
@@ -132,10 +161,11 @@ export function rounded<T>(value: T): T {
 
 /** Reads stored sums, which another version may have written. Never throws: a value that is negative or not a number counts as 0. */
 export function readTally(stored: unknown): NightTally {
-  const { zones, meters, awayMs, undatedMs } = asRecord(stored);
+  const { zones, meters, lampWh, awayMs, undatedMs } = asRecord(stored);
   return {
     zones: mapped(zones, readZone),
     meters: mapped(meters, (meter) => ({ kwh: num(meter['kwh']), nights: num(meter['nights']), computedWh: num(meter['computedWh']) })),
+    lampWh: Object.fromEntries(Object.entries(asRecord(lampWh)).map(([lamp, wh]) => [lamp, num(wh)])),
     awayMs: num(awayMs),
     undatedMs: num(undatedMs),
   };
@@ -150,7 +180,12 @@ function readZone(stored: Readonly<Record<string, unknown>>): ZoneTally {
     for (const key of PERIOD_SUMS) read[key] = num(period[key]);
     return read;
   });
-  return { ...zone, bandMs: zone.bandMs.map((_, band) => num(bands[band])), periods };
+  const hours = { nightS: readHours(stored['nightS']), presentS: readHours(stored['presentS']) };
+  return { ...zone, bandMs: zone.bandMs.map((_, band) => num(bands[band])), ...hours, periods };
+}
+
+function readHours(stored: unknown): readonly number[] {
+  return Array.isArray(stored) && stored.length > 0 ? emptyHours().map((_, hour) => num(stored[hour])) : [];
 }
 
 function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown>>) => T): Record<string, T> {

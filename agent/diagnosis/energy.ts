@@ -8,7 +8,7 @@ import type { MonoMs } from '../core/clock.ts';
 import { HOUR_MS } from '../core/durations.ts';
 import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
-import { emptyPeriod, emptyZone, LEVEL_BANDS, type ZoneTally } from './energy-tally.ts';
+import { emptyHours, emptyPeriod, emptyZone, LEVEL_BANDS, type ZoneTally } from './energy-tally.ts';
 
 /** A lamp to be counted. Units: W; `baselineW` is the power that the former installation used for this lamp at night. */
 export interface CountedLamp {
@@ -34,8 +34,12 @@ export interface EnergyCount {
   seen(lampId: string, following: LampFollowing, nowMono: MonoMs): void;
   /** Records whether it is night for the zone, from `nowMono` on. */
   night(zoneId: string, isNight: boolean, nowMono: MonoMs): void;
+  /** Records the hour of the local time, 0 to 23, from `nowMono` on; null: it is not known, and `nightS` and `presentS` are not counted. */
+  hour(hour: number | null, nowMono: MonoMs): void;
   /** Returns all sums up to now, by zone. */
   zones(nowMono: MonoMs): Readonly<Record<string, ZoneTally>>;
+  /** Returns the computed energy up to now, by lamp, to 0.1 Wh. Units: Wh. */
+  lampWh(nowMono: MonoMs): Readonly<Record<string, number>>;
   /**
    * Returns the computed energy of all lamps since the creation, which `restart` does not clear, by level: dark, up to 10 %, ... The array
    * is live: copy it. Units: Wh.
@@ -69,6 +73,9 @@ interface ZoneCount {
   /** The state when time last passed. Lamps of one tick change one after the other, and light that moves along the street is one activation. */
   wasRaised: boolean;
   judgedMono: MonoMs;
+  /** By hour of the local time; counted only while that is known. Units: ms. */
+  nightMs: number[];
+  presentMs: number[];
 }
 
 interface LampCount extends CountedLamp {
@@ -78,6 +85,8 @@ interface LampCount extends CountedLamp {
   use: LampUse | null;
   following: LampFollowing;
   sinceMono: MonoMs;
+  /** Energy since the last restart. */
+  wh: number;
 }
 
 /** Creates the count for these zones, from `startMono` on. The time of a lamp counts from the first decision that is recorded for it. */
@@ -85,10 +94,15 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
   const counts = new Map<string, ZoneCount>();
   const lamps = new Map<string, LampCount>();
   const usedWh = new Float64Array(LEVEL_BANDS);
+  let hourNow: number | null = null;
+  const judge = (zone: ZoneCount, nowMono: MonoMs): void => judgeAt(zone, nowMono, hourNow);
   for (const { id, lamps: ofZone } of zones) {
-    const zone = { lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono };
+    const zone = {
+      ...{ lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono },
+      ...{ nightMs: emptyHours(), presentMs: emptyHours() },
+    };
     counts.set(id, zone);
-    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, usedWh, use: null, following: 'unknown', sinceMono: startMono });
+    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, usedWh, use: null, following: 'unknown', sinceMono: startMono, wh: 0 });
   }
   const accountAll = (nowMono: MonoMs): void => {
     for (const lamp of lamps.values()) account(lamp, nowMono);
@@ -113,11 +127,21 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
       const zone = counts.get(zoneId);
       if (zone === undefined || zone.isNight === isNight) return;
       for (const lamp of zone.lamps) account(lamps.get(lamp.id), nowMono);
+      judge(zone, nowMono);
       zone.isNight = isNight;
+    },
+    hour(hour, nowMono) {
+      if (hour === hourNow) return;
+      for (const zone of counts.values()) judge(zone, nowMono);
+      hourNow = hour;
     },
     zones(nowMono) {
       accountAll(nowMono);
-      return Object.fromEntries([...counts].map(([id, { sums }]) => [id, structuredClone(sums)]));
+      return Object.fromEntries([...counts].map(([id, zone]) => [id, { ...structuredClone(zone.sums), ...hoursOf(zone) }]));
+    },
+    lampWh(nowMono) {
+      accountAll(nowMono);
+      return Object.fromEntries([...lamps].map(([id, { wh }]) => [id, Math.round(wh * 10) / 10]));
     },
     usedWh(nowMono) {
       for (const lamp of lamps.values()) account(lamp, nowMono);
@@ -125,7 +149,11 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
     },
     restart(nowMono) {
       accountAll(nowMono);
-      for (const zone of counts.values()) zone.sums = emptyZone(zone.lamps.length);
+      for (const zone of counts.values()) {
+        zone.sums = emptyZone(zone.lamps.length);
+        [zone.nightMs, zone.presentMs] = [emptyHours(), emptyHours()];
+      }
+      for (const lamp of lamps.values()) lamp.wh = 0;
     },
   };
 }
@@ -139,7 +167,8 @@ function account(lamp: LampCount | undefined, nowMono: MonoMs): void {
 }
 
 /** Units: h. */
-function addSpell({ zone, usedWh, following, ratedW, baselineW }: LampCount, use: LampUse, hours: number): void {
+function addSpell(lamp: LampCount, use: LampUse, hours: number): void {
+  const { zone, usedWh, following, ratedW, baselineW } = lamp;
   const { sums, isNight } = zone;
   const levelPct = typeof following === 'number' ? following : use.levelPct;
   const isDark = levelPct <= 0;
@@ -149,6 +178,7 @@ function addSpell({ zone, usedWh, following, ratedW, baselineW }: LampCount, use
   const baselineWh = isNight && !(use.byPerson && use.levelPct === 0) ? baselineW * hours : 0;
   const band = Math.min(LEVEL_BANDS - 1, Math.ceil(Math.max(0, levelPct) / 10));
   usedWh[band] = (usedWh[band] ?? 0) + wh;
+  lamp.wh += wh;
   sums.wh += wh;
   sums.quietWh += quietWh;
   sums.baselineWh += baselineWh;
@@ -187,9 +217,21 @@ function addPeriod(sums: ZoneTally, use: LampUse, { ms, wh, fullWh }: { ms: numb
   }
 }
 
-function judge(zone: ZoneCount, nowMono: MonoMs): void {
+/** Whole seconds; empty if the hour was never known. */
+function hoursOf({ nightMs, presentMs }: ZoneCount): Pick<ZoneTally, 'nightS' | 'presentS'> {
+  if (nightMs.every((ms) => ms === 0)) return { nightS: [], presentS: [] };
+  const seconds = (ms: number): number => Math.round(ms / 1_000);
+  return { nightS: nightMs.map(seconds), presentS: presentMs.map(seconds) };
+}
+
+function judgeAt(zone: ZoneCount, nowMono: MonoMs, hour: number | null): void {
   if (nowMono <= zone.judgedMono) return;
   const isRaised = zone.raised > 0;
+  if (hour !== null && zone.isNight) {
+    const ms = nowMono - zone.judgedMono;
+    zone.nightMs[hour] = (zone.nightMs[hour] ?? 0) + ms;
+    if (isRaised) zone.presentMs[hour] = (zone.presentMs[hour] ?? 0) + ms;
+  }
   if (isRaised && !zone.wasRaised) zone.sums.activations++;
   zone.wasRaised = isRaised;
   zone.judgedMono = nowMono;

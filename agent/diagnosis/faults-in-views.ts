@@ -60,6 +60,11 @@ export function withLampTrouble<T extends LampView>(
   return own === undefined ? lamp : { ...lamp, faults: [...causes, ...faults].map(withReasons) };
 }
 
+/** Whether an event is about a lamp or its device, and not about another lamp of the device. `lamps`: all of the cabinet. */
+export function isEventOfLamp(lamp: Lamp, lamps: readonly Lamp[], { source }: Pick<AgentEvent, 'source'>): boolean {
+  return isAbout(lamp, otherStems(lamp, lamps), source);
+}
+
 /** The text of an event with its evidence and what to check. */
 function withReasons({ text, evidence, check }: AgentEvent): Message {
   const shown = evidence === undefined ? text : msg`${text} (${evidence.text})`;
@@ -72,12 +77,12 @@ function otherStems(own: Lamp, lamps: readonly Lamp[]): readonly string[] {
 }
 
 /** The faults of the lamp and of its device, without those of other lamps of the device. */
-function ownEvents({ id, device }: Lamp, others: readonly string[], events: readonly AgentEvent[]): readonly AgentEvent[] {
-  return events.filter(
-    ({ code, source }) =>
-      FAULTS.includes(code) &&
-      (source === id || source === device || (source.startsWith(`${device}.`) && !others.some((stem) => source.startsWith(stem)))),
-  );
+function ownEvents(own: Lamp, others: readonly string[], events: readonly AgentEvent[]): readonly AgentEvent[] {
+  return events.filter(({ code, source }) => FAULTS.includes(code) && isAbout(own, others, source));
+}
+
+function isAbout({ id, device }: Lamp, others: readonly string[], source: string): boolean {
+  return source === id || source === device || (source.startsWith(`${device}.`) && !others.some((stem) => source.startsWith(stem)));
 }
 
 function ofDevice(deviceId: string, events: readonly AgentEvent[]): readonly AgentEvent[] {

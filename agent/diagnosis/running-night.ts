@@ -46,6 +46,8 @@ export interface RunningNightParts {
   readonly clock: Clock;
   /** Returns the night that an instant belongs to, in the cabinet's time zone. */
   readonly nightAt: (atMs: WallMs) => NightDate;
+  /** Returns the hour of the local time, 0 to 23. */
+  readonly hourAt: (atMs: WallMs) => number;
 }
 
 /** The counts of the night that has not ended yet, with those of earlier runs in the same night. */
@@ -78,7 +80,7 @@ export class RunningNight {
     const zones = this.count.zones(nowMono);
     const wh = Object.values(zones).reduce((sum, zone) => sum + zone.wh, 0);
     const undatedMs = date === null ? nowMono - sinceMono : 0;
-    const now: NightTally = { zones, meters: this.meters.tallies(wh), awayMs: 0, undatedMs };
+    const now: NightTally = { zones, meters: this.meters.tallies(wh), lampWh: this.count.lampWh(nowMono), awayMs: 0, undatedMs };
     return { ...added(before, now, 'night'), id, endMs: Math.round(this.#parts.clock.wallMs()) };
   }
 
@@ -87,7 +89,9 @@ export class RunningNight {
    * otherwise returns null.
    */
   roll(): ClosedNight | null {
-    if (!isTrusted(this.#parts.clock.quality())) return null;
+    const isDated = isTrusted(this.#parts.clock.quality());
+    this.count.hour(isDated ? this.#parts.hourAt(this.#parts.clock.wallMs()) : null, this.#parts.clock.monoMs());
+    if (!isDated) return null;
     const today = this.#parts.nightAt(this.#parts.clock.wallMs());
     const open = this.#open;
     if (open.date === null) {

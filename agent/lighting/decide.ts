@@ -13,6 +13,7 @@ import { lampCaseOf } from './lamp-case.ts';
 import type { LightingResult, LightingSnapshot, LightingStreet, LitLamps } from './lighting.ts';
 import { createLocalCalendar } from './local-time.ts';
 import { sensorPointOf } from './presence.ts';
+import { sharedDecisions } from './shared-decisions.ts';
 import { sunAltitudeDeg } from './sun.ts';
 import { waveFor } from './wave.ts';
 import { planZone, type ZoneMoment, type ZonePlan, zoneMomentOf, zoneStateOf } from './zone-moment.ts';
@@ -25,8 +26,13 @@ export interface Decider {
   plan(zoneId: string): ZonePlan | undefined;
 }
 
+/** `onlyLevels`: the trace and the distance of a decision may be those of another lamp of its zone, which is faster for many lamps. */
+export interface DeciderOptions {
+  readonly onlyLevels?: true;
+}
+
 /** Creates the decider of a street. Errors: may throw RangeError for an unknown time zone. */
-export function createDecider(street: LightingStreet): Decider {
+export function createDecider(street: LightingStreet, { onlyLevels }: DeciderOptions = {}): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));
   const wave = waveFor(street);
@@ -38,10 +44,12 @@ export function createDecider(street: LightingStreet): Decider {
     const moments = plans.map((plan) => zoneMomentOf(plan, street, snapshot, altitudeDeg));
     const byLamp = momentsByLamp(moments);
     const lit = new Map<string, MonoMs | null>();
+    const shared = onlyLevels === true ? sharedDecisions(snapshot) : null;
     return {
       decisions: street.lamps.map((lamp) => {
-        const lampCase = lampCaseOf(lamp, byLamp.get(lamp.id) ?? [], snapshot, waves.get(lamp.id) ?? null);
-        return withWarning(lampCase, snapshot.lit, lit);
+        const [own, raise] = [byLamp.get(lamp.id) ?? [], waves.get(lamp.id) ?? null];
+        const decide = (): Decision => withWarning(lampCaseOf(lamp, own, snapshot, raise), snapshot.lit, lit);
+        return shared === null ? decide() : shared({ lamp, moments: own, hasWave: raise !== null }, decide);
       }),
       zones: moments.map((moment) => zoneStateOf(moment, snapshot, altitudeDeg)),
       lit,
@@ -54,7 +62,7 @@ export function createDecider(street: LightingStreet): Decider {
       const { otherMs = null, clockQuality } = snapshot;
       const one = decideAt(snapshot);
       const both = otherMs === null || !isTrusted(clockQuality) ? one : brighterOf(one, decideAt({ ...snapshot, nowMs: otherMs }));
-      return { ...both, decisions: both.decisions.map(remembered) };
+      return onlyLevels === true ? both : { ...both, decisions: both.decisions.map(remembered) };
     },
   };
 }

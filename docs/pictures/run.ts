@@ -3,6 +3,7 @@
  *
  * Owns the files. The screen of the demo differs between runs, so it is recorded again only where its labels are not those of the code;
  * remove docs/demo.svg or docs/square.svg to record another. `--check` writes nothing and fails where a picture is not as it would be drawn now.
+ * `--screens` also takes the pictures of reports in a browser, for which Chromium must be installed.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,6 +16,7 @@ import { dataFlowPicture } from './data-flow.ts';
 import { demoLabelsNow, demoLabelsOf } from './demo-labels.ts';
 import { DEMO_COLS, recordDemo, SCENES } from './demo-recording.ts';
 import { layersPicture } from './layers.ts';
+import { REPORT_PICTURES } from './report-plots.ts';
 import { rowsOfTerminalPicture, terminalPicture } from './terminal.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -44,6 +46,16 @@ await keep(
   (svg) => svg === dataFlowSvg,
   () => dataFlowSvg,
 );
+
+for (const { file, draw } of REPORT_PICTURES) {
+  const svg = draw();
+  await keep(
+    file,
+    (kept) => kept === svg,
+    () => svg,
+  );
+}
+if (process.argv.includes('--screens')) await (await import('./report-screens.ts')).takeReportScreens(join(ROOT, 'docs'));
 
 const DEMOS = [
   {

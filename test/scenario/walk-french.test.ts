@@ -38,6 +38,12 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   ],
   'savings ledger': ['savings ledger | exclude agent'],
   'savings export': ['savings export'],
+  'savings verify': ['savings verify', 'savings verify FOLDER/site.yaml'],
+  'report night': ['report night', 'report night 2026-12-15', 'report night hier', 'report night --format html'],
+  'report month': ['report month 2026-13', 'report month 2027-01', 'report month --format odd', 'report month --out FOLDER/rapport.pdf'],
+  'report savings': ['report savings'],
+  'report commission': ['report commission'],
+  'report verify': ['report verify FOLDER/site.yaml', 'report verify FOLDER/nothing.html'],
   predict: ['predict', 'predict --all', 'predict L01', 'predict L9'],
   simulate: [
     'simulate',

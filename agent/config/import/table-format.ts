@@ -59,11 +59,12 @@ export interface CsvTable<C extends string> {
 }
 
 /**
- * Decodes the bytes of a table: UTF-16 little-endian with a byte order mark, UTF-8, or the Windows code page of western Europe (1252).
+ * Decodes the bytes of a table: UTF-16 with a byte order mark, UTF-8, or the Windows code page of western Europe (1252).
  * Errors: none.
  */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {

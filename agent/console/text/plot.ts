@@ -1,6 +1,7 @@
 /** A plot of ASCII characters for a VT100 at 9600 baud: scale, ticks and curve. Pure. */
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
+import type { Message } from '../../core/message.ts';
 import type { Language } from '../../core/words.ts';
 import { columnTime, dayOfMonth, localMs, translated } from './page.ts';
 
@@ -87,6 +88,26 @@ function columnsOf(
 function scaleOf(samples: readonly Sample[], decimals: number) {
   const low = samples.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY);
   const high = samples.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY);
+  const { step, digits, ...ends } = roundScale(low, high, decimals);
+  const steps = Math.round((ends.high - ends.low) / step);
+  const linesPerTick = Math.max(2, Math.floor(HEIGHT_LINES / steps));
+  const label = (value: number): string => value.toFixed(digits);
+  return { ...ends, step, linesPerTick, lines: steps * linesPerTick, label };
+}
+
+/** A scale with round steps. `digits`: after the decimal point of its labels, at most 10. */
+export interface RoundScale {
+  readonly low: number;
+  readonly high: number;
+  readonly step: number;
+  readonly digits: number;
+}
+
+/**
+ * Returns a scale of at most 6 steps that contains both values; `low` is at most `high`. Its step is 1, 2 or 5 times a power of ten; if both
+ * are equal, the last of these decimals.
+ */
+export function roundScale(low: number, high: number, decimals: number): RoundScale {
   const range = (high - low) / MAX_INTERVALS;
   // Doubles cannot represent the steps of a smaller range; then the step is the last decimal shown.
   const least = range > LEAST_RANGE ? range : 10 ** -decimals;
@@ -94,28 +115,40 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
   const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
   const step = factor * power;
   const [from, to] = [Math.floor(low / step + 1e-9), Math.max(Math.ceil(high / step - 1e-9), Math.floor(low / step + 1e-9) + 1)];
-  const linesPerTick = Math.max(2, Math.floor(HEIGHT_LINES / (to - from)));
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const label = (value: number): string => value.toFixed(Math.min(digits, 10));
-  return { low: from * step, high: to * step, step, linesPerTick, lines: (to - from) * linesPerTick, label };
+  return { low: from * step, high: to * step, step, digits: Math.min(digits, 10) };
+}
+
+/** An instant of a time axis with its text: the day at midnight, otherwise the time. Units: ms of wall time. */
+export interface TimeTick {
+  readonly atMs: WallMs;
+  readonly label: Message;
+}
+
+/** Returns at most about `most` instants of a period, rounded in local time. The hour that a change of the clocks leaves out has none. */
+export function localTicks({ fromMs, toMs, timezone }: Pick<PlotFrame, 'fromMs' | 'toMs' | 'timezone'>, most: number): readonly TimeTick[] {
+  const stepMs = TIME_STEPS_MS.find((each) => (toMs - fromMs) / each <= most) ?? (toMs - fromMs) / 4;
+  const aheadMs = localMs(fromMs, timezone) - fromMs;
+  const ticks: TimeTick[] = [];
+  for (let tickMs = Math.ceil((fromMs + aheadMs) / stepMs) * stepMs; tickMs - aheadMs < toMs; tickMs += stepMs) {
+    // When the clocks change, the offset differs after the change, and in spring an hour is missing.
+    const atMs = tickMs - (localMs(tickMs - aheadMs, timezone) - (tickMs - aheadMs));
+    if (localMs(atMs, timezone) !== tickMs) continue;
+    const isMidnight = tickMs % DAY_MS === 0;
+    ticks.push({ atMs, label: isMidnight ? dayOfMonth(atMs, timezone) : columnTime(atMs, timezone, { hasDay: false, hasSeconds: false }) });
+  }
+  return ticks;
 }
 
 /** Returns the axis and its times, rounded in local time of the cabinet. */
 function timeAxis(frame: PlotFrame, cols: number): [axis: string, labels: string] {
-  const { fromMs, toMs, timezone } = frame;
-  const stepMs = TIME_STEPS_MS.find((each) => ((toMs - fromMs) / each) * LABEL_COLS <= cols) ?? (toMs - fromMs) / 4;
-  const aheadMs = localMs(fromMs, timezone) - fromMs;
+  const { fromMs, toMs } = frame;
   const axis = Array<string>(cols).fill('-');
   let labels = '';
-  for (let tickMs = Math.ceil((fromMs + aheadMs) / stepMs) * stepMs; tickMs - aheadMs < toMs; tickMs += stepMs) {
-    // When the clocks change, the offset differs after the change, and in spring an hour is missing.
-    const atMs = tickMs - (localMs(tickMs - aheadMs, timezone) - (tickMs - aheadMs));
-    const x = Math.floor(((atMs - fromMs) / (toMs - fromMs)) * cols);
-    const isMidnight = localMs(atMs, timezone) % DAY_MS === 0;
-    const text = isMidnight ? dayOfMonth(atMs, timezone) : columnTime(atMs, timezone, { hasDay: false, hasSeconds: false });
-    const label = translated(text, frame);
-    const isNoTime = localMs(atMs, timezone) !== tickMs;
-    if (isNoTime || x < 0 || x >= cols) continue;
+  for (const tick of localTicks(frame, cols / LABEL_COLS)) {
+    const x = Math.floor(((tick.atMs - fromMs) / (toMs - fromMs)) * cols);
+    const label = translated(tick.label, frame);
+    if (x < 0 || x >= cols) continue;
     axis[x] = '+';
     if (x >= labels.length && x + label.length <= cols) labels = `${labels.padEnd(x)}${label} `;
   }

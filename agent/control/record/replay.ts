@@ -35,6 +35,8 @@ export interface ReplayOptions {
    * are found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
    */
   readonly findsChanges?: true;
+  /** The caller uses the levels of the decisions alone: trace and distance may be those of other lamps. */
+  readonly onlyLevels?: true;
 }
 
 /** The lit lamps are known from the record only for its own settings. */
@@ -53,10 +55,15 @@ export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): Lighting
  */
 export function* replayRecord(record: StoredRecord, options: ReplayOptions = {}): Generator<ReplayedInstant, void, void> {
   if (record.isThinned) return;
-  const { street } = options;
+  const { street, onlyLevels } = options;
   const own = recordedStreet(record);
   const used = street ?? own;
-  const replay = { ...options, decider: createDecider(used), street: used, carried: { lit: null } as Carried };
+  const replay = {
+    ...options,
+    decider: createDecider(used, onlyLevels === undefined ? {} : { onlyLevels }),
+    street: used,
+    carried: { lit: null } as Carried,
+  };
   let before: Before | null = null;
   for (const state of decodeRecord(record, { nowUs: Math.round(record.fromMono * 1_000), nowMs: record.fromMs })) {
     const inputs = recordedInputs(state);

@@ -131,7 +131,7 @@ export class NightReplay {
       if (last !== null) track.finder.end(last.endMono);
       track.finder.begin(own);
     }
-    const options = track.settings === null ? {} : ({ street: used, findsChanges: true } as const);
+    const options = track.settings === null ? {} : ({ street: used, findsChanges: true, onlyLevels: true } as const);
     let reachedMono = record.fromMono;
     try {
       for (const instant of replayRecord(record, options)) {

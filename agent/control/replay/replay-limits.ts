@@ -5,12 +5,22 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 
 /**
- * A change that the replay cannot follow. `new-sensor`: the record has no values of the sensor. Any other kind: the record has the result
- * of the recorded settings only.
+ * A change that the replay cannot follow. `new-sensor`: the record has no values of the sensor. `lamp-missing`: the other settings do not have
+ * the lamp, so its energy and its dark moments are left out. `lamp-new`: they have one more. `zone-missing`: what was requested for the zone
+ * is not applied. Any other kind: the record has the result of the recorded settings only.
  */
 export interface ReplayLimit {
-  readonly kind: 'photocell' | 'traffic' | 'rule' | 'sensor-filter' | 'max-boost' | 'new-sensor';
-  /** Zone, rule or sensor. */
+  readonly kind:
+    | 'photocell'
+    | 'traffic'
+    | 'rule'
+    | 'sensor-filter'
+    | 'max-boost'
+    | 'new-sensor'
+    | 'lamp-missing'
+    | 'lamp-new'
+    | 'zone-missing';
+  /** Zone, rule, sensor or lamp. */
   readonly id: string;
 }
 
@@ -27,7 +37,16 @@ export function replayLimits(own: LightingStreet, other: LightingStreet): readon
       if (before === undefined) return [{ kind: 'new-sensor', id: sensorPointOf(sensor) }];
       return isDeepStrictEqual(filterOf(before), filterOf(sensor)) ? [] : [{ kind: 'sensor-filter', id: sensorPointOf(sensor) }];
     });
-  return [...limits, ...rules.map(({ id }): ReplayLimit => ({ kind: 'rule', id })), ...sensors];
+  const ids = <T extends { readonly id: string }>(all: readonly T[]): ReadonlySet<string> => new Set(all.map(({ id }) => id));
+  const missing = (kind: ReplayLimit['kind'], from: ReadonlySet<string>, to: ReadonlySet<string>): readonly ReplayLimit[] =>
+    [...from].filter((id) => !to.has(id)).map((id) => ({ kind, id }));
+  const [ownLamps, lamps] = [ids(own.lamps), ids(other.lamps)];
+  const parts = [
+    ...missing('zone-missing', ids(own.zones), ids(other.zones)),
+    ...missing('lamp-missing', ownLamps, lamps),
+    ...missing('lamp-new', lamps, ownLamps),
+  ];
+  return [...parts, ...limits, ...rules.map(({ id }): ReplayLimit => ({ kind: 'rule', id })), ...sensors];
 }
 
 function zoneLimits(zone: Zone, before: Zone | undefined): ReplayLimit[] {

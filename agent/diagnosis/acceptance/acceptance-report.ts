@@ -26,7 +26,10 @@ export interface ReportFacts {
 
 type Result = AcceptanceReport['result'];
 
-/** Returns the report. The test of a lamp counts as missing if it was made with another device or another rated power. */
+/**
+ * Returns the report. The test of a lamp counts as missing if it was made with another device or another rated power. Its placement counts as
+ * long as the lamp has its id: it is about the pole.
+ */
 export function acceptanceReport({ cabinet, lamps, hasMeter, record, atMs, isTimeTrusted }: ReportFacts): AcceptanceReport {
   const rows = {
     lines: cabinet.lines

@@ -56,15 +56,25 @@ export function readEnergyFacts(stored: unknown): EnergyFacts | null {
   return isWhole ? (stored as unknown as EnergyFacts) : null;
 }
 
-/** Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. */
-export function energyChanges(before: EnergyFacts, after: EnergyFacts, date: SavingsDate): readonly LedgerNote[] {
+/**
+ * Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. `reference`: the lamps
+ * of the reference now; one that moves to another zone keeps its power and reduction, whatever `baseline` the new zone has.
+ */
+export function energyChanges(
+  before: EnergyFacts,
+  after: EnergyFacts,
+  date: SavingsDate,
+  reference: ReadonlyMap<string, ReferenceLamp> = new Map(),
+): readonly LedgerNote[] {
   const zoneOf = (facts: EnergyFacts): Map<string, string> =>
     new Map(Object.entries(facts.lamps).flatMap(([zone, lamps]) => lamps.map(({ id }) => [id, zone] as const)));
   const [were, are] = [zoneOf(before), zoneOf(after)];
   const note = { by: 'agent', from: date, to: null, note: '', effect: { kind: 'none' } } as const;
   const gone = [...were].flatMap(([id, zone]) => (are.get(id) === zone ? [] : [id]));
   const added = Object.entries(after.lamps).flatMap(([zone, all]): LedgerNote[] => {
-    const lamps = all.filter(({ id }) => were.get(id) !== zone);
+    const lamps = all
+      .filter(({ id }) => were.get(id) !== zone)
+      .map((lamp) => (were.has(lamp.id) ? (reference.get(lamp.id) ?? lamp) : lamp));
     return lamps.length === 0
       ? []
       : [{ ...note, cause: 'lamps-added', about: lamps.map(({ id }) => id), effect: { kind: 'add-lamps', zone, lamps } }];

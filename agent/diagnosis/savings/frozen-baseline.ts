@@ -1,9 +1,10 @@
 /** Makes the baseline that a person freezes, from the configuration and, if wanted, from learned nights of a meter. Pure. */
 import type { Cabinet } from '../../core/cabinet.ts';
-import type { LoadFit, ReferenceLamp, SavingsBaseline, SavingsDate, SavingsMeter } from '../../core/savings-view.ts';
+import type { LoadFit, ReferenceLamp, ReferenceZone, SavingsBaseline, SavingsDate, SavingsMeter } from '../../core/savings-view.ts';
 import { powerW } from '../energy.ts';
 import { LEVEL_BANDS } from '../energy-tally.ts';
 import { studentQuantile90, Z_90 } from './fit-quality.ts';
+import { LEVEL_SPREAD } from './load-fit.ts';
 import { darkHoursOf, meanDarkHours } from './reference.ts';
 
 /** What a baseline is made from. `fit`: what a meter has taught; null for nameplates. `tolerancePct`: that of the nameplates. Units: %. */
@@ -22,6 +23,11 @@ export interface FrozenFacts {
  * savings, December judged in June.
  */
 const SEASON_HALF_PCT = 0.5;
+/**
+ * How far the factor of a level that was never learned is from the common one. Units: share. Source: assumed; a curve of exponent 0.8 or 1.3 that
+ * is known up to 40 % and used at 100 %. Confirmed by: power curves of luminaires.
+ */
+const UNLEARNED_SPREAD = 0.2;
 
 /** Returns the baseline. Without `fit` its power has the tolerance of the nameplates, as limits of a rectangular distribution. */
 export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePct }: FrozenFacts): SavingsBaseline {
@@ -45,7 +51,10 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
     zones: dated,
     otherW: fit?.otherW ?? (otherW > 0 ? otherW : standbyW(cabinet)),
     factors: fit?.factors ?? Array.from({ length: LEVEL_BANDS }, () => 1),
-    powerHalfPct: fit === null ? (Z_90 * tolerancePct) / Math.sqrt(3) : learnedHalfPct(fit),
+    powerHalfPct:
+      fit === null
+        ? (Z_90 * tolerancePct) / Math.sqrt(3)
+        : Math.hypot(learnedHalfPct(fit), unlearnedHalfPct(cabinet, dated, { fit, tolerancePct })),
     nightPct: fit === null || Number.isNaN(fit.cvPct) ? 0 : fit.cvPct,
     learnedNights: fit?.nights ?? null,
   };
@@ -76,6 +85,31 @@ function standbyW({ zones, lamps }: FrozenFacts['cabinet']): number {
   const sameLamps = zones.filter(({ baseline: { lampPowerW } }) => lampPowerW === null).flatMap(({ lamps: ids }) => ids);
   const waitingW = lamps.reduce((sum, { id, ratedPowerW }) => sum + (sameLamps.includes(id) ? powerW(ratedPowerW, 0) : 0), 0);
   return 0.5 * waitingW;
+}
+
+/**
+ * Half of the 90 % interval for what the meter did not teach: factors of levels that the learned nights hardly had, and former lamps. Units: %
+ * of the energy of the lamps. The share of the prior variance that is left says how little was learned.
+ */
+function unlearnedHalfPct(
+  { zones, lamps }: FrozenFacts['cabinet'],
+  dated: readonly ReferenceZone[],
+  { fit: { factors, factorErrors = [] }, tolerancePct }: { readonly fit: LoadFit; readonly tolerancePct: number },
+): number {
+  const ratedW = new Map(lamps.map(({ id, ratedPowerW }) => [id, ratedPowerW]));
+  let [errorWh, wholeWh] = [0, 0];
+  for (const [at, { baseline }] of zones.entries())
+    for (const lamp of dated[at]?.lamps ?? []) {
+      const isSame = baseline.lampPowerW === null || baseline.lampPowerW === ratedW.get(lamp.id);
+      const band = Math.min(LEVEL_BANDS - 1, Math.ceil(baseline.levelPct / 10));
+      const error = factorErrors[band] ?? 0;
+      const unlearned = Math.hypot(error, UNLEARNED_SPREAD * Math.min(1, (error / LEVEL_SPREAD) ** 2)) / (factors[band] ?? 1);
+      const wh = lamp.powerW * lamp.reduction * (dated[at]?.meanHours ?? 0);
+      // No meter has measured the lamps of another installation.
+      errorWh += wh * (isSame ? unlearned : tolerancePct / 100 / Math.sqrt(3));
+      wholeWh += wh;
+    }
+  return wholeWh > 0 ? (100 * Z_90 * errorWh) / wholeWh : 0;
 }
 
 function learnedHalfPct({ standardErrorPct, nights }: LoadFit): number {

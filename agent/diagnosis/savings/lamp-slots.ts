@@ -6,6 +6,11 @@ import { LEVEL_BANDS } from '../energy-tally.ts';
 export const SLOT_MS = 300_000;
 /** Slots of the longest night, which has 25 hours. */
 export const MAX_SLOTS = 300;
+/**
+ * Within this distance, a slot that was not counted is like the nearest counted ones. Source: assumed; an hour, after which the programme or the
+ * sun may have changed the level. Confirmed by: absences of agents in logs of cabinets.
+ */
+const NEAR_SLOTS = 12;
 
 /** Computed energy in a span, by level, in Wh. `knownShare`: share of the span that is in slots that were counted, at least in part. */
 export interface SpanEnergy {
@@ -21,9 +26,12 @@ export class LampSlots {
   readonly #wh = new Float32Array(MAX_SLOTS * LEVEL_BANDS);
   /** Time that was counted in each slot. Units: ms. */
   readonly #countedMs = new Float32Array(MAX_SLOTS);
+  readonly #usual: LampSlots | null;
 
-  constructor(fromMs: WallMs) {
+  /** `usual`: an earlier night, which this one is like where nothing was counted for hours. */
+  constructor(fromMs: WallMs, usual: LampSlots | null = null) {
     this.fromMs = fromMs;
+    this.#usual = usual;
   }
 
   /** Adds energy that the lamps used from `fromMs` to `toMs` to the slots of that time. Units: Wh by level. */
@@ -38,7 +46,10 @@ export class LampSlots {
     }
   }
 
-  /** Returns the energy of a span. A slot in which nothing was counted is estimated from the nearest counted ones, if there are any. */
+  /**
+   * Returns the energy of a span. A slot in which nothing was counted is estimated from near counted ones, else from the same slot of the usual
+   * night, else from the nearest counted ones, if there are any.
+   */
   between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
     const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);
     let knownMs = 0;
@@ -47,11 +58,11 @@ export class LampSlots {
       allMs += ms;
       const counted = this.#countedMs[slot] ?? 0;
       if (counted > 0) knownMs += ms;
-      const sources = counted > 0 ? [slot] : this.#nearest(slot);
+      const { night, sources } = counted > 0 ? { night: this, sources: [slot] } : this.#like(slot);
       for (const source of sources)
         for (let band = 0; band < LEVEL_BANDS; band++)
           bandWh[band] =
-            (bandWh[band] ?? 0) + ((this.#wh[source * LEVEL_BANDS + band] ?? 0) * ms) / (this.#countedMs[source] ?? 1) / sources.length;
+            (bandWh[band] ?? 0) + ((night.#wh[source * LEVEL_BANDS + band] ?? 0) * ms) / (night.#countedMs[source] ?? 1) / sources.length;
     }
     return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1 };
   }
@@ -96,6 +107,13 @@ export class LampSlots {
       const ms = Math.min(toMs, startMs + SLOT_MS) - Math.max(fromMs, startMs);
       if (ms > 0) yield { slot, share: ms / (toMs - fromMs), ms };
     }
+  }
+
+  #like(slot: number): { readonly night: LampSlots; readonly sources: readonly number[] } {
+    const nearest = this.#nearest(slot);
+    const isNear = nearest.some((at) => Math.abs(at - slot) <= NEAR_SLOTS);
+    if (isNear || this.#usual === null || (this.#usual.#countedMs[slot] ?? 0) === 0) return { night: this, sources: nearest };
+    return { night: this.#usual, sources: [slot] };
   }
 
   #nearest(slot: number): number[] {

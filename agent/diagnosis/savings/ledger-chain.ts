@@ -1,5 +1,5 @@
 /** The ledger as a chain of entries: reading, verification, and which entries count. Pure. */
-import { CHAIN_START, type ChainEntry, chainHash, nextInChain } from '../../core/hash-chain.ts';
+import { CHAIN_START, type ChainEntry, type ChainHead, chainHash, nextInChain } from '../../core/hash-chain.ts';
 import { isRecord } from '../../core/is-record.ts';
 import {
   LEDGER_CAUSES,
@@ -29,6 +29,15 @@ export function brokenAt(chain: readonly ChainEntry[]): number | null {
   return null;
 }
 
+/**
+ * Returns the number of the first entry that a chain should have, but does not: its number and hash were signed or noted elsewhere. Null if the
+ * chain has all of them. A person who changes stored entries can compute their hashes again, or remove the last ones, and the chain alone does not show it.
+ */
+export function missingFrom(chain: readonly ChainEntry[], heads: readonly ChainHead[]): number | null {
+  const missing = heads.flatMap(({ n, hash }) => (chain[n - 1]?.hash === hash ? [] : [n]));
+  return missing.length === 0 ? null : Math.min(...missing);
+}
+
 /** Returns the entries of a chain. One whose body is not a note of this form is left out. */
 export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEntry[] {
   return chain.flatMap(({ n, hash, atMs, body }) => {
@@ -41,6 +50,17 @@ export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEn
 export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
   const voided = new Set(entries.flatMap(({ cause, voids }) => (cause === 'void' && voids !== undefined ? [voids] : [])));
   return entries.filter(({ n, cause }) => cause !== 'void' && !voided.has(n));
+}
+
+/**
+ * Returns the entries that count with a baseline: those that are not voided, without those that were entered before it for earlier nights.
+ * A baseline is frozen from the present configuration, which has their effect already.
+ */
+export function entriesWith(
+  entries: readonly LedgerEntry[],
+  { n: baselineN, from }: Pick<LedgerEntry, 'n' | 'from'>,
+): readonly LedgerEntry[] {
+  return validEntries(entries).filter((entry) => entry.n >= baselineN || entry.from >= from);
 }
 
 /** Returns the last entry with a baseline that no entry voids; undefined if there is none. */

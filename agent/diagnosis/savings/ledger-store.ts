@@ -6,7 +6,7 @@ import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 import type { LedgerEntry, LedgerNote, LedgerSeal, SavingsAnswer } from '../../core/savings-view.ts';
 import { UNREAD } from '../energy-months.ts';
-import { brokenAt, ledgerEntriesOf, ledgerEntry } from './ledger-chain.ts';
+import { brokenAt, ledgerEntriesOf, ledgerEntry, missingFrom } from './ledger-chain.ts';
 
 /** Signs a digest of evidence of this kind. Resolves with null if it cannot be signed now. */
 export type SignDigest = (
@@ -17,14 +17,19 @@ export type SignDigest = (
 /** What `LedgerStore` requires. */
 export interface LedgerStoreParts {
   readonly clock: Pick<Clock, 'wallMs'>;
-  readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Pick<Store['audit'], 'note'> };
+  readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Store['audit'] };
   readonly sign: SignDigest;
 }
 
 /** The kind of the signatures over the ledger. */
-const LEDGER_KIND = 'savings-ledger';
+export const LEDGER_KIND = 'savings-ledger';
 const BLOCK_KEY = 'savings.ledger.';
 const SEALS_KEY = 'savings.seals';
+const AUDIT_ACTION = 'savings ledger';
+/** Newest entries of the audit log that are compared with the ledger. Source: assumed; some months of a cabinet. Confirmed by: audit logs of cabinets. */
+const AUDIT_ENTRIES = 1_000;
+/** In the place of an entry that is damaged on the disk: it breaks the chain. */
+const DAMAGED: ChainEntry = { n: 0, hash: '', atMs: 0, body: '' };
 /** Entries of one block: it is written again for each of them. Source: assumed; 20 kB. Confirmed by: sizes of a ledger after a year. */
 const BLOCK = 50;
 /** Source: assumed; three entries a day for twelve years are 13,000, and all of them are read for a report. Confirmed by: ledgers of cabinets. */
@@ -51,6 +56,17 @@ export class LedgerStore {
     return (await this.#readSeals()) ?? [];
   }
 
+  /**
+   * Resolves with the entries that the audit log names by number and hash, among its newest ones; empty also if it could not be read.
+   */
+  async notedHeads(): Promise<readonly ChainHead[]> {
+    const page = await this.#parts.store.audit.read({ sinceMs: 0, limit: AUDIT_ENTRIES, isVerified: false, knownHead: null });
+    return (page?.entries ?? []).flatMap(({ action, door, detail }) => {
+      const [, n, hash = ''] = /^(\d+):([0-9a-f]{64}) /.exec(detail) ?? [];
+      return action !== AUDIT_ACTION || door !== 'self' || n === undefined ? [] : [{ n: Number(n), hash }];
+    });
+  }
+
   /** Undefined if the disk could not be read. */
   async #readSeals(): Promise<readonly LedgerSeal[] | undefined> {
     const found = await this.#parts.store.load(SEALS_KEY, UNREAD);
@@ -70,7 +86,10 @@ export class LedgerStore {
   seal(): Promise<number> {
     return this.#inTurn(async () => {
       const chain = await this.#chain();
-      return this.#seal(chain?.at(-1) ?? CHAIN_START);
+      const seals = await this.#readSeals();
+      if (chain === undefined || seals === undefined) return 0;
+      const isWhole = brokenAt(chain) === null && missingFrom(chain, seals) === null;
+      return isWhole ? this.#seal(chain.at(-1) ?? CHAIN_START) : Math.max(0, ...seals.map(({ n }) => n));
     });
   }
 
@@ -78,13 +97,15 @@ export class LedgerStore {
     const { clock, store } = this.#parts;
     const chain = await this.#chain();
     if (chain === undefined) return { ok: false, why: 'disk' };
-    if (brokenAt(chain) !== null) return { ok: false, why: 'ledger-broken' };
+    const seals = await this.seals();
+    // A new signature would take the place of the one that proves the change.
+    if (brokenAt(chain) !== null || missingFrom(chain, seals) !== null) return { ok: false, why: 'ledger-broken' };
     if (chain.length >= MAX_ENTRIES) return { ok: false, why: 'ledger-full' };
     const entry = ledgerEntry(chain, bounded(note), clock.wallMs());
     const block = Math.floor((entry.n - 1) / BLOCK);
     if (!(await store.save(blockKey(block), [...chain.slice(block * BLOCK), entry]))) return { ok: false, why: 'disk' };
     const detail = `${entry.n}:${entry.hash} ${note.cause} ${note.by}`;
-    store.audit.note({ user: '', role: '', door: 'self', action: 'savings ledger', detail, result: 'ok' });
+    store.audit.note({ user: '', role: '', door: 'self', action: AUDIT_ACTION, detail, result: 'ok' });
     await this.#seal(entry);
     const [stored] = ledgerEntriesOf([entry]);
     return stored === undefined ? { ok: false, why: 'disk' } : { ok: true, value: stored };
@@ -95,8 +116,9 @@ export class LedgerStore {
     for (let block = 0; ; block++) {
       const found = await this.#parts.store.load(blockKey(block), UNREAD);
       if (found === UNREAD) return undefined;
-      if (!Array.isArray(found)) return all;
-      all.push(...found.filter(isEntry));
+      if (found === undefined || found === null) return all;
+      const entries: readonly unknown[] = Array.isArray(found) ? found : [null];
+      all.push(...entries.map((entry) => (isEntry(entry) ? entry : DAMAGED)));
     }
   }
 

@@ -33,7 +33,7 @@ export interface SpanFit {
  * How far the factor of one level is expected from the common factor; a level with little energy stays near that one. Units: share. Source:
  * assumed; drivers differ by some percent in their curves. Confirmed by: learned factors of several streets.
  */
-const LEVEL_SPREAD = 0.1;
+export const LEVEL_SPREAD = 0.1;
 /** How far `litShare` is expected from 0. Source: assumed; a heater works at night at most twice as much as by day. Confirmed by: meters of cabinets with a heater. */
 const LIT_SPREAD = 1;
 /** Fewest samples to learn from. Source: assumed; four hours of light. Confirmed by: bench savings with a quarter and with four times of it. */
@@ -67,6 +67,7 @@ export function learnedFit(nights: readonly LearnableNight[]): LoadFit | null {
   const quality = fitQuality(pairs, Math.min(2, nights.length - 1));
   return {
     ...fit,
+    factorErrors: factorErrors(solution),
     nights: nights.length,
     cvPct: quality?.cvPct ?? Number.NaN,
     nmbePct: quality?.nmbePct ?? Number.NaN,
@@ -164,6 +165,14 @@ function inverted(matrix: Float64Array): Float64Array | null {
     }
   }
   return right;
+}
+
+function factorErrors({ covariance }: Solution): readonly number[] {
+  return Array.from({ length: LEVEL_BANDS }, (_, band) => {
+    const [own, common] = [band + 2, 1];
+    const variance = at(covariance, own, own) + 2 * at(covariance, own, common) + at(covariance, common, common);
+    return band === 0 ? 0 : Math.sqrt(Math.max(0, variance));
+  });
 }
 
 /** The standard error of the energy of all learned nights, as a share of it. Units: Wh, %. */

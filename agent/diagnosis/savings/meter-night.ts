@@ -1,6 +1,6 @@
 /** What one meter counted in a night that has not ended: its energy, the slots of five minutes, and the parts without measurement. Pure. */
 import type { WallMs } from '../../core/clock.ts';
-import type { SavingsGapReason } from '../../core/savings-view.ts';
+import type { SavingsGapReason, SavingsMeterNight } from '../../core/savings-view.ts';
 import { LEVEL_BANDS } from '../energy-tally.ts';
 import { MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 
@@ -10,6 +10,8 @@ export interface MeterCarry {
   readonly lastWh: number;
   /** Energy after that reading that earlier nights have estimated. */
   readonly assignedWh: number;
+  /** The counter restarted after that reading. */
+  readonly isRestarted?: boolean;
 }
 
 /** A part of a night that is to be estimated. */
@@ -23,6 +25,14 @@ export interface OpenGap {
 
 /** A longer time between two readings is a silence. Units: ms. Source: the issue, the shortest gap. */
 const SILENCE_MS = 300_000;
+
+/**
+ * Returns whether the energy of a night is what the meter counted between its totals: without a gap, and without a correction of what earlier
+ * nights estimated. Units: Wh.
+ */
+export function isMeasuredWhole({ startWh, endWh, measuredWh, gaps }: SavingsMeterNight): boolean {
+  return gaps.length === 0 && startWh !== null && endWh !== null && Math.abs(endWh - startWh - measuredWh) < 1;
+}
 
 /** The count of one meter in one night. A total that falls is a restart of the counter. */
 export class MeterNight {
@@ -43,10 +53,11 @@ export class MeterNight {
     this.fromMs = fromMs;
     this.#carry = carry;
     this.#startWh = carry?.lastWh ?? null;
+    this.#isRestarted = carry?.isRestarted === true;
   }
 
   get carry(): MeterCarry | null {
-    return this.#carry;
+    return this.#carry === null ? null : { ...this.#carry, isRestarted: this.#isRestarted };
   }
 
   /**
@@ -81,8 +92,10 @@ export class MeterNight {
   end(toMs: WallMs, lampsWh: Float64Array): readonly OpenGap[] {
     const lastMs = this.#carry?.lastMs ?? null;
     if (lastMs === null) this.#gaps.push({ fromMs: this.fromMs, toMs, why: 'no-meter' });
-    else if (toMs - lastMs > SILENCE_MS)
-      this.#gaps.push({ fromMs: Math.max(this.fromMs, lastMs), toMs, why: 'meter-silent', ...this.#lampsSince(lampsWh) });
+    else if (toMs > lastMs && (this.#isRestarted || toMs - lastMs > SILENCE_MS)) {
+      const why = this.#isRestarted ? 'meter-restarted' : 'meter-silent';
+      this.#gaps.push({ fromMs: Math.max(this.fromMs, lastMs), toMs, why, ...this.#lampsSince(lampsWh) });
+    }
     return this.#gaps;
   }
 

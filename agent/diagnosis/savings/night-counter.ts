@@ -11,7 +11,8 @@ import type { SavingsDate } from '../../core/savings-view.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
 import { nextNight } from '../energy-months.ts';
-import { LEVEL_BANDS } from '../energy-tally.ts';
+import { asRecord, LEVEL_BANDS } from '../energy-tally.ts';
+import type { LostPower } from './dark-lamps.ts';
 import { LampSlots } from './lamp-slots.ts';
 import { type MeterCarry, MeterNight } from './meter-night.ts';
 
@@ -24,6 +25,8 @@ export interface RunningSavingsNight {
   readonly meters: Map<string, MeterNight>;
   /** The rated powers changed in it: the model does not learn from it. */
   isMixed: boolean;
+  /** Computed energy of lamps that were dark by a fault, and of lamps that did not answer. Units: Wh. */
+  readonly lost: { darkWh: number; silentWh: number };
 }
 
 /** What `NightCounter` requires. */
@@ -32,6 +35,8 @@ export interface NightCounterParts {
   readonly calendar: () => LocalCalendar;
   /** Computed energy of all lamps so far, by level; it may begin again at 0. Units: Wh. */
   readonly usedWh: () => Float64Array;
+  /** The power that lamps do not use now because of a fault. */
+  readonly lost: () => LostPower;
   /**
    * Receives nights that have ended, one by one. Returns the state of each meter for the next one. `missed`: the night was passed over, as
    * after an absence.
@@ -43,6 +48,8 @@ export interface NightCounterParts {
 const MAX_LOOK_MS = 60_000;
 /** Most nights without the agent that are filled in, each with a gap. Source: assumed; a cabinet that is off for longer has a new meter total that says little about each night. Confirmed by: outages in logs of cabinets. */
 const MAX_MISSED = 60;
+/** Least share of a night in which the lamps were counted, for a night that later ones may be like. Source: assumed; two hours may be missing. Confirmed by: absences of agents in logs of cabinets. */
+const USUAL_SHARE = 0.9;
 
 /** The count of the running night. */
 export class NightCounter {
@@ -51,6 +58,8 @@ export class NightCounter {
   readonly #stepWh = new Float64Array(LEVEL_BANDS);
   #night: RunningSavingsNight | null = null;
   #carries: ReadonlyMap<string, MeterCarry> = new Map();
+  /** The last night that was counted. */
+  #usual: LampSlots | null = null;
   #look: { readonly atMs: WallMs; readonly atMono: number } | null = null;
 
   constructor(parts: NightCounterParts) {
@@ -82,6 +91,15 @@ export class NightCounter {
     // A step of the clock: the energy of this time has no place in the night.
     if (wallMs <= 0 || wallMs > MAX_LOOK_MS || Math.abs(wallMs - monoMs) > 1_000) return;
     this.#night?.lamps.add(before.atMs, now.atMs, this.#stepWh);
+    this.#addLost(wallMs / HOUR_MS);
+  }
+
+  #addLost(hours: number): void {
+    const lost = this.#night?.lost;
+    if (lost === undefined) return;
+    const { darkW, silentW } = this.#parts.lost();
+    lost.darkWh += darkW * hours;
+    lost.silentWh += silentW * hours;
   }
 
   /** Takes a total of a meter. Without effect while the time is not trusted. Units: Wh. */
@@ -108,17 +126,31 @@ export class NightCounter {
     const night = this.#night;
     if (night === null) return undefined;
     const meters = Object.fromEntries([...night.meters].map(([id, meter]) => [id, meter.packed()]));
-    const { date, fromMs, toMs, lamps, isMixed } = night;
-    return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, carries: [...this.#carries] };
+    const { date, fromMs, toMs, lamps, isMixed, lost } = night;
+    return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, lost, carries: [...this.#carries] };
   }
 
-  /** Continues from a state that `packed` returned. Call it before the first `look`. */
-  restore(stored: unknown): void {
+  /** Returns the last counted night for the disk; undefined before there is one. Shape: as `LampSlots.packed`. */
+  packedUsual(): unknown {
+    return this.#usual?.packed();
+  }
+
+  /** Continues from states that `packed` and `packedUsual` returned. Call it before the first `look`. */
+  restore(stored: unknown, usual: unknown): void {
+    if (Array.isArray(usual)) this.#usual = slotsOf(usual);
     if (!isRecord(stored) || !isRecord(stored['meters'])) return;
     const { date, fromMs, toMs, lamps, meters, carries } = stored;
     if (typeof date !== 'string' || typeof fromMs !== 'number' || typeof toMs !== 'number') return;
     this.#carries = new Map(Array.isArray(carries) ? (carries as [string, MeterCarry][]) : []);
-    this.#night = { date, fromMs, toMs, lamps: new LampSlots(fromMs), meters: new Map(), isMixed: stored['isMixed'] === true };
+    this.#night = {
+      date,
+      fromMs,
+      toMs,
+      lamps: new LampSlots(fromMs, this.#usual),
+      meters: new Map(),
+      isMixed: stored['isMixed'] === true,
+      lost: lostOf(stored['lost']),
+    };
     this.#night.lamps.restore(lamps);
     for (const [id, meter] of Object.entries(meters))
       if (isRecord(meter) && Array.isArray(meter['slots']) && Array.isArray(meter['gaps']))
@@ -143,24 +175,37 @@ export class NightCounter {
   #roll(nowMs: WallMs): void {
     const calendar = this.#parts.calendar();
     const today = nightAt(calendar, nowMs);
-    this.#night ??= freshNight(calendar, today);
+    this.#night ??= freshNight(calendar, today, this.#usual);
     for (let missed = 0; this.#night.date < today; missed++) {
       this.#carries = this.#parts.onNight(this.#night, missed > 0);
       const date: SavingsDate = missed < MAX_MISSED ? nextNight(this.#night.date) : today;
-      const usual = this.#night.lamps.packed();
-      this.#night = freshNight(calendar, date);
-      // A night without the agent is estimated as the one before it.
-      if (date < today) this.#night.lamps.restore(usual);
+      const { lamps, fromMs, toMs } = this.#night;
+      // A night without the agent is not counted: it is estimated as the last one that was.
+      if (lamps.between(fromMs, toMs).knownShare >= USUAL_SHARE) this.#usual = slotsOf(lamps.packed());
+      this.#night = freshNight(calendar, date, this.#usual);
       // Meters that were read before are expected in this night too.
       for (const id of this.#carries.keys()) this.#meterOf(this.#night, id);
     }
   }
 }
 
-function freshNight(calendar: LocalCalendar, date: SavingsDate): RunningSavingsNight {
+/** Returns packed slots as a night without a date. */
+function slotsOf(packed: unknown): LampSlots {
+  const slots = new LampSlots(0);
+  slots.restore(packed);
+  return slots;
+}
+
+function freshNight(calendar: LocalCalendar, date: SavingsDate, usual: LampSlots | null): RunningSavingsNight {
   const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
   const fromMs = calendar.instantOf({ year, month, day, hour: 12, minute: 0 });
   const toMs = calendar.instantOf({ year, month, day: day + 1, hour: 12, minute: 0 });
-  const lamps = new LampSlots(fromMs);
-  return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps, meters: new Map(), isMixed: false };
+  const lamps = new LampSlots(fromMs, usual);
+  return { date, fromMs, toMs: Math.min(toMs, fromMs + 25 * HOUR_MS), lamps, meters: new Map(), isMixed: false, lost: lostOf(null) };
+}
+
+function lostOf(stored: unknown): RunningSavingsNight['lost'] {
+  const { darkWh, silentWh } = asRecord(stored);
+  const known = (wh: unknown): number => (typeof wh === 'number' && wh > 0 ? wh : 0);
+  return { darkWh: known(darkWh), silentWh: known(silentWh) };
 }

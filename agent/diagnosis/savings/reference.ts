@@ -85,6 +85,17 @@ export function referenceEnergy(baseline: SavingsBaseline, entries: readonly Led
   };
 }
 
+/** Returns the lamps of the reference in a night, by id, as the entries before it have left them. `entries`: those that count, in their order. */
+export function referenceLampsOn(
+  baseline: Pick<SavingsBaseline, 'zones'>,
+  entries: readonly LedgerEntry[],
+  date: SavingsDate,
+): ReadonlyMap<string, ReferenceLamp> {
+  let zones: Zones = new Map(baseline.zones.map((zone) => [zone.id, { hours: 0, lamps: zone.lamps }]));
+  for (const entry of entries) if (overlaps(entry, date, date)) zones = changedLamps(zones, entry, { date, hours: 0, darkHours: {} });
+  return new Map([...zones.values()].flatMap(({ lamps }) => lamps.map((lamp) => [lamp.id, lamp] as const)));
+}
+
 /** Returns the mean of the hours of darkness over 365 nights, `from` included. Units: h. */
 export function meanDarkHours(hoursOf: (date: SavingsDate) => number, from: SavingsDate): number {
   const dates = datesBetween(from, '9999-12-31', 365);
@@ -108,7 +119,11 @@ function hoursOfAny(zones: Zones): number {
   return 0;
 }
 
-function extraOf({ effect, from, to }: LedgerEntry, { hours }: ReferenceNight): { readonly zone: string | null; readonly kwh: number } {
+/** Returns the energy that an entry adds to a night to which it applies. `zone`: null for the whole cabinet. Units: h, kWh. */
+export function extraOf(
+  { effect, from, to }: LedgerEntry,
+  { hours }: Pick<ReferenceNight, 'hours'>,
+): { readonly zone: string | null; readonly kwh: number } {
   if (effect.kind === 'load') return { zone: null, kwh: (effect.loadW * hours) / 1_000 };
   if (effect.kind !== 'energy') return { zone: null, kwh: 0 };
   const nights = to === null ? 1 : Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;

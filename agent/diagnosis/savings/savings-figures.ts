@@ -13,8 +13,10 @@ import type {
   SavingsZoneFigures,
 } from '../../core/savings-view.ts';
 import { fitQuality, rootSumSquares, Z_90 } from './fit-quality.ts';
-import { baselineEntry, overlaps, validEntries } from './ledger-chain.ts';
+import { baselineEntry, entriesWith, overlaps } from './ledger-chain.ts';
+import { isMeasuredWhole } from './meter-night.ts';
 import { darkHoursOf, datesBetween, type ReferenceEnergy, referenceEnergy } from './reference.ts';
+import { referenceChecks } from './reference-checks.ts';
 
 /** A night with its reference. */
 interface PairedNight {
@@ -23,6 +25,8 @@ interface PairedNight {
   readonly reference: ReferenceEnergy;
   readonly figures: SavingsFigures;
   readonly gaps: readonly (SavingsGap & { readonly meter: string })[];
+  /** No gap, and no correction of earlier nights. */
+  readonly isWhole: boolean;
   readonly modelKwh: number | null;
 }
 
@@ -30,49 +34,90 @@ interface PairedNight {
 const LEAST_JUDGED = 3;
 const MODEL_PARAMETERS = 2;
 
+/** The nights of a result, both included. */
+interface SavingsPeriod {
+  readonly from: SavingsDate;
+  readonly to: SavingsDate;
+}
+
 /**
- * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out,
- * and nights that are not stored are named.
+ * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out.
+ * Nights that are not stored, or without a count of a meter of the baseline, are named and are in no sum.
  */
 export function savingsResult(
   entries: readonly LedgerEntry[],
   nights: readonly SavingsNight[],
-  { from, to }: { readonly from: SavingsDate; readonly to: SavingsDate },
+  period: SavingsPeriod,
 ): SavingsResult | null {
+  const steps = savingsSteps(entries, nights, period);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** As `savingsResult`, in short steps: the darkness of a night takes milliseconds on a gateway. */
+export function* savingsSteps(
+  entries: readonly LedgerEntry[],
+  nights: readonly SavingsNight[],
+  { from, to }: SavingsPeriod,
+): Generator<void, SavingsResult | null, void> {
   const frozen = baselineEntry(entries);
   if (frozen === undefined) return null;
   const { baseline, n: baselineN } = frozen;
   const dates = datesBetween(from < baseline.from ? baseline.from : from, to);
-  const stored = new Map(nights.map((night) => [night.date, night]));
+  // A night without a count of one of the meters would look like a night without its energy.
+  const counted = nights.filter((night) => baseline.meters.every(({ id }) => night.meters[id] !== undefined));
+  const stored = new Map(counted.map((night) => [night.date, night]));
   const hoursOf = darkHoursOf(baseline);
-  const valid = validEntries(entries);
-  const paired = dates.flatMap((date) => {
+  const valid = entriesWith(entries, { n: baselineN, from: baseline.from });
+  const paired: PairedNight[] = [];
+  const figures: SavingsNightFigures[] = [];
+  for (const date of dates) {
     const night = stored.get(date);
-    return night === undefined ? [] : [pairedNight(night, baseline, valid, hoursOf(date))];
-  });
-  const total = added(paired.map(({ figures }) => figures));
-  const halfParts = halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) });
+    if (night === undefined) continue;
+    const one = pairedNight(night, baseline, valid, hoursOf(date));
+    paired.push(one);
+    figures.push(nightFigures(one, baseline));
+    yield;
+  }
+  const total = added(paired.map((each) => each.figures));
+  yield;
+  const { checks, otherHalfKwh } = referenceChecks(checkedNights(paired), baseline, valid, total);
+  yield;
+  const halfParts = {
+    ...halfPartsOf(paired, { baseline, total, isExchanged: isExchanged(valid, baseline, dates) }),
+    otherKwh: otherHalfKwh,
+  };
+  yield;
   const halfKwh = rootSumSquares(Object.values(halfParts));
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const share = (kwh: number): number | null => (usedKwh > 0 ? (100 * kwh) / usedKwh : null);
+  const zones = yield* zonesOf(paired, baseline);
+  const adjustments = adjustmentsOf(paired, valid);
+  yield;
   return {
     from: dates[0] ?? from,
     to,
     nightsExpected: dates.length,
     nightsCounted: paired.length,
     missingNights: dates.filter((date) => !stored.has(date)),
-    ...{ baselineN, baseline, total, halfKwh, halfParts },
+    ...{ baselineN, baseline, total, halfKwh, halfParts, checks },
     savedPct: total.adjustedKwh > 0 ? (100 * total.savedKwh) / total.adjustedKwh : null,
     isSignificant: total.savedKwh > (2 * halfKwh) / Z_90,
     ...judged(paired),
     measuredSharePct: share(total.measuredKwh),
     estimatedSharePct: share(total.estimatedKwh),
-    nights: paired.map((each) => nightFigures(each, baseline)),
-    zones: zonesOf(paired, baseline),
-    adjustments: adjustmentsOf(paired, valid),
+    nights: figures,
+    ...{ zones, adjustments },
     gaps: paired.flatMap(({ night, gaps }) => gaps.map((gap) => ({ ...gap, date: night.date }))),
     entries: entries.filter((entry) => overlaps(entry, dates[0] ?? from, to)),
   };
+}
+
+function checkedNights(paired: readonly PairedNight[]): Parameters<typeof referenceChecks>[0] {
+  return paired.map(({ night, darkHours }) => ({ night, darkHours: meanOf(Object.values(darkHours)) }));
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
 
 function pairedNight(
@@ -98,6 +143,7 @@ function pairedNight(
       ...{ referenceKwh, routineKwh, nonRoutineKwh, adjustedKwh, measuredKwh, estimatedKwh },
       savedKwh: adjustedKwh - measuredKwh - estimatedKwh,
     },
+    isWhole: meters.every(isMeasuredWhole),
     modelKwh: isModelled ? meters.reduce((sum, { modelWh }) => sum + (modelWh ?? 0), 0) / 1_000 : null,
   };
 }
@@ -146,8 +192,8 @@ function isExchanged(entries: readonly LedgerEntry[], { meters, from }: SavingsB
 }
 
 function judged(nights: readonly PairedNight[]): Pick<SavingsResult, 'cvPct' | 'nmbePct'> {
-  const pairs = nights.flatMap(({ modelKwh, figures, gaps }) =>
-    modelKwh === null || gaps.length > 0 ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
+  const pairs = nights.flatMap(({ modelKwh, figures, isWhole }) =>
+    modelKwh === null || !isWhole ? [] : [{ measured: figures.measuredKwh, modelled: modelKwh }],
   );
   const quality = pairs.length < LEAST_JUDGED ? null : fitQuality(pairs, MODEL_PARAMETERS);
   return { cvPct: quality?.cvPct ?? null, nmbePct: quality?.nmbePct ?? null };
@@ -160,27 +206,31 @@ function nightFigures({ night, figures, darkHours, modelKwh, ...rest }: PairedNi
 }
 
 /** The metered energy of each night is divided by the computed energy of the zones. */
-function zonesOf(nights: readonly PairedNight[], { zones }: SavingsBaseline): readonly SavingsZoneFigures[] {
-  const ids = new Set([...zones.map(({ id }) => id), ...nights.flatMap(({ reference }) => Object.keys(reference.zones))]);
-  return [...ids].map((zone) => {
-    let [adjustedKwh, usedKwh] = [0, 0];
-    for (const { night, reference, figures } of nights) {
-      const computedWh = Object.values(night.zoneWh).reduce((sum, wh) => sum + wh, 0);
-      const share = computedWh > 0 ? (night.zoneWh[zone] ?? 0) / computedWh : 0;
-      const zoneSum = Object.values(reference.zones).reduce((sum, kwh) => sum + kwh, 0);
-      adjustedKwh += reference.zones[zone] ?? 0;
-      // What the reference has besides the zones, the other load, is in the metered energy too.
-      usedKwh += share * (figures.measuredKwh + figures.estimatedKwh - (figures.adjustedKwh - zoneSum));
+function* zonesOf(nights: readonly PairedNight[], { zones }: SavingsBaseline): Generator<void, readonly SavingsZoneFigures[], void> {
+  const sums = new Map(zones.map(({ id }) => [id, { adjustedKwh: 0, usedKwh: 0 }]));
+  for (const { reference } of nights)
+    for (const id of Object.keys(reference.zones)) if (!sums.has(id)) sums.set(id, { adjustedKwh: 0, usedKwh: 0 });
+  yield;
+  for (const { night, reference, figures } of nights) {
+    const computedWh = Object.values(night.zoneWh).reduce((sum, wh) => sum + wh, 0);
+    const zoneSum = Object.values(reference.zones).reduce((sum, kwh) => sum + kwh, 0);
+    // What the reference has besides the zones, the other load, is in the metered energy too.
+    const sharedKwh = figures.measuredKwh + figures.estimatedKwh - (figures.adjustedKwh - zoneSum);
+    for (const [zone, sum] of sums) {
+      sum.adjustedKwh += reference.zones[zone] ?? 0;
+      sum.usedKwh += (computedWh > 0 ? (night.zoneWh[zone] ?? 0) / computedWh : 0) * sharedKwh;
     }
-    return { zone, adjustedKwh, usedKwh, savedKwh: adjustedKwh - usedKwh };
-  });
+    yield;
+  }
+  return [...sums].map(([zone, { adjustedKwh, usedKwh }]) => ({ zone, adjustedKwh, usedKwh, savedKwh: adjustedKwh - usedKwh }));
 }
 
+/** The entries that changed the reference of some night, with the sum of what they changed. */
 function adjustmentsOf(nights: readonly PairedNight[], entries: readonly LedgerEntry[]): readonly SavingsAdjustment[] {
-  return entries.flatMap(({ n, cause, by, effect }) => {
-    if (effect.kind === 'none') return [];
-    const touched = nights.filter(({ reference }) => reference.byEntry.has(n));
-    const kwh = touched.reduce((sum, { reference }) => sum + (reference.byEntry.get(n) ?? 0), 0);
-    return touched.length === 0 ? [] : [{ n, cause, by, kwh }];
+  const sums = new Map<number, number>();
+  for (const { reference } of nights) for (const [n, kwh] of reference.byEntry) sums.set(n, (sums.get(n) ?? 0) + kwh);
+  return entries.flatMap(({ n, cause, by }) => {
+    const kwh = sums.get(n);
+    return kwh === undefined ? [] : [{ n, cause, by, kwh }];
   });
 }

@@ -18,33 +18,39 @@ import type {
   SavingsTools,
 } from '../../core/savings-view.ts';
 import type { EnergyQuery, EnergyView } from '../../core/views.ts';
-import type { AgentEvent, PointId, Reading } from '../../core/words.ts';
+import type { AgentEvent, Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { meterPoints, nightAt } from '../energy-count.ts';
 import { UNREAD } from '../energy-months.ts';
-import { closedNight, LEARNED_NIGHTS } from './closed-night.ts';
+import { Pauses } from '../pauses.ts';
+import { closedNight, LEARNED_NIGHTS, LEAST_KNOWN } from './closed-night.ts';
+import { DarkLamps } from './dark-lamps.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
 import { frozenBaseline } from './frozen-baseline.ts';
-import { baselineEntry, brokenAt, ledgerEntriesOf } from './ledger-chain.ts';
+import { baselineEntry, brokenAt, entriesWith, ledgerEntriesOf, missingFrom } from './ledger-chain.ts';
 import { LedgerStore, type SignDigest } from './ledger-store.ts';
 import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
 import { createNightArchive, type DatedLearned, type NightArchive } from './night-archive.ts';
 import { NightCounter, type RunningSavingsNight } from './night-counter.ts';
-import { darkHoursOf } from './reference.ts';
-import { savingsResult } from './savings-figures.ts';
+import { NotedEntries } from './noted-entries.ts';
+import { darkHoursOf, referenceLampsOn } from './reference.ts';
+import { savingsSteps } from './savings-figures.ts';
 
 /** What `Savings` requires. `cabinet`, `profiles`, `points` and `energy` return what is in force at the call. */
 export interface SavingsParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'event'>;
-  readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Pick<Store['audit'], 'note'> };
+  readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Store['audit'] };
   readonly sign: SignDigest;
   readonly cabinet: () => Cabinet;
   readonly profiles: () => ReadonlyMap<string, Profile>;
   readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
   readonly energy: () => { usedWh(): Float64Array; view(query: EnergyQuery): Promise<EnergyView | undefined> };
+  readonly decisions: () => readonly Decision[];
+  /** The feeder of a lamp; null if it is unknown. */
+  readonly feederOf: (lampId: string) => string | null;
 }
 
 /** Time between two looks at lamps and clock. Units: ms. Source: a fifteenth of a slot of five minutes. */
@@ -52,9 +58,11 @@ const LOOK_MS = 20_000;
 /** Most of the night that a mains cut can lose; the total of the meter is not lost. Units: ms. Source: assumed; flash wears. Confirmed by: bytes written per day on a gateway. */
 const SAVE_MS = 1_800_000;
 const TONIGHT_KEY = 'savings.tonight';
+/** The lamps of the last night that was counted. */
+const USUAL_KEY = 'savings.usual';
 const FACTS_KEY = 'savings.site';
-/** Automatic entries of one night. Source: assumed; more are one condition that repeats, and the events have all of them. Confirmed by: ledgers of cabinets. */
-const MAX_AUTOMATIC = 20;
+/** Automatic entries that wait for the disk; further ones replace the oldest. Source: assumed; a few nights with their causes. Confirmed by: disk faults of gateways. */
+const MAX_OWED = 100;
 /** A longer absence is entered in the ledger. Units: ms. Source: as the energy figures compare nights. */
 const AWAY_MS = 600_000;
 /** Fewest nights from which a baseline is frozen. Source: one more than the parameters of the judgement. */
@@ -69,11 +77,15 @@ export class Savings {
   readonly #archive: NightArchive;
   readonly #ledger: LedgerStore;
   readonly #counter: NightCounter;
+  readonly #dark = new DarkLamps();
   /** What each meter has taught, newest last. */
   readonly #learned = new Map<string, DatedLearned[]>();
-  /** Automatic entries of the running night, by cause and object. */
-  readonly #noted = new Set<string>();
-  #notedDate: SavingsDate = '';
+  readonly #noted = new NotedEntries();
+  /** Automatic entries that the disk has not accepted yet, oldest first. */
+  readonly #owed: LedgerNote[] = [];
+  #isEntering = false;
+  /** Changes of the configuration could not be entered completely. */
+  #areChangesOwed = false;
   #calendar: { readonly timezone: string; readonly calendar: LocalCalendar } | null = null;
   #meters: ReadonlyMap<PointId, { device: string; kwh: number }> = new Map();
   #metersOf: unknown = null;
@@ -89,6 +101,7 @@ export class Savings {
       clock: parts.clock,
       calendar: () => this.#calendarNow(),
       usedWh: () => parts.energy().usedWh(),
+      lost: () => this.#dark.lost(() => ({ cabinet: parts.cabinet(), decisions: parts.decisions(), feederOf: (id) => parts.feederOf(id) })),
       onNight: (night, missed) => this.#onNight(night, missed),
     });
   }
@@ -126,6 +139,7 @@ export class Savings {
 
   /** Enters an event in the ledger if it concerns savings. Repetitions in one night may be left out. */
   onEvent(event: AgentEvent): void {
+    this.#dark.onEvent(event);
     const ids = this.#meterIds();
     if (event.code === 'counter-restarted' && ids.has(event.source)) this.#counter.restarted(event.source);
     const note = eventNote(event, this.#today(), ids);
@@ -134,14 +148,27 @@ export class Savings {
 
   async #enterChanges(): Promise<void> {
     const { cabinet, store } = this.#parts;
+    this.#areChangesOwed = false;
     const found = await store.load(FACTS_KEY, UNREAD);
     const chain = await this.#ledger.chain();
-    if (found === UNREAD || chain === undefined) return;
-    const factors = baselineEntry(ledgerEntriesOf(chain))?.baseline.factors ?? null;
-    const after = energyFacts(cabinet(), this.#meterIds(), factors);
+    if (found === UNREAD || chain === undefined) {
+      this.#areChangesOwed = true;
+      return;
+    }
+    const entries = ledgerEntriesOf(chain);
+    const frozen = baselineEntry(entries);
+    const after = energyFacts(cabinet(), this.#meterIds(), frozen?.baseline.factors ?? null);
     const before = readEnergyFacts(found);
-    const changes = before === null ? [] : energyChanges(before, after, this.#today());
-    for (const note of changes) await this.#ledger.append(note);
+    const today = this.#today();
+    const reference = frozen === undefined ? undefined : referenceLampsOn(frozen.baseline, entriesWith(entries, frozen), today);
+    const changes = before === null ? [] : energyChanges(before, after, today, reference);
+    for (const note of changes) {
+      const answer = await this.#ledger.append(note);
+      if (answer.ok || answer.why !== 'disk') continue;
+      // The entries before it are entered again, which changes nothing.
+      this.#areChangesOwed = true;
+      return;
+    }
     if (changes.some(({ cause }) => cause === 'wattage')) await this.#forget();
     if (JSON.stringify(found) !== JSON.stringify(after)) await store.save(FACTS_KEY, after);
   }
@@ -152,7 +179,7 @@ export class Savings {
       ledger: () => this.#view(),
       add: (note) => this.#add(note),
       freeze: (request) => this.#freeze(request),
-      result: (from, to) => this.#result(from, to),
+      result: (from, to) => this.#wholeResult(from, to),
       export: (from, to) => this.#export(from, to),
     };
   }
@@ -163,6 +190,8 @@ export class Savings {
       return;
     }
     this.#counter.look();
+    if (this.#owed.length > 0) void this.#enterOwed();
+    if (this.#areChangesOwed) void this.#enterChanges();
     if (this.#parts.clock.monoMs() - this.#savedMono >= SAVE_MS) void this.#save();
   }
 
@@ -179,8 +208,9 @@ export class Savings {
   async #recall(): Promise<void> {
     if (this.#isRead) return;
     const found = await this.#parts.store.load(TONIGHT_KEY, UNREAD);
-    if (found === UNREAD || this.#isRead) return;
-    this.#counter.restore(found);
+    const usual = await this.#parts.store.load(USUAL_KEY, UNREAD);
+    if (found === UNREAD || usual === UNREAD || this.#isRead) return;
+    this.#counter.restore(found, usual);
     this.#isRead = true;
   }
 
@@ -190,7 +220,8 @@ export class Savings {
     return packed === undefined ? Promise.resolve(true) : this.#parts.store.save(TONIGHT_KEY, packed);
   }
 
-  #onNight({ date, fromMs, toMs, lamps, meters, isMixed }: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
+  #onNight(night: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
+    const { date, fromMs, toMs, lamps, meters, isMixed, lost } = night;
     const stored: Record<string, SavingsMeterNight> = {};
     const carries = new Map<string, MeterCarry>();
     for (const [id, meter] of meters) {
@@ -200,12 +231,14 @@ export class Savings {
       stored[id] = closed.stored;
       if (closed.carry !== null) carries.set(id, closed.carry);
       if (closed.learned !== null && !isMixed) {
-        const night = { ...closed.learned, date };
-        this.#learned.set(id, [...learned, night].slice(-LEARNED_NIGHTS));
-        void this.#archive.learn(id, night);
+        const taught = { ...closed.learned, date };
+        this.#learned.set(id, [...learned, taught].slice(-LEARNED_NIGHTS));
+        void this.#archive.learn(id, taught);
       }
     }
-    void this.#keep({ date, fromMs, toMs, meters: stored });
+    const { bandWh, knownShare } = lamps.between(fromMs, toMs);
+    const counted = isMissed || knownShare < LEAST_KNOWN ? {} : { bandWh };
+    void this.#keep({ date, fromMs, toMs, meters: stored, lost: { ...lost }, ...counted });
     if (isMissed) this.#noteOnce({ ...AUTOMATIC, cause: 'agent-away', from: date, to: date, about: [], note: 'missed=night' });
     return carries;
   }
@@ -216,32 +249,47 @@ export class Savings {
     await this.#archive.keep({ ...night, zoneWh: Object.fromEntries(rows.map(({ zone, kwh }) => [zone, kwh * 1_000])) });
     if (view !== undefined && view.awayH * HOUR_MS > AWAY_MS) {
       const note = `away=${Math.round(view.awayH * 60)}min`;
-      await this.#ledger.append({ ...AUTOMATIC, cause: 'agent-away', from: night.date, to: night.date, about: [], note });
+      this.#enter({ ...AUTOMATIC, cause: 'agent-away', from: night.date, to: night.date, about: [], note });
     }
     await this.#ledger.seal();
+    await this.#parts.store.save(USUAL_KEY, this.#counter.packedUsual());
     await this.#save();
   }
 
   #noteOnce(note: LedgerNote): void {
-    if (note.from !== this.#notedDate) this.#noted.clear();
-    this.#notedDate = note.from;
-    const key = `${note.cause} ${note.about}`;
-    if (this.#noted.has(key) || this.#noted.size >= MAX_AUTOMATIC) return;
-    this.#noted.add(key);
-    void this.#ledger.append(note);
+    if (this.#noted.take(note)) this.#enter(note);
+  }
+
+  #enter(note: LedgerNote): void {
+    if (this.#owed.length >= MAX_OWED) this.#owed.shift();
+    this.#owed.push(note);
+    void this.#enterOwed();
+  }
+
+  /** Enters what is owed until the disk refuses; the rest is tried again later. */
+  async #enterOwed(): Promise<void> {
+    if (this.#isEntering) return;
+    this.#isEntering = true;
+    for (let next = this.#owed[0]; next !== undefined; next = this.#owed[0]) {
+      const answer = await this.#ledger.append(next);
+      if (!answer.ok && answer.why === 'disk') break;
+      if (this.#owed[0] === next) this.#owed.shift();
+    }
+    this.#isEntering = false;
   }
 
   async #view(): Promise<SavingsAnswer<LedgerView>> {
     const chain = await this.#ledger.chain();
     if (chain === undefined) return DISK;
     const seals = await this.#ledger.seals();
+    const heads = [...seals, ...(await this.#ledger.notedHeads())];
     const last = chain.at(-1);
     return {
       ok: true,
       value: {
         entries: ledgerEntriesOf(chain),
         head: { n: last?.n ?? 0, hash: last?.hash ?? '' },
-        brokenAt: brokenAt(chain),
+        brokenAt: brokenAt(chain) ?? missingFrom(chain, heads),
         sealedN: Math.max(0, ...seals.map(({ n }) => n)),
       },
     };
@@ -271,6 +319,13 @@ export class Savings {
     });
   }
 
+  /** Refused if the ledger was changed; an export of it is not. */
+  async #wholeResult(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
+    const chain = await this.#ledger.chain();
+    const isBroken = chain !== undefined && (brokenAt(chain) ?? missingFrom(chain, await this.#ledger.seals())) !== null;
+    return isBroken ? { ok: false, why: 'ledger-broken' } : this.#result(from, to);
+  }
+
   async #result(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
     const chain = await this.#ledger.chain();
     if (chain === undefined) return DISK;
@@ -281,7 +336,7 @@ export class Savings {
     const period = { from: latest(from, frozen.baseline.from), to: earliest(to, dayBefore(this.#today())) };
     const nights = await this.#archive.nights(period.from, period.to);
     if (nights === undefined) return DISK;
-    const result = savingsResult(entries, nights, period);
+    const result = await new Pauses(null).run(savingsSteps(entries, nights, period));
     if (result === null) return { ok: false, why: 'no-baseline' };
     return result.nightsCounted === 0 ? { ok: false, why: 'no-nights' } : { ok: true, value: result };
   }
@@ -298,11 +353,17 @@ export class Savings {
     if (chain === undefined || nights === undefined) return DISK;
     const { id, uplink } = this.#parts.cabinet();
     const hoursOf = darkHoursOf(answer.value.baseline);
+    const pauses = new Pauses(null);
+    const darkHours: Record<SavingsDate, Readonly<Record<string, number>>> = {};
+    for (const { date } of nights) {
+      darkHours[date] = hoursOf(date);
+      await pauses.due();
+    }
     return {
       ok: true,
       value: {
         ...{ form: 'luciole-savings-1', cabinet: id, node: uplink?.node ?? '', chain, seals, nights },
-        darkHours: Object.fromEntries(nights.map(({ date }) => [date, hoursOf(date)])),
+        darkHours,
         result: answer.value,
       },
     };

@@ -131,8 +131,8 @@ export class Watch {
     return this.#plan.feeders[lamp?.feeder ?? -1]?.id ?? null;
   }
 
-  /** The lamps and meters of the configuration, with the points that measure them. */
-  get plan(): Pick<WatchPlan, 'lamps' | 'meters'> {
+  /** The lamps, feeders and meters of the configuration, with the points that measure them. */
+  get plan(): Pick<WatchPlan, 'lamps' | 'meters' | 'feeders'> {
     return this.#plan;
   }
 

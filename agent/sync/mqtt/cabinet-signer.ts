@@ -1,7 +1,7 @@
 /** Signs evidence with the cabinet's key, which is the key of the uplink: the authority of the platform has certified it. */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, isTrusted } from '../../core/clock.ts';
-import { type EvidenceClaim, type EvidenceSignature, isKeyOf, signEvidence } from '../../core/evidence-signature.ts';
+import { isKeyOf, type SigningAnswer, signEvidence } from '../../core/evidence-signature.ts';
 import type { Log } from '../../core/ports.ts';
 import { createSecretReader, type ReadFile } from './secret-files.ts';
 
@@ -13,30 +13,29 @@ export interface CabinetSignerParts {
   readonly readFile: ReadFile;
 }
 
-/** A signature with the claim that was signed. */
-export type SignedClaim = EvidenceClaim & EvidenceSignature;
-
 /**
- * Returns a function that signs a digest. It resolves with null if it cannot sign now, such as without a certificate and its key, or while
- * the time is not trusted. The key is read for each signature and not kept.
+ * Returns a function that signs a digest of evidence of this kind. It resolves with a refusal if it cannot sign now. The key is read for each
+ * signature and not kept.
  */
-export function createCabinetSigner(parts: CabinetSignerParts): (kind: string, digest: string) => Promise<SignedClaim | null> {
+export function createCabinetSigner(parts: CabinetSignerParts): (kind: string, digest: string) => Promise<SigningAnswer> {
   const { clock, log, readFile } = parts;
   return async (kind, digest) => {
     const config = parts.config();
-    if (config === null || config.certFile === null || config.keyFile === null || !isTrusted(clock.quality())) return null;
+    if (config === null || config.certFile === null || config.keyFile === null) return { ok: false, why: 'no-key' };
+    if (!isTrusted(clock.quality())) return { ok: false, why: 'no-time' };
     const claim = { kind, node: config.node, digest, atMs: Math.round(clock.wallMs()) };
     try {
       const { pairs } = await createSecretReader({ config, readFile, clock })();
       // The certificate in use first: a renewed one may be refused by the broker.
       for (const { cert, key } of pairs.toReversed()) {
         const certificates = cert?.toString('latin1') ?? '';
-        if (key !== null && isKeyOf(key, certificates)) return { ...claim, ...signEvidence(claim, key, certificates) };
+        if (key !== null && isKeyOf(key, certificates))
+          return { ok: true, signed: { ...claim, ...signEvidence(claim, key, certificates) } };
       }
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       log.event('evidence-not-signed', { kind, error: error.message }, 'warning');
     }
-    return null;
+    return { ok: false, why: 'unusable-key' };
   };
 }

@@ -1,8 +1,11 @@
 /** A running agent as the console sees it, for tests. */
 
+import { renderReport } from '../../../agent/console/report/render-report.ts';
+import { learn } from '../../../agent/console/text/translate.ts';
 import type { AuditNote } from '../../../agent/core/audit-tools.ts';
 import { msg, NO_TEXT } from '../../../agent/core/message.ts';
 import type { DeviceView, LineView } from '../../../agent/core/ports.ts';
+import type { ReportTools } from '../../../agent/core/report.ts';
 import type { AgentView, LampView, PointView, StatusView, WhyLamp, WhyView } from '../../../agent/core/views.ts';
 import type { AgentEvent, Outcome, TraceLine } from '../../../agent/core/words.ts';
 import { fakeAcceptance } from './fake-acceptance.ts';
@@ -228,8 +231,15 @@ const NAMES: ReturnType<AgentView['names']> = {
   ],
 };
 
-const PROOFS: Pick<AgentView, 'predictions' | 'savings'> = {
+/** In this thread, which is faster for a small report. */
+export const renderHere: ReportTools['render'] = async (report, layout) => {
+  await learn(layout.language);
+  return renderReport(report, layout.format, layout);
+};
+
+const PROOFS: Pick<AgentView, 'predictions' | 'savings' | 'reports'> = {
   predictions: async () => [],
+  reports: { make: async () => ({ ok: false, why: 'no-data' }), sign: async () => ({ ok: false, why: 'no-key' }), render: renderHere },
   savings: {
     ledger: async () => ({ ok: true, value: { entries: [], head: { n: 0, hash: '' }, brokenAt: null, sealedN: 0 } }),
     add: async (note) => ({ ok: true, value: { ...note, n: 1, hash: '0'.repeat(64), atMs: 0 } }),

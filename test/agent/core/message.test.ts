@@ -79,6 +79,13 @@ t.test('a message survives JSON, together with its English text', async (t) => {
   );
 });
 
+t.test('messages in the rows of a table survive JSON too', async (t) => {
+  const table = { rows: [[msg`lamp ${'L07'} is dark`, 1, null], ['L08', 2, msg`lamp ${'L08'} is dark`], [3]] };
+  const json: unknown = JSON.parse(JSON.stringify(withTexts(table)));
+  t.match(json, { rows: [['lamp L07 is dark', 1, null], ['L08', 2, 'lamp L08 is dark'], [3]] });
+  t.strictSame(withMessages(json), table);
+});
+
 t.test('a template that is damaged leaves the text', async (t) => {
   for (const template of [null, {}, { id: 1, args: [] }, { id: 'x' }, { id: 'x', args: [true] }, { id: 'x', args: [], plural: {} }])
     t.strictSame(withMessages({ text: 'as it was', textTemplate: template }), { text: 'as it was' }, JSON.stringify(template));

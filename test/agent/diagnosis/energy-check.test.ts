@@ -5,6 +5,7 @@ import type { NightTally } from '../../../agent/diagnosis/energy-tally.ts';
 const BILLED = new Set(['LINKY']);
 const night = (kwh: Readonly<Record<string, number>>, computedKwh: number, awayMs = 0): NightTally => ({
   zones: {},
+  lampWh: {},
   meters: Object.fromEntries(Object.entries(kwh).map(([id, each]) => [id, { kwh: each, nights: 1, computedWh: 1_000 * computedKwh }])),
   awayMs,
   undatedMs: 0,

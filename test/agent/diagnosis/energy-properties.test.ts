@@ -130,7 +130,8 @@ t.test('reading or restarting the sums at any moment does not change their total
 
 t.test('stored data is restored unchanged, and garbage as nothing', async (t) => {
   const zones = { path: tallied([0, all(DUSK, inBoth(at(30)))], [2, one('A', raised(80, 30))], [3, END]) };
-  const tally: NightTally = { zones, meters: { M01: { kwh: 1.5, nights: 1, computedWh: 900 } }, awayMs: 3, undatedMs: 4 };
+  const meters = { M01: { kwh: 1.5, nights: 1, computedWh: 900 } };
+  const tally: NightTally = { zones, meters, lampWh: { A: 12.3, B: 0 }, awayMs: 3, undatedMs: 4 };
   t.strictSame(readTally(JSON.parse(JSON.stringify(rounded(tally)))), rounded(tally));
   for (const rubbish of [
     null,

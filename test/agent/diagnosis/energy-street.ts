@@ -180,6 +180,7 @@ export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(),
       clock: time.clock,
       store,
       nightAt: (atMs) => nightAt(PARIS, atMs),
+      hourAt: (atMs) => PARIS.localAt(atMs).hour,
       refresh: () => {
         for (const zone of ['path', 'road']) tracker.count.night(zone, true, time.clock.monoMs());
         for (const [id, use] of state) count(id, use);

@@ -15,7 +15,7 @@ export const COMMISSION_REPORT = agentCommand<Record<string, never>, AcceptanceR
   summary: msg`acceptance report: each lamp, sensor, what is open`,
   examples: ['luciole commission report', 'luciole commission report --json > acceptance.json'],
   answer: (view) => onStreet(() => view.acceptance.report()),
-  render: async (report, page) => (await import('./report-page.ts')).renderReport(report, page),
+  render: async (report, page) => (await import('./report-page.ts')).renderAcceptance(report, page),
   succeeded: ({ result }) => result === 'pass',
 });
 

@@ -1,6 +1,7 @@
 /** `commission`: the guided commissioning. agent/commissioning implements it. */
 import { msg } from '../../../core/message.ts';
 import type { LocalCommand } from '../../command-spec.ts';
+import { SETUP_FILE, SETUP_OPTIONS } from '../setup-options.ts';
 
 /** `commission`: leads a person through scan, poles, ramps and walk to the acceptance report. */
 export const COMMISSION: LocalCommand = {
@@ -11,24 +12,14 @@ export const COMMISSION: LocalCommand = {
   hasSocket: true,
   summary: msg`guided: scan, poles, ramps, walk, acceptance report`,
   arguments: [],
-  // For the set-up of a gateway without a cabinet file; as those of `setup`.
+  // For the set-up of a gateway without a cabinet file. A session may name files.
   options: [
-    {
-      name: 'file',
-      value: 'FILE',
-      summary: msg`the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`,
-      file: 'read',
-    },
-    {
-      name: 'port',
-      value: 'PORT',
-      summary: msg`a line: device file, tcp://host or rtu+tcp://host:port (default: all serial ports)`,
-      repeats: true,
-    },
-    { name: 'serial', value: 'BAUD-FORMAT', summary: msg`as 19200-8N2 (default: 9600-8N2 first, then all others)` },
-    { name: 'units', value: 'FROM-TO', summary: msg`addresses to look at (default: 1-247)` },
-    { name: 'prefer', value: 'PROFILE', summary: msg`take this one where a unit may be one of several`, repeats: true },
-    { name: 'data-dir', value: 'DIR', summary: msg`folder of the store (default: /var/lib/luciole)`, file: 'read' },
+    { name: 'file', value: 'FILE', summary: SETUP_FILE, file: 'read' },
+    SETUP_OPTIONS.port,
+    SETUP_OPTIONS.serial,
+    SETUP_OPTIONS.units,
+    SETUP_OPTIONS.prefer,
+    { ...SETUP_OPTIONS.dataDir, file: 'read' },
   ],
   examples: ['luciole commission', 'luciole commission --port /dev/ttyUSB0 --serial 19200-8N2 --units 1-40'],
 };

@@ -52,9 +52,12 @@ export function poleEdits({ rows, lamps, devices, inForce, hasOwnPole }: PoleFac
 }
 
 function placeEdits(placed: readonly PlacedLamp[], inForce: PoleFacts['inForce']): readonly PoleEdit[] {
-  return placed.flatMap(({ pole: from, placement: { pole, atM } }): readonly PoleEdit[] => {
+  const measured = placed.filter(({ placement: { atM } }) => atM !== null);
+  // Lamps of one pole may have been given different places: the newest counts.
+  const newest = new Map(measured.toSorted((a, b) => a.placement.atMs - b.placement.atMs).map((row) => [row.placement.pole, row]));
+  return [...newest.values()].flatMap(({ pole: from, placement: { pole, atM } }): readonly PoleEdit[] => {
     const present = inForce(`poles[${pole}].atM`);
-    if (atM === null || present === String(atM)) return [];
+    if (present === String(atM)) return [];
     return [present === null ? addedPole(pole, String(atM), inForce(`poles[${from}].branch`)) : [`poles[${pole}].atM`, String(atM)]];
   });
 }

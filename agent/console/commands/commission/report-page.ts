@@ -14,7 +14,7 @@ import { tableLines } from '../../text/text-table.ts';
 import { RESULT_WORDS } from './commission-words.ts';
 
 /** Renders the report for a terminal: head, lamps, sensors, lines, and what is missing or wrong. */
-export function renderReport(report: AcceptanceReport, page: Page): string {
+export function renderAcceptance(report: AcceptanceReport, page: Page): string {
   const { cabinet, result, lamps, sensors, open } = report;
   const head = msg`Acceptance of ${cabinet.name} (${cabinet.id}): ${RESULT_WORDS[result]}`;
   return [

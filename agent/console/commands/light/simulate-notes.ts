@@ -3,13 +3,16 @@ import { DARK_LIMITS } from '../../../control/replay/dark-moments.ts';
 import type { MissingSpell } from '../../../control/replay/record-coverage.ts';
 import type { ReplayLimit } from '../../../control/replay/replay-limits.ts';
 import { count } from '../../../core/counts.ts';
-import { type Message, msg, type Said } from '../../../core/message.ts';
+import { type Argument, type Message, msg, type Said } from '../../../core/message.ts';
+import { firstOf } from '../../../core/message-lists.ts';
 import { dayTime, formatNumber, type Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 import type { SimulateResult } from './simulate.ts';
 
 /** More missing spells are only counted. Source: half a screen of a VT100. */
 const MOST_SPELLS = 8;
+/** Lamps named in one line; the others are counted. */
+const NAMED = 8;
 
 /** Returns the lines below the tables, for the width of the page. */
 export function simulationNotes(result: SimulateResult, page: Page): readonly string[] {
@@ -49,17 +52,24 @@ function signed(pct: number): string {
   return `${pct > 0 ? '+' : ''}${pct.toFixed(1)}`;
 }
 
-const LIMIT_TEXTS: Readonly<Record<ReplayLimit['kind'], (id: string) => Message>> = {
+const LIMIT_TEXTS: Readonly<Record<ReplayLimit['kind'], (id: Argument) => Message>> = {
   photocell: (id) => msg`${id}: the photocell of the recorded settings decides`,
   traffic: (id) => msg`${id}: the traffic step of the recorded settings is used`,
   rule: (id) => msg`${id}: the rule is active when that of the recorded settings was, or never`,
   'sensor-filter': (id) => msg`${id}: detections are those of the recorded settings`,
   'max-boost': (id) => msg`${id}: the longest raise by presence ends as recorded`,
+  'lamp-missing': (id) => msg`${id}: not in the other settings: their energy and their dark moments are left out`,
+  'lamp-new': (id) => msg`${id}: not recorded: their energy is added`,
+  'zone-missing': (id) => msg`${id}: the other settings do not have this zone: what was requested for it is not applied`,
   'new-sensor': (id) => msg`${id}: the record has no values of this sensor`,
 };
 
 function limitRows(limits: readonly ReplayLimit[], page: Page): readonly string[] {
-  return limits.flatMap(({ kind, id }) => labelled(msg`Limit`, LIMIT_TEXTS[kind](id), page));
+  const rows = [...Map.groupBy(limits, ({ kind }) => kind)].flatMap(([kind, all]) => {
+    const ids = all.map(({ id }) => id);
+    return kind.startsWith('lamp-') ? [LIMIT_TEXTS[kind](firstOf(ids, NAMED))] : ids.map((id) => LIMIT_TEXTS[kind](id));
+  });
+  return rows.flatMap((text) => labelled(msg`Limit`, text, page));
 }
 
 const MISSING_TEXTS: Readonly<Record<MissingSpell['why'], Message>> = {

@@ -2,20 +2,25 @@
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { firstOf } from '../../../core/message-lists.ts';
-import type { LedgerEntry, LedgerView, SavingsResult } from '../../../core/savings-view.ts';
+import type { LedgerEntry, LedgerView, SavingsChecks, SavingsResult } from '../../../core/savings-view.ts';
 import { clockTime, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
-import { labelled } from '../../text/text-lines.ts';
+import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /** Gaps and missing nights that are named; the others are counted. */
 const NAMED = 6;
 const RIGHT = { align: 'right' } as const;
+/** Least energy of lamps with a fault that is shown. Units: kWh. Source: the resolution of the page. */
+const SHOWN_KWH = 0.05;
+/** Another load than this is another one. Units: W, share. Source: assumed; the gateway's own power varies less. Confirmed by: meters of cabinets by day. */
+const OTHER_W = 5;
+const OTHER_SHARE = 0.2;
 
 /** Renders the saving of a period with its interval, its adjustments and what was not measured. */
 export function renderSavings(result: SavingsResult, page: Page): string {
   const { total, halfKwh, savedPct, halfParts, cvPct, nmbePct } = result;
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);
-  const parts = msg`reference ${kwh(halfParts.referenceKwh)}, meter ${kwh(halfParts.meterKwh)}, gaps ${kwh(halfParts.gapsKwh)}, nights ${kwh(halfParts.nightsKwh)} kWh`;
+  const parts = msg`reference ${kwh(halfParts.referenceKwh)}, meter ${kwh(halfParts.meterKwh)}, gaps ${kwh(halfParts.gapsKwh)}, nights ${kwh(halfParts.nightsKwh)}, unexplained ${kwh(halfParts.otherKwh ?? 0)} kWh`;
   return [
     ...line(msg`Saved`, msg`${kwh(total.savedKwh)} kWh ± ${kwh(halfKwh)} kWh (90 %), ${formatNumber(savedPct, 1)} % of the reference`),
     ...line(msg`Nights`, msg`${result.nightsCounted} of ${result.nightsExpected}, ${result.from} to ${result.to}`),
@@ -36,9 +41,41 @@ export function renderSavings(result: SavingsResult, page: Page): string {
         ? msg`not judged: fewer than 3 nights after those it learned from`
         : msg`CV(RMSE) ${formatNumber(cvPct, 2)} %, NMBE ${formatNumber(nmbePct, 2)} %, each night judged by the nights before it`,
     ),
+    ...checkLines(result, page),
     ...(result.isSignificant ? [] : line(msg`Caution`, msg`the saving is not larger than twice its standard error`)),
     ...gapLines(result, page),
   ].join('\n');
+}
+
+/** What the reader must judge before the saving is used. */
+function checkLines({ checks, baseline }: SavingsResult, page: Page): string[] {
+  if (checks === undefined) return [];
+  const { lamps, otherLoad, darkKwh, silentKwh, unexplainedKwh } = checks;
+  const caution = (text: Message): string[] => labelled(msg`Caution`, text, page);
+  const isOther = otherLoad !== null && baseline.source === 'meter' && isOtherLoad(otherLoad);
+  return [
+    ...(otherLoad === null
+      ? []
+      : labelled(
+          msg`Other load`,
+          msg`${kwh(otherLoad.referenceW)} W in the reference, ${kwh(otherLoad.measuredW)} W measured by day`,
+          page,
+        )),
+    ...(isOther ? caution(msg`the other load is not that of the reference: find out what it is, and enter other-load`) : []),
+    ...(darkKwh >= SHOWN_KWH
+      ? caution(msg`${kwh(darkKwh)} kWh were saved only because lamps were dark by a fault: enter an outage, unless the ledger has it`)
+      : []),
+    ...(silentKwh >= SHOWN_KWH ? caution(msg`lamps that did not answer, and may have been dark, had ${kwh(silentKwh)} kWh to use`) : []),
+    ...(unexplainedKwh > 0 && lamps !== null
+      ? caution(
+          msg`the meter counted ${kwh(lamps.usedKwh)} kWh where the lamps should use ${kwh(lamps.expectedKwh)} kWh: check the meter, its wiring and ratio, the powers, and other loads`,
+        )
+      : []),
+  ];
+}
+
+function isOtherLoad({ referenceW, measuredW }: NonNullable<SavingsChecks['otherLoad']>): boolean {
+  return Math.abs(measuredW - referenceW) > Math.max(OTHER_W, OTHER_SHARE * referenceW);
 }
 
 function figureTable({ total, adjustments }: SavingsResult, page: Page): string[] {
@@ -67,11 +104,11 @@ function zoneTable({ zones }: SavingsResult, page: Page): string[] {
     { title: msg`Used`, ...RIGHT },
     { title: msg`Saved`, ...RIGHT },
   ];
-  return tableLines(
-    columns,
-    zones.map(({ zone, adjustedKwh, usedKwh, savedKwh }) => [zone, kwh(adjustedKwh), kwh(usedKwh), kwh(savedKwh)]),
-    page,
-  );
+  const rows = zones.map(({ zone, adjustedKwh, usedKwh, savedKwh }) => [zone, kwh(adjustedKwh), kwh(usedKwh), kwh(savedKwh)]);
+  return [
+    ...tableLines(columns, rows, page),
+    ...paragraph(msg`Zones have no interval: their part of the metered energy is computed.`, page),
+  ];
 }
 
 function gapLines({ gaps }: SavingsResult, page: Page): string[] {

@@ -1,20 +1,14 @@
 /** `savings show`, `baseline`, `freeze`, `ledger`, `add` and `export`: proven savings with their error bar, and the ledger behind them. */
 import { msg } from '../../../core/message.ts';
-import type {
-  LedgerEntry,
-  LedgerView,
-  SavingsAnswer,
-  SavingsDate,
-  SavingsExport,
-  SavingsRefusal,
-  SavingsResult,
-} from '../../../core/savings-view.ts';
-import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
-import type { ConsoleCommand } from '../../command-spec.ts';
+import type { LedgerEffect, LedgerEntry, LedgerView, SavingsDate, SavingsExport, SavingsResult } from '../../../core/savings-view.ts';
+import { agentCommand, JSON_OPTION, numberArg, textArg } from '../../agent-command.ts';
+import type { ConsoleCommand, LocalCommand } from '../../command-spec.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
+import { AUTHORITY_OPTION } from '../authority-option.ts';
 import { findName } from '../find-name.ts';
 import { causeArg, decimalArg, effectArg, listArg, nightArg, nightsArg, TYPED_CAUSES } from './savings-args.ts';
+import { answerOf } from './savings-refusals.ts';
 
 /** Longest note. Units: characters. Source: as in the audit log. */
 const MAX_NOTE_CHARS = 400;
@@ -25,18 +19,6 @@ const USUAL_TOLERANCE_PCT = 10;
 const NIGHTS_OPTION = { name: 'nights', value: 'FROM..TO', summary: msg`first and last night, as 2026-11-01..2026-11-30` } as const;
 const ALL: { readonly from: SavingsDate; readonly to: SavingsDate } = { from: '2020-01-01', to: '2099-12-31' };
 
-const REFUSALS: Readonly<Record<SavingsRefusal, ReturnType<typeof msg>>> = {
-  disk: msg`the disk did not answer; \`luciole store\` shows what is wrong`,
-  'no-time': msg`the time is not trusted yet: set the clock first, see docs/clock.md`,
-  'no-meter': msg`give one meter; only nameplates may be compared with several`,
-  'too-few-nights': msg`fewer than 3 of these nights were measured without a gap; the last 30 nights are kept for learning`,
-  'no-baseline': msg`no baseline is frozen: \`luciole savings freeze METER\``,
-  'no-nights': msg`no night of this time was counted; a night ends at noon`,
-  'no-entry': msg`the ledger has no such entry: \`luciole savings ledger\``,
-  'ledger-full': msg`the ledger is full`,
-  'ledger-broken': msg`the ledger was changed on the disk: export it, and compare it with the audit log`,
-};
-
 const show = agentCommand({
   name: 'savings show',
   role: 'viewer',
@@ -46,7 +28,7 @@ const show = agentCommand({
   examples: ['luciole savings show', 'luciole savings show --nights 2026-11-01..2026-11-30 --json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => periodOf(args),
-  answer: async (view, { from, to }): Promise<SavingsResult> => resultOf(await view.savings.result(from, to)),
+  answer: async (view, { from, to }): Promise<SavingsResult> => answerOf(await view.savings.result(from, to)),
   render: async (result, page) => (await import('./savings-page.ts')).renderSavings(result, page),
 });
 
@@ -58,10 +40,10 @@ const baseline = agentCommand({
   examples: ['luciole savings baseline', 'luciole savings baseline --json'],
   timeoutMs: TIMEOUT_MS,
   answer: async (view): Promise<LedgerEntry> => {
-    const { entries } = resultOf(await view.savings.ledger());
+    const { entries } = answerOf(await view.savings.ledger());
     const voided = new Set(entries.map(({ voids }) => voids));
     const found = entries.findLast((entry) => entry.cause === 'baseline' && !voided.has(entry.n));
-    return found ?? resultOf<never>({ ok: false, why: 'no-baseline' });
+    return found ?? answerOf<never>({ ok: false, why: 'no-baseline' });
   },
   render: async (result, page) => (await import('./savings-page.ts')).renderBaseline(result, page),
 });
@@ -104,7 +86,7 @@ const freeze = agentCommand({
       );
       return { id, profile: known.find((each) => each.id === id)?.profile ?? '', serial, classPct };
     });
-    return resultOf(await view.savings.freeze({ by: source, note, meters: chosen, nights, tolerancePct }));
+    return answerOf(await view.savings.freeze({ by: source, note, meters: chosen, nights, tolerancePct }));
   },
   render: async (result, page) => (await import('./savings-page.ts')).renderBaseline(result, page),
 });
@@ -116,7 +98,7 @@ const ledger = agentCommand({
   summary: msg`entries that adjust the baseline, and the chain`,
   examples: ['luciole savings ledger', 'luciole savings ledger --json'],
   timeoutMs: TIMEOUT_MS,
-  answer: async (view): Promise<LedgerView> => resultOf(await view.savings.ledger()),
+  answer: async (view): Promise<LedgerView> => answerOf(await view.savings.ledger()),
   render: async (result, page) => (await import('./savings-page.ts')).renderLedger(result, page),
   succeeded: ({ brokenAt }) => brokenAt === null,
 });
@@ -141,17 +123,21 @@ const add = agentCommand({
     { name: 'entry', value: 'N', summary: msg`with void: the entry that no longer counts` },
   ],
   examples: [
-    'luciole savings add lamps-added --from 2026-12-01 --lamps L36 --power 70',
-    'luciole savings add ordered-level --from 2026-12-08 --kwh 12.5',
+    'luciole savings add lamps-added --from 2026-12-01 --zone quay --lamps L36 --power 70 --note "not in cabinet.yaml"',
+    'luciole savings add outage --from 2026-12-10 --to 2026-12-12 --kwh -3.2 --note "feeder 2"',
     'luciole savings add void --entry 7 --note "wrong power"',
   ],
   timeoutMs: TIMEOUT_MS,
   read: readAdd,
-  answer: async (view, note, { source }): Promise<LedgerEntry> => resultOf(await view.savings.add({ ...note, by: source })),
+  answer: async (view, note, { source }): Promise<LedgerEntry> => {
+    refuseUnknown(note.effect, answerOf(await view.savings.ledger()).entries);
+    return answerOf(await view.savings.add({ ...note, by: source }));
+  },
   render: async (result, page) => (await import('./savings-page.ts')).renderLedgerEntry(result, page),
 });
 
-const exported = agentCommand({
+/** `savings export`: answers with the nights, the ledger and the result of a period. */
+export const SAVINGS_EXPORT = agentCommand({
   name: 'savings export',
   role: 'viewer',
   group: 'Store:',
@@ -160,12 +146,24 @@ const exported = agentCommand({
   examples: ['luciole savings export > savings.json', 'luciole savings export --nights 2026-01-01..2026-12-31 > savings.json'],
   timeoutMs: TIMEOUT_MS,
   read: (args) => periodOf(args),
-  answer: async (view, { from, to }): Promise<SavingsExport> => resultOf(await view.savings.export(from, to)),
+  answer: async (view, { from, to }): Promise<SavingsExport> => answerOf(await view.savings.export(from, to)),
   render: (result) => JSON.stringify(result),
 });
 
+const VERIFY: LocalCommand = {
+  kind: 'local',
+  name: 'savings verify',
+  role: 'viewer',
+  hasSocket: true,
+  group: 'Look:',
+  summary: msg`check ledger, signature and result of a saving`,
+  arguments: [{ name: 'file', summary: msg`an export (default: ask the running agent)`, required: false, file: 'read' }],
+  options: [{ ...NIGHTS_OPTION, summary: msg`of the agent: first and last night (default: all)` }, AUTHORITY_OPTION, JSON_OPTION],
+  examples: ['luciole savings verify', 'luciole savings verify savings.json --authority city.pem'],
+};
+
 /** The `savings` commands. */
-export const SAVINGS_COMMANDS: readonly ConsoleCommand[] = [show, baseline, ledger, exported, freeze, add];
+export const SAVINGS_COMMANDS: readonly ConsoleCommand[] = [show, baseline, ledger, SAVINGS_EXPORT, VERIFY, freeze, add];
 
 function readAdd(args: RawArgs) {
   const cause = causeArg(args);
@@ -181,6 +179,20 @@ function readAdd(args: RawArgs) {
   return isVoid ? { ...note, voids: numberArg(args, 'entry', { min: 1, max: 1_000_000 }) } : note;
 }
 
+/** An entry about a lamp or zone that the reference does not have would have no effect. Errors: throws ConsoleError 'unknown-name'. */
+function refuseUnknown(effect: LedgerEffect, entries: readonly LedgerEntry[]): void {
+  const listedBy = 'luciole savings baseline';
+  const zones = entries.flatMap(({ baseline: frozen }) => frozen?.zones ?? []);
+  const added = entries.flatMap((entry) => (entry.effect.kind === 'add-lamps' ? [entry.effect] : []));
+  // Without a baseline nothing can be compared.
+  if (zones.length === 0) return;
+  const lamps = [...zones, ...added].flatMap((each) => each.lamps.map(({ id }) => id));
+  if (effect.kind === 'power' || effect.kind === 'remove-lamps')
+    for (const typed of effect.lamps) findName(typed, lamps, { noun: 'lamp', listedBy });
+  if (effect.kind === 'energy' && effect.zone !== null)
+    findName(effect.zone, [...zones.map(({ id }) => id), ...added.map(({ zone }) => zone)], { noun: 'zone', listedBy });
+}
+
 function periodOf(args: RawArgs): { readonly from: SavingsDate; readonly to: SavingsDate } {
   return nightsArg(args) ?? ALL;
 }
@@ -189,10 +201,4 @@ function noteOf(args: RawArgs): string {
   const text = args['note'] === undefined ? '' : textArg(args, 'note');
   if (text.length > MAX_NOTE_CHARS) throw new ConsoleError('usage', msg`the note is too long: at most ${MAX_NOTE_CHARS} characters`);
   return text;
-}
-
-/** Returns the answer. Errors: throws ConsoleError 'failed' with what to do. */
-function resultOf<T>(answer: SavingsAnswer<T>): T {
-  if (answer.ok) return answer.value;
-  throw new ConsoleError('failed', REFUSALS[answer.why]);
 }

@@ -4,6 +4,7 @@
 import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
+import { SETUP_FILE, SETUP_OPTIONS } from '../setup-options.ts';
 
 const CABINET_FILE = {
   name: 'file',
@@ -98,27 +99,20 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
     role: 'admin',
     hasSocket: true,
     summary: msg`first start: find ports and units, ask, write a file`,
-    arguments: [
-      { name: 'file', summary: msg`the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`, required: false },
-    ],
+    arguments: [{ name: 'file', summary: SETUP_FILE, required: false }],
     options: [
       { name: 'answers', value: 'FILE', summary: msg`answers as YAML, by the names of the options below; asks nothing` },
       { name: 'yes', value: null, summary: msg`take the usual answer to all that is not given; asks nothing` },
-      {
-        name: 'port',
-        value: 'PORT',
-        summary: msg`a line: device file, tcp://host or rtu+tcp://host:port (default: all serial ports)`,
-        repeats: true,
-      },
-      { name: 'serial', value: 'BAUD-FORMAT', summary: msg`as 19200-8N2 (default: 9600-8N2 first, then all others)` },
-      { name: 'units', value: 'FROM-TO', summary: msg`addresses to look at (default: 1-247)` },
+      SETUP_OPTIONS.port,
+      SETUP_OPTIONS.serial,
+      SETUP_OPTIONS.units,
       {
         name: 'device',
         value: 'UNIT=PROFILE',
         summary: msg`what a unit is that cannot be recognised, as 31=eastron-sdm120`,
         repeats: true,
       },
-      { name: 'prefer', value: 'PROFILE', summary: msg`take this one where a unit may be one of several`, repeats: true },
+      SETUP_OPTIONS.prefer,
       { name: 'id', value: 'ID', summary: msg`of the cabinet, unique in the fleet` },
       { name: 'name', value: 'TEXT', summary: msg`for people: street or place` },
       { name: 'position', value: 'LAT,LON', summary: msg`in degrees, as 47.4736,-0.5541` },
@@ -132,7 +126,7 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
       { name: 'group', value: 'GROUP', summary: msg`Sparkplug group` },
       { name: 'username', value: 'NAME', summary: msg`at the broker` },
       { name: 'admin', value: 'NAME', summary: msg`first user of the serial console; its one-time password is printed` },
-      { name: 'data-dir', value: 'DIR', summary: msg`folder of the store (default: /var/lib/luciole)` },
+      SETUP_OPTIONS.dataDir,
       { name: 'force', value: null, summary: msg`replace an existing cabinet file; the old one is kept as FILE.bak` },
       { name: 'dry-run', value: null, summary: msg`print the file instead of writing it` },
       JSON_OPTION,

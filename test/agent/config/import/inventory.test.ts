@@ -71,6 +71,14 @@ t.test('commas, semicolons and tabs separate; what is not known is left as it wa
   ]);
 });
 
+t.test('a table in UTF-16 is read in both byte orders', async (t) => {
+  const bytes = Buffer.from('\ufefflamp;fabricant\r\nL01;Éclat\r\n', 'utf16le');
+  for (const each of [bytes, Buffer.from(bytes).swap16()]) {
+    const result = importInventory(decodeTable(each), SMALL_SITE);
+    t.equal(luminaireOf(result.text, 'L01')?.manufacturer, 'Éclat');
+  }
+});
+
 t.test('lamps in blocks, with comments and nested keys, get their keys too', async (t) => {
   const block = SMALL_SITE.replace(
     '  - { id: L01, ratedPowerW: 60, minPct: 10 }',

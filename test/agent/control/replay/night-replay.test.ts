@@ -136,3 +136,29 @@ t.test('someone who is in the dark when the record ends is a dark moment', async
   t.match(nights, [{ late: 0 }, { late: 1 }]);
   t.ok((nights[1]?.missingS ?? 0) > 1, `${nights[1]?.missingS} s`);
 });
+
+const wave = { mode: 'poles', speedKmh: 6, lookAheadS: 10, leastAheadM: 30, behindM: 20 } as const;
+const streets: [story: string, street: LightingStreet][] = [
+  ['presence', makeStreet()],
+  ['a wave', makeStreet({ zone: { presence: { ...PRESENCE, wave, reachM: 10 } } })],
+  ['a zone that may be dark', makeStreet({ zone: { presence: PRESENCE, minPct: 0, dark: { warnPct: 10, warnS: 20 } } })],
+  ['constant light', makeStreet({ zone: { presence: PRESENCE, constantLight: { newPct: 80, fullAtH: 50_000 } } })],
+];
+
+for (const [story, street] of streets)
+  t.test(`decisions that lamps share have the levels of their own: ${story}`, async (t) => {
+    const { records } = await hour(97, street);
+    const lamps = street.lamps.map((lamp, at) => ({ ...lamp, minPct: at % 3 === 0 ? 15 : lamp.minPct, maxPct: at % 2 === 0 ? 80 : 100 }));
+    const other = { ...street, lamps };
+    const levelsOf = (onlyLevels: { readonly onlyLevels?: true }): unknown[] =>
+      records.flatMap((record) =>
+        [...replayRecord(record, { street: other, findsChanges: true, ...onlyLevels })].map(({ nowMono, decisions, zones }) => [
+          nowMono,
+          decisions.map(({ lampId, levelPct, rank, reason }) => `${lampId} ${levelPct} ${rank} ${reason}`),
+          zones.map(({ night }) => night),
+        ]),
+      );
+    const shared = levelsOf({ onlyLevels: true });
+    t.ok(shared.length > 20);
+    t.same(shared, levelsOf({}));
+  });

@@ -69,4 +69,10 @@ t.test('what the record cannot follow is listed', async (t) => {
     { kind: 'new-sensor', id: 'S03.motion' },
   ]);
   t.same(other({}, { rules: [{ ...RULE, when: { ...RULE.when, value: 300 } }] }), [{ kind: 'rule', id: 'fog' }]);
+  const lamps = own.lamps.map((lamp) => (lamp.id === 'L2' ? { ...lamp, id: 'X2' } : lamp));
+  t.same(other({ id: 'renamed', photocell: null, traffic: null, presence: null }, { rules: [RULE], lamps }), [
+    { kind: 'zone-missing', id: 'rue' },
+    { kind: 'lamp-missing', id: 'L2' },
+    { kind: 'lamp-new', id: 'X2' },
+  ]);
 });

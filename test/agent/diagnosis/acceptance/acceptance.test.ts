@@ -163,7 +163,11 @@ t.test('another rated power or driver makes a test count as missing', async (t) 
   const [first, ...others] = SITE.cabinet.lamps;
   if (first === undefined) throw new Error('the demo street has changed');
   const other = acceptanceOn(store, change([{ ...first, ratedPowerW: 40 }, ...others])).acceptance;
-  t.match((await other.report()).lamps[0], { lamp: 'L01', result: 'open', test: null });
+  t.match(
+    (await other.report()).lamps[0],
+    { lamp: 'L01', result: 'open', test: null, placement: { lamp: 'L01' } },
+    'it is still on its pole',
+  );
 });
 
 t.test('a lamp that passed becomes the reference; another serial number is reported as an exchange', async (t) => {

@@ -4,9 +4,17 @@ import type { LedgerEffect, LedgerNote, SavingsBaseline } from '../../../../agen
 import { energyChanges, energyFacts, readEnergyFacts } from '../../../../agent/diagnosis/savings/energy-facts.ts';
 import { eventNote } from '../../../../agent/diagnosis/savings/event-notes.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
-import { baselineEntry, brokenAt, ledgerEntriesOf, ledgerEntry, validEntries } from '../../../../agent/diagnosis/savings/ledger-chain.ts';
+import {
+  baselineEntry,
+  brokenAt,
+  ledgerEntriesOf,
+  ledgerEntry,
+  missingFrom,
+  validEntries,
+} from '../../../../agent/diagnosis/savings/ledger-chain.ts';
 import { LedgerStore } from '../../../../agent/diagnosis/savings/ledger-store.ts';
-import { darkHoursOf, referenceEnergy } from '../../../../agent/diagnosis/savings/reference.ts';
+import { NotedEntries } from '../../../../agent/diagnosis/savings/noted-entries.ts';
+import { darkHoursOf, referenceEnergy, referenceLampsOn } from '../../../../agent/diagnosis/savings/reference.ts';
 import { simulatedCabinet } from '../../../../bench/savings/simulated-site.ts';
 
 const METER = { id: 'M1', profile: 'p', serial: '4711', classPct: 1 };
@@ -122,6 +130,26 @@ t.test('a change of the configuration is entered by what it changes', async (t) 
   t.match(energyChanges(before, settings, '2026-12-01'), [{ cause: 'settings-changed', about: ['zones.street'] }]);
 });
 
+t.test('lamps that move to another zone keep their reference, whatever the baseline of that zone is', async (t) => {
+  const [zone] = SITE.zones;
+  if (zone === undefined) return;
+  const renamed = { ...SITE, zones: [{ ...zone, id: 'quay', baseline: { levelPct: 100, lampPowerW: 400 } }] };
+  const reference = referenceLampsOn(
+    BASELINE,
+    ledgerEntriesOf(chainOf([note({ kind: 'power', lamps: ['L02'], powerW: 90 })])),
+    '2026-12-10',
+  );
+  const changes = energyChanges(energyFacts(SITE, new Set(), null), energyFacts(renamed, new Set(), null), '2026-12-10', reference);
+  const entries = ledgerEntriesOf(chainOf([note({ kind: 'power', lamps: ['L02'], powerW: 90 }), ...changes]));
+  const on = (all: typeof entries): number =>
+    referenceEnergy(BASELINE, all, { ...night, darkHours: { street: 15, quay: 15 } }).nonRoutineKwh;
+  t.match(
+    entries.map(({ cause }) => cause),
+    ['other-load', 'lamps-removed', 'lamps-added', 'settings-changed'],
+  );
+  t.ok(Math.abs(on(entries) - on(entries.slice(0, 1))) < 1e-9, `${on(entries)}`);
+});
+
 t.test('events that concern savings are entered, others are not', async (t) => {
   const meters = new Set(['M1']);
   const of = (code: Parameters<typeof eventNote>[0]['code'], source: string, endMs: number | null = null) =>
@@ -133,6 +161,8 @@ t.test('events that concern savings are entered, others are not', async (t) => {
   t.equal(of('uplink-down', 'c', 9), undefined, 'its end');
   t.equal(of('door-open', 'c'), undefined);
 });
+
+const AUDITED = { user: '', role: '', door: 'self', action: 'savings ledger', result: 'ok', atMs: 0, hash: '' } as const;
 
 /** A disk that may refuse. */
 function fakeStore() {
@@ -146,10 +176,32 @@ function fakeStore() {
       facts.set(key, structuredClone(value));
       return true;
     },
-    audit: { note: ({ detail }: { detail: string }) => void audits.push(detail) },
+    audit: {
+      note: ({ detail }: { detail: string }) => void audits.push(detail),
+      read: async () => ({
+        entries: audits.map((detail, at) => ({ ...AUDITED, detail, n: at + 1 })),
+        head: null,
+        verdict: null,
+      }),
+    },
   };
   return { facts, audits, state, store };
 }
+
+t.test('an event is entered once in a night, also if a night that was passed over is entered meanwhile', async (t) => {
+  const noted = new NotedEntries();
+  const take = (from: string, cause: 'outage' | 'agent-away' | 'clock-lost', about = 'Q1'): boolean =>
+    noted.take({ from, cause, about: [about] });
+  t.equal(take('2026-12-05', 'outage'), true);
+  t.equal(take('2026-12-05', 'outage'), false);
+  t.equal(take('2026-12-05', 'outage', 'Q2'), true, 'another object');
+  for (const missed of ['2026-12-02', '2026-12-03', '2026-12-04']) t.equal(take(missed, 'agent-away'), true);
+  t.equal(take('2026-12-05', 'outage'), false);
+  t.equal(take('2026-12-06', 'outage'), true, 'the next night');
+  for (let at = 0; at < 60; at++) take('2026-12-06', 'clock-lost', `${at}`);
+  t.equal(take('2026-12-06', 'clock-lost', 'x'), false, 'a condition that repeats does not fill the ledger');
+  t.equal(take('2026-12-06', 'agent-away'), true, 'nor does it keep another cause out');
+});
 
 t.test('entries are stored in blocks, noted in the audit log, and refused by a disk that fails or a chain that was changed', async (t) => {
   const { facts, audits, state, store } = fakeStore();
@@ -200,3 +252,48 @@ t.test('a list of signatures that cannot be read is not written over', async (t)
   disk.isBroken = false;
   t.match(await ledger.seals(), [{ n: 1, certificates: 'first' }]);
 });
+
+/** What a person with access to the database may do, and the number that must be named: to the chain, and to the chain with signatures and audit log. */
+const attacks: [story: string, attack: (blocks: ChainEntry[][]) => ChainEntry[][], brokenN: number | null, missingN: number | null][] = [
+  ['an entry is changed, and all hashes are computed again', (blocks) => inBlocks(chainedAgain(blocks.flat(), 3)), null, 3],
+  ['the last entries are removed', ([first = []]) => [first], null, 51],
+  ['a block in the middle is removed', ([first = [], , third = []]) => [first, [], third], 51, 51],
+  ['all entries are removed', () => [], null, 1],
+  ['the last entry is damaged', (blocks) => [...blocks.slice(0, -1), [...(blocks.at(-1) ?? []).slice(0, -1), null as never]], 110, 110],
+  [
+    'two entries change places',
+    ([first = [], ...blocks]) => [[...first.slice(1, 2), ...first.slice(0, 1), ...first.slice(2)], ...blocks],
+    1,
+    1,
+  ],
+];
+
+function chainedAgain(chain: readonly ChainEntry[], changedN: number): ChainEntry[] {
+  const again: ChainEntry[] = [];
+  for (const { n, body, atMs } of chain)
+    again.push(ledgerEntry(again, JSON.parse(n === changedN ? body.replace(/"loadW":\d+/, '"loadW":999') : body), atMs));
+  return again;
+}
+
+function inBlocks(chain: readonly ChainEntry[]): ChainEntry[][] {
+  return [0, 1, 2].map((block) => chain.slice(50 * block, 50 * (block + 1)));
+}
+
+for (const [story, attack, brokenN, missingN] of attacks)
+  t.test(`${story}: it is found, and nothing is signed over it`, async (t) => {
+    const { facts, store } = fakeStore();
+    const sign = async (_kind: string, digest: string) => ({ digest, node: 'c1', atMs: 9, signature: 's', certificates: 'c' });
+    const ledger = new LedgerStore({ clock: { wallMs: () => 7 }, store, sign });
+    for (let at = 0; at < 110; at++) await ledger.append(note({ kind: 'load', loadW: at }));
+    const blocks = [0, 1, 2].map((block) => facts.get(`savings.ledger.000${block}`) as ChainEntry[]);
+    for (const block of [0, 1, 2]) facts.delete(`savings.ledger.000${block}`);
+    for (const [block, entries] of attack(blocks).entries()) facts.set(`savings.ledger.000${block}`, entries);
+    const seals = await ledger.seals();
+    const chain = (await ledger.chain()) ?? [];
+    t.equal(brokenAt(chain), brokenN);
+    t.equal(brokenAt(chain) ?? missingFrom(chain, await ledger.notedHeads()), missingN, 'by the audit log');
+    t.not(brokenAt(chain) ?? missingFrom(chain, seals), null, 'by the signature');
+    t.match(await ledger.append(note({ kind: 'none' })), { ok: false, why: 'ledger-broken' });
+    await ledger.seal();
+    t.same(await ledger.seals(), seals, 'the signature remains');
+  });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { fitQuality, rootSumSquares, studentQuantile90 } from '../../../../agent/diagnosis/savings/fit-quality.ts';
+import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
 import { fitOf, learnedFit, modelWh } from '../../../../agent/diagnosis/savings/load-fit.ts';
 import { loadSums } from '../../../../agent/diagnosis/savings/load-sums.ts';
@@ -61,6 +62,9 @@ t.test('the model finds the load with dark lamps and the factor of each level', 
     [9, 1.02],
   ] as const)
     t.ok(Math.abs((fit.factors[band] ?? 0) - factor) < 0.005, `${band}: ${fit.factors[band]}`);
+  const errors = fit.factorErrors ?? [];
+  t.ok((errors[10] ?? 1) < 0.01 && (errors[3] ?? 1) < 0.01, `${errors[10]} where there was light`);
+  t.ok((errors[7] ?? 0) > 0.09, `${errors[7]} at a level that no night had`);
   for (const night of nights) t.ok(Math.abs(modelWh(fitOf(fit, 20), night) / night.meterWh - 1) < 0.001);
   t.equal(learnedFit([]), null);
 });
@@ -84,6 +88,22 @@ t.test('lamps are counted in slots, and a part that was not counted is like its 
   t.same(again.between(0, 4 * SLOT_MS), lamps.between(0, 4 * SLOT_MS));
   again.restore([[1e9, 300], ['x'], null, [0, -5]]);
   t.same(again.between(0, 4 * SLOT_MS), lamps.between(0, 4 * SLOT_MS), 'nonsense is left out');
+});
+
+t.test('hours that were not counted are like those of the last counted night, not like the minutes before them', async (t) => {
+  const usual = new LampSlots(0);
+  for (let slot = 0; slot < 288; slot++) usual.add(slot * SLOT_MS, (slot + 1) * SLOT_MS, slot > 60 ? bands({ 10: 50 }) : bands({ 0: 1 }));
+  const lamps = new LampSlots(0, usual);
+  lamps.add(0, SLOT_MS, bands({ 0: 1 }));
+  const night = lamps.between(0, 288 * SLOT_MS);
+  t.ok((night.bandWh[10] ?? 0) > 220 * 50, `${night.bandWh[10]} Wh`);
+  t.ok(night.knownShare < 0.01);
+  t.equal(lamps.between(2 * SLOT_MS, 4 * SLOT_MS).bandWh[10], 0, 'minutes are like those before them');
+  // A meter that is silent while the agent does not run: the sum of the lamps has nothing of that time.
+  const gap = { fromMs: SLOT_MS, toMs: 288 * SLOT_MS, why: 'meter-silent', bandWh: bands({}) } as const;
+  const fit = { otherW: 0, litW: 0, factors: bands({}).map(() => 1) };
+  const found = estimatedGap(gap, { lamps, slotWh: new Float32Array(300).fill(Number.NaN) }, fit, []);
+  t.ok(found.wh > 220 * 50 && found.halfWh > 0.45 * found.wh, `${found.wh} Wh`);
 });
 
 t.test('what the meter counted in a silence is measured, whenever it answers again', async (t) => {
@@ -115,6 +135,24 @@ t.test('a counter that restarts leaves a gap, whether it falls or is reported', 
     const again = new MeterNight(0, null);
     again.restore(JSON.parse(JSON.stringify(night.packed())));
     t.match(again.sums(), { measuredWh: 150 });
+  }
+});
+
+t.test('a counter that restarts and is silent until noon counts as measured in neither night', async (t) => {
+  for (const lastMs of [10 * SLOT_MS, 20 * SLOT_MS - 20_000]) {
+    const night = new MeterNight(0, { lastMs: -20_000, lastWh: 1_000, assignedWh: 0 });
+    night.read(lastMs, 1_100, NO_LAMPS);
+    night.restarted();
+    const again = new MeterNight(0, null);
+    again.restore(JSON.parse(JSON.stringify(night.packed())));
+    for (const one of [night, again])
+      t.match(one.end(20 * SLOT_MS, NO_LAMPS), [{ fromMs: lastMs, toMs: 20 * SLOT_MS, why: 'meter-restarted' }]);
+    const next = new MeterNight(20 * SLOT_MS, JSON.parse(JSON.stringify(night.carry)));
+    next.read(25 * SLOT_MS, 1_900, NO_LAMPS);
+    next.read(26 * SLOT_MS, 1_950, NO_LAMPS);
+    t.match(next.sums(), { measuredWh: 50 }, 'its total is not compared with that before the restart');
+    t.match(next.end(26 * SLOT_MS, NO_LAMPS), [{ fromMs: 20 * SLOT_MS, toMs: 25 * SLOT_MS, why: 'meter-restarted' }]);
+    t.match(next.carry, { isRestarted: false });
   }
 });
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { DAY_MS } from '../../../../agent/core/durations.ts';
-import { verifyEvidence } from '../../../../agent/core/evidence-signature.ts';
+import { type SignedClaim, signerCertificate, verifyEvidence } from '../../../../agent/core/evidence-signature.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
-import { createCabinetSigner, type SignedClaim } from '../../../../agent/sync/mqtt/cabinet-signer.ts';
+import { createCabinetSigner } from '../../../../agent/sync/mqtt/cabinet-signer.ts';
 import { createFileReader } from '../../../../agent/sync/mqtt/secret-files.ts';
 import { daysFromNow, openTestAuthorities, type Pair } from '../../../platform/certificates.ts';
 import { findProgram } from '../../../platform/mosquitto.ts';
@@ -39,8 +39,12 @@ function cabinet(t: Test, quality: 'synced' | 'none' = 'synced') {
   const config = uplinkConfig('mqtt://127.0.0.1:1', { certFile: join(folder, 'c1.pem'), keyFile: join(folder, 'c1.key') });
   const problems: string[] = [];
   const log = { event: (name: string) => void problems.push(name) };
-  const sign = createCabinetSigner({ clock, log, config: () => config, readFile: createFileReader(null) });
-  return { put, clock, sign, problems };
+  const answer = createCabinetSigner({ clock, log, config: () => config, readFile: createFileReader(null) });
+  const sign = async (kind: string, digest: string): Promise<SignedClaim | null> => {
+    const signed = await answer(kind, digest);
+    return signed.ok ? signed.signed : null;
+  };
+  return { put, clock, sign, answer, problems, config };
 }
 
 function verdict(signed: SignedClaim | null, over: Partial<SignedClaim> = {}, authority = trusted): string {
@@ -54,6 +58,14 @@ t.test('a signature is valid for its content, its cabinet and its authority, and
   put(city?.issue(NODE));
   const signed = await sign('report', DIGEST);
   t.equal(verdict(signed), 'valid');
+  t.match(signerCertificate(signed?.certificates ?? ''), {
+    node: NODE,
+    issuer: 'city',
+    serial: /^[0-9A-F]+$/,
+    from: /^20..-/,
+    to: /^20..-/,
+  });
+  t.equal(signerCertificate('-'), null);
   t.equal(verdict(signed, { digest: '3:abd' }), 'bad-signature', 'a changed report');
   t.equal(verdict(signed, { kind: 'savings-ledger' }), 'bad-signature', 'another kind of evidence');
   t.equal(verdict(signed, { node: 'other' }), 'bad-signature');
@@ -107,12 +119,17 @@ t.test('a signature outside of the dates of its certificate is named', { skip },
 
 t.test('without a key, without a trusted time or with a foreign key there is no signature', { skip }, async (t) => {
   const none = cabinet(t);
-  t.equal(await none.sign('report', DIGEST), null);
+  t.match(await none.answer('report', DIGEST), { ok: false, why: 'unusable-key' });
   t.same(none.problems, ['evidence-not-signed']);
   const early = cabinet(t, 'none');
   early.put(city?.issue(NODE));
-  t.equal(await early.sign('report', DIGEST), null);
+  t.match(await early.answer('report', DIGEST), { ok: false, why: 'no-time' });
   const mixed = cabinet(t);
   mixed.put({ cert: city?.issue(NODE).cert ?? '', key: city?.issue(NODE).key ?? '' });
-  t.equal(await mixed.sign('report', DIGEST), null);
+  t.match(await mixed.answer('report', DIGEST), { ok: false, why: 'unusable-key' });
+  const readFile = createFileReader(null);
+  for (const config of [null, { ...none.config, keyFile: null }, { ...none.config, certFile: null }]) {
+    const sign = createCabinetSigner({ clock: none.clock, log: { event: () => {} }, config: () => config, readFile });
+    t.match(await sign('report', DIGEST), { ok: false, why: 'no-key' });
+  }
 });

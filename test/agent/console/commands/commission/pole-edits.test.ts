@@ -12,10 +12,12 @@ function street(
     const [id = '', device = '', pole = ''] = text.split(' ');
     return { id, device, pole, line: 'north', zone: 'rue', ratedPowerW: 60, settleMs: 0, level: null, power: null, powerFactor: null };
   });
+  // In the order in which they were found.
+  const times = Object.keys(found);
   const rows = facts.map(({ id, pole, zone, ratedPowerW }): AcceptedLamp => {
     const [where, metres] = found[id]?.split('@') ?? [];
     const atM = metres === undefined ? null : Number(metres);
-    const placement = where === undefined ? null : { lamp: id, pole: where, atM, others: [], atMs: 0, by: 'console:marie' };
+    const placement = where === undefined ? null : { lamp: id, pole: where, atM, others: [], atMs: times.indexOf(id), by: 'console:marie' };
     return { lamp: id, pole, zone, ratedPowerW, result: 'open', test: null, placement, isUnweighed: false };
   });
   const devices = facts.map(({ device, pole }) => ({ id: device, pole }));
@@ -54,6 +56,25 @@ const CASES: [story: string, facts: PoleFacts, edits: readonly (readonly [string
     [
       ['poles[+]', '{ id: "A117", atM: 3.5 }'],
       [D1, 'A117'],
+    ],
+    ['P01'],
+  ],
+  [
+    'two lamps on a new pole, with different places: the newer one counts',
+    street(THREE, { L02: 'A117@4', L01: 'A117@3.5' }),
+    [
+      ['poles[+]', '{ id: "A117", atM: 3.5 }'],
+      [D1, 'A117'],
+      [D2, 'A117'],
+    ],
+    ['P01', 'P02'],
+  ],
+  [
+    'two lamps on a pole of the file, with different places',
+    street(THREE, { L02: 'P02@26', L01: 'P02@27' }),
+    [
+      ['poles[P02].atM', '27'],
+      [D1, 'P02'],
     ],
     ['P01'],
   ],

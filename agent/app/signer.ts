@@ -1,0 +1,19 @@
+/** Builds the signer of an agent: evidence is signed with the key of the uplink in force. */
+import type { SigningAnswer } from '../core/evidence-signature.ts';
+import { createCabinetSigner } from '../sync/mqtt/cabinet-signer.ts';
+import { createFileReader } from '../sync/mqtt/secret-files.ts';
+import type { Joined } from './parts.ts';
+
+/** Returns a function that signs a digest of evidence of this kind, or resolves with why it cannot. */
+export function signerFor({
+  parts,
+  clock,
+  state,
+}: Pick<Joined, 'parts' | 'clock' | 'state'>): (kind: string, digest: string) => Promise<SigningAnswer> {
+  return createCabinetSigner({
+    clock,
+    log: parts.log,
+    config: () => state.site.cabinet.uplink,
+    readFile: parts.readFile ?? createFileReader(null),
+  });
+}

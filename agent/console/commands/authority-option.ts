@@ -1,0 +1,11 @@
+/** The option that names the authority whose signatures a person trusts. */
+import { msg } from '../../core/message.ts';
+import type { OptionSpec } from '../command-spec.ts';
+
+/** The option `--authority` of the commands that check evidence. */
+export const AUTHORITY_OPTION: OptionSpec = {
+  name: 'authority',
+  value: 'FILE',
+  summary: msg`certificate of the city's authority, PEM (default: caFile of the uplink)`,
+  file: 'read',
+};

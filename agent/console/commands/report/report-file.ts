@@ -1,0 +1,26 @@
+/** The types of a report as a file, and of a request for one. */
+import type { Message } from '../../../core/message.ts';
+import type { ReportKind } from '../../../core/report.ts';
+import type { SavingsDate } from '../../../core/savings-view.ts';
+
+/** First and last night, both included. */
+export interface ReportPeriod {
+  readonly from: SavingsDate;
+  readonly to: SavingsDate;
+}
+
+/** A rendered report, and whether it is signed. `whyNot`: why it is not; null if it is. `node`: that signed; empty without a signature. */
+export interface SealedPage {
+  readonly text: string;
+  readonly isSigned: boolean;
+  readonly whyNot: Message | null;
+  readonly node: string;
+}
+
+/** A report as a file, with what the command prints about it. `from`, `to`: null if it is not about nights. */
+export interface ReportFile extends SealedPage {
+  readonly kind: ReportKind;
+  readonly cabinet: string;
+  readonly from: SavingsDate | null;
+  readonly to: SavingsDate | null;
+}

@@ -1,0 +1,40 @@
+/**
+ * Renders a report in a child process: reading the translations and rendering take up to a second, in which the light must be controlled, and
+ * their memory is free afterwards.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { msg } from '../../core/message.ts';
+import { withTexts } from '../../core/message-wire.ts';
+import { Refusal } from '../../core/refusal.ts';
+import type { ReportTools } from '../../core/report.ts';
+
+/**
+ * Memory of the process. Units: MB. Source: assumed; French with twelve years of nights uses a third of it. Confirmed by: reports of full stores on
+ * the gateway.
+ */
+const MEMORY_MB = 192;
+
+/** Renders a report. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is aborted. */
+export const renderInChild: ReportTools['render'] = async (report, layout, signal) => {
+  if (signal.aborted) throw new Refusal(msg`stopped`);
+  const child = fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
+  });
+  const text = Promise.withResolvers<string>();
+  child.once('message', (message) => text.resolve(String(message)));
+  child.once('error', (error) => text.reject(new Refusal(msg`the report could not be made: ${error.message}`, { cause: error })));
+  child.once('exit', () => text.reject(new Refusal(msg`the report could not be made: see the log of the agent`)));
+  const stop = (): void => text.reject(new Refusal(msg`stopped`));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    // A process that ended has no channel; its end is reported by the event.
+    child.send({ report: withTexts(report), layout }, () => {});
+    return await text.promise;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    child.kill('SIGKILL');
+  }
+};

@@ -1,0 +1,55 @@
+/** What is not known about the nights of a report. Pure. */
+import { HOUR_MS } from '../../core/durations.ts';
+import { lostNumber } from '../../core/lost-readings.ts';
+import { type Message, msg } from '../../core/message.ts';
+import { firstOf } from '../../core/message-lists.ts';
+import type { ReportCell, ReportSection } from '../../core/report.ts';
+import { nightLampHours } from './light-tables.ts';
+import type { ReportFacts } from './report-facts.ts';
+import { reportTable, textColumn } from './report-table.ts';
+
+/** Names in one sentence; the others are counted. */
+const NAMED = 12;
+
+/** Returns the section about the completeness of the data. */
+export function completenessSection(facts: ReportFacts): ReportSection {
+  const { nights, savings } = facts;
+  return {
+    id: 'completeness',
+    title: msg`Completeness`,
+    notes: [
+      ...(nights.isOpen ? [msg`The last night has not ended: its figures are preliminary`] : []),
+      ...(nights.missing.length === 0 ? [] : [msg`Nights that were not counted, and are in no sum: ${firstOf(nights.missing, NAMED)}`]),
+      ...(nights.partMonths.length === 0
+        ? []
+        : [
+            msg`Months of which only the sum is kept, and only a part is asked for; they are in no sum: ${firstOf(nights.partMonths, NAMED)}`,
+          ]),
+      ...(savings === null || savings.missingNights.length === 0
+        ? []
+        : [msg`Nights without a measured energy, in no proven saving: ${firstOf(savings.missingNights, NAMED)}`]),
+    ],
+    parts: [reportTable(msg`What is known`, [textColumn('what', msg`What`), textColumn('value', msg`Known`)], rowsOf(facts))],
+  };
+}
+
+function rowsOf({ nights, savings, lost }: ReportFacts): readonly (readonly ReportCell[])[] {
+  const { all, unknown } = nightLampHours(nights.sum);
+  return [
+    [msg`Nights counted`, msg`${nights.counted} of ${nights.expected}`],
+    ...(savings === null ? [] : [[msg`Nights with a proven saving`, msg`${savings.nightsCounted} of ${savings.nightsExpected}`]]),
+    [msg`Lamp hours at night with a known level`, msg`${hours(all - unknown)} of ${hours(all)} h`],
+    [msg`Agent away`, msg`${hours(nights.sum.awayMs / HOUR_MS)} h`],
+    [msg`Counted before the time was known`, msg`${hours(nights.sum.undatedMs / HOUR_MS)} h`],
+    ...(savings === null ? [] : [[msg`Gaps of the measured energy`, gapText(savings)]]),
+    [msg`Readings lost in gaps`, lost === null ? null : lostNumber(lost.readings, lost.unknown)],
+  ];
+}
+
+function gapText({ gaps, total }: NonNullable<ReportFacts['savings']>): Message {
+  return msg`${gaps.length}, with ${Math.round(100 * total.estimatedKwh) / 100} kWh estimated`;
+}
+
+function hours(value: number): number {
+  return Math.round(10 * value) / 10;
+}

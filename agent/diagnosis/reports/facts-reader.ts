@@ -1,0 +1,219 @@
+/** Reads what a report about nights is made from. Every step is short or can be interrupted. */
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { CabinetPoint } from '../../core/cabinet-points.ts';
+import type { Clock, WallMs } from '../../core/clock.ts';
+import type { LevelSpell } from '../../core/decision-record.ts';
+import { MINUTE_MS } from '../../core/durations.ts';
+import type { DeviceView, Store } from '../../core/ports.ts';
+import type { Profile } from '../../core/profile.ts';
+import type { SavingsDate, SavingsResult, SavingsTools } from '../../core/savings-view.ts';
+import type { AgentEvent, PointId } from '../../core/words.ts';
+import type { LocalCalendar } from '../../lighting/local-time.ts';
+import type { EnergyPart } from '../energy-accounts.ts';
+import type { Energy } from '../energy-count.ts';
+import { nextNight } from '../energy-months.ts';
+import type { Pauses } from '../pauses.ts';
+import { DarkTime, lengthOf, type TimeSpan } from './dark-time.ts';
+import { type FailureFacts, failureFacts } from './failures.ts';
+import { LevelGrid, type LevelSteps } from './level-grid.ts';
+import type { LostReadings, MeterFacts, RangeFacts, ReportFacts } from './report-facts.ts';
+import { nightDates, reportNights, yearBefore } from './report-nights.ts';
+import { type NoonSpan, type TariffTotals, tariffParts } from './tariff-energy.ts';
+import { usedEnergy } from './used-energy.ts';
+
+/** Where the facts are read. `cabinet`, `profiles`, `points`, `energy` and the others return what is in force at the call. */
+export interface FactSources {
+  readonly clock: Clock;
+  readonly cabinet: () => Cabinet;
+  readonly profiles: () => ReadonlyMap<string, Profile>;
+  readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
+  readonly energy: () => Pick<Energy, 'nights'>;
+  readonly savings: Pick<SavingsTools, 'result'>;
+  readonly store: Pick<Store, 'events' | 'history' | 'gapsAfter'>;
+  readonly devices: () => readonly DeviceView[];
+  /** The lamps of each feeder. */
+  readonly feederLamps: () => ReadonlyMap<string, readonly string[]>;
+  /** The recorded levels of a period. */
+  readonly levels: (period: TimeSpan) => AsyncIterable<LevelSpell>;
+}
+
+/** Events of one read. Source: the store returns at most 2,000. */
+const EVENTS_A_PAGE = 500;
+/** Most events of one report. Source: assumed; bounds memory, and a street with more has other problems. Confirmed by: events of a year in the logs of a cabinet. */
+const MOST_EVENTS = 20_000;
+/** Most nights that are divided into tariff periods, the newest ones: each is a read of the disk. Source: readings are seldom kept for longer than a year. */
+const TARIFF_NIGHTS = 400;
+/** A total counts if it was read at most this long before a noon. Units: ms. Source: an unchanged reading is stored again after `store.heartbeatS`, and one may be lost. */
+const OLDEST_TOTAL_MS = 20 * MINUTE_MS;
+/** The totals of the tariff periods of a utility meter. Source: drivers/profiles/enedis-linky-tic.yaml. */
+const TARIFF_POINT = /^energy_(t\d+)$/;
+
+/** Reads the facts of one report. */
+export class FactsReader {
+  readonly #sources: FactSources;
+  readonly #calendar: LocalCalendar;
+  readonly #pauses: Pauses;
+
+  constructor(sources: FactSources, calendar: LocalCalendar, pauses: Pauses) {
+    this.#sources = sources;
+    this.#calendar = calendar;
+    this.#pauses = pauses;
+  }
+
+  /** Resolves with the facts; undefined if the disk could not be read. Errors: rejects with WorkAborted. */
+  async read(from: SavingsDate, to: SavingsDate): Promise<ReportFacts | undefined> {
+    const range = await this.#range(from, to);
+    if (range === undefined) return undefined;
+    const before = await this.#range(yearBefore(from), yearBefore(to));
+    const cabinet = this.#sources.cabinet();
+    const nowMs = this.#sources.clock.wallMs();
+    const period = { fromMs: this.noonMs(from), toMs: Math.min(nowMs, this.noonMs(nextNight(to))) };
+    const failures = failureFacts(await this.#events(period), { cabinet, feederLamps: this.#sources.feederLamps(), period, nowMs });
+    return {
+      ...range,
+      ...{ cabinet, nowMs, failures, spanMs: Math.max(0, period.toMs - period.fromMs) },
+      timeText: (atMs) => localTimeText(this.#calendar, atMs),
+      before: before === undefined || (before.nights.counted === 0 && before.savings === null) ? null : before,
+      darkMs: await this.#darkMs(failures, cabinet),
+      byTariff: await this.#byTariff(nightDates(from, to), nowMs),
+      lost: await this.#lost(period),
+      meters: this.#meters(range.savings),
+      levels: from === to ? await this.#levels(period, cabinet.lamps.length) : null,
+    };
+  }
+
+  /** Returns the noon at which a night begins. */
+  noonMs(date: SavingsDate): WallMs {
+    const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
+    return this.#calendar.instantOf({ year, month, day, hour: 12, minute: 0 });
+  }
+
+  async #range(from: SavingsDate, to: SavingsDate): Promise<RangeFacts | undefined> {
+    const stored = await this.#sources.energy().nights(from, to);
+    await this.#pauses.due();
+    if (stored === undefined) return undefined;
+    const nights = await this.#pauses.run(reportNights(from, to, stored));
+    const answer = await this.#sources.savings.result(from, to);
+    await this.#pauses.due();
+    const savings = answer.ok ? answer.value : null;
+    return { nights, savings, used: await this.#pauses.run(usedEnergy(nights, savings, this.#billed())) };
+  }
+
+  /** The meter of the invoice alone has a subscribed power. */
+  #billed(): ReadonlySet<string> {
+    return new Set(
+      [...this.#sources.points().values()].flatMap(({ device, semantic }) => (semantic === 'subscribed-power' ? [device.id] : [])),
+    );
+  }
+
+  async #events({ fromMs }: TimeSpan): Promise<readonly AgentEvent[]> {
+    const found = new Map<string, AgentEvent>();
+    for (let skip = 0; skip < MOST_EVENTS; skip += EVENTS_A_PAGE) {
+      const page = await this.#sources.store.events({ sinceMs: fromMs, limit: EVENTS_A_PAGE, skip });
+      for (const event of page) found.set(event.id, event);
+      await this.#pauses.due();
+      if (page.length < EVENTS_A_PAGE) break;
+    }
+    return [...found.values()];
+  }
+
+  async #darkMs({ lamps }: FailureFacts, cabinet: Cabinet): Promise<ReadonlyMap<string, number>> {
+    const dark = new DarkTime(cabinet, this.#calendar);
+    const sums = new Map<string, number>();
+    for (const { lamp, darkSpans } of lamps) {
+      const zone = cabinet.zones.find(({ lamps: ids }) => ids.includes(lamp.id));
+      if (zone === undefined) continue;
+      for (const span of darkSpans) {
+        for (const spans of dark.spans(zone, span)) {
+          sums.set(lamp.id, (sums.get(lamp.id) ?? 0) + lengthOf(spans));
+          await this.#pauses.due();
+        }
+      }
+    }
+    return sums;
+  }
+
+  async #byTariff(dates: readonly SavingsDate[], nowMs: WallMs): Promise<ReadonlyMap<SavingsDate, readonly EnergyPart[]>> {
+    const billed = this.#billed();
+    const points = [...this.#sources.points().values()].filter(
+      ({ device, profile }) => billed.has(device.id) && TARIFF_POINT.test(profile.id),
+    );
+    if (points.length === 0) return new Map();
+    const nights: NoonSpan[] = [];
+    for (const date of dates.slice(-TARIFF_NIGHTS)) {
+      const span = { date, fromMs: this.noonMs(date), toMs: this.noonMs(nextNight(date)) };
+      if (span.toMs <= nowMs) nights.push(span);
+      await this.#pauses.due();
+    }
+    const noons = [...new Set(nights.flatMap(({ fromMs, toMs }) => [fromMs, toMs]))];
+    const registers: TariffTotals[] = [];
+    for (const point of points) {
+      const totals = await this.#totalsOf(point, noons);
+      if (totals !== null) registers.push(totals);
+    }
+    return tariffParts(nights, registers);
+  }
+
+  /** Null for a tariff period in which nothing was used. */
+  async #totalsOf({ pointId, profile }: CabinetPoint, noons: readonly WallMs[]): Promise<TariffTotals | null> {
+    const [first = 0, last = 0] = [noons[0], noons.at(-1)];
+    const ends = [await this.#totalAt(pointId, first), await this.#totalAt(pointId, last)];
+    if (ends[0] === ends[1]) return null;
+    const totals = new Map<WallMs, number | null>();
+    for (const noon of noons) totals.set(noon, await this.#totalAt(pointId, noon));
+    return { tariff: TARIFF_POINT.exec(profile.id)?.[1] ?? '', kwh: profile.unit === 'Wh' ? 0.001 : 1, totals };
+  }
+
+  async #totalAt(pointId: PointId, noonMs: WallMs): Promise<number | null> {
+    const found = await this.#sources.store.history({
+      ...{ pointId, fromMs: noonMs - OLDEST_TOTAL_MS, toMs: noonMs, resolution: 'raw', limit: 20 },
+    });
+    await this.#pauses.due();
+    return found?.rows.findLast(({ value, quality }) => value !== null && quality === 'good')?.value ?? null;
+  }
+
+  async #lost({ fromMs, toMs }: TimeSpan): Promise<LostReadings> {
+    const lost = { gaps: 0, readings: 0, unknown: 0 };
+    for (let id = 0; ; ) {
+      const page = await this.#sources.store.gapsAfter(id);
+      const last = page.at(-1);
+      if (last === undefined || last.id <= id) return lost;
+      id = last.id;
+      for (const { atMs, readings, isEstimate } of page) {
+        if (atMs < fromMs || atMs >= toMs) continue;
+        lost.gaps++;
+        lost.readings += readings;
+        if (isEstimate === true) lost.unknown++;
+      }
+      await this.#pauses.due();
+    }
+  }
+
+  #meters(savings: SavingsResult | null): readonly MeterFacts[] {
+    const views = new Map(this.#sources.devices().map((view) => [view.id, view]));
+    const frozen = new Map((savings?.baseline.meters ?? []).map((meter) => [meter.id, meter]));
+    const devices = this.#sources.cabinet().lines.flatMap((line) => line.devices);
+    return devices
+      .filter(({ profile }) => this.#sources.profiles().get(profile)?.category === 'meter')
+      .map(({ id, profile }) => ({
+        ...{ id, profile, classPct: frozen.get(id)?.classPct ?? null },
+        serial: views.get(id)?.nameplate?.serial ?? (frozen.get(id)?.serial || null),
+      }));
+  }
+
+  async #levels(period: TimeSpan, lamps: number): Promise<LevelSteps | null> {
+    const grid = new LevelGrid(period.fromMs, period.toMs);
+    for await (const spell of this.#sources.levels(period)) {
+      grid.add(spell);
+      await this.#pauses.due();
+    }
+    return grid.steps(lamps);
+  }
+}
+
+/** Returns the local date and time of an instant, as `2026-12-01 22:14`. */
+export function localTimeText(calendar: LocalCalendar, atMs: WallMs): string {
+  const { year, month, day, hour, minute } = calendar.localAt(atMs);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}`;
+}

@@ -1,0 +1,136 @@
+/** The tables of failures and availability. Pure. */
+import { HOUR_MS } from '../../core/durations.ts';
+import { type Message, msg } from '../../core/message.ts';
+import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
+import { type Failure, type RepairTimes, repairTimes } from './failures.ts';
+import { nightLampHours } from './light-tables.ts';
+import type { ReportFacts } from './report-facts.ts';
+import { numberColumn, reportTable, sumColumn, sumOf, textColumn } from './report-table.ts';
+
+/** Availability of light and agent. Null: nothing was counted. Units: %, h. */
+export interface Availability {
+  readonly lightPct: number | null;
+  /** Lamp hours at night in which a failure made the lamp dark, and those in which it did not answer. */
+  readonly darkLampH: number;
+  readonly unknownLampH: number;
+  readonly agentPct: number | null;
+}
+
+/** Computes how much of the lamp hours at night had light, and how much of the time the agent ran. */
+export function availability({ nights, darkMs, spanMs }: Pick<ReportFacts, 'nights' | 'darkMs' | 'spanMs'>): Availability {
+  const { all, unknown } = nightLampHours(nights.sum);
+  const darkLampH = sumOf([...darkMs.values()]) / HOUR_MS;
+  // An absence over whole nights is counted in the night of the return, with at most a day.
+  const awayMs = nights.missing.length * 24 * HOUR_MS + nights.sum.awayMs;
+  return {
+    lightPct: all > 0 ? 100 * (1 - Math.min(1, darkLampH / all)) : null,
+    ...{ darkLampH, unknownLampH: unknown },
+    agentPct: spanMs > 0 ? 100 * (1 - Math.min(1, awayMs / spanMs)) : null,
+  };
+}
+
+/** Returns the section about failures. */
+export function failureSection(facts: ReportFacts): ReportSection {
+  const { lamps, others } = facts.failures;
+  const { lightPct, darkLampH, unknownLampH, agentPct } = availability(facts);
+  const lostKwh = darkKwh(facts);
+  const pct = (value: number | null): string | number => (value === null ? '-' : Math.round(100 * value) / 100);
+  return {
+    id: 'failures',
+    title: msg`Failures`,
+    notes: [
+      msg`Light: ${pct(lightPct)} % of the lamp hours at night were without a failure that makes a lamp dark; ${hours(darkLampH)} h were not`,
+      ...(unknownLampH > 0
+        ? [msg`In ${hours(unknownLampH)} lamp hours at night the lamp did not answer: whether it was lit is not known`]
+        : []),
+      msg`Agent: ${pct(agentPct)} % of the time without a recorded absence`,
+      ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
+      ...(lamps.length + others.length === 0 ? [msg`No failure is recorded`] : []),
+    ],
+    parts: [...(lamps.length === 0 ? [] : [lampTable(facts)]), ...(others.length === 0 ? [] : [otherTable(facts)])],
+  };
+}
+
+/**
+ * Returns the most energy that lamps dark by a failure would have used: their rated power in those hours. Programmes would have used less.
+ * Units: kWh.
+ */
+export function darkKwh({ cabinet, darkMs }: Pick<ReportFacts, 'cabinet' | 'darkMs'>): number {
+  return sumOf(cabinet.lamps.map(({ id, ratedPowerW }) => ((darkMs.get(id) ?? 0) / HOUR_MS) * (ratedPowerW / 1_000)));
+}
+
+/** Returns a sentence about energy that was not used because lamps were dark by a failure. */
+export function darkText(lostKwh: number): Message {
+  return msg`Lamps that were dark by a failure used nothing, which counts as saving: at most ${Math.ceil(10 * lostKwh) / 10} kWh.`;
+}
+
+function hours(value: number): number {
+  return Math.round(10 * value) / 10;
+}
+
+function lampTable({ failures, darkMs, nowMs, timeText }: ReportFacts): ReportTable {
+  return reportTable(
+    msg`Failures by lamp`,
+    [
+      textColumn('lamp', msg`Lamp`),
+      textColumn('pole', msg`Pole`),
+      sumColumn('failures', msg`Failures`, '', 0),
+      ...REPAIR_COLUMNS,
+      sumColumn('dark', msg`Dark at night`, 'h', 1),
+      textColumn('open', msg`Open since`),
+      textColumn('last', msg`Last failure`),
+    ],
+    failures.lamps.map(({ lamp, failures: own }) => {
+      const times = repairTimes(own, nowMs);
+      return [
+        ...[lamp.id, lamp.pole, times.failures, ...repairCells(times), (darkMs.get(lamp.id) ?? 0) / HOUR_MS],
+        ...[openText(times, timeText), own.at(-1)?.text ?? msg`supply lost`],
+      ];
+    }),
+  );
+}
+
+function otherTable({ failures, nowMs, timeText }: ReportFacts): ReportTable {
+  const groups = [...Map.groupBy(failures.others, ({ source }) => source)];
+  return reportTable(
+    msg`Other failures`,
+    [
+      textColumn('source', msg`Source`),
+      sumColumn('failures', msg`Failures`, '', 0),
+      ...REPAIR_COLUMNS,
+      textColumn('open', msg`Open since`),
+      textColumn('last', msg`Last failure`),
+    ],
+    groups.map(([source, own]) => {
+      const times = repairTimes(own, nowMs);
+      return [source, times.failures, ...repairCells(times), openText(times, timeText), own.at(-1)?.text ?? null];
+    }),
+  );
+}
+
+const REPAIR_COLUMNS = [
+  numberColumn('repair-mean', msg`Mean time to repair`, 'h', 1),
+  numberColumn('repair-longest', msg`Longest`, 'h', 1),
+] as const;
+
+function repairCells({ meanH, longestH }: RepairTimes): readonly ReportCell[] {
+  return [meanH, longestH];
+}
+
+function openText({ openSinceMs }: RepairTimes, timeText: ReportFacts['timeText']): string {
+  return openSinceMs === null ? '' : timeText(openSinceMs);
+}
+
+/** Returns the failures of all lamps, each event of a device once. */
+export function lampFailures({ failures }: Pick<ReportFacts, 'failures'>): readonly Failure[] {
+  const all = failures.lamps.flatMap((lamp) => lamp.failures);
+  return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
+}
+
+/** Returns a sentence about the failures of the lamps. */
+export function failureText(facts: ReportFacts): Message {
+  const { failures, meanH, open } = repairTimes(lampFailures(facts), facts.nowMs);
+  if (failures === 0) return msg`No failure of a lamp is recorded.`;
+  if (meanH === null) return msg`Failures of lamps: ${failures}, none is repaired yet.`;
+  return msg`Failures of lamps: ${failures}, ${open} not repaired yet; mean time to repair ${hours(meanH)} h.`;
+}

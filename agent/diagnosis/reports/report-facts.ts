@@ -1,0 +1,75 @@
+/** What the agent knows about the nights of a report, read from its stores: the input of all sections. */
+import type { Cabinet } from '../../core/cabinet.ts';
+import type { WallMs } from '../../core/clock.ts';
+import type { SavingsDate, SavingsResult } from '../../core/savings-view.ts';
+import type { EnergyRow } from '../../core/views.ts';
+import type { EnergyPart } from '../energy-accounts.ts';
+import { figures } from '../energy-rows.ts';
+import type { ZoneTally } from '../energy-tally.ts';
+import type { FailureFacts } from './failures.ts';
+import type { LevelSteps } from './level-grid.ts';
+import type { ReportNights } from './report-nights.ts';
+import type { UsedEnergy } from './used-energy.ts';
+
+/** The counts of a range of nights. `savings`: null without a result. */
+export interface RangeFacts {
+  readonly nights: ReportNights;
+  readonly savings: SavingsResult | null;
+  readonly used: readonly UsedEnergy[];
+}
+
+/** A device of category meter. `serial`: as the device or a person states it; null if it is not known. */
+export interface MeterFacts {
+  readonly id: string;
+  readonly profile: string;
+  readonly serial: string | null;
+  readonly classPct: number | null;
+}
+
+/** Readings that were lost in gaps. `unknown`: losses that could not be counted. */
+export interface LostReadings {
+  readonly gaps: number;
+  readonly readings: number;
+  readonly unknown: number;
+}
+
+/** Everything that a report about nights is made from. */
+export interface ReportFacts extends RangeFacts {
+  readonly cabinet: Cabinet;
+  readonly nowMs: WallMs;
+  /** From the first noon to the last, or to now. */
+  readonly spanMs: number;
+  /** Returns the local date and time, as `2026-12-01 22:14`. */
+  readonly timeText: (atMs: WallMs) => string;
+  /** The same dates a year before; null if no night of them was counted. */
+  readonly before: RangeFacts | null;
+  readonly failures: FailureFacts;
+  /** Time at night in which each lamp gave no light, by lamp. Units: ms. */
+  readonly darkMs: ReadonlyMap<string, number>;
+  /** Parts by tariff period of the nights for which the meter of the invoice has them. */
+  readonly byTariff: ReadonlyMap<SavingsDate, readonly EnergyPart[]>;
+  /** Null if it could not be read. */
+  readonly lost: LostReadings | null;
+  readonly meters: readonly MeterFacts[];
+  /** Recorded levels of a single night; null if there are none, or more nights. */
+  readonly levels: LevelSteps | null;
+}
+
+/** Returns the figures of each zone over all nights, those of the configuration first. */
+export function zoneRows({
+  nights,
+  cabinet,
+}: Pick<ReportFacts, 'nights' | 'cabinet'>): readonly (Omit<EnergyRow, 'period'> & { readonly tally: ZoneTally })[] {
+  const { zones } = nights.sum;
+  const ids = [...new Set([...cabinet.zones.map(({ id }) => id), ...Object.keys(zones)])];
+  return ids.flatMap((zone) => {
+    const tally = zones[zone];
+    return tally === undefined ? [] : [{ zone, ...figures(tally), tally }];
+  });
+}
+
+/** Returns how many decimals energies need so that the sum has about four digits. Units: kWh. */
+export function kwhDecimals(totalKwh: number): number {
+  const size = Math.abs(totalKwh);
+  return size < 100 ? 2 : size < 10_000 ? 1 : 0;
+}

@@ -1,0 +1,232 @@
+/** What would be a wrong saving that looks right: a night without its meter, a meter that counts too little, lamps dark by a fault, other loads. */
+import t from 'tap';
+import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import type { LedgerEntry, LedgerNote, SavingsBaseline, SavingsMeterNight, SavingsNight } from '../../../../agent/core/savings-view.ts';
+import type { AgentEvent, Decision, EventCode } from '../../../../agent/core/words.ts';
+import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
+import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
+import { datesBetween } from '../../../../agent/diagnosis/savings/reference.ts';
+import { Savings } from '../../../../agent/diagnosis/savings/savings.ts';
+import { savingsResult } from '../../../../agent/diagnosis/savings/savings-figures.ts';
+import { simulatedCabinet } from '../../../../bench/savings/simulated-site.ts';
+
+const [METER, SECOND] = ['M1', 'M2'].map((id) => ({ id, profile: 'p', serial: '', classPct: 1 }));
+const CABINET = simulatedCabinet([100, 100]);
+const FROM = '2026-12-01';
+const PERIOD = { from: FROM, to: '2026-12-10' };
+const FIT = { otherW: 20, leastOtherW: 20, litShare: 0, nights: 20, cvPct: 0.3, nmbePct: 0, standardErrorPct: 0.1 };
+/** Computed energy of a night: 1 kWh at 50 %. Units: Wh. */
+const BAND_WH = [4, 0, 0, 0, 0, 1_000, 0, 0, 0, 0, 0];
+
+function baselineOf(source: 'nameplates' | 'meter', meters = METER === undefined ? [] : [METER]): SavingsBaseline {
+  const fit = source === 'meter' ? { ...FIT, factors: BAND_WH.map((_, band) => (band === 0 ? 0 : 1)) } : null;
+  return frozenBaseline({ cabinet: CABINET, from: FROM, meters, fit, otherW: 20, tolerancePct: 10 });
+}
+
+function entry(n: number, over: Partial<LedgerNote> = {}): LedgerEntry {
+  return {
+    n,
+    hash: '',
+    atMs: 0,
+    cause: 'other-load',
+    by: 'x',
+    from: FROM,
+    to: null,
+    about: [],
+    effect: { kind: 'none' },
+    note: '',
+    ...over,
+  };
+}
+
+const frozen = (n: number, baseline: SavingsBaseline): LedgerEntry => entry(n, { cause: 'baseline', baseline });
+
+function meterNight(measuredWh: number, darkW = 20): SavingsMeterNight {
+  return { startWh: 0, endWh: measuredWh, measuredWh, gaps: [], modelWh: null, darkW };
+}
+
+function nightsWith(over: (date: string) => Partial<SavingsNight>): SavingsNight[] {
+  return datesBetween(PERIOD.from, PERIOD.to).map((date) => {
+    const fromMs = Date.parse(`${date}T11:00Z`);
+    const meters = { M1: meterNight(1_000 + 20 * 24) };
+    return { date, fromMs, toMs: fromMs + 86_400_000, meters, zoneWh: { street: 1_004 }, bandWh: BAND_WH, ...over(date) };
+  });
+}
+
+t.test('a night without a count of a meter is no night without energy: it is named and in no sum', async (t) => {
+  const whole = savingsResult(
+    [frozen(1, baselineOf('meter'))],
+    nightsWith(() => ({})),
+    PERIOD,
+  );
+  const nights = nightsWith((date) => (date > '2026-12-05' ? { meters: { renamed: meterNight(1_480) } } : {}));
+  const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
+  t.match(result, { nightsCounted: 5, nightsExpected: 10, missingNights: ['2026-12-06', /7/, /8/, /9/, /10/] });
+  t.ok((result?.total.savedKwh ?? 0) < 0.6 * (whole?.total.savedKwh ?? 0));
+  if (METER === undefined || SECOND === undefined) return;
+  const two = savingsResult(
+    [frozen(1, baselineOf('nameplates', [METER, SECOND]))],
+    nightsWith(() => ({})),
+    PERIOD,
+  );
+  t.equal(two?.nightsCounted, 0, 'one of two meters');
+});
+
+t.test('a new baseline has the effect of what was entered before it for earlier nights', async (t) => {
+  const load = { cause: 'other-load', effect: { kind: 'load', loadW: 500 } } as const;
+  const saved = (...entries: LedgerEntry[]): number =>
+    savingsResult(
+      entries,
+      nightsWith(() => ({})),
+      PERIOD,
+    )?.total.savedKwh ?? 0;
+  const alone = saved(frozen(1, baselineOf('meter')));
+  t.equal(saved(entry(1, { ...load, from: '2026-11-01' }), frozen(2, baselineOf('meter'))), alone);
+  t.ok(
+    Math.abs(saved(entry(1, { ...load, from: '2026-12-05' }), frozen(2, baselineOf('meter'))) - alone - 6 * 12) < 1e-6,
+    'of later nights',
+  );
+  t.ok(Math.abs(saved(frozen(1, baselineOf('meter')), entry(2, { ...load, from: '2026-11-01' })) - alone - 120) < 1e-6, 'entered after it');
+});
+
+const doubts: [story: string, source: 'nameplates' | 'meter', measuredWh: number, unexplainedKwh: number][] = [
+  ['a meter that counts what the lamps use', 'nameplates', 1_480, 0],
+  ['nameplates within their tolerance', 'nameplates', 1_400, 0],
+  ['a meter without one phase', 'nameplates', 987, 4.93],
+  ['a load that works at night only', 'nameplates', 2_000, 5.2],
+  ['lamps that age within the error', 'meter', 1_475, 0],
+  ['lamps of half the power', 'meter', 980, 5],
+];
+
+for (const [story, source, measuredWh, unexplainedKwh] of doubts)
+  t.test(`${story}: ${unexplainedKwh} kWh have no explanation, and the interval has them`, async (t) => {
+    const nights = nightsWith(() => ({ meters: { M1: meterNight(measuredWh) } }));
+    const result = savingsResult([frozen(1, baselineOf(source))], nights, PERIOD);
+    t.ok(Math.abs((result?.checks?.unexplainedKwh ?? 0) - unexplainedKwh) < 0.01, `${result?.checks?.unexplainedKwh}`);
+    t.ok((result?.halfKwh ?? 0) >= unexplainedKwh);
+    t.equal((result?.halfParts.otherKwh ?? 0) > 0, unexplainedKwh > 0);
+  });
+
+t.test('a reference at a level that no learned night had has a wide interval', async (t) => {
+  const halfOf = (errorAtFull: number): number => {
+    const factors = BAND_WH.map((_, band) => (band === 0 ? 0 : 1));
+    const factorErrors = factors.map((_, band) => (band === 10 ? errorAtFull : 0.001));
+    const fit = { ...FIT, factors, factorErrors };
+    return frozenBaseline({ cabinet: CABINET, from: FROM, meters: [], fit, otherW: 20, tolerancePct: 10 }).powerHalfPct;
+  };
+  t.ok(halfOf(0.002) < 1, `${halfOf(0.002)} %`);
+  t.ok(halfOf(0.1) > 30, `${halfOf(0.1)} %: a curve that is known up to 40 % may differ by as much`);
+  const former = { ...CABINET, zones: CABINET.zones.map((zone) => ({ ...zone, baseline: { levelPct: 100, lampPowerW: 150 } })) };
+  const fit = { ...FIT, factors: BAND_WH.map(() => 1), factorErrors: BAND_WH.map(() => 0.1) };
+  t.ok(
+    frozenBaseline({ cabinet: former, from: FROM, meters: [], fit, otherW: 20, tolerancePct: 10 }).powerHalfPct > 9,
+    'former lamps have nameplates',
+  );
+});
+
+t.test('lamps dark by a fault are stated next to the saving, and explain what the meter did not count', async (t) => {
+  const lost = { darkWh: 400, silentWh: 100 };
+  const nights = nightsWith(() => ({ meters: { M1: meterNight(980) }, lost }));
+  const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
+  t.match(result?.checks, { unexplainedKwh: 0 });
+  t.ok(Math.abs((result?.checks?.darkKwh ?? 0) - 4) < 1e-9 && Math.abs((result?.checks?.silentKwh ?? 0) - 1) < 1e-9);
+});
+
+t.test('another load by day than that of the reference widens the interval, unless the ledger has it', async (t) => {
+  const nights = nightsWith(() => ({ meters: { M1: meterNight(1_000 + 60 * 24, 60) } }));
+  const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
+  t.match(result?.checks, { otherLoad: { referenceW: 20, measuredW: 60 }, unexplainedKwh: 0 });
+  t.ok((result?.halfParts.otherKwh ?? 0) > 9.6, '40 W for ten nights');
+  const entered = savingsResult([frozen(1, baselineOf('meter')), entry(2, { effect: { kind: 'load', loadW: 40 } })], nights, PERIOD);
+  t.match(entered?.checks, { otherLoad: { referenceW: 60, measuredW: 60 } });
+  t.ok((entered?.halfParts.otherKwh ?? 1) < 1e-9);
+});
+
+t.test('the power of lamps that a fault keeps dark follows their levels, until the fault ends', async (t) => {
+  const dark = new DarkLamps();
+  const decided = (levelPct: number): Decision[] =>
+    CABINET.lamps.map(
+      ({ id: lampId }) => ({ lampId, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] }) as Decision,
+    );
+  const lines = [{ id: 'north', devices: [{ id: 'L01' }, { id: 'L02' }, { id: 'M1' }] }] as unknown as (typeof CABINET)['lines'];
+  const lost = (levelPct = 100) =>
+    dark.lost(() => ({ cabinet: { lamps: CABINET.lamps, lines }, decisions: decided(levelPct), feederOf: () => 'F1' }));
+  const event = (code: EventCode, source: string, endMs: number | null = null): void =>
+    dark.onEvent({ id: `${code}:${source}`, code, source, startMs: 1, endMs } as AgentEvent);
+  t.same(lost(), { darkW: 0, silentW: 0 });
+  const faults: [code: EventCode, source: string, darkW: number, silentW: number][] = [
+    ['lamp-out', 'L01', 100, 0],
+    ['unit-silent', 'L02', 0, 100],
+    ['line-silent', 'north', 0, 200],
+    ['supply-lost', 'F1', 200, 0],
+    ['supply-lost', 'M1', 200, 0],
+    ['lamp-power-low', 'L01', 0, 0],
+  ];
+  for (const [code, source, darkW, silentW] of faults) {
+    event(code, source);
+    t.same(lost(), { darkW, silentW }, `${code} of ${source}`);
+    t.same(lost(0), { darkW: 0, silentW: 0 }, 'nothing is lost by day');
+    event(code, source, 5);
+  }
+  t.same(lost(), { darkW: 0, silentW: 0 });
+});
+
+/** The proof of savings of a cabinet without readings. `disk.isFailing`: nothing is read or written. */
+function savingsOn(clock: ManualClock, disk: { isFailing: boolean }, cabinet: () => typeof CABINET = () => CABINET) {
+  const stored = new Map<string, string>();
+  const point = { pointId: 'M1.energy', device: { id: 'M1', profile: 'm' }, profile: { counter: {}, unit: 'kWh' }, semantic: 'energy' };
+  return new Savings({
+    clock,
+    log: { event: () => {} },
+    store: {
+      load: async (key: string, unread: unknown) => (disk.isFailing ? unread : (JSON.parse(stored.get(key) ?? 'null') ?? undefined)),
+      save: async (key: string, value: unknown) => !disk.isFailing && stored.set(key, JSON.stringify(value ?? null)) === stored,
+      audit: { note: () => {}, read: async () => undefined },
+    },
+    sign: async () => null,
+    cabinet,
+    profiles: () => new Map([['m', { category: 'meter' }]]),
+    points: () => new Map([['M1.energy', point]]),
+    energy: () => ({ usedWh: () => new Float64Array(11), view: async () => undefined }),
+    decisions: () => [],
+    feederOf: () => null,
+  } as unknown as ConstructorParameters<typeof Savings>[0]);
+}
+
+async function causesOf(savings: Savings): Promise<readonly string[]> {
+  const ledger = await savings.tools().ledger();
+  return ledger.ok ? ledger.value.entries.map(({ cause }) => cause) : [];
+}
+
+t.test('a night with many overrides keeps the entry of an exchanged meter', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T20:00Z'));
+  const savings = savingsOn(clock, { isFailing: false });
+  await savings.start();
+  for (let at = 0; at < 30; at++) savings.onEvent({ code: 'override-started', source: `z${at}`, startMs: 1, endMs: null } as AgentEvent);
+  savings.onEvent({ code: 'counter-restarted', source: 'M1', startMs: 1, endMs: 1 } as AgentEvent);
+  await clock.advance(20_000);
+  const causes = await causesOf(savings);
+  t.ok(causes.length === 21 && causes.at(-1) === 'meter-exchanged', `${causes.length}`);
+  savings.stop();
+});
+
+t.test('what the disk does not accept is entered once it does: an exchanged meter, and lamps of a new configuration', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T20:00Z'));
+  const disk = { isFailing: false };
+  let cabinet = CABINET;
+  const savings = savingsOn(clock, disk, () => cabinet);
+  await savings.start();
+  await clock.advance(20_000);
+  disk.isFailing = true;
+  savings.onEvent({ code: 'counter-restarted', source: 'M1', startMs: 1, endMs: 1 } as AgentEvent);
+  savings.stop();
+  cabinet = simulatedCabinet([100, 100, 60]);
+  await savings.start();
+  await clock.advance(60_000);
+  disk.isFailing = false;
+  await clock.advance(60_000);
+  t.same((await causesOf(savings)).toSorted(), ['lamps-added', 'meter-exchanged']);
+  await clock.advance(60_000);
+  t.equal((await causesOf(savings)).length, 2, 'once');
+  savings.stop();
+});
