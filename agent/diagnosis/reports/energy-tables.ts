@@ -157,7 +157,7 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
   const isMetered = shownSeries[0] === metered;
   const halves = groups.map(([, nights]) => {
     const known = nights.flatMap(({ proof }) => (proof === null ? [] : [proof.halfKwh]));
-    // Of a month it is not stated: the error of the reference is common to its nights.
+    // It is not stated for a month: the error of the reference is common to its nights.
     return nights.length !== 1 || isMonthPeriod(nights[0]?.period ?? '') ? null : shown(known[0] ?? null, 2);
   });
   const isMonthly = used.length > MOST_NIGHTS;

@@ -1,8 +1,8 @@
-/** What the agent knows about the nights of a report, read from its stores: the input of all sections. */
+/** The stored facts about the nights of a report: the input of all sections. */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { WallMs } from '../../core/clock.ts';
-import type { EnergyRow } from '../../core/views.ts';
 import type { SavingsDate, SavingsResult } from '../../core/savings-view.ts';
+import type { EnergyRow } from '../../core/views.ts';
 import type { EnergyPart } from '../energy-accounts.ts';
 import { figures } from '../energy-rows.ts';
 import type { ZoneTally } from '../energy-tally.ts';

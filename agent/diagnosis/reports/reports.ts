@@ -5,10 +5,10 @@ import { Refusal } from '../../core/refusal.ts';
 import type { Report, ReportAnswer, ReportQuery, ReportSection, ReportSource } from '../../core/report.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
+import { Pauses, WorkAborted } from '../pauses.ts';
 import { commissionReport } from './commission-report.ts';
 import { type FactSources, FactsReader, localTimeText } from './facts-reader.ts';
 import { monthReport, nightReport, type ReportContent, savingsReport } from './night-reports.ts';
-import { Pauses, WorkAborted } from '../pauses.ts';
 import { isNightDate } from './report-nights.ts';
 
 /** What reports require. */

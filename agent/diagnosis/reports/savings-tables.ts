@@ -12,7 +12,7 @@ import { provenEnergy } from './used-energy.ts';
 const NAMED = 12;
 
 /** Texts of the causes of entries of the ledger. */
-export const CAUSE_TEXTS: Readonly<Record<LedgerCause, Message>> = {
+const CAUSE_TEXTS: Readonly<Record<LedgerCause, Message>> = {
   baseline: msg`baseline frozen`,
   void: msg`another entry no longer counts`,
   'lamps-added': msg`lamps added`,
@@ -35,7 +35,7 @@ const GAP_TEXTS: Readonly<Record<SavingsGapReason, Message>> = {
 };
 
 /** Returns the table of the adjustments by entry of the ledger. */
-export function adjustmentTable({ adjustments, total }: SavingsResult): ReportTable {
+function adjustmentTable({ adjustments, total }: SavingsResult): ReportTable {
   return reportTable(
     msg`Adjustments of the ledger`,
     [
