@@ -7,6 +7,11 @@ import { nightLampHours } from './light-tables.ts';
 import type { ReportFacts } from './report-facts.ts';
 import { numberColumn, reportTable, sumColumn, sumOf, textColumn } from './report-table.ts';
 
+const REPAIR_COLUMNS = [
+  numberColumn('repair-mean', msg`Mean time to repair`, 'h', 1),
+  numberColumn('repair-longest', msg`Longest`, 'h', 1),
+] as const;
+
 /** Availability of light and agent. Null: nothing was counted. Units: %, h. */
 export interface Availability {
   readonly lightPct: number | null;
@@ -107,11 +112,6 @@ function otherTable({ failures, nowMs, timeText }: ReportFacts): ReportTable {
     }),
   );
 }
-
-const REPAIR_COLUMNS = [
-  numberColumn('repair-mean', msg`Mean time to repair`, 'h', 1),
-  numberColumn('repair-longest', msg`Longest`, 'h', 1),
-] as const;
 
 function repairCells({ meanH, longestH }: RepairTimes): readonly ReportCell[] {
   return [meanH, longestH];
