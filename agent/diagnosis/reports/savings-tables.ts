@@ -5,7 +5,7 @@ import type { ReportCell, ReportSection, ReportTable } from '../../core/report.t
 import type { LedgerCause, LedgerEntry, SavingsGapReason, SavingsResult } from '../../core/savings-view.ts';
 import { nightBars, proofTable } from './energy-tables.ts';
 import { kwhDecimals } from './report-facts.ts';
-import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
+import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { provenEnergy } from './used-energy.ts';
 
 /** Names in one sentence; the others are counted. */
@@ -197,8 +197,8 @@ function baselineSection({ baseline, baselineN, entries }: SavingsResult, timeTe
           numberColumn('hours', msg`Mean hours of darkness`, 'h', 2),
         ],
         baseline.zones.map(({ id, lamps, meanHours }) => {
-          const watts = sumOf(lamps.map(({ powerW }) => powerW));
-          const reduced = sumOf(lamps.map(({ powerW, reduction }) => powerW * reduction));
+          const watts = numbersSum(lamps.map(({ powerW }) => powerW));
+          const reduced = numbersSum(lamps.map(({ powerW, reduction }) => powerW * reduction));
           return [id, lamps.length, watts, watts > 0 ? reduced / watts : null, meanHours];
         }),
       ),

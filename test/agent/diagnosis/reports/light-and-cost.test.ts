@@ -171,6 +171,14 @@ t.test('lamps add up to their zones; what was counted before lamps were kept is 
   t.match(removed.parts[0], { poles: [{}, {}, { value: null }] });
 });
 
+t.test('a cabinet that has a meter and no lamps uses energy, and has no computed saving', async (t) => {
+  const facts = factsOf([nightTally({ zones: {}, lampWh: {}, meters: { UTIL: { kwh: 12, nights: 1, computedWh: 0 } } })]);
+  const figures = Object.fromEntries(nightFigures(facts).map(({ id, value }) => [id, value]));
+  t.match(figures, { used: 12, reference: null, saved: null, 'saved-pct': null, detection: null, light: null });
+  t.match(String(nightSummary(facts)), /used 12 kWh, measured by the meter of the invoice/);
+  t.match(rowsOf(energySection(facts)).rows, []);
+});
+
 t.test('what is not known is named', async (t) => {
   const zones = { path: { ...zoneTally(2, 10, 1_000), unknownMs: 5 * HOUR_MS } };
   const section = completenessSection(factsOf([nightTally({ zones, awayMs: 2 * HOUR_MS, undatedMs: HOUR_MS })], { lost: null }));

@@ -2,7 +2,7 @@
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { emptyZone, type NightTally, NO_TALLY, type ZoneTally } from '../../../../agent/diagnosis/energy-tally.ts';
-import type { ReportFacts } from '../../../../agent/diagnosis/reports/report-facts.ts';
+import type { NightFacts } from '../../../../agent/diagnosis/reports/report-facts.ts';
 import { reportNights } from '../../../../agent/diagnosis/reports/report-nights.ts';
 import { usedEnergy } from '../../../../agent/diagnosis/reports/used-energy.ts';
 
@@ -13,7 +13,16 @@ export function finished<T>(steps: Generator<unknown, T, void>): T {
 
 /** Two zones of 2 lamps and 1 lamp, 50 W each, on three poles. */
 export const CABINET = {
-  ...{ id: 'A1', name: 'Rue A', latitudeDeg: 47.5, longitudeDeg: -0.5, timezone: 'Europe/Paris', uplink: null, lines: [] },
+  ...{
+    id: 'A1',
+    name: 'Rue A',
+    latitudeDeg: 47.5,
+    longitudeDeg: -0.5,
+    timezone: 'Europe/Paris',
+    uplink: null,
+    lines: [],
+    store: { peopleDays: 400 },
+  },
   poles: ['P1', 'P2', 'P3'].map((id, at) => ({ id, atM: at * 30, branch: at === 2 ? 'B' : null })),
   lamps: ['L1', 'L2', 'L3'].map((id, at) => ({
     id,
@@ -51,13 +60,14 @@ export function nightTally(changes: Partial<NightTally> = {}): NightTally {
 }
 
 /** The facts of nights from the first of December 2026 on, each with its counts. */
-export function factsOf(tallies: readonly NightTally[], changes: Partial<ReportFacts> = {}): ReportFacts {
+export function factsOf(tallies: readonly NightTally[], changes: Partial<NightFacts> = {}): NightFacts {
   const dates = tallies.map((_, at) => `2026-12-${String(at + 1).padStart(2, '0')}`);
   const kept = tallies.map((tally, at) => ({ period: dates[at] ?? '', isOpen: false, tally }));
   const nights = finished(reportNights('2026-12-01', dates.at(-1) ?? '2026-12-01', kept));
   const savings = changes.savings ?? null;
   return {
     ...{ cabinet: CABINET, nowMs: Date.parse('2027-01-01T00:00Z'), spanMs: tallies.length * 24 * HOUR_MS, nights, savings, before: null },
+    ...{ eventsFromMs: null, endMs: Date.parse('2026-12-31T11:00Z') },
     used: finished(usedEnergy(nights, savings, new Set(['UTIL']))),
     timeText: (atMs) => new Date(atMs).toISOString().slice(0, 16),
     ...{ failures: { lamps: [], others: [] }, darkMs: new Map(), byTariff: new Map(), lost: { gaps: 0, readings: 0, unknown: 0 } },

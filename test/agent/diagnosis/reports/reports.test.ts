@@ -74,6 +74,22 @@ t.test('with a clock that is not trusted the report says so, and no night is cut
   );
 });
 
+const ages: [story: string, peopleDays: number, failures: number | null, note: RegExp][] = [
+  ['of all nights', 400, 0, /null/],
+  ['of a part of the nights', 2, 0, /before 2026-12-01 13:00 are no longer stored/],
+  ['of none of them', 0, null, /of these nights are no longer stored/],
+];
+
+for (const [story, peopleDays, failures, note] of ages) {
+  t.test(`events are stored ${story}`, async (t) => {
+    const { figures } = await made({ cabinet: () => ({ ...CABINET, store: { ...CABINET.store, peopleDays } }) });
+    const figure = figures.find(({ id }) => id === 'failures');
+    t.equal(figure?.value, failures);
+    t.match(String(figure?.note), note);
+    t.equal(figures.find(({ id }) => id === 'light')?.value, failures === null ? null : 100);
+  });
+}
+
 t.test('a night is a page of its own only if it is one night', async (t) => {
   t.match(await made({}, { kind: 'night', from: '2026-12-01', to: '2026-12-01' }), { kind: 'night', title: { args: ['2026-12-01'] } });
   t.match((await made({}, { kind: 'night' })).title.args, ['2026-11-30', '2026-12-02']);
