@@ -36,7 +36,7 @@ export function energySection(facts: NightFacts): ReportSection {
       ...(facts.before === null ? [msg`Nothing is counted of the same nights a year before`] : []),
     ],
     parts: [
-      ...(savings === null ? [] : [proofTable(savings)]),
+      ...(savings === null ? [] : [proofTable(savings, rangeDecimals(facts))]),
       computedTable(facts),
       ...(used.length > 1 ? [nightBars(facts)] : []),
       ...(facts.meters.length === 0 ? [] : [meterTable(facts)]),
@@ -53,15 +53,20 @@ function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Me
   ];
 }
 
+/** Returns the decimals of the energies of a proven saving. */
+export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: SavingsResult['total']): number {
+  return kwhDecimals(Math.max(adjustedKwh, measuredKwh + estimatedKwh));
+}
+
 /** The proven saving by zone. What is in no zone, such as other loads, is a row of its own, so that the rows add up to the cabinet. */
-export function proofTable({ zones, total }: SavingsResult): ReportTable {
+export function proofTable({ zones, total }: SavingsResult, decimals = proofDecimals(total)): ReportTable {
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const rest = {
     referenceKwh: total.adjustedKwh - numbersSum(zones.map(({ adjustedKwh }) => adjustedKwh)),
     usedKwh: usedKwh - numbersSum(zones.map((zone) => zone.usedKwh)),
   };
-  const decimals = kwhDecimals(total.adjustedKwh);
-  const hasRest = Math.max(Math.abs(rest.referenceKwh), Math.abs(rest.usedKwh)) >= 0.5 / 10 ** decimals;
+  const differs = (whole: number, part: number): boolean => shown(whole, decimals) !== shown(whole - part, decimals);
+  const hasRest = differs(total.adjustedKwh, rest.referenceKwh) || differs(usedKwh, rest.usedKwh);
   const rows = [
     ...zones.map(({ zone, adjustedKwh, usedKwh: own }) => ({ name: zone as Said, referenceKwh: adjustedKwh, usedKwh: own })),
     ...(hasRest ? [{ name: msg`in no zone` as Said, ...rest }] : []),
@@ -111,7 +116,7 @@ function percent(part: number, whole: number): number | null {
 
 function computedTable(facts: NightFacts): ReportTable {
   const rows = zoneRows(facts);
-  const decimals = kwhDecimals(numbersSum(rows.map(({ baselineKwh }) => baselineKwh)));
+  const decimals = rangeDecimals(facts);
   const former = roundedParts(
     rows.map(({ baselineKwh }) => baselineKwh),
     decimals,
@@ -214,6 +219,12 @@ export interface RangeSaving {
   readonly isProven: boolean;
 }
 
+/** Returns the decimals of all energies of a range, so that its tables and figures agree. */
+export function rangeDecimals({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): number {
+  const referenceKwh = savings?.total.adjustedKwh ?? numbersSum(used.map(({ formerKwh }) => formerKwh ?? 0));
+  return kwhDecimals(Math.max(referenceKwh, numbersSum(used.map((night) => bestOf(night).kwh))));
+}
+
 /** Returns the energy of a range as it is shown, with the saving as the difference of the shown numbers. */
 export function rangeSaving({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>, decimals: number): RangeSaving {
   const allKwh = used.length === 0 ? null : shown(numbersSum(used.map((night) => bestOf(night).kwh)), decimals);
@@ -234,7 +245,7 @@ export function rangeSaving({ used, savings }: Pick<RangeFacts, 'used' | 'saving
 }
 
 function yearTable(facts: NightFacts, before: RangeFacts): ReportTable {
-  const decimals = kwhDecimals(numbersSum(facts.used.map((night) => bestOf(night).kwh)));
+  const decimals = rangeDecimals(facts);
   const [now, then] = [rangeSaving(facts, decimals), rangeSaving(before, decimals)];
   const row = ({ nights }: RangeFacts, saving: RangeSaving, name: Said): readonly ReportCell[] => [
     ...[name, `${nights.from} .. ${nights.to}`, nights.counted, saving.allKwh, saving.referenceKwh, saving.savedKwh, saving.halfKwh],

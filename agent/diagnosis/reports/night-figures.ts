@@ -2,13 +2,13 @@
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportFigure } from '../../core/report.ts';
 import { costOf, emissionsOf, roundedCost } from './cost-tables.ts';
-import { type RangeSaving, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
+import { type RangeSaving, rangeDecimals, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
 import { areFailuresUnknown, availability, darkKwh, darkText, eventsText, failureText, lampFailures } from './failure-tables.ts';
 import { repairTimes } from './failures.ts';
 import { detectionPct } from './light-tables.ts';
 import { kwhDecimals, type NightFacts } from './report-facts.ts';
-import { numbersSum, shown } from './report-table.ts';
-import { bestOf, sourcesOf } from './used-energy.ts';
+import { shown } from './report-table.ts';
+import { sourcesOf } from './used-energy.ts';
 
 type FigureOptions = Partial<Pick<ReportFigure, 'half' | 'note'>>;
 
@@ -23,7 +23,7 @@ export function reportFigure(
 
 /** Returns the key figures of the nights. */
 export function nightFigures(facts: NightFacts): readonly ReportFigure[] {
-  const decimals = kwhDecimals(numbersSum(facts.used.map((night) => bestOf(night).kwh)));
+  const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);
   const note = savingNote(facts, saving);
   return [
@@ -91,7 +91,7 @@ function serviceFigures(facts: NightFacts): readonly ReportFigure[] {
 
 /** Returns the sentences of the one-page summary. */
 export function nightSummary(facts: NightFacts): readonly Message[] {
-  const decimals = kwhDecimals(numbersSum(facts.used.map((night) => bestOf(night).kwh)));
+  const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);
   const { nights } = facts;
   const [used, lostKwh] = [sourceText(facts), darkKwh(facts)];

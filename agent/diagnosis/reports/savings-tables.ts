@@ -3,8 +3,7 @@ import { type Message, msg, type Said } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
 import type { LedgerCause, LedgerEntry, SavingsGapReason, SavingsResult } from '../../core/savings-view.ts';
-import { nightBars, proofTable } from './energy-tables.ts';
-import { kwhDecimals } from './report-facts.ts';
+import { nightBars, proofDecimals, proofTable } from './energy-tables.ts';
 import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { provenEnergy } from './used-energy.ts';
 
@@ -42,7 +41,7 @@ function adjustmentTable({ adjustments, total }: SavingsResult): ReportTable {
       numberColumn('n', msg`Entry`, '', 0),
       textColumn('cause', msg`Cause`),
       textColumn('by', msg`By`),
-      sumColumn('adjustment', msg`Change of the reference`, 'kWh', kwhDecimals(total.adjustedKwh)),
+      sumColumn('adjustment', msg`Change of the reference`, 'kWh', proofDecimals(total)),
     ],
     adjustments.map(({ n, cause, by, kwh }) => [n, CAUSE_TEXTS[cause], by, kwh]),
   );
@@ -101,7 +100,7 @@ function savingSection(savings: SavingsResult): ReportSection {
 
 /** From the reference to the saving. Adjusted reference, used energy and saving are those of the table by zone, and the shown parts add up to them. */
 function sumTable({ total }: SavingsResult): ReportTable {
-  const decimals = kwhDecimals(total.adjustedKwh);
+  const decimals = proofDecimals(total);
   const kwh = (value: number): number => shown(value, decimals);
   const adjusted = kwh(total.adjustedKwh);
   const [routine, nonRoutine] = [kwh(total.routineKwh), kwh(total.nonRoutineKwh)];
