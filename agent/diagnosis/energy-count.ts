@@ -73,8 +73,7 @@ export function createEnergy(parts: EnergyParts): Energy {
   const lamps = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
   const zoneOf = new Map(cabinet.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   const zones = cabinet.zones.map((zone) => ({ id: zone.id, lamps: zone.lamps.flatMap((id) => countedLamp(lamps.get(id), zone)) }));
-  const dates = { nightAt: (atMs: WallMs) => nightAt(calendar, atMs), hourAt: (atMs: WallMs) => calendar.localAt(atMs).hour };
-  const tracker = new EnergyTracker({ zones, clock, store, ...dates, refresh, onNight });
+  const tracker = new EnergyTracker({ zones, clock, store, ...datesIn(calendar), refresh, onNight });
 
   /** Runs on unchanged decisions too: the same level may result from another step of the programme. */
   function refresh(): void {
@@ -103,10 +102,9 @@ export function createEnergy(parts: EnergyParts): Energy {
   }
 
   function onNight(night: NightTally, endMs: WallMs): void {
-    const { zones: tallies } = night;
     // It ends at noon or a little later, so half a day before is in the night.
     reportDifferences(night, nightAt(calendar, endMs - HALF_DAY_MS));
-    for (const [id, tally] of Object.entries(tallies)) {
+    for (const [id, tally] of Object.entries(night.zones)) {
       if (cabinet.zones.some((zone) => zone.id === id)) parts.onNight({ zone: id, ...figures(tally), endMs });
     }
   }
@@ -135,6 +133,10 @@ export function createEnergy(parts: EnergyParts): Energy {
       );
     },
   };
+}
+
+function datesIn(calendar: LocalCalendar): { nightAt(atMs: WallMs): NightDate; hourAt(atMs: WallMs): number } {
+  return { nightAt: (atMs) => nightAt(calendar, atMs), hourAt: (atMs) => calendar.localAt(atMs).hour };
 }
 
 /** Reports the nights in which the meter of the invoice, which alone has a subscribed power, differs from other figures. */

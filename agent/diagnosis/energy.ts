@@ -91,19 +91,10 @@ interface LampCount extends CountedLamp {
 
 /** Creates the count for these zones, from `startMono` on. The time of a lamp counts from the first decision that is recorded for it. */
 export function createEnergyCount(zones: readonly CountedZone[], startMono: MonoMs): EnergyCount {
-  const counts = new Map<string, ZoneCount>();
-  const lamps = new Map<string, LampCount>();
   const usedWh = new Float64Array(LEVEL_BANDS);
+  const { counts, lamps } = freshCounts(zones, startMono, usedWh);
   let hourNow: number | null = null;
   const judge = (zone: ZoneCount, nowMono: MonoMs): void => judgeAt(zone, nowMono, hourNow);
-  for (const { id, lamps: ofZone } of zones) {
-    const zone = {
-      ...{ lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono },
-      ...{ nightMs: emptyHours(), presentMs: emptyHours() },
-    };
-    counts.set(id, zone);
-    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, usedWh, use: null, following: 'unknown', sinceMono: startMono, wh: 0 });
-  }
   const accountAll = (nowMono: MonoMs): void => {
     for (const lamp of lamps.values()) account(lamp, nowMono);
     for (const zone of counts.values()) judge(zone, nowMono);
@@ -156,6 +147,20 @@ export function createEnergyCount(zones: readonly CountedZone[], startMono: Mono
       for (const lamp of lamps.values()) lamp.wh = 0;
     },
   };
+}
+
+function freshCounts(zones: readonly CountedZone[], startMono: MonoMs, usedWh: Float64Array) {
+  const counts = new Map<string, ZoneCount>();
+  const lamps = new Map<string, LampCount>();
+  for (const { id, lamps: ofZone } of zones) {
+    const zone = {
+      ...{ lamps: ofZone, sums: emptyZone(ofZone.length), isNight: false, raised: 0, wasRaised: false, judgedMono: startMono },
+      ...{ nightMs: emptyHours(), presentMs: emptyHours() },
+    };
+    counts.set(id, zone);
+    for (const lamp of ofZone) lamps.set(lamp.id, { ...lamp, zone, usedWh, use: null, following: 'unknown', sinceMono: startMono, wh: 0 });
+  }
+  return { counts, lamps };
 }
 
 /** Counts the time since the last change of the lamp. */

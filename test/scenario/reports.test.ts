@@ -44,64 +44,51 @@ function tablesAreSound(t: Test, report: Report): void {
   }
 }
 
-t.test('all reports of a street whose lamp fails, that gets a lamp more, and whose baseline is frozen after the first night', async (t) => {
-  let whole: Cabinet | null = null;
-  const change = (cabinet: Cabinet): Cabinet => {
-    whole = {
-      ...cabinet,
-      zones: cabinet.zones.map((zone) => ({ ...zone, litAreas: [{ areaM2: 1_000, illuminanceLux: 10 }] })),
-      energy: {
-        currency: 'EUR',
-        prices: [{ from: '2026-01-01', tariff: null, perKwh: 0.2 }],
-        co2Factors: [{ from: '2026-01-01', gramsPerKwh: 50, source: 'test' }],
-      },
-    };
-    const without = (id: string): boolean => id !== 'L04';
-    return {
-      ...whole,
-      lamps: whole.lamps.filter(({ id }) => without(id)),
-      zones: whole.zones.map((zone) => ({ ...zone, lamps: zone.lamps.filter(without) })),
-    };
-  };
-  const rig = await createRig(t, { startAt: '2026-12-02T06:30:00+01:00', periodsMs: PERIODS_MS, change });
-  t.match(
-    await rig.settled(
-      rig.agent.view.reports.make({ kind: 'savings', from: '2026-12-01', to: '2026-12-31', by: BY }, new AbortController().signal),
-    ),
-    {
-      ok: false,
-      why: 'no-baseline',
+/** The demo street with lit areas, prices and a factor, and without its last lamp at first. */
+function shortened(cabinet: Cabinet): { readonly whole: Cabinet; readonly first: Cabinet } {
+  const whole: Cabinet = {
+    ...cabinet,
+    zones: cabinet.zones.map((zone) => ({ ...zone, litAreas: [{ areaM2: 1_000, illuminanceLux: 10 }] })),
+    energy: {
+      currency: 'EUR',
+      prices: [{ from: '2026-01-01', tariff: null, perKwh: 0.2 }],
+      co2Factors: [{ from: '2026-01-01', gramsPerKwh: 50, source: 'test' }],
     },
-  );
+  };
+  const without = (id: string): boolean => id !== 'L04';
+  const lamps = whole.lamps.filter(({ id }) => without(id));
+  return { whole, first: { ...whole, lamps, zones: whole.zones.map((zone) => ({ ...zone, lamps: zone.lamps.filter(without) })) } };
+}
+
+/** Two mornings: a lamp fails in the first, a baseline is frozen and a lamp added at noon, then the agent is away until the second. */
+async function twoMornings(rig: Rig, whole: () => Cabinet): Promise<void> {
+  const addLamp = (): Promise<unknown> => rig.settled(rig.agent.apply({ ...rig.agent.site(), cabinet: whole() }));
   await rig.clock.advance(30 * MINUTE_MS);
   const unit = rig.agent.view.devices().find(({ id }) => id === 'L02')?.unit ?? 0;
   rig.street.lines.get('north')?.silence(unit);
   await rig.clock.advance(5 * HOUR_MS + 2 * MINUTE_MS);
-  const meter = { id: 'M01', profile: 'p', serial: '4711', classPct: 1 };
-  const frozen = await rig.settled(
-    rig.agent.view.savings.freeze({ by: BY, note: 'contract', meters: [meter], nights: null, tolerancePct: 5 }),
-  );
-  t.ok(frozen.ok);
-  if (whole !== null) await rig.settled(rig.agent.apply({ ...rig.agent.site(), cabinet: whole }));
+  const meters = [{ id: 'M01', profile: 'p', serial: '4711', classPct: 1 }];
+  await rig.settled(rig.agent.view.savings.freeze({ by: BY, note: 'contract', meters, nights: null, tolerancePct: 5 }));
+  await addLamp();
   await rig.restart(() => rig.clock.advance(19 * HOUR_MS));
-  if (whole !== null) await rig.settled(rig.agent.apply({ ...rig.agent.site(), cabinet: whole }));
+  await addLamp();
   rig.street.lines.get('north')?.revive(unit);
   await rig.clock.advance(5 * HOUR_MS);
+}
 
+async function nightIsReported(t: Test, rig: Rig): Promise<void> {
   const night = await made(rig, 'night', '2026-12-01', '2026-12-01');
   tablesAreSound(t, night);
   t.match(night, { form: 'luciole-report-1', kind: 'night', from: '2026-12-01', to: '2026-12-01', by: BY, isTimeTrusted: true });
   t.ok((figure(night, 'used')?.value ?? 0) > 0);
   const bands = night.sections.flatMap(({ parts }) => parts).find(({ kind }) => kind === 'bands');
-  t.ok(bands?.kind === 'bands' && bands.instants.length >= 5, 'the levels over the night');
-  if (bands?.kind === 'bands') {
-    const middle = Math.floor(bands.instants.length / 2);
-    t.ok(
-      Math.abs(bands.series.reduce((sum, { values }) => sum + (values[middle] ?? 0), 0) - 4) < 0.05,
-      'each step has all lamps, or the rest is not recorded',
-    );
-  }
+  if (bands?.kind !== 'bands') throw new Error('the levels over the night are missing');
+  const middle = Math.floor(bands.instants.length / 2);
+  const lamps = bands.series.reduce((sum, { values }) => sum + (values[middle] ?? 0), 0);
+  t.ok(bands.instants.length >= 5 && Math.abs(lamps - 4) < 0.05, 'each step has all lamps, or the rest is not recorded');
+}
 
+async function monthIsReported(t: Test, rig: Rig): Promise<void> {
   const month = await made(rig, 'month', '2026-12-01', '2026-12-31');
   tablesAreSound(t, month);
   t.match(month, { from: '2026-12-01', to: '2026-12-03' }, 'the last night of a report is the running one');
@@ -126,7 +113,9 @@ t.test('all reports of a street whose lamp fails, that gets a lamp more, and who
     'the lamp that was added',
   );
   t.equal(figure(month, 'co2')?.value, Math.round(100 * 0.05 * (figure(month, 'used')?.value ?? 0)) / 100);
+}
 
+async function othersAreReported(t: Test, rig: Rig): Promise<void> {
   const savings = await made(rig, 'savings', '2026-12-01', '2026-12-31');
   tablesAreSound(t, savings);
   t.match(savings, { from: '2026-12-02', to: '2026-12-02', source: { savings: { baselineN: 1 } } });
@@ -135,22 +124,41 @@ t.test('all reports of a street whose lamp fails, that gets a lamp more, and who
   t.match(commission, { from: null, to: null, source: { savings: null, acceptance: { result: 'open' } } });
   t.equal(tableOf(commission, 'Lamps').rows.length, 4);
   t.ok(commission.sections[0]?.notes.length);
+}
 
+async function refusalsAreSaid(t: Test, rig: Rig): Promise<void> {
   const gone = new AbortController();
   gone.abort();
-  t.match(await rig.settled(rig.agent.view.reports.make({ kind: 'month', from: '2026-12-01', to: '2026-12-31', by: BY }, gone.signal)), {
-    ok: false,
-    why: 'aborted',
-  });
+  const query = { kind: 'month', by: BY } as const;
+  const answer = rig.agent.view.reports.make({ ...query, from: '2026-12-01', to: '2026-12-31' }, gone.signal);
+  t.match(await rig.settled(answer), { ok: false, why: 'aborted' });
   for (const [from, to] of [
     ['2026-13-01', '2026-13-31'],
     ['2026-12-05', '2026-12-01'],
     ['2025-01-01', '2025-01-31'],
     ['2027-01-01', '2027-01-31'],
-  ] as const)
-    t.match(
-      await rig.settled(rig.agent.view.reports.make({ kind: 'month', from, to, by: BY }, new AbortController().signal)),
-      { ok: false, why: 'no-data' },
-      `${from} to ${to}`,
-    );
+  ] as const) {
+    const made = await rig.settled(rig.agent.view.reports.make({ ...query, from, to }, new AbortController().signal));
+    t.match(made, { ok: false, why: 'no-data' }, `${from} to ${to}`);
+  }
+}
+
+t.test('all reports of a street whose lamp fails, that gets a lamp more, and whose baseline is frozen after the first night', async (t) => {
+  let whole: Cabinet | null = null;
+  const change = (cabinet: Cabinet): Cabinet => {
+    const sites = shortened(cabinet);
+    whole = sites.whole;
+    return sites.first;
+  };
+  const rig = await createRig(t, { startAt: '2026-12-02T06:30:00+01:00', periodsMs: PERIODS_MS, change });
+  const early = rig.agent.view.reports.make(
+    { kind: 'savings', from: '2026-12-01', to: '2026-12-31', by: BY },
+    new AbortController().signal,
+  );
+  t.match(await rig.settled(early), { ok: false, why: 'no-baseline' });
+  await twoMornings(rig, () => whole ?? rig.agent.site().cabinet);
+  await nightIsReported(t, rig);
+  await monthIsReported(t, rig);
+  await othersAreReported(t, rig);
+  await refusalsAreSaid(t, rig);
 });

@@ -5,14 +5,14 @@ import { type Message, msg } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import type { ReportCell, ReportSection } from '../../core/report.ts';
 import { nightLampHours } from './light-tables.ts';
-import type { ReportFacts } from './report-facts.ts';
+import type { NightFacts } from './report-facts.ts';
 import { reportTable, textColumn } from './report-table.ts';
 
 /** Names in one sentence; the others are counted. */
 const NAMED = 12;
 
 /** Returns the section about the completeness of the data. */
-export function completenessSection(facts: ReportFacts): ReportSection {
+export function completenessSection(facts: NightFacts): ReportSection {
   const { nights, savings } = facts;
   return {
     id: 'completeness',
@@ -33,7 +33,7 @@ export function completenessSection(facts: ReportFacts): ReportSection {
   };
 }
 
-function rowsOf({ nights, savings, lost }: ReportFacts): readonly (readonly ReportCell[])[] {
+function rowsOf({ nights, savings, lost }: NightFacts): readonly (readonly ReportCell[])[] {
   const { all, unknown } = nightLampHours(nights.sum);
   return [
     [msg`Nights counted`, msg`${nights.counted} of ${nights.expected}`],
@@ -46,7 +46,7 @@ function rowsOf({ nights, savings, lost }: ReportFacts): readonly (readonly Repo
   ];
 }
 
-function gapText({ gaps, total }: NonNullable<ReportFacts['savings']>): Message {
+function gapText({ gaps, total }: NonNullable<NightFacts['savings']>): Message {
   return msg`${gaps.length}, with ${Math.round(100 * total.estimatedKwh) / 100} kWh estimated`;
 }
 

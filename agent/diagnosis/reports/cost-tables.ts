@@ -4,28 +4,28 @@ import type { ReportSection, ReportTable } from '../../core/report.ts';
 import { roundedParts } from '../../core/rounded-parts.ts';
 import { type EnergyCost, type EnergyEmissions, energyCost, energyEmissions } from '../energy-accounts.ts';
 import { energyConsumptionWhPerM2, operatingPeriods, powerDensityWPerLxM2 } from '../energy-indicators.ts';
-import { kwhDecimals, type ReportFacts, zoneRows } from './report-facts.ts';
+import { kwhDecimals, type NightFacts, zoneRows } from './report-facts.ts';
 import { isMonthPeriod } from './report-nights.ts';
-import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
+import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { energyParts } from './used-energy.ts';
 
 /** Nights of a year, for which the indicator of EN 13201-5 is annual. */
 const YEAR_NIGHTS = 365;
 
 /** Returns the cost of the used energy; null without prices. */
-export function costOf({ cabinet, used, byTariff }: Pick<ReportFacts, 'cabinet' | 'used' | 'byTariff'>): EnergyCost | null {
+export function costOf({ cabinet, used, byTariff }: Pick<NightFacts, 'cabinet' | 'used' | 'byTariff'>): EnergyCost | null {
   const { energy } = cabinet;
   return energy === undefined || energy.prices.length === 0 ? null : energyCost(energyParts(used, byTariff), energy);
 }
 
 /** Returns the emissions of the used energy; null without factors. */
-export function emissionsOf({ cabinet, used }: Pick<ReportFacts, 'cabinet' | 'used'>): EnergyEmissions | null {
+export function emissionsOf({ cabinet, used }: Pick<NightFacts, 'cabinet' | 'used'>): EnergyEmissions | null {
   const { energy } = cabinet;
   return energy === undefined || energy.co2Factors.length === 0 ? null : energyEmissions(energyParts(used, new Map()), energy);
 }
 
 /** Returns the section about cost and emissions. */
-export function costSection(facts: ReportFacts): ReportSection {
+export function costSection(facts: NightFacts): ReportSection {
   const [cost, emissions] = [costOf(facts), emissionsOf(facts)];
   const hasMonths = facts.nights.kept.some(({ period }) => isMonthPeriod(period));
   return {
@@ -40,7 +40,7 @@ export function costSection(facts: ReportFacts): ReportSection {
   };
 }
 
-function costNotes({ used, byTariff }: ReportFacts, { unpricedKwh }: EnergyCost): ReportSection['notes'] {
+function costNotes({ used, byTariff }: NightFacts, { unpricedKwh }: EnergyCost): ReportSection['notes'] {
   const split = used.filter(({ period }) => byTariff.has(period)).length;
   return [
     ...(split > 0 ? [msg`By tariff period: the meter of the invoice, in ${split} of ${used.length} nights or months`] : []),
@@ -49,7 +49,7 @@ function costNotes({ used, byTariff }: ReportFacts, { unpricedKwh }: EnergyCost)
 }
 
 function costTable({ currency, byTariff }: EnergyCost): ReportTable {
-  const decimals = kwhDecimals(sumOf(byTariff.map(({ kwh }) => kwh)));
+  const decimals = kwhDecimals(numbersSum(byTariff.map(({ kwh }) => kwh)));
   return reportTable(
     msg`Cost by tariff period`,
     [
@@ -67,7 +67,7 @@ function emissionTable({ factors, withoutFactorKwh, kgCo2e }: EnergyEmissions): 
     ...factors.map(({ from, source, gramsPerKwh, kwh }) => ({ from: from as Said, source, gramsPerKwh, kwh })),
     ...(withoutFactorKwh > 0 ? [{ from: msg`no factor` as Said, source: '', gramsPerKwh: null, kwh: withoutFactorKwh }] : []),
   ];
-  const decimals = kwhDecimals(sumOf(all.map(({ kwh }) => kwh)));
+  const decimals = kwhDecimals(numbersSum(all.map(({ kwh }) => kwh)));
   return reportTable(
     msg`Emissions`,
     [
@@ -88,7 +88,7 @@ function emissionTable({ factors, withoutFactorKwh, kgCo2e }: EnergyEmissions): 
 }
 
 /** Returns the section with the indicators of EN 13201-5 by zone. */
-export function standardSection(facts: ReportFacts): ReportSection {
+export function standardSection(facts: NightFacts): ReportSection {
   const rows = zoneRows(facts).flatMap((row) => {
     const zone = facts.cabinet.zones.find(({ id }) => id === row.zone);
     return zone === undefined ? [] : [{ row, zone }];
@@ -115,8 +115,8 @@ export function standardSection(facts: ReportFacts): ReportSection {
         ],
         rows.map(({ row, zone }) => {
           const { id, lamps, litAreas = [] } = zone;
-          const fullW = sumOf(lamps.map((lamp) => wattsOf.get(lamp) ?? 0));
-          const areaM2 = litAreas.length === 0 ? null : sumOf(litAreas.map((area) => area.areaM2));
+          const fullW = numbersSum(lamps.map((lamp) => wattsOf.get(lamp) ?? 0));
+          const areaM2 = litAreas.length === 0 ? null : numbersSum(litAreas.map((area) => area.areaM2));
           const density = powerDensityWPerLxM2(fullW, litAreas);
           return [
             ...[id, areaM2, fullW, density === null ? null : density * 1_000],
@@ -131,7 +131,7 @@ export function standardSection(facts: ReportFacts): ReportSection {
 /** Returns the emissions in kg and the parts of a cost, rounded so that the parts add up. */
 export function roundedCost({ byTariff }: EnergyCost): number {
   return shown(
-    sumOf(
+    numbersSum(
       roundedParts(
         byTariff.map(({ cost }) => cost),
         2,

@@ -46,7 +46,7 @@ export class DarkTime {
 }
 
 /** Returns the parts of the spans that are within a time. */
-export function overlapOf(spans: readonly TimeSpan[], { fromMs, toMs }: TimeSpan): readonly TimeSpan[] {
+function overlapOf(spans: readonly TimeSpan[], { fromMs, toMs }: TimeSpan): readonly TimeSpan[] {
   return spans.flatMap((span): TimeSpan[] => {
     const part = { fromMs: Math.max(span.fromMs, fromMs), toMs: Math.min(span.toMs, toMs) };
     return part.fromMs < part.toMs ? [part] : [];

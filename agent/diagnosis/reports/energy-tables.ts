@@ -4,9 +4,9 @@ import type { ReportBars, ReportCell, ReportSection, ReportTable } from '../../c
 import { roundedParts } from '../../core/rounded-parts.ts';
 import type { SavingsResult } from '../../core/savings-view.ts';
 import { monthOf } from '../energy-months.ts';
-import { kwhDecimals, type RangeFacts, type ReportFacts, zoneRows } from './report-facts.ts';
+import { kwhDecimals, type NightFacts, type RangeFacts, zoneRows } from './report-facts.ts';
 import { isMonthPeriod } from './report-nights.ts';
-import { BLANK, numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
+import { BLANK, numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { bestOf, type EnergySource, sourcesOf, type UsedEnergy } from './used-energy.ts';
 
 /** More nights are shown by month. Source: bars of two months are readable on A4. */
@@ -23,7 +23,7 @@ export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
 };
 
 /** Returns the section about energy. */
-export function energySection(facts: ReportFacts): ReportSection {
+export function energySection(facts: NightFacts): ReportSection {
   const { savings, used } = facts;
   return {
     id: 'energy',
@@ -36,7 +36,7 @@ export function energySection(facts: ReportFacts): ReportSection {
       ...(facts.before === null ? [msg`Nothing is counted of the same nights a year before`] : []),
     ],
     parts: [
-      ...(savings === null ? [] : [proofTable(savings)]),
+      ...(savings === null ? [] : [proofTable(savings, rangeDecimals(facts))]),
       computedTable(facts),
       ...(used.length > 1 ? [nightBars(facts)] : []),
       ...(facts.meters.length === 0 ? [] : [meterTable(facts)]),
@@ -45,7 +45,7 @@ export function energySection(facts: ReportFacts): ReportSection {
   };
 }
 
-function proofNotes({ nights }: ReportFacts, savings: SavingsResult): readonly Message[] {
+function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Message[] {
   const isPart = savings.from > nights.from || savings.to < nights.to;
   return [
     ...(isPart ? [msg`The proven saving is that of the nights from ${savings.from} to ${savings.to}`] : []),
@@ -53,15 +53,20 @@ function proofNotes({ nights }: ReportFacts, savings: SavingsResult): readonly M
   ];
 }
 
+/** Returns the decimals of the energies of a proven saving. */
+export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: SavingsResult['total']): number {
+  return kwhDecimals(Math.max(adjustedKwh, measuredKwh + estimatedKwh));
+}
+
 /** The proven saving by zone. What is in no zone, such as other loads, is a row of its own, so that the rows add up to the cabinet. */
-export function proofTable({ zones, total }: SavingsResult): ReportTable {
+export function proofTable({ zones, total }: SavingsResult, decimals = proofDecimals(total)): ReportTable {
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const rest = {
-    referenceKwh: total.adjustedKwh - sumOf(zones.map(({ adjustedKwh }) => adjustedKwh)),
-    usedKwh: usedKwh - sumOf(zones.map((zone) => zone.usedKwh)),
+    referenceKwh: total.adjustedKwh - numbersSum(zones.map(({ adjustedKwh }) => adjustedKwh)),
+    usedKwh: usedKwh - numbersSum(zones.map((zone) => zone.usedKwh)),
   };
-  const decimals = kwhDecimals(total.adjustedKwh);
-  const hasRest = Math.max(Math.abs(rest.referenceKwh), Math.abs(rest.usedKwh)) >= 0.5 / 10 ** decimals;
+  const differs = (whole: number, part: number): boolean => shown(whole, decimals) !== shown(whole - part, decimals);
+  const hasRest = differs(total.adjustedKwh, rest.referenceKwh) || differs(usedKwh, rest.usedKwh);
   const rows = [
     ...zones.map(({ zone, adjustedKwh, usedKwh: own }) => ({ name: zone as Said, referenceKwh: adjustedKwh, usedKwh: own })),
     ...(hasRest ? [{ name: msg`in no zone` as Said, ...rest }] : []),
@@ -109,9 +114,9 @@ function percent(part: number, whole: number): number | null {
   return whole > 0 ? shown((100 * part) / whole, 1) : null;
 }
 
-function computedTable(facts: ReportFacts): ReportTable {
+function computedTable(facts: NightFacts): ReportTable {
   const rows = zoneRows(facts);
-  const decimals = kwhDecimals(sumOf(rows.map(({ baselineKwh }) => baselineKwh)));
+  const decimals = rangeDecimals(facts);
   const former = roundedParts(
     rows.map(({ baselineKwh }) => baselineKwh),
     decimals,
@@ -149,7 +154,7 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
       const values = nights.map(pick);
       const known = values.filter((value) => value !== null);
       // A month without one of its nights is not comparable.
-      return known.length < values.length || known.length === 0 ? null : shown(sumOf(known), 2);
+      return known.length < values.length || known.length === 0 ? null : shown(numbersSum(known), 2);
     });
   const computed = { title: msg`computed`, values: sums(({ computedKwh }) => computedKwh) };
   const metered = { title: msg`measured`, values: sums(({ metered: own }) => own?.kwh ?? null) };
@@ -157,7 +162,7 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
   const isMetered = shownSeries[0] === metered;
   const halves = groups.map(([, nights]) => {
     const known = nights.flatMap(({ proof }) => (proof === null ? [] : [proof.halfKwh]));
-    // Of a month it is not stated: the error of the reference is common to its nights.
+    // It is not stated for a month: the error of the reference is common to its nights.
     return nights.length !== 1 || isMonthPeriod(nights[0]?.period ?? '') ? null : shown(known[0] ?? null, 2);
   });
   const isMonthly = used.length > MOST_NIGHTS;
@@ -173,7 +178,7 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
   };
 }
 
-function meterTable({ meters, nights }: ReportFacts): ReportTable {
+function meterTable({ meters, nights }: NightFacts): ReportTable {
   const ids = [...new Set([...meters.map(({ id }) => id), ...Object.keys(nights.sum.meters)])];
   return reportTable(
     msg`Meters`,
@@ -214,14 +219,20 @@ export interface RangeSaving {
   readonly isProven: boolean;
 }
 
+/** Returns the decimals of all energies of a range, so that its tables and figures agree. */
+export function rangeDecimals({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): number {
+  const referenceKwh = savings?.total.adjustedKwh ?? numbersSum(used.map(({ formerKwh }) => formerKwh ?? 0));
+  return kwhDecimals(Math.max(referenceKwh, numbersSum(used.map((night) => bestOf(night).kwh))));
+}
+
 /** Returns the energy of a range as it is shown, with the saving as the difference of the shown numbers. */
 export function rangeSaving({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>, decimals: number): RangeSaving {
-  const allKwh = used.length === 0 ? null : shown(sumOf(used.map((night) => bestOf(night).kwh)), decimals);
+  const allKwh = used.length === 0 ? null : shown(numbersSum(used.map((night) => bestOf(night).kwh)), decimals);
   const [reference, own] =
     savings === null
-      ? [sumOf(used.map(({ formerKwh }) => formerKwh ?? 0)), sumOf(used.map(({ computedKwh }) => computedKwh ?? 0))]
+      ? [numbersSum(used.map(({ formerKwh }) => formerKwh ?? 0)), numbersSum(used.map(({ computedKwh }) => computedKwh ?? 0))]
       : [savings.total.adjustedKwh, savings.total.measuredKwh + savings.total.estimatedKwh];
-  const isKnown = savings !== null || used.length > 0;
+  const isKnown = savings !== null || used.some(({ computedKwh }) => computedKwh !== null);
   const [referenceKwh, usedKwh] = [shown(reference, decimals), shown(own, decimals)];
   const savedKwh = shown(referenceKwh - usedKwh, decimals);
   return isKnown
@@ -233,8 +244,8 @@ export function rangeSaving({ used, savings }: Pick<RangeFacts, 'used' | 'saving
     : { usedKwh: null, referenceKwh: null, savedKwh: null, halfKwh: null, savedPct: null, allKwh, isProven: false };
 }
 
-function yearTable(facts: ReportFacts, before: RangeFacts): ReportTable {
-  const decimals = kwhDecimals(sumOf(facts.used.map((night) => bestOf(night).kwh)));
+function yearTable(facts: NightFacts, before: RangeFacts): ReportTable {
+  const decimals = rangeDecimals(facts);
   const [now, then] = [rangeSaving(facts, decimals), rangeSaving(before, decimals)];
   const row = ({ nights }: RangeFacts, saving: RangeSaving, name: Said): readonly ReportCell[] => [
     ...[name, `${nights.from} .. ${nights.to}`, nights.counted, saving.allKwh, saving.referenceKwh, saving.savedKwh, saving.halfKwh],

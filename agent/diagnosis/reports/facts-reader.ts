@@ -3,7 +3,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { LevelSpell } from '../../core/decision-record.ts';
-import { MINUTE_MS } from '../../core/durations.ts';
+import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { DeviceView, Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { SavingsDate, SavingsResult, SavingsTools } from '../../core/savings-view.ts';
@@ -16,7 +16,7 @@ import type { Pauses } from '../pauses.ts';
 import { DarkTime, lengthOf, type TimeSpan } from './dark-time.ts';
 import { type FailureFacts, failureFacts } from './failures.ts';
 import { LevelGrid, type LevelSteps } from './level-grid.ts';
-import type { LostReadings, MeterFacts, RangeFacts, ReportFacts } from './report-facts.ts';
+import type { LostReadings, MeterFacts, NightFacts, RangeFacts } from './report-facts.ts';
 import { nightDates, reportNights, yearBefore } from './report-nights.ts';
 import { type NoonSpan, type TariffTotals, tariffParts } from './tariff-energy.ts';
 import { usedEnergy } from './used-energy.ts';
@@ -61,17 +61,19 @@ export class FactsReader {
   }
 
   /** Resolves with the facts; undefined if the disk could not be read. Errors: rejects with WorkAborted. */
-  async read(from: SavingsDate, to: SavingsDate): Promise<ReportFacts | undefined> {
+  async read(from: SavingsDate, to: SavingsDate): Promise<NightFacts | undefined> {
     const range = await this.#range(from, to);
     if (range === undefined) return undefined;
     const before = await this.#range(yearBefore(from), yearBefore(to));
     const cabinet = this.#sources.cabinet();
     const nowMs = this.#sources.clock.wallMs();
     const period = { fromMs: this.noonMs(from), toMs: Math.min(nowMs, this.noonMs(nextNight(to))) };
+    const oldestMs = nowMs - cabinet.store.peopleDays * DAY_MS;
     const failures = failureFacts(await this.#events(period), { cabinet, feederLamps: this.#sources.feederLamps(), period, nowMs });
     return {
       ...range,
-      ...{ cabinet, nowMs, failures, spanMs: Math.max(0, period.toMs - period.fromMs) },
+      ...{ cabinet, nowMs, failures, spanMs: Math.max(0, period.toMs - period.fromMs), endMs: period.toMs },
+      eventsFromMs: oldestMs <= period.fromMs ? null : Math.min(oldestMs, period.toMs),
       timeText: (atMs) => localTimeText(this.#calendar, atMs),
       before: before === undefined || (before.nights.counted === 0 && before.savings === null) ? null : before,
       darkMs: await this.#darkMs(failures, cabinet),

@@ -1,11 +1,17 @@
 /** The tables of failures and availability. Pure. */
+import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
 import { type Failure, type RepairTimes, repairTimes } from './failures.ts';
 import { nightLampHours } from './light-tables.ts';
-import type { ReportFacts } from './report-facts.ts';
-import { numberColumn, reportTable, sumColumn, sumOf, textColumn } from './report-table.ts';
+import type { NightFacts } from './report-facts.ts';
+import { numberColumn, numbersSum, reportTable, sumColumn, textColumn } from './report-table.ts';
+
+const REPAIR_COLUMNS = [
+  numberColumn('repair-mean', msg`Mean time to repair`, 'h', 1),
+  numberColumn('repair-longest', msg`Longest`, 'h', 1),
+] as const;
 
 /** Availability of light and agent. Null: nothing was counted. Units: %, h. */
 export interface Availability {
@@ -16,21 +22,27 @@ export interface Availability {
   readonly agentPct: number | null;
 }
 
+/** Whether no event of the nights is stored any more. */
+export function areFailuresUnknown({ eventsFromMs, endMs }: Pick<NightFacts, 'eventsFromMs' | 'endMs'>): boolean {
+  return eventsFromMs !== null && eventsFromMs >= endMs;
+}
+
 /** Computes how much of the lamp hours at night had light, and how much of the time the agent ran. */
-export function availability({ nights, darkMs, spanMs }: Pick<ReportFacts, 'nights' | 'darkMs' | 'spanMs'>): Availability {
+export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'spanMs' | 'eventsFromMs' | 'endMs'>): Availability {
+  const { nights, darkMs, spanMs } = facts;
   const { all, unknown } = nightLampHours(nights.sum);
-  const darkLampH = sumOf([...darkMs.values()]) / HOUR_MS;
+  const darkLampH = numbersSum([...darkMs.values()]) / HOUR_MS;
   // An absence over whole nights is counted in the night of the return, with at most a day.
   const awayMs = nights.missing.length * 24 * HOUR_MS + nights.sum.awayMs;
   return {
-    lightPct: all > 0 ? 100 * (1 - Math.min(1, darkLampH / all)) : null,
+    lightPct: all > 0 && !areFailuresUnknown(facts) ? 100 * (1 - Math.min(1, darkLampH / all)) : null,
     ...{ darkLampH, unknownLampH: unknown },
     agentPct: spanMs > 0 ? 100 * (1 - Math.min(1, awayMs / spanMs)) : null,
   };
 }
 
 /** Returns the section about failures. */
-export function failureSection(facts: ReportFacts): ReportSection {
+export function failureSection(facts: NightFacts): ReportSection {
   const { lamps, others } = facts.failures;
   const { lightPct, darkLampH, unknownLampH, agentPct } = availability(facts);
   const lostKwh = darkKwh(facts);
@@ -39,13 +51,18 @@ export function failureSection(facts: ReportFacts): ReportSection {
     id: 'failures',
     title: msg`Failures`,
     notes: [
-      msg`Light: ${pct(lightPct)} % of the lamp hours at night were without a failure that makes a lamp dark; ${hours(darkLampH)} h were not`,
+      ...(lightPct === null
+        ? []
+        : [
+            msg`Light: ${pct(lightPct)} % of the lamp hours at night were without a failure that makes a lamp dark; ${hours(darkLampH)} h were not`,
+          ]),
       ...(unknownLampH > 0
         ? [msg`In ${hours(unknownLampH)} lamp hours at night the lamp did not answer: whether it was lit is not known`]
         : []),
       msg`Agent: ${pct(agentPct)} % of the time without a recorded absence`,
       ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
-      ...(lamps.length + others.length === 0 ? [msg`No failure is recorded`] : []),
+      ...(facts.eventsFromMs === null ? [] : [eventsText(facts, facts.eventsFromMs)]),
+      ...(lamps.length + others.length === 0 && !areFailuresUnknown(facts) ? [msg`No failure is recorded`] : []),
     ],
     parts: [...(lamps.length === 0 ? [] : [lampTable(facts)]), ...(others.length === 0 ? [] : [otherTable(facts)])],
   };
@@ -55,8 +72,8 @@ export function failureSection(facts: ReportFacts): ReportSection {
  * Returns the most energy that lamps dark by a failure would have used: their rated power in those hours. Programmes would have used less.
  * Units: kWh.
  */
-export function darkKwh({ cabinet, darkMs }: Pick<ReportFacts, 'cabinet' | 'darkMs'>): number {
-  return sumOf(cabinet.lamps.map(({ id, ratedPowerW }) => ((darkMs.get(id) ?? 0) / HOUR_MS) * (ratedPowerW / 1_000)));
+export function darkKwh({ cabinet, darkMs }: Pick<NightFacts, 'cabinet' | 'darkMs'>): number {
+  return numbersSum(cabinet.lamps.map(({ id, ratedPowerW }) => ((darkMs.get(id) ?? 0) / HOUR_MS) * (ratedPowerW / 1_000)));
 }
 
 /** Returns a sentence about energy that was not used because lamps were dark by a failure. */
@@ -68,7 +85,7 @@ function hours(value: number): number {
   return Math.round(10 * value) / 10;
 }
 
-function lampTable({ failures, darkMs, nowMs, timeText }: ReportFacts): ReportTable {
+function lampTable({ failures, darkMs, nowMs, timeText }: NightFacts): ReportTable {
   return reportTable(
     msg`Failures by lamp`,
     [
@@ -90,7 +107,7 @@ function lampTable({ failures, darkMs, nowMs, timeText }: ReportFacts): ReportTa
   );
 }
 
-function otherTable({ failures, nowMs, timeText }: ReportFacts): ReportTable {
+function otherTable({ failures, nowMs, timeText }: NightFacts): ReportTable {
   const groups = [...Map.groupBy(failures.others, ({ source }) => source)];
   return reportTable(
     msg`Other failures`,
@@ -108,28 +125,31 @@ function otherTable({ failures, nowMs, timeText }: ReportFacts): ReportTable {
   );
 }
 
-const REPAIR_COLUMNS = [
-  numberColumn('repair-mean', msg`Mean time to repair`, 'h', 1),
-  numberColumn('repair-longest', msg`Longest`, 'h', 1),
-] as const;
-
 function repairCells({ meanH, longestH }: RepairTimes): readonly ReportCell[] {
   return [meanH, longestH];
 }
 
-function openText({ openSinceMs }: RepairTimes, timeText: ReportFacts['timeText']): string {
+function openText({ openSinceMs }: RepairTimes, timeText: NightFacts['timeText']): string {
   return openSinceMs === null ? '' : timeText(openSinceMs);
 }
 
 /** Returns the failures of all lamps, each event of a device once. */
-export function lampFailures({ failures }: Pick<ReportFacts, 'failures'>): readonly Failure[] {
+export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readonly Failure[] {
   const all = failures.lamps.flatMap((lamp) => lamp.failures);
   return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
 }
 
+/** Returns a sentence about failures that are no longer stored. */
+export function eventsText(facts: NightFacts, eventsFromMs: WallMs): Message {
+  return areFailuresUnknown(facts)
+    ? msg`Events of these nights are no longer stored: their failures are not known.`
+    : msg`Events before ${facts.timeText(eventsFromMs)} are no longer stored: earlier failures are not known.`;
+}
+
 /** Returns a sentence about the failures of the lamps. */
-export function failureText(facts: ReportFacts): Message {
+export function failureText(facts: NightFacts): Message {
   const { failures, meanH, open } = repairTimes(lampFailures(facts), facts.nowMs);
+  if (areFailuresUnknown(facts)) return eventsText(facts, facts.endMs);
   if (failures === 0) return msg`No failure of a lamp is recorded.`;
   if (meanH === null) return msg`Failures of lamps: ${failures}, none is repaired yet.`;
   return msg`Failures of lamps: ${failures}, ${open} not repaired yet; mean time to repair ${hours(meanH)} h.`;

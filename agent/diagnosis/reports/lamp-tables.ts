@@ -2,18 +2,19 @@
 import type { Cabinet, Pole } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
 import type { ReportMap, ReportPole, ReportSection } from '../../core/report.ts';
-import { kwhDecimals, type ReportFacts } from './report-facts.ts';
-import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
+import { areFailuresUnknown } from './failure-tables.ts';
+import { kwhDecimals, type NightFacts } from './report-facts.ts';
+import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 
 /** Smaller energies of no known lamp are rounding. Units: share of all. Source: each lamp is rounded to 0.1 Wh a night. */
 const ROUNDING_SHARE = 0.001;
 
 /** Returns the section with the energy by lamp, and the map of the poles. */
-export function lampSection(facts: ReportFacts): ReportSection {
+export function lampSection(facts: NightFacts): ReportSection {
   const { cabinet, nights, failures } = facts;
   const { lampWh, zones } = nights.sum;
-  const allKwh = sumOf(Object.values(zones).map(({ wh }) => wh / 1_000));
-  const knownKwh = sumOf(Object.values(lampWh).map((wh) => wh / 1_000));
+  const allKwh = numbersSum(Object.values(zones).map(({ wh }) => wh / 1_000));
+  const knownKwh = numbersSum(Object.values(lampWh).map((wh) => wh / 1_000));
   const restKwh = allKwh - knownKwh;
   const hasRest = restKwh > ROUNDING_SHARE * allKwh;
   const byId = new Map(cabinet.lamps.map((lamp) => [lamp.id, lamp]));
@@ -46,7 +47,7 @@ export function lampSection(facts: ReportFacts): ReportSection {
             const lamp = byId.get(id);
             return [
               ...[id, lamp?.pole ?? null, zoneOf.get(id) ?? null, lamp?.ratedPowerW ?? null, wh === undefined ? null : wh / 1_000],
-              failuresOf.get(id) ?? 0,
+              failuresOf.get(id) ?? (areFailuresUnknown(facts) ? null : 0),
             ];
           }),
           ...(hasRest ? [[msg`not known by lamp`, '', '', '', restKwh, '']] : []),
@@ -56,13 +57,13 @@ export function lampSection(facts: ReportFacts): ReportSection {
   };
 }
 
-function poleMap({ cabinet, nights, failures }: ReportFacts): ReportMap {
+function poleMap({ cabinet, nights, failures }: NightFacts): ReportMap {
   const { lampWh } = nights.sum;
   const failed = new Set(failures.lamps.map(({ lamp }) => lamp.id));
   return {
     ...{ kind: 'map', title: msg`Energy by pole; marked: a failure`, unit: 'kWh' },
     poles: mappedPoles(cabinet, (lamps) => ({
-      value: lamps.every((id) => lampWh[id] === undefined) ? null : shown(sumOf(lamps.map((id) => (lampWh[id] ?? 0) / 1_000)), 2),
+      value: lamps.every((id) => lampWh[id] === undefined) ? null : shown(numbersSum(lamps.map((id) => (lampWh[id] ?? 0) / 1_000)), 2),
       mark: lamps.some((id) => failed.has(id)),
     })),
   };

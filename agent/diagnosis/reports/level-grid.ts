@@ -3,7 +3,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { LevelSpell } from '../../core/decision-record.ts';
 
 /** Upper ends of the bands of levels; the first is dark. Units: %. Source: quarters of the light, few enough to tell apart in black and white. */
-export const BAND_TOPS: readonly number[] = [0, 25, 50, 75, 100];
+const BAND_TOPS: readonly number[] = [0, 25, 50, 75, 100];
 /** Units: ms. Source: assumed; a night of 14 h has 84 steps, and a step of a programme lasts longer. Confirmed by: a plot of a night with steps of a minute. */
 const STEP_MS = 600_000;
 

@@ -8,14 +8,14 @@ import { LEVEL_BANDS, type NightTally } from '../energy-tally.ts';
 import { MOST_NIGHTS } from './energy-tables.ts';
 import type { LevelSteps } from './level-grid.ts';
 import { hoursToShow, presenceByHour } from './presence-hours.ts';
-import { type ReportFacts, zoneRows } from './report-facts.ts';
-import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
+import { type NightFacts, zoneRows } from './report-facts.ts';
+import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 
 /** Smaller sums of lamp hours have a decimal. Source: a night of 35 lamps has about 400. */
 const SMALL_H = 1_000;
 
 /** Returns the section about light: levels over the night, and hours by level. */
-export function lightSection(facts: ReportFacts): ReportSection {
+export function lightSection(facts: NightFacts): ReportSection {
   const isOne = facts.nights.from === facts.nights.to;
   return {
     id: 'light',
@@ -39,12 +39,12 @@ function levelBands({ instants, bands, unrecorded }: LevelSteps): ReportBands {
   };
 }
 
-function levelTable(facts: ReportFacts): ReportTable {
+function levelTable(facts: NightFacts): ReportTable {
   const bands = Array.from({ length: LEVEL_BANDS }, (_, band) => band);
   const name = (band: number): Said => (band === 0 ? msg`dark` : `${band * 10 - 9}–${band * 10} %`);
   const rows = zoneRows(facts);
   const hours = [...bands.map((band) => rows.map(({ bandsH }) => bandsH[band] ?? 0)), rows.map(({ unknownLampH }) => unknownLampH)];
-  const decimals = sumOf(hours.flat()) < SMALL_H ? 1 : 0;
+  const decimals = numbersSum(hours.flat()) < SMALL_H ? 1 : 0;
   const rounded = hours.map((column) => roundedParts(column, decimals));
   return reportTable(
     msg`Lamp hours at night by level`,
@@ -56,12 +56,12 @@ function levelTable(facts: ReportFacts): ReportTable {
     ],
     rows.map(({ zone }, at) => {
       const cells = rounded.map((column) => column[at] ?? 0);
-      return [zone, ...cells, sumOf(cells)];
+      return [zone, ...cells, numbersSum(cells)];
     }),
   );
 }
 
-function periodTable(facts: ReportFacts): ReportTable {
+function periodTable(facts: NightFacts): ReportTable {
   return reportTable(
     msg`Periods of operation, by the level without presence`,
     [
@@ -81,7 +81,7 @@ function periodTable(facts: ReportFacts): ReportTable {
 }
 
 /** Returns the section about presence: by hour for one night, as a heat map for more. */
-export function presenceSection(facts: ReportFacts): ReportSection {
+export function presenceSection(facts: NightFacts): ReportSection {
   const plot = facts.nights.from === facts.nights.to ? hourBars(facts.nights.sum) : presenceHeat(facts);
   return {
     id: 'presence',
@@ -104,7 +104,7 @@ function hourBars({ zones }: NightTally): ReportBars | null {
   };
 }
 
-function presenceHeat({ nights }: ReportFacts): ReportHeat | null {
+function presenceHeat({ nights }: NightFacts): ReportHeat | null {
   const isMonthly = nights.kept.length > MOST_NIGHTS;
   const groups = [...Map.groupBy(nights.kept, ({ period }) => (isMonthly ? monthOf(period) : period))];
   const rows = groups.map(([, kept]) => presenceByHour(kept.flatMap(({ tally }) => Object.values(tally.zones))));
@@ -124,12 +124,12 @@ function hourName(hour: number): string {
 /** Returns the share of the lamp hours at night, at a known level, in which presence, traffic or a rule raised a lamp; null without any. Units: %. */
 export function detectionPct({ zones }: NightTally): number | null {
   const all = Object.values(zones);
-  const knownMs = sumOf(all.map(({ bandMs }) => sumOf(bandMs)));
-  return knownMs > 0 ? (100 * sumOf(all.map(({ boostedMs }) => boostedMs))) / knownMs : null;
+  const knownMs = numbersSum(all.map(({ bandMs }) => numbersSum(bandMs)));
+  return knownMs > 0 ? (100 * numbersSum(all.map(({ boostedMs }) => boostedMs))) / knownMs : null;
 }
 
 /** Returns the lamp hours at night that were counted: all of them, and those without a known level. Units: h. */
 export function nightLampHours({ zones }: NightTally): { readonly all: number; readonly unknown: number } {
-  const unknown = sumOf(Object.values(zones).map(({ unknownMs }) => unknownMs)) / HOUR_MS;
-  return { all: unknown + sumOf(Object.values(zones).map(({ bandMs }) => sumOf(bandMs))) / HOUR_MS, unknown };
+  const unknown = numbersSum(Object.values(zones).map(({ unknownMs }) => unknownMs)) / HOUR_MS;
+  return { all: unknown + numbersSum(Object.values(zones).map(({ bandMs }) => numbersSum(bandMs))) / HOUR_MS, unknown };
 }

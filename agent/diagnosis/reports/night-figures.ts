@@ -2,13 +2,13 @@
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportFigure } from '../../core/report.ts';
 import { costOf, emissionsOf, roundedCost } from './cost-tables.ts';
-import { type RangeSaving, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
-import { availability, darkKwh, darkText, failureText, lampFailures } from './failure-tables.ts';
+import { type RangeSaving, rangeDecimals, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
+import { areFailuresUnknown, availability, darkKwh, darkText, eventsText, failureText, lampFailures } from './failure-tables.ts';
 import { repairTimes } from './failures.ts';
 import { detectionPct } from './light-tables.ts';
-import { kwhDecimals, type ReportFacts } from './report-facts.ts';
-import { shown, sumOf } from './report-table.ts';
-import { bestOf, sourcesOf } from './used-energy.ts';
+import { kwhDecimals, type NightFacts } from './report-facts.ts';
+import { shown } from './report-table.ts';
+import { sourcesOf } from './used-energy.ts';
 
 type FigureOptions = Partial<Pick<ReportFigure, 'half' | 'note'>>;
 
@@ -22,8 +22,8 @@ export function reportFigure(
 }
 
 /** Returns the key figures of the nights. */
-export function nightFigures(facts: ReportFacts): readonly ReportFigure[] {
-  const decimals = kwhDecimals(sumOf(facts.used.map((night) => bestOf(night).kwh)));
+export function nightFigures(facts: NightFacts): readonly ReportFigure[] {
+  const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);
   const note = savingNote(facts, saving);
   return [
@@ -39,18 +39,18 @@ export function nightFigures(facts: ReportFacts): readonly ReportFigure[] {
   ];
 }
 
-function sourceText({ used }: ReportFacts): Message | null {
+function sourceText({ used }: NightFacts): Message | null {
   const sources = [...sourcesOf(used).keys()].map((source) => SOURCE_TEXTS[source]);
   return sources.length === 0 ? null : sources.length === 1 ? (sources[0] ?? null) : msg`${sources}`;
 }
 
-function savingNote({ nights, savings }: ReportFacts, { isProven }: RangeSaving): Message {
+function savingNote({ nights, savings }: NightFacts, { isProven }: RangeSaving): Message {
   if (!isProven || savings === null) return msg`computed, without a proven baseline; it has no interval`;
   const isWhole = savings.from === nights.from && savings.to === nights.to;
   return isWhole ? msg`proven, with a 90 % interval` : msg`proven, of the nights from ${savings.from} to ${savings.to}`;
 }
 
-function accountFigures(facts: ReportFacts): readonly ReportFigure[] {
+function accountFigures(facts: NightFacts): readonly ReportFigure[] {
   const [emissions, cost] = [emissionsOf(facts), costOf(facts)];
   return [
     reportFigure(['co2', msg`Emissions, CO2 equivalent`, 'kg', kwhDecimals(emissions?.kgCo2e ?? 0)], emissions?.kgCo2e ?? null, {
@@ -72,12 +72,14 @@ function accountFigures(facts: ReportFacts): readonly ReportFigure[] {
   ];
 }
 
-function serviceFigures(facts: ReportFacts): readonly ReportFigure[] {
+function serviceFigures(facts: NightFacts): readonly ReportFigure[] {
   const { failures, meanH, open } = repairTimes(lampFailures(facts), facts.nowMs);
   const { lightPct, agentPct } = availability(facts);
   const { counted, expected } = facts.nights;
   return [
-    reportFigure(['failures', msg`Failures of lamps`, '', 0], failures, { note: open > 0 ? msg`not repaired yet: ${open}` : null }),
+    reportFigure(['failures', msg`Failures of lamps`, '', 0], areFailuresUnknown(facts) ? null : failures, {
+      note: facts.eventsFromMs !== null ? eventsText(facts, facts.eventsFromMs) : open > 0 ? msg`not repaired yet: ${open}` : null,
+    }),
     reportFigure(['repair', msg`Mean time to repair`, 'h', 1], meanH),
     reportFigure(['light', msg`Availability of the light`, '%', 2], lightPct, {
       note: msg`lamp hours at night without a failure that makes a lamp dark`,
@@ -88,8 +90,8 @@ function serviceFigures(facts: ReportFacts): readonly ReportFigure[] {
 }
 
 /** Returns the sentences of the one-page summary. */
-export function nightSummary(facts: ReportFacts): readonly Message[] {
-  const decimals = kwhDecimals(sumOf(facts.used.map((night) => bestOf(night).kwh)));
+export function nightSummary(facts: NightFacts): readonly Message[] {
+  const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);
   const { nights } = facts;
   const [used, lostKwh] = [sourceText(facts), darkKwh(facts)];
@@ -105,7 +107,7 @@ export function nightSummary(facts: ReportFacts): readonly Message[] {
   ];
 }
 
-function savingTexts({ savings }: ReportFacts, saving: RangeSaving): readonly Message[] {
+function savingTexts({ savings }: NightFacts, saving: RangeSaving): readonly Message[] {
   const { savedKwh, referenceKwh, halfKwh, savedPct } = saving;
   if (savedKwh === null || referenceKwh === null || savedPct === null) return [];
   if (savings === null)

@@ -4,12 +4,12 @@ import type { Report, ReportSection } from '../../core/report.ts';
 import type { SavingsResult } from '../../core/savings-view.ts';
 import { completenessSection } from './completeness-table.ts';
 import { costSection, standardSection } from './cost-tables.ts';
-import { energySection, rangeSaving } from './energy-tables.ts';
+import { energySection, proofDecimals, rangeSaving } from './energy-tables.ts';
 import { failureSection } from './failure-tables.ts';
 import { lampSection } from './lamp-tables.ts';
 import { lightSection, presenceSection } from './light-tables.ts';
 import { nightFigures, nightSummary, provenTexts, reportFigure } from './night-figures.ts';
-import { kwhDecimals, type ReportFacts } from './report-facts.ts';
+import type { NightFacts } from './report-facts.ts';
 import { ledgerSection, proofSections } from './savings-tables.ts';
 import { provenEnergy } from './used-energy.ts';
 
@@ -19,7 +19,7 @@ export interface ReportContent extends Pick<Report, 'title' | 'figures' | 'summa
 }
 
 /** Returns the report of one night. */
-export function nightReport(facts: ReportFacts): ReportContent {
+export function nightReport(facts: NightFacts): ReportContent {
   return {
     title: msg`Street lighting, night of ${facts.nights.from}`,
     figures: nightFigures(facts),
@@ -36,7 +36,7 @@ export function nightReport(facts: ReportFacts): ReportContent {
 }
 
 /** Returns the report of a range of nights, such as a month or a year. */
-export function monthReport(facts: ReportFacts): ReportContent {
+export function monthReport(facts: NightFacts): ReportContent {
   const { from, to } = facts.nights;
   return {
     title: msg`Street lighting, nights from ${from} to ${to}`,
@@ -56,14 +56,15 @@ export function monthReport(facts: ReportFacts): ReportContent {
   };
 }
 
-function ledgerOf({ savings, timeText }: ReportFacts): ReportContent['sections'] {
+function ledgerOf({ savings, timeText }: NightFacts): ReportContent['sections'] {
   return savings === null ? [] : [() => ledgerSection(savings, timeText)];
 }
 
 /** Returns the report of a proven saving. */
 export function savingsReport(savings: SavingsResult, timeText: (atMs: number) => string): ReportContent {
-  const decimals = kwhDecimals(savings.total.adjustedKwh);
-  const saving = rangeSaving({ savings, used: provenEnergy(savings) }, decimals);
+  const range = { savings, used: provenEnergy(savings) };
+  const decimals = proofDecimals(savings.total);
+  const saving = rangeSaving(range, decimals);
   const { usedKwh, referenceKwh, savedKwh, halfKwh, savedPct } = saving;
   const { nightsCounted, nightsExpected, cvPct, nmbePct, measuredSharePct } = savings;
   return {

@@ -2,7 +2,7 @@
 import type { ZoneTally } from '../energy-tally.ts';
 
 /** Hours of the local time in the order of a night, from noon on. */
-export const NIGHT_HOURS: readonly number[] = Array.from({ length: 24 }, (_, at) => (at + 12) % 24);
+const NIGHT_HOURS: readonly number[] = Array.from({ length: 24 }, (_, at) => (at + 12) % 24);
 /**
  * Less night than this in an hour says nothing about presence in it. Units: s. Source: assumed; one detection with its hold lasts a minute
  * or two. Confirmed by: presence at dusk and dawn in the nights of a street.

@@ -1,4 +1,4 @@
-/** What the agent knows about the nights of a report, read from its stores: the input of all sections. */
+/** The stored facts about the nights of a report: the input of all sections. */
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { WallMs } from '../../core/clock.ts';
 import type { SavingsDate, SavingsResult } from '../../core/savings-view.ts';
@@ -34,7 +34,7 @@ export interface LostReadings {
 }
 
 /** Everything that a report about nights is made from. */
-export interface ReportFacts extends RangeFacts {
+export interface NightFacts extends RangeFacts {
   readonly cabinet: Cabinet;
   readonly nowMs: WallMs;
   /** From the first noon to the last, or to now. */
@@ -44,6 +44,10 @@ export interface ReportFacts extends RangeFacts {
   /** The same dates a year before; null if no night of them was counted. */
   readonly before: RangeFacts | null;
   readonly failures: FailureFacts;
+  /** Start of the time of which events are still stored, within the nights: null if that is all of it, its end if it is none of it. */
+  readonly eventsFromMs: WallMs | null;
+  /** The end of the time that the nights cover: their last noon, or now. */
+  readonly endMs: WallMs;
   /** Time at night in which each lamp gave no light, by lamp. Units: ms. */
   readonly darkMs: ReadonlyMap<string, number>;
   /** Parts by tariff period of the nights for which the meter of the invoice has them. */
@@ -59,7 +63,7 @@ export interface ReportFacts extends RangeFacts {
 export function zoneRows({
   nights,
   cabinet,
-}: Pick<ReportFacts, 'nights' | 'cabinet'>): readonly (Omit<EnergyRow, 'period'> & { readonly tally: ZoneTally })[] {
+}: Pick<NightFacts, 'nights' | 'cabinet'>): readonly (Omit<EnergyRow, 'period'> & { readonly tally: ZoneTally })[] {
   const { zones } = nights.sum;
   const ids = [...new Set([...cabinet.zones.map(({ id }) => id), ...Object.keys(zones)])];
   return ids.flatMap((zone) => {

@@ -24,7 +24,7 @@ export interface ReportNights {
 }
 
 /** Most nights of one report. Source: twelve years, the longest contract in the issue, and the running year. */
-export const MAX_NIGHTS = 13 * 366;
+const MAX_NIGHTS = 13 * 366;
 
 /** Returns the nights of a range from the stored sums, in short steps. */
 export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readonly KeptNights[]): Generator<void, ReportNights, void> {
@@ -59,7 +59,7 @@ export function isMonthPeriod(period: string): boolean {
 }
 
 /** Returns the number of nights in a sum: that of the zone that was counted most often. */
-export function nightsIn({ zones }: NightTally): number {
+function nightsIn({ zones }: NightTally): number {
   return Math.max(0, ...Object.values(zones).map(({ nights }) => nights));
 }
 

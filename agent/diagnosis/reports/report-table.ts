@@ -4,7 +4,7 @@ import type { ReportCell, ReportColumn, ReportTable } from '../../core/report.ts
 import { roundedParts } from '../../core/rounded-parts.ts';
 
 /** A column of `reportTable`. `isSum`: the numbers of the rows are parts of a total. */
-export interface TableColumn extends ReportColumn {
+export interface SummedColumn extends ReportColumn {
   readonly isSum?: true;
 }
 
@@ -12,17 +12,17 @@ export interface TableColumn extends ReportColumn {
 export const BLANK: ReportCell = '';
 
 /** Returns a column of texts. */
-export function textColumn(id: string, title: Said): TableColumn {
+export function textColumn(id: string, title: Said): SummedColumn {
   return { id, title, unit: '', decimals: 0 };
 }
 
 /** Returns a column of numbers that have no total. */
-export function numberColumn(id: string, title: Said, unit: string, decimals: number): TableColumn {
+export function numberColumn(id: string, title: Said, unit: string, decimals: number): SummedColumn {
   return { id, title, unit, decimals };
 }
 
 /** Returns a column of numbers that are summed up. */
-export function sumColumn(id: string, title: Said, unit: string, decimals: number): TableColumn {
+export function sumColumn(id: string, title: Said, unit: string, decimals: number): SummedColumn {
   return { id, title, unit, decimals, isSum: true };
 }
 
@@ -39,7 +39,7 @@ export function shown(value: number | null, decimals: number): number | null {
  * Returns a table. Numbers are rounded to the decimals of their column; those of a sum column so that they add up to the rounded sum. The
  * total has the sum of each sum column, null if no row has a number. Without a sum column, or with fewer than two rows, there is no total.
  */
-export function reportTable(title: Message, columns: readonly TableColumn[], rows: readonly (readonly ReportCell[])[]): ReportTable {
+export function reportTable(title: Message, columns: readonly SummedColumn[], rows: readonly (readonly ReportCell[])[]): ReportTable {
   const byColumn = columns.map(({ decimals, isSum }, at) => {
     const cells = rows.map((row) => row[at] ?? null);
     return isSum ? roundedCells(cells, decimals) : cells.map((cell) => (typeof cell === 'number' ? shown(cell, decimals) : cell));
@@ -59,14 +59,14 @@ function roundedCells(cells: readonly ReportCell[], decimals: number): readonly 
   return cells.map((cell) => (isNumber(cell) ? (rounded[next++] ?? null) : cell));
 }
 
-function totalOf({ isSum, decimals }: TableColumn, cells: readonly ReportCell[], isFirst: boolean): ReportCell {
+function totalOf({ isSum, decimals }: SummedColumn, cells: readonly ReportCell[], isFirst: boolean): ReportCell {
   if (!isSum) return isFirst ? msg`all` : BLANK;
   const numbers = cells.filter(isNumber);
-  return numbers.length === 0 ? null : shown(sumOf(numbers), decimals);
+  return numbers.length === 0 ? null : shown(numbersSum(numbers), decimals);
 }
 
 /** Returns the sum of numbers; 0 for none. */
-export function sumOf(numbers: readonly number[]): number {
+export function numbersSum(numbers: readonly number[]): number {
   return numbers.reduce((sum, each) => sum + each, 0);
 }
 

@@ -3,16 +3,15 @@ import { type Message, msg, type Said } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
 import type { LedgerCause, LedgerEntry, SavingsGapReason, SavingsResult } from '../../core/savings-view.ts';
-import { nightBars, proofTable } from './energy-tables.ts';
-import { kwhDecimals } from './report-facts.ts';
-import { numberColumn, reportTable, shown, sumColumn, sumOf, textColumn } from './report-table.ts';
+import { nightBars, proofDecimals, proofTable } from './energy-tables.ts';
+import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { provenEnergy } from './used-energy.ts';
 
 /** Names in one sentence; the others are counted. */
 const NAMED = 12;
 
 /** Texts of the causes of entries of the ledger. */
-export const CAUSE_TEXTS: Readonly<Record<LedgerCause, Message>> = {
+const CAUSE_TEXTS: Readonly<Record<LedgerCause, Message>> = {
   baseline: msg`baseline frozen`,
   void: msg`another entry no longer counts`,
   'lamps-added': msg`lamps added`,
@@ -35,14 +34,14 @@ const GAP_TEXTS: Readonly<Record<SavingsGapReason, Message>> = {
 };
 
 /** Returns the table of the adjustments by entry of the ledger. */
-export function adjustmentTable({ adjustments, total }: SavingsResult): ReportTable {
+function adjustmentTable({ adjustments, total }: SavingsResult): ReportTable {
   return reportTable(
     msg`Adjustments of the ledger`,
     [
       numberColumn('n', msg`Entry`, '', 0),
       textColumn('cause', msg`Cause`),
       textColumn('by', msg`By`),
-      sumColumn('adjustment', msg`Change of the reference`, 'kWh', kwhDecimals(total.adjustedKwh)),
+      sumColumn('adjustment', msg`Change of the reference`, 'kWh', proofDecimals(total)),
     ],
     adjustments.map(({ n, cause, by, kwh }) => [n, CAUSE_TEXTS[cause], by, kwh]),
   );
@@ -101,7 +100,7 @@ function savingSection(savings: SavingsResult): ReportSection {
 
 /** From the reference to the saving. Adjusted reference, used energy and saving are those of the table by zone, and the shown parts add up to them. */
 function sumTable({ total }: SavingsResult): ReportTable {
-  const decimals = kwhDecimals(total.adjustedKwh);
+  const decimals = proofDecimals(total);
   const kwh = (value: number): number => shown(value, decimals);
   const adjusted = kwh(total.adjustedKwh);
   const [routine, nonRoutine] = [kwh(total.routineKwh), kwh(total.nonRoutineKwh)];
@@ -197,8 +196,8 @@ function baselineSection({ baseline, baselineN, entries }: SavingsResult, timeTe
           numberColumn('hours', msg`Mean hours of darkness`, 'h', 2),
         ],
         baseline.zones.map(({ id, lamps, meanHours }) => {
-          const watts = sumOf(lamps.map(({ powerW }) => powerW));
-          const reduced = sumOf(lamps.map(({ powerW, reduction }) => powerW * reduction));
+          const watts = numbersSum(lamps.map(({ powerW }) => powerW));
+          const reduced = numbersSum(lamps.map(({ powerW, reduction }) => powerW * reduction));
           return [id, lamps.length, watts, watts > 0 ? reduced / watts : null, meanHours];
         }),
       ),

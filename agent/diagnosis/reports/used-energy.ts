@@ -4,7 +4,7 @@ import type { EnergyPart } from '../energy-accounts.ts';
 import { monthOf } from '../energy-months.ts';
 import type { NightTally } from '../energy-tally.ts';
 import { isMonthPeriod, type ReportNights } from './report-nights.ts';
-import { sumOf } from './report-table.ts';
+import { numbersSum } from './report-table.ts';
 
 /** What measured some energy. `proof`: the meters of the baseline, with estimated gaps. `invoice`: the meter of the invoice. `meters`: the agent's own. */
 export type EnergySource = 'proof' | 'invoice' | 'meters' | 'computed';
@@ -13,7 +13,7 @@ export type EnergySource = 'proof' | 'invoice' | 'meters' | 'computed';
 export interface UsedEnergy {
   /** `2026-12-01` or `2026-12`. */
   readonly period: string;
-  /** Computed from the levels of the lamps, and the former installation in the same time. Null: not counted. */
+  /** Computed from the levels of the lamps, and the former installation in the same time. Null: not counted, or no lamps. */
   readonly computedKwh: number | null;
   readonly formerKwh: number | null;
   /** By a meter; null without one. */
@@ -47,14 +47,14 @@ interface CountedPeriod {
 }
 
 function usedIn(period: string, { tally, proofs, billed }: CountedPeriod): UsedEnergy {
-  const usedKwh = sumOf(proofs.map(({ measuredKwh, estimatedKwh }) => measuredKwh + estimatedKwh));
-  const referenceKwh = sumOf(proofs.map(({ adjustedKwh }) => adjustedKwh));
+  const usedKwh = numbersSum(proofs.map(({ measuredKwh, estimatedKwh }) => measuredKwh + estimatedKwh));
+  const referenceKwh = numbersSum(proofs.map(({ adjustedKwh }) => adjustedKwh));
   const zones = Object.values(tally?.zones ?? {});
   const hasProof = proofs.length > 0;
   return {
     period,
-    computedKwh: tally === undefined ? null : sumOf(zones.map(({ wh }) => wh / 1_000)),
-    formerKwh: tally === undefined ? null : sumOf(zones.map(({ baselineWh }) => baselineWh / 1_000)),
+    computedKwh: zones.length === 0 ? null : numbersSum(zones.map(({ wh }) => wh / 1_000)),
+    formerKwh: zones.length === 0 ? null : numbersSum(zones.map(({ baselineWh }) => baselineWh / 1_000)),
     metered: hasProof ? { kwh: usedKwh, source: 'proof' } : tally === undefined ? null : meteredOf(tally, billed),
     proof: hasProof ? { usedKwh, referenceKwh, halfKwh: Math.hypot(...proofs.map(({ halfKwh }) => halfKwh)) } : null,
   };
@@ -64,7 +64,7 @@ function meteredOf({ meters }: NightTally, billed: ReadonlySet<string>): UsedEne
   const all = Object.entries(meters);
   const ofInvoice = all.filter(([id]) => billed.has(id));
   const own = ofInvoice.length > 0 ? ofInvoice : all;
-  return own.length === 0 ? null : { kwh: sumOf(own.map(([, { kwh }]) => kwh)), source: ofInvoice.length > 0 ? 'invoice' : 'meters' };
+  return own.length === 0 ? null : { kwh: numbersSum(own.map(([, { kwh }]) => kwh)), source: ofInvoice.length > 0 ? 'invoice' : 'meters' };
 }
 
 /** Returns the energy of the nights of a proven saving alone. */
