@@ -29,6 +29,8 @@ import { isDate, isMonth, numberText, saidText, shortDate } from './report-words
 
 const SERIES_PATTERNS: readonly PatternName[] = ['hatch', 'dots', 'rows'];
 const LINE_INK = '#8a1c17';
+/** Bars of one group together are not wider than this. Units: px. */
+const MOST_GROUP_PX = 110;
 /** Groups up to this number get their value above the bar. */
 const MOST_VALUES = 8;
 
@@ -68,9 +70,6 @@ interface Place {
   readonly pitch: number;
   readonly group: number;
 }
-
-/** Of all bars of one group. Units: px. */
-const MOST_GROUP_PX = 110;
 
 function leastOf(values: readonly number[]): number {
   return rounded(values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY));

@@ -30,6 +30,7 @@ const NAME_PX = 20;
 /** Least mean distance between two poles of a row. Units: px. */
 const POLE_PX = 30;
 const EDGE_PX = 22;
+const NO_SCALE = { low: 0, high: 0 };
 const RADIUS_PX = { least: 5, most: 11 } as const;
 
 /** Poles of one street in one row of the drawing. Units: m. */
@@ -85,8 +86,6 @@ function legendOf({ poles, unit }: ReportMap, scale: RoundScale | null, sheet: P
     ...(poles.some(({ mark }) => mark) ? [{ title: msg`failure`, swatch: failureSign(9, 12) }] : []),
   ];
 }
-
-const NO_SCALE = { low: 0, high: 0 };
 
 /** The ends of the scale and its middle; for counts only where that is a count. */
 function legendValues(poles: readonly ReportPole[], { low, high }: RoundScale): readonly number[] {
