@@ -161,6 +161,8 @@ export interface SavingsGap {
   readonly ratio: number;
   readonly wh: number;
   readonly halfWh: number;
+  /** Nothing says what the lamps did, as before the first start of the agent: in the saving the half width is the reference of the night. */
+  readonly isGuess?: true;
 }
 
 /** What one meter counted in one night. Units: Wh. */

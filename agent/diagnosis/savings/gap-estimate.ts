@@ -37,6 +37,8 @@ export const UNKNOWN_HALF = 0.5;
 const RATIO_SLOTS = 12;
 /** Share of a gap in which the lamps were counted, from which their sum is used as it is. Source: assumed; a slot in eight hours. Confirmed by: bench savings with 0.9. */
 const COUNTED_SHARE = 0.99;
+/** Least share of a gap in which lamps were counted, or are like those of near slots or of another night. Source: assumed; half. Confirmed by: first nights of cabinets. */
+const LEAST_LIKE = 0.5;
 /** Parts of one length that are tried in a night, at least. */
 const TRIES = 24;
 
@@ -65,7 +67,8 @@ export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors
   const near = errorsNear((gap.fromMs - night.lamps.fromMs) / SLOT_MS, errors);
   const half = knownShare * errorAt((gap.toMs - gap.fromMs) / SLOT_MS, near) + (1 - knownShare) * UNKNOWN_HALF;
   const otherW = fit.otherW + (isLit(bandWh) ? fit.litW : 0);
-  return { ...gap, bandWh, otherW, factors: fit.factors, ratio, wh, halfWh: half * wh };
+  const guess = !isCounted && span.likeShare < LEAST_LIKE ? { isGuess: true as const } : {};
+  return { ...gap, bandWh, otherW, factors: fit.factors, ratio, wh, halfWh: half * wh, ...guess };
 }
 
 /**

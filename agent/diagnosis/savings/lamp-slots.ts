@@ -12,10 +12,14 @@ export const MAX_SLOTS = 300;
  */
 const NEAR_SLOTS = 12;
 
-/** Computed energy in a span, by level, in Wh. `knownShare`: share of the span that is in slots that were counted, at least in part. */
+/**
+ * Computed energy in a span, by level, in Wh. `knownShare`: share of the span that is in slots that were counted, at least in part.
+ * `likeShare`: as `knownShare`, with the slots that are like near ones or those of the usual night.
+ */
 export interface SpanEnergy {
   readonly bandWh: readonly number[];
   readonly knownShare: number;
+  readonly likeShare: number;
 }
 
 /** The computed energy of a night that has not ended. */
@@ -52,19 +56,20 @@ export class LampSlots {
    */
   between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
     const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);
-    let knownMs = 0;
+    let [knownMs, likeMs] = [0, 0];
     let allMs = 0;
     for (const { slot, ms } of this.#slots(fromMs, toMs)) {
       allMs += ms;
       const counted = this.#countedMs[slot] ?? 0;
       if (counted > 0) knownMs += ms;
-      const { night, sources } = counted > 0 ? { night: this, sources: [slot] } : this.#like(slot);
+      const { night, sources, isLike } = counted > 0 ? { night: this, sources: [slot], isLike: true } : this.#like(slot);
+      if (isLike) likeMs += ms;
       for (const source of sources)
         for (let band = 0; band < LEVEL_BANDS; band++)
           bandWh[band] =
             (bandWh[band] ?? 0) + ((night.#wh[source * LEVEL_BANDS + band] ?? 0) * ms) / (night.#countedMs[source] ?? 1) / sources.length;
     }
-    return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1 };
+    return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1, likeShare: allMs > 0 ? likeMs / allMs : 1 };
   }
 
   /** Returns whether a slot was counted, except for less than a second. */
@@ -109,11 +114,12 @@ export class LampSlots {
     }
   }
 
-  #like(slot: number): { readonly night: LampSlots; readonly sources: readonly number[] } {
+  #like(slot: number): { readonly night: LampSlots; readonly sources: readonly number[]; readonly isLike: boolean } {
     const nearest = this.#nearest(slot);
     const isNear = nearest.some((at) => Math.abs(at - slot) <= NEAR_SLOTS);
-    if (isNear || this.#usual === null || (this.#usual.#countedMs[slot] ?? 0) === 0) return { night: this, sources: nearest };
-    return { night: this.#usual, sources: [slot] };
+    if (isNear || this.#usual === null || (this.#usual.#countedMs[slot] ?? 0) === 0)
+      return { night: this, sources: nearest, isLike: isNear };
+    return { night: this.#usual, sources: [slot], isLike: true };
   }
 
   #nearest(slot: number): number[] {

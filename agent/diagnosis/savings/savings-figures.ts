@@ -131,11 +131,13 @@ function pairedNight(
     const meter = night.meters[id];
     return meter === undefined ? [] : [{ id, ...meter }];
   });
-  const gaps = meters.flatMap(({ id, gaps: all }) => all.map((gap) => ({ ...gap, meter: id })));
   const measuredKwh = meters.reduce((sum, { measuredWh }) => sum + measuredWh, 0) / 1_000;
-  const estimatedKwh = gaps.reduce((sum, { wh }) => sum + wh, 0) / 1_000;
   const { referenceKwh, routineKwh, nonRoutineKwh } = reference;
   const adjustedKwh = referenceKwh + routineKwh + nonRoutineKwh;
+  const gaps = meters.flatMap(({ id, gaps: all }) =>
+    all.map((gap) => ({ ...gap, meter: id, halfWh: gap.isGuess === true ? Math.max(gap.halfWh, 1_000 * adjustedKwh) : gap.halfWh })),
+  );
+  const estimatedKwh = gaps.reduce((sum, { wh }) => sum + wh, 0) / 1_000;
   const isModelled = meters.length === baseline.meters.length && meters.every(({ modelWh }) => modelWh !== null);
   return {
     ...{ night, darkHours, reference, gaps },

@@ -5,6 +5,8 @@ import type { LedgerEntry, LedgerNote, SavingsBaseline, SavingsMeterNight, Savin
 import type { AgentEvent, Decision, EventCode } from '../../../../agent/core/words.ts';
 import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
+import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
+import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
 import { datesBetween } from '../../../../agent/diagnosis/savings/reference.ts';
 import { Savings } from '../../../../agent/diagnosis/savings/savings.ts';
 import { savingsResult } from '../../../../agent/diagnosis/savings/savings-figures.ts';
@@ -130,6 +132,23 @@ t.test('lamps dark by a fault are stated next to the saving, and explain what th
   const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
   t.match(result?.checks, { unexplainedKwh: 0 });
   t.ok(Math.abs((result?.checks?.darkKwh ?? 0) - 4) < 1e-9 && Math.abs((result?.checks?.silentKwh ?? 0) - 1) < 1e-9);
+});
+
+t.test('a night of which nothing is known has an interval as large as its reference', async (t) => {
+  const lamps = new LampSlots(0);
+  lamps.add(
+    286 * SLOT_MS,
+    288 * SLOT_MS,
+    BAND_WH.map(() => 0),
+  );
+  const fit = { otherW: 5, litW: 0, factors: BAND_WH.map(() => 1) };
+  const open = { fromMs: 0, toMs: 287 * SLOT_MS, why: 'no-meter' } as const;
+  const gap = estimatedGap(open, { lamps, slotWh: new Float32Array(300).fill(Number.NaN) }, fit, []);
+  t.equal(gap.isGuess, true);
+  const nights = nightsWith(() => ({ meters: { M1: { ...meterNight(5), gaps: [gap] } } })).slice(0, 1);
+  const result = savingsResult([frozen(1, baselineOf('nameplates'))], nights, PERIOD);
+  t.ok((result?.halfKwh ?? 0) >= (result?.total.adjustedKwh ?? 1));
+  t.equal(result?.isSignificant, false);
 });
 
 t.test('another load by day than that of the reference widens the interval, unless the ledger has it', async (t) => {

@@ -253,6 +253,8 @@ t.test('a list of signatures that cannot be read is not written over', async (t)
   t.match(await ledger.seals(), [{ n: 1, certificates: 'first' }]);
 });
 
+const inBlocks = (chain: readonly ChainEntry[]): ChainEntry[][] => [0, 1, 2].map((block) => chain.slice(50 * block, 50 * (block + 1)));
+
 /** What a person with access to the database may do, and the number that must be named: to the chain, and to the chain with signatures and audit log. */
 const attacks: [story: string, attack: (blocks: ChainEntry[][]) => ChainEntry[][], brokenN: number | null, missingN: number | null][] = [
   ['an entry is changed, and all hashes are computed again', (blocks) => inBlocks(chainedAgain(blocks.flat(), 3)), null, 3],
