@@ -277,10 +277,6 @@ function chainedAgain(chain: readonly ChainEntry[], changedN: number): ChainEntr
   return again;
 }
 
-function inBlocks(chain: readonly ChainEntry[]): ChainEntry[][] {
-  return [0, 1, 2].map((block) => chain.slice(50 * block, 50 * (block + 1)));
-}
-
 for (const [story, attack, brokenN, missingN] of attacks)
   t.test(`${story}: it is found, and nothing is signed over it`, async (t) => {
     const { facts, store } = fakeStore();
