@@ -1,6 +1,6 @@
 /** The text format of a list of users, for its signer and its receiver. Pure. */
 
-import { type ListedUser, ROLES, USER_NAME } from '../core/access.ts';
+import { type ListedUser, NO_USER, ROLES, USER_NAME } from '../core/access.ts';
 import type { WallMs } from '../core/clock.ts';
 import { DAY_MS, dayStartMs } from '../core/durations.ts';
 import { Message, msg } from '../core/message.ts';
@@ -39,6 +39,7 @@ function readLine(line: string): ListedUser | Message {
   const { name = '', role = '', day = '', password = '' } = LINE.exec(line)?.groups ?? {};
   const known = ROLES.find((each) => each === role);
   const untilMs = endOf(day);
+  if (name === NO_USER) return msg`the name ${name} stands for a person without a login; choose another`;
   if (!USER_NAME.test(name)) return msg`a line is "name role last-day password-hash", the name in small letters`;
   if (known === undefined) return msg`the role of ${name} is none of ${ROLES}`;
   if (untilMs === null) return msg`the last day of ${name} is not a date, as 2027-06-30`;

@@ -92,12 +92,13 @@ function pathOf(file: string, { filesDir, role }: CopyParts): string {
 /** Resolves with null if the program is not installed. */
 async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<readonly string[] | null> {
   const { dialog, tty, clock, translate } = parts;
-  if (tty.lend === undefined) return null;
+  const lend = tty.lend?.bind(tty);
+  if (lend === undefined) return null;
   estimate(parts, bytes, SHARE.zmodem);
   notice(parts, msg`start receiving by ZMODEM now; Ctrl-X five times stops it; the same command continues`);
   await dialog.writer.drained();
   const startMono = clock.monoMs();
-  const code = await tty.lend([...SZ, '--', path]);
+  const code = await dialog.lend(() => lend([...SZ, '--', path]));
   if (code === null) return null;
   if (code !== 0) throw new ConsoleError('failed', msg`the file did not arrive whole; the same command goes on where it was cut`);
   return [translate(msg`${basename(path)}: sent in ${formatDuration(clock.monoMs() - startMono)}`)];
@@ -120,10 +121,13 @@ async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): 
     dialog.writer.write(`begin-base64-lines ${content.length} ${count} ${basename(path)}\n`);
     for (let line = fromLine; line <= count && !isStopped && dialog.ended() === null; line++) {
       dialog.writer.write(`${base64Line(content, line)}\n`);
-      if (line % LINES_AHEAD === 0) await dialog.writer.drained();
+      if (line % LINES_AHEAD !== 0) continue;
+      await dialog.writer.drained();
+      dialog.alive();
     }
     await dialog.writer.drained();
-    if (isStopped) throw new ConsoleError('failed', msg`stopped; --from LINE goes on from the first line that is missing`);
+    if (isStopped || dialog.ended() !== null)
+      throw new ConsoleError('failed', msg`stopped; --from LINE goes on from the first line that is missing`);
     dialog.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);
   } finally {
     dialog.input.onInterrupt(null);

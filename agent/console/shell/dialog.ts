@@ -65,6 +65,7 @@ export class Dialog {
   #editor: LineEditor | null = null;
   #endReason: EndReason | null = null;
   #lastKeyMono: MonoMs;
+  #isLent = false;
   #onCursorReport: ((row: number, col: number) => void) | null = null;
 
   /** `pagerHelp` returns the list of keys that the pager shows for `?`. */
@@ -76,9 +77,7 @@ export class Dialog {
     this.input = new Input(tty, {
       flow: (isStop) => this.writer.setStopped(isStop),
       report: (row, col) => this.#onCursorReport?.(row, col),
-      alive: () => {
-        this.#lastKeyMono = clock.monoMs();
-      },
+      alive: () => this.alive(),
     });
     tty.listen({ bytes: (bytes) => this.input.receive(bytes), hangUp: () => this.end('hang-up') });
   }
@@ -177,9 +176,28 @@ export class Dialog {
     this.input.end();
   }
 
-  /** Returns when the terminal last sent anything; before that, when the dialog was created. Units: ms of monotonic time. */
+  /**
+   * Returns when the terminal last sent anything, or when `alive` was last called; before that, when the dialog was created. The present
+   * time while work of `lend` runs. Units: ms of monotonic time.
+   */
   lastKeyMono(): MonoMs {
-    return this.#lastKeyMono;
+    return this.#isLent ? this.#clock.monoMs() : this.#lastKeyMono;
+  }
+
+  /** Counts as a key: a file is being received at the other end, so a person is there. */
+  alive(): void {
+    this.#lastKeyMono = this.#clock.monoMs();
+  }
+
+  /** Runs work to which the terminal belongs meanwhile, such as a program that receives a file. Its time is no time without a key. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    this.#isLent = true;
+    try {
+      return await work();
+    } finally {
+      this.#isLent = false;
+      this.alive();
+    }
   }
 
   /** Gives the screen to `editor`. */

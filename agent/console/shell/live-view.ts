@@ -4,7 +4,10 @@
 export interface LiveView {
   /** Returns the first frame as far as it fits the terminal, and the hint how to end the view. */
   start(frame: readonly string[], hint: string): string;
-  /** Returns the text for changes of this frame, `budgetChars` characters at most. What does not fit is left for later calls. */
+  /**
+   * Returns the text for changes of this frame, about `budgetChars` characters at most, but for one change or part of it in any case. What does
+   * not fit is left for later calls.
+   */
   next(frame: readonly string[], budgetChars: number): string;
   /** Returns the text that ends the view; the frame stays on the screen. */
   end(): string;
@@ -31,11 +34,14 @@ export function createCursorView(rows: number, cols: number): LiveView {
       let out = '';
       for (let row = 0; row < Math.max(wanted.length, shown.length); row++) {
         for (const { from, text } of changes(shown[row] ?? '', wanted[row] ?? '')) {
-          const run = `\x1b[${row + 1};${from + 1}H${text}`;
-          if (out.length + run.length > budgetChars) return out;
-          out += run;
+          const motion = `\x1b[${row + 1};${from + 1}H`;
+          if (out !== '' && out.length + motion.length + text.length > budgetChars) return out;
+          // A change that is longer than the budget alone is sent in parts.
+          const part = text.slice(0, Math.max(MERGE_COLS, budgetChars - motion.length));
+          out += motion + part;
           while (shown.length <= row) shown.push('');
-          shown[row] = patched(shown[row] ?? '', from, text);
+          shown[row] = patched(shown[row] ?? '', from, part);
+          if (part.length < text.length) return out;
         }
       }
       return out;
@@ -64,7 +70,7 @@ export function createScrollingView(rows: number, cols: number): LiveView {
       let out = '';
       for (const [row, text] of cut(frame).entries()) {
         if (isSame(text, shown[row] ?? '')) continue;
-        if (out.length + text.length + 1 > budgetChars) return out;
+        if (out !== '' && out.length + text.length + 1 > budgetChars) return out;
         if (text !== '') out += `${text}\n`;
         shown[row] = text;
       }

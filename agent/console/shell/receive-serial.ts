@@ -84,7 +84,7 @@ async function receiveInto(partial: PartialFile, { filesDir, target, notice }: R
     const text = msg`send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times stops it; the same command continues`;
     dialog.writer.write(`${notice(text).join('\n')}\n`);
     await dialog.writer.drained();
-    sent = await runRz(tty, maxBytes, partial.dir);
+    sent = await dialog.lend(() => runRz(tty, maxBytes, partial.dir));
     found = partial.check(sent.code === 0);
   } finally {
     partial.keep();
