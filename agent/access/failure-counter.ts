@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Clock, sleep } from '../core/clock.ts';
 import type { Log, Store } from '../core/ports.ts';
-import { RetriedSave, recalled } from '../core/retried-save.ts';
+import { RetriedSave, recallStored } from '../core/retried-save.ts';
 import {
   type LoginAttempt,
   type LoginFailures,
@@ -71,7 +71,7 @@ export function createFailureCounter({ clock, log, store, onLocked }: FailureCou
   const saves = new RetriedSave({
     clock,
     recall: () =>
-      recalled(store, LOCKOUT_KEY, (facts) => {
+      recallStored(store, LOCKOUT_KEY, (facts) => {
         state = early.reduce((counted, change) => change(counted), restoredLoginFailures(facts, clock.monoMs()));
         early = [];
       }),

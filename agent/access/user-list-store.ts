@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import { isRecord } from '../core/is-record.ts';
 import { type Message, msg } from '../core/message.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { UNREAD } from '../core/retried-save.ts';
 import { DISK_WAIT_MS, within } from '../core/within.ts';
 import { MAX_USER_LIST_BYTES, readUserList } from './user-list.ts';
 
@@ -35,7 +36,6 @@ export interface UserListStore {
 }
 
 const KEY = 'access.userList';
-const UNREAD = Symbol('the disk could not be asked');
 
 /** Creates the store of the signed list of users. Reads nothing before a call. */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {

@@ -91,7 +91,7 @@ export class RetriedSave {
 }
 
 /** Gives the stored value of a key to `take`. Resolves false, without a call of `take`, if the disk could not be read. */
-export async function recalled(store: Pick<Store, 'load'>, key: string, take: (stored: unknown) => void): Promise<boolean> {
+export async function recallStored(store: Pick<Store, 'load'>, key: string, take: (stored: unknown) => void): Promise<boolean> {
   const stored = await store.load(key, UNREAD).catch(() => UNREAD);
   if (stored === UNREAD) return false;
   take(stored);

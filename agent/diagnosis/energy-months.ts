@@ -3,6 +3,7 @@
 import type { WallMs } from '../core/clock.ts';
 import { DAY_MS } from '../core/durations.ts';
 import type { Store } from '../core/ports.ts';
+import { UNREAD } from '../core/retried-save.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from './energy-tally.ts';
 
 /** The date of the noon at which a night began, `2026-12-01`. */
@@ -40,9 +41,6 @@ export interface EnergyArchive {
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }
-
-/** The value that `store.load` shall return if the disk cannot be read. It differs from the result for a key that was never stored. */
-export const UNREAD = Symbol('unread');
 
 /** If a night has more parts than this, the oldest are merged: an agent that restarts repeatedly must not fill the disk. */
 const MAX_PARTS = 8;

@@ -7,8 +7,10 @@
  * memory: unasked ── disk not readable ──► unread ── retry each minute ──► known: saves begin └──────────────── disk read
  * ──────────────────────────────────►
  */
+
 import { every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
+import { UNREAD } from '../core/retried-save.ts';
 import type { EnergyCount } from './energy.ts';
 import {
   type ClosedNight,
@@ -18,7 +20,6 @@ import {
   type NightDate,
   nightOf,
   readPart,
-  UNREAD,
 } from './energy-months.ts';
 import { asRecord, type NightTally, rounded } from './energy-tally.ts';
 import { type MeterTracker, RunningNight, type RunningNightParts } from './running-night.ts';

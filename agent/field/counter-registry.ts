@@ -20,6 +20,7 @@ import { msg } from '../core/message.ts';
 import { splitPointId } from '../core/point-id.ts';
 import type { Store } from '../core/ports.ts';
 import type { PointProfile } from '../core/profile.ts';
+import { UNREAD } from '../core/retried-save.ts';
 import type { PointId, Reading } from '../core/words.ts';
 import {
   afterReading,
@@ -33,7 +34,6 @@ import {
 } from './counter.ts';
 
 const KEY = 'counters';
-const UNREAD = Symbol('unread');
 /** Shortest time between two saves of totals alone. Units: ms. Source: flash wears; a register that was not replaced reports its count again. */
 const SAVE_MS = 3_600_000;
 /**

@@ -4,7 +4,7 @@ import type { CopyRule } from '../core/copied-state.ts';
 import type { Message } from '../core/message.ts';
 import type { PanelConfig } from '../core/panel-config.ts';
 import type { Log, PanelRequest, Store } from '../core/ports.ts';
-import { RetriedSave, recalled } from '../core/retried-save.ts';
+import { RetriedSave, recallStored } from '../core/retried-save.ts';
 import { changesOf, noteChange, type PanelPaces } from './panel-registers.ts';
 import { readStoredTexts, resumedTexts, type StoredText, sentTextRefusal, toStoredTexts, withRequest } from './sent-texts.ts';
 import type { SentText } from './text-decision.ts';
@@ -38,7 +38,7 @@ export class SentTextRegistry {
     const { clock, store, log, registers } = parts;
     this.#saves = new RetriedSave({
       clock,
-      recall: () => recalled(store, KEY, (stored) => this.#takeStored(stored)),
+      recall: () => recallStored(store, KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(KEY, [...this.#waiting, ...toStoredTexts(this.#sent, registers)]),
       onFailed: () =>
         log.event('panel-texts-not-saved', { check: 'the disk of store.dir; the texts hold until the agent stops' }, 'warning'),

@@ -9,7 +9,7 @@ import type { CopyRule } from '../core/copied-state.ts';
 import { MINUTE_MS, SECOND_MS } from '../core/durations.ts';
 import { isRecord } from '../core/is-record.ts';
 import type { Log, Store } from '../core/ports.ts';
-import { RetriedSave, recalled } from '../core/retried-save.ts';
+import { RetriedSave, recallStored } from '../core/retried-save.ts';
 import { MAX_SOUND_MINUTES } from './sound-intents.ts';
 import type { SoundIntent } from './sound-words.ts';
 
@@ -50,7 +50,7 @@ export class IntentRegistry {
     this.#startMono = clock.monoMs();
     this.#saves = new RetriedSave({
       clock,
-      recall: () => recalled(store, SOUND_KEY, (stored) => this.#takeStored(stored)),
+      recall: () => recallStored(store, SOUND_KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(SOUND_KEY, this.#stored()),
       onFailed: () => log.event('sound-requests-not-saved', { check: 'the disk of store.dir; they hold until the agent stops' }, 'warning'),
     });

@@ -3,6 +3,7 @@
  *
  * For scenario tests. Only the cable is simulated, so that every byte arrives at its exact time.
  */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -19,6 +20,7 @@ import { createManualClock, type ManualClock } from '../../agent/core/manual-clo
 import type { Log } from '../../agent/core/ports.ts';
 import type { StatusView } from '../../agent/core/views.ts';
 import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
+import { createFileReader } from '../../agent/sync/mqtt/secret-files.ts';
 import { createTestBroker, type TestBroker } from '../platform/broker.ts';
 import { ReferenceHost } from '../platform/host.ts';
 import { createStreet, type Street } from '../street/street.ts';
@@ -119,6 +121,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
   const lines: Rig['log'] = [];
   const opened: string[] = [];
   const disk = createDiskWatch();
+  const readFile = createFileReader(null);
   let killable = createKillableAgent(clock, createMqttTransport());
   const build = async (): Promise<Agent> => {
     killable = createKillableAgent(clock, createMqttTransport());
@@ -129,6 +132,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
     return createAgent({
       ...(await beginningOf(plan, clock, disk.watched)),
       ...{ clock: agentClock, log, version: '0.0.0-test', openPort, door, random: street.random, socketPath, openStoreLink, periodsMs },
+      readFile: (path, kind) => disk.seen(readFile(path, kind)),
     });
   };
   const settled = <T>(work: Promise<T>): Promise<T> => advanceUntilSettled({ clock, disk, work });
@@ -269,6 +273,7 @@ function createDiskWatch() {
     return work;
   };
   return {
+    seen,
     watched: (disk: RevisionDisk): RevisionDisk => ({
       ...disk,
       writeHistory: (history) => seen(disk.writeHistory(history)),

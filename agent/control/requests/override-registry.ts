@@ -11,7 +11,7 @@ import type { CopyRule } from '../../core/copied-state.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
-import { RetriedSave, recalled } from '../../core/retried-save.ts';
+import { RetriedSave, recallStored } from '../../core/retried-save.ts';
 import type { Authorised, Intent, IntentAuthority, LevelPct, Rank } from '../../core/words.ts';
 import { describeTarget } from './limits.ts';
 import {
@@ -67,7 +67,7 @@ export class OverrideRegistry {
     this.#parts = parts;
     this.#saves = new RetriedSave({
       clock: parts.clock,
-      recall: () => recalled(parts.store, OVERRIDES_KEY, (stored) => this.#takeStored(stored)),
+      recall: () => recallStored(parts.store, OVERRIDES_KEY, (stored) => this.#takeStored(stored)),
       save: () => parts.store.save(OVERRIDES_KEY, [...this.#waiting, ...toStored(this.#intents)]),
       onFailed: () => this.#complain(),
     });

@@ -11,7 +11,7 @@ import { MINUTE_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import type { Log, ProgrammeRequest, Store } from '../../core/ports.ts';
-import { RetriedSave, recalled } from '../../core/retried-save.ts';
+import { RetriedSave, recallStored } from '../../core/retried-save.ts';
 import type { ChosenProgramme, LightingStreet } from '../../lighting/lighting.ts';
 
 /** `restMs`: what was left of the choice when it was stored; it limits the rest after a restart under a clock that was set back. */
@@ -51,7 +51,7 @@ export class ProgrammeRegistry {
     const { clock, store, log } = parts;
     this.#saves = new RetriedSave({
       clock,
-      recall: () => recalled(store, PROGRAMMES_KEY, (stored) => this.#takeStored(stored)),
+      recall: () => recallStored(store, PROGRAMMES_KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(PROGRAMMES_KEY, this.#stored()),
       onFailed: () => {
         const fields = { count: this.#stored().length, check: 'the disk of store.dir; they hold until the agent stops' };

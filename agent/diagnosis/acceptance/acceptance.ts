@@ -1,4 +1,5 @@
 /** The results of a commissioning: stored one by one, judged when they are stored, and reported. */
+
 import type {
   AcceptanceLamp,
   AcceptanceNews,
@@ -13,6 +14,7 @@ import { isRecord } from '../../core/is-record.ts';
 import { msg } from '../../core/message.ts';
 import type { Store } from '../../core/ports.ts';
 import { Refusal } from '../../core/refusal.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import { DEFAULT_WATCH } from '../../core/watch-config.ts';
 import type { WatchPlan } from '../watch/watch-plan.ts';
 import { acceptanceReport } from './acceptance-report.ts';
@@ -31,7 +33,6 @@ export interface AcceptanceParts {
 }
 
 const KEY = 'diagnosis.acceptance';
-const UNREAD = Symbol('unread');
 const EMPTY: AcceptanceRecord = { startedMs: null, scans: [], placements: [], tests: [], walks: [] };
 
 /** The acceptance of one cabinet. Its creation does not read the disk. */

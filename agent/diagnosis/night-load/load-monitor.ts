@@ -4,6 +4,7 @@
  *
  * memory: unread ── disk responds ──► known. Readings before that are left out: without the learned nights they would begin new ones.
  */
+
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import { type Clock, every, isTrusted, type Timer } from '../../core/clock.ts';
@@ -14,6 +15,7 @@ import { withMessages, withTexts } from '../../core/message-wire.ts';
 import type { MeterLoadView } from '../../core/meter-load-view.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import type { AgentEvent, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { watchPlan } from '../watch/watch-plan.ts';
@@ -33,7 +35,6 @@ export interface LoadMonitorParts {
 const TURN_MS = 60_000;
 /** Time between two saves of the running night. Units: ms. Source: assumed; a mains cut loses at most this of a night, and flash wears. Confirmed by: writes per day of a cabinet. */
 const SAVE_MS = 30 * MINUTE_MS;
-const UNREAD = Symbol('unread');
 
 interface Slot {
   readonly load: MeterLoad;

@@ -4,8 +4,8 @@ import type { Clock } from '../../core/clock.ts';
 import { CHAIN_START, type ChainEntry, type ChainHead } from '../../core/hash-chain.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import type { LedgerEntry, LedgerNote, LedgerSeal, SavingsAnswer } from '../../core/savings-view.ts';
-import { UNREAD } from '../energy-months.ts';
 import { brokenAt, ledgerEntriesOf, ledgerEntry, missingFrom } from './ledger-chain.ts';
 
 /** Signs a digest of evidence of this kind. Resolves with null if it cannot be signed now. */

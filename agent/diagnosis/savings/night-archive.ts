@@ -1,8 +1,10 @@
 /** Stores the nights of the proof by month, and what the model learns by meter. */
+
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import type { SavingsDate, SavingsNight } from '../../core/savings-view.ts';
-import { monthOf, monthsBetween, UNREAD } from '../energy-months.ts';
+import { monthOf, monthsBetween } from '../energy-months.ts';
 import { LEVEL_BANDS } from '../energy-tally.ts';
 import { LEARNED_NIGHTS, type LearnedNight } from './closed-night.ts';
 import { UNKNOWNS } from './load-sums.ts';

@@ -1,10 +1,12 @@
 /** Proven savings of a cabinet: counts the nights, keeps baseline and ledger, and answers with results and exports. */
+
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import { type Clock, every, isTrusted, type Timer } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import type {
   FreezeRequest,
   LedgerEntry,
@@ -21,7 +23,6 @@ import type { EnergyQuery, EnergyView } from '../../core/views.ts';
 import type { AgentEvent, Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { meterPoints, nightAt } from '../energy-count.ts';
-import { UNREAD } from '../energy-months.ts';
 import { Pauses } from '../pauses.ts';
 import { closedNight, LEARNED_NIGHTS, LEAST_KNOWN } from './closed-night.ts';
 import { DarkLamps } from './dark-lamps.ts';

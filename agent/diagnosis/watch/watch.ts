@@ -4,6 +4,7 @@
  *
  * memory: unread ── disk responds ──► known: saves begin
  */
+
 import type { LevelMeasure } from '../../core/acceptance.ts';
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
@@ -13,6 +14,7 @@ import { detailsOf } from '../../core/event-details.ts';
 import { msg } from '../../core/message.ts';
 import type { DeviceView, Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import type { AgentEvent, Decision, PointId, Reading } from '../../core/words.ts';
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { type FaultReportParts, faultEvent, faultTexts, sourceOf } from './fault-report.ts';
@@ -47,7 +49,6 @@ const KEY = 'watch.state';
 const HOLD_MS = 420_000 + 4 * STEP_MS;
 /** A lamp that does not follow but has answered within this time has supply. Units: ms. Source: as HOLD_MS. */
 const ANSWERS_MS = 60_000;
-const UNREAD = Symbol('unread');
 
 /** The fault watch of a cabinet. It detects no faults before `start`, but takes readings. */
 export class Watch {

@@ -1,7 +1,9 @@
 /** Stores the summaries of nights by month; months older than two keep one summary a week, months older than 26 are emptied. */
+
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
-import { monthOf, monthsAfter, monthsBetween, type NightDate, UNREAD } from '../energy-months.ts';
+import { UNREAD } from '../../core/retried-save.ts';
+import { monthOf, monthsAfter, monthsBetween, type NightDate } from '../energy-months.ts';
 import { type DatedNight, packedWearNight, readNight, type WearNight, weeksOf } from './wear-night.ts';
 
 /** The summaries of lamps, by lamp id, that are stored under one date. */

@@ -4,6 +4,7 @@
  *
  * Nothing is stored for a night whose date is not known. While the disk cannot be read, up to seven ended nights wait in memory.
  */
+
 import { crc32 } from 'node:zlib';
 import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
@@ -12,12 +13,13 @@ import { HOUR_MS } from '../../core/durations.ts';
 import type { EventTracker } from '../../core/event-tracker.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import { DEFAULT_WATCH } from '../../core/watch-config.ts';
 import type { LampPrediction } from '../../core/wear-view.ts';
 import type { Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar } from '../../lighting/local-time.ts';
 import { nightAt } from '../energy-count.ts';
-import { type NightDate, UNREAD } from '../energy-months.ts';
+import type { NightDate } from '../energy-months.ts';
 import { predictionSteps } from './predict-lamps.ts';
 import { createWearArchive, type LampsOfNight, type WearArchive } from './wear-archive.ts';
 import { WearCounter } from './wear-counter.ts';

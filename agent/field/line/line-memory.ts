@@ -4,18 +4,19 @@
  * One small entry in the store, rarely saved and only on change. Polls do not wait for it. The set-up of units waits briefly for it, because a
  * register in flash must not be written at each start.
  */
+
 import { createHash } from 'node:crypto';
 import { type Clock, every, type MonoMs, type Timer, type WallMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import { longestRetryMs } from '../polls/isolation.ts';
 import type { Slot } from '../polls/poll-plan.ts';
 import type { Estimate } from '../units/response-times.ts';
 import type { WriteTimes } from '../units/set-up-writes.ts';
 import { replan, type Unit } from '../units/unit.ts';
 
-const UNREAD = Symbol('unread');
 /** Shortest time between two saves. Units: ms. Source: flash wears; a restart that forgets a minute costs a few requests. */
 const SAVE_MS = 60_000;
 /**

@@ -10,7 +10,7 @@ import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import { type Acknowledgement, conditionOf, isAcknowledgement } from '../../core/event-handling.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Log, Store } from '../../core/ports.ts';
-import { RetriedSave, recalled } from '../../core/retried-save.ts';
+import { RetriedSave, recallStored } from '../../core/retried-save.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
 const KEY = 'service.acknowledged';
@@ -44,7 +44,7 @@ export class CarriedAcknowledgements {
     this.#savedMono = clock.monoMs();
     this.#saves = new RetriedSave({
       clock,
-      recall: () => recalled(store, KEY, (stored) => this.#takeStored(stored)),
+      recall: () => recallStored(store, KEY, (stored) => this.#takeStored(stored)),
       save: () => store.save(KEY, this.#stored()),
       onFailed: () => log.event('acknowledgements-not-saved', { check: 'the disk of store.dir' }, 'warning'),
     });

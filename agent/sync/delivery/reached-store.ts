@@ -3,9 +3,11 @@
  *
  * A value that is too old costs duplicates, which their row numbers identify; no reading is lost.
  */
+
 import type { Clock, MonoMs } from '../../core/clock.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 
 interface Reached {
   readonly epoch: string;
@@ -15,7 +17,6 @@ interface Reached {
 /** Units: ms. Source: assumed; ten minutes of rows are sent again after a power cut, and a write costs three pages. Confirmed by: bench `store device` on the gateway. */
 const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
-const UNREAD = Symbol('unread');
 
 /** Keeps on disk the number of the row up to which the broker has received everything. */
 export type ReachedStore = ReturnType<typeof createReachedStore>;

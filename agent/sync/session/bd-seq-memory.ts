@@ -1,9 +1,11 @@
 /**
  * Keeps bdSeq, the number of the session, over restarts, and replaces it if the disk does not respond.
  */
+
 import type { Clock } from '../../core/clock.ts';
 import type { CopyRule } from '../../core/copied-state.ts';
 import type { Log, Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import { within } from '../../core/within.ts';
 import { BD_SEQ_COUNT } from './session-state.ts';
 
@@ -15,8 +17,6 @@ const KEY = 'sync.bdSeq';
 export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_SEQ_COUNT / 2 - 2, count: BD_SEQ_COUNT };
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. Confirmed by: bench `store device` on the gateway. */
 const SAVE_MS = 2_000;
-/** Returned by the store if it could not be read. */
-const UNREAD = Symbol('unread');
 
 /** Loads and saves bdSeq, the number of the session. */
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;

@@ -4,9 +4,11 @@
  * Each device has a block of consecutive aliases. It keeps its block while its metrics are the same, and gets a new one when they change;
  * the numbers of a block are never reused. So a command with an alias of an earlier run reaches its metric or none.
  */
+
 import { createHash } from 'node:crypto';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 
 /** The names of the metrics of one device that have an alias, in their order. Shape: `deviceId` is empty for the node. */
 export interface AliasedMetrics {
@@ -35,7 +37,6 @@ const KEY = 'sync.aliases';
 const MAX_BLOCKS = 2_048;
 /** Where numbering starts if the numbers of earlier runs cannot be read. Source: assumed; far above what a cabinet reaches, still three bytes on the wire. Confirmed by: the highest alias of cabinets after a year. */
 const UNREAD_FIRST = { from: 1_000_000, span: 1_000_000 };
-const UNREAD = Symbol('unread');
 
 /** The alias numbers of a first run: none was ever used. */
 export const NO_ALIAS_BLOCKS: AliasBlocks = { next: 1, blocks: [] };

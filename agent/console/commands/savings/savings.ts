@@ -123,8 +123,8 @@ const add = agentCommand({
     { name: 'entry', value: 'N', summary: msg`with void: the entry that no longer counts` },
   ],
   examples: [
-    'luciole savings add lamps-added --from 2026-12-01 --zone quay --lamps L36 --power 70 --note "not in cabinet.yaml"',
-    'luciole savings add outage --from 2026-12-10 --to 2026-12-12 --kwh -3.2 --note "feeder 2"',
+    'luciole savings add other-load --from 2026-12-08 --load 50 --note sign',
+    'luciole savings add outage --from 2026-12-10 --kwh -3.2 --note "feeder 2"',
     'luciole savings add void --entry 7 --note "wrong power"',
   ],
   timeoutMs: TIMEOUT_MS,
