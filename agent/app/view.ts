@@ -79,6 +79,7 @@ export function createAgentView(joined: Joined): AgentView {
 function agentStatus({ parts, state, clock, field, store, uplink, ongoing, alarms, startedMono }: Joined): ReturnType<AgentView['status']> {
   return statusView({
     ...{ cabinet: state.site.cabinet, version: parts.version, clock, store, control: state.rooms.control, uplink, startedMono },
+    programmes: new Map(state.rooms.light.light.zones().map(({ id, programme }) => [id, programme])),
     field: { lines: () => field.lines(), devices: () => field.devices().map((device) => state.rooms.watch.withSupply(device)) },
     activeEvents: ongoing.activeEvents(),
     isInMaintenance: (source) => alarms.isInMaintenance(source),

@@ -6,7 +6,7 @@
  */
 import type { CalendarDate } from '../core/cabinet.ts';
 import type { WallMs } from '../core/clock.ts';
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../core/durations.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../core/durations.ts';
 import type { Decider } from './decide.ts';
 import { darkProgrammes } from './floor-cases.ts';
 import type { LightingStreet } from './lighting.ts';
@@ -33,6 +33,8 @@ export interface PlannedStreet {
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
   const zonePlans = plans.flatMap(({ street, decider }) => street.zones.flatMap(({ id }) => decider.plan(id) ?? []));
+  // Without a zone no edge is known, but a lamp still has a level: it is compared in each hour of a day.
+  if (zonePlans.length === 0) return Array.from({ length: DAY_MS / HOUR_MS }, (_, hour) => nowMs + hour * HOUR_MS);
   const chosen = darkProgrammes(plans.map(({ street }) => street));
   const edges = zonePlans.flatMap((plan) => {
     const nights = [...nightsFrom(plan.nights, nowMs, nightsAhead), ...dates.flatMap((noonMs) => nightsAround(plan.nights, noonMs))];

@@ -20,6 +20,8 @@ export interface StatusSources {
   readonly field: Pick<Field, 'lines' | 'devices'>;
   readonly store: Pick<Store, 'status'>;
   readonly control: Pick<Control, 'zones' | 'zoneStates'>;
+  /** The programme in force, by zone. */
+  readonly programmes: ReadonlyMap<string, string>;
   readonly uplink: Pick<UplinkSlot, 'status'>;
   readonly activeEvents: readonly AgentEvent[];
   /** Whether maintenance covers a lamp or device. */
@@ -34,7 +36,7 @@ const MEGABYTE = 2 ** 20;
 
 /** Resolves with the status of the agent. Errors: rejects if the status of the store does. */
 export async function statusView(sources: StatusSources): Promise<StatusView> {
-  const { cabinet, clock, field, control, activeEvents, isInMaintenance, firstPollMono } = sources;
+  const { cabinet, clock, field, control, programmes, activeEvents, isInMaintenance, firstPollMono } = sources;
   const states = control.zoneStates();
   const raised = activeEvents.filter((event) => !isSuppressed(event));
   const altitudeDeg = states[0]?.sunAltitudeDeg ?? sunAltitudeDeg(cabinet, clock.wallMs());
@@ -51,6 +53,7 @@ export async function statusView(sources: StatusSources): Promise<StatusView> {
     sunAltitudeDeg: Math.round(altitudeDeg * 10) / 10,
     zones: control.zones().map((zone) => ({
       ...zone,
+      programme: programmes.get(zone.id) ?? zone.programme,
       lamps: zone.lamps.map((lamp) => ({
         ...withLampFaults(lamp, cabinet, raised),
         ...(isInMaintenance(lamp.id) ? { isInMaintenance: true as const } : {}),

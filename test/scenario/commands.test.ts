@@ -93,6 +93,7 @@ t.test('a programme is chosen by its name, holds over a restart, and gives way t
   t.equal(shownOn(rig, 'rue', 'Programme/Choice'), 'market');
   const [tonight] = rig.agent.view.light.tonight('rue');
   t.match(texts(tonight), { programme: 'market', rule: 'chosen by the platform' });
+  t.match((await rig.status()).zones, [{ id: 'rue', programme: 'market' }]);
   await rig.kill();
   await rig.until('still', () => rig.levels().every((level) => level === 80), 2 * MINUTE_MS);
   await rig.clock.advance(2 * MINUTE_MS);

@@ -30,6 +30,7 @@ import { memoryFolder } from './memory-folder.ts';
 
 const DEMO = join(import.meta.dirname, '../../config/demo.yaml');
 /** Slower than a real street, so that a night stays a matter of seconds. Units: ms. */
+const READ_FILE = createFileReader(null);
 const PERIODS_MS = { fast: 1_000, normal: 10_000, slow: 60_000 };
 /** Name of a port for `change`: opening it never ends, as with a hung adapter. */
 export const STUCK_PORT = 'stuck';
@@ -121,7 +122,6 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
   const lines: Rig['log'] = [];
   const opened: string[] = [];
   const disk = createDiskWatch();
-  const readFile = createFileReader(null);
   let killable = createKillableAgent(clock, createMqttTransport());
   const build = async (): Promise<Agent> => {
     killable = createKillableAgent(clock, createMqttTransport());
@@ -132,7 +132,7 @@ export async function createRig(t: Pick<Test, 'teardown'>, options: RigOptions):
     return createAgent({
       ...(await beginningOf(plan, clock, disk.watched)),
       ...{ clock: agentClock, log, version: '0.0.0-test', openPort, door, random: street.random, socketPath, openStoreLink, periodsMs },
-      readFile: (path, kind) => disk.seen(readFile(path, kind)),
+      readFile: (path, kind) => disk.seen(READ_FILE(path, kind)),
     });
   };
   const settled = <T>(work: Promise<T>): Promise<T> => advanceUntilSettled({ clock, disk, work });

@@ -129,11 +129,14 @@ export function createLineMemory({
   };
 }
 
-/** Returns what has been learned about the units, by device id, in the form that is saved. Units that never answered are absent. */
+/**
+ * Returns what has been learned about the units, by device id, in the form that is saved. Absent are units that never answered and of which
+ * no recent set-up write is known.
+ */
 export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   return Object.fromEntries(
     units
-      .filter(({ seenMs, health }) => seenMs !== null || health.turnaroundMs !== null)
+      .filter(({ seenMs, health, setUpWrites }) => seenMs !== null || health.turnaroundMs !== null || setUpWrites.hasAny(now.mono))
       .map(({ device, driver, noHoles, slots, setUpWrites, health: { turnaroundMs, firstByteMs } }) => [
         device.id,
         {

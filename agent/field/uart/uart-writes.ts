@@ -20,6 +20,7 @@ import { sendIfOpen } from './send-if-open.ts';
 const ANSWER_MS = 500;
 /** Pause before a repeated or a further frame. Units: ms. Source: assumed, as between two start commands. Confirmed by: the data sheets of the UART devices. */
 const GAP_MS = 100;
+const EXPIRED = msg`it expired before it could be sent`;
 const NO_ANSWER = msg`it does not acknowledge, check power, wiring (TX and RX crossed?) and baud rate`;
 
 interface WaitingUartWrite {
@@ -73,8 +74,14 @@ export class UartWrites {
     if (!(write.value >= min && write.value <= max)) return failedBefore(msg`${write.value} is outside ${min}..${max} of ${quantity}`);
     for (const [i, other] of [...this.#queue.entries()].toReversed())
       if (other.write.pointId === write.pointId) this.#queue.splice(i, 1)[0]?.settle(notSent(msg`a newer value replaced it`));
-    return new Promise((settle) => {
-      const waiting = { write, request, settleMs, settle, sentMono: null, isAcknowledged: false, sends: 0, proofs: 0 };
+    return new Promise((resolve) => {
+      const { clock } = this.#parts;
+      const expiry = clock.after(Math.max(0, write.expiresMono - clock.monoMs()), () => this.#expire(waiting));
+      const settle = (result: WriteResult): void => {
+        expiry.cancel();
+        resolve(result);
+      };
+      const waiting: WaitingUartWrite = { write, request, settleMs, settle, sentMono: null, isAcknowledged: false, sends: 0, proofs: 0 };
       const behind = write.lane === 'urgent' ? this.#queue.findIndex((other) => other.write.lane !== 'urgent') : -1;
       this.#queue.splice(behind === -1 ? this.#queue.length : behind, 0, waiting);
       this.#next();
@@ -108,12 +115,18 @@ export class UartWrites {
     const waiting = this.#queue.shift();
     if (waiting === undefined) return;
     if (this.#parts.clock.monoMs() >= waiting.write.expiresMono) {
-      waiting.settle(notSent(msg`it expired before it could be sent`));
+      waiting.settle(notSent(EXPIRED));
       this.#next();
       return;
     }
     this.#current = waiting;
     this.#transmit(waiting);
+  }
+
+  /** A write that still waits, for example because the port is down. */
+  #expire(waiting: WaitingUartWrite): void {
+    const at = this.#queue.indexOf(waiting);
+    if (at >= 0) this.#queue.splice(at, 1)[0]?.settle(notSent(EXPIRED));
   }
 
   #transmit(waiting: WaitingUartWrite): void {

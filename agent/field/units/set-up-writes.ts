@@ -59,6 +59,8 @@ export function createSetUpWrites() {
       const name = nameOf(step);
       writes.set(name, [...recent(name, nowMono), nowMono]);
     },
+    /** Whether any register was written in the last 24 h. */
+    hasAny: (nowMono: MonoMs): boolean => [...writes.keys()].some((name) => recent(name, nowMono).length > 0),
     /** The writes of the last 24 h, for saving. */
     times({ mono, wallMs }: { readonly mono: MonoMs; readonly wallMs: WallMs }): WriteTimes {
       const names = [...writes.keys()].filter((name) => recent(name, mono).length > 0);

@@ -98,6 +98,15 @@ t.test('a write is acknowledged, read back and verified', async (t) => {
   t.equal(b.player.state, 'stopped');
 });
 
+t.test('a write that cannot be sent because the port is down ends when it expires', async (t) => {
+  const b = await bench(t);
+  await b.field.stop();
+  const waiting = b.write('volume', 50, 5_000);
+  const fromMono = b.clock.monoMs();
+  t.match(await b.settled(waiting), { state: 'failed' });
+  t.ok(b.clock.monoMs() - fromMono <= 5_100);
+});
+
 t.test('a track that ends before it is read back is verified by its end', async (t) => {
   const b = await bench(t);
   t.match(await b.settled(b.write('track', 3)), { state: 'verified' });

@@ -55,6 +55,17 @@ t.test('a plan that keeps the minimum of the site at night is never below its fl
   t.end();
 });
 
+t.test('a lamp in no zone is judged too', (t) => {
+  const site = makeStreet({ street: { zones: [] } });
+  t.equal(shortfalls(makeStreet({ street: { zones: [] }, lamp: { maxPct: 5 } }), site).length, site.lamps.length);
+  t.strictSame(shortfalls(site, site), []);
+  t.strictSame(
+    shortfalls(makeStreet({ street: { zones: [] }, lamp: { maxPct: 60 } }), makeStreet({ street: { zones: [] }, lamp: { maxPct: 50 } })),
+    [],
+  );
+  t.end();
+});
+
 function eventOn(year: number, month: number, day: number, levelPct: number) {
   return { id: 'fete', date: { year, month, day }, from: 'dusk' as const, until: { hour: 5, minute: 0 }, levelPct, zones: null };
 }

@@ -47,7 +47,8 @@ function findings(view: StatusView): readonly Message[] {
     ...(maintained === 0 ? [] : [maintainedText(maintained)]),
     // After a start every device is read once, so the load is not normal.
     ...(view.upS < BUSY_WINDOW_S ? [] : view.lines)
-      .filter(({ busyPct }) => busyPct > BUSY_PCT)
+      // Each reading of a DALI bus takes many frames, so a full bus is always busy.
+      .filter(({ kind, busyPct }) => kind !== 'dali' && busyPct > BUSY_PCT)
       .map(({ id, busyPct }) => msg`line ${id} is ${formatNumber(busyPct)} % busy: \`luciole bus stats ${id}\``),
   ];
 }

@@ -49,6 +49,16 @@ t.test('learned properties of a unit are kept across a restart, unless its profi
     t.doesNotThrow(() => recall(plannedUnit('L1'), strange, NOW));
 });
 
+t.test('the writes to flash of a unit that does not answer are kept with those of the others', (t) => {
+  const unit = taught('L1');
+  unit.setUpWrites.note({ table: 'holding', address: 100 } as never, 0);
+  const note = JSON.parse(JSON.stringify(learnedOf([unit], NOW))) as Record<string, unknown>;
+  const silent = plannedUnit('L1', profile('lamp', LAMP.points.slice(1)));
+  recall(silent, note['L1'], NOW);
+  t.match(learnedOf([silent, taught('L2')], NOW), { L1: { setUpWrites: (note['L1'] as { setUpWrites: object }).setUpWrites }, L2: {} });
+  t.end();
+});
+
 t.test('a note is written when something was refused or a pace has changed, not when it wavers', async (t) => {
   const note = learnedOf([taught('L1')], NOW);
   const [learned] = Object.values(note);
