@@ -39,7 +39,8 @@ export async function receivePart(
   await mkdir(releases.dir, { recursive: true, mode: 0o700 });
   const file = await open(releases.incoming, atByte === 0 ? FIRST_PART : 'r+', 0o600);
   try {
-    await file.write(data, 0, data.length, atByte);
+    const { bytesWritten } = await file.write(data, 0, data.length, atByte);
+    if (bytesWritten < data.length) throw new UpdateError('no-room', msg`the disk is full: ${megabytes(ofBytes)} MB are needed on ${releases.dir}`);
   } finally {
     await file.close();
   }

@@ -123,10 +123,10 @@ export class RecordTable {
       .run(to_us, to_ms, is_end, crcOf(joined), joined.ticks, joined.inputs, joined.levels, first.id);
   }
 
-  /** Removes the inputs of a segment. */
+  /** Removes the inputs of a segment. A damaged row stays damaged. */
   thin(key: SegmentKey): void {
     const thin = this.#db.prepare('UPDATE record SET inputs = NULL, crc = ? WHERE id = ?');
-    for (const row of this.rows(key)) thin.run(crcOf({ ...row, inputs: null }), row.id);
+    for (const row of this.rows(key)) thin.run(isSoundRow(row) ? crcOf({ ...row, inputs: null }) : row.crc, row.id);
   }
 
   /** Removes a segment, and each basis that no segment uses. */

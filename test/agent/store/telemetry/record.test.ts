@@ -198,3 +198,35 @@ t.test('the earlier release can still use the file', async (t) => {
     2,
   );
 });
+
+t.test('a damaged segment that loses its inputs to the cap stays damaged', async (t) => {
+  const dir = testFolder(t);
+  const setup = { setup: { maxBytes: 16 * MB } };
+  let seed = 7;
+  const rough = (length: number): Uint8Array =>
+    Uint8Array.from({ length }, () => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return seed >>> 24;
+    });
+  const record = (store: OpenStore, from: number, to: number): void => {
+    for (let segment = from; segment < to; segment++)
+      commit(store, [makePart(segment, 0, { inputs: rough(16_000), levels: rough(4_000) })]);
+    compact(store);
+  };
+  const first = openStore(t, dir, setup);
+  record(first, 0, 20);
+  first.close();
+  const rowOf = (sql: string): unknown => inside(join(dir, 'telemetry.db'), (db) => db.prepare(sql).get());
+  t.match(rowOf('SELECT packed, inputs IS NULL AS thin FROM record WHERE segment = 10'), { packed: 1, thin: 0 });
+  inside(join(dir, 'telemetry.db'), (db) => db.exec("UPDATE record SET levels = x'00' WHERE segment = 10"));
+  const again = openStore(t, dir, setup);
+  record(again, 20, 75);
+  t.match(rowOf('SELECT inputs IS NULL AS thin FROM record WHERE segment = 10'), { thin: 1 });
+  let found = { damaged: 0, nextId: 0 as number | null };
+  let damaged = 0;
+  do {
+    found = page(again, { afterId: found.nextId ?? 0 });
+    damaged += found.damaged;
+  } while (found.nextId !== null);
+  t.equal(damaged, 1);
+});
