@@ -87,7 +87,8 @@ export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; 
     inFlight: ledger.inFlight.filter((s) => s.mark > mark),
     provenTickets: new Set([...ledger.provenTickets, ...rowless].slice(-MAX_PROVEN_TICKETS)),
     proven: rows.reduce(withRange, ledger.proven),
-    unacked: done.reduce(withUnacked, ledger.unacked),
+    // The platform may have acknowledged a row before the broker proved it.
+    unacked: done.filter(({ rows }) => rows === null || rows.to > ledger.cursor).reduce(withUnacked, ledger.unacked),
   });
   return { ledger: next, readings: sum(done.map(({ readings }) => readings)) };
 }

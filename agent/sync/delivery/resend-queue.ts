@@ -24,7 +24,7 @@ export interface ResendRequest {
  */
 export interface ResendResult {
   readonly id: string;
-  readonly state: 'queued' | 'sending' | 'done' | 'refused';
+  readonly state: 'queued' | 'done' | 'refused';
   readonly readings: number;
   readonly reason: Message;
 }

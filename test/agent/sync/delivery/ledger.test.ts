@@ -163,3 +163,10 @@ t.test('a batch grows on a fast link, shrinks on a slow one and stays within lim
   t.equal(framesToRead(FIRST_BATCH_SIZE), 10);
   t.equal(framesToRead({ readings: 50, readingsPerFrame: 300 }), 1, 'a frame larger than the batch goes alone');
 });
+
+t.test('a row that the platform acknowledges before the broker proves it waits for no acknowledgement', async (t) => {
+  const sent = committed(shipLive(withMode(createLedger(10), 'platform'), live(1, 11)), [1, 11]);
+  const acked = acknowledge(sent, 11);
+  t.equal(acked.cursor, 11);
+  t.same(proven(acked, 1).unacked, []);
+});
