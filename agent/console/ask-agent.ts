@@ -85,7 +85,7 @@ export interface CallOptions {
   readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
-  /** When aborted, the job ends now and sends its answer. */
+  /** When aborted, the job ends now. A command with `hasSummary` then sends its answer, another long one fails. */
   readonly enough?: AbortSignal;
 }
 

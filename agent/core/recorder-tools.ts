@@ -51,7 +51,7 @@ export interface RecordingHead extends RecordingFacts {
   readonly cause: 'alarm' | 'request';
   /** The person who requested it; empty for an alarm. */
   readonly by: string;
-  /** Oldest first, at most 64. */
+  /** In the order in which they were reported, the first 64 at most. */
   readonly alarms: readonly RecordedAlarm[];
   /** Alarms beyond those in `alarms`. */
   readonly moreAlarms: number;

@@ -56,7 +56,7 @@ export interface LampCase {
   readonly warning?: Warning | null;
 }
 
-/** The first level that was read of a lamp after the start of the agent, and until when it may keep the lamp brighter at night. */
+/** The first level that was read of a lamp after the start of the agent or of a new configuration, and until when it may keep the lamp brighter at night. */
 export interface FoundLevel {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;

@@ -117,7 +117,7 @@ export interface Detection {
   readonly beforeM?: number;
 }
 
-/** The first level that was read of a lamp after the start of the agent, and until when it may keep the lamp brighter at night. */
+/** The first level that was read of a lamp after the start of the agent or of a new configuration, and until when it may keep the lamp brighter at night. */
 export interface LampHold {
   readonly levelPct: LevelPct;
   readonly untilMono: MonoMs;

@@ -24,8 +24,8 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import { readTypedValue } from './typed-value.ts';
 
 /**
- * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0. `id`: the item of a list with this id, time or
- * text. `new`: a new item after the last.
+ * One step of a typed path. `key`: a key of a section. `at`: a position in a list, from 0; digits in brackets are always this. `id`: the
+ * item of a list with this id, time or text. `new`: a new item after the last.
  */
 export type PathStep =
   | { readonly kind: 'key' | 'id'; readonly name: string }

@@ -2,7 +2,7 @@
 export interface Tty {
   /** Reports what arrives to these functions. Call it once. */
   listen(events: TtyEvents): void;
-  /** Writes as many bytes as the kernel accepts now and returns their number, which may be 0. */
+  /** Writes as many bytes as the kernel accepts now and returns their number, which may be 0. On a closed or disconnected line all count as written. */
   write(bytes: Uint8Array): number;
   /** Stops reading until `resume`. */
   pause(): void;

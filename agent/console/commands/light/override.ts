@@ -110,7 +110,10 @@ export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): bool
   return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
 }
 
-/** Returns true if the override is in force and also on disk, so that a restart does not end it early. */
+/**
+ * Returns true if `isOverrideInForce` is true and the override is also on disk, so that a restart does not end it early. False also if a lamp
+ * did not confirm, although the override still applies.
+ */
 export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
