@@ -43,7 +43,8 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
 
 /**
  * The value of `document` at a path, in the form of `shownValue`; null if there is no value, it is null, or the path is empty. `step`: the
- * time (`at`) of the last item on the path that has one; null for none. Ignores case.
+ * time (`at`) of the last item on the path that has one; null for none. Ignores case. Items are found by id or time first, then by
+ * position.
  */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);
