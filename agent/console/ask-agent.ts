@@ -118,8 +118,10 @@ export async function fetchAnswer(
 }
 
 /**
- * Resolves if no agent answers a request for its status in time. Errors: rejects with ConsoleError 'busy' and `advice` if an agent
- * answers, also with a refusal.
+ * Resolves if no agent answers a request for its status in time. An agent may still run: one that is too slow, or to which this user may
+ * not connect.
+ *
+ * Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, also with a refusal.
  */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {
