@@ -19,7 +19,7 @@ type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string |
 
 /**
  * `bus scan`: finds the units of a line that answer, in a range of addresses, and their likely profiles. Without a line it answers with the
- * list of lines and fails.
+ * list of lines, with exit code 1.
  */
 export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',
