@@ -35,7 +35,10 @@ export interface PanelLimits {
    */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
-  /** The only characters that a text may contain, besides space and newline; null for no such list. */
+  /**
+   * The only characters that a text may contain, besides the space; null for all but control characters. Only texts of the configuration
+   * may also contain a newline.
+   */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */
   readonly textFrom: readonly TextSender[];

@@ -4,7 +4,10 @@
 export interface LiveView {
   /** Returns the first frame as far as it fits the terminal, and the hint how to end the view. */
   start(frame: readonly string[], hint: string): string;
-  /** Returns the text for changes of this frame, `budgetChars` characters at most. What does not fit is left for later calls. */
+  /**
+   * Returns the text for changes of this frame, `budgetChars` characters at most. What does not fit is left for later calls. A change that
+   * alone exceeds the budget is never returned, nor are those after it.
+   */
   next(frame: readonly string[], budgetChars: number): string;
   /** Returns the text that ends the view; the frame stays on the screen. */
   end(): string;

@@ -55,7 +55,10 @@ export interface PartialFile {
   finish(target: string): void;
 }
 
-/** Prepares the partial file of this name in its own folder, empty or with the part received earlier except its end. Errors: throws the system's error. */
+/**
+ * Prepares the partial file of this name in its own folder, empty or with the part received earlier except its end. Errors: throws the
+ * system's error.
+ */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);
   const dir = join(receivedDir, PARTS, name);
