@@ -75,7 +75,7 @@ export interface ScanProgress {
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
-  /** Typical time of its replies. Units: ms. */
+  /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
   /**
    * Profiles that match its answers; empty if none does. For a unit of the cabinet that is answering its polls, this is its configured
@@ -235,7 +235,9 @@ export interface ConsoleCounts {
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
+  /** As in `DeviceView`. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
+  /** Requests that succeeded; on a DALI bus also writes, which no unit acknowledges. */
   readonly ok: number;
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */

@@ -54,6 +54,7 @@ export interface Cabinet {
   readonly energy?: EnergyAccounts;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
+  /** `socketPath`: where the console connects; null for the default path. */
   readonly console: { readonly socketPath: string | null; readonly language: Language };
   /**
    * `revisionKeys`: people who may sign revisions offline. `ports`: ports that a line of a revision may use besides those in the site's
@@ -186,7 +187,7 @@ export interface Neighbour {
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with host and port. */
   readonly broker: string;
-  /** Alternative brokers, in the order in which they are tried. */
+  /** Alternative brokers, in the order in which they are tried. If `broker` uses TLS (`mqtts://`), those without TLS are left out. */
   readonly otherBrokers: readonly string[];
   /** 4: MQTT 3.1.1. 5: MQTT 5. */
   readonly protocol: 4 | 5;
@@ -199,6 +200,7 @@ export interface UplinkConfig {
   readonly passwordFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
+  /** File of the key of `certFile`, or the name of a credential of the service; null for none. */
   readonly keyFile: string | null;
   readonly keepaliveS: number;
   /** Longest usual random wait before the births of a session. Units: s. */

@@ -53,6 +53,7 @@ export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */
   readonly date: string;
+  /** From here to `endMs`: the whole night, from noon to noon, local time. It is dark from `duskMs` to `dawnMs`. */
   readonly startMs: WallMs;
   readonly endMs: WallMs;
   /** From the sun and the zone's offsets; null if that night has no dusk. */

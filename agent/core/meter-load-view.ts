@@ -9,7 +9,7 @@ export interface MeterLoadView {
   readonly powerW: number | null;
   /** What other nights had at this time; null if it is not known. */
   readonly expectedW: number | null;
-  /** When the lamps came on; null while they are off. */
+  /** When the lamps came on, or were first found on; null while they are off. */
   readonly onSinceMs: WallMs | null;
   /** Learned nights that are kept; old ones are dropped. */
   readonly nights: number;

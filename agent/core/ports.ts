@@ -117,7 +117,7 @@ export interface LineView {
   readonly baud: number | null;
   /** Share of the last minute in which the wire was in use; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
-  /** Requests on the line, without those of the console. */
+  /** Requests on the line. This and the following counters exclude requests of the console. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;

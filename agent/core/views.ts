@@ -149,6 +149,7 @@ export interface StoredState {
 /** What the machine shows about an agent that does not respond: service, log, stored data and configuration. */
 export interface LastState {
   readonly configFile: string;
+  /** `UTC` if the configuration cannot be used. */
   readonly timezone: string;
   /** The service manager's state, such as `failed`; or why it could not be read. */
   readonly service: Said;
@@ -321,7 +322,7 @@ export interface StatusView {
   readonly rssMb: number;
   /** From process start to the first poll on a line; null before that poll. Units: ms. */
   readonly startMs: number | null;
-  /** It is night for at least one zone, or it is not known whether it is. */
+  /** It is night for at least one zone, or it is not known whether it is; false before the first decision. */
   readonly night: boolean;
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
@@ -341,8 +342,8 @@ export interface StatusView {
 }
 
 /**
- * One zone with its lamps; those without a decision are left out. `minPct`, `maxPct`: their lowest and highest decided level; 100 and 0
- * without any. `reason`: that of the lamp with the highest rank.
+ * One zone with its lamps; those without a decision are left out. `programme`: that of its configuration, also while another is in force.
+ * `minPct`, `maxPct`: their lowest and highest decided level; 100 and 0 without any. `reason`: that of the lamp with the highest rank.
  */
 export interface ZoneView {
   readonly id: string;
@@ -363,6 +364,7 @@ export interface LampView {
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
   readonly reason: string;
+  /** It follows its decisions, as far as writes and readings show. False also if its newest reading is not good. */
   readonly following: boolean;
   /** Maintenance covers it; added to the status only. */
   readonly isInMaintenance?: true;

@@ -37,8 +37,8 @@ export type Language = (typeof LANGUAGES)[number];
 
 /**
  * What can decide the level of a lamp. The first three are requested and have priority in this order. Without them `dusk` decides by day,
- * and while the time is not trusted. Otherwise the highest level of `presence`, `traffic` and `programme` counts, or `default` instead of a
- * programme. Source: design §6; EN and TALQ priority tables in its references.
+ * and while it is not known whether it is night. At night the highest level of `presence`, `traffic` (or a rule) and `programme` counts;
+ * `default` stands in for a programme. Source: design §6; EN and TALQ priority tables in its references.
  */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 /** What can decide the level of a lamp, one of `RANKS`. */
@@ -87,7 +87,7 @@ export interface Intent {
   readonly goesByItself?: true;
 }
 
-/** Why a lamp has its level: a closed list of words, also sent to the platform. */
+/** Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light. */
 export type DecisionReason =
   | 'maintenance'
   | 'emergency'

@@ -295,8 +295,9 @@ export interface EventNight {
 }
 
 /**
- * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold, or when someone is in a zone. `when.clearsAt`: back at
- * this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first, in s.
+ * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold, or when someone is in a zone. `when.clearsAt`: back
+ * at this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first,
+ * in s.
  */
 export interface Rule {
   readonly id: string;

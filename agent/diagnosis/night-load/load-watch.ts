@@ -25,7 +25,10 @@ export interface LoadFindings {
   readonly lost: LoadDifference | null;
   /** More power at night than expected. */
   readonly extra: LoadDifference | null;
-  /** Since when the lamps have been off, after a missing switch-on or an early switch-off; kept until they burn. Units: minutes since 1970, UTC. */
+  /**
+   * Since when the lamps have been off, after a missing switch-on or an early switch-off; kept until they burn. Units: minutes since 1970,
+   * UTC.
+   */
   readonly darkSinceMin: number | null;
   /** Unexpected load while the lamps should be off. */
   readonly day: DayLoad | null;

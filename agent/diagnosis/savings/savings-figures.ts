@@ -31,8 +31,8 @@ const LEAST_JUDGED = 3;
 const MODEL_PARAMETERS = 2;
 
 /**
- * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline. Nights before the baseline are left out,
- * and nights that are not stored are named.
+ * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline, or only voided ones. Nights
+ * before the baseline are left out, and nights that are not stored are named.
  */
 export function savingsResult(
   entries: readonly LedgerEntry[],

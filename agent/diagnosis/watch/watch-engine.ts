@@ -51,7 +51,7 @@ const LOW_VOLTAGE_MS: Partial<Record<LampFault, number>> = {
 };
 const NOTHING: readonly WatchChange[] = [];
 
-/** Judges the frame of a plan, step by step. */
+/** Finds the faults of the lamps, feeders and meters of a plan from its frame, step by step. */
 export class WatchEngine {
   readonly lamps: LampWatch;
   readonly feeders: FeederWatch;

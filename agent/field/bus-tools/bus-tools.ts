@@ -63,7 +63,7 @@ interface LineTools {
  * Creates the bus tools of these lines: scan, examination, register search, read, write, statistics and watch.
  *
  * Shape: a plain object, which can be spread. Errors: the requests reject with Refusal, for example for an unknown line, and with BusError,
- * for example while the line is down. `watch` and `hush` throw Refusal for an unknown line.
+ * for example while the line is down. `watch` and `hush` throw Refusal, for example for an unknown line.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

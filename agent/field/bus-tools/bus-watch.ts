@@ -43,7 +43,7 @@ export function createBusWatch(clock: Clock) {
         watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    /** Adds a watcher. Returns a function that ends the watch. */
+    /** Adds a watcher. Returns a function that ends the watch, after it has passed on the buffered transactions. */
     watch(onTransaction: (transaction: BusTransaction) => void): () => void {
       const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);
