@@ -72,7 +72,7 @@ export interface RecordedWhy {
   readonly missing: MissingRecord | null;
   readonly lamps: readonly RecordedLamp[];
   readonly inputs: readonly RecordedInput[];
-  /** What limits this answer: removed inputs, a corrected time, a time that occurred twice. */
+  /** What limits this answer, such as removed inputs, a corrected time, or a time that occurred twice. */
   readonly notes: readonly Message[];
   /** Null while `missing` is set. */
   readonly basis: Pick<RecordBasis, 'revision' | 'version'> | null;

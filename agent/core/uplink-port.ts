@@ -66,7 +66,7 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
-  /** Release when the programme has its next step, or day and night change, so that the light changes only once. */
+  /** Release when the programme has its next step, or day and night change, so that the light changes only once. Refused for a cabinet. */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;

@@ -205,7 +205,7 @@ export interface StoreView extends StoreStatus {
 export interface EnergyQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
-  /** Null: one row for the whole period. */
+  /** What one row of a zone is for. Null: the whole period. */
   readonly by: 'night' | 'month' | null;
   /** Null: all zones. */
   readonly zone: string | null;
@@ -392,7 +392,7 @@ export interface WhyView {
   readonly atMs?: WallMs;
   /** Used instead of `lamps` for a time in the past. */
   readonly past?: readonly PastLamp[];
-  /** What the record has for a time in the past; absent if the disk did not respond. */
+  /** What the record has for a time in the past; absent if it was not read, or the disk did not respond. */
   readonly recorded?: RecordedWhy;
 }
 
@@ -402,7 +402,7 @@ export interface WhyView {
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   /** The point with its level. */
   readonly pointId: PointId;
-  /** Newest recorded reading shortly before that time; null if there is none. Shape: `levelPct` null if the lamp did not answer. */
+  /** Newest stored reading shortly before that time; null if none is known. Shape: `levelPct` null if it had no good value. */
   readonly measured: { readonly levelPct: number | null; readonly atMs: WallMs } | null;
   /** What sun and programme request at that time with the present settings. */
   readonly planned: readonly WhyLine[];
