@@ -22,7 +22,10 @@ export interface Floor {
   readonly lampOf: ReadonlyMap<string, string>;
 }
 
-/** One lamp that would be too dark: at `atMs` its level is below `floorPct`. Shape: `lampId` is its id in the judged street. */
+/**
+ * One lamp that would be too dark: at `atMs`, in the situation of `text`, its level is below `floorPct`. Shape: `lampId` is its id in the
+ * judged street.
+ */
 export interface Shortfall {
   readonly lampId: string;
   readonly atMs: WallMs;

@@ -50,7 +50,10 @@ export interface OpenSegment {
   head(frame: number): SegmentHead | undefined;
   /** In ascending order. */
   readonly seriesIds: readonly number[];
-  /** Decodes the readings of a series, in the order of the frames; empty if the segment does not contain it. Errors: throws StoreError `corrupt`. */
+  /**
+   * Decodes the readings of a series, in the order of the frames; empty if the segment does not contain it. `decimals`: as when it was
+   * encoded. Errors: throws StoreError `corrupt`.
+   */
   series(id: number, decimals: number): PlacedReading[];
 }
 
@@ -195,8 +198,8 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
 }
 
 /**
- * Returns the frames of a segment in the order of seq, without frames that have no reading. Errors: throws StoreError `corrupt`, also for a
- * series whose decimals are undefined.
+ * Returns the frames of a segment in the order of seq, without frames that have no reading. The readings of a frame are in the order of
+ * their series. Errors: throws StoreError `corrupt`, also for a series whose decimals are undefined.
  */
 export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);

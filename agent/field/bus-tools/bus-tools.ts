@@ -40,7 +40,7 @@ const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
 
 /** The bus tools, with the methods by which the field reports to them. */
 export interface FieldBusTools extends BusTools {
-  /** Records a transaction of a line that has ended. */
+  /** Records an ended transaction of a line. */
   note(lineId: string, report: TransactionReport): void;
   /** Records how long an urgent write waited until its first byte was sent. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;

@@ -63,7 +63,7 @@ function flush(watcher: Watcher): void {
   for (const transaction of waiting) watcher.onTransaction(transaction);
 }
 
-/** A transaction of a line that has ended: `end` is its reply or its failure, `atMono` when it ended. */
+/** An ended transaction of a line: `end` is its reply or its failure, `atMono` when it ended. */
 export interface TransactionReport {
   readonly request: ReadRequest | WriteRequest;
   readonly end: Reply | BusError;
