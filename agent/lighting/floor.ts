@@ -45,7 +45,10 @@ export interface FloorQuestion {
   readonly nightsAhead: number;
 }
 
-/** Returns a copy of a street that requests the least light that its zones permit, without calendars, event nights, rules and traffic. */
+/**
+ * Returns a copy of a street that requests the least light that its zones permit, without calendars, event nights, rules and traffic. The
+ * maximum of each lamp in a zone is lowered to that light.
+ */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   return {

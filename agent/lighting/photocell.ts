@@ -111,7 +111,7 @@ function speak(cell: Cell, dwellMs: number): Cell {
   return { ...cell, mayDarken, mayBrighten };
 }
 
-/** Returns the present verdict of the cell; null if there is none, for example because the cell does not answer. */
+/** Returns the present verdict of the cell; null if there is none, for example because the cell has not answered for a while. */
 export function photocellVerdict(
   state: PhotocellState | undefined,
   { dwellS, staleS }: PhotocellConfig,

@@ -57,7 +57,10 @@ export interface OpenSegment {
   series(id: number, decimals: number): PlacedReading[];
 }
 
-/** The columns of a segment's row that its checksum covers, besides the bytes. Shape: integers. */
+/**
+ * The columns of a segment's row that its checksum covers, besides the bytes. `t0Ms` to `t1Ms`: its time range. `total`: readings ever
+ * committed, up to and with it. `thin`: how strongly it was thinned, 1 for not at all. Shape: integers.
+ */
 export interface SegmentRowHead {
   readonly firstSeq: number;
   readonly t0Ms: number;

@@ -65,8 +65,8 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 }
 
 /**
- * Checks the certificate files regularly between `start` and `stop`. Raises events about expiry, and requests a new connection for a
- * renewed certificate.
+ * Checks the certificate files regularly between `start` and `stop`. Raises events about expiry and renewal, and requests a new
+ * connection for a renewed certificate.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;
