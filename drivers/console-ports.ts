@@ -22,7 +22,7 @@ const LOGIN_UNIT_DIRS: readonly string[] = [
 ];
 const LOGIN_UNIT = /^(?:luciole-console|serial-getty|getty)@(.+)\.service$/;
 
-/** Returns the console unit that is enabled on a port; null if none is found. */
+/** Returns the name of the unit `luciole-console@…` that is enabled on a port; null if none is found. Other logins are not found. */
 export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UNIT_DIRS): string | null {
   return unitAt(port, CONSOLE_UNIT, dirs);
 }

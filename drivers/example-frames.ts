@@ -52,7 +52,7 @@ export function takeApart(request: string, response: string): ExampleExchange | 
   return { table, address: ask.readUInt16BE(2), words: Array.from({ length: count }, (_, i) => word(i)) };
 }
 
-/** Returns the bytes of a hex text, with or without blanks, up to the first pair that is not two hex digits. */
+/** Returns the bytes of a hex text, with or without spaces, up to the first pair that is not two hex digits. */
 export function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex');
 }

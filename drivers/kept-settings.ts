@@ -10,7 +10,7 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOC
 
 /**
  * Reads the settings of a port. Resolves with a function that restores them; call it once. The port stays open until then. The
- * function restores nothing if the port could not be opened or its settings could not be read.
+ * function restores nothing, and reports no error, if the port could not be opened or its settings could not be read or set.
  */
 export async function keepSettings(path: string): Promise<() => Promise<void>> {
   let fd: number;

@@ -16,10 +16,10 @@ import { writePlace } from './modbus/modbus-driver.ts';
 /** Levels at which two broadcasts are compared. Units: %. */
 const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
 
-/** A register on the wire. Shape: `port|unit|table|address`; unit 0 for all units of the port. */
+/** A register on the wire. Shape: `port|unit|table|address`. Unit 0 is all units of a Modbus port, but one gear of a DALI bus. */
 export type WireRegister = string;
 
-/** A device of a line, with its device type in `profile`. */
+/** A device of a line, with its device type in `profile`, which has the quirks of the device. */
 export interface WiredDevice {
   readonly line: LineConfig;
   readonly device: DeviceConfig;
@@ -54,7 +54,10 @@ function registersOf(point: PointProfile, value: number): string | null {
   return registers instanceof Refusal ? null : registers.join(' ');
 }
 
-/** Returns a text of what determines, in a device type, what is written to a device and how that is verified. For comparing two types. */
+/**
+ * Returns a text for comparing two device types. If it is equal, a value is written to both in the same way and verified by the same
+ * points, but perhaps after different times.
+ */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
   const proofs = new Set(written.flatMap(({ write }) => [write?.verify, write?.switchedBy]));
@@ -92,7 +95,7 @@ export interface WiredSite {
 export interface LampCircuit {
   readonly lamp: Lamp;
   readonly wired: WiredDevice;
-  /** The level of the driver while no agent is active. Units: %. */
+  /** The failsafe level for the device, for a time without an agent. It has no effect in a device that does not fall back. Units: %. */
   readonly failsafePct: number;
 }
 
@@ -100,7 +103,7 @@ export interface LampCircuit {
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
-  /** Whether it may be a relay contact that feeds lamps. */
+  /** Whether its point has the semantic `relay` or is a bit: then it may be a contact that feeds lamps. */
   readonly isRelay: boolean;
   /** The register values, as text, while it is idle, and while a lamp of its zones is lit; null if not configured or not writable. */
   readonly idleRegisters: string | null;

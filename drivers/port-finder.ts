@@ -15,7 +15,7 @@ export interface SerialPortSeen {
   readonly device: string;
   /** The kernel's driver, which shows the kind of adapter; null when the system does not report it. */
   readonly driver: string | null;
-  /** Why no Modbus should be sent to it; null for a port that may be a line. */
+  /** Why no Modbus should be sent to it; null if no reason was found. */
   readonly keepOff: Message | null;
 }
 
@@ -25,8 +25,8 @@ const PORT_NAMES = /^tty(S|AMA|O|mxc|USB|ACM|RS485|SC|XRUSB)\d+$/;
 const MODEM_DRIVERS = new Set(['option', 'option1', 'qcserial', 'sierra', 'sierra_net', 'gobi']);
 
 /**
- * Returns the serial ports of the machine, those with a stable name first. Ports that cannot be a line are included, with the reason in
- * `keepOff`.
+ * Returns the serial ports of the machine that have a usual Linux name, those with a stable name first. Ports that cannot be a line are
+ * included, with the reason in `keepOff`.
  */
 export function findSerialPorts({
   dev = '/dev',

@@ -13,7 +13,9 @@ import { nameplateFlaws } from './profile-nameplate.ts';
 import { pointFlaws } from './profile-points.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
-/** Returns the flaws of a profile; empty if there are none. Missing examples are not among them, see `missingExamples`. */
+/**
+ * Returns the flaws of a profile that fits the schema; empty if there are none. Missing examples are not among them, see `missingExamples`.
+ */
 export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
   return [
     ...trustFlaws(profile),

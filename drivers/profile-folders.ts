@@ -17,7 +17,7 @@ import { readRegularFile } from '../agent/core/regular-file.ts';
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
-  /** It comes with the agent: a profile of the site with the same id has precedence. */
+  /** A file of the same id without this has precedence. True for a file that comes with the agent, or that the site replaces itself. */
   readonly isShipped?: true;
 }
 

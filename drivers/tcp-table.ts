@@ -24,8 +24,8 @@ export async function retransmits(ports: TcpPorts, tables: readonly string[] = T
 }
 
 /**
- * Returns how often the oldest unacknowledged byte of a connection was sent again, as one table shows it; null if it shows no established
- * connection between these ports.
+ * Returns how often the oldest unacknowledged byte of a connection was sent again, as one table shows it; the fewest if it shows several
+ * connections. Null if it shows no established connection between these ports.
  */
 export function retransmitsIn(table: string, { local, remote }: TcpPorts): number | null {
   let least: number | null = null;

@@ -35,7 +35,10 @@ export interface LoginTry {
   readonly isKnown: boolean;
 }
 
-/** Counts failed attempts with a password, and computes how long a user must wait because of them. */
+/**
+ * Counts failed attempts with a password, and computes how long a user must wait because of them. Changes of the count take effect at once;
+ * their promises resolve once the disk has answered, after 2 s at the latest.
+ */
 export interface FailureCounter {
   /** Reads the counts of earlier runs, unless this has succeeded. Waits at most 2 s for the disk. */
   restore(): Promise<void>;

@@ -75,8 +75,8 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 }
 
 /**
- * Returns the state with this attempt counted as failed. Call it before the password is checked, and `succeeded` or `refunded` after a
- * correct one. `isKnown`: a user with this name exists.
+ * Returns the state with this attempt counted as failed. Call it before the password is checked. Then call `succeeded` for a correct login,
+ * or `refunded` if only a code or a new password is missing; neither if anything is wrong. `isKnown`: a user with this name exists.
  */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });

@@ -56,7 +56,10 @@ export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }
 
-/** Returns the longest of this user's waits: that at an unknown console, and that at each known one. Units: ms; 0 for no wait. */
+/**
+ * Returns the longest of this user's waits: that at an unknown console, and that at each known one. `user`: a hash, as in `LoginAttempt`.
+ * Units: ms; 0 for no wait.
+ */
 export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: MonoMs): number {
   const consoles = [null, ...(state.seen.get(user) ?? [])];
   return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
@@ -68,14 +71,17 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
 }
 
 /**
- * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, and
- * the wait caused by it ends.
+ * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, the
+ * wait caused by it ends, and the attempt no longer counts for all users.
  */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
 }
 
-/** Returns the state after this attempt was successful. */
+/**
+ * Returns the state after a successful login: without the user's own count that `loginWaitMs` used, and with this console as a known one of
+ * the user, if it has a key. The attempt no longer counts for all users.
+ */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
     changed(state, attempt, (lockout) => succeeded(lockout, attempt.user)),
@@ -89,7 +95,7 @@ export function loginFailureFacts({ shared, consoles, seen }: LoginFailures): Lo
   return { ...lockoutFacts(shared), consoles: Object.fromEntries(counts), seen: Object.fromEntries(seen) };
 }
 
-/** Returns the counts of an earlier run; their waits start now, in full. Errors: none; invalid facts count as no attempts. */
+/** Returns counts and known consoles of an earlier run; the waits start now, in full. Errors: none; invalid facts count as no attempts. */
 export function restoredLoginFailures(facts: unknown, nowMono: MonoMs): LoginFailures {
   const { consoles, seen } = asFields(facts);
   const kept = Object.entries(asFields(seen)).flatMap(([user, value]) => {

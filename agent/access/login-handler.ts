@@ -39,7 +39,7 @@ export interface LoginHandler {
 /** Longest name that is checked. Units: characters. */
 const MAX_NAME = 64;
 
-/** Creates the check of logins. */
+/** Creates the check of logins, with its own counter of failed logins. The counts of earlier runs are read at the first check. */
 export function createLoginHandler({ users, hasher, codeCheck, clock, log, store, onLocked }: LoginHandlerParts): LoginHandler {
   const failures = createFailureCounter({ clock, log, store, onLocked });
 

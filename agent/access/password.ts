@@ -38,7 +38,7 @@ const COMMON_WORDS: readonly string[] = [
 export interface Hasher {
   /** Resolves with the hash of a password with a new salt, in the form in which it is stored. */
   hash(password: string): Promise<string>;
-  /** Resolves with whether a password matches a stored hash; false for null. */
+  /** Resolves with whether a password matches a stored hash; false also for null, and for a text that is no hash or costs too much. */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
@@ -67,13 +67,13 @@ export function createHasher(cost: Cost = COST): Hasher {
   };
 }
 
-/** Returns whether a text is a password hash in this program's format whose cost is acceptable. */
+/** Returns whether a text is a password hash in this program's format. False also if its cost is too low or too high. */
 export function isPasswordHash(text: string): boolean {
   const hash = parse(text);
   return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
-/** Returns why a new password is refused, as part of a sentence; null if it is accepted. */
+/** Returns why a new password is refused, as part of a sentence; null if it is accepted. Shape: the name `user` is not empty. */
 export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;

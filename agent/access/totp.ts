@@ -168,13 +168,13 @@ function decoded(secret: string): Buffer {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
-/** Checks the codes that a person types. */
+/** Checks the codes that a person types. A code is accepted only once. */
 export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;
   /**
    * Resolves with the step of the last typed code, which the caller stores. Null for a wrong code, one not later than the last used one, or
-   * a wrong number of codes. Shape: `typed` is one code, or two with any characters between that are not digits.
+   * fewer codes than `codesNeeded`. Shape: `typed` is one code, or two with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }

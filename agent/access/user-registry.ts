@@ -152,7 +152,7 @@ function replaced(users: readonly UserRecord[], name: string, next: UserRecord):
   return users.map((each) => (each.name === name ? next : each));
 }
 
-/** Returns whether the user has a one-time password that may still be used. */
+/** Returns whether the user has a one-time password that may still be used. While the clock is not trusted, none expires. */
 export function isInvited({ oneTime }: UserRecord, clock: Pick<Clock, 'wallMs' | 'quality'>): boolean {
   return oneTime !== null && (!isTrusted(clock.quality()) || clock.wallMs() <= oneTime.untilMs);
 }

@@ -37,8 +37,8 @@ export interface Agent {
   /** The configuration in force; from the beginning of a change the new one. */
   site(): CabinetAndProfiles;
   /**
-   * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, no
-   * change begins.
+   * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, it
+   * changes nothing, and still resolves with these parts.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }

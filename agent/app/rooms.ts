@@ -109,8 +109,8 @@ function recorderOf(joined: Joined): DecisionRecorder {
 }
 
 /**
- * Stops the modules of the previous configuration, and ends their open events. Adds their counts of detections and raised lamps to those
- * of the run. Shape: `state.site` is the next configuration already.
+ * Stops the modules of the previous configuration, and calls `close` of `Rooms`. Sound that the next configuration still has continues.
+ * Adds the counts of detections and raised lamps to those of the run. Shape: `state.site` is the next configuration already.
  */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();

@@ -15,7 +15,7 @@ import type { Joined } from './parts.ts';
 import { reportsFor } from './reports.ts';
 import { snifferFor } from './sniffer.ts';
 
-/** Returns the view of this agent for the console. */
+/** Returns the view of this agent for the console. Read its members at each use: a new configuration replaces some of them. */
 export function createAgentView(joined: Joined): AgentView {
   const { parts, state, clock, startedMono, store, uplink, self, ongoing, field, access } = joined;
   const cabinet = (): Cabinet => state.site.cabinet;

@@ -56,8 +56,8 @@ const POLES: ImportKind = { apply: importTable, maxBytes: MAX_FILE_BYTES };
 const INVENTORY: ImportKind = { apply: importInventory, maxBytes: MAX_INVENTORY_BYTES };
 
 /**
- * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write`. Resolves with the exit code: 0, or 78
- * if the report contains mistakes of the table or of the result.
+ * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write` and without mistakes. Resolves with the
+ * exit code: 0, or 78 if the report contains mistakes of the table or of the result.
  *
  * Errors: rejects, for example with ConsoleError if a file cannot be read or written.
  */

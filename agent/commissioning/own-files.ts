@@ -37,8 +37,8 @@ const KINDS: readonly OwnKind[] = [
 ];
 
 /**
- * Returns whether an existing file has the name, and usually the kind of content, of a file of this program. Errors: throws the system's
- * error (`code` EACCES, ...).
+ * Returns whether a file is of a kind that only this program creates, such as `state.db`: by its name, and usually its content. False also
+ * for other files and folders of this program, such as `config`. Errors: throws the system's error (`code` EACCES, ...).
  */
 export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;

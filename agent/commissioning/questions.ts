@@ -105,7 +105,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Returns true if a person typed the word for "none", in English or French, in upper or lower case. */
+/** Returns true if a person typed the word for "none", in English or French, in upper or lower case; false for an empty text. */
 export function isNone(typed: string): boolean {
   return ['none', 'aucun', 'aucune'].includes(typed.trim().toLowerCase());
 }

@@ -12,7 +12,7 @@ import { type KeyFiles, makeKeyRequest } from './key-files.ts';
 
 /**
  * Prepares the renewal of the cabinet's key: creates a new key, unless one is prepared already, and a certificate request for it. Prints a
- * report. The key in use stays. Resolves with exit code 0. Errors: rejects, for example with ConsoleError if the cabinet has no key file.
+ * report. The key in use stays. Resolves with exit code 0. Errors: rejects, for example with ConsoleError if the uplink has no key.
  */
 export async function runRenewKey(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   const { cabinet, problem } = readSiteFile(configFile);

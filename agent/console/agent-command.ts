@@ -37,7 +37,10 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
 }
 
-/** Makes a command for the table `COMMANDS` from parts with typed arguments and result. */
+/**
+ * Makes a command for the table `COMMANDS` from parts with typed arguments and result. Adds the option `--json`, except to a hidden
+ * command.
+ */
 export function agentCommand<Args, Result, Progress = never>(parts: AgentCommandParts<Args, Result, Progress>): AgentCommand {
   const { read, answer, alone, render, succeeded, timeoutMs, progress, audit, isSelfNoted, hasSummary, ...words } = parts;
   const { arguments: positional = [], options = [], examples = [], secrets = [] } = parts;

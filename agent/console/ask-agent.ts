@@ -85,7 +85,7 @@ export interface CallOptions {
   readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;
-  /** When aborted, the job ends now and sends its answer. */
+  /** When aborted, the job ends now. A command with `hasSummary` then sends its answer, another long one fails. */
   readonly enough?: AbortSignal;
 }
 
@@ -118,8 +118,10 @@ export async function fetchAnswer(
 }
 
 /**
- * Resolves if no agent answers a request for its status in time. Errors: rejects with ConsoleError 'busy' and `advice` if an agent
- * answers, also with a refusal.
+ * Resolves if no agent answers a request for its status in time. An agent may still run: one that is too slow, or to which this user may
+ * not connect.
+ *
+ * Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, also with a refusal.
  */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {

@@ -36,7 +36,7 @@ export interface OptionSpec {
   /** May be given more than once; the value is a list. For local commands. */
   readonly repeats?: true;
   readonly names?: NameKind;
-  /** The value is a file of this machine. */
+  /** The value is a file or folder of this machine. */
   readonly file?: 'read' | 'write';
   /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
@@ -68,7 +68,7 @@ export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access
 export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
-  /** Lowest role that may run it. */
+  /** Lowest role that may run it. For a local command it is checked only in a session of a user who has logged in. */
   readonly role: LeastRole;
   readonly group: Group;
   readonly summary: Message;
@@ -125,7 +125,7 @@ export interface LocalCommand extends CommandWords {
 
 /** What a command gets besides the view of the agent and its arguments, such as the caller and the means to report progress. */
 export interface Job {
-  /** User who made the request: `console:<user>`. */
+  /** User who made the request: `console:<user>`. On the machine's own socket the client states the name, which is not verified. */
   readonly source: string;
   readonly caller: Caller;
   /** Sends progress before the answer. Returns false if the progress cannot be sent. */
@@ -165,8 +165,8 @@ export interface AgentCommand extends CommandWords {
   /** Runs in the agent. Errors: rejects, for example with ConsoleError. */
   answer(view: AgentView, args: RawArgs, job: Job): Promise<unknown>;
   /**
-   * Runs in the client if no agent answers and the command line names no socket; null for a command that needs an agent. Errors: throws,
-   * or rejects with, ConsoleError.
+   * Runs in the client if no agent answers this user and the command line names no socket; null for a command that needs an agent. Errors:
+   * throws, or rejects with, ConsoleError.
    */
   readonly alone: ((files: LocalConfigView, args: RawArgs, report: (progress: unknown) => void) => unknown) | null;
   /** Resolves with the answer as text. Runs in the client. */
@@ -175,7 +175,10 @@ export interface AgentCommand extends CommandWords {
   succeeded(result: unknown): boolean;
   /** Null for a command without progress. */
   readonly progress: ProgressSpec<unknown> | null;
-  /** Returns fields of the answer for the agent's log. Null: the log has no line for this command. */
+  /**
+   * Returns fields of the answer for the agent's log. Null: the log has no line for this command. Outside the group `Act:`, null also means
+   * that equal audit entries of a user are written once an hour at most.
+   */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }
 

@@ -49,7 +49,7 @@ export interface LocalActionParts {
 
 /**
  * Returns the functions of the local commands, by command name. Each takes the typed arguments and resolves with the exit code. They may
- * reject with ConsoleError.
+ * reject, for example with ConsoleError.
  */
 export function createLocalActions(parts: LocalActionParts): LocalActions {
   const { screen, isTerminal, write, readInput, signal, commit, own, filesDir } = parts;

@@ -19,7 +19,8 @@ const USUAL_DIRS = ['/etc/luciole/profiles'];
  * Reads the device profiles and the cabinet file, for commands that work without an agent. A profile that cannot be read is left out.
  * `credentialsDir`: folder of the service's credentials; null for none.
  *
- * Errors: `testUplink` of the result rejects with ConsoleError 'failed' without a usable cabinet file.
+ * `testUplink` of the result resolves with undefined if the cabinet has no uplink. Errors: it rejects with ConsoleError 'failed' without a
+ * usable cabinet file.
  */
 export function localFiles(configFile: string, credentialsDir: string | null = null): LocalFiles {
   const { cabinet, problem } = readSiteFile(configFile);

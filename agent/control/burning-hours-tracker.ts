@@ -99,7 +99,7 @@ export class BurningHoursTracker {
     return this.save();
   }
 
-  /** Saves the hours now. Resolves false if they could not be saved. */
+  /** Saves the hours now. Resolves false if they could not be saved, or before the stored hours are read. */
   save(): Promise<boolean> {
     const nowMono = this.#parts.clock.monoMs();
     this.#savedMono = this.#isRead ? nowMono : nowMono - SAVE_MS + DISK_RETRY_MS;

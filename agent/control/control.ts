@@ -150,8 +150,8 @@ export class Control {
   }
 
   /**
-   * Reports the detections of a zone and their effect, until stopped or `forMs` ends. Errors: throws Refusal, for example for an unknown
-   * zone.
+   * Reports the detections of a zone's own sensors and their effect, until stopped or `forMs` ends, after 1 h at most. Errors: throws
+   * Refusal, for example for an unknown zone.
    */
   walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
     return this.#walks.watch(zoneId, forMs, tell);
@@ -162,12 +162,14 @@ export class Control {
     return this.#lamps.decisions();
   }
 
-  /** Returns all zones with their lamps, for the console. */
+  /** Returns all zones with their lamps, for the console. Lamps without a decision are left out: all of them before the first. */
   zones(): readonly ZoneView[] {
     return zoneViews(this.#parts.street, (lampId) => this.#lamps.knowledge(lampId));
   }
 
-  /** Returns why a lamp, or the lamps of a zone, have their level; undefined for an unknown id. */
+  /**
+   * Returns why a lamp, or the lamps of a zone, have their level; lamps without a decision are left out. Undefined for an unknown id.
+   */
   why(id: string): WhyView | undefined {
     return whyView(this.#parts.street, id, (lampId) => this.#lamps.knowledge(lampId));
   }

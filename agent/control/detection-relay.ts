@@ -70,7 +70,7 @@ export class DetectionRelay {
 
   /**
    * Takes the recent detections of this cabinet and returns them with the received ones. Those not given before, as objects, are sent to
-   * the neighbours that they concern.
+   * the neighbours that they concern, two a second at most. A newer one for the same neighbour replaces one that waits.
    */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;
@@ -100,7 +100,7 @@ export class DetectionRelay {
     return { sent: this.#sent, ...this.#gate.counts() };
   }
 
-  /** Cancels the transmission of waiting detections; received detections are kept. */
+  /** Stops sending. What waits is sent only with a later detection, if it is not too old by then. Received detections are kept. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

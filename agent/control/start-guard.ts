@@ -20,7 +20,10 @@ export interface StartGuard {
   takePoint(reading: Reading): void;
   /** The levels at which lamps were found and that are still kept, by lamp. */
   holds(nowMono: MonoMs): ReadonlyMap<string, LampHold>;
-  /** Returns true if decisions for the lamp must wait, because it has not been read and may be brighter. */
+  /**
+   * Returns true if decisions for the lamp must wait, because it has not been read and may be brighter. False for a lamp that was read or
+   * need not wait, and for any lamp once the wait is over.
+   */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
   /** Returns the `floorPct` of the lamp for `notBelowFound`; 0 for no limit. Units: %. */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
@@ -42,7 +45,8 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
  * Creates a guard for a start of the agent at `startMono`.
  *
  * `holdS`: lamps whose decisions wait for a first reading, with how long after the start a found level is kept, in s; 0 for no hold.
- * `waitMs`: longest wait for the first reading, by point, in ms from the start.
+ * `waitMs`: longest wait for the first reading, by point, in ms from the start. As long as one of these points is waited for, `floorPct`
+ * limits all lamps, and the decisions of all lamps wait for a first reading.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,
@@ -85,8 +89,8 @@ export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<Point
 }
 
 /**
- * Returns true if a decision must not be written yet, because its lamp has not been read since the start. False for the ranks maintenance,
- * emergency, override, presence and traffic.
+ * Returns true if a decision must not be written yet, because its lamp has not been read since the start. False also for an unread lamp
+ * that need not wait or has waited for some seconds, and for the ranks maintenance, emergency, override, presence and traffic.
  */
 export function mustWait({ lampId, rank }: Decision, guard: Pick<StartGuard, 'isWaiting'>, nowMono: MonoMs): boolean {
   return !isByPerson(rank) && rank !== 'presence' && rank !== 'traffic' && guard.isWaiting(lampId, nowMono);

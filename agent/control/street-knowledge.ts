@@ -101,7 +101,10 @@ function lightContact(deviceId: string): (role: [string, string]) => [PointId, L
   return ([point, role]) => (role === 'emergency' || role === 'lights-on' ? [[`${deviceId}.${point}`, role]] : []);
 }
 
-/** Returns until when no lamp is written after the start of this run, because drivers start up first; `nowMono` without such a wait. */
+/**
+ * Returns until when no lamp is written, because drivers start up first: `startQuietS` after `nowMono` if the machine itself has just
+ * started. Otherwise, also if that is not known (`machine` null), `nowMono`: no wait. `nowMono`: the start of this run.
+ */
 export function quietUntilMono({ startQuietS }: Cabinet, machine: StoreParts['machine'], nowMono: MonoMs): MonoMs {
   const hasJustReturned = machine != null && machine.startMono < MAINS_RETURN_MS;
   return hasJustReturned ? nowMono + startQuietS * 1_000 : nowMono;

@@ -86,7 +86,7 @@ export interface Placement extends AcceptanceStamp {
   readonly others: readonly string[];
 }
 
-/** The units of a line, compared with the configuration. */
+/** The units of a line, compared with the configuration. `found`: number of units that answered, also of unknown ones. */
 export interface LineScan extends AcceptanceStamp {
   readonly line: string;
   readonly found: number;
@@ -123,7 +123,10 @@ export interface AcceptanceRecord {
   readonly walks: readonly SensorWalk[];
 }
 
-/** New results of one person. Each replaces the earlier one of its kind for the same line, the same lamp, or the same sensor of a zone. */
+/**
+ * New results of one person. Each replaces the earlier one of its kind for the same line, the same lamp, or the same sensor of a zone.
+ * Ramps of lamps that are not in the configuration are dropped.
+ */
 export interface AcceptanceNews {
   readonly by: string;
   readonly scans?: readonly Omit<LineScan, keyof AcceptanceStamp>[];
@@ -148,7 +151,10 @@ export interface AcceptedLamp {
   readonly isUnweighed: boolean;
 }
 
-/** One presence sensor of a zone in the report. `pole`: that of its device; null for none. `walk`: null before a walk. */
+/**
+ * One presence sensor of a zone in the report. `pole`: that of its device; null for none. `walk`: null before a walk. By day a detection
+ * is enough to pass.
+ */
 export interface AcceptedSensor {
   readonly pointId: PointId;
   readonly zone: string;

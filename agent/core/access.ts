@@ -96,7 +96,7 @@ export interface UserView {
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
   readonly sessions: number;
-  /** Remaining time of a lock; 0 for no lock. Units: ms. */
+  /** Longest wait until the next attempt, over all consoles; 0 for none. Units: ms. */
   readonly lockedMs: number;
 }
 
@@ -133,9 +133,9 @@ export interface RefusedUserList {
 
 /** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
-/** User name of a client that is not logged in, in audit entries and as the sender of its requests. */
+/** User name of a client of the login socket without a login, in audit entries and as the sender of its requests. */
 export const NO_USER = 'nobody';
-/** Pattern of allowed login names. Source: adduser's default pattern of Debian, shortened. */
+/** Pattern of allowed login names; `NO_USER` matches it too. Source: adduser's default pattern of Debian, shortened. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 
 /** Returns the role with fewer rights of the two. */
@@ -143,7 +143,7 @@ export function lowerRole(one: Role, other: Role): Role {
   return mayUse(one, other) ? other : one;
 }
 
-/** A one-time password, with which a user logs in once and sets a password. `untilMs`: its end. */
+/** A one-time password, with which a user logs in once and sets a password. `untilMs`: its end, if the time is trusted then. */
 export interface Invitation {
   readonly user: string;
   readonly role: Role;
@@ -159,7 +159,11 @@ export interface CodeOffer {
   readonly uri: string;
 }
 
-/** Why a request about users was refused or failed. */
+/**
+ * Why a request about users was refused or failed. `user-exists`: also if there are too many users. `wrong-password`: the password or code
+ * typed as a proof is wrong, or the user must wait. `wrong-code`: a code does not confirm the offered secret, or none was offered.
+ * `listed-user`: a person of the signed list cannot be changed here. `file`: the users cannot be read or written.
+ */
 export type AccessErrorCode =
   | 'unknown-user'
   | 'user-exists'
@@ -190,7 +194,7 @@ export class AccessError extends Error {
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;
-  /** Resolves when the session of this token ends, or if there is no such session. */
+  /** Resolves when the session of this token ends; at once with `logout` if it has ended before or never existed. */
   ended(token: string): Promise<SessionEnd>;
   /** Ends the session; no effect if there is none. */
   logOut(token: string): void;
@@ -218,8 +222,8 @@ export const LOGIN_FOLDER = '/run/luciole-console';
 export const LOGIN_END = '-login.sock';
 
 /**
- * Returns true if a path is `LOGIN_FOLDER`, is inside it, or ends with `LOGIN_END`. The socket that requires no login must not have such a
- * path.
+ * Returns true if a path is `LOGIN_FOLDER`, is inside it, or ends with `LOGIN_END`. Judges the text alone: no link is followed. The socket
+ * that requires no login must not have such a path.
  */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');

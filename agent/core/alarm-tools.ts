@@ -11,8 +11,9 @@ import type { AgentEvent, EventCode, Target } from './words.ts';
  */
 export const MAX_NOTE_LENGTH = 160;
 /**
- * For how long one request may set maintenance, for each owner, both ends allowed. Units: ms. Source: assumed; the site as for
- * an override of light, the platform one working day. Confirmed by: the maintenance of a year of cabinets.
+ * For how long one request may set maintenance, for each owner, both ends allowed. The sum of the requests of the platform is limited
+ * too. Units: ms. Source: assumed; the site as for an override of light, the platform one working day. Confirmed by: the maintenance of a
+ * year of cabinets.
  */
 export const MAINTENANCE_SPAN = {
   site: { minMs: MINUTE_MS, maxMs: 24 * HOUR_MS },
@@ -53,7 +54,7 @@ export interface MaintenanceRequest {
   readonly source: string;
 }
 
-/** An order of the platform about events or maintenance. `target`: the id of a lamp, a zone or the cabinet. */
+/** An order of the platform about events or maintenance. `target`: the id of a lamp, a zone or the cabinet; empty for the cabinet. */
 export type AlarmOrder = { readonly commandId: string } & (
   | ({ readonly action: 'acknowledge' } & AcknowledgeRequest)
   | ({ readonly action: 'maintain'; readonly target: string } & Omit<MaintenanceRequest, 'target' | 'owner'>)
@@ -64,7 +65,10 @@ export interface SuppressedEvent extends Pick<AgentEvent, 'id' | 'source' | 'sta
   readonly code: EventCode;
 }
 
-/** Maintenance, which suppresses alarms of its target while it is in force. */
+/**
+ * Maintenance. While it is in force, new warnings and alarms about the equipment of its target are recorded, but not raised. Some dangers
+ * are raised all the same.
+ */
 export interface Maintenance {
   /** Also the id of the event that reports it. */
   readonly id: string;
@@ -102,7 +106,10 @@ export interface EventPlace {
   readonly street: string | null;
 }
 
-/** What a person can do about alarms. Errors: `acknowledge` and `maintain` reject with Refusal, for example for an unknown name. */
+/**
+ * What people and the platform can do about alarms. Errors: `acknowledge` and `maintain` reject with Refusal, for example for an unknown
+ * name.
+ */
 export interface AlarmTools {
   acknowledge(request: AcknowledgeRequest): Promise<AcknowledgeAnswer>;
   /** Starts, changes or ends maintenance. */

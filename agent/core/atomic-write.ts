@@ -49,7 +49,7 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 /**
  * Replaces a file, or creates it: after a mains cut either the old or the new content is complete. A link is replaced, not followed.
  *
- * Errors: throws the system's error (`code` ENOSPC, EACCES, ...).
+ * Errors: throws the system's error (`code` ENOSPC, EACCES, ...). The file may then be the old or the new one.
  */
 export function replaceWhole(path: string, text: string | Uint8Array, mode: number): void {
   asOwnerOf(dirname(path), () => {
@@ -71,7 +71,7 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
  * Replaces a file, or creates it, asynchronously: after a mains cut either the old or the new content is complete. Two calls for one file
  * must not overlap. An abort of `signal` before the rename keeps the file as it is and is not an error.
  *
- * Errors: rejects with the system's error.
+ * Errors: rejects with the system's error. The file may then be the old or the new one.
  */
 export async function replaceWholeLater(path: string, text: string | Uint8Array, mode: number, signal?: AbortSignal): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY);

@@ -23,7 +23,7 @@ export interface AuditNote {
   readonly detail: string;
   /** `ok`, or what happened instead, such as a refusal. */
   readonly result: string;
-  /** It changed nothing. Shape: absent unless true. */
+  /** An action of a kind that changes nothing, such as a view. Absent for any other one, also if it was refused. */
   readonly isLook?: true;
 }
 
@@ -56,7 +56,7 @@ export interface AuditHead {
 /** Which stored entries to read: not older than `sinceMs`, and at most `limit` of them. */
 export interface AuditQuery {
   readonly sinceMs: WallMs;
-  /** Most entries; the newest are returned. */
+  /** Most entries; the newest are returned. The store returns 2,000 at most. */
   readonly limit: number;
   /** Verify the whole chain. */
   readonly isVerified: boolean;

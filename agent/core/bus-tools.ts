@@ -33,10 +33,13 @@ export interface BusTools {
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /**
    * Passes on the transactions of a line until the returned function is called. They may arrive late, and some may be lost. Throws Refusal
-   * for an unknown line.
+   * for an unknown line and for a raw UART line.
    */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
-  /** Stops the polls of a line for `forMs` ms, or until the returned function is called. Throws Refusal, for example soon after a pause. */
+  /**
+   * Stops the polls of a line for `forMs` ms, or until the returned function is called. Throws Refusal, for example during or soon after
+   * another pause.
+   */
   hush(lineId: string, forMs: number): () => void;
 }
 
@@ -72,13 +75,18 @@ export interface ScanProgress {
 export interface FoundUnit {
   readonly unit: number;
   readonly serial: SerialSettings | null;
-  /** Typical time of its replies. Units: ms. */
+  /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
-  /** Profiles that may describe the unit, most certain first. */
+  /**
+   * Profiles that match its answers; empty if none does. For a unit of the cabinet that is answering its polls, this is its configured
+   * profile, which the scan has not checked.
+   */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address, if the unit answered at the line's own settings; otherwise null. */
   readonly device: string | null;
-  /** Code of the error with which it answered the scan; null if there was none. */
+  /**
+   * Code of the exception with which it answered the scan, or `doubtful` for a reply that may belong to an older request; null for neither.
+   */
   readonly exception: BusErrorCode | null;
 }
 
@@ -92,7 +100,10 @@ export interface ScanResult {
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet in the scanned range that did not answer at the line's own speed. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
-  /** Addresses with damaged replies: two units with one address, or a bad line. */
+  /**
+   * Addresses whose replies were damaged in the scan or, for units of the cabinet, often since the line was opened: two units with one
+   * address, or a bad line.
+   */
   readonly damaged: readonly number[];
   readonly durationMs: number;
 }
@@ -137,9 +148,12 @@ export interface BusRead {
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
   readonly turnaroundMs: number;
-  /** The values decoded by the unit's profile, null where implausible; `unit` is the unit of measurement. Empty without a profile. */
+  /**
+   * The points that lie completely in the read, decoded by the unit's profile; `unit` is the unit of measurement. `value` is null if there
+   * is none or it is implausible. Empty without a profile.
+   */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
-  /** This and `response`: the bytes on the wire in hex. Absent if they are not known. */
+  /** This and `response`: the read as frames of Modbus RTU, in hex, also if the line is Modbus TCP. May be absent. */
   readonly request?: string;
   readonly response?: string;
 }
@@ -221,7 +235,9 @@ export interface ConsoleCounts {
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
+  /** As in `DeviceView`. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
+  /** Requests that succeeded; on a DALI bus also writes, which no unit acknowledges. */
   readonly ok: number;
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */
@@ -230,11 +246,11 @@ export interface UnitStats {
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
   readonly lateReplies: number;
   readonly echoes: number;
-  /** Null before the first reply. Units: ms. */
+  /** Null before the first reply other than an exception. Units: ms. */
   readonly turnaroundMs: Spread | null;
   /** Present usual wait for the reply to a read. Units: ms. */
   readonly timeoutMs: number;
-  /** Requests in one whole round of its polls. */
+  /** Requests in one whole round of its polls, without the quantities in `refused` and `unanswered`. */
   readonly requests: number;
   /** Quantities that are read apart and rarely, because the unit answers them with an exception. */
   readonly refused: readonly string[];

@@ -54,6 +54,7 @@ export interface Cabinet {
   readonly energy?: EnergyAccounts;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
+  /** `socketPath`: where the console connects; null for the default path. */
   readonly console: { readonly socketPath: string | null; readonly language: Language };
   /**
    * `revisionKeys`: people who may sign revisions offline. `ports`: ports that a line of a revision may use besides those in the site's
@@ -101,7 +102,7 @@ export interface LineConfig {
   readonly serial: SerialSettings;
   /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
   readonly rs485: Rs485Settings | null;
-  /** One broadcast may set the levels of a whole line. */
+  /** One broadcast may set a level, or a set-up register, of all its units. */
   readonly broadcast: boolean;
   /** Most levels written per second in the long run, without urgent ones; a write that sets a group counts once. */
   readonly maxWritesPerS: number;
@@ -118,7 +119,7 @@ export interface DeviceConfig {
   readonly pole: string | null;
   /** Meaning of its contacts at this site, by quantity: `{ input_1: door }`. */
   readonly roles: Readonly<Record<string, ContactRole>>;
-  /** The zone that a contact lights, by quantity. A contact without an entry lights the whole cabinet. */
+  /** The zone that a contact lights, by quantity. A contact that requests light and has no entry lights the whole cabinet. */
   readonly contactZones?: Readonly<Record<string, string>>;
   /**
    * Which of its repeated parts exist, by the profile's name of the part: `{ ecg: [0, 1, 5] }`. A part without an entry exists completely.
@@ -186,8 +187,9 @@ export interface Neighbour {
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with host and port. */
   readonly broker: string;
-  /** Alternative brokers, in the order in which they are tried. */
+  /** Alternative brokers, in the order in which they are tried. If `broker` uses TLS (`mqtts://`), those without TLS are left out. */
   readonly otherBrokers: readonly string[];
+  /** 4: MQTT 3.1.1. 5: MQTT 5. */
   readonly protocol: 4 | 5;
   readonly group: string;
   readonly node: string;
@@ -198,6 +200,7 @@ export interface UplinkConfig {
   readonly passwordFile: string | null;
   readonly caFile: string | null;
   readonly certFile: string | null;
+  /** File of the key of `certFile`, or the name of a credential of the service; null for none. */
   readonly keyFile: string | null;
   readonly keepaliveS: number;
   /** Longest usual random wait before the births of a session. Units: s. */
@@ -224,8 +227,9 @@ export interface RecorderConfig {
 }
 
 /**
- * Used where the configuration says nothing. Source: `memoryKilobytes`: issue 21, a few hundred kB; on a line of 9600 baud that is never idle, 336 kB last five
- * minutes. `maxRecordings`, `maxMegabytes` assumed; a recording has 50 to 200 kB. Confirmed by: sizes and numbers of recordings of a year at a cabinet.
+ * Used where the configuration says nothing. Source: `memoryKilobytes`: issue 21, a few hundred kB; on a line of 9600 baud that is never
+ * idle, 336 kB last five minutes. `maxRecordings`, `maxMegabytes` assumed; a recording has 50 to 200 kB. Confirmed by: sizes and numbers of
+ * recordings of a year at a cabinet.
  */
 export const RECORDER_DEFAULTS: RecorderConfig = { memoryKilobytes: 384, maxRecordings: 40, maxMegabytes: 8 };
 

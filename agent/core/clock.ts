@@ -54,8 +54,8 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
 }
 
 /**
- * Returns a time rounded down to whole microseconds. Units: ms. The record of decisions has such times, so finer ones could be decided
- * otherwise in a replay.
+ * Returns a time rounded down to whole microseconds; a time that is already whole may become 1 µs less. Units: ms. The record of decisions
+ * has such times, so finer ones could be decided otherwise in a replay.
  */
 export function wholeMicroseconds(mono: MonoMs): MonoMs {
   return Math.floor(mono * 1_000) / 1_000;

@@ -34,7 +34,7 @@ export interface RecordPart extends RecordStreams {
   readonly clockQuality: ClockQuality;
   /** The control of the light stopped after it. */
   readonly isEnd: boolean;
-  /** Instants before this segment that could not be stored. */
+  /** Above 0: instants before this segment could not be stored. The number may include some that are stored. */
   readonly lost: number;
 }
 
@@ -53,9 +53,11 @@ export interface RecordLabel {
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
   readonly clockQuality: ClockQuality;
+  /** `fromMs` and `toMs` were corrected later, because the wall clock was wrong when they were recorded. */
   readonly isCorrected: boolean;
   /** Number of the run of the agent; equal for segments of one run. */
   readonly run: number;
+  /** This and `lost`: as in `RecordPart`. */
   readonly isEnd: boolean;
   readonly lost: number;
   /** The inputs were removed to make room. */

@@ -18,7 +18,7 @@ export interface BytePort {
   /** Errors: throws BusError, for example `port-closed`. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
-  /** Discards the input that was not yet delivered. Returns the number of bytes, as far as it is known. */
+  /** Discards input that was not yet delivered, if the port keeps any. Returns the number of bytes, as far as it is known. */
   discardInput(): number;
   /** True: a network connection from which no byte has come since bytes were sent. */
   readonly isStalled?: boolean;
@@ -43,7 +43,7 @@ export interface ReadRequest {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
-  /** Larger reads that include this one and may be sent instead. */
+  /** Larger reads that include this one. `ModbusLine.clearest` may choose one of them; `ModbusLine.read` does not use them. */
   readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
@@ -69,7 +69,7 @@ export interface Reply {
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;
-  /** False: the request was sent, but nothing proves that the unit received it. */
+  /** False: a write on a DALI bus, which no unit acknowledges. Absent otherwise, also for a broadcast, although no unit answers that. */
   readonly isAcknowledged?: false;
 }
 
@@ -130,7 +130,10 @@ export interface ModbusLine {
    * the reply; a DALI line does not use it. Errors: rejects with BusError. Units: ms.
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Reply>;
-  /** Sends a write, and resolves with a reply without words. Errors: as for `read`. */
+  /**
+   * Sends a write, and resolves with a reply without words. For a broadcast on a Modbus line, `timeoutMs` is the pause after it. Errors: as
+   * for `read`.
+   */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** May shorten the wait for the reply in flight to `timeoutMs`, or end that request. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
@@ -160,7 +163,7 @@ export interface ModbusLine {
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
   /** Called when a unit has replied to a request that was given up. Set by the owner. */
   onLateReply?: (late: LateReply) => void;
-  /** Called when a unit has sent a reply that no request explains. Set by the owner. */
+  /** Called when a unit may have sent one reply more than was requested. Set by the owner. */
   onExtraReply?: (unit: number) => void;
   /** Called when another sender has sent a command on a DALI bus. Set by the owner. */
   onForeignFrame?: () => void;

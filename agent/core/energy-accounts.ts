@@ -1,8 +1,8 @@
 /** Prices of energy and emission factors, each from a day on, as a person entered them. The program ships none. */
 
 /**
- * The price of a kWh from the day `from` on, until a later one. `tariff`: a period of the utility's meter, `t1` to `t10`; null for energy
- * without a price of its own period.
+ * The price of a kWh from the day `from` on, until a later one of the same tariff. `tariff`: a period of the utility's meter, `t1` to
+ * `t10`; null for energy without a price of its own period.
  */
 export interface EnergyPrice {
   readonly from: string;

@@ -131,7 +131,7 @@ export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
   return code === 'in-use' || code === 'held' || code === 'erased';
 }
 
-/** The store or its disk failed. `policy` states how to react. */
+/** The store or its disk failed, or this process may not use the folder of the store. `policy` states how to react. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What happened and what to check, for a person. */
@@ -153,7 +153,7 @@ export class StoreError extends Error {
  */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** The connection to the broker failed, or the broker does not accept a message. */
+/** The connection to the broker failed or could not be prepared, or the broker does not accept a message. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
   /** What happened and what to check, for a person. */

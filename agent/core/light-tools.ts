@@ -48,11 +48,12 @@ export interface HoursAnswer {
   readonly isSaved: boolean | null;
 }
 
-/** One zone's night, as far as it is known now. */
+/** One zone's night as planned: presence, photocells, traffic and rules are left out, also those that have an effect now. */
 export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */
   readonly date: string;
+  /** From here to `endMs`: the whole night, from noon to noon, local time. It is dark from `duskMs` to `dawnMs`. */
   readonly startMs: WallMs;
   readonly endMs: WallMs;
   /** From the sun and the zone's offsets; null if that night has no dusk. */
@@ -94,7 +95,9 @@ export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 export interface ZoneLightView {
   readonly id: string;
   readonly kind: ZoneKind;
+  /** `time-not-trusted`: the clock is not trusted, and the zone has no photocell that could tell night from day. */
   readonly light: 'night' | 'day' | 'time-not-trusted';
+  /** Id of the programme or event night of the step in force. Without one, the chosen programme or the zone's own. */
   readonly programme: string;
   /** Begin of the step, or of the event night, that is in force: `23:00`; null if there is none. */
   readonly step: string | null;
@@ -144,7 +147,7 @@ export interface WalkStep {
   readonly atMs: WallMs;
   readonly pointId: PointId;
   readonly pole: string | null;
-  /** Lamps of the zone that presence raised shortly after it, in the order in which they rose. */
+  /** Lamps of the zone that presence raised shortly after it and before a newer detection, in the order in which they rose. */
   readonly raised: readonly string[];
   /** It raised no further lamp, and its sensor keeps lamps of the zone raised. */
   readonly alreadyLit: boolean;

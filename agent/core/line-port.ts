@@ -81,7 +81,10 @@ export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;
 }
 
-/** Returns a name for the port of a line, for comparison; a text that cannot be used is returned as it is. */
+/**
+ * Returns a name for the port of a line, for comparison; a text that cannot be used is returned as it is. Different paths of one device
+ * file have different names.
+ */
 export function portKey(text: string): string {
   const port = parseLinePort(text);
   return port.kind === 'bad' ? text : linePortName(port);

@@ -9,15 +9,15 @@ export interface MeterLoadView {
   readonly powerW: number | null;
   /** What other nights had at this time; null if it is not known. */
   readonly expectedW: number | null;
-  /** When the lamps came on; null while they are off. */
+  /** When the lamps came on, or were first found on; null while they are off. */
   readonly onSinceMs: WallMs | null;
-  /** Nights that were learned. */
+  /** Learned nights that are kept; old ones are dropped. */
   readonly nights: number;
   /** Power after the warm-up; null while learning. */
   readonly fullW: number | null;
   /** The smallest lost load that is found, at full power; null while learning. */
   readonly smallestLossW: number | null;
-  /** By how much power follows the voltage, within a minute and within an hour; null while learning. */
+  /** Power is proportional to the voltage raised to these exponents, within a minute and within an hour; null while learning. */
   readonly voltageExponents: readonly [fast: number, slow: number] | null;
   readonly warmUpMin: number | null;
   /** What is wrong now. */

@@ -4,7 +4,10 @@
  * Source: OpenMetrics 1.0, and the Prometheus text format 0.0.4, which is all that node_exporter's textfile collector reads.
  */
 
-/** One metric with its samples; no two may have the same labels. The name has no `_total` or `_info`, which `metricsText` adds. */
+/**
+ * One metric with its samples; no two may have the same labels. The name ends with the unit, if there is one. It has no `_total` or
+ * `_info`, which `metricsText` adds.
+ */
 export interface MetricFamily {
   readonly name: string;
   /** `info`: a fact in the labels; its value is 1. */

@@ -21,7 +21,7 @@ export interface PanelConfig {
   readonly values: readonly PanelValue[];
   /** The first active rule has precedence. */
   readonly rules: readonly { readonly rule: string; readonly text: string }[];
-  /** The first entry that applies has precedence. */
+  /** Only the first entry that applies counts, even if its text cannot be shown for lack of a value. */
   readonly schedule: readonly PanelEntry[];
 }
 
@@ -35,7 +35,10 @@ export interface PanelLimits {
    */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
-  /** The only characters that a text may contain, besides space and newline; null for no such list. */
+  /**
+   * The only characters that a text may contain, besides the space; null for all but control characters. Only texts of the configuration
+   * may also contain a newline.
+   */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */
   readonly textFrom: readonly TextSender[];
@@ -61,7 +64,10 @@ export interface PanelValue {
   readonly id: string;
   /** `<device>.<quantity>` */
   readonly point: string;
-  /** The increase since local midnight, instead of the value itself. */
+  /**
+   * True: the increase since local midnight, or since the first reading ever if that is later; it has no value while the time is not
+   * trusted. False: the value itself.
+   */
   readonly today: boolean;
   readonly decimals: number;
   /** Words in place of the number, in ascending order of `below`; null for the number. `below` null: all higher values. */

@@ -21,6 +21,7 @@ export interface TextLine {
   readonly applied: boolean;
   /** One plain sentence. */
   readonly why: Message;
+  /** When it ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;
 }
 
@@ -32,6 +33,7 @@ export interface PanelView {
   readonly text: string;
   readonly rank: TextRank;
   readonly source: string;
+  /** Since when this source decides the text, which may have changed since, and may not be shown yet. */
   readonly sinceMs: WallMs;
   /** When it ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;
@@ -61,6 +63,9 @@ export interface PanelOrder {
 export interface PanelTools {
   /** In the order of the configuration; a panel without a decision is left out. */
   views(): readonly PanelView[];
-  /** Resolves with the final outcome; a refusal is an outcome with its reason. */
+  /**
+   * Resolves with the final outcome; a refusal is an outcome with its reason. A text that was not shown in time has failed, but it usually
+   * stays in force and may be shown later.
+   */
   send(order: PanelOrder): Promise<Outcome>;
 }

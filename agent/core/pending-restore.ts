@@ -24,8 +24,9 @@ const JOURNALS = ['', '-wal', '-shm'];
 const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
 /**
- * Prepares a restore of files in the folder `dir`; `finishRestore` completes it. `fill` must write and flush the files into the folder that
- * it receives. `isNewEpoch`: `finishRestore` also renames the present readings. Errors: throws the system's error, or what `fill` throws.
+ * Prepares a restore of files in the folder `dir`, in place of one that was prepared before; `finishRestore` completes it. `fill` must
+ * write and flush the files into the folder that it receives. `isNewEpoch`: `finishRestore` also renames the present readings. Errors:
+ * throws the system's error, or what `fill` throws.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
@@ -42,8 +43,9 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 }
 
 /**
- * Moves the files of a prepared restore into place. A replaced file is kept as `NAME.before-restore`. No process may have the files open.
- * Returns false if no restore was prepared. Errors: throws the system's error; call it again then.
+ * Moves the files of a prepared restore into place. A replaced file is kept as `NAME.before-restore`; copies of a replaced `state.db` are
+ * removed. No process may have the files open. Returns false if no restore was prepared. Errors: throws the system's error; call it again
+ * then.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

@@ -18,7 +18,7 @@ export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const sat
 /** How important a log line is. */
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
-/** Log of events by name, with fields. Fields must not contain secrets. */
+/** Log of events by name, with fields. Fields must not contain secrets. `severity`: default `info`. */
 export interface Log {
   event(name: string, fields?: Readonly<Record<string, unknown>>, severity?: LogSeverity): void;
 }
@@ -54,11 +54,12 @@ export interface LevelWrite {
   readonly commandId: string;
   readonly lampId: string;
   readonly pointId: PointId;
+  /** The level of a lamp, or the value of any other point in its own unit. */
   readonly levelPct: LevelPct;
   readonly lane: Extract<Lane, 'urgent' | 'command'>;
   /** Not sent after this time. */
   readonly expiresMono: MonoMs;
-  /** Called when the level was sent. `sentMono`: when that was. */
+  /** Called once the level was sent and, unless it was a broadcast, answered or read back. `sentMono`: when it was sent. */
   readonly onSent?: (sentMono: MonoMs) => void;
   /** The text of a text point; absent for a number. */
   readonly text?: string;
@@ -75,8 +76,8 @@ export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expire
 }
 
 /**
- * How a write ended. `verified`: proven by a read-back, or with `isUnread` only acknowledged by the device. `sentMono`: when it was sent;
- * may be null after a failure. The device may have executed a failed write.
+ * How a write ended. `verified`: proven by a read-back, or with `isUnread` only sent, because the device cannot be read back. `sentMono`:
+ * when it was sent; may be null after a failure. The device may have executed a failed write.
  */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }
@@ -116,7 +117,7 @@ export interface LineView {
   readonly baud: number | null;
   /** Share of the last minute in which the wire was in use; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
-  /** Requests on the line, without those of the console. */
+  /** Requests on the line. This and the following counters exclude requests of the console. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
@@ -135,7 +136,7 @@ export interface DeviceView {
   readonly isShortAddress?: true;
   readonly profile: string;
   readonly pole: string | null;
-  /** `new`: it has not answered in this run, and does not count as silent yet. */
+  /** `new`: it has not answered in this run, and does not count as silent yet. `flaky`: requests were lost since its last answer. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** It is silent, and its lamps have no supply. Absent: it has supply, or that is not known. */
   readonly hasNoSupply?: true;

@@ -6,7 +6,10 @@
 import type { SerialSettings } from './cabinet.ts';
 import { Message, msg } from './message.ts';
 
-/** The four address spaces of a Modbus device: bits (`coil` writable, `discrete` read-only) and registers (`holding` writable, `input` read-only). */
+/**
+ * The four address spaces of a Modbus device: bits (`coil` writable, `discrete` read-only) and registers (`holding` writable, `input`
+ * read-only).
+ */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
  * How a value is encoded. `u`: unsigned, `s`: signed, `f`: IEEE 754, `bcd`: binary-coded decimal, each with the number of bits. `bits`:
@@ -199,7 +202,10 @@ export interface PointProfile {
   /** Number of decimals to keep; the store also scales values by it. */
   readonly decimals: number;
   readonly unit: string;
-  /** Raw patterns that mean "no value", as in the frame. Values above 2^53 are text in hex: `0x7fffffffffffffff`. */
+  /**
+   * Raw values that mean "no value": unsigned also for a signed type (0xFFFF, not -1), after the orders of words and bytes are applied.
+   * Those above 2^53 are text in hex: `0x7fffffffffffffff`.
+   */
   readonly invalid: readonly (number | string)[];
   /** Plausible range, both ends included; a value outside it has quality `bad`. Null: every value is plausible. Units: the point's own. */
   readonly range: readonly [min: number, max: number] | null;
@@ -215,7 +221,10 @@ export interface PointProfile {
    */
   readonly counter: PointCounter | null;
   readonly write: PointWrite | null;
-  /** How its characters are stored; only for type `text`. The value of such a point is the checksum of its registers (`drivers/modbus/text-codec.ts`). */
+  /**
+   * How its characters are stored; only for type `text`. The value of such a point is the checksum of its registers
+   * (`drivers/modbus/text-codec.ts`).
+   */
   readonly text?: TextFormat | null;
 }
 

@@ -7,7 +7,7 @@ import type { DataRefusal } from './errors.ts';
 /** The progress of one line, by which the watchdog recognises a line that hangs. */
 export interface LinePulse {
   readonly id: string;
-  /** When the line last chose its next action, even if that was to wait; null while it does not poll, and for a raw UART line. */
+  /** When the line last chose its next action, even if that was to wait. Null before that, after a stop, and for a raw UART line. */
   readonly turnedMono: MonoMs | null;
   /** When it began to open its port; null if it is not opening it. */
   readonly openingMono: MonoMs | null;
@@ -15,9 +15,9 @@ export interface LinePulse {
 
 /** The progress of the storage thread, by which the watchdog recognises one that hangs. */
 export interface StorePulse {
-  /** When the first request since the last successful answer was sent; null if none was sent since. */
+  /** When the first request since the last answer was sent; null if none was sent since. A reported failure is an answer too. */
   readonly unansweredMono: MonoMs | null;
-  /** A thread could not be ended, because a disk call blocks it. */
+  /** A thread that is to end has not ended yet, for example because a disk call blocks it. */
   readonly isStuck: boolean;
   /** Why nothing is stored: another process uses the data or has erased it. Null or absent otherwise. */
   readonly refusal?: DataRefusal | null;

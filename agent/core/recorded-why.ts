@@ -12,7 +12,7 @@ export interface WhyLine extends TraceLine {
   readonly changes?: Message;
 }
 
-/** A lamp as the record has it at an instant. */
+/** A lamp as the record has it at an instant: the decided level, and why. */
 export interface RecordedLamp {
   readonly id: string;
   readonly pole: string;
@@ -25,7 +25,7 @@ export interface RecordedLamp {
   readonly sinceMs: WallMs;
   /** The lines of the decision, computed again from the recorded inputs; null if that is not possible. */
   readonly trace: readonly WhyLine[] | null;
-  /** The level that the present program gives for the recorded inputs and settings, if it differs; otherwise null. */
+  /** The level that the present program gives for the recorded inputs and settings. Null if it is the same, or cannot be computed. */
   readonly recomputedPct: LevelPct | null;
 }
 
@@ -34,13 +34,14 @@ export interface RecordedInput {
   /** A point, rule, zone or sender. */
   readonly source: string;
   readonly text: Message;
-  /** Since when; null if unknown. */
+  /** It has applied at least since then, perhaps for longer; null if unknown. */
   readonly sinceMs: WallMs | null;
 }
 
 /**
- * Why the record lacks an instant. `broken-off`: the agent ended without a stop. `not-stored`: the disk did not accept it. `skipped`: the
- * clock was set forward over it. `unknown`: the street of that time had no such lamp or zone.
+ * Why the record lacks an instant. `before`: the record begins later. `aged`: removed for its age. `dropped`: removed to make room.
+ * `broken-off`: the agent ended without a stop. `not-stored`: the disk did not accept it. `damaged`: its bytes are damaged or missing.
+ * `skipped`: the clock was set forward over it. `not-yet`: not on disk yet. `unknown`: the street of that time had no such lamp or zone.
  */
 export type MissingReason =
   | 'empty'
@@ -71,7 +72,7 @@ export interface RecordedWhy {
   readonly missing: MissingRecord | null;
   readonly lamps: readonly RecordedLamp[];
   readonly inputs: readonly RecordedInput[];
-  /** What limits this answer: removed inputs, a corrected time, a time that occurred twice. */
+  /** What limits this answer, such as removed inputs, a corrected time, or a time that occurred twice. */
   readonly notes: readonly Message[];
   /** Null while `missing` is set. */
   readonly basis: Pick<RecordBasis, 'revision' | 'version'> | null;

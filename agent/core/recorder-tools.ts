@@ -6,7 +6,7 @@ import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { Message } from './message.ts';
 import type { DecisionReason, EventCode, LevelPct, Rank, Severity } from './words.ts';
 
-/** An alarm that a recording names. */
+/** An alarm that a recording names. `atMs`: when it began. */
 export interface RecordedAlarm {
   readonly code: EventCode;
   readonly source: string;
@@ -51,7 +51,7 @@ export interface RecordingHead extends RecordingFacts {
   readonly cause: 'alarm' | 'request';
   /** The person who requested it; empty for an alarm. */
   readonly by: string;
-  /** Oldest first, at most 64. */
+  /** In the order in which they were reported, the first 64 at most. */
   readonly alarms: readonly RecordedAlarm[];
   /** Alarms beyond those in `alarms`. */
   readonly moreAlarms: number;
@@ -63,7 +63,7 @@ export interface RecordingSummary {
   readonly id: number;
   readonly isPinned: boolean;
   readonly bytes: number;
-  /** Null if the beginning of its file is damaged. */
+  /** Null if the beginning of its file is damaged or cannot be read. */
   readonly head: RecordingHead | null;
 }
 
@@ -87,7 +87,9 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly kind: string;
       readonly unit: number | null;
       readonly fc: number | null;
+      /** Silence before it; null if unknown. */
       readonly gapUs: number | null;
+      /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. */
       readonly isForeign: boolean;
       /** Hex without blanks. */
       readonly bytes: string;
@@ -102,6 +104,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly levelPct: LevelPct;
       readonly rank: Rank;
       readonly reason: DecisionReason;
+      /** The lamp only keeps the level that it had when the agent started. */
       readonly isHeld: boolean;
     }
   | {

@@ -12,13 +12,13 @@ export interface RetriedSaveParts {
   readonly recall?: () => Promise<boolean>;
   /** Saves the present state. Resolves whether it is on disk. */
   readonly save: () => Promise<boolean>;
-  /** Called for a failure that does not follow another one. */
+  /** Called when a save fails, unless the save before it failed too. */
   readonly onFailed: () => void;
 }
 
 /**
- * Saves the present state. What earlier runs stored is read before the first save, so that a disk that answers late loses nothing. A failure
- * is repeated by `tend`, until it succeeds.
+ * Saves the present state. What earlier runs stored is read before the first save, so that a disk that answers late loses nothing. After a
+ * failure `tend` saves again, until that succeeds.
  */
 export class RetriedSave {
   readonly #parts: RetriedSaveParts;
@@ -61,7 +61,7 @@ export class RetriedSave {
     });
   }
 
-  /** Repeats what failed, once 30 s have passed since then; otherwise does nothing. */
+  /** As `now`, if a call of `now` or `restore` has failed, and 30 s have passed since; otherwise does nothing. */
   tend(): void {
     if (this.#retryMono !== null && this.#parts.clock.monoMs() >= this.#retryMono) this.now();
   }
@@ -90,7 +90,7 @@ export class RetriedSave {
   }
 }
 
-/** Gives the stored value of a key to `take`. Resolves false, without a call of `take`, if the disk could not be read. */
+/** Gives the stored value of a key, undefined if it has none, to `take`. Resolves false, without a call, if the disk could not be read. */
 export async function recallStored(store: Pick<Store, 'load'>, key: string, take: (stored: unknown) => void): Promise<boolean> {
   const stored = await store.load(key, UNREAD).catch(() => UNREAD);
   if (stored === UNREAD) return false;

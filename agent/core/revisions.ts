@@ -27,9 +27,9 @@ export interface Revision {
   readonly by: string;
   /** The author's reason for the change: a text as stored, or a message that can be translated. */
   readonly why: Said;
-  /** Template of `why`, in the format of `message-wire.ts`; missing if a person typed the reason. */
+  /** Template of `why`, in the format of `message-wire.ts`; absent if `why` is a plain text. */
   readonly whyTemplate?: unknown;
-  /** SHA-256 of all its files. Shape: 64 hex digits. */
+  /** SHA-256 of its cabinet.yaml and profiles. Shape: 64 hex digits. */
   readonly hash: string;
   readonly state: RevisionState;
   /** Why it was withdrawn; empty otherwise. Format as `why`. */
@@ -38,8 +38,8 @@ export interface Revision {
 }
 
 /**
- * How a revision on trial becomes confirmed. `auto`: automatically, while `TrialView.missing` is empty. `asked`: a person must confirm.
- * Otherwise it is withdrawn, at the end of the trial at the latest.
+ * How a revision on trial becomes confirmed. `auto`: automatically, once `TrialView.missing` has been empty for some seconds, or is empty
+ * at the end of the trial. `asked`: a person must confirm. Otherwise it is withdrawn, at the end of the trial at the latest.
  */
 export type ConfirmMode = 'auto' | 'asked';
 
@@ -53,7 +53,7 @@ export interface TrialView {
   readonly missing: readonly Message[];
 }
 
-/** A configuration in preparation that is not in force. */
+/** A configuration in preparation that is not in force. Each user of the console has one of their own; those of the platform share one. */
 export interface CandidateView {
   /** Its last author, or who copied it. */
   readonly by: string;
@@ -88,7 +88,7 @@ export interface ConfigFiles {
 
 /**
  * One difference between two configurations. Shape: the value as JSON, a secret hidden and a long one cut; for a profile a hash of its
- * file. Null if it does not exist on that side.
+ * file. Null if it does not exist, or is not kept, on that side.
  */
 export interface ConfigChange {
   readonly path: string;
@@ -126,11 +126,14 @@ export interface SiteOwnedDifference {
   readonly key: string;
 }
 
-/** The result of a request about configurations. If it was refused, `reason` contains why, and `problems` the mistakes in files. */
+/**
+ * The result of a request about configurations. If it was refused, `reason` has why, and `problems` the mistakes in files. A request that
+ * was done may have a `reason` too.
+ */
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
-  /** Present if the disk did not accept the request; `reason` then contains what happened. */
+  /** Present if the disk did not store the result in time; `reason` has what happened. With `done` the result is in force all the same. */
   readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -220,15 +223,15 @@ export interface ConfigManager {
   compare(from: number | 'running', to: number | 'candidate' | 'running', by: string): Promise<ConfigAnswer>;
   /** Commits the candidate of its author. Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer>;
-  /** As `commit`, with the files of an earlier revision; refused if it is no longer kept. */
+  /** As `commit`, with the files of an earlier revision; refused, for example, if it is no longer kept. */
   rollback(number: number, request: CommitRequest): Promise<ConfigAnswer>;
   /** Accepts the revision on trial; refused, for example, if there is none. */
   confirm(by: string): Promise<ConfigAnswer>;
-  /** Withdraws the revision on trial; refused if there is none, or if it is not the revision `number`. */
+  /** Withdraws the revision on trial; refused, for example, if there is none, or if it is not the revision `number`. */
   returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer>;
   /** Resolves when the requests that consoles have made so far have been handled. */
   settled(): Promise<void>;
-  /** Discards the candidate of this author; refused if there is none. */
+  /** Discards the candidate of this author; refused, for example, if there is none. */
   discard(by: string): Promise<ConfigAnswer>;
   /** Completions for a partly typed path, taken from the running configuration: `zones[`, `zones[rue].`, `zones[rue].minPct`. */
   paths(typed: string): readonly string[];

@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly configFile: string;
   /** Ports that replace those of the configuration, by line id. */
   readonly ports: Readonly<Record<string, string>>;
-  /** Broker that replaces that of the configuration; null for none. */
+  /** Broker that replaces `uplink.broker` of the configuration, not `otherBrokers`; null for none. */
   readonly broker: string | null;
   /** Folder that replaces that of the store in the configuration; null for none. */
   readonly dataDir: string | null;
@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly startSteps?: StartSteps;
   /** Other data from the service manager; each field may be missing. */
   readonly service?: ServiceFacts;
-  /** The release of the program; absent if it was not packaged. */
+  /** The release of the program; absent if it is not known. */
   readonly release?: ReleaseFacts;
 }
 
@@ -51,7 +51,7 @@ export interface StartSteps {
 export interface ReleaseFacts {
   /** `package`, or the name of the installed update; null if no service started this run. */
   readonly name: string | null;
-  /** Increases with each release. */
+  /** Increases with each release; 0 if the program was not packaged. */
   readonly serial: number;
   /** Folder in which the starter keeps which releases are installed and confirmed; null if it has none. */
   readonly stateDir: string | null;
@@ -69,7 +69,7 @@ export interface ServiceFacts {
   readonly startStepMs: number | null;
   /** Identifies this boot of the machine. */
   readonly bootId: string | null;
-  /** Folders that the manager created for the service: the first persists, the second is removed at a reboot. */
+  /** Folders that the manager created for the service: the first persists, the second only over a restart of the service. */
   readonly stateDir: string | null;
   readonly runtimeDir: string | null;
 }
@@ -86,7 +86,7 @@ export interface CheckReport {
 
 /**
  * A light point whose inventory lacks data that the arrêté of 27 December 2018, article 5, requires. `missing`: the absent keys of the
- * lamp; only the first of two keys of which one is enough.
+ * lamp's `luminaire`; only the first of two keys of which one is enough.
  */
 export interface LawGap extends Problem {
   readonly lamp: string;

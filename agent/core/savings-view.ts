@@ -3,7 +3,7 @@ import type { Season } from './cabinet.ts';
 import type { WallMs } from './clock.ts';
 import type { ChainEntry, ChainHead } from './hash-chain.ts';
 
-/** The date of the noon at which a night begins, `2026-12-01`. */
+/** The local date of the noon at which a night begins, `2026-12-01`. */
 export type SavingsDate = string;
 
 /** The causes of entries of the ledger. `baseline`: a baseline was frozen. `void`: another entry no longer counts. */
@@ -64,12 +64,15 @@ export interface LedgerNote {
   readonly baseline?: SavingsBaseline;
 }
 
-/** An entry of the ledger. */
+/** An entry of the ledger: a note, with its number and hash in the chain. `atMs`: when it was added. */
 export interface LedgerEntry extends LedgerNote, ChainHead {
   readonly atMs: WallMs;
 }
 
-/** A signature with the cabinet's key over one entry of the ledger, and so over those before it. Shape: PEM, and `signature` in base64. */
+/**
+ * A signature with the cabinet's key over one entry of the ledger, and so over those before it. Shape: `certificates` in PEM, `signature`
+ * in base64.
+ */
 export interface LedgerSeal extends ChainHead {
   /** Edge node of the cabinet. */
   readonly node: string;
@@ -345,7 +348,7 @@ export interface FreezeRequest {
   readonly tolerancePct: number;
 }
 
-/** Why a request about savings was refused. */
+/** Why a request about savings was refused. `no-time`: the clock is not trusted. `no-meter`: none is given, or several to learn from. */
 export type SavingsRefusal =
   | 'disk'
   | 'no-time'

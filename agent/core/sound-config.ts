@@ -64,7 +64,7 @@ export interface SoundTrack {
 /** What a place plays over a day; silence before the first step. */
 export interface SoundProgramme {
   readonly id: string;
-  /** In the order of the day. A step that the sun puts at or after a later one is left out on that day. */
+  /** In the order of the day. A step that the sun puts at or after a later one, or whose sun event is missing, is left out on that day. */
   readonly steps: readonly SoundStep[];
 }
 

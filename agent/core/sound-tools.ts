@@ -12,8 +12,8 @@ export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'reque
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
- * What is requested of a place. `announce`: a track once. `emergency`: a track over everything else. `resume`: the end of the requests in
- * force that the sender may end.
+ * What is requested of a place. `play`: a track, again and again. `emergency`: the same, over everything else. `announce`: a track once.
+ * `resume`: the end of the requests in force that the sender may end.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -22,7 +22,10 @@ export type SoundAsk =
   | { readonly action: 'volume'; readonly volumePct: number; readonly minutes: number }
   | { readonly action: 'resume' };
 
-/** A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`. */
+/**
+ * A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`, or
+ * within minutes. Then `play`, `emergency` and `announce` are withdrawn, but `stop` and `volume` stay in force.
+ */
 export interface SoundRequest {
   readonly commandId: string;
   readonly place: string;
@@ -43,7 +46,10 @@ export interface SoundTraceLine {
   readonly untilMs: WallMs | null;
 }
 
-/** What a place does. `warming-up`: the sound follows. `changing`: the player does not play as decided yet. `fault`: it cannot play. */
+/**
+ * What a place does. `silent`: nothing is to be played; a player that does not respond may still play. `warming-up`: the sound follows.
+ * `changing`: the player does not play as decided yet. `fault`: it cannot play.
+ */
 export const SOUND_STATES = ['silent', 'warming-up', 'changing', 'playing', 'fault'] as const;
 /** What a place does, one of `SOUND_STATES`. */
 export type SoundState = (typeof SOUND_STATES)[number];
@@ -55,10 +61,11 @@ export interface SoundView {
   readonly rank: SoundRank;
   /** Tracks that it should play; empty for silence. */
   readonly play: readonly string[];
-  /** The track that it plays now, as last read or sent; null if none. */
+  /** The track that it plays now, as last read or sent; null if none is known. */
   readonly track: string | null;
   /** The volume that applies while it plays. Units: % of the player's range. */
   readonly volumePct: number;
+  /** Since when `rank` and `play` have been decided, and until when if known. */
   readonly sinceMs: WallMs;
   readonly untilMs: WallMs | null;
   readonly trace: readonly SoundTraceLine[];

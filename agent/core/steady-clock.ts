@@ -39,12 +39,12 @@ export interface ClockStep {
 
 /**
  * A clock that keeps the last trusted time, with quality `rtc`, while it does not trust a jump of the system clock. Before a time is
- * trusted, it is the system clock.
+ * trusted, it is the system clock; after that its quality is always `rtc` or `synced`.
  */
 export interface SteadyClock extends Clock {
   /** While a jump is not trusted the system's time, otherwise a held time that differs by 1 s or more; null if there is neither. */
   otherMs(): WallMs | null;
-  /** The jump that is not trusted; null while the system clock agrees. */
+  /** The jump that is not trusted; null if there is none. */
   step(): ClockStep | null;
   /**
    * Accepts the system clock as correct from now on. Returns false, and changes nothing, if the quality of the system clock is not trusted.

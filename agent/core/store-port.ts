@@ -23,7 +23,7 @@ export interface StoredFrame {
   readonly seq: number;
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
-  /** It was recorded with an untrusted clock. Its times were corrected when the real time of its run became known. */
+  /** Its times were corrected when the real time of its run became known. If false, they may be wrong if `clockQuality` is not trusted. */
   readonly isCorrected: boolean;
   readonly readings: readonly StoredReading[];
 }
@@ -57,7 +57,10 @@ export interface EarlierLoss {
   readonly sinceMs: WallMs;
 }
 
-/** Whether a frame of this run has reached the platform. `in-flight`: sent, but its delivery is not proven yet. */
+/**
+ * How far a frame of this run has been delivered. `delivered`: proven, by what `UplinkDelivery.mode` names. `in-flight`: sent, and the
+ * broker has not answered yet. `undelivered`: any other.
+ */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
 /** Frames that are now on disk. `seq`: the number that each frame got there. `readings`: how many it has. */
@@ -86,7 +89,7 @@ export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
   readonly readings: number;
-  /** Units: bytes on disk, journal included. */
+  /** Units: bytes on disk, with the write-ahead log. */
   readonly bytes: number;
   /** Limit of the size of telemetry. Units: bytes. */
   readonly maxBytes: number;
@@ -98,6 +101,7 @@ export interface TelemetryFacts {
   readonly cursorSeq: number;
   /** Frames after the cursor: delivery not yet proven. */
   readonly backlogFrames: number;
+  /** Number of recorded losses. */
   readonly gaps: number;
   readonly account: StoreAccount;
   /** The record of decisions; absent until the disk responds first. */
@@ -135,7 +139,7 @@ export interface EventQuery {
   readonly skip?: number;
 }
 
-/** Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, at least 1; the newest are returned. */
+/** Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, 1 to 50,000, the newest ones. */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -164,7 +168,7 @@ export interface HistoryBucket {
 
 /**
  * The history of one point, oldest first. `rows` for resolution raw, `buckets` for the others; the other list is empty. `isCut`: older ones
- * exist but are not included.
+ * of the period exist but are not included.
  */
 export interface History {
   readonly rows: readonly HistoryRow[];
@@ -259,7 +263,7 @@ export interface Store {
   recordLoss(loss: EarlierLoss): Promise<void>;
   /** The number that a frame of this run has or will have on disk; null if it is not certain. */
   rowOf(ticket: number): { readonly epoch: string; readonly seq: number } | null;
-  /** Adds an event, or an outcome, in memory; it is written as soon as the disk accepts it. */
+  /** Adds an event, or an outcome, in memory; it is written as soon as the disk accepts it. If too many wait, the oldest are discarded. */
   appendEvent(event: AgentEvent): void;
   appendOutcome(outcome: Outcome): void;
   readonly audit: AuditTools;
@@ -271,8 +275,8 @@ export interface Store {
    */
   save(key: string, value: unknown): Promise<boolean>;
   /**
-   * The stored value, or the newest that `save` has not stored yet; undefined if the key has none. If the disk could not be read: `unread`, by default
-   * undefined.
+   * The stored value, or the newest that `save` has not stored yet; undefined if the key has none, or a damaged one. If the disk could not
+   * be read: `unread`, by default undefined.
    */
   load(key: string, unread?: unknown): Promise<unknown>;
   /** Facts on disk whose key has this prefix, sorted by key, limited in number; undefined if the disk did not respond. */
@@ -290,6 +294,7 @@ export interface Store {
   compact(): Promise<CompactionReport | undefined>;
   /** Deletes what is too old; nothing while the clock is not trusted. */
   retain(): Promise<RetentionReport | undefined>;
+  /** Also removes damaged rows. */
   check(): Promise<StoreCheck | undefined>;
   backup(): Promise<BackupReport | undefined>;
   /** Call it when delivery is proven up to and including `seq`. The cursor never moves back. */

@@ -20,8 +20,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * Returns the candidates that are nearest to `word` by typing errors, in alphabetical order; several if they are equally near, empty if
- * none is near enough. Upper and lower case differ.
+ * Returns the candidates that are nearest to `word` by typing errors, in alphabetical order; empty if none is near enough. Of equally near
+ * ones, those with its first letter, or else all. Upper and lower case differ.
  */
 export function closest(word: string, candidates: Iterable<string>): readonly string[] {
   return closestOf(
@@ -45,7 +45,7 @@ function closestOf(word: string, candidates: readonly (readonly [form: string, c
   return found;
 }
 
-/** Returns all candidates, those with the fewest typing errors for their length first. Upper and lower case are equal. */
+/** Returns all candidates, the fewest typing errors for each letter of the longer word first. Upper and lower case are equal. */
 export function byNearness(word: string, candidates: Iterable<string>): string[] {
   const distanceTo = (candidate: string): number =>
     editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);

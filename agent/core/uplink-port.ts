@@ -66,7 +66,7 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
-  /** Release when the programme has its next step, or day and night change, so that the light changes only once. */
+  /** Release when the programme has its next step, or day and night change, so that the light changes only once. Refused for a cabinet. */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;
@@ -150,11 +150,11 @@ export interface UplinkStatus {
   /** Start of the present phase of the session; one `state` may have several phases. Without an uplink the time of the call. */
   readonly sinceMs: WallMs;
   readonly bdSeq: number;
-  /** Readings sent, live and from the backlog. */
+  /** Readings sent, live and from the store; those sent again count again. */
   readonly readingsPublished: number;
-  /** Those of them that were sent from the backlog. */
+  /** Those of them that were sent from the store, not live. */
   readonly readingsHistorical: number;
-  /** Readings whose delivery is proven. */
+  /** Readings that the broker has read, proven by a ping that it answered; the platform may not have acknowledged them. */
   readonly readingsAcked: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
@@ -182,11 +182,11 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** The platform should acknowledge but does not. */
   readonly isPlatformSilent: boolean;
-  /** The platform acknowledges: its last acknowledgement is not too old. */
+  /** The platform has acknowledged, perhaps in an earlier run, and is expected to go on; false once it has stopped for too long. */
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;
-  /** Its last acknowledgement as received; empty before the first. */
+  /** Its last acknowledgement that was not refused; empty before the first of this run. */
   readonly ack: string;
   /** Time of the oldest undelivered row, as last read; null if none is known. */
   readonly oldestMs: WallMs | null;
@@ -239,7 +239,7 @@ export interface Uplink {
   deviceAlive(deviceId: string, alive: boolean): void;
   /** Call it when the store reports frames on disk. */
   committed(committed: Committed): void;
-  /** Present delivery state of this run's frames, by ticket. */
+  /** Delivery state of this run's frames, by ticket. Use the function at once: it is not updated in full. */
   fates(): (ticket: number) => FrameFate;
   /** Reports the state of a command to the platform. */
   outcome(outcome: Outcome): void;

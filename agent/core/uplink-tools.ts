@@ -11,7 +11,7 @@ export interface UplinkTools {
   trace(): readonly TraceEntry[];
   /** Passes on each entry until the returned function is called. */
   watch(onEntry: (entry: TraceEntry) => void): () => void;
-  /** Requests a new connection: a session ends first, and a wait ends at once. False if the uplink is not running. */
+  /** Requests a new connection. A session ends first, a wait ends at once, an attempt continues. False if the uplink is not running. */
   reconnect(by: string): boolean;
   /** Tests the stages in order until one fails, with a separate client while the session continues. `onStep` receives each as it ends. */
   test(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest>;

@@ -152,6 +152,7 @@ export interface StoredState {
 /** What the machine shows about an agent that does not respond: service, log, stored data and configuration. */
 export interface LastState {
   readonly configFile: string;
+  /** `UTC` if the configuration cannot be used. */
   readonly timezone: string;
   /** The service manager's state, such as `failed`; or why it could not be read. */
   readonly service: Said;
@@ -207,7 +208,7 @@ export interface StoreView extends StoreStatus {
 export interface EnergyQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
-  /** Null: one row for the whole period. */
+  /** What one row of a zone is for. Null: the whole period. */
   readonly by: 'night' | 'month' | null;
   /** Null: all zones. */
   readonly zone: string | null;
@@ -324,7 +325,7 @@ export interface StatusView {
   readonly rssMb: number;
   /** From process start to the first poll on a line; null before that poll. Units: ms. */
   readonly startMs: number | null;
-  /** It is night for at least one zone, or it is not known whether it is. */
+  /** It is night for at least one zone, or it is not known whether it is; false before the first decision. */
   readonly night: boolean;
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
@@ -344,8 +345,8 @@ export interface StatusView {
 }
 
 /**
- * One zone with its lamps; those without a decision are left out. `minPct`, `maxPct`: their lowest and highest decided level; 100 and 0
- * without any. `reason`: that of the lamp with the highest rank.
+ * One zone with its lamps; those without a decision are left out. `programme`: that of its configuration, also while another is in force.
+ * `minPct`, `maxPct`: their lowest and highest decided level; 100 and 0 without any. `reason`: that of the lamp with the highest rank.
  */
 export interface ZoneView {
   readonly id: string;
@@ -366,6 +367,7 @@ export interface LampView {
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
   readonly reason: string;
+  /** It follows its decisions, as far as writes and readings show. False also if its newest reading is not good. */
   readonly following: boolean;
   /** Maintenance covers it; added to the status only. */
   readonly isInMaintenance?: true;
@@ -393,7 +395,7 @@ export interface WhyView {
   readonly atMs?: WallMs;
   /** Used instead of `lamps` for a time in the past. */
   readonly past?: readonly PastLamp[];
-  /** What the record has for a time in the past; absent if the disk did not respond. */
+  /** What the record has for a time in the past; absent if it was not read, or the disk did not respond. */
   readonly recorded?: RecordedWhy;
 }
 
@@ -403,7 +405,7 @@ export interface WhyView {
 export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   /** The point with its level. */
   readonly pointId: PointId;
-  /** Newest recorded reading shortly before that time; null if there is none. Shape: `levelPct` null if the lamp did not answer. */
+  /** Newest stored reading shortly before that time; null if none is known. Shape: `levelPct` null if it had no good value. */
   readonly measured: { readonly levelPct: number | null; readonly atMs: WallMs } | null;
   /** What sun and programme request at that time with the present settings. */
   readonly planned: readonly WhyLine[];

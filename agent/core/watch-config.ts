@@ -1,15 +1,17 @@
 /** The section `watch` of `cabinet.yaml`: limits of the fault watch, and the feeders of the cabinet. Part of `cabinet.ts`. */
 import type { PointId } from './words.ts';
 
-/** Limits of the fault watch, and how the lamps are fed. */
+/** Limits by which lamps and their supply are judged, and how the lamps are fed. */
 export interface WatchConfig {
   /** Least tolerance between measured and expected power of a lamp; it may be wider. Units: % of the expected power. */
   readonly powerTolerancePct: number;
+  /** Nominal voltage of the mains. */
   readonly voltageV: number;
   /** Largest allowed difference of the mains voltage from `voltageV`. Units: %. */
   readonly voltageTolerancePct: number;
   /** Lowest allowed power factor of a lamp at more than 50 %; a learned limit may be higher. */
   readonly powerFactorMin: number;
+  /** Highest normal temperature of a driver. */
   readonly temperatureMaxC: number;
   /** Highest allowed ratio of reactive to active power of the cabinet before compensation is advised. */
   readonly tanPhiMax: number;

@@ -1,18 +1,24 @@
 /** What is predicted for a lamp: when it should be replaced, how certain that is, and why. */
 import { type Message, msg, NO_TEXT } from './message.ts';
 
-/** What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other lamps. */
+/**
+ * What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other
+ * lamps. `rated-hours` and `rated-starts`: the rated life ends soon or has ended.
+ */
 export type WearSign = 'power' | 'current' | 'temperature' | 'derating' | 'starts' | 'rated-hours' | 'rated-starts';
 
-/** How certain a prediction is. Confirmed by: the share of failures within the interval, `bench -- predict`. */
+/**
+ * How certain a prediction is, as a rough class and not a probability. Confirmed by: the share of failures within the interval,
+ * `bench -- predict`.
+ */
 export type WearConfidence = 'high' | 'medium' | 'low';
 
 /** How certain a prediction is, in words. */
 export const CONFIDENCE_TEXTS: Readonly<Record<WearConfidence, Message>> = { high: msg`high`, medium: msg`medium`, low: msg`low` };
 
 /**
- * One sign of wear, with the earliest and the latest expected end of the lamp. Units: weeks from the newest data; `latestWeeks` null: no
- * end can be stated.
+ * One sign of wear, with the earliest and the latest expected end of the useful life of the lamp, which may then still burn. Units: weeks
+ * from the newest data; `latestWeeks` null: no latest end can be stated.
  */
 export interface WearFinding {
   readonly sign: WearSign;
@@ -23,8 +29,8 @@ export interface WearFinding {
 }
 
 /**
- * The prediction for one lamp. `listed`: it should be replaced. `no-sign`: enough nights, and no sign of wear. `too-little`: too few or too
- * old nights. `no-data`: the lamp reports nothing that shows wear.
+ * The prediction for one lamp. `listed`: it should be replaced within `withinWeeks`. `no-sign`: enough nights, and no sign of wear.
+ * `too-little`: too few or too old nights. `no-data`: the lamp reports nothing that shows wear.
  */
 export interface LampPrediction {
   readonly lamp: string;
@@ -32,11 +38,13 @@ export interface LampPrediction {
   readonly state: 'listed' | 'no-sign' | 'too-little' | 'no-data';
   /** The time within which the lamp should be replaced; null unless listed. */
   readonly withinWeeks: number | null;
+  /** As those of the first sign, with a confidence that other signs may raise. Null unless listed. */
   readonly earliestWeeks: number | null;
   readonly latestWeeks: number | null;
   readonly confidence: WearConfidence | null;
   /** Number of stored nights of this lamp and driver. */
   readonly nights: number;
+  /** Nights that are enough if the newest one is recent; fewer may be enough too. */
   readonly neededNights: number;
   /** The first of these nights, `2026-12-01`; null without one. */
   readonly sinceNight: string | null;

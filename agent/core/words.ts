@@ -15,7 +15,10 @@ export type PointId = `${string}.${string}`;
  */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
-/** One value of one point at one time. Units: the point's own; a single contact is 0 or 1. `value` is null where there is none. */
+/**
+ * One value of one point at one time. Units: the point's own; a single contact is 0 or 1. `value` is null where there is none. `atMono` is
+ * when it was read; `atMs` is the same moment, or, for a stale reading, when it became stale.
+ */
 export interface Reading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -32,7 +35,11 @@ export const LANGUAGES = ['en', 'fr'] as const;
 /** A language in which texts are shown. */
 export type Language = (typeof LANGUAGES)[number];
 
-/** What can decide the level of a lamp, highest priority first. Source: design §6; EN and TALQ priority tables in its references. */
+/**
+ * What can decide the level of a lamp. The first three are requested and have priority in this order. Without them `dusk` decides by day,
+ * and while it is not known whether it is night. At night the highest level of `presence`, `traffic` (or a rule) and `programme` counts;
+ * `default` stands in for a programme. Source: design §6; EN and TALQ priority tables in its references.
+ */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 /** What can decide the level of a lamp, one of `RANKS`. */
 export type Rank = (typeof RANKS)[number];
@@ -50,8 +57,8 @@ export type CommandTarget = Target | { readonly kind: 'device'; readonly id: str
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
- * The senders that may set or release intents: a technician at the cabinet's console, a console user without that role, the platform of the
- * city, or a contact of the site itself.
+ * The kinds of sender of intents, with different rights: a technician at the cabinet's console, a console user without that role or without
+ * a login (`anyone`), the platform of the city, or a contact of the site itself.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
 /** The kind of sender of an intent or of its release. */
@@ -80,7 +87,7 @@ export interface Intent {
   readonly goesByItself?: true;
 }
 
-/** Why a lamp has its level: a closed list of words, also sent to the platform. */
+/** Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light. */
 export type DecisionReason =
   | 'maintenance'
   | 'emergency'
@@ -120,13 +127,14 @@ export interface Decision {
   readonly trace: readonly TraceLine[];
 }
 
-/** State of a command. `verified`, `refused` and `failed` are final. */
+/** State of a command. `verified`: done, as far as the agent can check it. `verified`, `refused` and `failed` are final. */
 export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
 
 /** The state that a command has reached, as reported to its sender. A command may have several outcomes in turn, up to a final one. */
 export interface Outcome {
   readonly commandId: string;
   readonly target: CommandTarget;
+  /** The requested level; once `verified`, the confirmed one if all lamps have the same. Null if no level was requested. */
   readonly levelPct: LevelPct | null;
   readonly state: OutcomeState;
   /** Why it was refused or failed, or a remark; may be empty. */
@@ -137,7 +145,9 @@ export interface Outcome {
   readonly atMs: WallMs;
   /** The failed lamps that only follow another intent for now; absent if there are none. */
   readonly waiting?: readonly OverriddenLamps[];
-  /** The effect lasts only until the agent stops, because it is not on disk yet. Absent if it is on disk or needs no saving. */
+  /**
+   * Only in a final outcome: the effect is not on disk yet, so a stop of the agent may end it. Absent if it is on disk or needs no saving.
+   */
   readonly isSaved?: false;
 }
 
@@ -252,12 +262,15 @@ export type EventCode =
 /** How serious an event is: a notice, something to check, or something that needs action. */
 export type Severity = 'info' | 'warning' | 'alarm';
 
-/** A condition or a notice. `endMs` is null while the condition lasts; for an event without duration it equals `startMs`. */
+/**
+ * A condition or a notice. `endMs` is null while the condition lasts. It equals `startMs` for an event without duration, and for a
+ * condition that ended after the clock was set back.
+ */
 export interface AgentEvent extends EventDetails {
   /** The end of an event has the id of its start. */
   readonly id: string;
   readonly code: EventCode;
-  /** The device, lamp, line or part that the event is about. */
+  /** The device, point, lamp, line or part that the event is about. */
   readonly source: string;
   readonly severity: Severity;
   readonly text: Message;

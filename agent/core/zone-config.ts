@@ -188,7 +188,10 @@ export interface TrafficConfig {
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
   readonly designFlowPerH: number;
-  /** Lowest share first: below this share of the design flow, the zone is raised to this level; above all of them to 100 %. */
+  /**
+   * Lowest share first: below this share of the design flow, the zone is raised to this level. From the highest share on, or with an
+   * unknown flow: 100 %.
+   */
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
 
@@ -292,8 +295,9 @@ export interface EventNight {
 }
 
 /**
- * A rule of the cabinet. It begins when a value or the traffic passes a threshold, or when someone is in a zone. `when.clearsAt`: back at
- * this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first, in s.
+ * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold, or when someone is in a zone. `when.clearsAt`: back
+ * at this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first,
+ * in s.
  */
 export interface Rule {
   readonly id: string;

@@ -37,7 +37,8 @@ export interface EnergyArchive {
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before; undefined if none is found.
+   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if none is found,
+   * also because a month could not be read.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }

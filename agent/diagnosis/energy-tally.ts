@@ -37,8 +37,8 @@ const DAY_HOURS = 24;
 
 /**
  * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the computed energy. `quietWh`: what it would be
- * if nothing raised a lamp. `baselineWh`: the energy of the former installation. `unknown*`: while the level is not known. `bandMs`: time
- * at a known level, by level. Times do not include darkness by day.
+ * if nothing raised a lamp. `standbyWh`: that of dark lamps by day only. `baselineWh`: the energy of the former installation. `unknown*`:
+ * while the level is not known. `bandMs`: time at a known level, by level. Times do not include darkness by day.
  *
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the level in % times lamp milliseconds.
  * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone. `nightS`: time in

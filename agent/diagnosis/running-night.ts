@@ -27,13 +27,16 @@ interface LastRun {
 export interface MeterTracker {
   /** Records the total of a meter; a total below the one before has no effect. Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
-  /** Returns the energy of each meter that this run counted in the running night. `computedWh`, of all zones, is copied into each. */
+  /**
+   * Returns the energy of each meter in the running night, as far as this run counted or bridged it. `computedWh`, of all zones, is copied
+   * into each.
+   */
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
   /** Starts a new night with the present totals. */
   restart(): void;
-  /** Returns the latest total of each meter, also of meters that only the previous run has read. Units: kWh. */
+  /** Returns the latest total of each meter; from `bridge` to `restart` also of meters that only the previous run has read. Units: kWh. */
   totals(): Readonly<Record<string, number>>;
-  /** Adds the energy since the previous run last read these totals. */
+  /** Adds the energy since the previous run last read these totals; nothing for a meter whose first total of this run is lower. */
   bridge(before: Readonly<Record<string, number>>): void;
 }
 

@@ -105,6 +105,7 @@ export class CounterRegistry {
     this.#savedMono = options.clock.monoMs();
   }
 
+  /** Starts to load the saved state and to save regularly. */
   start(): void {
     this.#isStarted = true;
     if (this.#ticks !== undefined || this.#counters.size === 0) return;
@@ -120,7 +121,7 @@ export class CounterRegistry {
     void this.#save();
   }
 
-  /** Replaces the points. A point that remains with an equal rule and unit continues counting. */
+  /** Replaces the points. Each continues from its last known total, also with another rule, if its unit is equal or can be converted. */
   exchange(points: readonly CountedPoint[]): void {
     const { clock } = this.#options;
     const next = new Map(points.flatMap(stateOf));

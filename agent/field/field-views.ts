@@ -31,7 +31,7 @@ export function rawLine({ source, supervisor }: LineRuntime): RawLine[] {
 
 /**
  * Returns the state, load and counters of a line as the console shows them. `counters`: those of a line with units; null for a line of raw
- * bytes.
+ * bytes, of which only noise bytes are counted.
  */
 export function lineView({ source, supervisor, load, runner }: LineRuntime, counters: LineCounters | null): LineView {
   const { config } = source;
@@ -79,7 +79,7 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
 
 /**
  * Returns the newest value, quality and age of the points whose id contains `filter` in any case, without text points and points that are
- * not polled. A point without a reading has null as value and age. Units: `ageS` in s.
+ * not polled. Without a reading, value and age are null. The value is also null where the newest reading has none. Units: `ageS` in s.
  */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,

@@ -41,7 +41,7 @@ export interface LineExchange {
   readonly order: readonly string[];
 }
 
-/** A field whose lines can be exchanged one by one while the others keep running. */
+/** A field in which lines can be removed, added and replaced while its other lines keep running. */
 export interface LiveField extends Field {
   /**
    * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves when the removed lines are
@@ -50,7 +50,7 @@ export interface LiveField extends Field {
   exchange(change: LineExchange): Promise<void>;
 }
 
-/** Creates the field with these lines. No port is opened before `start`. */
+/** Creates the field with these lines. No port is opened before `start`. Errors: as `createLineRuntime`. */
 export function createField(options: FieldOptions): LiveField {
   return new CabinetField(options);
 }

@@ -46,11 +46,11 @@ export interface RuntimeParts {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Receives the readings of the devices, also those without a value. */
   readonly onReadings: (readings: readonly Reading[]) => void;
-  /** Called with true when a device starts to answer, and with false when it is reported as not answering. */
+  /** Called with true when a device starts to answer, and with false when it is reported as not answering or its line went down. */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/** A running line with all its parts. */
+/** A line with all its parts. It runs from `start` to `stop`. */
 export interface LineRuntime {
   readonly source: FieldLine;
   readonly supervisor: PortSupervisor;
@@ -59,6 +59,7 @@ export interface LineRuntime {
   readonly units: readonly Unit[];
   readonly runner: LineRunner | null;
   readonly uart: UartLine | null;
+  /** Resolves after the first try to open the port, also if that failed. */
   start(): Promise<void>;
   /** Resolves when the port is closed. */
   stop(): Promise<void>;

@@ -44,7 +44,7 @@ export interface LampCase {
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];
   readonly raises: readonly Raise[];
-  /** The level that the lamp had when the agent started, while the lamp may not be dimmed below it; null or absent otherwise. */
+  /** The level at which the lamp was found, while it may keep the lamp brighter at night; null or absent otherwise. */
   readonly found?: FoundLevel | null;
   readonly programme: RuleLine | null;
   /** Limits the programme, or the design level without one. Null or absent if no rule does. */
@@ -56,7 +56,10 @@ export interface LampCase {
   readonly warning?: Warning | null;
 }
 
-/** The first level that was read of a lamp after the start of the agent, and until when it may keep the lamp brighter at night. */
+/**
+ * The first level that was read of a lamp after the start of the agent or of a new configuration, and until when it may keep the lamp
+ * brighter at night.
+ */
 export interface FoundLevel {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;

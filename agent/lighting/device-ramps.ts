@@ -4,7 +4,10 @@ import type { LightingStreet } from './lighting.ts';
 /** Ramps of a zone without presence. Units: s. Source: reference values of street-lighting practice, 1 to 2 s up, 8 to 10 s down. */
 const RAMP_S = { up: 1, down: 10 };
 
-/** Returns how long the driver of a device should take to dim up and down, from the zones of its lamps. Units: ms. */
+/**
+ * Returns how long the driver of a device should take to dim up and down, from the zones of its lamps. If they differ: the shortest time up
+ * and the longest down. Units: ms.
+ */
 export function deviceRamps(
   { lamps, zones }: Pick<LightingStreet, 'lamps' | 'zones'>,
   deviceId: string,

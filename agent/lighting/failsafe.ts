@@ -6,7 +6,8 @@ import { stepLevelPct } from './programme.ts';
 const FULL_PCT = 100;
 
 /**
- * Returns the level that lamps of this zone (undefined: without a zone) should have without an agent, before their own maximum applies.
+ * Returns the level that lamps of this zone should have without an agent, before their own maximum applies: the highest that its
+ * programmes, event nights and rules may request. 100 if the zone has presence or traffic, and for no zone (undefined).
  * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {
@@ -22,7 +23,10 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
   return Math.max(1, zone.minPct, ...usual, ...ofNights, ...ofRules);
 }
 
-/** Returns the level that a device should have without an agent, one for all its lamps. Units: percent, from 1. */
+/**
+ * Returns the level that a device should have without an agent: the highest that one of its lamps should have, and 100 for a device without
+ * lamps. Units: percent, from 1.
+ */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
   const levels = cabinet.lamps
     .filter(({ device }) => device === deviceId)

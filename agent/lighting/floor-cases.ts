@@ -19,7 +19,7 @@ export interface LightCase {
   /** The situation is a chosen programme. */
   readonly isChosen: boolean;
   readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
-  /** As `snapshotOf`, for a floor (see `Floor`). */
+  /** As `snapshotOf`, for a floor (see `Floor`). Its photocells always report bright, so that the floor is as low as it can be. */
   readonly floorSnapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
 }
 

@@ -20,7 +20,7 @@ const NOON_HOUR = 12;
 /** Source: the term of the contract, twelve years, plus one leap year. */
 const LEAP_YEARS = [2028, 2032, 2036, 2040];
 
-/** A street with its decider. */
+/** A street with the decider of its light. */
 export interface PlannedStreet {
   readonly street: LightingStreet;
   readonly decider: Decider;
@@ -28,7 +28,7 @@ export interface PlannedStreet {
 
 /**
  * Returns the instants at which streets are compared, in ascending order, none before `nowMs`. They cover `nightsAhead` nights from the
- * present one on, and nights around special dates.
+ * present one on, and nights around dates with a year and around leap days.
  */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];

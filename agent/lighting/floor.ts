@@ -22,7 +22,10 @@ export interface Floor {
   readonly lampOf: ReadonlyMap<string, string>;
 }
 
-/** One lamp that would be too dark: at `atMs` its level is below `floorPct`. Shape: `lampId` is its id in the judged street. */
+/**
+ * One lamp that would be too dark: at `atMs`, in the situation of `text`, its level is below `floorPct`. Shape: `lampId` is its id in the
+ * judged street.
+ */
 export interface Shortfall {
   readonly lampId: string;
   readonly atMs: WallMs;
@@ -42,7 +45,10 @@ export interface FloorQuestion {
   readonly nightsAhead: number;
 }
 
-/** Returns a copy of a street that requests the least light that its zones permit, without calendars, event nights, rules and traffic. */
+/**
+ * Returns a copy of a street that requests the least light that its zones permit, without calendars, event nights, rules and traffic. The
+ * maximum of each lamp in a zone is lowered to that light.
+ */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));
   return {

@@ -24,7 +24,7 @@ export type ForecastStart = Pick<LightingSnapshot, 'nowMs' | 'nowMono' | 'intent
 
 /** Computes the light of a street at an instant, without presence, photocells, traffic and rules. */
 export interface Forecast {
-  /** Returns nights and programme of a zone; undefined for an unknown zone. */
+  /** Returns nights and programme of a zone, whose photocell, presence and traffic are then null; undefined for an unknown zone. */
   readonly plan: Decider['plan'];
   /** Returns the decisions at an instant, without intents that begin later or have ended by then. The clock counts as correct. */
   at(now: ForecastStart, atMs: WallMs): LightingResult;

@@ -16,8 +16,9 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 }
 
 /**
- * Returns the intents for a lamp that have not expired, strongest first; empty if there are none. `intents` must not contain any that have
- * not begun.
+ * Returns the intents for a lamp that have not expired; empty if there are none. The first one applies. Order: by rank; of equal ranks
+ * those that a later intent of their source replaces come last; then the brighter first. `intents` must not contain any that have not
+ * begun.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));
@@ -26,7 +27,7 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
   return inForce.toSorted((a, b) => byRank(a, b) || Number(replaced.has(a)) - Number(replaced.has(b)) || b.levelPct - a.levelPct);
 }
 
-/** Compares two intents for a sort: the higher rank first, of equal ranks the brighter; 0 if both are equal. */
+/** Compares two intents for a sort: the higher rank first, of equal ranks the brighter; 0 if rank and level are equal. */
 export function byStrength(a: Intent, b: Intent): number {
   return byRank(a, b) || b.levelPct - a.levelPct;
 }

@@ -15,7 +15,8 @@ const NO_SENSOR_TEXT = msg`no sensor reaches this lamp`;
 /**
  * Returns the input of `arbitrate` for a lamp, without `warning`. `wave`: the raise by a moving person, or null.
  *
- * Shape: `moments` begins with that of the lamp's own zone and is empty for a lamp without a zone.
+ * Shape: `moments` begins with that of the lamp's own zone; those of other zones whose presence raises the lamp follow. It is empty for a
+ * lamp without a zone.
  */
 export function lampCaseOf(lamp: Lamp, moments: readonly ZoneMoment[], snapshot: LightingSnapshot, wave: WaveRaise | null): LampCase {
   const { nowMs, nowMono, intents, burningH } = snapshot;

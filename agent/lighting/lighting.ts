@@ -94,7 +94,7 @@ export interface TrafficState {
 export interface RuleState {
   readonly holds: boolean;
   readonly sinceMono: MonoMs;
-  /** Newest value: of its point, or the flow in % of the design flow; null if there is none. */
+  /** Newest value: of its point, or the flow in % of the design flow; null without a good one. */
   readonly value?: number | null;
   /** When the value went beyond its threshold, back to `clearsAt`, and became not good; null where this does not count now. */
   readonly beyondMono?: MonoMs | null;
@@ -117,7 +117,10 @@ export interface Detection {
   readonly beforeM?: number;
 }
 
-/** The first level that was read of a lamp after the start of the agent, and until when it may keep the lamp brighter at night. */
+/**
+ * The first level that was read of a lamp after the start of the agent or of a new configuration, and until when it may keep the lamp
+ * brighter at night.
+ */
 export interface LampHold {
   readonly levelPct: LevelPct;
   readonly untilMono: MonoMs;
@@ -169,7 +172,10 @@ export interface LightingSnapshot {
   readonly lit?: LitLamps;
 }
 
-/** The lit lamps of zones that may be dark, by id. Value: since when the lamp shows the warning before the dark; null if it does not. */
+/**
+ * The lamps with a decided level above 0 %, by id, of zones that may be dark. Value: since when the lamp shows the warning before the dark;
+ * null if it does not.
+ */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 
 /** The state of one zone at the instant of a decision. */

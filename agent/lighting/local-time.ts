@@ -6,7 +6,7 @@
 import type { WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
 
-/** Local calendar date and time of day. Units: `month` 1..12; a `day` beyond the month continues in the next one. */
+/** Local calendar date and time of day. Units: `month` 1..12; a `day` outside it is in the month before or after. */
 export interface LocalTime {
   readonly year: number;
   readonly month: number;

@@ -13,7 +13,7 @@ export interface LongRaise {
   readonly isOver: boolean;
 }
 
-/** The state of a zone at one instant. */
+/** The state of a zone at one instant, as far as the length of a raise depends on it. */
 export interface RaisedZone {
   readonly isNight: boolean;
   /** Presence decides the level of one of its lamps. */
@@ -28,7 +28,10 @@ export interface RaisedZone {
  */
 const STILL_MS = 60_000;
 
-/** Returns the raise after one more evaluation; undefined if there is none. Units: `maxBoostS` s. */
+/**
+ * Returns the raise after one more evaluation; undefined if there is none. A raise that has lasted too long (`isOver`) remains until the
+ * sensors have detected nothing for a minute, or until day. `maxBoostS`: after this time it has lasted too long. Units: s.
+ */
 export function afterRaise(
   before: LongRaise | undefined,
   { isNight, isRaised, stillMs }: RaisedZone,

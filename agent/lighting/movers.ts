@@ -103,8 +103,8 @@ interface MoverContext {
 }
 
 /**
- * Whether a mover may still reach this pole, by the reported direction or, without one, by its way from the pole before. True if neither
- * is known.
+ * Whether a mover may still reach this pole, by the reported direction or, without one, by its way from the pole before. True also for the
+ * pole of its last visit, and if neither is known.
  */
 export function isAhead({ visit, before }: Mover, pole: string, graph: StreetGraph): boolean {
   if (visit.direction !== null) return graph.isTowards(visit.pole, pole, visit.direction);

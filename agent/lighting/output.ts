@@ -102,7 +102,7 @@ export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: 
 }
 
 /**
- * Returns the outputs of a street that the agent can write, with their values as numbers. An output with an unknown value is left out.
+ * Returns the outputs of a street that the agent may write, with their values as numbers. An output with an unknown value is left out.
  * `pointOf` returns the profile of a point, or undefined.
  */
 export function resolveOutputs(

@@ -110,7 +110,7 @@ function edgeFault(
   return { nights: counted, fault: counted === EDGE_NIGHTS ? (isDarkByDay ? texts.dark : texts.bright) : fault };
 }
 
-/** Whether `photocellFault` may judge the night. */
+/** Whether the cell was evaluated by day both before and after the night, so that `photocellFault` may judge it. */
 export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }

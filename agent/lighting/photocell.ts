@@ -15,7 +15,10 @@ import type { PhotocellState } from './lighting.ts';
 /** What a photocell reports; null while it has no verdict. */
 export type PhotocellVerdict = PhotocellState['says'];
 
-/** The sun at one instant of a zone's night. `duskMs` and `dawnMs` are null if the sun makes none. */
+/**
+ * The sun of a zone at one instant, with dusk and dawn of the night, noon to noon, that contains it. `duskMs` and `dawnMs` are null if the
+ * sun makes none. `isNight`: by the sun and the zone's offsets, without the cell.
+ */
 export interface SunNow {
   readonly nowMs: WallMs;
   readonly duskMs: WallMs | null;
@@ -108,7 +111,7 @@ function speak(cell: Cell, dwellMs: number): Cell {
   return { ...cell, mayDarken, mayBrighten };
 }
 
-/** Returns the present verdict of the cell; null if there is none, for example because the cell does not answer. */
+/** Returns the present verdict of the cell; null if there is none, for example because the cell has not answered for a while. */
 export function photocellVerdict(
   state: PhotocellState | undefined,
   { dwellS, staleS }: PhotocellConfig,

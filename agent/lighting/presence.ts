@@ -52,7 +52,10 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
   return `${device}.${point}`;
 }
 
-/** Returns the sensors of a zone, in their order, each with the lamps within its reach. Empty for a zone without presence. */
+/**
+ * Returns the sensors of a zone, in their order, each with the lamps within its reach, of the zone or its `alsoLamps`. Empty for a zone
+ * without presence.
+ */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];
   const { sensors, reachM, alsoLamps = [] } = zone.presence;

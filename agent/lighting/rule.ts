@@ -47,7 +47,9 @@ export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, 
   return settled(seen(state, input), forMs, nowMono);
 }
 
-/** Whether a sensor of a zone detects a person, or recently did. Sensors that are stuck, or whose `listen` is `group`, do not count. */
+/**
+ * Whether a sensor of a zone detects a person, or did within its hold. Sensors that are stuck, or whose `listen` is `group`, do not count.
+ */
 export function isSomeoneIn(
   { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,
   states: ReadonlyMap<PointId, SensorState>,

@@ -13,7 +13,10 @@ const SIXTH_MS = HOUR_MS / 6;
  */
 const CALM_SHARE = 0.5;
 
-/** Returns the activity of about the last hour after `count` more detections. `overMs`: the time in which they happened. Units: ms. */
+/**
+ * Returns the activity of about the last hour after `count` more detections. `overMs`: the time in which they happened; if it is more than
+ * an hour, only the share of one hour is added. Units: ms.
+ */
 export function afterActivity(before: Activity, count: number, atMono: MonoMs, overMs = 0): Activity {
   const sixth = Math.floor(atMono / SIXTH_MS);
   const added = count / Math.max(1, overMs / HOUR_MS);

@@ -13,8 +13,8 @@ export interface StreetGraph {
   /** The poles on the way from `a` to `b`, both included; empty if there is no way. */
   path(a: string, b: string): readonly string[];
   /**
-   * The poles from `from` towards larger (1) or smaller (-1) distances of its street, and on branches there, nearest first. Empty for an
-   * unknown pole.
+   * The poles that may be ahead of a person who leaves `from` towards larger (1) or smaller (-1) distances of its street, nearest first,
+   * without `from`. Empty for an unknown pole.
    */
   towards(from: string, direction: 1 | -1): readonly string[];
   /** Whether `to` may be ahead of a person who leaves `from` in this direction; `from` itself is. */

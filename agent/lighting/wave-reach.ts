@@ -6,8 +6,8 @@ import type { Outlook } from './outlook.ts';
 import { ROUNDING_M } from './street-graph.ts';
 
 /**
- * Light follows a mover (see `Mover`) for a limited time after a detection. These are the lowest and the highest value of that limit; a
- * hold may extend it. Units: ms.
+ * Light follows a mover (see `Mover`) for a limited time after a detection. The limit depends on the distance to the next sensor; these are
+ * its lowest and highest value. The light may end before the limit, and a hold may extend it. Units: ms.
  * Source: assumed; about 50 m and 300 m at the slowest walk. Confirmed by: sensor distances at the sites and timed slow walks.
  */
 export const AWAY_MS = { least: 120_000, longest: 600_000 };

@@ -21,7 +21,10 @@ export interface WaveRaise {
   readonly level: 'boost' | 'relayed';
 }
 
-/** Returns the raises by moving people now, by lamp id; empty if there are none. `deaf`: devices of sensors to ignore. */
+/**
+ * Returns the raises by moving people now, by lamp id; empty if there are none. `deaf`: devices of sensors that cannot detect anyone now.
+ * That they detect nothing proves nothing; detections by them still count.
+ */
 export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 
 const NONE: ReadonlySet<string> = new Set();

@@ -59,7 +59,7 @@ export class PanelCommands {
     return outcome;
   }
 
-  /** Follows an accepted request. Resolves with its final outcome. */
+  /** Follows an accepted request. Resolves with its final outcome. `failed` does not mean that the text is no longer in force. */
   follow(request: PanelRequest, saved: Promise<boolean>): Promise<Outcome> {
     for (const older of this.#open) if (isSame(older.request, request)) this.#end(older, 'failed', msg`replaced by a later request`);
     this.publish(request, 'queued');

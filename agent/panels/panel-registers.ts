@@ -13,7 +13,7 @@ import { withChange } from './change-pace.ts';
 /** Times of the changes that count towards a limit, by register and kind of change. Units: ms of the monotonic clock. */
 export type PanelPaces = Map<string, readonly MonoMs[]>;
 
-/** Returns names for the registers that a panel writes. */
+/** Returns names for the registers that a panel writes, made of port, unit and address where these are known. */
 export function panelRegisters(
   { device, points: names }: Pick<PanelConfig, 'device' | 'points'>,
   { lines }: Pick<Cabinet, 'lines'>,

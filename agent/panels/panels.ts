@@ -97,7 +97,10 @@ export class Panels {
     this.#days.take(readings);
   }
 
-  /** Carries out or refuses a request. Resolves with its final outcome; `onOutcome` receives its stages. */
+  /**
+   * Carries out or refuses a request. Resolves with its final outcome; `onOutcome` receives its stages. A text that has failed may stay in
+   * force, and may be shown later.
+   */
   async request(request: PanelRequest): Promise<Outcome> {
     this.#commands.publish(request, 'received');
     const panel = this.#displays.get(request.panel)?.panel;

@@ -27,6 +27,7 @@ export interface StatusSources {
   /** Whether maintenance covers a lamp or device. */
   readonly isInMaintenance: (source: string) => boolean;
   readonly startedMono: MonoMs;
+  /** When a line was first polled, on a clock that was 0 at the start of the process; null before that poll. */
   readonly firstPollMono: MonoMs | null;
   /** Counters of this run, over all its configurations. */
   readonly counters: Pick<StatusView, 'detections' | 'lampsRaised'>;

@@ -15,6 +15,7 @@ export interface AmplifierParts {
   readonly pointId: PointId;
   /** The point that proves a write. */
   readonly proofId: PointId;
+  /** After a proven write, readings of `proofId` within this time do not count. */
   readonly settleMs: number;
 }
 
@@ -66,7 +67,7 @@ export class Amplifier {
     return this.#failures >= TRIES ? msg`amplifier relay ${this.pointId} does not follow: ${this.#reason}` : NO_TEXT;
   }
 
-  /** Writes the relay if that is needed and may be done now; null leaves it as it is. */
+  /** Writes the relay if that is needed and may be done now; null leaves it as it is. Off may be left out while its state is unknown. */
   follow(wantsOn: boolean | null): void {
     const { clock } = this.#parts;
     const { isOn } = this;

@@ -24,10 +24,14 @@ export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
 export interface DayTimes {
   /** The local date of an instant. */
   dateAt(atMs: WallMs): LocalDate;
-  /** When this time occurs on a date; null for a sun event that does not occur. */
+  /**
+   * The instant of this time for a date; null for a sun event that does not occur. With an offset it may be on a neighbouring date. Of a
+   * clock time that occurs twice, the first.
+   */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;
   /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. */
   lastInstantOf(at: ClockTime, date: LocalDate): WallMs;
+  /** The instant at which a date begins. */
   startOf(date: LocalDate): WallMs;
 }
 

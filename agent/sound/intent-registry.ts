@@ -61,7 +61,10 @@ export class IntentRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the requests from the disk. If the disk cannot be read this is logged, and `tend` tries again. */
+  /**
+   * Reads the requests from the disk. An emergency is then in force; the others are once the time is trusted. If the disk cannot be read
+   * this is logged, and `tend` tries again.
+   */
   async restore(): Promise<void> {
     if (!(await this.#saves.restore()))
       this.#parts.log.event('sound-requests-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
@@ -81,7 +84,7 @@ export class IntentRegistry {
     this.#set([...this.#intents.filter(isOther), intent].slice(-MAX_INTENTS));
   }
 
-  /** Ends the requests for which `isEnded` returns true. */
+  /** Ends the requests for which `isEnded` returns true. It is called again later if the stored requests have not been read yet. */
   end(isEnded: (intent: SoundIntent) => boolean): void {
     this.#dropWaiting((each) => isEnded(this.#unsure(each)));
     this.#set(this.#intents.filter((each) => !isEnded(each)));

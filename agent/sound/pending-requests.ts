@@ -67,7 +67,7 @@ export class PendingRequests {
     return outcome;
   }
 
-  /** Follows a request that is in force. Resolves with the final outcome. */
+  /** Follows an accepted request. Resolves with the final outcome. */
   follow(request: SentSoundRequest, place: PlaceControl): Promise<Outcome> {
     const deadlineMono = this.#parts.clock.monoMs() + REQUEST_MS;
     this.publish(request, 'queued');

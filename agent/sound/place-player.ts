@@ -83,7 +83,7 @@ export class PlacePlayer {
     return isPlaying && key === decision.key ? (decision.play[index] ?? null) : null;
   }
 
-  /** Whether the player was read as not playing after the last write. */
+  /** True if the player was read as not playing after the last write. False also if that is not known, and during a write. */
   get isSilent(): boolean {
     const { state, stateMono } = this.facts();
     return !this.#isWriting && stateMono > this.#memory.writtenMono && state !== null && state !== PLAYER_STATE.playing;

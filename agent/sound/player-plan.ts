@@ -14,6 +14,7 @@ import type { SoundDecision } from './sound-words.ts';
 
 /** The newest readings of a player. `state`, `volumePct`, `files`, `track`: null without a good reading. */
 export interface PlayerFacts {
+  /** The player answers: its newest `state` is `good` or `bad`, neither stale nor missing. */
   readonly isAlive: boolean;
   readonly state: number | null;
   /** The instant of the newest reading of the state, whatever its quality; -Infinity before the first. */
@@ -30,6 +31,7 @@ export interface PlayMemory {
   readonly key: string | null;
   /** Position in `play`. */
   readonly index: number;
+  /** When the track at `index` was started, or found playing. */
   readonly startMono: MonoMs;
   /** The end of the last write: older readings are no evidence of its effect. */
   readonly writtenMono: MonoMs;

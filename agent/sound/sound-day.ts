@@ -47,8 +47,8 @@ export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTi
 }
 
 /**
- * Returns the announcements of the place that are due now, or were due less than `graceMs` ago, by their times of today and yesterday.
- * Oldest first. Shape: `graceMs` is at most a day.
+ * Returns the announcements of the place that are due now, or were due less than `graceMs` ago. Oldest first. Shape: `graceMs` is at most a
+ * day.
  */
 export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
   const today = times.dateAt(atMs);

@@ -15,8 +15,8 @@ import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
 /**
- * The readings of a store, as its file records them. `epoch`: name of the numbering. `lastSeq`: the highest frame number that it records,
- * 0 for none. `undelivered`: number of stored readings that are not recorded as delivered.
+ * The readings of a store, as its file records them. `epoch`: the random identifier of its numbering. `lastSeq`: the highest frame number
+ * that it records, 0 for none. `undelivered`: number of stored readings that are not recorded as delivered.
  */
 export interface ReadingsFacts {
   readonly epoch: string;

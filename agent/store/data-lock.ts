@@ -31,7 +31,8 @@ export type DataUser = 'agent' | 'command';
  * Locks the folder for this process, until `release` or the end of the process; creates a missing folder. Does not wait. An agent also
  * locks the lines. `lines`: the lock on the lines if this agent already has it; `release` of the result then ends it too.
  *
- * Errors: throws StoreError, for example `in-use` if another process has the lock; for an agent `held` if only the data is locked.
+ * Errors: throws StoreError, for example `in-use` if another process has the lock; for an agent `held` if only the data is locked. `lines`
+ * then stays locked.
  */
 export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');

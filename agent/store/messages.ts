@@ -117,6 +117,7 @@ export interface StateWork {
   /** `json` null removes the key. */
   readonly saves: readonly { readonly key: string; readonly json: string | null }[];
   readonly audits: readonly TimedNote[];
+  /** As in `TelemetryWork`. */
   readonly probe: boolean;
 }
 
@@ -167,7 +168,7 @@ export interface StoreMessages {
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   decisions: { ask: RecordQuery; answer: StoreResult<RecordPage> };
-  /** One step of limited work; `more`: there is work left. */
+  /** One step of limited work; `more`: there may be work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
@@ -195,6 +196,7 @@ export type StoreResult<T> =
 
 /** Something that happened in the storage thread, for the main thread to report. It arrives with the next answer, to whatever request. */
 export type Notice =
+  /** A file was replaced, or was missing, or a row of it is damaged and ignored. */
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: Message }

@@ -45,7 +45,10 @@ export function createQuarantine(path: string) {
   }
 
   return {
-    /** Why a file must be replaced that was set aside in an earlier run; null if none must be. Errors: none. */
+    /**
+     * Why a file must be replaced that was set aside in an earlier run; null if none must be. If it was replaced, `keep` is called for it
+     * and `report` receives the result. Errors: none.
+     */
     interrupted: (report: (words: Message) => void): StoreError | null => {
       if (!existsSync(setAsidePath)) return null;
       if (!existsSync(path)) return storeError('corrupt', msg`${path}: it was being set aside when the agent ended`);

@@ -50,11 +50,17 @@ export interface OpenSegment {
   head(frame: number): SegmentHead | undefined;
   /** In ascending order. */
   readonly seriesIds: readonly number[];
-  /** Decodes the readings of a series, in the order of the frames; empty if the segment does not contain it. Errors: throws StoreError `corrupt`. */
+  /**
+   * Decodes the readings of a series, in the order of the frames; empty if the segment does not contain it. `decimals`: as when it was
+   * encoded. Errors: throws StoreError `corrupt`.
+   */
   series(id: number, decimals: number): PlacedReading[];
 }
 
-/** The columns of a segment's row that its checksum covers, besides the bytes. Shape: integers. */
+/**
+ * The columns of a segment's row that its checksum covers, besides the bytes. `t0Ms` to `t1Ms`: its time range. `total`: readings ever
+ * committed, up to and with it. `thin`: how strongly it was thinned, 1 for not at all. Shape: integers.
+ */
 export interface SegmentRowHead {
   readonly firstSeq: number;
   readonly t0Ms: number;
@@ -195,8 +201,8 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
 }
 
 /**
- * Returns the frames of a segment in the order of seq, without frames that have no reading. Errors: throws StoreError `corrupt`, also for a
- * series whose decimals are undefined.
+ * Returns the frames of a segment in the order of seq, without frames that have no reading. The readings of a frame are in the order of
+ * their series. Errors: throws StoreError `corrupt`, also for a series whose decimals are undefined.
  */
 export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);

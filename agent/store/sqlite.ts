@@ -54,8 +54,8 @@ export function loadSqlite(): void {
 }
 
 /**
- * Opens a connection with default settings; creates a missing file. A call waits for a limited time for a lock of another process. Errors:
- * throws if it cannot be opened.
+ * Opens a connection with default settings; creates a missing file. A call waits for a limited time for the lock of another connection.
+ * Errors: throws if the file cannot be opened; its content is not checked.
  */
 export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });
@@ -67,22 +67,25 @@ export function formFresh(db: Sqlite): void {
 }
 
 /**
- * Applies the settings of `schema.ts` that a connection needs. Units: `maxPages` in pages of `PAGE_BYTES`, whatever the page size of the
- * file. Errors: throws SQLite errors.
+ * Applies the settings of `schema.ts` that a connection needs. The file does not grow beyond `maxPages`, or its present length if that is
+ * more. Units: pages of `PAGE_BYTES`, whatever the page size of the file. Errors: throws SQLite errors.
  */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));
   for (const pragma of [...OPEN_PRAGMAS, `max_page_count = ${ownPages}`]) db.pragma(pragma);
 }
 
-/** Opens a connection that cannot write. Errors: throws if it cannot be opened, also if there is no file. */
+/**
+ * Opens a connection that cannot change the database; SQLite may still create the files `-wal` and `-shm` beside it. Errors: throws if it
+ * cannot be opened, also if there is no file; its content is not checked.
+ */
 export function openReadOnly(path: string): Sqlite {
   return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
 }
 
 /**
  * Converts a failure of file or database to a StoreError whose text also says what to check. `path`: the file for the text. A StoreError is
- * returned unchanged; an unknown failure gets the code `io`.
+ * returned unchanged; a failure that fits no other code gets `io`.
  */
 export function toStoreError(error: unknown, path: Said): StoreError {
   if (error instanceof StoreError) return error;

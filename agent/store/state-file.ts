@@ -94,8 +94,8 @@ export class StateFile {
   }
 
   /**
-   * The newest events, at most `limit`, that began or ended at or after `sinceMs`, or have not ended; without the `skip` newest of them.
-   * The newest is last. Damaged ones are left out.
+   * The newest events that began or ended at or after `sinceMs`, or have not ended: at most `limit`, without the `skip` newest. They are in
+   * the order in which they were first stored, the newest last. Damaged ones are left out.
    */
   events({ sinceMs, limit, skip = 0 }: EventQuery, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>
@@ -114,7 +114,10 @@ export class StateFile {
     return this.#file.read(atMs, ({ audit }) => audit.after(n));
   }
 
-  /** Reads the whole file; damaged rows are removed. Shape: the problems, empty if there are none. */
+  /**
+   * Reads the whole file; damaged facts, events and outcomes are removed. Does not verify the audit log. Shape: the problems, empty if
+   * there are none.
+   */
   check(atMs: WallMs): readonly Message[] {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }

@@ -8,13 +8,13 @@ type RetentionStepDone = RetentionReport & { readonly more: boolean };
 
 /**
  * Creates the chores of the store: compaction, removal by age, and room below the byte cap. `compact` and `retain` resolve to undefined if
- * a step fails or gets no answer.
+ * a step fails or gets no answer; the work of earlier steps stays.
  */
 export function createStoreChores(clock: Clock, reader: StoreReader, committer: Committer) {
   let isMakingRoom = false;
   let retainedMono = clock.monoMs();
 
-  /** Packs frames that are old enough into segments. */
+  /** Packs frames that are old enough into segments, and the record of decisions. The report counts frames only. */
   async function compact(): Promise<CompactionReport | undefined> {
     let sum: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
     for (let more = true; more; ) {
@@ -32,7 +32,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     return sum;
   }
 
-  /** Removes rows by the age limits, as far as allowed. Removes nothing while the clock is not trusted. */
+  /** Removes rows by the age limits, as far as allowed. While the clock is not trusted it removes nothing and reports zeros. */
   async function retain(): Promise<RetentionReport | undefined> {
     let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
     const quality = clock.quality();

@@ -9,7 +9,10 @@ import type { Kind, StoreMessages, StoreResult } from './messages.ts';
 type ValueOf<K extends Kind> = StoreMessages[K]['answer'] extends StoreResult<infer T> ? T : never;
 type QuestionKind = Exclude<Kind, 'commit' | 'close'>;
 
-/** Sends requests of readers and chores to the storage thread. Resolves to undefined if the thread reports a failure or does not answer. */
+/**
+ * Sends requests of readers and chores to the storage thread. They resolve to undefined if the thread reports a failure or does not answer.
+ * While the store is closed or the thread is lost, they do so at once.
+ */
 export class StoreReader {
   readonly #clock: Clock;
   readonly #committer: Committer;

@@ -10,7 +10,8 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 const MIN_RUN_MS = 600_000;
 
 /**
- * Resolves with the status of the store for people, with its settings and rates. Facts that cannot be read in time may be out of date.
+ * Resolves with the status of the store for people, with its settings and rates. Facts of the file that cannot be read in time are those
+ * that were read last, or zeros if none were.
  */
 export async function storeView({
   cabinet,
@@ -38,8 +39,8 @@ export async function storeView({
 }
 
 /**
- * Time until the byte cap is reached at the rate of this run. Units: hours, 0 if the cap is reached; `upMs` in ms. Null if it cannot be
- * calculated.
+ * Time until the byte cap is reached at the rate of this run. Units: hours, 0 if the cap is reached; `upMs` in ms. Null in the first ten
+ * minutes of a run, and while it has stored no readings or the file has none.
  */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,
@@ -53,7 +54,9 @@ export function hoursLeft(
   return Math.max(0, maxBytes - bytes) / (bytesAReading * readingsAnHour);
 }
 
-/** Returns the bytes that the storage thread writes in a day at its average rate; null if nothing, or too short a time, was measured. */
+/**
+ * Returns the bytes that the storage thread writes in a day at its average rate; null without a measurement or in its first ten minutes.
+ */
 export function writtenBytesPerDay(written: StoreStatus['written']): number | null {
   if (written === null || written.overMs < MIN_RUN_MS) return null;
   return (written.bytes / written.overMs) * DAY_MS;

@@ -62,8 +62,8 @@ const NO_FACTS: TelemetryFacts = {
 type StoreCallbacks = Pick<Store, 'onCommitted' | 'onEvent' | 'fates'>;
 
 /**
- * Creates the offline memory of the cabinet. Uses no file before `start`. A failure of the disk is not thrown: it is reported as a state
- * and an event.
+ * Creates the store, which keeps readings, events and facts on disk. Uses no file before `start`. A failure of the disk is not thrown: it
+ * is reported as a state and an event.
  */
 export function createStore(parts: StoreParts): Store {
   const { clock, log, openLink = openWorkerLink } = parts;

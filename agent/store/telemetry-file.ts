@@ -46,8 +46,8 @@ const COMPACT_AFTER_MS = 3_600_000;
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /**
- * `telemetry.db`: frames and segments, the cursor and the recorded losses. A read may remove damaged rows. Errors: methods that use the
- * file throw StoreError.
+ * `telemetry.db`: readings in frames and segments, the cursor, the recorded losses and the record of decisions. A read may remove damaged
+ * rows. Errors: methods that use the file throw StoreError.
  */
 export class TelemetryFile {
   readonly #setup: Setup;
@@ -97,7 +97,7 @@ export class TelemetryFile {
     return done;
   }
 
-  /** The number of readings not delivered at the last commit, with the name of the file; null if it is not known. */
+  /** The number of readings not delivered at the last commit, with the random identifier in the file; null if it is not known. */
   get undelivered(): UndeliveredNote | null {
     return this.#undelivered;
   }

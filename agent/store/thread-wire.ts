@@ -8,7 +8,7 @@ import type { Message } from '../core/message.ts';
 import { withMessages, withTexts } from '../core/message-wire.ts';
 import type { FoundHeld, StateWork, StoreAnswer, StoreRequest } from './messages.ts';
 
-/** Returns the request with its messages as JSON, to be posted to the storage thread. */
+/** Returns the request with its messages as texts and templates, to be posted to the storage thread. */
 export function packedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withTexts);
 }
@@ -18,7 +18,7 @@ export function unpackedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withMessages);
 }
 
-/** Returns the answer with its messages as JSON, to be posted to the main thread. */
+/** Returns the answer with its messages as texts and templates, to be posted to the main thread. */
 export function packedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withTexts);
 }
@@ -29,8 +29,8 @@ export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
 }
 
 /**
- * The storage thread may not use the data. `cause`: why; a message, or its JSON form after `packedRefusal`. `foundHeld`: given if the
- * thread must stay to keep the lines locked.
+ * The storage thread may not use the data. `cause`: why; a message, or its text after `packedRefusal`. `foundHeld`: given if the thread
+ * must stay to keep the lines locked.
  */
 export interface ThreadRefusal {
   readonly refused: DataRefusal;
@@ -38,7 +38,7 @@ export interface ThreadRefusal {
   readonly foundHeld?: FoundHeld;
 }
 
-/** Returns the refusal with its message as JSON, to be posted to the main thread. */
+/** Returns the refusal with its message as text and template, to be posted to the main thread. */
 export function packedRefusal(refusal: ThreadRefusal): ThreadRefusal {
   return withTexts(refusal) as ThreadRefusal;
 }

@@ -23,7 +23,8 @@ export interface WorkerLink extends StoreLink {
 
 /**
  * Returns a function that starts the storage thread and returns the connection to it. When the thread ends or may not use the data, open
- * requests reject; `onLost` is then called, except after `close`. `handOver`: frees the data that another process of this run has locked.
+ * requests reject; `onLost` is then called, except after `close`. `handOver`: frees the data that another process of this run has locked;
+ * called once, when a thread has loaded.
  */
 export function workerLinkOpener(handOver: (() => void) | null = null): (...args: Parameters<OpenLink>) => WorkerLink {
   let handsOver = handOver;

@@ -40,7 +40,10 @@ const MAX_EARLIER = 500;
  */
 const MAX_WAITING = MAX_EARLIER;
 
-/** Reports warnings and alarms to the platform between `open` and `close`. */
+/**
+ * Sends warnings and alarms to the platform between `open` and `close`, each until the broker has it. At other times they wait, limited in
+ * number.
+ */
 export class EventReporter {
   readonly #parts: EventReporterParts;
   readonly #outbox: Outbox<AgentEvent>;

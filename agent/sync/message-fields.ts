@@ -3,11 +3,11 @@ import type { Message } from '../core/message.ts';
 import { inJson } from '../core/message-wire.ts';
 
 /**
- * Returns a message as fields of a JSON object: the English text under `key`, and, unless the message is only a text, its template and
- * values under `<key>Template`.
+ * Returns a message as fields of a JSON object: the English text under `key`, and its template and values under `<key>Template`. The
+ * template is left out for an empty message, and for one that is only a text from elsewhere, such as a name.
  */
 export function messageFields(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
-/** The implementation of the signature above. */
+/** As above, for any key; callers see only the signature above. */
 export function messageFields(key: string, message: Message): Readonly<Record<string, unknown>> {
   const { id, args } = message;
   const text = { [key]: String(message) };

@@ -29,8 +29,8 @@ const NOTHING_COUNTED: Counts = {
 };
 
 /**
- * Creates the holder of the uplink in use, at first without one. Calls go to the current uplink; without one they are kept or have no
- * effect.
+ * Creates the holder of the uplink in use, at first without one. Calls go to the current uplink. Without one, metrics and silent devices
+ * are kept for the next; most other calls have no effect.
  */
 export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   const updates = new Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>();

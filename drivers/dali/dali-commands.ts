@@ -25,7 +25,11 @@ const DALI_PRIORITY = { level: 2, config: 3, query: 4 } as const satisfies Recor
 /** Highest short address of gear, highest group of a bus, and highest level. Source: IEC 62386-102. */
 export const DALI_LIMITS = { lastShortAddress: 63, lastGroup: 15, maxLevel: 254 } as const;
 
-/** Opcodes of the addressed commands that the driver uses by name. Source: IEC 62386-102. */
+/**
+ * Opcodes of the addressed commands that the driver uses by name. Add the number of the group to `addToGroup` and `removeFromGroup`.
+ *
+ * Source: IEC 62386-102.
+ */
 export const DALI_COMMAND = {
   addToGroup: 0x60,
   removeFromGroup: 0x70,
@@ -43,7 +47,7 @@ const GROUP = 0x80;
 /** In the lowest bit of the address byte: a command follows, not a level. */
 const IS_COMMAND = 1;
 
-/** The gear that executes a level: one gear, the members of a group, or all gear on the bus. */
+/** The gear that executes a level or a command: one gear, the members of a group, or all gear on the bus. */
 export type DaliTarget = { readonly gear: number } | { readonly group: number } | 'all';
 
 /** Returns the frame that sets the level of one gear, of a group, or of all gear. Shape: `level` 0 to 254. */
@@ -56,7 +60,7 @@ export function queryFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isQuery: true, priority: DALI_PRIORITY.query };
 }
 
-/** Returns the configuration command with the opcode `data` to one gear; it is sent twice. */
+/** Returns the configuration command with the opcode `data` to one gear, marked to be sent twice. */
 export function configFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isTwice: true, priority: DALI_PRIORITY.config };
 }
@@ -72,7 +76,7 @@ function addressByte(target: DaliTarget): number {
   return 'gear' in target ? target.gear << 1 : GROUP | (target.group << 1);
 }
 
-/** What the two bytes of a forward frame mean to gear. */
+/** What the two bytes of a forward frame mean to gear. A `level` of 255 sets no level: it stops a fade. */
 export type DaliMeaning =
   | { readonly kind: 'level'; readonly target: DaliTarget; readonly level: number }
   | { readonly kind: 'command'; readonly target: DaliTarget; readonly opcode: number }

@@ -57,7 +57,7 @@ interface Pending {
   readonly timer: Timer;
 }
 
-/** Sends DALI frames through a converter, one at a time. */
+/** Sends DALI frames through a converter. It has no queue: call `send` only after the one before has ended. */
 export class DaliConverter {
   readonly #options: DaliConverterOptions;
   readonly #reader = createFoxtronReader();

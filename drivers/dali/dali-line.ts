@@ -32,8 +32,8 @@ export interface DaliLineOptions {
 }
 
 /**
- * Creates the line of a DALI converter; it is closed until `open`. The speed of the line cannot be changed. Errors: requests reject with
- * BusError, for example `timeout`.
+ * Creates the line of a DALI converter; it is closed until `open`. The speed of the line cannot be changed. One request at a time. A write
+ * may resolve although no gear executed it. Errors: requests reject with BusError, for example `timeout`.
  */
 export function createDaliLine(options: DaliLineOptions): ModbusLine {
   return new DaliLine(options);

@@ -37,7 +37,7 @@ export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 export interface DaliMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly send: SendQuery;
-  /** Whether a level waits. */
+  /** Whether a read must end now, so that a level can be sent. */
   readonly isHurried: () => boolean;
   /** Frames of other senders so far: one of them may change the transfer registers. */
   readonly foreignFrames: () => number;
@@ -59,7 +59,10 @@ interface Reading {
   atMono: MonoMs;
 }
 
-/** Reads memory banks of gear. A read that made room for a level may be continued by the next `read` of the same locations. */
+/**
+ * Reads memory banks of gear, one read at a time. The next `read` of a gear may continue one that made room for a level, if both have the
+ * same locations.
+ */
 export class DaliMemory {
   readonly #parts: DaliMemoryParts;
   /** By gear. */

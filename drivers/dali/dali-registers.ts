@@ -59,7 +59,10 @@ export interface RegisterRead {
 
 const whole = (answer: number): number => answer;
 
-/** Returns the frames that read a register of a gear; undefined if there are none, as for the table `input`. */
+/**
+ * Returns the frames that read a register of a gear; undefined if there are none, as for the table `input`. Any coil or discrete input
+ * reads as 1 while the gear answers.
+ */
 export function registerRead(gear: number, table: Table, address: number): RegisterRead | undefined {
   if (table === 'discrete' || table === 'coil') return { frames: [queryFrame(gear, DALI_COMMAND.queryPresent)], valueOf: () => 1 };
   if (table !== 'holding') return undefined;
@@ -94,7 +97,7 @@ export type RegisterWrite =
   | { readonly kind: 'frames'; readonly frames: readonly DaliFrame[] }
   | { readonly kind: 'groups'; readonly before: DaliFrame; framesFor(now: number): readonly DaliFrame[] };
 
-/** Returns how to write a register; undefined for one that cannot be written, and for a value that it cannot have. */
+/** Returns how to write a holding register; undefined for one that cannot be written, and for a value that it cannot have. */
 export function registerWrite(gear: number, address: number, value: number): RegisterWrite | undefined {
   if (!Number.isInteger(value) || value < 0 || value >= PAGE) return undefined;
   const target = levelTarget(gear, address);

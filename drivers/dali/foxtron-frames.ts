@@ -20,7 +20,10 @@ const SEND_TWICE = 1;
 /** Numbers of the values of the converter that are queried. Source: docek/ha-foxtron-dali, configuration area. */
 export const CONVERTER_ITEM = { busPower: 3 } as const;
 
-/** State of the DALI bus as the converter reports it. Source: docek/ha-foxtron-dali, items and special events 0 to 3. */
+/**
+ * State of the DALI bus as the converter reports it. `lost`: no power, or a short circuit. `mains`: mains voltage on the bus, a fault.
+ * `defective`: the power supply of the bus is defective. Source: docek/ha-foxtron-dali, items and special events 0 to 3.
+ */
 export const BUS_POWER = { ok: 0, lost: 1, mains: 2, defective: 3 } as const;
 
 /** A message of the converter. */

@@ -13,7 +13,7 @@ const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
  * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers of the point,
- * at least as many as its type has.
+ * at least as many as its type has. Rounded to the decimals of the point; a level in whole % that is above 0 is at least 1.
  *
  * Units: the point's own; 0 or 1 for a single bit.
  */

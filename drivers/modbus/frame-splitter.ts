@@ -13,8 +13,8 @@ import { charMs, gapMs } from './wire-time.ts';
 export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
- * What a frame is. `echo`: the agent's own request, received back. `frame`: another valid frame. `damaged`: a reply that is damaged or
- * incomplete. `noise`: no valid frame. `raw`: bytes that are not decoded.
+ * What a frame is. `echo`: the agent's own request, received back; the echo of a single write may be called `reply`. `frame`: another
+ * valid frame. `damaged`: a reply that is damaged or incomplete. `noise`: no valid frame. `raw`: bytes that are not decoded.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
@@ -30,7 +30,7 @@ export interface WireFrame {
   readonly kind: WireFrameKind;
   readonly unit: number | null;
   readonly fc: number | null;
-  /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. */
+  /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. False for noise. */
   readonly isForeign: boolean;
 }
 

@@ -57,7 +57,7 @@ export function isGatewayRefusal(body: Uint8Array): boolean {
   return ((body[1] as number) & REFUSED) !== 0 && (body[2] === 10 || body[2] === 11);
 }
 
-/** The function of a frame; for an exception the refused function, or 80h if that is missing. */
+/** Returns the function of a frame from its function byte `code`; for an exception the refused function, or 80h if that is missing. */
 export function functionOf(code: number): number {
   return code > REFUSED ? code & ~REFUSED : code;
 }
@@ -82,7 +82,7 @@ export interface SoundFrame {
   /** As `functionOf` returns it. */
   readonly fc: number;
   readonly frame: Buffer;
-  /** Only a master sends such a frame. */
+  /** Only a master sends such a frame. False also for one that may be a request or a reply. */
   readonly isRequest: boolean;
 }
 

@@ -86,7 +86,8 @@ export interface GuardedPortOptions extends LinkOptions {
 
 /**
  * A serial port for `modbus-serial`. It passes on a received reply only if that is complete, undamaged and trusted to belong to the
- * request. Errors: a request fails with BusError, for example `timeout`. One request at a time.
+ * request. It may send a read again to confirm its reply. Errors: a request fails with BusError, for example `timeout`. One request at a
+ * time.
  */
 export class GuardedPort extends ModbusLink {
   readonly #late: LateReplies;

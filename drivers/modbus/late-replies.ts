@@ -52,13 +52,13 @@ interface Debt {
 
 /** What `LateReplies` reports. */
 export interface LateRepliesOptions {
-  /** Called when no late reply of a shape is expected any more. */
+  /** Called when it is found that no late reply of a shape is expected any more. */
   readonly onSettled?: () => void;
   /** Called when the reply to a request that was given up has arrived, `afterMs` after the request was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 
-/** Remembers requests that were given up, because their replies may still arrive. Units: `count` is registers or bits. */
+/** Remembers requests whose replies may still arrive, such as those that were given up. Units: `count` is registers or bits. */
 export class LateReplies {
   readonly #debts = new Map<string, Debt[]>();
   readonly #slowestMs = new Map<number, number>();

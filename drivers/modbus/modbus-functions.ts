@@ -70,7 +70,10 @@ export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }
 
-/** Returns the BusError for an exception of a unit, with its meaning or what to check. */
+/**
+ * Returns the BusError for an exception in place of a reply, with its meaning or what to check. Exceptions 10 and 11 give `timeout`: a
+ * gateway sent them, not the unit.
+ */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];
   return new BusError(code, msg`unit ${unit} answered with exception ${exception}: ${advice}`, { cause });

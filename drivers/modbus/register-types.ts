@@ -45,7 +45,10 @@ export function isFloatType(type: RegisterType): boolean {
   return type === 'f32' || type === 'f64';
 }
 
-/** Whether a point of this type can be written: all but u64, s64, and the types with one byte in each register. */
+/**
+ * Whether a point of this type can be written: all but u64, s64, and the types with one byte in each register. A text is written as a text,
+ * not as a number.
+ */
 export function isWritable(type: RegisterType): boolean {
   return type !== 'u64' && type !== 's64' && !isByteType(type);
 }
@@ -75,8 +78,8 @@ function wordsOfValue({ wordOrder, byteOrder }: RegisterLayout, bytes: Buffer): 
 }
 
 /**
- * Returns the raw number in the words of a value; null if they hold no number, or one that cannot be represented exactly. A float may be
- * NaN or infinite.
+ * Returns the raw number in the words of a value; null if they hold no number, or one of 64 bits that cannot be represented exactly. A
+ * float may be NaN or infinite.
  */
 export function rawOf(layout: RegisterLayout, words: readonly number[]): number | null {
   const { type, coils } = layout;

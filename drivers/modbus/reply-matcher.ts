@@ -6,7 +6,7 @@
  */
 import { crc16, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
 
-/** The result of a search for a reply. `end`: the index after the frame. */
+/** The result of a search for a reply. `end`: the index after the frame. `noiseBytes`: all bytes before it, also valid frames. */
 export type Match =
   /** Undecided; more bytes may arrive. `damaged`: something had the shape of the reply but a wrong checksum. */
   | { readonly kind: 'more'; readonly damaged: boolean }
@@ -15,8 +15,8 @@ export type Match =
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
- * Searches `bytes` for the reply to `request`, which may be an exception. Returns `reply` if it is found first, `foreign` if a frame of the
- * unit and the function is found first that does not answer the request, else `more`.
+ * Searches `bytes` for the reply to `request`, which may be an exception. Returns `reply` if it is found first. Returns `foreign` if a
+ * frame of the unit, the function and the expected length is found first that does not answer the request. Else returns `more`.
  *
  * Shape: `request` is a whole frame with checksum; `expectedBytes` is the length of its normal reply.
  */

@@ -39,7 +39,7 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
 
 /**
  * What a wait without a valid reply received: the first of `damaged`, `wrong-reply`, `foreign`, `truncated`, `noise` and `silence` that
- * applies.
+ * applies. `foreign`: any other valid frame that is not late, also a duplicate. `silence`: nothing, or only late replies.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
@@ -49,8 +49,8 @@ export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counter
 }
 
 /**
- * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. Only the newest window of a line
- * may be used. Shape: as `matchReply`.
+ * Collects the bytes that arrive after one request, finds its reply among them, and classifies the others. A reply among much noise is
+ * ignored. Only the newest window of a line may be used. Shape: as `matchReply`.
  */
 export class ReplyWindow {
   // A class, because each object literal with a getter leaves 344 bytes among V8's old objects (measured), with everything that its
@@ -65,6 +65,7 @@ export class ReplyWindow {
   #echoed = false;
   /** When the first byte that is not echo arrived; null before that. */
   firstMono: MonoMs | null = null;
+  /** When bytes last arrived, also echo; 0 before that. */
   lastMono: MonoMs = 0;
 
   constructor(request: Buffer, expectedBytes: number, memory: WindowMemory) {

@@ -51,7 +51,7 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
     get drainedMono(): MonoMs {
       return drainedMono;
     },
-    /** Evaluates bytes. Returns whether they belong to a late reply; other bytes are counted as noise. */
+    /** Evaluates bytes. Returns whether they seem to belong to a late reply; if not, they are counted as noise. */
     feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;

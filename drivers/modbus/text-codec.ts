@@ -50,7 +50,10 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }
 
-/** Fits a text to the lines of a panel, top line first; it is cut off at the first word for which there is no room. */
+/**
+ * Fits a text to the lines of a panel, top line first; it is cut off at the first word for which there is no room. `formats`: one for each
+ * line; the first one decides which characters can be shown. Without any, there are no lines and no cut words.
+ */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
   const lines: string[] = [];

@@ -97,8 +97,8 @@ interface Target {
 }
 
 /**
- * The protocol of Hi-Link's vehicle radar LD2451. `count`: vehicles in view. The other values are those of one vehicle; null if there is
- * none.
+ * The protocol of Hi-Link's vehicle radar LD2451. `count`: vehicles in view. The other values are those of the nearest approaching vehicle,
+ * else of the nearest; null if there is none.
  * Units: `speed` in km/h, `distance` in m; `direction` is 1 for approaching, else 0.
  */
 export const LD2451: FrameCodec = {

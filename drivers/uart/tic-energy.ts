@@ -48,8 +48,8 @@ const FIRST_AFTER = 2;
 const MS_PER_HOUR = 3_600_000;
 
 /**
- * Returns the index after one more value, and the value that this one confirms; null if there is none. `subscribedVa`: null while it is not
- * known. Units: Wh, VA.
+ * Returns the index after one more value, and the value before it, which it confirms; null if it confirms none. `subscribedVa`: null while
+ * it is not known. Units: Wh, VA.
  */
 export function afterTicEnergy(
   { confirmed, pending, agreeing }: TicIndex,

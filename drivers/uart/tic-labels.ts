@@ -39,7 +39,7 @@ const PERIODS: readonly (readonly [text: string, HistoricPeriod])[] = [
   ['HPJR', { tariff: 6, colour: 3, isPeak: false }],
 ];
 
-/** Returns the tariff period of a value of `PTEC`; undefined for a number that is none. */
+/** Returns the tariff period of a value of `PTEC`, as its form reads it; undefined for a number that is none. */
 export function historicPeriod(ptec: number): HistoricPeriod | undefined {
   return PERIODS[ptec]?.[1];
 }
@@ -52,7 +52,10 @@ const OPTIONS: readonly (readonly [text: RegExp, indexes: readonly string[]])[] 
   [/^BBR.$/, ['BBRHCJB', 'BBRHPJB', 'BBRHCJW', 'BBRHPJW', 'BBRHCJR', 'BBRHPJR']],
 ];
 
-/** Returns the labels of the indexes of a value of `OPTARIF`, in the order of the tariff periods; empty for a number that is none. */
+/**
+ * Returns the labels of the indexes of a value of `OPTARIF`, as its form reads it, in the order of the tariff periods. Empty for a number
+ * that is none.
+ */
 export function historicIndexes(optarif: number): readonly string[] {
   return OPTIONS[optarif]?.[1] ?? [];
 }

@@ -43,7 +43,9 @@ const STATUS_FIELDS: readonly (readonly [id: string, bit: number, bits: number])
 /** Bit 0 of RELAIS is the dry contact; the others are virtual. */
 const RELAYS = 8;
 
-/** Returns the values of the points whose groups are present, except energy, load and subscribed power. */
+/**
+ * Returns the values of the points whose groups are present, except energy, load, subscribed power, and `peak_notice` of the historic mode.
+ */
 export function ticPoints(groups: TicGroups): FrameValues {
   const values: Record<string, number | null> = {};
   for (const [label, value] of groups) {

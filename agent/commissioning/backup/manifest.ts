@@ -36,7 +36,7 @@ export interface BackupManifest {
   readonly leftOut: readonly string[];
 }
 
-/** A backup that has been read and checked. `files` has the content of each file except the manifest itself. */
+/** A backup whose files match its manifest by name and hash. `files` has the content of each file except the manifest itself. */
 export interface Backup {
   readonly manifest: BackupManifest;
   /** By name. */

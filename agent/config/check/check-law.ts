@@ -25,7 +25,7 @@ const REQUIRED: readonly RequiredDatum[] = [
   { keys: ['headInstalledOn'], name: msg`installation date of the head (headInstalledOn)` },
 ];
 
-/** Returns the light points that lack required data, in the order of the file, each with the place of the lamp. */
+/** Returns the light points that lack data required by the French arrêté on light pollution, in file order, each with its lamp's place. */
 export function lawGaps({ cabinet, file, named }: LoadedCabinet): LawGap[] {
   return cabinet.lamps.flatMap((lamp, i) => {
     const missing = REQUIRED.filter(({ keys }) => keys.every((key) => lamp.luminaire?.[key] === undefined));

@@ -14,8 +14,9 @@ import type { LoadedCabinet } from '../load/load.ts';
 import type { Path } from './finding.ts';
 
 /**
- * Returns problems and warnings about the uplink's files and brokers, such as a key file in the folder of the store. `realPath`: returns
- * the path without links, also for a path that does not exist. `siteDir`: the folder of the cabinet file, in the form of `realPath`.
+ * Returns problems and warnings about where the uplink's key and password files are, and about brokers that are never used. Does not check
+ * that the files exist. `realPath`: returns the path without links, also for a path that does not exist. `siteDir`: the folder of the
+ * cabinet file, in the form of `realPath`.
  */
 export function checkSecrets(
   { file, cabinet, named }: LoadedCabinet,
@@ -53,8 +54,8 @@ export interface PortFacts {
 }
 
 /**
- * Returns problems of serial lines whose port cannot be used on this machine, for example because the device file does not exist. Opens no
- * port.
+ * Returns a problem for each serial line whose device file does not exist on this machine, or that has an enabled Luciole console.
+ * Opens no port, so an unusable one may have no problem.
  */
 export function checkPorts({ file, cabinet, named }: LoadedCabinet, machine: PortFacts): Problem[] {
   const { exists, listPorts, consoleAt } = machine;

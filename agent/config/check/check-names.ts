@@ -75,7 +75,10 @@ function portName(text: string | undefined): string | undefined {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Returns findings about references of devices, lamps and zones, such as an unknown id or a lamp in two zones. Empty if there are none. */
+/**
+ * Returns findings about references of devices, lamps and zones, such as an unknown lamp or a lamp in two zones. Empty if there are none.
+ * Other checks report some references of zones, such as the calendar.
+ */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;
   return [

@@ -7,7 +7,7 @@ import { type Named, repeatedBy } from './check-names.ts';
 import { given, type Index, type PanelDraft, type Placed, placed, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Returns what is wrong with panels, such as an unknown name or a text that is too long. */
+/** Returns what is wrong with panels, such as an unknown name or a text that is too long; empty if nothing is found. */
 export function checkPanels(index: Index): Finding[] {
   return [
     ...index.panels.flatMap((panel) => [...checkNames(panel, index), ...checkTexts(panel), ...checkWords(panel)]),

@@ -15,7 +15,7 @@ import { checkPoints, unknownPointHint } from './check-points.ts';
 /** The device profiles that were found, and profile files of the site that cannot be used. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Paths of profile files of the site that cannot be used, by the id in the file. */
+  /** Ids that have no profile because the site's files for them are invalid or contradict each other, with the paths of these files. */
   readonly broken: ReadonlyMap<string, readonly string[]>;
   /** The searched folders that the cabinet file or the caller names. */
   readonly searched: readonly string[];

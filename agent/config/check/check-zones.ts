@@ -14,7 +14,10 @@ import { stepPct, waveMode } from './zone-facts.ts';
 /** Usual ratio of the two thresholds of a photocell. Source: the positive ratio of UK photocells, on at 70 and off at 105 lx. */
 const USUAL_RATIO = 1.5;
 
-/** Returns what is wrong with the sensors and the traffic of zones, such as an unknown device. Empty if nothing is found. */
+/**
+ * Returns what is wrong with the sensors and the traffic of zones, such as an unknown photocell. Empty if nothing is found. Unknown
+ * presence sensors are reported by `checkReferences`.
+ */
 export function checkZones(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [
     ...checkDevices(zone, index),

@@ -64,8 +64,8 @@ type Items = { readonly [K in List]: readonly Placed<Item<K>>[] } & { readonly d
 type Names = ReadonlySet<string> | null;
 
 /**
- * The items of the main lists of a draft, each with its well-formed parts and its path. `known`: the ids of each kind that others refer to; null, for
- * example, for a kind whose list could not be read.
+ * The items of the main lists of a draft, each with its well-formed parts and its path. `known`: the ids of most kinds that others refer
+ * to; null, for example, for a kind whose list could not be read.
  */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 

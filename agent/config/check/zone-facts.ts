@@ -15,8 +15,8 @@ export interface ZoneMinimum {
 }
 
 /**
- * The minimum of a lit zone at night: `minPct`, or the level of a valid `minClass` if that is higher. Undefined if it cannot be computed
- * because a value is ill-formed.
+ * The minimum of a lit zone at night: `minPct` (10 if absent), or the level of `minClass` if that is higher and within `designClass`.
+ * Undefined if one of the three is present but ill-formed.
  */
 export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   const minPct = given(zone, 'minPct', 10);
@@ -46,7 +46,10 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
   return [...use(zone.programme, 'programme'), ...[...others].flatMap((id) => use(id, 'calendar'))];
 }
 
-/** The level of a step in a zone; undefined if it is not known. Units: % of full light. */
+/**
+ * The level that a step gives: its `levelPct`, otherwise that of its class by `designClass`. Undefined if it has neither, or the zone lacks
+ * the `designClass` for its class. The minimum of the zone is not applied. Units: % of full light.
+ */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },
   { designClass }: ZoneDraft,
@@ -55,7 +58,10 @@ export function stepPct(
   return name === undefined || designClass === undefined || designClass === null ? undefined : classLevelPct(designClass, name);
 }
 
-/** How the light of a zone runs ahead of a moving person: the mode in the file or a default; null if the zone has no wave. */
+/**
+ * How the light of a zone runs ahead of a moving person: the mode in the file, or the default if it is missing or ill-formed. Null if the
+ * zone has no well-formed wave.
+ */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;
   if (wave === undefined || wave === null) return null;

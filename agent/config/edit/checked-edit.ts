@@ -18,7 +18,8 @@ const HOMES_SHOWN = 3;
 
 /**
  * Returns the text that `editYaml` makes, or `reason`, for example if the change does not fit the schema. `missing`: required keys that the
- * new value still lacks. A removal (`value` null) is not checked here.
+ * new value still lacks. Mistakes that the text already had are not reported. A removal (`value` null) is not checked here. Errors: as
+ * `editYaml`.
  */
 export function editChecked(text: string, path: string, value: string | null): EditedText {
   const edited = editYaml(text, path, value);

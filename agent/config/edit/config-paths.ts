@@ -2,7 +2,10 @@ import { isRecord } from '../../core/is-record.ts';
 import type { ValueInForce } from '../../core/revisions.ts';
 import { shownValue } from './changes.ts';
 
-/** Returns the paths that complete the last step of a typed path, such as `zones[rue].minPct`; empty if there are none. Ignores case. */
+/**
+ * Returns the texts to which a typed path can be completed by one step: `zones[`, `zones[rue].`, `zones[rue].minPct`; for a list also
+ * `zones[+]`, a new item. Empty if nothing fits. Ignores case; earlier steps stay as typed.
+ */
 export function pathsFrom(document: unknown, typed: string): readonly string[] {
   // An id may contain dots, so an open bracket counts before the last dot.
   const [, above = '', rest = ''] = /^(.*\[)([^[\]]*)$/.exec(typed) ?? /^(.*?)([^.[\]]*)$/.exec(typed) ?? [];
@@ -41,8 +44,9 @@ function stepsOf(parent: unknown, isInList: boolean): readonly (readonly [name: 
 }
 
 /**
- * The value of `document` at a path, in the form of `shownValue`; null if there is no value, or it is null. `step`: the time of the last
- * step on the path; null for none. Ignores case.
+ * The value of `document` at a path, in the form of `shownValue`; null if there is no value, it is null, or the path is empty. `step`: the
+ * time (`at`) of the last item on the path that has one; null for none. Ignores case. Items are found by id or time first, then by
+ * position.
  */
 export function valueInForce(document: unknown, path: string): ValueInForce | null {
   const found = stepsTo(document, path);

@@ -11,7 +11,8 @@ import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /**
- * The configurations of a floor check. `after`: the one that is to run. `nowMs`: a time in the first night that is compared.
+ * The configurations of a floor check. `after`: the one that is to run. `nowMs`: the comparison begins at this time. A night lasts from
+ * noon to noon.
  */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;
@@ -20,7 +21,7 @@ export interface FloorCheck {
   /** The configuration in the file of the site, as last loaded. */
   readonly site: CabinetAndProfiles;
   readonly nowMs: WallMs;
-  /** Number of nights to compare, from that night on; some nights around special dates are added. Default: 366. */
+  /** Number of nights to compare, from that of `nowMs` on; some nights around special dates are added. Default: 366. */
   readonly nightsAhead?: number;
 }
 
@@ -29,7 +30,8 @@ const NIGHTS_AHEAD = 366;
 
 /**
  * Returns what in a configuration needs a permission, for example because a lamp could get less light than the floor of its site. Empty if
- * nothing does. May take seconds.
+ * nothing does. Lamps that are in neither of the other two configurations are not compared. Site-owned keys are not judged here. May take
+ * seconds.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [

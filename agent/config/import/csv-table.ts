@@ -5,7 +5,10 @@ import { Message, msg } from '../../core/message.ts';
 import { didYouMean, nearest } from '../../core/suggestions.ts';
 import type { CsvTable, ImportedColumn, ImportFlaw, TableFormat, TableRow } from './table-format.ts';
 
-/** Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. Errors: none. */
+/**
+ * Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. With a wrong
+ * heading or too many rows it returns no rows. Errors: none.
+ */
 export function readCsvTable<C extends string>(text: string, format: TableFormat<C>): CsvTable<C> {
   const read = recordsOf(text, format);
   const { head, body, flaw: syntax } = read;

@@ -7,7 +7,7 @@ import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts
 /** Values of one pole, device or lamp, by key of the cabinet file. */
 export type ImportFields = Readonly<Record<string, string | number>>;
 
-/** The parts of a document that a table may change, as they are written there. */
+/** The parts of a document that a table may change, as they are written there. Their values are not checked and may have other types. */
 export interface ImportTarget {
   /** Id of the cabinet; empty if the document has none. */
   readonly id: string;
@@ -169,8 +169,8 @@ class ImportPlanner {
 }
 
 /**
- * Plans the changes that bring a cabinet to the values of a table. Mistakes that prevent this are flaws. `heading`: the heading of a column
- * in the table; null if the table does not have it.
+ * Plans the changes that bring a cabinet to the values of a table. What the table does not name stays as it is. Mistakes that prevent this
+ * are flaws. `heading`: the heading of a column in the table; null if the table does not have it.
  * Errors: none.
  */
 export function planImport(rows: readonly ImportRow[], target: ImportTarget, heading: (column: string) => string | null): ImportPlan {

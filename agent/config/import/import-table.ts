@@ -57,7 +57,10 @@ const IDS: ReadonlySet<ImportColumn> = new Set(['pole', 'branch', 'line', 'devic
 /** Longest table. Units: rows. Source: four lines of 247 units, twice over. */
 const MAX_ROWS = 2_000;
 
-/** Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. Errors: none. */
+/**
+ * Reads a table of poles, devices and lamps: a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is
+ * left out of its row. Errors: none.
+ */
 export function readTable(text: string): ImportTable {
   const { rows, flaws, ignored, heading } = readCsvTable(text, {
     columns: Object.fromEntries(Object.keys(HEADINGS).map((name) => [name, columnNamed(name as ImportColumn)])) as Record<

@@ -38,7 +38,10 @@ export interface ImportResult {
 
 const NO_LISTS: ImportTarget = { id: '', lines: [], poles: [], lamps: [], zones: [] };
 
-/** The lists of a cabinet text that a table may change. Undefined if the text does not have the form of a cabinet file. */
+/**
+ * The lists of a cabinet text that a table may change. Undefined if the text is not YAML, has no `lines`, or has another value in place of
+ * one of these lists. Nothing else is checked.
+ */
 export function importTarget(cabinet: string): ImportTarget | undefined {
   const value = readPlacedYaml(cabinet).value;
   if (!isRecord(value)) return undefined;
@@ -86,7 +89,7 @@ export function importTable(table: string, cabinet: string): ImportResult {
 
 /**
  * Applies an inventory to the lamps of a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. Rows of
- * other cabinets are skipped.
+ * other cabinets are skipped. `cabinet`: as for `importTable`.
  */
 export function importInventory(table: string, cabinet: string): ImportResult {
   const target = importTarget(cabinet) ?? NO_LISTS;
@@ -119,8 +122,8 @@ function applied(plan: ImportPlan, target: ImportTarget, cabinet: string): Pick<
 }
 
 /**
- * The line of the table with the first change that has the id of the pole, lamp or device at a path such as `lamps[2].pole`; undefined for
- * none. `text`: the cabinet after the import, whose `changes` these are.
+ * The line of the table with the first change of the pole, lamp or device at a path such as `lamps[2].pole`. Undefined for none; a
+ * change of its zone does not count. `text`: the cabinet after the import, whose `changes` these are.
  */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;

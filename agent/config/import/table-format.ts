@@ -28,6 +28,7 @@ export interface TableFormat<C extends string> {
   /** At least one of these columns must be in the table; `lacking` is the message if none is. */
   readonly objects: readonly C[];
   readonly lacking: (headings: readonly string[]) => Message;
+  /** Most rows below the headings, including those that are skipped. */
   readonly maxRows: number;
   /** The word of a heading that is looked up in `headings`. */
   readonly wordOf: (heading: string) => string;

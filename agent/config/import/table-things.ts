@@ -7,7 +7,7 @@ export interface TableThing {
   readonly fields: Record<string, string | number>;
 }
 
-/** Records a mistake in a row; `column` is null if no single cell is wrong. */
+/** Records a mistake. `row`: the line of the table. `column`: the name of the column as in `ImportRow`; null if no single cell is wrong. */
 export type ReportFlaw = (row: number, column: string | null, message: Message) => void;
 
 type Fields = Readonly<Record<string, string | number | undefined>>;

@@ -25,6 +25,7 @@ import { readPlacedYaml } from './places.ts';
 /** A checked cabinet with its device profiles. */
 export interface LoadedSite {
   readonly cabinet: Cabinet;
+  /** By id; also those that no device of the cabinet uses. */
   readonly profiles: ReadonlyMap<string, Profile>;
   /** Problems of profiles that no device of the cabinet needs, and profile folders that do not exist. */
   readonly profileProblems: readonly Problem[];
@@ -33,7 +34,8 @@ export interface LoadedSite {
 }
 
 /**
- * Loads a cabinet and its device profiles for a run. The cabinet's `profileDirs` become absolute.
+ * Loads a cabinet and its device profiles for a run. The cabinet's `profileDirs` become absolute. The machine, such as its serial ports,
+ * is not checked.
  *
  * Errors: throws ConfigError with the problems that prevent a run.
  */

@@ -54,7 +54,8 @@ export interface ReadCabinet {
 }
 
 /**
- * Loads a cabinet, checked as `running`. Device profiles and the machine are not checked. `readFile`: returns the text of the file.
+ * Loads a cabinet, checked as `running`. Device profiles and the machine are not checked. `readFile`: returns the text of the file, or
+ * throws an error with a `code`.
  *
  * Errors: throws ConfigError with the problems that prevent a run, for example a file that cannot be read.
  */
@@ -69,7 +70,8 @@ export type CheckedFor = 'new' | 'running';
 
 /**
  * Reads and checks a cabinet. Returns the problems beside the part that can be read. `checkedFor`: whether findings with `mayGoOn` are
- * problems. Errors: throws ConfigError for a file that cannot be read, is empty, or is not YAML.
+ * problems. `readFile`: as for `loadCabinet`. Errors: throws ConfigError for a file that cannot be read, is empty, or cannot be used as
+ * YAML.
  */
 export function readCabinet(file: string, readFile: (file: string) => string, checkedFor: CheckedFor): ReadCabinet {
   const text = readText(file, readFile);

@@ -16,7 +16,10 @@ interface Flaw extends TextPosition {
 
 /** A document with the places of its values. */
 export interface PlacedDocument {
-  /** Plain values; null for an empty text. Undefined if there is a flaw other than a key that is written twice. */
+  /**
+   * Plain values; null for an empty text. Undefined if there is a flaw other than a key that is written twice. A whole number above 2^53
+   * is a text in hex.
+   */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
   /** The place of a value; for a missing one, that of its nearest parent. */

@@ -24,7 +24,10 @@ export const WHILE_DATA_HELD: StartEvent = {
   text: msg`an erase, restore or backup uses the data: the file of the site runs, without revisions; the agent restarts once that has ended`,
 };
 
-/** Returns warnings about secret files of the uplink that are outside the folder of the cabinet file; empty if there are none. */
+/**
+ * Returns warnings about secret files of the uplink that are outside the folder of the cabinet file; empty if there are none. Links are not
+ * followed.
+ */
 export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
   const siteDir = dirname(resolve(configFile));
   const elsewhere = secretFiles(uplink, (path) => resolve(path)).filter(({ path }) => !isBelow(path, siteDir));

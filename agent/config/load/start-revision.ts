@@ -86,8 +86,8 @@ const WAS_RETURNED = msg`it was returned before the agent started again`;
 
 /**
  * Chooses and loads the configuration of a run: the file of the site, or a revision. May also write revisions and their history, and
- * complete an interrupted restore. `onStep`: called with each step. `beforeDisk`: called with the data folder, before the revisions in it
- * are read.
+ * complete an interrupted restore. `onStep`: called with the steps of reading and checking. `beforeDisk`: called with the data folder,
+ * before anything in it is read or written.
  *
  * Errors: rejects with ConfigError if it finds no configuration that can be used, and as `beforeDisk`.
  */

@@ -22,7 +22,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 /** Source: the keys of a device profile that hold more than one line. */
 const NOTES = /\.notes$/;
 
-/** Returns why a text is refused, with the line, for example because of a control character. Empty if the text may be used. */
+/** Returns why a text must not be parsed, with the line: a control character, or too many nested parts. Empty if it has neither. */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {
@@ -36,10 +36,10 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * The path of the first text in `value` with a control character or line break that is not allowed there. Null if there is none. Keys are
- * not checked. `path`: the place of `value`.
+ * The path of the first text in `value` with a control character other than a tab, or with a line break outside a key `notes`. Null if
+ * there is none. Keys are not checked. `path`: a path that precedes the returned one.
  *
- * Shape: the path as in the file, `cabinet.name`.
+ * Shape: keys and positions in `value`, `lamps[2].id`.
  */
 export function controlledPlace(value: unknown, path = ''): string | null {
   if (typeof value === 'string') return CONTROL.test(value) || (value.includes('\n') && !NOTES.test(path)) ? path : null;

@@ -141,7 +141,7 @@ export class ActiveRevision {
 
   /**
    * Ends the trial and returns to the revision before it, if that can be used. Resolves with why this could not be saved, or that the agent
-   * stops; empty if it was saved or there is no trial.
+   * stops; empty if it was saved or there is no trial. Errors: rejects as `apply`.
    */
   async return(reason: Message): Promise<Message> {
     const { trial, current } = this.#histories.history;

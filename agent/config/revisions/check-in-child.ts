@@ -27,7 +27,7 @@ export interface RevisionFolder {
   readonly runningDir: string;
   /** `running` for a kept revision: it can run again with the findings that never prevented a run. */
   readonly checkedFor: CheckedFor;
-  /** A time in the first night that is compared with the floor. */
+  /** The comparison with the floor begins at this time. */
   readonly nowMs: WallMs;
 }
 
@@ -69,7 +69,7 @@ export async function editInChild(edit: EditOrder, clock: Clock, signal?: AbortS
 
 const INTERRUPTED = msg`the check was interrupted because a trial or the agent ended: check it again`;
 
-/** The task of the child process: to check a revision, or to change one value of a candidate. */
+/** The task of the child process: to check a revision, or to return the text of a `cabinet.yaml` with one value changed. */
 export type CheckerOrder =
   | { readonly kind: 'check'; readonly folder: RevisionFolder }
   | { readonly kind: 'edit'; readonly edit: EditOrder };

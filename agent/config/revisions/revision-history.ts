@@ -45,7 +45,10 @@ export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory,
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
 
-/** Returns the history with a new confirmed revision, which becomes the current one. For a revision that needs no trial. */
+/**
+ * Returns the history with a new confirmed revision, which becomes the current one. For a revision that needs no trial. Requires a history
+ * without a trial.
+ */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);
   return pruned({

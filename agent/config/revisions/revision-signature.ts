@@ -92,7 +92,10 @@ export interface SigningOrder extends Omit<HashSigningOrder, 'hash'> {
   readonly files: ConfigFiles;
 }
 
-/** The input of a signature over a hash. Units: `signedMs` in ms since 1970, also the serial; `validMs` in ms from then. */
+/**
+ * The input of a signature over a hash. `cabinets`: as in `RevisionStatement`. Units: `signedMs` in ms since 1970, also the serial;
+ * `validMs` in ms from then.
+ */
 export interface HashSigningOrder {
   readonly hash: string;
   readonly privateKey: KeyObject;

@@ -50,7 +50,10 @@ export const SITE_OWNED: readonly string[] = [
 
 const PORT = 'lines[].port';
 
-/** Returns the site-owned keys in which `candidate` differs from what `allowed` permits. Empty if there are none. */
+/**
+ * Returns the site-owned keys in which `candidate` differs from what `allowed` permits, and `lines[ID].kind` if the port of a sound player
+ * gets another kind of line. Empty if there are none. Shape: `profileDirs` are absolute in all these cabinets.
+ */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
   const sections = Map.groupBy(
     SITE_OWNED.filter((key) => key !== PORT && !key.startsWith(PANEL)),

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { DISK_WAIT_MS } from '../../core/within.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 
-/** The error of an operation that a hung disk did not finish in time. */
+/** The error of an operation that a hung disk did not finish in time. The disk may still finish it later. */
 export class DiskTimeout extends Error {
   readonly code = 'ETIMEDOUT';
 

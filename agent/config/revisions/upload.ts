@@ -19,8 +19,8 @@ export type UploadState =
 
 /**
  * Bounds of uploads: sizes, numbers of parts and of unfinished files, and how long one of these is kept without a new part. Source:
- * assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Units: bytes, files, ms. Confirmed by: upload sizes
- * and times over the mobile link of a cabinet.
+ * assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. `files`: for the platform, and as many for the
+ * consoles. Units: bytes, files, ms. Confirmed by: upload sizes and times over the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };
 
@@ -47,7 +47,7 @@ interface Uploads {
   take(part: FilePart, author: string): UploadState;
 }
 
-/** Creates the uploads of a run, empty. Parts may arrive in any order and more than once. */
+/** Creates the uploads of a run, empty. Parts may arrive in any order and more than once. `author`: as `candidateAuthor` returns it. */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];
   return { take: (part, author) => (author === 'platform' ? platform : console).take(part, author) };

@@ -63,7 +63,7 @@ const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, ro
 export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
   kind !== 'counter' && listen !== 'group';
 
-/** Converts a checked zone into the form of the agent, with defaults for missing keys. */
+/** Converts a checked zone into the form of the agent, with defaults for missing keys. `minPct` includes `minClass`. */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);

@@ -106,7 +106,7 @@ const placeSchema = z.strictObject({
     .describe(String(msg`Announcements at fixed times; music waits for them.`)),
 });
 
-/** The section `sound`. */
+/** The section `sound`: places with a player, what they play and when, and the limits of the site. */
 export const soundSchema = z.strictObject({
   limits: limitsSchema.describe(String(msg`Only the file of the site may set these.`)),
   tracks: z.array(trackSchema).max(256).describe(String(msg`The recordings in the players.`)),

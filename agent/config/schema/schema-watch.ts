@@ -70,5 +70,5 @@ export const watchSchema = z.strictObject({
     .describe(String(msg`The circuits of lamps. Outputs with litWith are circuits without being listed here.`)),
 });
 
-/** The section `watch` after its check, with defaults. */
+/** A section `watch` that passed its schema, with its defaults. The names in it are not checked yet. */
 export type WatchDocument = z.output<typeof watchSchema>;

@@ -8,7 +8,8 @@ import { msg } from '../../core/message.ts';
 import { WEEKDAYS } from './weekdays.ts';
 
 /**
- * The id of an item in the file, such as a device or a zone: 1 to 32 letters, digits, dots, underscores and hyphens.
+ * The id of an item in the file, such as a device or a zone: 1 to 32 letters, digits, dots, underscores and hyphens. The letters are those
+ * from A to Z, capital or small.
  *
  * Starts with a letter or digit.
  * Source: also a Sparkplug device id, which must be free of `+`, `/` and `#`.
@@ -21,7 +22,7 @@ export const idSchema = z
 /** A level: a whole number from 0 to 100. Units: % of full light. */
 export const levelSchema = z.int().min(0).max(100);
 
-/** A text for people, of 1 to 80 characters. Line breaks are not refused here. */
+/** A text of 1 to 80 characters, such as a name for people. Line breaks are not refused here. */
 export const textSchema = z.string().min(1).max(80);
 
 /** The path of a file or folder, or the port of a line. Its form and existence are not checked here. Source: PATH_MAX of Linux. */
@@ -31,7 +32,10 @@ export const pathSchema = z
   .max(4096)
   .meta({ patternErrorMessage: String(msg`a path`) });
 
-/** The time of a step: `dusk`, `middle` (of the night), a sun event with minutes (`sunset+30`), or a local time of day. */
+/**
+ * The time of a step: `dusk`, `middle` (of the night), minutes from a sun event or the middle (`sunset+30`, `middle-120`), or a local time
+ * of day.
+ */
 export const stepTimeSchema = z
   .string()
   .regex(/^(dusk|middle|([01]\d|2[0-3]):[0-5]\d|(sunset|sunrise|dusk|dawn|middle)[+-]\d{1,3})$/)
@@ -71,8 +75,8 @@ export const daySchema = z
 export const weekdaySchema = z.enum(WEEKDAYS);
 
 /**
- * One level of an MQTT topic: 1 to 64 characters. Source: Sparkplug 3.0, tck-id-topic-structure-namespace-valid-group-id: not `+`, `/`,
- * `#`.
+ * One level of an MQTT topic: 1 to 64 characters, without `+`, `/`, `#` and control characters. Source: Sparkplug 3.0,
+ * tck-id-topic-structure-namespace-valid-group-id.
  */
 export const topicPartSchema = z
   .string()
@@ -86,7 +90,7 @@ export const revisionKeySchema = z
   .regex(/^([A-Za-z0-9+/]{43}=|MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=)$/)
   .meta({ patternErrorMessage: String(msg`an Ed25519 public key in base64, 44 or 60 characters, as \`luciole config keygen\` prints it`) });
 
-/** A number of seconds from `min` to `max`, both included; fractions are allowed. */
+/** Returns the schema of a number of seconds from `min` to `max`, both included; fractions are allowed. */
 export const secondsSchema = (min: number, max: number) => z.number().min(min).max(max);
 
 /** The quantity of a device, as its profile names it: 1 to 64 characters. */

@@ -256,7 +256,7 @@ const uplinkSchema = z.strictObject({
 /** Default folder of databases and revisions. Source: the folder that the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
-/** The section `store`: where readings are kept, how much and how long. */
+/** The section `store`: where readings and other records are kept, how much and how long. */
 export const storeSchema = z.strictObject({
   dir: pathSchema
     .default(STORE_DIR)

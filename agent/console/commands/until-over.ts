@@ -11,7 +11,8 @@ export interface Watched {
 }
 
 /**
- * Calls `end` when `forMs` is over or `signal` is aborted, and resolves with the result of `end`. `forMs` null: no time limit. Units: ms.
+ * Calls `end` when `forMs` is over or `signal` is aborted, and resolves with the result of `end`, which must not throw. `forMs` null: no
+ * time limit. Units: ms.
  */
 export function untilOver<T>({ clock, signal }: Pick<Job, 'clock' | 'signal'>, forMs: number | null, end: () => T): Promise<T> {
   return new Promise((resolve) => {

@@ -69,8 +69,8 @@ export interface ConsoleAnswer extends Stamp {
 }
 
 /**
- * The reply to a request that failed or was refused. `id` is null if the reply belongs to no readable request. `bus`: the error code of the
- * line, if the line failed.
+ * The reply to a request that failed or was refused. `id` is null if the reply belongs to no readable request. `bus`: the error code of a
+ * failed request on a line; absent for any other failure.
  */
 export interface ConsoleRefusal {
   readonly id: number | null;

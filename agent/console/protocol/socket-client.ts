@@ -31,7 +31,10 @@ export interface AgentCall {
   readonly onProgress?: (progress: Progress) => void;
   /** Aborted when the answer is not needed; a long job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
-  /** Aborted when the job must end now and send its answer; the client closes its half of the connection. */
+  /**
+   * Aborted when the job must end now; the client closes its half of the connection. A command with `hasSummary` then sends its answer,
+   * another long one fails.
+   */
   readonly enough?: AbortSignal;
   /** As `enough`, and sends `LEAVE_LINE` first: the client leaves on purpose. */
   readonly leave?: AbortSignal;

@@ -17,7 +17,10 @@ export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
 
-/** Returns the paths at which a client tries the login socket. `named`: path of a socket that the user named; null: the default paths. */
+/**
+ * Returns the paths at which a client tries the login socket. `named`: a path that the user named, of either socket; null: the default
+ * paths.
+ */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
   return [isLoginPath(named) ? named : loginPathOf(named)];
@@ -38,7 +41,7 @@ export function loginSocketPath(socketPath: string): string {
   return join(LOGIN_FOLDER, 'agent.sock');
 }
 
-/** Returns true if the path has the form of a login socket's path; no file is accessed. */
+/** Returns true if the path is that of the usual login socket, or ends with `LOGIN_END`; no file is accessed. */
 export function isLoginPath(socketPath: string): boolean {
   return socketPath === join(LOGIN_FOLDER, 'agent.sock') || socketPath.endsWith(LOGIN_END);
 }
@@ -46,7 +49,8 @@ export function isLoginPath(socketPath: string): boolean {
 /**
  * Checks a path for the machine's own socket, which requires no login.
  *
- * Errors: throws ConsoleError 'socket-refused' if the path is a place for login sockets.
+ * Errors: throws ConsoleError 'socket-refused' if the path, as typed or with its folder's links followed, is in `LOGIN_FOLDER` or ends with
+ * `LOGIN_END`.
  */
 export function refuseLoginPlace(socketPath: string): void {
   const place = join(realOf(resolve(dirname(socketPath))), basename(socketPath));
@@ -113,7 +117,10 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 /** In such a folder only the owner of a file may remove or rename it. Source: inode(7), S_ISVTX. */
 const STICKY = 0o1000;
 
-/** Returns the first part of a socket's path found that another user could have created, in a folder open to others; null for none. */
+/**
+ * Returns the first part of a socket's path that is in a folder open to others, and that another user could have created or could replace;
+ * null for none.
+ */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);
   const real = join(realOf(dirname(path)), basename(path));

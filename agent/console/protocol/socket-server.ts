@@ -29,11 +29,12 @@ const LOOK = { throwIfNoEntry: false, bigint: true } as const;
 const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
 const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
-/** What a console server is created from. */
+/** What a console server is created from: the state of the agent that it answers with (`view`), its socket, log, clock and time zone. */
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of the two sockets this is. Default: `agent`, the machine's own. */
   readonly socketKind?: LoginSocket;
+  /** Path of this socket; for `createConsoles`, of the machine's own. */
   readonly socketPath: string;
   readonly log: Log;
   /** Timestamps answers, ends silent connections and limits audit entries of reads. */
@@ -44,7 +45,10 @@ export interface ConsoleServerParts {
 
 /** A server for consoles on one socket, or on both sockets of an agent. */
 export interface ConsoleServer {
-  /** Opens the socket; no effect if it is open. Errors: may reject, for example with ConsoleError 'socket-in-use'. */
+  /**
+   * Opens the socket; no effect if it is open. With `createConsoles`, it may resolve although a socket could not be opened yet. Errors: may
+   * reject, for example with ConsoleError 'socket-in-use'.
+   */
   start(): Promise<void>;
   /** Closes the socket and its connections; no effect if it is closed. */
   stop(): Promise<void>;
@@ -52,7 +56,10 @@ export interface ConsoleServer {
 
 /** The servers of an agent's two sockets: one for users of the machine, one on which users log in. */
 export interface Consoles extends ConsoleServer {
-  /** Checks for another agent on the socket of the machine. Errors: rejects with ConsoleError 'socket-in-use' if one answers. */
+  /**
+   * Checks for another agent on the socket of the machine. Errors: rejects with ConsoleError 'socket-in-use' if one answers. Resolves also
+   * if the path cannot be used.
+   */
   refuseOther(): Promise<void>;
 }
 

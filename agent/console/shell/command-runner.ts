@@ -36,7 +36,7 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
 
 /**
  * Returns the functions of the local commands for one typed line. `signal` is aborted to stop the command. `readInput` resolves with the
- * text that the person pastes after the line.
+ * text that the person pastes after the line; it rejects with ConsoleError, for example if the person cancels.
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
@@ -60,8 +60,8 @@ export interface RunnerParts {
 }
 
 /**
- * Runs one typed line and shows its result, or why it failed; does nothing for an empty line. Errors: rejects only with an error that is
- * not a ConsoleError.
+ * Runs one typed line and shows its result, or why it failed; does nothing for an empty line or one that begins with `!`. Errors: rejects
+ * only with an error that is not a ConsoleError.
  */
 export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   const { dialog } = parts;

@@ -29,7 +29,10 @@ export function consoleKey(dir: string | null, line: string): string {
   }
 }
 
-/** Returns the name of this process's standard input without `/dev/`: `ttyS1`, or `pts` for a pseudo-terminal. Empty if unknown. */
+/**
+ * Returns the name of this process's standard input without `/dev/`: `ttyS1`, or `pts` for a pseudo-terminal. Empty if unknown. An input
+ * that is no terminal has a name too, such as `pipe:[42]`.
+ */
 export function terminalName(): string {
   try {
     return readlinkSync('/proc/self/fd/0')

@@ -248,7 +248,7 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Prompts for a secret without echo. Resolves with null if no line was entered, for example after Ctrl-C. */
+/** Prompts for a secret without echo. Resolves with null if it was not entered, for example after Ctrl-C; empty for an empty line. */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;

@@ -35,7 +35,7 @@ export interface CopyParts {
   readonly dialog: Dialog;
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  /** Folder of the console; null: none. */
+  /** Folder of the console; null: none, `receive` then uses the working directory. */
   readonly filesDir: string | null;
   /** Role of the session, which limits the files that it may read; null for a user of the machine, who has no such limit. */
   readonly role: LeastRole | null;

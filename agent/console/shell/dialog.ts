@@ -137,7 +137,7 @@ export class Dialog {
     return out.length;
   }
 
-  /** Returns true at a prompt for a command, not for a name or a secret, if all output is sent. */
+  /** Returns true at a prompt for a command, not for a name or a secret. False also while output waits or is stopped by XOFF. */
   isAtPrompt(): boolean {
     return this.#editor?.mode === 'command' && this.writer.isClear();
   }

@@ -43,7 +43,10 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
 
-/** The editing keys that need only the buffer. A function returns the new buffer; null means that the key has no effect. */
+/**
+ * The editing keys that need only the buffer. A function returns the new buffer. Null means that the key has no effect; some keys without
+ * effect return an equal buffer instead.
+ */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),
   delete: deleted,
@@ -118,7 +121,10 @@ export function recalled(
   return { place, line: history[to] ?? place.typed };
 }
 
-/** Finds the newest line at or before index `from` that contains the term. `line` is null if there is none. */
+/**
+ * Finds the newest line at or before index `from` that contains the term, in the same case. If there is none, `line` is null and `at` stays
+ * as in `before`.
+ */
 export function sought(
   history: readonly string[],
   { term, from, before }: { readonly term: string; readonly from: number; readonly before: HistorySearch },

@@ -51,7 +51,10 @@ export function wantsJson(filters: readonly Filter[]): boolean {
   return filters.some(({ name }) => name === 'json' || name === 'csv');
 }
 
-/** Returns the lines after the filters, applied in their order. Capital and small letters are equal. */
+/**
+ * Returns the lines after the filters, applied in their order. Capital and small letters are equal. `csv` converts each line that is JSON
+ * and leaves others; `json` changes nothing.
+ */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {
     const has = (line: string): boolean => line.toLowerCase().includes(text.toLowerCase());

@@ -11,14 +11,18 @@ import type { ConsoleAnswer, RawArgs } from '../protocol/protocol.ts';
 import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
-/** The names of the cabinet, the overrides set at a console, the trial in force, and the agent's time when it sent them. */
+/**
+ * The names of the cabinet, the intents in force that console users have set (`overrides`), the configuration on trial, and the agent's
+ * time when it sent them.
+ */
 export interface Known {
   readonly names: Names;
   readonly atMs: WallMs;
 }
 
 /**
- * Resolves with the names of the cabinet, the overrides set at a console and the trial in force; null if no agent answers, or it refuses.
+ * Resolves with the names of the cabinet, the intents that console users have set, and the configuration on trial. Null if no agent
+ * answers, or it refuses.
  */
 export async function askNames(asker: Asker): Promise<Known | null> {
   const answer = await askOrNull(NAMES, {}, asker);

@@ -33,7 +33,7 @@ export interface CompletionPlace {
   readonly value: Choice | null;
   /** For a configuration value: its key as typed; absent at any other place. */
   readonly valueAt?: string;
-  /** False if a required word or option value is missing. */
+  /** False if a required word or option value is missing; also if there are too many words. */
   readonly canEnd: boolean;
 }
 

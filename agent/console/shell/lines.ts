@@ -51,8 +51,8 @@ interface Lines {
 }
 
 /**
- * Greets the user, and reads and runs lines until the session ends. After a logout it warns about the overrides and the trial that the
- * agent then reports.
+ * Greets the user, and reads and runs lines until the dialog ends or Ctrl-D, which does not end the dialog. After a logout or Ctrl-D it
+ * warns about the overrides and the trial that the agent then reports. Sets `asTyped` for the templates of the whole process.
  */
 export async function serveLines(session: ConsoleSession, dialog: Dialog, parts: LineParts): Promise<void> {
   adaptTemplates(asTyped);

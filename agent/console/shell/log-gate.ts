@@ -11,7 +11,8 @@ export interface LogGate {
   /** Adds the rows of one line; may discard the oldest waiting lines. */
   add(rows: readonly string[]): void;
   /**
-   * Returns and removes the waiting rows, and how many lines before them were discarded. Empty if nothing waits or the budget is used up.
+   * Returns and removes all waiting rows, even if they exceed the rest of the budget, and how many lines before them were discarded. Empty
+   * if nothing waits or the budget is used up.
    */
   take(nowMono: MonoMs): { readonly rows: readonly string[]; readonly leftOut: number };
   /** Charges the characters that were sent, including the redrawn prompt. The budget may fall below 0. */

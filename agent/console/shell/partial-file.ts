@@ -46,13 +46,19 @@ export interface PartialFile {
    * content. `other`: the earlier part is not the beginning of this file. `isWhole`: the sender reported that it sent everything.
    */
   check(isWhole: boolean): 'none' | 'empty' | 'other' | 'ok';
-  /** Keeps the received part, so that the transfer can be resumed; deletes an empty file. */
+  /**
+   * Keeps what is in the file now, so that the transfer can be resumed; an end of the earlier part that was not received again is lost.
+   * Deletes an empty file. Errors: throws the system's error, as does `check`.
+   */
   keep(): void;
   /** Moves the complete file to its target, where it replaces an existing file. Errors: throws the system's error. */
   finish(target: string): void;
 }
 
-/** Prepares the partial file of this name in its own folder, empty or with the part received earlier except its end. Errors: throws the system's error. */
+/**
+ * Prepares the partial file of this name in its own folder, empty or with the part received earlier except its end. Errors: throws the
+ * system's error.
+ */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);
   const dir = join(receivedDir, PARTS, name);

@@ -40,7 +40,10 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 
 const MASK = '***';
 
-/** Returns the line with `***` in place of passwords in addresses, and of the word after one such as `password` or `token`. */
+/**
+ * Returns the line with `***` in place of passwords in addresses, and of the word or quoted text after any word that ends in `password`,
+ * `token`, `code` or the like.
+ */
 export function maskSecrets(line: string): string {
   return withoutUrlPasswords(line, MASK).replace(
     /((?:^|\s)(?:--)?[\w.-]*(?:password|passwd|passphrase|secret|token|psk|pin|code)(?:=|\s+))("[^"]*"?|'[^']*'?|\S+)/gi,

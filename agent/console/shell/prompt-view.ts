@@ -14,7 +14,10 @@ export interface PromptView {
 /** A row without text after its prompt. */
 export const EMPTY_VIEW: PromptView = { text: '', cursorCols: 0 };
 
-/** Returns the part of a line that fits `widthCols`, with `<` and `>` where text is hidden. A width below 8 counts as 8. Units: columns. */
+/**
+ * Returns the part of a line around the cursor that fits `widthCols`, where one column stays free, with `<` and `>` where text is hidden. A
+ * width below 8 counts as 8. Units: columns.
+ */
 export function viewOf(line: string, cursor: number, widthCols: number): PromptView {
   const cols = Math.max(8, widthCols);
   if (line.length < cols) return { text: line, cursorCols: cursor };

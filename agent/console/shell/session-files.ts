@@ -67,7 +67,7 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with file names replaced by their paths for this session.
+ * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; `-` stays.
  *
  * Errors: throws ConsoleError, for example 'denied' for a file that the session may not name.
  */

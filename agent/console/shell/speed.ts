@@ -19,8 +19,8 @@ const WAIT_MS = 10_000;
 const SETTLE_MS = 100;
 
 /**
- * Sets the port to the typed speed (bit/s), and back if no Enter arrives at that speed. Resolves with the lines to show. Errors: rejects
- * with ConsoleError, for example 'usage' for an unknown speed or 'failed' after the return to the old one.
+ * Sets the port to the typed speed (bit/s), and back if no Enter arrives at that speed within 10 s. Resolves with the lines to show.
+ * Errors: rejects with ConsoleError, for example 'usage' for an unknown speed or 'failed' after the return to the old one.
  */
 export async function changeSpeed(
   typed: string,

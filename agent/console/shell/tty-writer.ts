@@ -64,7 +64,7 @@ export class TtyWriter {
     return this.#waitingBytes;
   }
 
-  /** Resolves when no byte waits. */
+  /** Resolves when no byte waits: all were sent, or discarded. */
   drained(): Promise<void> {
     if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {

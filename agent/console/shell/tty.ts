@@ -2,7 +2,10 @@
 export interface Tty {
   /** Reports what arrives to these functions. Call it once. */
   listen(events: TtyEvents): void;
-  /** Writes as many bytes as the kernel accepts now and returns their number, which may be 0. */
+  /**
+   * Writes as many bytes as the kernel accepts now and returns their number, which may be 0. On a closed or disconnected line all count as
+   * written.
+   */
   write(bytes: Uint8Array): number;
   /** Stops reading until `resume`. */
   pause(): void;
@@ -19,7 +22,7 @@ export interface Tty {
    * be given away. `report` receives its error output.
    */
   lend?(words: readonly string[], dir?: string, report?: (text: string) => void): Promise<number | null>;
-  /** Restores the mode of the terminal; no effect the second time. */
+  /** Restores mode and speed of the terminal; no effect the second time. */
   close(): void;
 }
 
@@ -27,6 +30,6 @@ export interface Tty {
 export interface TtyEvents {
   /** Input arrived. */
   readonly bytes: (bytes: Uint8Array) => void;
-  /** The line is disconnected: carrier lost, window closed. */
+  /** The line is disconnected: carrier lost, window closed. May be called several times. */
   readonly hangUp: () => void;
 }

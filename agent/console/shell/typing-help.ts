@@ -42,7 +42,10 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
   return [...choiceLines(rows, widthCols, help.translate), ...nameLines(names, widthCols, help.translate)];
 }
 
-/** Resolves with what TAB inserts after this text, and with lines to show. Both are empty if the line is invalid. */
+/**
+ * Resolves with what TAB inserts after this text; if it inserts nothing, with the words to choose from as lines. Both are empty if the line
+ * is invalid or nothing fits.
+ */
 export async function completion(
   before: string,
   widthCols: number,

@@ -18,7 +18,7 @@ const HINT = msg`q or Ctrl-C ends it`;
 const USUAL_ROWS = 24;
 
 /**
- * Shows a view with new data until Ctrl-C, `q` or the end of the session.
+ * Shows a view with new data until Ctrl-C, `q` or the end of the session. Other keys are discarded.
  *
  * Errors: rejects with ConsoleError, for example if no agent answers.
  */

@@ -12,7 +12,7 @@ const MAX_COLS = 60;
 
 /** A progress line at the bottom of a terminal. */
 export interface StatusLine {
-  /** Draws the text over the one before. A call soon after the last drawing may be ignored. */
+  /** Draws the text over the one before; a long one is cut. A call soon after the last drawing may be ignored. */
   show(text: string): void;
   /** Erases the line, if one was drawn. */
   clear(): void;

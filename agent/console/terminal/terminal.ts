@@ -38,9 +38,12 @@ export interface Terminal {
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
-  /** Returns the signal that ends a job, which then still answers. Absent if Ctrl-C only stops the wait. */
+  /** Returns the signal that ends a job with a summary, which then still answers. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
-  /** Reads a secret without echo. Absent if nothing can be asked. Errors: rejects with ConsoleError, for example if the person cancels. */
+  /**
+   * Reads a secret without echo; at a terminal a new one, with a `rule`, is typed twice. Absent if nothing can be asked. Errors: rejects
+   * with ConsoleError, for example if the person cancels.
+   */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
   /**
    * Shows the prompt after the output so far, and resolves with a typed line. Absent if nothing can be asked. Errors: rejects with
@@ -81,7 +84,10 @@ export interface LocalFiles extends LocalConfigView {
  */
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
-/** Arguments of a local command by name: a text, true or false for a switch, a list for an option that may repeat. */
+/**
+ * Parsed arguments of a command by name: a text, true or false for a switch, a list for an option that may repeat. One that was not typed
+ * is absent.
+ */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
 /**
  * The functions of the local commands, by command name. They resolve with the exit code. Errors: they reject, for example with

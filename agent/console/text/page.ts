@@ -51,18 +51,18 @@ export function formatNumber(value: number | null | undefined, decimals = 0): st
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
 
-/** Returns a level for people, such as `40 %`; `NOTHING` for a level that is not known. Units: %. */
+/** Returns a level for people, rounded to whole percent, such as `40 %`; `NOTHING` for a level that is not known. Units: %. */
 export function formatLevel(levelPct: LevelPct | null | undefined): string {
   const text = formatNumber(levelPct);
   return text === NOTHING ? text : `${text} %`;
 }
 
-/** Returns a range of levels for people, such as `20..80 %`, or `40 %` if both are equal. Units: %. */
+/** Returns a range of levels for people, rounded to whole percent, such as `20..80 %`; `40 %` if both are equal before that. Units: %. */
 export function formatLevels(minPct: LevelPct, maxPct: LevelPct): string {
   return minPct === maxPct ? formatLevel(minPct) : `${formatNumber(minPct)}..${formatNumber(maxPct)} %`;
 }
 
-/** Returns a size for people, such as `512 kB` or `3.4 MB`. Units: bytes; 1 kB is 1,000 bytes. */
+/** Returns a size for people, rounded, such as `512 kB` or `3.4 MB`; `0 kB` for less than half a kB. Units: bytes; 1 kB is 1,000 bytes. */
 export function formatBytes(bytes: number): Message {
   return bytes < 1e6 ? msg`${formatNumber(bytes / 1e3)} kB` : msg`${formatNumber(bytes / 1e6, 1)} MB`;
 }

@@ -55,7 +55,10 @@ export function toAscii(text: string): string {
 /** Characters of one column, written from left to right. Source: Unicode 15, East Asian Width and Bidi_Class: before Hebrew, U+0590. */
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
-/** Returns true for a letter, digit or sign that all terminals with UTF-8 show in one column; false for scripts from Hebrew (U+0590) on. */
+/**
+ * Returns true for a letter, digit or sign that is safe to show in one column on any UTF-8 terminal. False for a blank or a combining mark,
+ * and for all from Hebrew (U+0590) on except a few signs such as the euro.
+ */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
 }
@@ -103,7 +106,10 @@ export function plainMessage(message: Message, charset: Charset = 'ascii'): Mess
   return new Message(message.id, message.args.map(plainArg), message.plural);
 }
 
-/** Returns a copy of the value whose texts, including keys, are in characters of this charset. The template of a message is kept. */
+/**
+ * Returns a copy of the value whose texts, including keys, are in characters of this charset; their line feeds become blanks. The template
+ * of a message is kept.
+ */
 export function plain(value: unknown, charset: Charset = 'ascii'): unknown {
   const spell = speller(charset);
   const inside = (item: unknown): unknown => plain(item, charset);

@@ -26,7 +26,10 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
     : { widthCols: sheet.widthCols, language: sheet.language ?? 'en' };
 }
 
-/** Returns a label and a text, both without line ends and translated, as lines for the sheet: beside each other, or below each other if the label is too wide. */
+/**
+ * Returns a label and a text, translated, as lines for the sheet: beside each other, or below each other if the label is too wide. Neither
+ * may contain line ends.
+ */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   const shown = translate(language, label);
@@ -38,7 +41,7 @@ export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   );
 }
 
-/** Returns a text without line ends in the language of the sheet, as lines that fit its width; at least one line. */
+/** Returns a text in the language of the sheet, as lines that fit its width; at least one line. The text may not contain line ends. */
 export function paragraph(text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
   return wrap(translate(language, text), widthCols);
@@ -47,7 +50,10 @@ export function paragraph(text: Said, sheet: Sheet): string[] {
 /** Where a line may be broken: never before a separate sign such as in `40 %` and French punctuation. */
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
-/** Breaks a text without line ends at blanks into lines of at most `widthCols`, but 1 column or more; at least one line. Longer words break too. */
+/**
+ * Breaks a text at blanks into lines of at most `widthCols`, but 1 column or more; at least one line. Longer words break too. The text may
+ * not contain line ends.
+ */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];
   let line = '';

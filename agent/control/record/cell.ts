@@ -12,8 +12,8 @@ import type { ByteStream } from './byte-stream.ts';
 export type Item = number | string | null;
 
 /**
- * The kinds of items. `whole`: a whole number. `time`: microseconds of the monotonic clock, stored relative to the instant. `double`: any number. `text`: a
- * text.
+ * The kinds of items. `whole`: a whole number. `time`: microseconds of the monotonic clock, stored relative to the instant. `double`: any
+ * number. `text`: a text.
  */
 export type ItemKind = 'whole' | 'time' | 'double' | 'text';
 

@@ -94,7 +94,10 @@ export class DecisionRecorder {
     this.#lamps = parts.street.lamps.map(() => ({ decision: null, choice: null, sinceUs: 0 }));
   }
 
-  /** Records what changed since the tick before. Never throws: an error is logged. */
+  /**
+   * Records what changed since the tick before, or everything at the start of a segment; the inputs as `InputCells` reduces them. Never
+   * throws: an error is logged.
+   */
   look(tick: RecordedTick): void {
     this.#last = tick;
     try {

@@ -42,7 +42,7 @@ interface KnownIntent {
 /** The second clock moves with the first; a smaller difference is the rounding of both. Units: ms. */
 const CLOCK_ROUNDING_MS = 2;
 
-/** The cells of the recorded inputs, and their changes. */
+/** The cells of the recorded inputs, reduced to what a decision depends on, and their changes. */
 export class InputCells {
   readonly #cells = new Map<string, Map<string, Known>>();
   readonly #scratch: Item[] = [];
@@ -72,7 +72,7 @@ export class InputCells {
     this.#known = new Map();
   }
 
-  /** Returns the cells that changed. `changedLamps`: the lamps whose decision changed at this tick. */
+  /** Returns the cells that changed, as far as a decision depends on it. `changedLamps`: the lamps whose decision changed at this tick. */
   look(moment: RecordedMoment, changedLamps: ReadonlySet<string>): readonly CellChange[] {
     this.#look++;
     this.#changes = [];

@@ -14,7 +14,7 @@ export const RANK_WORDS: readonly Rank[] = ['maintenance', 'emergency', 'overrid
 /** The reasons of a decision, by their number in the record. */
 export const REASON_WORDS: readonly DecisionReason[] = [...RANK_WORDS, 'day', 'time-not-trusted'];
 
-/** Values of the flags of a sensor in the record; `quality` is the factor of its number. */
+/** Values of the flags of a sensor in the record; the number of its quality is multiplied by `quality` and added. */
 export const SENSOR_FLAG = { present: 1, stuck: 2, quality: 4 } as const;
 /** Values of the flags of a photocell in the record, beside the number of its verdict. */
 export const PHOTOCELL_FLAG = { doubtful: 4, noValue: 8 } as const;

@@ -22,10 +22,10 @@ export interface InputCell {
 
 /** The state of the record at an instant. It changes when the decoder goes on. */
 export interface RecordedState {
-  /** Units: microseconds of the monotonic clock, ms. */
+  /** This instant. Units: microseconds of the monotonic clock; `nowMs`: ms of wall time. */
   nowUs: number;
   nowMs: number;
-  /** By key; empty if the inputs were removed. */
+  /** By key, as before the decision of this instant; empty if the inputs of the segment were removed. */
   readonly cells: Map<string, InputCell>;
   /** The newest ones, in the order in which they were recorded. */
   readonly detections: DetectionCell[];

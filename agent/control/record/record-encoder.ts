@@ -8,6 +8,7 @@ import { RANK_WORDS, REASON_WORDS } from './input-words.ts';
 
 /** The level of a lamp with its reason, as recorded. */
 export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 'reason'> {
+  /** The lamp only keeps its level from the start of the agent, see `Decision.isHeld`. */
   readonly isHeld: boolean;
   /** Source of the line of the trace that decided the level, before its limits; empty for none. */
   readonly source: string;
@@ -22,7 +23,7 @@ export interface LevelChange extends RecordedChoice {
   readonly sinceUs: number;
 }
 
-/** An instant with its changes. Units: microseconds of the monotonic clock, ms. */
+/** An instant with its changes. `nowUs`: whole µs of the monotonic clock. `nowMs`: wall time, whole ms. */
 export interface EncodedInstant {
   readonly nowUs: number;
   readonly nowMs: number;
@@ -30,7 +31,7 @@ export interface EncodedInstant {
   readonly levels: readonly LevelChange[];
 }
 
-/** Unit in which the record keeps ages at the start of a segment. Units: microseconds. */
+/** Unit in which the record keeps the ages of the levels at the start of a segment. Units: microseconds. */
 export const AGE_UNIT_US = 1_000_000;
 
 /** Encodes the instants of one segment. The first instant must have the complete inputs and levels. */
@@ -50,7 +51,7 @@ export class RecordEncoder {
     this.#last = start;
   }
 
-  /** Instants since the start of the segment. */
+  /** Number of instants that were added. */
   get instants(): number {
     return this.#instants;
   }

@@ -9,7 +9,7 @@ import type { Item } from './cell.ts';
 import { CLOCK_WORDS, DETECTION_FLAG, PHOTOCELL_FLAG, QUALITY_WORDS, SENSOR_FLAG, VERDICT_WORDS } from './input-words.ts';
 import type { DetectionCell, RecordedState } from './record-decoder.ts';
 
-/** The inputs of a decision, and the levels below which the start did not set a lamp. */
+/** The inputs of a decision. `floors`: the floor that `notBelowFound` gets, by lamp; lamps without one are absent. */
 export interface RecordedInputs {
   readonly snapshot: LightingSnapshot;
   readonly floors: ReadonlyMap<string, LevelPct>;
@@ -20,7 +20,8 @@ const RENEWED_MS = 3_600_000;
 
 /**
  * Returns the inputs of a decision, built from the recorded state. `at`: the instant of that decision; default: that of the state. Units:
- * ms. Errors: throws StoreError `corrupt`, for example for texts that are no JSON.
+ * ms. Times that the record does not keep, such as those of a contact's request, are counted from that instant. Errors: throws StoreError
+ * `corrupt`, for example for texts that are no JSON.
  */
 export function recordedInputs(
   state: RecordedState,

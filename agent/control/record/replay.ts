@@ -20,7 +20,7 @@ export interface ReplayedInstant {
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
   readonly snapshot: LightingSnapshot;
-  /** The recorded levels, by lamp of the recorded street; empty between the recorded instants. */
+  /** The levels that the record has then, by lamp of the recorded street; empty at an instant that was not recorded. */
   readonly recorded: ReadonlyMap<string, RecordedChoice>;
 }
 
@@ -31,8 +31,9 @@ export interface ReplayOptions {
   /** Decides also between the recorded instants, and after the last, this often. Default: not in between. Units: ms. */
   readonly stepMs?: number;
   /**
-   * Searches also between the recorded instants, and after the last, for changes of a level or of the night of a zone by time alone. They
-   * are found to a second. Some instants without a change are yielded too, so that the caller can pause. Has no effect with `stepMs`.
+   * Searches also between the recorded instants, and after the last, for changes of a level or of the night of a zone by time alone. The
+   * time of a change is found to a second; one that is soon undone may be missed. Some instants without a change are yielded too, so that
+   * the caller can pause. Has no effect with `stepMs`.
    */
   readonly findsChanges?: true;
   /** The caller uses the levels of the decisions alone: trace and distance may be those of other lamps. */

@@ -35,14 +35,15 @@ export interface DarkLimits {
 }
 
 /**
- * `needPct`: the recorded level alone counts. `delayS`: Source: assumed; the tick of a second and a rise of a second, as of the drivers in use. `samePersonS`: Source:
- * assumed; 60 s are 70 m on foot, more than two poles. Confirmed by: walk tests with a stopwatch, and the times between detections at real poles.
+ * The usual limits. `needPct`: the recorded level alone counts. `delayS`: Source: assumed; the tick of a second and a rise of a second, as
+ * of the drivers in use. `samePersonS`: Source: assumed; 60 s are 70 m on foot, more than two poles. Confirmed by: walk tests with a
+ * stopwatch, and the times between detections at real poles.
  */
 export const DARK_LIMITS: DarkLimits = { needPct: 100, delayS: 2, samePersonS: 60 };
 
 /**
  * The replayed light at an instant. `levelOf`: undefined for an unknown lamp. `recordedPct`: the recorded level of a lamp; undefined
- * between the recorded instants.
+ * for an unknown lamp, and at an instant that was not recorded.
  */
 export interface WatchedMoment {
   readonly nowMono: MonoMs;
@@ -67,7 +68,7 @@ interface Watched {
   missingS: number;
 }
 
-/** Watches sensors of a recorded street, each with one lamp that it raises. */
+/** Finds dark moments in a replay. Watches each sensor that raises light itself, with the nearest lamp that it raises. */
 export class DarkMomentFinder {
   readonly #limits: DarkLimits;
   readonly #onDark: (moment: DarkMoment) => void;
@@ -97,7 +98,7 @@ export class DarkMomentFinder {
     return began;
   }
 
-  /** Ends the running spells of presence. */
+  /** Ends the running spells of presence, and reports the dark moments in them. */
   end(nowMono: MonoMs): void {
     for (const watched of this.#watched) {
       this.#count(watched, nowMono);

@@ -15,8 +15,8 @@ export interface MissingSpell {
 }
 
 /**
- * How much of the darkness of a night was replayed. Shape: `darkH` null if the record has no street to compute it from; `missing` without
- * spells below a minute. Units: h.
+ * How much of the darkness of a night, up to now, was replayed. Dark is when some zone is to be lit by the sun. Shape: `darkH` null if the
+ * record has no street to compute it from; the whole night then counts as dark. `missing` without spells below a minute. Units: h.
  */
 export interface NightCoverage {
   readonly date: string;
@@ -35,7 +35,7 @@ interface Span {
   readonly toMs: WallMs;
 }
 
-/** Collects segments and damage while the pages of a record are read. */
+/** Collects segments and damage while the pages of a record are read, and finds what is missing in each night. */
 export class RecordCoverage {
   readonly #labels: RecordLabel[] = [];
   #damaged = 0;

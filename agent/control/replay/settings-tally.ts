@@ -21,7 +21,10 @@ export interface LightMoment {
   readonly zones: readonly { readonly night: boolean }[];
 }
 
-/** The sums of one night. Units: `levelLampH` in hours of one lamp, by level in %; hours at 0 % by day of the lamp's zone are left out. */
+/**
+ * The sums of one night, over the time that was replayed. Units: `levelLampH` in hours of one lamp, by level in %; hours at 0 % by day of
+ * the lamp's zone are left out.
+ */
 export interface NightSums {
   readonly date: string;
   readonly kwh: number;

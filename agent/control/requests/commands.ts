@@ -94,7 +94,10 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
   return same && state === command.state ? command : { ...command, lamps, state };
 }
 
-/** Returns whether a lamp follows an intent: it is in force, no stronger one is, and the decided level is confirmed or was sent. */
+/**
+ * Returns whether a lamp follows an intent: it is in force for the lamp, none of another rank or level has priority, and the decided level
+ * is confirmed, or its write was sent and has not ended.
+ */
 export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
   const own = intents.find(({ id }) => id === intentId);
   const [strongest] = intents;

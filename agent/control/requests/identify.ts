@@ -36,7 +36,10 @@ export class IdentifyHandler {
   readonly #pending = new Map<string, { readonly expiresMono: MonoMs; readonly run: IdentifyRun }>();
   #published = '[]';
 
-  /** `onChange`: the levels have to be decided now. `onBlinks`: the set of blinking lamps changed; gives the requested seconds for each. */
+  /**
+   * `onChange`: the levels have to be decided now. `onBlinks`: the blinking lamps or their requested seconds changed; gives the seconds by
+   * lamp.
+   */
   constructor(
     street: LightingStreet,
     clock: Clock,
@@ -91,7 +94,7 @@ export class IdentifyHandler {
     }
   }
 
-  /** Whether the intent may still expire with its command. */
+  /** Whether the intent may still expire with its command. Also true if it ended before a lamp followed. */
   isPending(intentId: string): boolean {
     return this.#pending.has(intentId);
   }

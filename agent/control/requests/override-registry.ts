@@ -33,7 +33,7 @@ import {
 
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
-/** The change of the stored intents when a copy replaces the stored state: overrides of the platform are removed. */
+/** The change of the stored intents when a copy replaces the stored state: those of the platform of rank `override` are removed. */
 export const OVERRIDES_COPY_RULE: CopyRule = {
   key: OVERRIDES_KEY,
   change: 'remove-items',

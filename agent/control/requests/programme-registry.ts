@@ -65,7 +65,10 @@ export class ProgrammeRegistry {
     return this.#saves.latest;
   }
 
-  /** Reads the choices from the disk; a zone with a choice since keeps that. If the disk cannot be read this is logged, and `tend` tries again. */
+  /**
+   * Reads the choices from the disk; a zone with a choice since keeps that. If the disk cannot be read this is logged, and `tend` tries
+   * again.
+   */
   async restore(): Promise<void> {
     if (!(await this.#saves.restore()))
       this.#parts.log.event('programmes-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');

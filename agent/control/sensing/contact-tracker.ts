@@ -12,14 +12,15 @@ export type LightContact = 'emergency' | 'lights-on';
 /** A contact that requests light, as stored on disk. */
 export interface StoredContact {
   readonly pointId: PointId;
-  /** End of the intent, in wall time. */
+  /** End of its intent, in wall time. Not used for an emergency key. */
   readonly untilMs: WallMs;
 }
 
 /** The contacts that request light, and the intents that follow from them. */
 export interface ContactTracker {
   /**
-   * Takes readings; those without a good value are ignored. Returns true when a contact closes, or an open emergency key ends its request.
+   * Takes readings; those without a good value are ignored. Returns true when a contact is read closed that was open or not read before,
+   * or when an open emergency key ends its request.
    */
   take(readings: readonly Reading[], now: Moment): boolean;
   /** Returns the intents of contacts that request light; expired ones may be among them. */
@@ -34,8 +35,8 @@ export interface ContactTracker {
 /** Source: design §6, an override lasts 2 h by default; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
 /**
- * How long a closed emergency key still counts after its last good reading. Units: ms. Source: assumed; a line that is repaired within
- * it kept the street lit. Confirmed by: repair times of lines in the logs of the cabinets.
+ * How long a closed emergency key still counts after its last good reading, or after a restart. Units: ms. Source: assumed; a line that
+ * is repaired within it kept the street lit. Confirmed by: repair times of lines in the logs of the cabinets.
  */
 export const KEY_HOLD_MS = 3_600_000;
 

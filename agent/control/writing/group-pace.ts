@@ -17,7 +17,7 @@ export interface LampGroup {
 export interface PaceParts {
   /** Larger groups first. A lamp is written with the first group that can be written as a whole. */
   readonly groups: readonly LampGroup[];
-  /** Takes one level from the rate of this lamp's line and returns true; if none is left, returns false. */
+  /** Takes one level from the rate of this lamp's line and returns true, also for a line without a limit. Returns false if none is left. */
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
 }
 

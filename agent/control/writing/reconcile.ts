@@ -14,7 +14,7 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 export interface LampTrack {
   /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
-  /** How the newest finished write ended; null if that is not known. A later drift changes it. */
+  /** How the newest finished write ended; null before one, and after `nudge` of an unconfirmed track. A later drift changes it. */
   readonly last: {
     readonly levelPct: LevelPct;
     readonly endMono: MonoMs;
@@ -72,11 +72,14 @@ export interface LampSituation {
 /** The result of `reconcile` for one lamp at one tick. */
 export interface LampStep {
   readonly track: LampTrack;
-  /** Null if there is nothing to write. */
+  /** Null if nothing is to be written now. */
   readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;
 }
 
-/** Returns the track of a lamp after its newest reading, and the write that is needed, or null. Call `afterSend` if it is written. */
+/**
+ * Returns the track of a lamp after its newest reading, and the write that is needed now. Null does not mean that the lamp has its level: a
+ * write of it may be in flight, or its repetition may have to wait. Call `afterSend` if it is written.
+ */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
   const { levelPct, rank, isHeld } = view.decision;

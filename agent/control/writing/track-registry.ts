@@ -20,7 +20,7 @@ export class TrackRegistry {
     this.#code = code;
   }
 
-  /** The track of a lamp or output; an empty one before its first write. */
+  /** The track of a lamp or output; `NEW_TRACK` before anything is known of it. */
   of(id: string): LampTrack {
     return this.#tracks.get(id) ?? NEW_TRACK;
   }

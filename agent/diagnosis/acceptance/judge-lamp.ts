@@ -15,7 +15,8 @@ const FACTOR_FROM_PCT = 60;
 
 /**
  * Returns the finding for a ramp: its own verdict unless that is `ok`. Otherwise the last measured power is compared with the power
- * expected at its level, then the power factors of high levels with their minimum. `ok` if nothing is wrong. Units: W.
+ * expected at its level, then the power factors of high levels with their minimum. `ok` if nothing is wrong, or if neither was
+ * measured. Units: W.
  */
 export function judgeLamp({ verdict, levels }: LampRamp, ratedPowerW: number, limits: AcceptanceLimits): LampFinding {
   if (verdict !== 'ok') return verdict;

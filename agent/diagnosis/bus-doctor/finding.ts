@@ -22,7 +22,7 @@ export const VERDICTS = [
   'adapter-latency',
 ] as const;
 
-/** The code of a verdict. */
+/** The verdict of an examination or of a finding, one of `VERDICTS`. */
 export type Verdict = (typeof VERDICTS)[number];
 
 /** One finding with its evidence. */

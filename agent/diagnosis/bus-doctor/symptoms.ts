@@ -9,7 +9,7 @@ import { type QuarterPattern, quarterPattern } from './quarter-pattern.ts';
 import { type UnitSymptoms, unitSymptoms } from './unit-symptoms.ts';
 import { type WindowFacts, windowFacts } from './window-facts.ts';
 
-/** The symptoms of a line. Counts are of windows, unless the name says otherwise. */
+/** The symptoms of a line. Counts are of windows; those of `foreignRequests` and `foreignReplies` are of frames. */
 export interface BusSymptoms {
   readonly line: string;
   readonly port: string;

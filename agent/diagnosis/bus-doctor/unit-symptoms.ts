@@ -29,7 +29,7 @@ export interface UnitSymptoms {
   readonly short: Share;
   readonly long: Share;
   /**
-   * `restMs`: shortest time from one request to the next that was not answered, in ms; null without one. `rested`: requests after such a
+   * `restMs`: shortest time from one request to the next that got no reply, in ms; null without one. `rested`: requests after such a
    * time or a longer one; `soon`: after a shorter one.
    */
   readonly restMs: number | null;

@@ -16,7 +16,10 @@ const DAMAGED_BYTES = 3;
 /** A pause between two deliveries of bytes, longer than within a frame. Units: ms. Source: 1.5 characters at 9600 baud, Modbus over Serial Line V1.02 §2.5.1.1. */
 const PAUSE_MS = 1.8;
 
-/** How a request ended. `none`: a broadcast, or the time before the first request. */
+/**
+ * How a request ended. `answered`: with a valid reply, also an exception. `silent`: no reply, at most a few stray bytes or frames of others.
+ * `none`: a broadcast, or the time before the first request.
+ */
 export type WindowEnd = 'answered' | 'damaged' | 'silent' | 'none';
 
 /** One window of an examination, classified. */

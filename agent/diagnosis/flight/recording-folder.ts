@@ -77,7 +77,7 @@ export class RecordingFolder {
     return summaryOf({ id, name, isPinned: false, bytes: file.length }, head);
   }
 
-  /** Replaces the content of a recording. Undefined if it no longer exists. */
+  /** Replaces the content of a recording; others may be removed for it. Undefined if it no longer exists. */
   async replace(id: number, head: RecordingHead, packed: readonly Uint8Array[]): Promise<RecordingSummary | undefined> {
     const found = await this.#found();
     const each = found.find((other) => other.id === id);

@@ -15,15 +15,15 @@ const ACCEPT_HOURS = 14 * 12;
 const HOUR_MIN = 60;
 
 /**
- * An unexpected load by day. `watts`: the whole load when it was found, not only the excess. `sinceMin`: estimated. Units: W; minutes since
- * 1970, UTC.
+ * An unexpected load while the lamps should be off. `watts`: the whole load when it was found, not only the excess. `sinceMin`: estimated.
+ * Units: W; minutes since 1970, UTC.
  */
 export interface DayLoad {
   readonly watts: number;
   readonly sinceMin: number;
 }
 
-/** Judges the load by day, minute by minute. */
+/** Judges the load while the lamps are off, minute by minute. */
 export class DayJudge {
   /** Highest median load of each hour in which it was as usual, oldest first. Units: W. */
   readonly hours: number[];
@@ -33,7 +33,7 @@ export class DayJudge {
   #hourMax = Number.NaN;
   #openHours = 0;
   #limitW: number | null = null;
-  /** The unexpected load that lasts; null while there is none. */
+  /** The unexpected load that lasts; null while none is found. A load that lasts for weeks is then taken as usual. */
   load: DayLoad | null = null;
 
   constructor(hours: readonly number[] = []) {

@@ -18,6 +18,7 @@ export interface LoadModel {
   readonly exponents: VoltageExponents;
   /** Until the lamps have their power after switch-on. Units: minutes. */
   readonly warmUpMin: number;
+  /** The usual voltage. Units: ln V; NaN if unknown. */
   readonly usualLnV: number;
   readonly profiles: readonly NightProfile[];
   readonly limits: LossLimits;

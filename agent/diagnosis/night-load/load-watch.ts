@@ -19,15 +19,18 @@ export interface MeterMinute {
   readonly volts: number;
 }
 
-/** What is wrong at a meter; null where it is as usual. */
+/** What is wrong at a meter; null where nothing was found, also while too few nights are known to judge. */
 export interface LoadFindings {
-  /** Power that is missing at night. */
+  /** Power that is missing at night. As `extra`, it stays by day, until the power is as usual again at night. */
   readonly lost: LoadDifference | null;
   /** More power at night than expected. */
   readonly extra: LoadDifference | null;
-  /** Since when the lamps have been off, after a missing or early switch; kept until they burn. Units: minutes since 1970, UTC. */
+  /**
+   * Since when the lamps have been off, after a missing switch-on or an early switch-off; kept until they burn. Units: minutes since 1970,
+   * UTC.
+   */
   readonly darkSinceMin: number | null;
-  /** Unexpected load while the lamps are off. */
+  /** Unexpected load while the lamps should be off. */
   readonly day: DayLoad | null;
   /** Since when the meter repeats the same values. Units: minutes since 1970, UTC. */
   readonly stuckSinceMin: number | null;
@@ -39,8 +42,10 @@ export interface LoadMemory {
   readonly nights: readonly NightTrace[];
   /** The running night; null if none runs. */
   readonly tonight: NightTrace | null;
+  /** As `hours` of `DayJudge`. Units: W. */
   readonly dayHours: readonly number[];
   readonly differences: NightDifferences;
+  /** Number of nights with a difference since the last learned one, which were not learned for that reason. */
   readonly nightsOpen: number;
 }
 
@@ -135,7 +140,7 @@ export class LoadWatch {
     };
   }
 
-  /** Returns what must persist. Its arrays and the running night are live. */
+  /** Returns what must persist. Its arrays, its differences and the running night are live. */
   memory(): LoadMemory {
     return {
       nights: this.#nights,

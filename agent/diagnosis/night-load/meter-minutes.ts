@@ -4,7 +4,7 @@ import type { MeterMinute } from './load-watch.ts';
 /** A value is repeated for so long until the next one. Units: minutes. Source: assumed; above the slowest usual poll of 10 min. Confirmed by: poll periods in the field. */
 const HOLD_MIN = 15;
 
-/** Means of the readings by minute. Call in the order of time. */
+/** Means of the readings by minute. Call in the order of time. A minute without a voltage has that of the minute before. */
 export class MeterMinutes {
   readonly #onMinute: (minute: MeterMinute) => void;
   #atMin = Number.NaN;

@@ -9,9 +9,9 @@ import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
 /** A difference from the expected power. Shape: `share` as ln W, not negative. */
 export interface LoadDifference {
   readonly share: number;
-  /** The difference when it was found. Units: W. */
+  /** The difference when it was found: `share` times the expected power, which is too high for a large loss. Units: W. */
   readonly watts: number;
-  /** The difference at full power. Units: W. */
+  /** The same at full power. Units: W. */
   readonly fullWatts: number;
   /** Estimated time of its last change, or the switch-on. Units: minutes since 1970, UTC. */
   readonly sinceMin: number;
@@ -19,7 +19,7 @@ export interface LoadDifference {
   readonly atSwitchOn: boolean;
 }
 
-/** The present differences: light that is missing (`lost`), and unexpected load (`extra`). Null for none. */
+/** The differences that were found and have not ended: light that is missing (`lost`), unexpected load (`extra`). Null for none. */
 export interface NightDifferences {
   lost: LoadDifference | null;
   extra: LoadDifference | null;

@@ -30,8 +30,8 @@ const MAX_SLOPE = 4;
 const MIN_PAIRS = 60;
 
 /**
- * Returns the exponents of these nights. With too few usable changes of the voltage from minute to minute, both are 0. `settledMin`:
- * minutes at the start of a night that are left out.
+ * Returns the exponents of these nights. With too few usable changes of the voltage from minute to minute, both are 0; with too few over
+ * hours, `slow` equals `fast`. `settledMin`: minutes at the start of a night that are left out.
  *
  * Source: Theil 1950 and Sen 1968 (median of slopes), over pairs of minutes at fixed distances.
  */

@@ -9,7 +9,7 @@ import { fitOf, type LearnableNight, learnedFit, modelWh, type SpanFit } from '.
 import { type LoadSample, loadSums } from './load-sums.ts';
 import type { MeterCarry, MeterNight } from './meter-night.ts';
 
-/** What the model learns from a night of one meter. */
+/** What the model learns from a night of one meter. `errors`: of its tried parts; empty lists if earlier nights had taught too little. */
 export interface LearnedNight extends LearnableNight {
   readonly errors: GapErrors;
 }
@@ -41,7 +41,7 @@ const NAMEPLATE_FIT: SpanFit = { otherW: 0, litW: 0, factors: Array.from({ lengt
 
 /**
  * Ends the night of a meter: estimates its gaps, and returns what is stored and learned. Call it once. `before`: what was learned in
- * earlier nights, newest last; if that is not enough, the energy in the gaps is estimated without it.
+ * earlier nights, newest last; if that is not enough, the coefficients come from this night, or the computed energy is taken as it is.
  *
  * `isMissed`: the agent did not run, and `lamps` are those of another night. Then nothing is learned, and `halfWh` is half of the estimate.
  */

@@ -29,8 +29,8 @@ export function fitQuality(pairs: readonly ModelledPair[], parameters: number): 
 export const Z_90 = 1.6449;
 
 /**
- * Returns an approximation of the 95 % quantile of Student's t with this many degrees of freedom; infinite below 1. Source: Cornish-Fisher
- * expansion, Abramowitz and Stegun 26.7.5.
+ * Returns an approximation of the 95 % quantile of Student's t with this many degrees of freedom, 12 % too low for 1; infinite below 1.
+ * Source: Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5.
  */
 export function studentQuantile90(freedom: number): number {
   if (freedom < 1) return Number.POSITIVE_INFINITY;

@@ -61,8 +61,8 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
 }
 
 /**
- * Returns the lamps of a zone with the power and the reduction that `zones[].baseline` gives them. If that is the power of the present
- * lamps, it is multiplied by the factor of `fit` for that level.
+ * Returns the lamps of a zone with the power and the reduction that follow from `zones[].baseline`. If a lamp keeps its present power, the
+ * reduction follows the power curve of the agent, and the power is multiplied by the factor of `fit` for that level.
  */
 export function referenceLamps(
   { lamps }: Pick<Cabinet, 'lamps'>,

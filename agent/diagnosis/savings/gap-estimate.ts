@@ -13,9 +13,9 @@ import { type LampSlots, MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 import { modelWh, type SpanFit } from './load-fit.ts';
 import type { OpenGap } from './meter-night.ts';
 
-/** Lengths of the parts that are tried. Units: slots. Source: the issue, 5 to 120 min. */
+/** Lengths of the measured parts that are estimated as if they were missing. Units: slots. Source: the issue, 5 to 120 min. */
 export const TRIED_SLOTS = [1, 2, 4, 8, 16, 24] as const;
-/** A tried part: its first slot, and the absolute value of its relative error. */
+/** A measured part that was estimated as if it were missing: its first slot, and its absolute error as a share of the estimate. */
 export type TriedGap = readonly [slot: number, error: number];
 /** The tried parts of one or more nights, one list for each length of `TRIED_SLOTS`. */
 export type GapErrors = readonly (readonly TriedGap[])[];

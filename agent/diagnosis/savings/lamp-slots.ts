@@ -22,10 +22,10 @@ export interface SpanEnergy {
   readonly likeShare: number;
 }
 
-/** The computed energy of a night that has not ended. */
+/** The computed energy of all lamps in one night, by slot and by level. */
 export class LampSlots {
   readonly fromMs: WallMs;
-  /** All energy that was given to `add`, by level. Units: Wh. */
+  /** All energy that was given to `add`, by level, without that of `restore`. Units: Wh. */
   readonly addedWh = new Float64Array(LEVEL_BANDS);
   readonly #wh = new Float32Array(MAX_SLOTS * LEVEL_BANDS);
   /** Time that was counted in each slot. Units: ms. */

@@ -17,8 +17,8 @@ export function ledgerEntry(chain: readonly ChainEntry[], note: LedgerNote, atMs
 }
 
 /**
- * Returns the number at which a chain breaks: the first entry whose number or hash does not follow from the entry before it. Null if it
- * does not break.
+ * Returns the number that is expected at the first entry whose number or hash does not follow from the entry before it. Null if there is
+ * no such entry; missing entries at the end are not noticed.
  */
 export function brokenAt(chain: readonly ChainEntry[]): number | null {
   let before = CHAIN_START;
@@ -38,7 +38,7 @@ export function missingFrom(chain: readonly ChainEntry[], heads: readonly ChainH
   return missing.length === 0 ? null : Math.min(...missing);
 }
 
-/** Returns the entries of a chain. One whose body is not a note of this form is left out. */
+/** Returns the entries of a chain, without a check of its hashes. One without a known cause, a first night or an effect is left out. */
 export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEntry[] {
   return chain.flatMap(({ n, hash, atMs, body }) => {
     const note = readNote(body);

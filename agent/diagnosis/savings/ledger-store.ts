@@ -82,7 +82,10 @@ export class LedgerStore {
     return this.#inTurn(() => this.#append(note));
   }
 
-  /** Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if none is known. */
+  /**
+   * Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if there is none, or if the disk could not
+   * be read.
+   */
   seal(): Promise<number> {
     return this.#inTurn(async () => {
       const chain = await this.#chain();

@@ -15,14 +15,17 @@ export interface LearnableNight {
   readonly darkW: number | null;
 }
 
-/** The part of a night, or the night, that the model is applied to. Units: h, Wh. */
+/** The part of a night, or the night, that the model is applied to. `bandWh`: computed energy of the lamps by level. Units: h, Wh. */
 export interface ModelledSpan {
   readonly hours: number;
   readonly litHours: number;
   readonly bandWh: ArrayLike<number>;
 }
 
-/** Coefficients for one night, or a part of it. `litW`: load that is added while lamps are lit. `factors`: as in `LoadFit`. Units: W. */
+/**
+ * Coefficients for one night, or a part of it. `otherW`: load with all lamps dark. `litW`: load that is added to it while lamps are lit.
+ * `factors`: as in `LoadFit`. Units: W.
+ */
 export interface SpanFit {
   readonly otherW: number;
   readonly litW: number;

@@ -73,7 +73,7 @@ export class NightCounter {
 
   /**
    * Counts the lamps since the last call, and ends the night once the next noon has passed. A time of more than a minute since the last
-   * call is not counted. While the time is not trusted, it counts and ends nothing.
+   * call, or in which the clock was set, is not counted. While the time is not trusted, it counts and ends nothing.
    */
   look(): void {
     const { clock } = this.#parts;

@@ -14,7 +14,7 @@ export interface ReferenceNight {
   readonly darkHours: Readonly<Record<string, number>>;
 }
 
-/** The reference of one night. Units: kWh. */
+/** The reference of one night: `referenceKwh`, `routineKwh` and `nonRoutineKwh` together, each as in `SavingsFigures`. Units: kWh. */
 export interface ReferenceEnergy {
   readonly referenceKwh: number;
   readonly routineKwh: number;
@@ -96,7 +96,7 @@ export function referenceLampsOn(
   return new Map([...zones.values()].flatMap(({ lamps }) => lamps.map((lamp) => [lamp.id, lamp] as const)));
 }
 
-/** Returns the mean of the hours of darkness over 365 nights, `from` included. Units: h. */
+/** Returns the mean of the hours of darkness over 365 nights, of which `from` is the first. Units: h. */
 export function meanDarkHours(hoursOf: (date: SavingsDate) => number, from: SavingsDate): number {
   const dates = datesBetween(from, '9999-12-31', 365);
   return dates.reduce((sum, date) => sum + hoursOf(date), 0) / dates.length;

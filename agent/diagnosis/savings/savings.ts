@@ -138,7 +138,7 @@ export class Savings {
     }
   }
 
-  /** Enters an event in the ledger if it concerns savings. Repetitions in one night may be left out. */
+  /** Enters an event in the ledger if it concerns savings. In one night, repetitions and entries beyond a limit are left out. */
   onEvent(event: AgentEvent): void {
     this.#dark.onEvent(event);
     const ids = this.#meterIds();

@@ -20,7 +20,7 @@ const FIRST_MS = 120_000;
 const DARK = 1;
 const SILENT = 2;
 
-/** Whether a lamp failed alone or with others. `wait`: not known yet. */
+/** Whether a lamp failed alone (`own`) or with others of its feeder (`common`). `wait`: not decided yet. */
 export type Cause = 'own' | 'wait' | 'common';
 
 /** The groups of lamps without supply, by feeder. */
@@ -49,11 +49,12 @@ export class CommonCause {
     return this.#sizes[feeder] ?? 0;
   }
 
+  /** Whether a lamp belongs to the open group of its feeder. */
   isInGroup(lamp: number): boolean {
     return (this.#inGroup[lamp] ?? 0) > 0;
   }
 
-  /** Whether the last answer of a lamp proves that it has supply. */
+  /** Whether a recent answer of a lamp proves that it has supply. False proves nothing. */
   hasSupply(lamp: number, nowMono: MonoMs): boolean {
     return nowMono - this.#answeredMono(lamp) <= FIRST_MS && !this.#isShared(lamp);
   }

@@ -20,7 +20,7 @@ const REPEAT_MS = 12 * HOUR_MS;
 const DARK = 1;
 const LIT = 2;
 
-/** Finds how often lamps go dark and drivers start, by index of the lamp. */
+/** Finds lamps that go dark again and again, and drivers that restart by themselves; by index of the lamp. */
 export class DerivedStarts {
   readonly #light: Uint8Array;
   /** The last times that each lamp went dark, as a ring. */

@@ -36,7 +36,7 @@ const SIGMAS = 4;
 /** Tolerance towards the reference of the first nights: slow ageing is for the prediction, a slow loss of strings is a fault. Source: assumed. Confirmed by: drift of lamps over years. */
 const REFERENCE_SHARE = 0.2;
 
-/** How the expectation is computed. `lamp`: its index in the curve. */
+/** How the expectation is computed. `lamp`: its index in the curve. `tolerancePct`: the least tolerance; the bounds may be wider. */
 export interface PowerBasis {
   readonly lamp: number;
   readonly curve: LevelCurve;

@@ -23,7 +23,10 @@ const OPEN = 2;
 const CLEARED = 3;
 const MAX_COUNT = 65_535;
 
-/** The states of one kind of fault for all its subjects, such as the lamps, by index. */
+/**
+ * The states of one kind of fault for all its subjects, such as the lamps, by index. Ripe: bad for long enough, and not open. Cleared:
+ * open, and good for long enough.
+ */
 export class FaultLatch {
   readonly #limits: LatchLimits;
   readonly #state: Uint8Array;

@@ -33,7 +33,7 @@ const atPole = ({ place }: FaultFigures): Message => msg`pole ${place}`;
 const inCabinet = ({ place }: FaultFigures): Message => msg`cabinet ${place}`;
 const meterTool = msg`a multimeter`;
 
-/** Makes the sentences of each fault of a lamp. */
+/** For each fault of a lamp, the function that makes its sentences. */
 export const LAMP_TEXTS: Readonly<Record<LampFault, TextsOf>> = {
   'lamp-out': (f) => ({
     begin: msg`${f.id}: gives no light`,
@@ -111,7 +111,7 @@ export const LAMP_TEXTS: Readonly<Record<LampFault, TextsOf>> = {
   }),
 };
 
-/** Makes the sentences of each fault of a feeder. */
+/** For each fault of a feeder, the function that makes its sentences. */
 export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
   'breaker-tripped': (f) => ({
     begin: msg`${f.id}: the breaker has tripped`,
@@ -157,7 +157,7 @@ export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
   }),
 };
 
-/** Makes the sentences of each fault that a meter shows. */
+/** For each fault that a meter shows, the function that makes its sentences. */
 export const METER_TEXTS: Readonly<Record<MeterFault, TextsOf>> = {
   'supply-lost': (f) => ({
     begin: msg`${f.id}: no mains voltage`,

@@ -22,7 +22,7 @@ const NIGHT_ALTITUDE_DEG = -6;
 
 type Contact = 'supply' | 'breaker' | 'leakage';
 
-/** Judges feeders. Call `step` for each feeder before its lamps. */
+/** Finds which feeders are live, and the faults of feeders. Call `step` for each feeder before its lamps. */
 export class FeederWatch {
   readonly latches: Latches<FeederFault>;
   readonly #plan: WatchPlan;

@@ -48,7 +48,7 @@ export interface WatchMoment {
   readonly sunAltitudeDeg: number | null;
 }
 
-/** Judges lamps. Call `step` for each lamp after its feeder. */
+/** Finds the faults of lamps from their newest readings, and learns their usual values. Call `step` for each lamp after its feeder. */
 export class LampWatch {
   readonly latches: Latches<LampFault>;
   /** Power as a ratio of the model, and power factor, by band. */
@@ -92,7 +92,7 @@ export class LampWatch {
     ) as Record<LampQuantity, Float64Array>;
   }
 
-  /** Returns the power expected of a lamp at a level, and the bounds by which it is judged. Units: W. */
+  /** Returns the power expected of a lamp at a level above 0 %, and the bounds by which it is judged. Units: W. */
   boundsAt(lamp: number, levelPct: number): PowerBounds {
     const watched = this.#plan.lamps[lamp];
     if (watched === undefined) return this.#noBounds;

@@ -40,7 +40,7 @@ const VOLTAGE_SLACK = 0.01;
 const OTHER_LOAD = 0;
 const RATIO = 5;
 
-/** Judges meters. Call `step` for each meter after the lamps. */
+/** Finds the faults that meters show, and learns their usual loads. Call `step` for each meter after the lamps. */
 export class MeterWatch {
   readonly latches: Latches<MeterFault>;
   /** The load of the cabinet by day, and the ratio of the meter to the lamps at night, in two bands. */

@@ -32,7 +32,10 @@ export class OwnLoads {
     this.#lastW[meter] = loadW;
   }
 
-  /** Ends the day, or the night, of a meter. A call less than 12 hours after the last one that had an effect has none. */
+  /**
+   * Ends the day, or the night, of a meter. The first call ends none, because the day may have been counted before a restart. After it, a
+   * call less than 12 hours after the last one with effect has none.
+   */
   end(meter: number, at: MonoMs): void {
     const endedMono = this.#endedMono[meter] ?? 0;
     if (at - endedMono < DAY_MS) return;

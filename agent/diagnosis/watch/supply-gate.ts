@@ -26,7 +26,7 @@ export type HeldEvents = Map<string, HeldEvent>;
 export interface SupplyGateParts {
   /** The gate adds and removes entries. */
   readonly held: HeldEvents;
-  /** Whether the source of an event is a lamp, or drives lamps, whose feeder is watched. */
+  /** Whether the source of an event is a lamp, or drives lamps, and an output or a contact can show that their feeder is not live. */
   readonly isWatched: (source: string) => boolean;
   /** Returns the cause of a held event. `heldMs`: how long its cause has not been known. */
   readonly verdictOf: (event: AgentEvent, heldMs: number) => SupplyVerdict;

@@ -51,7 +51,7 @@ const LOW_VOLTAGE_MS: Partial<Record<LampFault, number>> = {
 };
 const NOTHING: readonly WatchChange[] = [];
 
-/** Judges the frame of a plan, step by step. */
+/** Finds the faults of the lamps, feeders and meters of a plan from its frame, step by step. */
 export class WatchEngine {
   readonly lamps: LampWatch;
   readonly feeders: FeederWatch;
@@ -100,7 +100,7 @@ export class WatchEngine {
     return changes;
   }
 
-  /** Whether a lamp has no supply, as far as known. */
+  /** Whether a lamp has no supply, as far as known. False also if that is not known. */
   isWithoutSupply(lamp: number): boolean {
     return this.feeders.fedMono(this.#plan.lamps[lamp]?.feeder ?? 0) === Number.POSITIVE_INFINITY || this.#isBySupply(lamp);
   }

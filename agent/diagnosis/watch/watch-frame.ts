@@ -13,7 +13,7 @@ export interface Series {
   readonly atMono: Float64Array;
 }
 
-/** The level decided for each lamp, and since when. Units: %; ms of the monotonic clock. */
+/** The level decided for each lamp, and since when; 0 and -Infinity before the first decision. Units: %; ms of the monotonic clock. */
 export interface Commands {
   readonly levelPct: Float64Array;
   readonly sinceMono: Float64Array;
@@ -34,7 +34,7 @@ export interface WatchFrame {
   };
   /** By meter; phase voltages by `3 × meter + phase`. Units: W, var, V. */
   readonly meters: { readonly power: Series; readonly reactive: Series; readonly voltage: Series };
-  /** A door of the cabinet is open. */
+  /** A door of the cabinet is open. False also if that is not known. */
   isDoorOpen: boolean;
 }
 

@@ -34,7 +34,10 @@ export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, o
   };
 }
 
-/** Restores the stored curves that fit the lamps and meters of the plan. Returns the stored open faults. Damaged values are left out. */
+/**
+ * Restores the stored curves of lamps and meters of the plan, and the own loads of its meters. Returns the stored open faults, also those
+ * of other sources. What cannot be read is left out, and so are the curves of a lamp whose rated power is another one.
+ */
 export function restoreWatch(stored: unknown, { lamps, meters }: WatchPlan, engine: WatchEngine): readonly OpenFault[] {
   if (!isRecord(stored) || stored['v'] !== 1) return [];
   const ofLamps = isRecord(stored['lamps']) ? stored['lamps'] : {};

@@ -93,6 +93,7 @@ export class Watch {
     };
   }
 
+  /** Starts the regular judgement, and loads the state of earlier runs. */
   start(): void {
     this.#timer ??= every(this.#parts.clock, STEP_MS, () => this.#step());
     void this.#recall();
@@ -106,6 +107,7 @@ export class Watch {
     this.#save();
   }
 
+  /** Takes readings; one without a good value has no effect. */
   onReadings(readings: readonly Reading[]): void {
     this.#filler.take(readings);
   }

@@ -77,6 +77,7 @@ export class WearCounter {
     return Object.values(night).every((value) => value === null) ? undefined : { ...night, nights: 1, kind };
   }
 
+  /** Begins another night: sets all sums to 0 and forgets the last values. */
   restart(): void {
     for (const sum of this.#byPoint.values()) Object.assign(sum, { sum: 0, count: 0, last: null });
   }

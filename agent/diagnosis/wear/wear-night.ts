@@ -25,7 +25,7 @@ export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
 export interface WearNight extends Readonly<Record<WearQuantity, number | null>> {
   /** Number of nights that it summarises. */
   readonly nights: number;
-  /** Checksum of device, type and rated power; another value means another lamp or driver. */
+  /** Checksum of device, type and rated power. Another value means another lamp or driver; an equal one does not prove the same. */
   readonly kind: string;
 }
 
@@ -51,7 +51,7 @@ export function weekOf(date: NightDate): string {
   return `${date.slice(0, 7)}/${Math.min(LAST_WEEK, Math.floor((Number(date.slice(8, 10)) - 1) / DAYS))}`;
 }
 
-/** Returns one summary for each week and kind that has enough nights, in the order of the nights. */
+/** Returns one summary for each week and kind that has enough nights, oldest first. `nights`: of one lamp, oldest first. */
 export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
   const weeks = Map.groupBy(nights, ({ date, night }) => `${weekOf(date)} ${night.kind}`);
   return [...weeks.values()].flatMap((all) => {

@@ -18,7 +18,10 @@ export type ReportedLamps = Readonly<Record<string, ReportedLamp>>;
 /** An entry that is gone for this long counts as new when it returns. Units: days. Source: assumed; an entry at the edge of a limit must not be reported each week. Confirmed by: `bench -- predict`. */
 const FORGET_DAYS = 28;
 
-/** Returns the events to report after the night of `date`, and the reported lamps to pass as `before` next time. */
+/**
+ * Returns an event for each lamp that is newly listed, or whose time has become shorter, after the night of `date`. `reported`: to be
+ * passed as `before` next time.
+ */
 export function wearEvents(
   predictions: readonly LampPrediction[],
   before: ReportedLamps,

@@ -19,8 +19,8 @@ const NEW_HOURS = 48;
 const FIRST_NIGHTS = 8;
 
 /**
- * Returns the nights since the lamp or its driver was last exchanged, as far as the nights show that. After an exchange the drift counts
- * from the first nights that have one. `nights`: in the order of their dates.
+ * Returns the nights since the lamp or its driver was last exchanged, as far as the nights show that. After an exchange their `driftPct` is
+ * the difference from that of the first nights after it. `nights`: in the order of their dates.
  */
 export function sinceExchange(nights: readonly DatedNight[]): readonly DatedNight[] {
   let from = 0;

@@ -52,7 +52,7 @@ const RADIX = 36;
 /** Ended nights that wait for the disk. */
 const MAX_WAITING = 7;
 
-/** The wear of the lamps of one configuration. */
+/** Collects the wear of the lamps of one configuration night by night, and predicts from it. Nothing is stored before `start`. */
 export class Wear {
   readonly #parts: WearParts;
   readonly #archive: WearArchive;
@@ -78,6 +78,7 @@ export class Wear {
     this.#nightNow = () => nightAt(calendar, parts.clock.wallMs());
   }
 
+  /** Starts to follow the levels and the date, and loads the sums of an earlier run. */
   start(): void {
     this.#timer ??= every(this.#parts.clock, LOOK_MS, () => void this.#look());
     void this.#look();
@@ -90,6 +91,7 @@ export class Wear {
     this.#save();
   }
 
+  /** Takes readings; one without a good value has no effect. */
   onReadings(readings: readonly Reading[]): void {
     this.#counter.take(readings, (lamp) => this.#levels[lamp] ?? 0);
   }

@@ -37,7 +37,7 @@ export interface BusToolQueue extends BusLine {
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   /** Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. */
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Resolves when a late reply to an earlier request can no longer be mistaken for the reply to this one. */
+  /** Resolves when the line would no longer delay this read to wait for a late reply to an earlier one. */
   unguarded(request: ReadRequest): Promise<void>;
   /**
    * Reads and measures how long the transaction took. On a Modbus line `waitMs` is the wait for the first byte, also of a unit of the

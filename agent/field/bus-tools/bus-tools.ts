@@ -40,7 +40,7 @@ const NO_DOUBT = { duplicates: 0, doubtful: 0, resyncs: 0 };
 
 /** The bus tools, with the methods by which the field reports to them. */
 export interface FieldBusTools extends BusTools {
-  /** Records a transaction of a line that has ended. */
+  /** Records an ended transaction of a line. */
   note(lineId: string, report: TransactionReport): void;
   /** Records how long an urgent write waited until its first byte was sent. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
@@ -63,7 +63,7 @@ interface LineTools {
  * Creates the bus tools of these lines: scan, examination, register search, read, write, statistics and watch.
  *
  * Shape: a plain object, which can be spread. Errors: the requests reject with Refusal, for example for an unknown line, and with BusError,
- * for example while the line is down. `watch` and `hush` throw Refusal for an unknown line.
+ * for example while the line is down. `watch` and `hush` throw Refusal, for example for an unknown line.
  */
 export function createBusTools({ clock, profiles, adapterLatencyMs, ...first }: BusToolsParts): FieldBusTools {
   const toolsOf = (line: BusToolsParts['lines'][number]): [string, LineTools] => {

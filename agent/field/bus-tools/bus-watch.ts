@@ -43,7 +43,7 @@ export function createBusWatch(clock: Clock) {
         watcher.timer ??= clock.after(FLUSH_MS, () => flush(watcher));
       }
     },
-    /** Adds a watcher. Returns a function that ends the watch. */
+    /** Adds a watcher. Returns a function that ends the watch, after it has passed on the buffered transactions. */
     watch(onTransaction: (transaction: BusTransaction) => void): () => void {
       const watcher: Watcher = { onTransaction, waiting: [], timer: null };
       watchers.add(watcher);
@@ -63,7 +63,7 @@ function flush(watcher: Watcher): void {
   for (const transaction of waiting) watcher.onTransaction(transaction);
 }
 
-/** A transaction of a line that has ended: `end` is its reply or its failure, `atMono` when it ended. */
+/** An ended transaction of a line: `end` is its reply or its failure, `atMono` when it ended. */
 export interface TransactionReport {
   readonly request: ReadRequest | WriteRequest;
   readonly end: Reply | BusError;

@@ -12,7 +12,10 @@ type OpenWindow = Omit<ExamWindow, 'endMono'> & { readonly chunks: ExamChunk[] }
 /** The record of one examination; see `createExamLog`. */
 export type ExamLog = ReturnType<typeof createExamLog>;
 
-/** Creates an empty record of the bytes on a line, which starts now. `tap` receives what passes on the line. */
+/**
+ * Creates an empty record of the bytes on a line, which starts now. `tap` receives what passes on the line. Only the first bytes after a
+ * request are kept, and only a limited number of requests.
+ */
 export function createExamLog(clock: Pick<Clock, 'monoMs'>) {
   const windows: ExamWindow[] = [];
   let open: OpenWindow = { request: new Uint8Array(0), sentMono: clock.monoMs(), isTest: false, chunks: [] };

@@ -202,7 +202,10 @@ class QuickPass {
   }
 }
 
-/** Returns the unit if it answered, with data, an exception or a doubtful reply; otherwise null. */
+/**
+ * Returns the unit if it answered with data, with an exception, or with a reply that may belong to an older request. Null without an
+ * answer and for a damaged reply.
+ */
 export function scanAnswer(unit: number, { answer, tookMs }: TimedAnswer, serial: SerialSettings): ScanAnswer | null {
   if (!(answer instanceof BusError)) return { unit, turnaroundMs: answer.turnaroundMs, exception: null };
   return answer.policy.answered ? { unit, turnaroundMs: Math.max(0, tookMs - refusalMs(serial)), exception: answer.code } : null;

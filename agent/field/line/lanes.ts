@@ -52,7 +52,7 @@ export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry
 
 /**
  * Returns the lane (class of requests, see `LANES`) that sends next, among those in `waiting`; undefined when that is empty. Urgent writes
- * come first, but other lanes get a share.
+ * come first; while they wait, the other lanes except `probe` get a small share.
  */
 export function nextLane(
   waiting: ReadonlySet<Lane>,

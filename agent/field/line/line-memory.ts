@@ -130,8 +130,8 @@ export function createLineMemory({
 }
 
 /**
- * Returns what has been learned about the units, by device id, in the form that is saved. Absent are units that never answered and of which
- * no recent set-up write is known.
+ * Returns what has been learned about the units, by device id, in the form that is saved. A unit is absent if it has not answered in this
+ * run, no response times of an earlier run were restored, and no recent set-up write is known.
  */
 export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   return Object.fromEntries(
@@ -182,7 +182,10 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
   if (!slot.isLevel) slot.dueMono = nowMono + longestRetryMs(slot);
 }
 
-/** Whether `now` differs enough from `before` to be saved. */
+/**
+ * Whether `now` differs enough from `before` to be saved. False also if response times changed only a little, or if `now` only lacks units
+ * or writes of set-up registers.
+ */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   const known = new Map(Object.entries(before));
   return Object.entries(now).some(([id, { turnaroundMs, firstByteMs, setUpWrites, ...exact }]) => {

@@ -40,7 +40,7 @@ export interface PortSupervisorOptions {
 
 /**
  * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and opened
- * again later.
+ * again later. The owner reports a loss by `lost`.
  *
  * Errors: an error of the port that is not a BusError is not caught.
  */

@@ -68,8 +68,8 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends requests to the units of a line and updates their health, events and readings. Errors: a failed transaction resolves with its
- * BusError.
+ * Sends requests to the units of a line and updates their health and events. Publishes the points of a unit that becomes silent as missing;
+ * the caller publishes the values of a reply by `deliver`. Errors: a failed transaction resolves with its BusError.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;
@@ -155,8 +155,8 @@ export class Transactions {
   }
 
   /**
-   * Records the reply to a request that was given up. Returns the unit; undefined if it is unknown or its replies take longer than its
-   * profile allows.
+   * Records the reply to a request that was given up. Returns the unit; undefined if it is unknown, or if the reply was so late that no
+   * request waits that long.
    */
   noteLate({ request, afterMs }: LateReply): Unit | undefined {
     const { line, clock } = this.#parts;

@@ -9,7 +9,10 @@ import { nameplateMono } from '../units/nameplate.ts';
 import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
-/** Returns when this read may be sent: before that time a late reply to an earlier read could be mistaken for its reply. */
+/**
+ * Returns when this read may be sent: before that time a late reply to an earlier read could be mistaken for its reply. The time may be in
+ * the past.
+ */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
 /** Per kind of request, the unit that is next; undefined where none is due. */
@@ -21,7 +24,10 @@ export interface Agenda {
   nameplate: Unit | undefined;
   /** A silent unit, or one whose isolated register is due. */
   probe: Unit | undefined;
-  /** When the next unit becomes due that is not due now; infinite when there is none. */
+  /**
+   * When a unit next becomes due for a request for which it is not due now; infinite when there is none. Failed set-up steps that are to be
+   * tried again are not included.
+   */
   nextMono: MonoMs;
   silentUnits: number;
 }

@@ -27,7 +27,8 @@ interface Failing {
 }
 
 /**
- * Creates an empty record of registers that repeatedly give no data while their unit answers for others, and of long reads that are lost.
+ * Creates an empty record of registers that give no data while their unit answers for others, and of long reads that are lost. Its methods
+ * also set `isSearching` of the unit, and end the splits of its slots when the search is over.
  */
 export function createFailingRegisters() {
   const units = new Map<Unit, Failing>();

@@ -13,8 +13,9 @@ import { type Isolation, type IsolationCause, isolationWaitMs } from './isolatio
 export type PolledClass = Exclude<PollClass, 'never'>;
 
 /**
- * The period of each class. Units: ms. Source: assumed; `fast` is the longest period of presence inputs (see `presencePeriodMs`), `normal` detects an
- * open door before a person reaches it, `slow` is the pace of a meter. Confirmed by: the overruns of a full line in a week of logs.
+ * The poll period of each class on a Modbus line. Units: ms. Source: assumed; `fast` is the longest period of presence inputs (see
+ * `presencePeriodMs`), `normal` detects an open door before a person reaches it, `slow` is the pace of a meter. Confirmed by: the overruns
+ * of a full line in a week of logs.
  */
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
@@ -23,7 +24,10 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
  * price of a few early ones. Confirmed by: the number of requests per round of the shipped profiles at other shares.
  */
 const NEARLY_DUE = 0.25;
-/** Usual delay before a lost poll is repeated. Units: ms. Source: the guard against late replies lasts as long. */
+/**
+ * Delay before a lost poll is repeated, unless its period is shorter or it was lost several times in a row. Units: ms. Source: the guard
+ * against late replies lasts as long.
+ */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
 
@@ -91,7 +95,7 @@ export interface Limits {
 
 /** One read that covers some slots of a unit. */
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
-  /** The slots that the read covers. */
+  /** The slots for which the read is sent. Its padding may reach into others. */
   readonly slots: readonly Slot[];
   /** It includes registers that belong to no slot, besides the padding to even addresses. */
   readonly hasHoles: boolean;
@@ -207,7 +211,10 @@ export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
     if (edge !== undefined) edge.cutBefore = true;
 }
 
-/** From now on the slot is requested alone, at intervals that grow up to a limit. `all`: the slots of the unit. */
+/**
+ * Isolates the slot: from now on it is requested alone, at intervals that grow up to a limit. For an isolated slot, counts one more
+ * unsuccessful request. The isolation also ends the splits of the search (`rejoin`). `all`: the slots of the unit.
+ */
 export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
   const isFound = slot.isolation === null;
   const { tries, isReported } = slot.isolation ?? { tries: -1, isReported: false };

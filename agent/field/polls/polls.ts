@@ -69,7 +69,7 @@ interface Failure {
 }
 
 /**
- * Chooses and sends the polls of the units of a line, publishes their readings, and updates the poll plan of each unit from the results.
+ * Chooses the next poll of a given unit, sends it, publishes its readings, and updates the poll plan of the unit from the result.
  */
 export class Polls {
   readonly #options: PollsOptions;
@@ -82,7 +82,10 @@ export class Polls {
     this.#options = options;
   }
 
-  /** Returns the next poll of this kind for the unit; undefined when it may not be sent yet, or when there is none. */
+  /**
+   * Returns the next poll of this kind for the unit, even if it is not due yet. Undefined if there is none, or while its reply could be
+   * confused with an earlier one: then `heldMono` of the unit is set.
+   */
   next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined {
     const { line } = this.#options;
     const first = firstSlot(unit, kind);

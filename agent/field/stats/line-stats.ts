@@ -113,7 +113,10 @@ export class LineStatsCollector {
     this.#urgent.note(waitMs);
   }
 
-  /** Whether more replies of the unit have been damaged since the start than on a good line. `unit` is the address. */
+  /**
+   * Whether more replies of the unit have been damaged since the start than on a good line. False also for only one or two, and for an
+   * unknown unit. `unit` is the address.
+   */
   isDamaged(unit: number): boolean {
     const { ok = 0, crcErrors = 0 } = this.#tallies.get(unit)?.counts() ?? {};
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);

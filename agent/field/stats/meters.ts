@@ -15,7 +15,7 @@ const RING = 256;
 
 /**
  * Creates a meter for the median, high percentiles and maximum of a series of values. `count` counts all values; the rest describes the
- * newest ones.
+ * newest ones, rounded to one decimal.
  */
 export function createSpreadMeter() {
   const ring = new Float64Array(RING);

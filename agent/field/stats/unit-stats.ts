@@ -18,8 +18,8 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `missed` counts lost requests after which the unit soon answered
- * again.
+ * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` includes exceptions. `missed` counts lost requests
+ * after which the unit soon answered again. `late` counts replies to requests given up, which may be in `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;
@@ -31,8 +31,8 @@ export interface RecentCounts {
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
- * Creates the counts of one unit in about the last `RECENT_MIN` minutes. Lost requests are counted once the unit has answered again, if
- * they were few.
+ * Creates empty counts of how the requests to one unit ended in about the last `RECENT_MIN` minutes. Lost requests are counted once the
+ * unit has answered again, if they were few.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();

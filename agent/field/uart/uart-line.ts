@@ -38,8 +38,8 @@ export interface UartCounters {
 const SET_BACK_MS = 60_000;
 
 /**
- * Receives the frames of one device on a raw UART and publishes their values. A device that is silent for too long is reported as event
- * `unit-silent`.
+ * Sends the requests and writes of one device on a raw UART, receives its frames and publishes their values. A device without values for
+ * too long is reported as event `unit-silent`. For a device whose silence is a value (`idleMs`), any frame counts instead.
  */
 export class UartLine {
   readonly #options: UartLineOptions;

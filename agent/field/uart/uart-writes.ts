@@ -62,7 +62,10 @@ export class UartWrites {
     return this.#current !== null;
   }
 
-  /** Queues a write; a waiting one of the same point fails as replaced. Resolves with its result, also if it fails; does not reject. */
+  /**
+   * Queues a write; a waiting one of the same point fails as replaced. Resolves with its result, also if it fails; does not reject. Before
+   * `open` it stays pending, even beyond its expiry.
+   */
   add(write: ValueWrite, quantity: string): Promise<WriteResult> {
     const { driver } = this.#parts;
     const point = driver.profile.points.find(({ id }) => id === quantity);

@@ -91,7 +91,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
     },
     /** Whether writes get longer than the timeout of the profile. */
     isSlowWriter: (): boolean => slowestOf(profileMs) > profileMs,
-    /** How long a write may delay a level. Units: ms. */
+    /** Longest wait for the reply to a write while a level waits. Units: ms. */
     hurriedWriteMs({ table, address }: WriteRequest): number {
       const known = estimates.get(WRITE_AT[table] * ADDRESSES + address);
       if (known === undefined) return slowestOf(unmetWaitMs(profileMs, 'write'));

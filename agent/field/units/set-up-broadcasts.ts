@@ -37,7 +37,7 @@ export interface SetUpBroadcastParts {
 /** The set-up broadcasts of one line; see `createSetUpBroadcasts`. */
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
-/** Creates the decision which set-up steps of a line are sent as broadcasts. None are sent unless `isAllowed`. */
+/** Creates the part that chooses set-up steps of a line to be sent as broadcasts, and sends them. It chooses none unless `isAllowed`. */
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];
   return {

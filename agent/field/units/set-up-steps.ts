@@ -9,20 +9,26 @@ import type { Unit } from './unit.ts';
 
 const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
 
-/** Returns the progress of a set-up step of the unit. A step without stored progress is in phase `look`: its register is to be read. */
+/**
+ * Returns the progress of a set-up step of the unit: phase `look` (its register is to be read) where none is stored, which includes a step
+ * that is done.
+ */
 export function stepState({ stepStates }: Unit, step: SetupStep): StepState {
   return stepStates.get(step) ?? FRESH_STEP;
 }
 
 /**
- * Whether a set-up step of the unit still has to be read, written, or read back after its write. A step that waits to be tried again does
- * not count.
+ * Whether a set-up step of the unit still has to be read, written, or read back after its write. False also before the unit has answered,
+ * and while only failed steps wait to be tried again.
  */
 export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
   return pendingSteps.length > 0 || provingSteps.length > 0;
 }
 
-/** Whether the unit has a pending set-up step with `forLevel`: the unit may refuse levels until the step is done. */
+/**
+ * Whether the unit has a pending set-up step with `forLevel`: the unit may refuse levels until the step is done. False also before the unit
+ * has answered, and for a failed step.
+ */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }

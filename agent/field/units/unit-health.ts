@@ -11,19 +11,19 @@ import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
 
 /**
- * `ok`: the unit answers, or was not requested yet. `flaky`: requests were lost since its last answer, but it does not count as silent.
- * `silent`: the unit counts as not answering.
+ * `ok`: the unit answers, or was not requested yet. `flaky`: requests had no usable reply since its last answer, but it does not count as
+ * silent. `silent`: the unit counts as not answering.
  */
 export type UnitState = 'ok' | 'flaky' | 'silent';
 
 /** Whether a unit answers, how fast, and when it may be requested again. */
 export interface UnitHealth {
   readonly state: UnitState;
-  /** Requests lost in a row. */
+  /** Requests without a usable reply in a row. */
   readonly failures: number;
-  /** What a read costs beyond its bytes. Null until a reply was measured. Units: ms. */
+  /** What a read costs beyond its bytes. Null until a reply was measured, or restored from an earlier run. Units: ms. */
   readonly turnaroundMs: Estimate | null;
-  /** Time until the first bytes of a reply, adapters included. Null until a reply was measured. Units: ms. */
+  /** Time until the first bytes of a reply, adapters included. Null as for `turnaroundMs`. Units: ms. */
   readonly firstByteMs: Estimate | null;
   /** No poll, set-up request or probe is sent before this time. Writes of levels and requests of the console do not wait for it. */
   readonly dueMono: MonoMs;

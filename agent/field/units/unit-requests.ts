@@ -30,7 +30,10 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
   return responses.timeoutMs(request, health.firstByteMs);
 }
 
-/** Longest time that this request may delay a level. Infinite for a read of registers that have all replied before. Units: ms. */
+/**
+ * Returns the longest wait for the reply to this request while a level waits. Infinite for a read of registers that have all replied
+ * before: its wait is not shortened. Units: ms.
+ */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);
   if (unit.responses.isKnown(request)) return Number.POSITIVE_INFINITY;

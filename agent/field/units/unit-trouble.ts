@@ -22,7 +22,10 @@ export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): 
   return { count: nowMono - atMono > MINUTE_MS ? 1 : count + 1, atMono: nowMono };
 }
 
-/** Whether the unit answers twice: another unit has its address, or something repeats its replies. */
+/**
+ * Whether the unit seems to answer twice, because another unit has its address or something repeats its replies. True after several
+ * unrequested replies, each within a minute of the one before; false also after fewer, or after a minute without one.
+ */
 export function answersTwice({ extras }: Pick<Unit, 'extras'>, nowMono: MonoMs): boolean {
   return extras.count >= TWICE && nowMono - extras.atMono <= MINUTE_MS;
 }
@@ -39,7 +42,8 @@ export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMon
 }
 
 /**
- * Whether the unit answers but has given no presence data for some time. False for a unit without a presence input that is polled normally.
+ * Whether the unit answers but has given no presence data for some time. False also if it has no presence input, or only isolated ones (see
+ * `Isolation`).
  */
 export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   if (!wasMet(unit) || unit.isAway || unit.health.state === 'silent' || !unit.slots.some(isReadPresence)) return false;

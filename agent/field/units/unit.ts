@@ -221,7 +221,10 @@ function isEveryIsolated({ slots }: Unit): boolean {
   return slots.length > 0 && slots.every(({ isolation }) => isolation !== null);
 }
 
-/** The kinds of poll: presence inputs, other registers, or an isolated register (see `Isolation`). */
+/**
+ * The kinds of poll: presence inputs, other registers, or an isolated register (see `Isolation`). If all registers of the unit are
+ * isolated, `telemetry` reads one of them.
+ */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
 /**
@@ -264,7 +267,10 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   replan(unit);
 }
 
-/** Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest. Call `replan` afterwards. */
+/**
+ * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest; their intervals start again with the shortest. Call
+ * `replan` afterwards.
+ */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
     if (slot.isolation === null) continue;
@@ -302,7 +308,8 @@ export function writableMono(unit: Unit): MonoMs {
 }
 
 /**
- * Returns the displayed state: that of the unit's health, or `new` or `silent` while the unit is away and its health is not `silent` yet.
+ * Returns the displayed state: that of the unit's health. While the unit is away and its health is not `silent` yet: `new` before its first
+ * response in this run, `silent` after it.
  */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;

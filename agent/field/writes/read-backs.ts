@@ -63,6 +63,7 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
     older?.sent.settle({ state: 'failed', reason: SUPERSEDED, sentMono: older.sent.sentMono });
   };
   return {
+    /** Adds a read-back. An older one of its point is removed, and its write fails as superseded. */
     add(readBack: ReadBack): void {
       drop(readBack.sent.write.pointId);
       byPoint.set(readBack.sent.write.pointId, readBack);
@@ -128,7 +129,7 @@ export function judgeReadBack(
   return { isRight: found !== null && Math.abs(found - levelPct) <= tolerance, found };
 }
 
-/** Whether the coil of the channel must be read too to prove this write. */
+/** Whether the coil of the channel must be read too to prove this write; false for level 0 or without a coil. Errors: as `pointOf`. */
 export function isChannelProof({ unit, quantity, write: { levelPct } }: WaitingWrite): boolean {
   return levelPct > 0 && channelOf(unit, quantity) !== undefined;
 }

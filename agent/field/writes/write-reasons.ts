@@ -19,7 +19,7 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
   'device-busy': msg`it was busy each time, check what else writes to it`,
 };
 
-/** Whether the error is a Modbus exception with which the unit refused the request. */
+/** Whether the error is a Modbus exception with which the unit refused the request, also only for now, such as `device-busy`. */
 export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
@@ -76,7 +76,7 @@ export const OUTPUT_WORDS: WriteWords = {
       : msg`reads back ${found}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** Converts the write of an output into a level write: `levelPct` is the value of the output. */
+/** Converts the write of an output into a level write: `levelPct` is the value of the output, `commandId` and `lampId` are its point. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }

@@ -39,7 +39,10 @@ export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<Ag
   return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
 }
 
-/** Whether an event counts as one of the target, for example because it is about a lamp of the zone. Every event counts as one of the cabinet. */
+/**
+ * Whether an event counts as one of the target, for example because it is about a lamp of the zone. Every event counts as one of the
+ * cabinet. False also if the event concerns lamps outside the target too, for example if it is about a line.
+ */
 export function isEventOf(
   { lines, lamps, zones }: AlarmSite,
   { kind, id }: Target,

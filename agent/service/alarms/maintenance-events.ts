@@ -22,7 +22,7 @@ export function maintenanceEvent(maintenance: MaintenanceView): AgentEvent {
   };
 }
 
-/** Returns the event that reports this maintenance, with its end. `raised`: number of the suppressed events that are still open. */
+/** Returns the event that reports this maintenance, with its end. `raised`: number of suppressed events whose alarm is raised now. */
 export function maintenanceEndEvent(maintenance: MaintenanceView, raised: number, endMs: WallMs): AgentEvent {
   const { target, source, count: suppressed, suppressed: named } = maintenance;
   const over = msg`maintenance of ${targetText(target)} by ${source} is over`;

@@ -44,7 +44,7 @@ export interface MaintenanceRegistryParts {
   readonly log: Log;
   /** Receives maintenance from before the start that is in force again. */
   readonly onBegun: (begun: readonly Maintenance[]) => void;
-  /** Maintenance ended because its time was over. */
+  /** Receives maintenance that ended because its time was over. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
   /** Receives the list of maintenance in force, for example after a start or an end; not after a mere count of an event. */
   readonly onChange: (list: readonly Maintenance[]) => void;
@@ -87,6 +87,7 @@ export class MaintenanceRegistry {
     return this.#list;
   }
 
+  /** The maintenance in force, and that from before the start that waits for a trusted time. */
   get views(): readonly MaintenanceView[] {
     return [...this.#list.map(viewOf), ...this.#waiting.map(({ restMs: _, ...view }) => view)];
   }

@@ -75,7 +75,7 @@ export interface RunGuard {
 
 /**
  * Reads the start ledger and begins to write this start into it. Resolves with the guard, whose `mode` the run must use. A run without a
- * service manager gets the normal mode.
+ * service manager gets the normal mode. If safe mode has failed repeatedly, this also requests a reboot of the machine.
  *
  * Errors: none, even if the disk fails.
  */

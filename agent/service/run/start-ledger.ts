@@ -7,7 +7,10 @@
 import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 
-/** `normal`: no restriction. `safe`: the light runs; no uplink, and no scans and writes by hand. `bare`: as `safe`, without the store. */
+/**
+ * `normal`: no restriction. `safe`: the light runs; no uplink, no new configuration, and no scans and writes by hand. `bare`: as `safe`,
+ * without the store.
+ */
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
@@ -78,8 +81,8 @@ export function isUnclean(end: RunEnd | null): boolean {
 }
 
 /**
- * Returns how the run that starts at `now` must start, and a new ledger that contains this run. The given ledger is not changed. A run that
- * is not supervised by a service manager always starts in the normal mode.
+ * Returns how the run that starts at `now` must start, and a new ledger. It contains this run, and an end for each earlier
+ * one. The given ledger is not changed. A run that is not supervised by a service manager always starts in the normal mode.
  */
 export function begun(
   ledger: StartLedger,
@@ -129,8 +132,8 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
 }
 
 /**
- * Returns a list with one text, such as `starts.json (4)`: the number of recorded runs that completed their start with a store. Empty if
- * there is none.
+ * Returns a list with one text, such as `starts.json (4)`: the number of recorded runs that completed their start in the mode `normal` or
+ * `safe`, which use the store. Empty if there is none.
  */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;

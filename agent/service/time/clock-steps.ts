@@ -17,8 +17,8 @@ const QUIET_MS = 600_000;
 export type StepWatch = ReturnType<typeof createStepWatch>;
 
 /**
- * Returns a monitor that raises the event `clock-stepped` when the clock reports a step of the system clock, and ends it later. It checks
- * from `start` until `stop`, which does not end the event.
+ * Returns a monitor that raises the event `clock-stepped` while the clock reports a step of the system clock, and ends it 10 min after the
+ * last report. It checks from `start` until `stop`, which does not end the event. It cannot be started again.
  */
 export function createStepWatch({
   clock,

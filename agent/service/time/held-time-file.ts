@@ -18,7 +18,7 @@ const MAX_BYTES = 4_096;
 export interface HeldTimeFileParts {
   /** Null if the service manager provides no folder; nothing is then stored. */
   readonly runtimeDir: string | null;
-  /** The machine's boot and this run's start since then. Null if the kernel provides no boot id; nothing is then stored. */
+  /** The machine's boot, and this run's start since then in ms. Null if the kernel provides no boot id; nothing is then stored. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
   /** `load` calls it if the file exists but cannot be read or is not JSON. Default: no action. */
   readonly onFlaw?: (flaw: string) => void;

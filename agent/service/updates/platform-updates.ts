@@ -42,11 +42,12 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
   };
 }
 
-/** The handler of the update requests of the platform. */
+/** The handler of the update requests of the platform; see `createPlatformUpdates`. */
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /**
- * Returns the handler of the platform's update requests. `onOutcome` receives the stages of a request; `refused` if there is no `manager`.
+ * Returns the handler of the platform's update requests. `onOutcome` receives the stages of a request: `received`, then `verified` if it
+ * was carried out, otherwise `refused`. Without a `manager` each request is only `refused`.
  */
 export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
   const report = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void =>

@@ -23,7 +23,7 @@ const MAX_BYTES = 4_096;
 /**
  * Names of releases, null if there is none; and `serial`: the highest serial of a confirmed release, 0 before the first. `current`: the
  * release chosen for the next start. `previous`: the one to which a revert goes. `trial`: `current` while it is on trial. `failed`: the
- * last one that failed, until a release is confirmed.
+ * last one that failed or was taken back during its trial, until a release is confirmed. A file that cannot be read counts as missing.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;
@@ -56,7 +56,7 @@ export interface ReleaseTrialFacts {
  */
 export class ReleaseStore {
   readonly dir: string;
-  /** Path of the update file that is being received, or was received last. */
+  /** Path of the update file that is being received, or was received. There may be no file. */
   readonly incoming: string;
   readonly #stateDir: string;
   readonly #unpackedDir: string;
@@ -90,7 +90,7 @@ export class ReleaseStore {
     await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
   }
 
-  /** Call when the running release has started successfully. */
+  /** Call when the running release has started successfully: ends the count of its starts. */
   async cameUp(): Promise<void> {
     await this.#remove('starts');
   }
@@ -116,7 +116,7 @@ export class ReleaseStore {
     await this.#write('current', name);
   }
 
-  /** Facts from the beginning of the trial; null for none, or for a damaged file. */
+  /** Facts from the beginning of the newest trial, also after its end; null for none, or for a damaged file. */
   async trialFacts(): Promise<ReleaseTrialFacts | null> {
     return toTrialFacts(await this.#read('trial.json'));
   }
@@ -130,7 +130,7 @@ export class ReleaseStore {
 
   /**
    * Makes the next start run the previous release. Resolves with its name, or null if there is none. `isFailed`: the current release is
-   * recorded as failed; otherwise it becomes the previous one.
+   * recorded as failed, and this failure as reported. Otherwise it becomes the previous one.
    */
   async revert(isFailed: boolean): Promise<string | null> {
     const { current, previous } = await this.facts();

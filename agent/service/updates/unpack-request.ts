@@ -56,8 +56,8 @@ export interface UnpackRequestParts {
 }
 
 /**
- * For the agent: requests that the received file is unpacked, and resolves with the result; its `release` is null if the service does not
- * answer in time. Errors: rejects with the system's error for the request file.
+ * For the agent: requests that the received file is unpacked, and resolves with the result; its `release` is null also if the service does
+ * not answer in time. Errors: rejects with the system's error for the request file.
  */
 export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: UnpackRequestParts): Promise<UnpackAnswer> {
   const [id, file] = [randomUUID(), join(runtimeDir, REQUEST)];

@@ -1,5 +1,9 @@
 import { type Message, msg } from '../../core/message.ts';
-/** Why an update, or the return to an earlier release, is refused. */
+/**
+ * Why an update, or the return to an earlier release, is refused. `older`: its serial is too low. `damaged`: the file or a part of it is
+ * not the expected one. `unsafe`: not permitted, for example while lamps are lit or a release is on trial, or because of a path in the
+ * archive.
+ */
 export type UpdateErrorCode =
   | 'not-an-update'
   | 'no-key'

@@ -40,7 +40,8 @@ export async function receivePart(
   const file = await open(releases.incoming, atByte === 0 ? FIRST_PART : 'r+', 0o600);
   try {
     const { bytesWritten } = await file.write(data, 0, data.length, atByte);
-    if (bytesWritten < data.length) throw new UpdateError('no-room', msg`the disk is full: ${megabytes(ofBytes)} MB are needed on ${releases.dir}`);
+    if (bytesWritten < data.length)
+      throw new UpdateError('no-room', msg`the disk is full: ${megabytes(ofBytes)} MB are needed on ${releases.dir}`);
   } finally {
     await file.close();
   }

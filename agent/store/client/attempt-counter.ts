@@ -22,7 +22,10 @@ interface Pending {
   readonly actions: ReadonlyMap<string, number>;
 }
 
-/** Writes audit notes; repeated attempts, such as failed logins, are counted and written together. Other notes are written unchanged. */
+/**
+ * Writes audit notes. Repeated attempts, such as failed logins and denied commands, are counted and written together. Other notes are
+ * written unchanged.
+ */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;
   readonly #write: (note: TimedNote) => void;

@@ -21,6 +21,7 @@ export interface CommitterParts {
   readonly openLink: OpenLink;
   /** Called at each start of the storage thread. */
   readonly setup: (floorSeq: number) => Setup;
+  /** As in `WriteBufferParts`. */
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
   /** Called with the tickets of frames that are now on disk. */
   readonly onCommitted: (committed: Committed) => void;

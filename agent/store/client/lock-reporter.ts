@@ -13,7 +13,7 @@ export interface LockReporterParts {
 /** Source of the event: the part that a person should check. */
 const SOURCE = 'agent.lock';
 
-/** Reports an event that lasts from `unlocked` until `locked`. */
+/** Reports that the data is not locked against a second agent: an event that lasts from `unlocked` until `locked`. */
 export class LockReporter {
   readonly #parts: LockReporterParts;
   #sinceMs: WallMs | null = null;

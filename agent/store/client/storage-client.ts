@@ -62,8 +62,8 @@ export class StorageClient {
   }
 
   /**
-   * Sends a request and resolves with the answer; starts the thread if none is running. Shape: null if there is no thread, or none that
-   * could answer. Errors: rejects with what the thread reports otherwise.
+   * Sends a request and resolves with the answer; starts the thread if none is running. Shape: null if there is no thread, if it gave no
+   * answer, or if it may not use the data. Errors: rejects with what the thread reports otherwise.
    */
   async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
     const { clock, onNotice } = this.#parts;

@@ -15,7 +15,7 @@ import { migrate } from './migrations.ts';
 export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
-  /** The file does not grow beyond this. Units: pages. */
+  /** The file does not grow beyond this. Units: pages of `PAGE_BYTES`. */
   readonly maxPages: number;
   /** Writes the first rows of a new file. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];

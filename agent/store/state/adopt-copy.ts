@@ -46,7 +46,7 @@ export function markCopy(db: Sqlite, atMs: WallMs): void {
   setMeta(db, COPIED, Math.round(atMs));
 }
 
-/** Records in a copy who restores it. Errors: throws SQLite errors. */
+/** Records in a copy who restores it. When it is adopted, no stored readings are then expected. Errors: throws SQLite errors. */
 export function signCopy(db: Sqlite, by: string): void {
   setMeta(db, BY, by);
 }

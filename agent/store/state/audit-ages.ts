@@ -7,8 +7,8 @@ import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
 const BOTH = 'SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved';
 
 /**
- * Prepares the queries that find entries that are old by an `AgeBound`, and delete those of `audit_reserved`. `db` is the open state file.
- * Errors: throws SQLite errors, and so do its functions.
+ * Prepares the queries that find entries that are old by an `AgeBound`, and delete those of `audit_reserved`. An entry of an unset clock
+ * never counts as old. `db` is the open state file. Errors: throws SQLite errors, and so do its functions.
  */
 export function createAuditAges(db: Sqlite) {
   const isOver = db.prepare<[number, number], number>(`SELECT EXISTS (SELECT 1 FROM (${BOTH}) WHERE at_ms >= ? AND at_ms < ?)`).pluck();
@@ -19,12 +19,12 @@ export function createAuditAges(db: Sqlite) {
   const dropReserved = db.prepare('DELETE FROM audit_reserved WHERE at_ms >= ? AND at_ms < ?');
 
   return {
-    /** Whether an entry must be removed because of its age. */
+    /** Whether an entry must be removed because of its age: it is from before `dueMs`. */
     isOlder: ({ dueMs }: AgeBound): boolean => isOver.get(FIRST_RELEASE_MS, dueMs) === 1,
-    /** The last old entry before the first young one; undefined if there is none. */
+    /** The last entry from before `beforeMs` that precedes the first younger one; undefined if there is none. */
     lastOld: ({ beforeMs }: AgeBound, atMs: WallMs): AuditHead | undefined =>
       lastOld.get(firstYoung.get(beforeMs, atMs) ?? Number.MAX_SAFE_INTEGER, FIRST_RELEASE_MS, beforeMs),
-    /** Removes old entries from `audit_reserved`. Returns how many. */
+    /** Removes entries from before `beforeMs` from `audit_reserved`. Returns how many. */
     dropReserved: ({ beforeMs }: AgeBound): number => dropReserved.run(FIRST_RELEASE_MS, beforeMs).changes,
   };
 }

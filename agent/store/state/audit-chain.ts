@@ -31,7 +31,7 @@ const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
-/** Returns the next entry of the chain, with the texts of the note cleaned and cut. */
+/** Returns the next entry of the chain. The texts of the note are cut, and their control characters become `?`. */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
   return nextInChain(before, JSON.stringify(bounded(note)), atMs);
 }
@@ -52,8 +52,8 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
 }
 
 /**
- * Returns whether an entry is kept separately when its part of the log is trimmed, for example a change by an admin. False for a body that
- * is not JSON.
+ * Returns whether an entry is kept separately when the log has too many entries, for example a change by an admin. Entries that are too old
+ * are removed in any case. False for a body that is not JSON.
  */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);
@@ -74,8 +74,8 @@ export interface ChainFacts {
 }
 
 /**
- * Verifies the chain from its first entry. `rows`: all of them, oldest first. The number of problems and remarks in the verdict is limited.
- * `known` can reveal a log whose hashes were all computed again.
+ * Verifies the chain from its first entry. `rows`: all entries that are not kept separately, oldest first. The number of problems and
+ * remarks in the verdict is limited. `known` can reveal a log whose hashes were all computed again.
  */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];

@@ -8,8 +8,8 @@ import { inJson, messageIn } from '../../core/message-wire.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
 /**
- * An event as a row of `state.db`. `template` and `details` are JSON: the message of the text, and the details; null if there is none. They
- * may be missing in a file of an earlier release.
+ * An event as a row of `state.db`. `template` and `details` are JSON: the message of the text, and the details. They are null or missing if
+ * there is none, as for an event that an earlier release stored; `details` also if they are damaged.
  */
 export interface EventRow extends Pick<AgentEvent, 'id' | 'code' | 'source' | 'severity' | 'startMs' | 'endMs'> {
   readonly text: string;

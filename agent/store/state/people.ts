@@ -18,13 +18,17 @@ const BLOCK_DAYS = 30;
 /** A row before this time was written with an unset clock: its age is unknown. Units: ms. Source: no release is older; such clocks start in 1970 or 2000. */
 export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
 
-/** Returns the limits at `atMs` for rows that may be kept for `keepDays` days. `beforeMs` is 30 days later than `dueMs`. */
+/**
+ * Returns the limits at `atMs` for rows that may be kept for `keepDays` days. `beforeMs` is 30 days later than `dueMs`, so `keepDays` must
+ * be more than 30.
+ */
 export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
   return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
 }
 
 /**
- * Returns whether an ended event or an outcome is from before `dueMs`. Rows of an unset clock do not count. Errors: throws SQLite errors.
+ * Returns whether an event ended before `dueMs`, or an outcome is from before it. Rows of an unset clock do not count. Errors: throws
+ * SQLite errors.
  */
 export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   const known = [FIRST_RELEASE_MS, dueMs];
@@ -33,7 +37,10 @@ export function hasOlder(db: Sqlite, { dueMs }: AgeBound): boolean {
   return events === 1 || outcomes === 1;
 }
 
-/** Removes ended events and outcomes before `beforeMs`, except those of an unset clock. Returns how many. Errors: throws SQLite errors. */
+/**
+ * Removes events that ended before `beforeMs`, and outcomes from before it, except those of an unset clock. Returns how many. Errors:
+ * throws SQLite errors.
+ */
 export function dropOlder(db: Sqlite, { beforeMs }: AgeBound): number {
   const known = [FIRST_RELEASE_MS, beforeMs];
   const events = db.prepare('DELETE FROM event WHERE end_ms >= ? AND end_ms < ?').run(known);

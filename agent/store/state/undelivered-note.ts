@@ -1,8 +1,8 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * The number of undelivered readings in `telemetry.db`, as recorded in `state.db`. `epoch`: the name of that file; empty if no file is
- * expected.
+ * The number of undelivered readings in `telemetry.db`, as recorded in `state.db`. `epoch`: the random identifier in that file; empty if no
+ * file is expected.
  */
 export interface UndeliveredNote {
   readonly epoch: string;

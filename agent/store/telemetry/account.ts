@@ -13,12 +13,12 @@ import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './tel
 /** Rows read in one step of the cursor. */
 const STEP_ROWS = 256;
 
-/** The cursor in the file: all rows up to this seq are delivered; 0 if there is none. Errors: throws SQLite errors. */
+/** The cursor in the file: all frames up to this seq are delivered; 0 if there is none. Errors: throws SQLite errors. */
 export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
 
-/** Moves the cursor forward to `wantedSeq`, but not beyond the last row. Also updates the counts of delivered readings. */
+/** Moves the cursor forward to `wantedSeq`, but not beyond the last frame. Also updates the counts of delivered readings. */
 export function moveCursor(handle: Handle, wantedSeq: number): void {
   const { db, frames } = handle;
   const [fromSeq, toSeq] = [cursorOf(db), Math.min(wantedSeq, frames.lastSeq())];
@@ -100,7 +100,10 @@ function deliveredUnstoredOf(db: Sqlite): number {
   return Number(getMeta(db, 'delivered_unstored') ?? 0);
 }
 
-/** Returns the counts of readings that were produced, delivered, are stored but not delivered, or are in gaps, and whether they balance. */
+/**
+ * Returns the counts of readings since this file began: produced, delivered, stored but not delivered, and in gaps; and whether they
+ * balance.
+ */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();
   const produced = handle.frames.totalReadings() + uncommitted + deliveredUnstoredOf(handle.db);

@@ -30,8 +30,8 @@ export function isTrustedQuality(clockQuality: number): boolean {
 }
 
 /**
- * Creates the access to the table `boot` of an open file: the runs of the agent that the file refers to, and when they started. Errors:
- * throws SQLite errors, and so do its functions.
+ * Creates the access to the table `boot` of an open file: the runs of the agent that the file refers to, and the real time at which the
+ * monotonic clock of each was zero, if known. Errors: throws SQLite errors, and so do its functions.
  */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');

@@ -22,7 +22,10 @@ export interface ByteReader {
   offset: number;
 }
 
-/** Creates a writer whose buffer has `capacity` bytes. The buffer does not grow, so `capacity` must cover the worst case. */
+/**
+ * Creates a writer whose buffer has `capacity` bytes. The buffer does not grow, and bytes beyond it may be lost without an error. So
+ * `capacity` must cover the worst case.
+ */
 export function createByteWriter(capacity: number): ByteWriter {
   return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
 }

@@ -23,7 +23,8 @@ export interface SeriesReading {
 }
 
 /**
- * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the quality and the form of the value.
+ * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the quality, and whether the value is
+ * `scaled`, `double` or none.
  */
 export interface Cell {
   readonly offsetMs: number;
@@ -48,7 +49,8 @@ const MAX_FLAGS = 4 * FORM.double + 3;
 
 /**
  * Converts a reading into the form in which it is stored. The value is rounded to `decimals` if it then fits a scaled integer, and not
- * rounded for `EXACT`. NaN and infinities get no value, and the quality `bad` or `missing`.
+ * rounded for `EXACT`. NaN and infinities get no value, and the quality `bad` or `missing`. The time is rounded to ms; one that is not a
+ * number or too far away becomes `frameMs`.
  */
 export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number, decimals: number): Cell {
   const offsetMs = toOffsetMs(atMs, frameMs);

@@ -49,8 +49,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Removes a limited number of the oldest rows of frames, up to the first that is not due, and packs the undamaged ones into one segment.
- * The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
+ * Removes a limited number of the oldest rows of frames, all before the first that is not due; the newest row stays. Packs the undamaged
+ * ones into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
@@ -104,7 +104,7 @@ export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 't
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }
 
-/** The size of the pages in use, without free pages and without the journal. Units: bytes. */
+/** The size of the pages in use, without free pages and without the write-ahead log. Units: bytes. */
 export function usedBytes(db: Sqlite): number {
   const pages = (name: string): number => Number(db.pragma(name, { simple: true }));
   return (pages('page_count') - pages('freelist_count')) * pages('page_size');

@@ -39,7 +39,7 @@ export function createGapTable(db: Sqlite) {
   /** Rows up to here may have been read, in this run or an earlier one. */
   let readId = newestId.get() ?? 0;
   return {
-    /** Records a loss, or adds it to a row for the same reason that was not read yet. */
+    /** Records a loss. A loss of the oldest rows is added to a row for the same reason, if there is one that was not read yet. */
     add: ({
       firstSeq,
       lastSeq,

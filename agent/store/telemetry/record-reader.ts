@@ -30,8 +30,8 @@ export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
 }
 
 /**
- * One page of the segments of a period. A segment that cannot be read, or only up to a time before the period, is left out and counted in
- * `damaged`.
+ * One page of the segments of a period; continue with `nextId` until it is null. A segment that cannot be read, or only up to a time before
+ * the period, is left out and counted in `damaged`. One that can be read for a part of the period ends where the damage begins.
  */
 export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuery, maxBytes: number): RecordPage {
   const all = segmentsOf(handle);
@@ -46,7 +46,7 @@ export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuer
   };
 }
 
-/** The size of the record, its reach, and what was removed. */
+/** The size of the record, its reach, and what was removed. `all`: its segments, as `segmentsOf` returns them. */
 export function recordFacts(handle: Handle, all: readonly SegmentHeads[], maxBytes: number): RecordFacts {
   const whole = all.filter(({ isThinned }) => !isThinned);
   const thinned = all.filter(({ isThinned }) => isThinned);

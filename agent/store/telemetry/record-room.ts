@@ -28,7 +28,10 @@ export function packOneRecord(handle: Handle): boolean {
   return true;
 }
 
-/** Thins or removes a few old segments of the record of decisions while it exceeds `maxBytes`. The newest segment stays. */
+/**
+ * Removes the inputs of a few old segments of the record of decisions, or whole segments, while it exceeds `maxBytes`. It may still exceed
+ * it afterwards. The newest segment stays.
+ */
 export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   for (let step = 0; step < MOST_STEPS && handle.record.bytes() > maxBytes; step++) {
     const segments = segmentsOf(handle).slice(0, -1);
@@ -68,7 +71,10 @@ function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: '
   if (first !== undefined) record.drop(first, reason, toMs);
 }
 
-/** Removes the segments of the record of decisions that are damaged, even in part. Returns their number. */
+/**
+ * Removes the segments of the record of decisions with a wrong checksum, a missing part or no readable basis, even if most of it is sound.
+ * Returns their number.
+ */
 export function dropDamagedRecords(handle: Handle): number {
   const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {
     const rows = first === undefined ? [] : handle.record.rows(first);

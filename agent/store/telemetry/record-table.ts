@@ -88,7 +88,7 @@ export class RecordTable {
       .all(boot, segment);
   }
 
-  /** The basis with this number; undefined if it is missing or damaged. */
+  /** The basis with this number; undefined if it is missing or not JSON. */
   basis(id: number): RecordBasis | undefined {
     const body = this.#db.prepare<[number], string>('SELECT body FROM record_basis WHERE id = ? AND json_valid(body)').pluck().get(id);
     return body === undefined ? undefined : (JSON.parse(body) as RecordBasis);
@@ -172,7 +172,9 @@ export function soundPrefix(rows: readonly RecordRow[]): readonly RecordRow[] {
   return end === -1 ? rows : rows.slice(0, end);
 }
 
-/** Returns whether the clock of a row was trusted, which makes its times final. */
+/**
+ * Returns whether the clock of a row was trusted, which makes its times final. False: they are final only once corrected by a network time.
+ */
 export function isDatedRow({ tq }: Pick<RecordHead, 'tq'>): boolean {
   return isTrustedQuality(tq);
 }

@@ -31,14 +31,17 @@ const THINNING_SAVES = 2;
 /** Free pages are returned to the file system from this number on, and this many at a time. Source: vacuum in small steps, never `VACUUM`; an hour of frames frees 60, which the next hour uses. */
 const VACUUM_PAGES = { from: 256, step: 128 };
 
-/** Returns whether room must be made with `makeRoomOnce`; already true a little below `maxBytes`, the cap. */
+/**
+ * Returns whether room must be made. True if the pages in use exceed `maxBytes`, the cap, less a reserve: call `makeRoomOnce`. Also true if
+ * free pages make the file longer than the cap: call `returnTrial`.
+ */
 export function isOverCap({ db }: Handle, maxBytes: number): boolean {
   return usedBytes(db) > roomBytes(maxBytes) || isTooLong(db, maxBytes);
 }
 
 /**
  * Frees room in one limited step, by packing, thinning or removing old rows. Does nothing if enough room is free. Returns whether another
- * step, or a call of `returnTrial`, is useful.
+ * step, or a call of `returnTrial`, is useful. False also if nothing more can be freed.
  */
 export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
   const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);

@@ -16,7 +16,7 @@ export interface Found<T> {
 
 /**
  * Creates a reader of rows that caches the segment that was read last. `frames` returns the frames of a row, null for a damaged one;
- * `forget` empties the cache.
+ * `forget` empties the cache, and is required before a change of the file.
  */
 export function createPieceMemory() {
   let last: { readonly seq: number; readonly n: number; readonly frames: readonly SegmentFrame[] } | null = null;

@@ -46,7 +46,10 @@ const SAVE_MS = 2_000;
  * answered.
  */
 export class CommandAnswers {
-  /** The ends and refusals that are sent until the broker has them. */
+  /**
+   * The ends and refusals that are sent until the broker has them. A refusal of a command without a readable id is sent only once, not from
+   * here.
+   */
   readonly outbox: Outbox<Outcome>;
   /** Messages refused so far, with or without an answer. */
   refused = 0;

@@ -14,8 +14,8 @@ import { Refusal } from '../../core/refusal.ts';
 import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 
 /**
- * Longest time by which Command/Expires may be ahead. Units: ms. Source: assumed; an intent may last longer, its command does not.
- * Confirmed by: the commands of a platform in use.
+ * Longest time by which Command/Expires may be ahead: of a trusted clock, otherwise of the payload's timestamp. Units: ms. Source: assumed;
+ * an intent may last longer, its command does not. Confirmed by: the commands of a platform in use.
  */
 export const LONGEST_MS = 24 * 3_600_000;
 
@@ -29,8 +29,9 @@ export interface Lifetime {
 }
 
 /**
- * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; undefined if absent.
- * Errors: throws Refusal, for example if Command/Expires has passed by a trusted clock.
+ * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; each undefined if
+ * absent. Without Command/Expires the limit is `MAX_AGE_MS`. Errors: throws Refusal, for example if Command/Expires has passed by a trusted
+ * clock.
  */
 export function judgeLifetime(
   { sentMs, expiresMs }: { readonly sentMs: WallMs | undefined; readonly expiresMs: WallMs | undefined },

@@ -51,8 +51,8 @@ export interface TargetFacts {
 }
 
 /**
- * Decodes the payload of a command and checks its size, its number of metrics and its timestamp. `now`: null to accept any timestamp.
- * Errors: throws Refusal if the message is retained or not valid.
+ * Decodes the payload of a command and checks its size, its number of metrics and its timestamp, which may be absent. `now`: null to accept
+ * any timestamp. Errors: throws Refusal if the message is retained or not valid.
  */
 export function openPayload({ payload, retained }: InboundMessage, now: CommandInstant | null): Payload {
   if (retained) throw new Refusal(RETAINED);

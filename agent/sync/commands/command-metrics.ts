@@ -113,13 +113,13 @@ export const PROGRAMME_METRIC = metricNames(PROGRAMME);
 export const IDENTIFY_METRIC = metricNames(IDENTIFY);
 /** Metric names on a sound place: those of its state, and those with which a platform requests something. */
 export const SOUND_METRIC = metricNames(SOUND);
-/** Metric name, on a lamp or zone, for when a release takes effect: `now` or `next-step`. */
+/** Metric name, on a lamp or zone, for when a release takes effect: `now` or `next-step`. It requests the release by itself. */
 export const RELEASE_AT_METRIC = RELEASE.at[0];
 /** Metric names, on a panel, that the platform writes to show a text for a time, or to end it. */
 export const PANEL_METRIC = metricNames(PANEL);
 /** Metric names, on the node, that the platform writes to change the configuration. */
 export const CONFIG_METRIC = metricNames(CONFIG);
-/** Metric names, on the node, that the platform writes to update the program. */
+/** Metric names, on the node, that the platform writes to update the software of the agent. */
 export const UPDATE_METRIC = metricNames(UPDATE);
 /** Metric names, on the node, that the platform writes to acknowledge events. */
 export const ALARM_METRIC = metricNames(ALARM);
@@ -127,14 +127,14 @@ export const ALARM_METRIC = metricNames(ALARM);
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
 /** Metric name, on the node, of the maintenance in force; read-only for the platform. */
 export const MAINTENANCE_LIST = MAINTENANCE_STATE.list[0];
-/** Metric names, on the node, of the state of the program; read-only for the platform. */
+/** Metric names, on the node, of the software of the agent and its update; read-only for the platform. */
 export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
 /** Metric names, on the node, of the state of the configuration; read-only for the platform. */
 export const CONFIG_SHOWN = metricNames(CONFIG_STATE);
 
 /**
- * Names of the metrics by which the platform changes configuration or program, acknowledges events, or sets maintenance. They show no
- * state.
+ * Names of the metrics by which the platform changes the configuration or the software, acknowledges events, or sets maintenance. They show
+ * no state.
  */
 export const WRITTEN_METRICS: ReadonlySet<string> = new Set(
   [CONFIG_METRIC, UPDATE_METRIC, ALARM_METRIC, MAINTENANCE_METRIC].flatMap((metrics) => Object.values(metrics)),
@@ -154,13 +154,13 @@ export const DEFAULT_TEXT_MINUTES = 120;
 /** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
-/** The metrics of the node for emergency, commands, configuration, program, maintenance, and the acknowledgement of events. */
+/** The metrics of the node for emergency, commands, configuration, software update, maintenance, and the acknowledgement of events. */
 export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   ...[EMERGENCY, COMMAND, CONFIG_STATE, CONFIG, UPDATE_STATE, UPDATE],
   ...[MAINTENANCE_STATE, MAINTENANCE, ALARM],
 ].flatMap(ownMetrics);
 
-/** Returns the metrics that a device has for commands; empty if it has none. */
+/** Returns the metrics that a device has for commands, without its writable points; empty if it takes no command. */
 export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): readonly UplinkMetric[] {
   if (part !== undefined) return [part === 'panel' ? PANEL : SOUND, COMMAND].flatMap(ownMetrics);
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];

@@ -36,7 +36,10 @@ const POINT_TTL_MS = 60_000;
 const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
-/** What an order needs besides the fields of its command: an id, the expiry (`expiresMono`, null for none), and when it is read (`now`). */
+/**
+ * What an order needs besides the fields of its command: an id, the expiry (`expiresMono`, null without Command/Expires), and when it is
+ * read (`now`).
+ */
 export interface OrderFrame {
   readonly commandId: string;
   readonly expiresMono: MonoMs | null;

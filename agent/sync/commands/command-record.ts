@@ -64,7 +64,7 @@ export function toStoredRecord(record: CommandRecord): object {
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
-/** Parses a record from disk; undefined if it is not a valid record. */
+/** Restores a record from the parsed JSON of `toStoredRecord`; undefined if it is not a valid record. */
 export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
   const { reason, reasonTemplate, ...outcome } = value.outcome;

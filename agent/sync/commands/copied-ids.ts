@@ -20,8 +20,8 @@ const KEY = 'sync.copied-ids';
 const MAX_ORDERS = 256;
 
 /**
- * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
- * Call `restore` first.
+ * For a limited time after the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been
+ * carried out before. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;
@@ -45,7 +45,7 @@ export class CopiedIds {
     if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
   }
 
-  /** Returns why the order with this id is not carried out; null if it may be. Records the refusal: a new id may then be accepted. */
+  /** Returns why the order with this id is refused; null if it is not. Records the refusal: a new id may then be accepted. */
   refusalOf({ commandId, hasOwnId, order, digest }: Pick<SoundCommand, 'commandId' | 'hasOwnId' | 'order' | 'digest'>): Message | null {
     if (this.#copied === null || !hasOwnId || bringsOnlyLight(order) || !this.#isInDoubt(this.#copied)) return null;
     const ids = this.#refused.get(digest);

@@ -34,8 +34,8 @@ const UPDATE_ACTIONS = {
 } as const;
 
 /**
- * Returns the order about configuration or program; undefined if the fields are not about either. Errors: throws Refusal if such an order
- * is not valid.
+ * Returns the order about the configuration or an update of the program; undefined if no field begins with `Config/` or `Update/`. Errors:
+ * throws Refusal if the form of such an order is not valid.
  */
 export function readMaintenanceOrder(fields: CommandFields, { commandId }: OrderFrame): PlatformOrder | undefined {
   const names = [...fields.keys()];

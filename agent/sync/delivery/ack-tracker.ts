@@ -16,7 +16,7 @@ import { type Ack, wireEpoch } from './rows-mark.ts';
 /** The dependencies with which `AckTracker` is created, and its callbacks. */
 export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'proof' | 'onMode' | 'onAckAhead'> {
   readonly state: DeliveryState;
-  /** The round trip of the last barrier. Units: ms. */
+  /** The round trip of the last barrier that succeeded; 0 before the first. Units: ms. */
   readonly roundTripMs: () => number;
   /** The cursor moved, or rows no longer wait for the platform: there may be room for the backlog. */
   readonly onMoved: () => void;
@@ -31,14 +31,16 @@ const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
 /**
- * Returns the mode of proof while the platform does not acknowledge: `awaiting` if `uplink.proof` is `platform`, otherwise `broker`.
+ * Returns the mode of proof before the platform's first acknowledgement, and after it has sent none for a day: `awaiting` if `uplink.proof`
+ * is `platform`, otherwise `broker`.
  */
 export function initialMode(proof: UplinkConfig['proof']): ProofMode {
   return proof === 'platform' ? 'awaiting' : 'broker';
 }
 
 /**
- * Checks the platform's acknowledgements, moves the cursor by them, and makes rows due again that the platform did not acknowledge in time.
+ * Checks the platform's acknowledgements, moves the cursor by them, and decides the mode of proof. In mode `platform`, makes rows due again
+ * that were not acknowledged in time.
  */
 export class AckTracker {
   /** The last acknowledgement that was not refused, as `epoch:seq`; empty before the first. */

@@ -37,7 +37,8 @@ const HEAD_MS = DAY_MS;
 const KEY = 'sync.auditTold';
 
 /**
- * Reports the audit log to the platform, as `Sync/Log`, when `report` is called. Call `restore` once before the first `report`.
+ * Reports what is due of the audit log to the platform, as `Sync/Log`, when `report` is called. Call `restore` once before the first
+ * `report`.
  */
 export class AuditReporter {
   readonly #parts: AuditReporterParts;

@@ -41,7 +41,7 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
   readonly resends: ResendQueue;
 }
 
-/** Sends the stored rows that are still to be sent, and those that the platform requested again. */
+/** When `request` is called, sends the stored rows that are still to be sent, and those that the platform requested again. */
 export class BacklogDrain {
   /** Another round of the pass is due. */
   isDue = false;

@@ -11,7 +11,7 @@ export interface BrokerProofParts extends Pick<DeliveryParts, 'clock' | 'log'> {
   readonly onProven: (mark: number) => void;
 }
 
-/** Proves with barriers that the broker has read what was sent, and reports proofs to `onProven`. */
+/** When `start` is called, proves with barriers that the broker has read what was sent, and reports this to `onProven`. */
 export class BrokerProof {
   readonly #parts: BrokerProofParts;
   #proving: DeliveryLink | null = null;

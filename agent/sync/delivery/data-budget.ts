@@ -11,12 +11,12 @@ const MEGABYTE = 1_000_000;
 /** Units: ms. Source: assumed; each write costs a flash page, and losing one hour of a day matters little. Confirmed by: bench `store device` on the gateway. */
 const SAVE_PERIOD_MS = 3_600_000;
 
-/** The count of sent bytes that `createDataBudget` creates. */
+/** The count of the bytes sent in the current UTC day, and its budget, that `createDataBudget` creates. */
 export type DataBudget = ReturnType<typeof createDataBudget>;
 
 /**
  * Creates the count of bytes sent in the current UTC day. `dailyMegabytes`: the budget for `mayDrain`, in units of 1,000,000 bytes; null
- * for none. Call `restore` once at the start, and `save` regularly.
+ * for no limit. Call `restore` once at the start, and `save` regularly.
  */
 export function createDataBudget(
   clock: Pick<Clock, 'wallMs' | 'monoMs'>,
@@ -43,7 +43,7 @@ export function createDataBudget(
       bytes += added;
     },
     bytesToday,
-    /** Whether the budget has room for backlog. */
+    /** Whether the budget has room for backlog; true without a limit. */
     mayDrain: (): boolean => dailyMegabytes === null || bytesToday() < dailyMegabytes * MEGABYTE,
     /** Adds the count that an earlier run saved for today, if there is one. */
     restore: async (): Promise<void> => {

@@ -44,7 +44,7 @@ export interface AckAhead {
   readonly countedSeq: number;
 }
 
-/** The current session, once its births have been sent. */
+/** The publisher and the connection of a session, from the time when its births were sent. */
 export interface DeliveryLink {
   readonly publisher: Publisher;
   readonly connection: Pick<MqttConnection, 'barrier' | 'maxPacketBytes'>;

@@ -83,7 +83,7 @@ export class Delivery {
     void this.refresh();
   }
 
-  /** Sends no DATA until `resume`, or until a new link is open; frames wait in the store. */
+  /** Sends no DATA until `resume` or, after `close`, a new link; frames wait in the store. */
   hold(): void {
     this.#state.isHeld = true;
   }
@@ -136,7 +136,7 @@ export class Delivery {
     if (backlog) this.#drain.request();
   }
 
-  /** Resolves when the broker has received all that was sent, or when the link is gone. */
+  /** Resolves when the broker has received all readings that were sent, or when the link is gone. */
   settled(): Promise<void> {
     return this.#proof.waitFor(this.#state.ledger.mark);
   }

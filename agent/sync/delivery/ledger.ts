@@ -17,7 +17,7 @@ interface Shipment {
 
 /**
  * What counts as delivered. `broker`: what the broker has read. `platform`: what the platform has acknowledged. `awaiting`: as `platform`,
- * while the platform does not acknowledge.
+ * while it does not acknowledge; what the broker has read is not sent again.
  */
 export type ProofMode = 'broker' | 'platform' | 'awaiting';
 
@@ -26,7 +26,7 @@ export interface Ledger {
   readonly mode: ProofMode;
   /** All rows up to here count as delivered. */
   readonly cursor: number;
-  /** In mode `awaiting`: all rows up to here have reached the broker. */
+  /** In mode `awaiting`: all rows up to here have reached the broker. 0 in the other modes. */
   readonly reached: number;
   /** The next shipment gets the number after this one as its mark. */
   readonly mark: number;
@@ -64,7 +64,7 @@ export function shipLive(
   return ship(ledger, { ticket, rows: seq === null ? null : { from: seq, to: seq }, readings, bytes });
 }
 
-/** Returns the ledger after rows of the store were sent as history. `rows` may include numbers without a row. */
+/** Returns the ledger after rows of the store were sent as history. `rows` may include numbers without a row, or be empty. */
 export function shipHistory(
   ledger: Ledger,
   shipment: { readonly rows: SeqRange; readonly readings: number; readonly bytes: number },

@@ -19,8 +19,8 @@ export interface ResendRequest {
 }
 
 /**
- * The progress of a request, sent as `Sync/Resend Result`. `readings`: how many readings the broker has received so far. `reason`: why the
- * request was refused or ended early, otherwise empty.
+ * The progress of a request, sent as `Sync/Resend Result`. State `refused`: also if it ended early. `readings`: how many readings the
+ * broker has received for it so far. `reason`: why it was refused or ended early, otherwise empty.
  */
 export interface ResendResult {
   readonly id: string;
@@ -45,8 +45,8 @@ interface Job {
 export type ResendQueue = ReturnType<typeof createResendQueue>;
 
 /**
- * Creates an empty queue of requests to send rows again; it sends nothing itself. `onResult`: receives the end of a request that no method
- * returns.
+ * Creates an empty queue of requests to send rows again; it sends nothing itself. `onResult`: receives the last result of a request,
+ * unless `add` or `sent` returns it.
  */
 export function createResendQueue(store: Pick<Store, 'readAfter' | 'exportPage'>, onResult: (result: ResendResult) => void) {
   const jobs: Job[] = [];

@@ -24,7 +24,7 @@ export interface SyncHandlerParts {
   readonly onAccept: () => void;
 }
 
-/** The handler of what the platform writes about delivery. */
+/** The handler of what the platform writes to `Sync/Ack`, `Sync/Log`, `Sync/Accept` and `Sync/Resend`. */
 export type SyncHandler = ReturnType<typeof createSyncHandler>;
 
 /** Each costs a write to the disk or a search of the store. Source: assumed; a platform requests a few hours at a time, then waits. Confirmed by: the requests of a platform after an outage. */
@@ -33,8 +33,8 @@ const REQUESTS = { burst: 32, perS: 0.2 };
 const REFUSALS = { burst: 32, perS: 1 };
 
 /**
- * Creates the handler of what the platform writes about delivery. `onResend`: receives answers to resend requests. `onAccept`: called for
- * an accepted `Sync/Accept`.
+ * Creates the handler of what the platform writes to `Sync/Ack`, `Sync/Log`, `Sync/Accept` and `Sync/Resend`. `onResend`: receives whether
+ * a resend request is queued or refused; too many refusals are dropped. `onAccept`: called for an accepted `Sync/Accept`.
  */
 export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts) {
   const requests = createTokenBucket(clock, REQUESTS);

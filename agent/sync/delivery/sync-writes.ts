@@ -45,8 +45,8 @@ export function syncInCommand(name: string): Message | undefined {
 }
 
 /**
- * Parses an NCMD whose metrics are all about delivery. Returns its writes in order, those that are not valid as refusals. For a
- * retained message all are refusals. Returns undefined for any other message, and for one that is too large or has too many metrics.
+ * Parses an NCMD that has only `Sync/Ack`, `Sync/Log`, `Sync/Accept` or `Sync/Resend`. Returns its writes in order, those that are not
+ * valid as refusals; all if it is retained. Returns undefined for any other message, and for one that is too large or has too many metrics.
  */
 export function readSyncWrites({ payload, retained }: InboundMessage, table: MetricTable): readonly SyncWrite[] | undefined {
   const decoded = payload.length > LIMIT.bytes ? undefined : decodePayload(payload);

@@ -23,7 +23,7 @@ export interface ExpiryStage {
 
 /** The certificates in the files; null if none is known. */
 export interface WatchedCertificates {
-  /** That of `certFile`; the renewed one if it expires later and was not refused. */
+  /** That of `certFile`; the renewed one if it expires later and nothing is known against it. */
   readonly own: PeerCertificate | null;
   /** The certificate in the file of authorities that expires last. */
   readonly authority: PeerCertificate | null;
@@ -65,8 +65,8 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 }
 
 /**
- * Checks the certificate files regularly between `start` and `stop`. Raises events about expiry, and requests a new connection for a
- * renewed certificate.
+ * Checks the certificate files regularly between `start` and `stop`. Raises events about expiry and renewal, and requests a new
+ * connection for a renewed certificate.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;

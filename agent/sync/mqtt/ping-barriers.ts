@@ -39,7 +39,7 @@ export interface PingLink {
   readonly onUnanswered: (waitedMs: number) => void;
 }
 
-/** Sends pings, matches their answers, and can report an overdue ping. */
+/** Sends pings and matches their answers. Reports a ping that stays unanswered too long although other bytes arrive. */
 export class PingBarriers {
   // The limit is one keepalive plus the time that a slow link needs for the bytes sent and received around the ping, so that a long transfer
   // does not end the connection. A link that receives nothing after the ping is left to `LinkProbe`, which is sooner.

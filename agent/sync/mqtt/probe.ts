@@ -34,7 +34,8 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
 
 /**
- * Probes a connection with pings while it is quiet, and reports one from which nothing arrives. Call `noteTraffic` for all traffic.
+ * Sends a ping when a connection was quiet in one direction, and reports one from which then nothing arrives. Call `noteTraffic` for all
+ * traffic.
  */
 export class LinkProbe {
   readonly #clock: Pick<Clock, 'monoMs' | 'after'>;

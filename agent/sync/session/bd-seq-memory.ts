@@ -27,7 +27,7 @@ export function createBdSeqMemory(
   random: () => number,
 ) {
   return {
-    /** Null if no number was ever stored; a random one if it cannot be read. */
+    /** Null if no number is stored; a random one if it cannot be read or is not valid. */
     async load(): Promise<number | null> {
       const last = await store.load(KEY, UNREAD);
       if (last === undefined) return null;

@@ -44,7 +44,7 @@ const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is closed. Units: ms. Source: assumed; systemd gives the agent 10 s in all. Confirmed by: the stop times in the logs of the slowest gateway. */
 const END_TIMEOUT_MS = 2_000;
 
-/** One connection to a broker at a time, without retries. Call `drop` after a failure, before the next `connect`. */
+/** One connection to a broker at a time, without retries. Call `drop` before each further `connect`. */
 export class BrokerConnection {
   readonly #parts: BrokerConnectionParts;
   readonly #readSecrets: () => Promise<Secrets>;

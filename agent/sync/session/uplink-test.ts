@@ -39,7 +39,7 @@ const SOON_MS = 30 * 86_400_000;
 
 /**
  * Tests the connection to a broker step by step. `broker`: null for the first of the configuration. `onStep`: receives each step as it
- * ends. A failed connection is a failed step of the result, not an error.
+ * ends. A failed connection is a failed step of the result, not an error. Errors: rejects with TypeError for an invalid URL.
  */
 export async function testUplink(
   parts: UplinkTestParts,

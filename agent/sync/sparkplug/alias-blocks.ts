@@ -60,7 +60,10 @@ export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedM
   return { next, blocks: all.length > MAX_BLOCKS ? all.filter(({ deviceId }) => present.has(deviceId)) : all };
 }
 
-/** Resolves to the blocks for these devices, based on those of earlier runs if they can be read. `random`: returns a random number 0..1. */
+/**
+ * Resolves to the blocks for these devices, based on those of earlier runs if they can be read, and saves changed ones. `random`: returns a
+ * random number 0..1.
+ */
 export async function restoreAliasBlocks(
   store: Pick<Store, 'save' | 'load'>,
   wanted: readonly AliasedMetrics[],

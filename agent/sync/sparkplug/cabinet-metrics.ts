@@ -28,7 +28,7 @@ const PANEL = {
   source: ['Panel/Source', 'String'],
   until: ['Panel/Until', 'DateTime'],
 } as const;
-/** Names of the metrics that report what a panel shows, on its own device: text, state, rank, source and end. */
+/** Names of a panel's metrics, on its own device: the text decided for it, whether it is shown (`state`), and rank, source and end. */
 export const PANEL_SHOWN = metricNames(PANEL);
 
 /** TALQ names for any device, for platforms with its data model. */

@@ -60,8 +60,8 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   }
 
   /**
-   * Sends the births again, then what waited for them. `onBorn`: called when they are sent, or at once if one cannot be sent. It may not be
-   * called if the link fails or other births begin.
+   * Sends the births again, then what waited for them. `onBorn`: called when they are sent, or at once if one cannot be sent. If the link
+   * fails or other births begin, it is perhaps never called.
    */
   rebirth(connection: MqttConnection, onBorn: () => void): void {
     this.#birthRound += 1;

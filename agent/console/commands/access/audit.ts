@@ -20,7 +20,7 @@ const TIMEOUT_MS = 60_000;
 
 /**
  * `audit`: answers with the newest entries of a period; with `--verify` or `--head` also with a verification of the log. Fails if that
- * finds a problem.
+ * finds a problem, but not for a remark that entries may be missing.
  */
 export const AUDIT = agentCommand({
   name: 'audit',

@@ -20,7 +20,7 @@ export interface MaintenanceLists {
 /** Suppressed events that are named; the others are counted. */
 const NAMED = 6;
 
-/** Renders the answer of `maintenance start`, or with `isEnd` that of `maintenance end`. */
+/** Renders the answer of `maintenance start`, or that of `maintenance end` if `isEnd` is true. */
 export function renderMaintenance({ maintenance, raised, isSaved }: MaintenanceAnswer, page: Page, isEnd: unknown = false): string {
   return [
     ...maintenance.flatMap((each) => (isEnd === true ? endLines(each, page) : startLines(each, page))),

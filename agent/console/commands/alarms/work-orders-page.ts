@@ -9,7 +9,7 @@ import { csvLine, csvText } from '../../text/text-table.ts';
 /** An event with its place on the street. */
 export type PlacedEvent = AgentEvent & { readonly place: EventPlace };
 
-/** The form of the output. */
+/** The form of the output. `separator`: between the fields of CSV; it has no effect on JSON. */
 export interface WorkOrderForm {
   readonly format: 'csv' | 'json';
   readonly separator: ',' | ';';

@@ -20,7 +20,10 @@ const USUAL_SPAN = '10m';
 
 type Walked = Omit<SensorWalk, keyof AcceptanceStamp>;
 
-/** The answer of `commission walk`: what each sensor of the zone detected. `night`: it was night for the zone at the start. */
+/**
+ * The answer of `commission walk`: what each sensor of the zone detected. `night`: it was night for the zone at the start, or that was not
+ * known.
+ */
 export interface CommissionWalked {
   readonly zone: string;
   readonly night: boolean;

@@ -3,7 +3,7 @@ import { msg } from '../../../core/message.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 import { SETUP_FILE, SETUP_OPTIONS } from '../setup-options.ts';
 
-/** `commission`: leads a person through scan, poles, ramps and walk to the acceptance report. */
+/** Name and options of `commission`, which leads a person through scan, poles, ramps and walk to the acceptance report. */
 export const COMMISSION: LocalCommand = {
   kind: 'local',
   name: 'commission',

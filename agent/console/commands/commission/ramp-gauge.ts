@@ -49,7 +49,10 @@ export function longestSettleMs(lamps: readonly AcceptanceLamp[]): number {
   return Math.max(0, ...lamps.map(({ settleMs }) => settleMs));
 }
 
-/** Returns the ramps of those of these lamps that were in the test. Power is that of the lamps' own sensors. */
+/**
+ * Returns the ramps of those of these lamps that were in the test. Power is that of the lamps' own sensors; what a meter measured is
+ * ignored.
+ */
 export function rampsOf(tested: Tested, gauge: LampGauge, lamps: readonly AcceptanceLamp[], view: AgentView): readonly LampRamp[] {
   const serials = new Map(view.devices().map(({ id, nameplate }) => [id, nameplate?.serial ?? null]));
   return lamps.flatMap(({ id, device }): LampRamp[] => {

@@ -45,7 +45,10 @@ export const CONFIG_PLACES = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** `config in-force`: answers with the value of a key in the running configuration, for display; null if it has none. */
+/**
+ * `config in-force`: answers with the value of a key in the running configuration, for display; null if it has none, or if this run accepts
+ * no other configuration.
+ */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',
   role: 'viewer',

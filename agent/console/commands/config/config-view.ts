@@ -65,7 +65,7 @@ export const CONFIG_SHOW = agentCommand({
   render: async ({ lines }) => lines.join('\n').trimEnd(),
 });
 
-/** `config history`: answers with the revisions in the history. */
+/** `config history`: answers with the revisions in the history, newest first. */
 export const CONFIG_HISTORY = agentCommand({
   name: 'config history',
   role: 'viewer',

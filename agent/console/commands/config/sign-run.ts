@@ -192,7 +192,10 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
   return { cabinet, profiles: Object.fromEntries(named) };
 }
 
-/** Returns the text of a file. Errors: throws ConsoleError, for example if the file cannot be read or is larger than `maxBytes`. */
+/**
+ * Returns the text of a file. `maxBytes`: default 8,192. Errors: throws ConsoleError, for example if the file cannot be read, is empty or
+ * is larger than `maxBytes`.
+ */
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   const bytes = attempt(file, () => {
     if (statSync(file).size > maxBytes)

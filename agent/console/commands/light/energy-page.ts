@@ -7,7 +7,7 @@ import { formatNumber, NOTHING, type Page, translated } from '../../text/page.ts
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
 
-/** How energy is shown. */
+/** How energy is shown: as tables for a person, or as CSV. */
 export type EnergyForm = 'table' | 'csv';
 
 /** The answer of `energy`, with the requested step and zone. `by` null: all nights as one. `zone` null: all zones. */

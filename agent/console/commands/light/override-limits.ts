@@ -7,7 +7,7 @@ import type { LevelPct, Outcome, Rank } from '../../../core/words.ts';
 import type { Page } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** The limits that apply to an override on some lamps. `levelPct`: the level decided for these lamps. */
+/** The limits that changed the level of an override on some lamps. `levelPct`: the level decided for these lamps. */
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;
@@ -19,7 +19,7 @@ export interface OverrideLimit {
 const NAMED_LAMPS = 4;
 
 /**
- * Returns the limits that apply to the level of an override, for the lamps that confirmed it; lamps with the same level and limits are
+ * Returns the limits that changed the level of an override, for the lamps that confirmed it; lamps with the same level and limits are
  * together. May be empty. `rank`: the rank of the override.
  */
 export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: Outcome, rank: Rank): readonly OverrideLimit[] {

@@ -39,8 +39,8 @@ const MAX_REASON = 120;
 const TARGET = { name: 'target', summary: msg`a lamp or a zone`, required: true, names: 'target' } as const;
 
 /**
- * `override`: requests a level for a lamp or zone for a limited time. Answers with the outcome, and with the limits, if any, that apply to
- * lamps that confirmed it.
+ * `override`: requests a level for a lamp or zone for a limited time. Answers with the outcome, and with the limits, if any, that changed
+ * the level of lamps that confirmed it.
  */
 export const OVERRIDE = agentCommand({
   name: 'override',
@@ -69,8 +69,8 @@ export const OVERRIDE = agentCommand({
 });
 
 /**
- * `release`: ends the intents of any rank on exactly this lamp or zone, as far as the caller may. With `--at-next-step` they end at the
- * next change of programme step or night, at the latest.
+ * `release`: ends the intents that console and platform have set on exactly this lamp or zone, of any rank; a blinking goes on. With
+ * `--at-next-step` they end at the next change of programme step or night, at the latest.
  */
 export const RELEASE = agentCommand({
   name: 'release',
@@ -102,7 +102,10 @@ export function readOverride(args: RawArgs): OverrideArgs {
   };
 }
 
-/** Returns true if the lamps confirmed the override, or if some did and the others follow a stronger intent for now. */
+/**
+ * Returns true if all lamps confirmed the override, or if some did and the others follow a stronger intent for now. False also if a lamp
+ * failed to confirm, although the override applies.
+ */
 export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): boolean {
   if (state === 'verified') return true;
   const held = new Set(waiting.flatMap(({ lamps }) => lamps));
@@ -110,12 +113,18 @@ export function isOverrideInForce({ state, lamps, waiting = [] }: Outcome): bool
   return state === 'failed' && others.length > 0 && others.every((id) => lamps[id] === 'verified');
 }
 
-/** Returns true if the override is in force and also on disk, so that a restart does not end it early. */
+/**
+ * Returns true if `isOverrideInForce` is true and the override is also on disk, so that a restart does not end it early. False also if a lamp
+ * did not confirm, although the override still applies.
+ */
 export function isOverrideKept(outcome: Outcome): boolean {
   return outcome.isSaved !== false && isOverrideInForce(outcome);
 }
 
-/** Returns true if a release ended as `verified` and a restart does not undo it. */
+/**
+ * Returns true if a release ended as `verified` and a restart does not undo it. False also if a lamp did not confirm its new level,
+ * although the release is valid.
+ */
 export function isReleased({ state, isSaved }: Outcome): boolean {
   return state === 'verified' && isSaved !== false;
 }

@@ -22,7 +22,7 @@ export interface RecordPageAnswer extends Omit<RecordPage, 'segments'> {
 }
 
 const NO_BYTES = new Uint8Array();
-/** Smallest, largest and usual number of nights of one replay. Source: more than the longest time that a record is kept, a year. */
+/** Smallest, largest and usual number of nights of one replay. Source: the longest time that a record can be kept, 400 days. */
 export const NIGHT_COUNT = { min: 1, max: 400, usual: 1 };
 /** Source: SQLite, the largest row number has fewer digits. */
 const SEGMENT_IDS = { min: 0, max: 9_999_999_999, usual: 0 };

@@ -14,7 +14,7 @@ const MOST_SPELLS = 8;
 /** Lamps named in one line; the others are counted. */
 const NAMED = 8;
 
-/** Returns the lines below the tables, for the width of the page. */
+/** Returns the lines below the tables of `simulate`: what the columns mean, and how far the result can be trusted. */
 export function simulationNotes(result: SimulateResult, page: Page): readonly string[] {
   const row = (label: Message, text: Said): readonly string[] => labelled(label, text, page);
   return [

@@ -19,7 +19,7 @@ const QUARTER_MS = HOUR_MS / 4;
 /** Source: standby is at most 0.5 W a lamp, and the lowest level of a lit lamp takes more than 5 % of its power. */
 const LIT_SHARE = 0.05;
 
-/** Renders the result as text for the width of the page. */
+/** Renders the result of `simulate` as tables, a plot and notes. */
 export function renderSimulation(result: SimulateResult, page: Page): string {
   return [
     ...paragraph(titleOf(result), page),

@@ -35,7 +35,7 @@ export interface MeterCheck {
   readonly differencePct: number;
 }
 
-/** A point of the sweep and what it costs. */
+/** A point of the sweep, with its energy and its darkness. */
 export interface SweepResult extends SweepPoint, SweepCost {}
 
 /** The result of `simulate`. Shape: `settings` has the record first, then the other settings if a file was named. */
@@ -88,7 +88,7 @@ export const SIMULATE: LocalCommand = {
   ],
 };
 
-/** Returns the arguments of `simulate`. Errors: throws ConsoleError 'usage'. */
+/** Returns the arguments of `simulate`, with defaults for missing ones. Errors: throws ConsoleError 'usage' for one that cannot be read. */
 export function readSimulate(args: RawArgs): SimulateArgs {
   const needPct = args['need'] === undefined ? null : numberArg(args, 'need', NEED);
   return {

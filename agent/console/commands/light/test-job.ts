@@ -50,7 +50,7 @@ export interface TestWait {
   readonly restMs: number;
 }
 
-/** The result of one level of the ramp. `reason`: why the level did not take effect as requested; empty for no reason. */
+/** The result of one level of the ramp. `reason`: why the request was refused or failed; empty otherwise. */
 export interface TestStep {
   readonly levelPct: LevelPct;
   /** By lamp of the target. */
@@ -62,10 +62,16 @@ export interface TestStep {
   readonly meterW: number | null;
 }
 
-/** Why the power of a lamp was not checked. */
+/**
+ * Why the power of a lamp was not checked. `no-sensor`: nothing measures it. `shared-meter`: the meters also measure lamps outside the
+ * test. `no-reading` and `no-meter-reading`: fewer than two usable readings.
+ */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
-/** The result for one lamp. `weighedBy`: what measured its power at more than one level: its own sensor, the meters, or nothing. */
+/**
+ * The result for one lamp. `weighedBy`: what measured power at more than one level. `lamp`: its own sensor. `meter`: the meters, which
+ * measure the sum of all lamps of the test.
+ */
 export interface LampVerdict {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
@@ -93,7 +99,7 @@ export interface RampGauge {
   readonly settleMs: number;
   /** Called about each second while a step waits. `requestedMono`: when its level was requested. */
   look(levelPct: LevelPct, requestedMono: number): void;
-  /** Receives the values read at a level, as far as they arrived in time; empty for none. */
+  /** Receives the values read at a level, those of power too, as far as they arrived in time; empty for none. */
   take(levelPct: LevelPct, values: ReadonlyMap<PointId, number>): void;
 }
 
@@ -141,7 +147,7 @@ function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): U
   return otherLamps > 0 ? 'shared-meter' : 'no-meter-reading';
 }
 
-/** Errors: throws ConsoleError 'failed' if the target, or a part of it, is locked for maintenance. */
+/** Errors: throws ConsoleError 'failed' if a request of rank `maintenance` applies to the lamp or zone, or to a part of it. */
 export function expectFree(view: AgentView, target: Target): void {
   const tested = new Set(lampsOf(view, target));
   const isOn = ({ kind, id }: Target): boolean =>

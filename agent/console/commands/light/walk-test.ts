@@ -18,7 +18,7 @@ import { findZone, onStreet, spanArg } from './light-args.ts';
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
 const USUAL_SPAN = '10m';
 
-/** `walk-test`: reports new detections by sensors of a zone for a time, and answers with a summary. */
+/** `walk-test`: reports new detections by a zone's own presence sensors for a time, and answers with a summary. */
 export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
   role: 'technician',
@@ -61,12 +61,15 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
 }
 
-/** Progress of `walk-test`: the `start` with the sensors of the test, or a `detection`. */
+/** Progress of `walk-test`: the `start` with the sensors of the test, or a `detection`. `night`: as in `Walked`. */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);
 
-/** The answer of `walk-test`: the number of detections of each sensor, and how soon levels were sent. `night`: at the start of the test. */
+/**
+ * The answer of `walk-test`: the number of detections of each sensor, and how soon levels were sent. `night`: at the start it was night, or
+ * that was not known.
+ */
 export interface Walked {
   readonly zone: string;
   readonly night: boolean;

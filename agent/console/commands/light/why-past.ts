@@ -18,8 +18,8 @@ import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 const MEASURED_WITHIN_MS = 600_000;
 
 /**
- * Resolves with the lamps. `measured` is from the last reading stored in the ten minutes up to that instant; a lamp without one is
- * unchanged. Errors: rejects with ConsoleError 'failed' if the store does not answer.
+ * Resolves with the lamps. `measured` is from the last reading stored in the ten minutes up to that instant, with a null level if it has no
+ * good value. A lamp without a reading is unchanged. Errors: rejects with ConsoleError 'failed' if the store does not answer.
  */
 export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], atMs: WallMs): Promise<readonly PastLamp[]> {
   const found: PastLamp[] = [];

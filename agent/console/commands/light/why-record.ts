@@ -125,7 +125,7 @@ function inputTable(inputs: readonly RecordedInput[], then: Page): readonly stri
   return tableLines([{ title: msg`Input`, maxCols: 20 }, { title: msg`Since` }, { title: msg`What`, wraps: true }], rows, then);
 }
 
-/** Returns the measured level with its time, or that the lamp did not answer then, or that nothing was recorded. */
+/** Returns the measured level with its time; for a null level, that the lamp did not answer then; without a reading `NOT_RECORDED`. */
 export function measuredText({ measured }: PastLamp, page: Page): Message {
   if (measured === null) return NOT_RECORDED;
   const at = clockTime(measured.atMs, page);

@@ -84,7 +84,7 @@ interface WhyPanel {
   readonly panel: PanelView;
 }
 
-/** Renders why a lamp or zone has its level. */
+/** Renders why a lamp or zone has its level, now or at another time. */
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;

@@ -18,7 +18,7 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { findName } from '../find-name.ts';
 
 /**
- * Addresses of units on a line: `min` to `max`, both allowed; `broadcast` is all units. Source: Modbus over Serial Line V1.02 §2.2,
+ * Addresses of units on a Modbus line: `min` to `max`, both allowed; `broadcast` is all units. Source: Modbus over Serial Line V1.02 §2.2,
  * addresses 1 to 247, 0 for broadcast.
  */
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
@@ -108,7 +108,7 @@ export function findUnit(view: AgentView, line: string, unit: number | string): 
 /**
  * Runs `work`, a request to a line, and resolves with its result. `address`: its first register, for a hint in the message.
  *
- * Errors: rejects with ConsoleError 'failed' for a failure on the line, 'usage' for a refused request.
+ * Errors: rejects with ConsoleError 'failed' instead of a BusError, and 'usage' instead of a Refusal. Any other error is passed on.
  */
 export async function onBus<T>(work: () => Promise<T>, address?: number): Promise<T> {
   try {

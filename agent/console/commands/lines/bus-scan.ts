@@ -19,7 +19,7 @@ type ScanArgs = Omit<ScanRequest, 'line' | 'signal'> & { readonly line: string |
 
 /**
  * `bus scan`: finds the units of a line that answer, in a range of addresses, and their likely profiles. Without a line it answers with the
- * list of lines and fails.
+ * list of lines, with exit code 1.
  */
 export const BUS_SCAN = agentCommand<ScanArgs, ScanResult | LineChoice, ScanProgress>({
   name: 'bus scan',
@@ -67,7 +67,7 @@ export function serialText(serial: SerialSettings | null): Said {
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
 
-/** Renders the progress line of a scan. */
+/** Renders the progress line of a scan, with the unit that was found just now, if any. */
 export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   const speed = serialText(serial);

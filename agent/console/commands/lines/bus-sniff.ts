@@ -41,13 +41,16 @@ interface SniffArgs {
   readonly serial: SerialSettings;
 }
 
-/** The answer of `bus sniff`. `foreign`: number of frames of another sender; null on a free port. */
+/**
+ * The answer of `bus sniff`. `frames`: their number by kind. `units`: addresses in them. `foreign`: number of frames of another sender;
+ * null on a free port.
+ */
 export interface LineSniffed extends Watched {
   readonly line: string;
   readonly frames: Readonly<Record<string, number>>;
   readonly units: readonly number[];
   readonly foreign: number | null;
-  /** The agent did not poll meanwhile. */
+  /** By `--exclusive` the agent did not poll meanwhile; false on a free port. */
   readonly isExclusive: boolean;
   /** Number of the recording of `--keep`; null without one. */
   readonly recording: number | null;

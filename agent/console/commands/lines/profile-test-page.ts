@@ -11,7 +11,10 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** The result of a test for one point. `value` is null without a usable value. `unit`: unit of measurement, `decimals`: digits to show. */
+/**
+ * The result of a test for one point. `value`: null for `no-value` and `failed`. `unit`: unit of measurement. `decimals`: digits to show
+ * after the decimal point.
+ */
 export interface TestedPoint {
   readonly point: string;
   readonly address: number;

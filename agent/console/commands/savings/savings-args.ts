@@ -21,7 +21,10 @@ export function nightArg(text: string): SavingsDate {
   throw new ConsoleError('usage', msg`bad night "${text}": write the date of its evening, as 2026-12-01`);
 }
 
-/** Returns the first and the last night of `--nights FROM..TO`; null if it is missing. Errors: throws ConsoleError 'usage'. */
+/**
+ * Returns the first and the last night of `--nights FROM..TO`; null if it is missing. Errors: throws ConsoleError 'usage' for an invalid
+ * text, or if the first is after the last.
+ */
 export function nightsArg(args: RawArgs): { readonly from: SavingsDate; readonly to: SavingsDate } | null {
   if (args['nights'] === undefined) return null;
   const text = textArg(args, 'nights');
@@ -31,7 +34,10 @@ export function nightsArg(args: RawArgs): { readonly from: SavingsDate; readonly
   return { from: nightArg(from), to: nightArg(to) };
 }
 
-/** Returns a decimal number; undefined if it is missing. Errors: throws ConsoleError 'usage' unless it is from `min` to `max`. */
+/**
+ * Returns a decimal number, typed with a point or a comma; undefined if it is missing. Errors: throws ConsoleError 'usage' for any other
+ * text, or unless it is from `min` to `max`.
+ */
 export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (args[name] === undefined) return undefined;
   const text = textArg(args, name);
@@ -40,7 +46,10 @@ export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly
   throw new ConsoleError('usage', msg`bad ${name} "${text}": write a number from ${min} to ${max}, as 12.5`);
 }
 
-/** Returns the items of a list with commas; empty if it is missing. Errors: throws ConsoleError 'usage' for an empty text. */
+/**
+ * Returns the items of a list with commas, without empty ones; no items if it is missing. Errors: throws ConsoleError 'usage' for an empty
+ * text.
+ */
 export function listArg(args: RawArgs, name: string): readonly string[] {
   return args[name] === undefined ? [] : textArg(args, name).split(',').filter(Boolean);
 }
@@ -59,7 +68,10 @@ export function causeArg(args: RawArgs): LedgerCause {
   );
 }
 
-/** Returns what an entry with this cause changes. Errors: throws ConsoleError 'usage' if an option is wrong or missing. */
+/**
+ * Returns what an entry with this cause changes; options that the cause does not use are ignored. Errors: throws ConsoleError 'usage' if an
+ * option is invalid, or a required one is missing.
+ */
 export function effectArg(cause: LedgerCause, args: RawArgs): LedgerEffect {
   const lamps = listArg(args, 'lamps');
   const powerW = decimalArg(args, 'power', { min: 0, max: MAX_W });

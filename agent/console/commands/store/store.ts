@@ -26,7 +26,7 @@ export const STORE = agentCommand({
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
 
-/** `store check`: verifies the stored data and removes damaged rows of `state.db`. Fails for damage or a mismatch in the account. */
+/** `store check`: verifies the stored data and removes damaged rows of `state.db`. Exit code 1: damage, or a mismatch in the account. */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',
