@@ -29,7 +29,7 @@ export interface ExamProgress {
   readonly totalMs: number;
 }
 
-/** Bytes that the port delivered together, and when it did. Of a window only the first bytes are kept. */
+/** Bytes that the port delivered together, and when it did. Only the first bytes of a window are kept. */
 export interface ExamChunk {
   readonly atMono: MonoMs;
   readonly bytes: Uint8Array;

@@ -25,8 +25,8 @@ export interface DayTimes {
   /** The local date of an instant. */
   dateAt(atMs: WallMs): LocalDate;
   /**
-   * The instant of this time for a date; null for a sun event that does not occur. With an offset it may be on a neighbouring date. Of a
-   * clock time that occurs twice, the first.
+   * The instant of this time for a date; null for a sun event that does not occur. With an offset it may be on a neighbouring date. The
+   * first instant if a clock time occurs twice.
    */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;
   /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. */

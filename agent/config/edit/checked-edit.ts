@@ -18,8 +18,7 @@ const HOMES_SHOWN = 3;
 
 /**
  * Returns the text that `editYaml` makes, or `reason`, for example if the change does not fit the schema. `missing`: required keys that the
- * new value still lacks. Mistakes that the text already had are not reported. A removal (`value` null) is not checked here. Errors: as
- * `editYaml`.
+ * new value still lacks. Mistakes that the text already had are not reported. A removal (`value` null) is not checked here.
  */
 export function editChecked(text: string, path: string, value: string | null): EditedText {
   const edited = editYaml(text, path, value);

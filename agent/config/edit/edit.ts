@@ -38,7 +38,7 @@ const MAX_PATH = 200;
 
 /**
  * Returns the text with `value` (YAML) at a path, or without this path if `value` is null. Returns `reason` if text, path or value cannot
- * be used. The schema is not checked. Errors: throws if a `*` in the result would repeat a part that is gone.
+ * be used, also for a part that another part of the file repeats by its name (`*`). The schema is not checked.
  */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);

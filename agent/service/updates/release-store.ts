@@ -23,7 +23,7 @@ const MAX_BYTES = 4_096;
 /**
  * Names of releases, null if there is none; and `serial`: the highest serial of a confirmed release, 0 before the first. `current`: the
  * release chosen for the next start. `previous`: the one to which a revert goes. `trial`: `current` while it is on trial. `failed`: the
- * last one that failed or was taken back during its trial, until a release is confirmed. A file that cannot be read counts as missing.
+ * last one that failed or was reverted during its trial, until a release is confirmed. A file that cannot be read counts as missing.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;
