@@ -184,7 +184,7 @@ export class Dialog {
     return this.#isLent ? this.#clock.monoMs() : this.#lastKeyMono;
   }
 
-  /** Counts as a key: a file is being received at the other end, so a person is there. */
+  /** Counts as a key: a file is being received at the other end, so somebody waits for it. */
   alive(): void {
     this.#lastKeyMono = this.#clock.monoMs();
   }

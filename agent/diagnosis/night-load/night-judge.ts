@@ -97,7 +97,8 @@ export class NightJudge {
     else if (this.#lowMin >= HOLD_MIN.level) this.#lose(minute, -missing, HOLD_MIN.level + WINDOW_MIN / 2, differences);
     else if (this.#highMin >= HOLD_MIN.extra) {
       this.#highMin = 0;
-      differences.extra = this.#difference(minute, level + lostShare, HOLD_MIN.extra + WINDOW_MIN / 2);
+      const share = level + lostShare;
+      differences.extra = this.#difference(minute, share, { part: Math.expm1(share), agoMin: HOLD_MIN.extra + WINDOW_MIN / 2 });
     }
   }
 
@@ -105,7 +106,9 @@ export class NightJudge {
     this.#pendingMin = null;
     this.#lowMin = 0;
     this.#blindUntil = minute + BLIND_MIN;
-    if (share > 0) differences.lost = this.#difference(minute, share + (differences.lost?.share ?? 0), agoMin);
+    if (share <= 0) return;
+    const whole = share + (differences.lost?.share ?? 0);
+    differences.lost = this.#difference(minute, whole, { part: -Math.expm1(-whole), agoMin });
   }
 
   /** An extra load need not dim with the lamps, so its share of the power changes over the night. */
@@ -116,13 +119,13 @@ export class NightJudge {
     differences.extra = { ...extra, share };
   }
 
-  /** Units: `share` of the whole difference; `agoMin` minutes. */
-  #difference(minute: number, share: number, agoMin: number): LoadDifference {
+  /** Units: `share` of the whole difference as ln W; `part` of the expected power; `agoMin` minutes. */
+  #difference(minute: number, share: number, { part, agoMin }: { readonly part: number; readonly agoMin: number }): LoadDifference {
     const { warmUpMin, fullW, lowestW } = this.#model;
     const usualW = this.expectedW(minute) ?? lowestW;
     const since = Math.max(0, minute - agoMin);
     const atSwitchOn = since <= warmUpMin + WINDOW_MIN;
-    return { share, watts: usualW * share, fullWatts: fullW * share, sinceMin: this.#night.onMin + (atSwitchOn ? 0 : since), atSwitchOn };
+    return { share, watts: usualW * part, fullWatts: fullW * part, sinceMin: this.#night.onMin + (atSwitchOn ? 0 : since), atSwitchOn };
   }
 
   /** Ends a loss of which less than a half, and an extra load of which nearly nothing has been left for an hour. With both, the usual level ends both. */

@@ -73,7 +73,7 @@ export async function scanLine(parts: ScanParts, request: ScanRequest, onProgres
     ...(queue.config.kind === 'dali' ? { isDali: true as const } : {}),
     found,
     missing: missing.flatMap(({ device: { id, unit } }) => (found.some(({ device }) => device === id) ? [] : [{ unit, device: id }])),
-    damaged: [...damaged, ...damagedOwn].toSorted((a, b) => a - b),
+    damaged: [...new Set([...damaged, ...damagedOwn])].toSorted((a, b) => a - b),
     durationMs: Math.round(queue.clock.monoMs() - startMono),
   };
 }

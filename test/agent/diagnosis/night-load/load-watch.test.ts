@@ -218,3 +218,22 @@ t.test('with fewer than two nights nothing is judged', (t) => {
   t.same(findingsLog(watch, cabinetMinutes({ fault: (atMin, loadW) => (atMin > DAY + 700 ? loadW / 2 : loadW) }, 0, 2)), []);
   t.end();
 });
+
+t.test('the size of a loss and of an extra load are linear shares of the power', (t) => {
+  for (const [name, factor, share] of [
+    ['lost', 2 / 3, 1 / 3],
+    ['lost', 1 / 2, 1 / 2],
+    ['extra', 1.5, 1 / 2],
+  ] as const) {
+    const watch = new LoadWatch();
+    const fault = (atMin: number, loadW: number): number => (atMin >= FAULT_DAY * DAY + 500 ? loadW * factor : loadW);
+    for (const minute of cabinetMinutes({ fault }, 0, FAULT_DAY + 1)) {
+      watch.step(minute);
+      if (minute.atMin === FAULT_DAY * DAY + 800) break;
+    }
+    const found = watch.findings[name];
+    const fullW = watch.model?.fullW ?? 0;
+    t.ok(Math.abs((found?.fullWatts ?? 0) / fullW - share) < 0.03, `${name}: ${found?.fullWatts} of ${fullW} W`);
+  }
+  t.end();
+});

@@ -210,6 +210,6 @@ t.test('a watcher of a line gets everything in order, and a slow one loses the o
   await clock.advance(200);
   note(2);
   await clock.advance(200);
-  t.equal(heard.length, 259, 'nothing after it has stopped');
+  t.equal(heard.length, 260, 'what waits when it stops, and nothing after it');
   t.notOk(watch.isWatched);
 });
