@@ -122,7 +122,7 @@ async function othersAreReported(t: Test, rig: Rig): Promise<void> {
   const commission = await made(rig, 'commission', '', '');
   tablesAreSound(t, commission);
   t.match(commission, { from: null, to: null, source: { savings: null, acceptance: { result: 'open' } } });
-  t.equal(tableOf(commission, 'Lamps').rows.length, 4);
+  t.equal(tableOf(commission, 'Lamp by lamp').rows.length, 4);
   t.ok(commission.sections[0]?.notes.length);
 }
 

@@ -23,7 +23,7 @@ export function commissionReport(report: AcceptanceReport, cabinet: Cabinet, tim
     sections: [
       () => ({ id: 'open', title: msg`Open points`, notes: open.length === 0 ? [msg`None`] : open, parts: [] }),
       () => ({ id: 'map', title: msg`Poles`, notes: [msg`Marked: a lamp of the pole failed`], parts: [poleMap(lamps, cabinet)] }),
-      () => ({ id: 'lamps', title: msg`Lamps`, notes: [], parts: [lampTable(lamps)] }),
+      () => ({ id: 'lamps', title: msg`Lamp by lamp`, notes: [], parts: [lampTable(lamps)] }),
       () => ({ id: 'sensors', title: msg`Presence sensors`, notes: [], parts: [sensorTable(sensors)] }),
       () => ({ id: 'lines', title: msg`Lines`, notes: [], parts: [lineTable(lines, timeText)] }),
     ],
@@ -34,7 +34,7 @@ function figuresOf({ lamps, sensors, open }: AcceptanceReport): Report['figures'
   const number = (of: readonly { readonly result: Result }[], wanted: Result): number =>
     of.filter(({ result }) => result === wanted).length;
   return [
-    reportFigure(['lamps', msg`Lamps`, '', 0], lamps.length),
+    reportFigure(['lamps', msg`Number of lamps`, '', 0], lamps.length),
     reportFigure(['lamps-passed', msg`Lamps passed`, '', 0], number(lamps, 'pass')),
     reportFigure(['lamps-failed', msg`Lamps failed`, '', 0], number(lamps, 'fail')),
     reportFigure(['lamps-open', msg`Lamps open`, '', 0], number(lamps, 'open')),
@@ -71,7 +71,7 @@ function poleMap(lamps: readonly AcceptedLamp[], cabinet: Cabinet): Report['sect
 
 function lampTable(lamps: readonly AcceptedLamp[]): ReportTable {
   return reportTable(
-    msg`Lamps`,
+    msg`Lamp by lamp`,
     [
       textColumn('lamp', msg`Lamp`),
       textColumn('pole', msg`Pole`),

@@ -24,7 +24,7 @@ export function lampSection(facts: NightFacts): ReportSection {
   const decimals = Math.max(1, kwhDecimals(allKwh));
   return {
     id: 'lamps',
-    title: msg`Lamps`,
+    title: msg`Lamp by lamp`,
     notes: [
       msg`Energy by lamp is computed from its levels`,
       ...(hasRest ? [msg`${shown(restKwh, decimals)} kWh were counted before the energy by lamp was kept`] : []),
