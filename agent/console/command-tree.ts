@@ -21,7 +21,7 @@ export interface Choice {
   readonly isTypedWhole?: true;
 }
 
-/** A word of the command tree: a command, a family of commands, or both. `verbs`: the words that may follow it; empty for none. */
+/** A word of the command tree: a command, a family of commands, or both. `verbs`: the command words that may follow it; empty for none. */
 export interface CommandNode extends Choice {
   /** All words up to this one: `bus scan`; empty at the root. */
   readonly name: string;

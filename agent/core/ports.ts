@@ -57,9 +57,9 @@ export interface LevelWrite {
   /** The level of a lamp, or the value of any other point in its own unit. */
   readonly levelPct: LevelPct;
   readonly lane: Extract<Lane, 'urgent' | 'command'>;
-  /** Not sent after this time. */
+  /** Not sent after this time, except the repetition of a broadcast. */
   readonly expiresMono: MonoMs;
-  /** Called once the level was sent and, unless it was a broadcast, answered or read back. `sentMono`: when it was sent. */
+  /** Called once the level was sent and, unless it was a broadcast, acknowledged or proven by a read-back. `sentMono`: when it was sent. */
   readonly onSent?: (sentMono: MonoMs) => void;
   /** The text of a text point; absent for a number. */
   readonly text?: string;

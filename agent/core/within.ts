@@ -3,7 +3,7 @@
  */
 import type { Clock } from './clock.ts';
 
-/** Longest wait for a disk before the agent continues without it. Units: ms. Source: assumed; equal to that of the store's callers. Confirmed by: bench of write latency on the gateway's card. */
+/** Usual longest wait for a disk before the agent continues without it. Units: ms. Source: assumed; equal to that of the store's callers. Confirmed by: bench of write latency on the gateway's card. */
 export const DISK_WAIT_MS = 5_000;
 /** Wait before a failed save or read is retried. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
 export const DISK_RETRY_MS = 30_000;

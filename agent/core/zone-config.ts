@@ -265,7 +265,7 @@ export interface HolidayList {
 }
 
 /**
- * A holiday: a date; a number of days after Easter Sunday (negative: before); or the `nth` weekday (1 Monday to 7 Sunday) of a month, -1
+ * A holiday: a date; a number of days after Easter Sunday of the same year (negative: before); or the `nth` weekday (1 Monday to 7 Sunday) of a month, -1
  * for the last.
  */
 export type HolidayDay =

@@ -69,7 +69,7 @@ export interface WatchPlan {
 /** Added to the fade of a lamp before its readings count. Units: ms. Source: reference §1.4, fade and 2 to 5 s. */
 const SETTLE_MS = 5_000;
 const PHASES = 3;
-/** Index of the meter of the supply in `WatchPlan.meters`. */
+/** Index of the meter of the supply in `WatchPlan.meters`; that of a load if there is no other. */
 export const SUPPLY_METER = 0;
 /** Names of points of one phase, and between two phases, in the shipped profiles: `power_l2`, `voltage_l1_l2`. */
 const OF_PHASE = /_l[123]$/;

@@ -42,7 +42,7 @@ export function withSuppressed(maintenance: Maintenance, { id, code, source, sta
   return { ...maintenance, count: count + 1, suppressed: next };
 }
 
-/** Returns the maintenance with its wall times shifted to fit its monotonic end; the same object if the shift is less than a second. */
+/** Returns the maintenance with `sinceMs` and `untilMs` shifted to fit its monotonic end; the same object if the shift is less than a second. */
 export function rebasedMaintenance(maintenance: Maintenance, { nowMs, nowMono }: Instant): Maintenance {
   const shiftMs = Math.round(nowMs + maintenance.untilMono - nowMono) - maintenance.untilMs;
   if (Math.abs(shiftMs) < 1_000) return maintenance;

@@ -51,8 +51,8 @@ export function openTables(db: Sqlite, setup: Setup): Handle {
 }
 
 /**
- * Returns at most `maxRows` rows whose last frame is after `seq`, oldest first, from one of the two tables. Continue after the last one
- * until none is returned.
+ * Returns at most `maxRows` rows whose last frame is after `seq`, oldest first: rows of `segment`, or of `frame` once no segment is left.
+ * Continue after the last one until none is returned.
  */
 export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece[] {
   const segments = handle.segments.after(seq, maxRows);
