@@ -130,10 +130,10 @@ export function localTicks({ fromMs, toMs, timezone }: Pick<PlotFrame, 'fromMs' 
   const stepMs = TIME_STEPS_MS.find((each) => (toMs - fromMs) / each <= most) ?? (toMs - fromMs) / 4;
   const aheadMs = localMs(fromMs, timezone) - fromMs;
   const ticks: TimeTick[] = [];
-  for (let tickMs = Math.ceil((fromMs + aheadMs) / stepMs) * stepMs; tickMs - aheadMs < toMs; tickMs += stepMs) {
+  for (let tickMs = Math.ceil((fromMs + aheadMs) / stepMs) * stepMs; tickMs - aheadMs < toMs + HOUR_MS; tickMs += stepMs) {
     // When the clocks change, the offset differs after the change, and in spring an hour is missing.
     const atMs = tickMs - (localMs(tickMs - aheadMs, timezone) - (tickMs - aheadMs));
-    if (localMs(atMs, timezone) !== tickMs) continue;
+    if (localMs(atMs, timezone) !== tickMs || atMs < fromMs || atMs >= toMs) continue;
     const isMidnight = tickMs % DAY_MS === 0;
     ticks.push({ atMs, label: isMidnight ? dayOfMonth(atMs, timezone) : columnTime(atMs, timezone, { hasDay: false, hasSeconds: false }) });
   }

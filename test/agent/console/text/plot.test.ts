@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { plotLines, type Sample } from '../../../../agent/console/text/plot.ts';
+import { localTicks, plotLines, type Sample } from '../../../../agent/console/text/plot.ts';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { AT_MS, TIMEZONE } from '../fake-clock.ts';
 
@@ -76,4 +76,19 @@ t.test('any plot fits the terminal, shows each sample and ends', async (t) => {
     }),
   );
   t.pass('held for all curves');
+});
+
+t.test('every hour of a night in which the clocks change has its tick, within the period', async (t) => {
+  for (const [from, hours] of [
+    ['2026-03-28T11:00:00Z', 23],
+    ['2026-10-24T10:00:00Z', 25],
+    ['2026-12-01T11:00:00Z', 24],
+  ] as const) {
+    const fromMs = Date.parse(from);
+    const toMs = fromMs + hours * HOUR_MS;
+    const ticks = localTicks({ fromMs, toMs, timezone: 'Europe/Paris' }, 30);
+    // In autumn the hour that occurs twice has one tick.
+    t.equal(ticks.length, hours === 25 ? 24 : hours, from);
+    t.ok(ticks.every(({ atMs }) => atMs >= fromMs && atMs < toMs));
+  }
 });
