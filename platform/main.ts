@@ -1,12 +1,12 @@
 /** The entry of the host: one command of the command line. */
 import { printStatus, sendCommand } from './cli/command.ts';
-import { PLATFORM_HELP, type PlatformOptions, platformVersion, readPlatformOptions } from './cli/options.ts';
+import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
 import { runCommands, runState, runWorker } from './cli/processes.ts';
 import { PlatformFailure } from './core/errors.ts';
-import { migrate } from './database/migrate.ts';
+import { migrateDatabase } from './database/migrate.ts';
 import { openDatabase } from './database/postgres.ts';
 
-const COMMANDS: Readonly<Record<string, (options: PlatformOptions) => Promise<number>>> = {
+const COMMANDS: Readonly<Record<string, (options: HostCommandOptions) => Promise<number>>> = {
   migrate: runMigrate,
   worker: async (options) => {
     await runWorker(options);
@@ -49,10 +49,10 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function runMigrate({ database: url, hypertable }: PlatformOptions): Promise<number> {
+async function runMigrate({ database: url, hypertable }: HostCommandOptions): Promise<number> {
   const database = openDatabase({ url, connections: 1 });
   try {
-    const applied = await migrate(database, hypertable);
+    const applied = await migrateDatabase(database, hypertable);
     console.log(applied.length === 0 ? 'the tables are up to date' : `applied ${applied.join(', ')}`);
     return 0;
   } finally {

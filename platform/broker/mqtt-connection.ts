@@ -20,6 +20,7 @@ export interface LastWill {
   readonly payload: string;
 }
 
+/** What a connection is for. `topics`: subscribed after each connect. */
 export interface ConnectionOptions {
   readonly broker: BrokerAddress;
   readonly topics: readonly string[];

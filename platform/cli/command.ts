@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WrittenValue } from '../core/command.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { openDatabase, type RunQuery } from '../database/postgres.ts';
-import type { PlatformOptions } from './options.ts';
+import type { HostCommandOptions } from './options.ts';
 
 const LOOK_MS = 250;
 const ENDS = ['verified', 'refused', 'failed', 'expired'];
@@ -16,7 +16,7 @@ interface Row {
 }
 
 /** Sends one command and prints its states. Resolves with the exit code: 0 when it was verified. */
-export async function sendCommand({ words, database: url, expiresS, isJson }: PlatformOptions): Promise<number> {
+export async function sendCommand({ words, database: url, expiresS, isJson }: HostCommandOptions): Promise<number> {
   const [target = '', ...pairs] = words;
   const [cabinet = '', device = ''] = target.split('/');
   if (cabinet === '' || pairs.length === 0) throw new PlatformFailure('usage', 'write: command CABINET[/DEVICE] METRIC=VALUE…');
@@ -34,7 +34,7 @@ export async function sendCommand({ words, database: url, expiresS, isJson }: Pl
 }
 
 /** Prints one line for each cabinet. */
-export async function printStatus({ database: url, isJson }: PlatformOptions): Promise<number> {
+export async function printStatus({ database: url, isJson }: HostCommandOptions): Promise<number> {
   const database = openDatabase({ url, connections: 1 });
   try {
     const rows = await database.query<Record<string, unknown>>(

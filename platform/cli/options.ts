@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/mqtt-connection.ts';
 import { PlatformFailure } from '../core/errors.ts';
 
+/** The text of `--help`. */
 export const PLATFORM_HELP = `The city's platform: a Sparkplug host that writes to PostgreSQL.
 
 Usage: npm run platform -- COMMAND [options]
@@ -37,7 +38,7 @@ Options
 `;
 
 /** The options, checked. */
-export interface PlatformOptions {
+export interface HostCommandOptions {
   readonly command: string;
   readonly words: readonly string[];
   readonly database: string;
@@ -78,7 +79,7 @@ const OPTIONS = {
 } as const;
 
 /** Reads the words after the program. Errors: throws PlatformFailure `usage` with a sentence for the person. */
-export function readPlatformOptions(words: readonly string[]): PlatformOptions {
+export function readPlatformOptions(words: readonly string[]): HostCommandOptions {
   const { values, positionals } = parsed(words);
   const [command = 'help', ...rest] = positionals;
   const hostId = values['host-id'] ?? 'city';

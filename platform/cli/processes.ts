@@ -7,7 +7,7 @@ import { createHostLog, type HostLog } from '../service/host-log.ts';
 import { createHostMetrics, type HostMetrics, serveMetrics } from '../service/metrics.ts';
 import { StatePublisher } from '../state/state-publisher.ts';
 import { Worker } from '../worker/worker.ts';
-import type { PlatformOptions } from './options.ts';
+import type { HostCommandOptions } from './options.ts';
 
 interface Parts {
   readonly id: string;
@@ -20,7 +20,7 @@ interface Parts {
 const CONNECTIONS = 3;
 
 /** Runs a worker until it is stopped by SIGTERM or SIGINT. */
-export async function runWorker(options: PlatformOptions): Promise<void> {
+export async function runWorker(options: HostCommandOptions): Promise<void> {
   await runProcess('worker', options, async (parts) => {
     const { broker, groups, hostId, isPacked } = options;
     const worker = new Worker({ ...parts, broker, groups, hostId, isPacked });
@@ -31,7 +31,7 @@ export async function runWorker(options: PlatformOptions): Promise<void> {
 }
 
 /** Publishes STATE until it is stopped. */
-export async function runState(options: PlatformOptions): Promise<void> {
+export async function runState(options: HostCommandOptions): Promise<void> {
   await runProcess('state', options, async (parts) => {
     const publisher = new StatePublisher({ ...parts, broker: options.broker, hostId: options.hostId });
     publisher.start();
@@ -41,7 +41,7 @@ export async function runState(options: PlatformOptions): Promise<void> {
 }
 
 /** Sends commands until it is stopped. */
-export async function runCommands(options: PlatformOptions): Promise<void> {
+export async function runCommands(options: HostCommandOptions): Promise<void> {
   await runProcess('commands', options, async (parts) => {
     const dispatcher = new Dispatcher({ ...parts, broker: options.broker });
     const running = dispatcher.run();
@@ -52,7 +52,7 @@ export async function runCommands(options: PlatformOptions): Promise<void> {
   });
 }
 
-async function runProcess(kind: string, options: PlatformOptions, work: (parts: Parts) => Promise<void>): Promise<void> {
+async function runProcess(kind: string, options: HostCommandOptions, work: (parts: Parts) => Promise<void>): Promise<void> {
   const id = `${kind}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const log = createHostLog(kind);
   const metrics = createHostMetrics();

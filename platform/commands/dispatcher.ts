@@ -8,7 +8,7 @@ import { type BrokerAddress, type HostConnection, openConnection } from '../brok
 import { commandMetrics, dueMs } from '../core/command.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { type WatchedHoles, watchHoles } from '../core/holes.ts';
-import { type BucketSize, FLEET_REBIRTHS, fullBucket, type TokenBucket, takeTokens } from '../core/pacing.ts';
+import { type BucketSize, FLEET_REBIRTHS, fullBucket, type RebirthBucket, takeTokens } from '../core/pacing.ts';
 import { commandTopic } from '../core/topic.ts';
 import { type WrittenMetric, writePayload } from '../core/wire.ts';
 import { cleanUp } from '../database/housekeeping.ts';
@@ -19,6 +19,7 @@ import { holesOfNodes, markAsked, wantedRebirths } from '../database/requests.ts
 import type { HostLog } from '../service/host-log.ts';
 import type { HostMetrics } from '../service/metrics.ts';
 
+/** The parts of the process `commands`. */
 export interface DispatcherOptions {
   readonly id: string;
   readonly broker: BrokerAddress;
@@ -40,7 +41,7 @@ const CLEAN_MS = 60_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #startedMs = Date.now();
-  #bucket: TokenBucket;
+  #bucket: RebirthBucket;
   #holes = new Map<string, WatchedHoles>();
   #connection: HostConnection | null = null;
   #wake: AbortController = new AbortController();

@@ -29,7 +29,7 @@ export interface NodeDirectory {
 }
 
 /** A message with where it came from. Units: `receivedMs` ms UTC. */
-export interface HostMessage {
+export interface NodeMessage {
   readonly origin: MessageOrigin;
   readonly payload: HostPayload;
   readonly receivedMs: number;
@@ -96,7 +96,7 @@ export class Batch {
    *
    * Births add their properties; their metrics must be in the directory before.
    */
-  add(message: HostMessage, node: NodeDirectory): Undecoded | undefined {
+  add(message: NodeMessage, node: NodeDirectory): Undecoded | undefined {
     const { verb } = message.origin;
     if (verb === 'NDEATH') this.#addNodeDeath(message, node);
     else if (verb === 'DDEATH') this.#addDevice(message, node, false);
@@ -109,19 +109,19 @@ export class Batch {
     return undefined;
   }
 
-  #addNodeDeath({ payload, receivedMs }: HostMessage, { id }: NodeDirectory): void {
+  #addNodeDeath({ payload, receivedMs }: NodeMessage, { id }: NodeDirectory): void {
     const bdSeq = payload.metrics.find(({ name }) => name === 'bdSeq')?.value;
     if (typeof bdSeq === 'number') this.deaths.push({ node: id, bdSeq, receivedMs });
     else this.invalid += 1;
   }
 
-  #addDevice({ origin: { device }, payload, receivedMs }: HostMessage, { id }: NodeDirectory, isAlive: boolean): void {
+  #addDevice({ origin: { device }, payload, receivedMs }: NodeMessage, { id }: NodeDirectory, isAlive: boolean): void {
     const atMs = payload.sentMs !== undefined && isTime(payload.sentMs) ? payload.sentMs : receivedMs;
     const key = `${id}/${device}`;
     if ((this.devices.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) <= atMs) this.devices.set(key, { node: id, device, isAlive, atMs });
   }
 
-  #addBirth(message: HostMessage, node: NodeDirectory): void {
+  #addBirth(message: NodeMessage, node: NodeDirectory): void {
     const { origin, payload } = message;
     if (origin.verb === 'DBIRTH') this.#addDevice(message, node, true);
     for (const metric of payload.metrics) {
@@ -129,7 +129,7 @@ export class Batch {
     }
   }
 
-  #addData(message: HostMessage, node: NodeDirectory): Undecoded | undefined {
+  #addData(message: NodeMessage, node: NodeDirectory): Undecoded | undefined {
     const { origin, payload } = message;
     const marked = markOf(payload.metrics);
     const data = marked === undefined ? payload.metrics : payload.metrics.filter((metric) => metric !== marked.metric);
@@ -149,7 +149,7 @@ export class Batch {
     return undefined;
   }
 
-  #addMetric(message: HostMessage, node: NodeDirectory, metric: HostMetric, { name, series }: BornMetric): void {
+  #addMetric(message: NodeMessage, node: NodeDirectory, metric: HostMetric, { name, series }: BornMetric): void {
     const { value } = metric;
     if (name === 'Sync/Segment') return;
     if (series === null || typeof value === 'string' || value instanceof Uint8Array) {
@@ -188,7 +188,7 @@ export class Batch {
     return [];
   }
 
-  #addProperty({ origin, payload, receivedMs }: HostMessage, { id }: NodeDirectory, name: string, metric: HostMetric): void {
+  #addProperty({ origin, payload, receivedMs }: NodeMessage, { id }: NodeDirectory, name: string, metric: HostMetric): void {
     const atMs = [metric.atMs, payload.sentMs].find((time) => time !== undefined && isTime(time)) ?? receivedMs;
     if (isReport(name)) {
       if (typeof metric.value !== 'string' || metric.value === '') return;

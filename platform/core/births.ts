@@ -44,7 +44,7 @@ export interface SessionStart {
 /** Source: docs/platform.md, "Rows": the length of an epoch in `Sync/Rows`. Units: characters. */
 const EPOCH_LENGTH = 8;
 /** Source: docs/platform.md, "Packed backlog". */
-export const SEGMENTS = 'segments/1';
+export const PACKED_BACKLOG = 'segments/1';
 /** An older NBIRTH that arrives late is younger than this; beyond it the clock of the node was set. Units: ms. Source: assumed; workers of one platform are seconds apart. Confirmed by: the lag of the workers under load. */
 const LATE_BIRTH_MS = 60_000;
 
@@ -66,13 +66,13 @@ export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number
     cursor: Math.max(0, number('Sync/Cursor')),
     bdSeq: number('bdSeq') % 256,
     bornMs: sentMs !== undefined && isTime(sentMs) ? sentMs : receivedMs,
-    isPacked: find('Sync/Accept')?.value === SEGMENTS,
+    isPacked: find('Sync/Accept')?.value === PACKED_BACKLOG,
     hasLog: find('Sync/Log') !== undefined,
   };
 }
 
 /** The series of a birth: one for each metric with readings. */
-export function seriesOf({ device }: Pick<MessageOrigin, 'device'>, { metrics }: HostPayload): SeriesShape[] {
+export function birthSeries({ device }: Pick<MessageOrigin, 'device'>, { metrics }: HostPayload): SeriesShape[] {
   return metrics.flatMap(({ name, datatype = 0, properties }) => {
     if (name === undefined || !isReading(name)) return [];
     const [unit, low, high, talq] = ['engUnit', 'engLow', 'engHigh', 'talq'].map((key) => properties.get(key));
@@ -95,6 +95,6 @@ export function isNewerBirth(bornMs: number, knownMs: number | null): boolean {
 }
 
 /** The epoch to which a device's birth belongs: that of the last NBIRTH sent before it. `sessions`: newest first. Null before any NBIRTH. */
-export function epochOf(sentMs: number, sessions: readonly { readonly epoch: string; readonly bornMs: number }[]): string | null {
+export function birthEpoch(sentMs: number, sessions: readonly { readonly epoch: string; readonly bornMs: number }[]): string | null {
   return (sessions.find(({ bornMs }) => bornMs <= sentMs) ?? sessions.at(-1))?.epoch ?? null;
 }

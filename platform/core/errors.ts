@@ -3,7 +3,7 @@
  */
 
 /** What the program does: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and leaves out what failed. */
-export type FailurePolicy = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'retry' | 'drop' };
+export type HostFailurePolicy = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'retry' | 'drop' };
 
 /** Source: sysexits.h for the exit codes: 64 usage, 69 unavailable, 78 configuration. */
 const POLICIES = {
@@ -14,8 +14,9 @@ const POLICIES = {
   'database-unavailable': { kind: 'retry' },
   'data-rejected': { kind: 'drop' },
   'broker-unavailable': { kind: 'retry' },
-} as const satisfies Record<string, FailurePolicy>;
+} as const satisfies Record<string, HostFailurePolicy>;
 
+/** The failures of the list. */
 export type FailureCode = keyof typeof POLICIES;
 
 /** An expected failure. Any other error is a programming error and ends the process. */
@@ -27,7 +28,7 @@ export class PlatformFailure extends Error {
     this.code = code;
   }
 
-  get policy(): FailurePolicy {
+  get policy(): HostFailurePolicy {
     return POLICIES[this.code];
   }
 }

@@ -21,7 +21,7 @@ interface WatchedHole extends RowSpan {
 export type WatchedHoles = readonly WatchedHole[];
 
 /** A row that is missing this long after a later one was lost on the way. Units: ms. Source: docs/platform.md, "First contact", step 6. */
-export const HOLE_AGE_MS = 60_000;
+const HOLE_AGE_MS = 60_000;
 /** Longest pause between two requests for the same rows. Units: ms. Source: assumed; an hour costs a metered link little. Confirmed by: rows that a real fleet never sends. */
 const LONGEST_PAUSE_MS = 3_600_000;
 /** Holes of one node that are requested at once. Source: docs/platform.md allows 16 waiting requests; half is left to others. */

@@ -16,6 +16,7 @@ export interface HostState {
 /** A database that does not answer for this long stores nothing. Units: ms. Source: assumed; as long as a worker may be silent. Confirmed by: restarts of the city's database. */
 const UNKNOWN_MS = 15_000;
 
+/** Before the first look at the workers. */
 export const OFFLINE: HostState = { isOnline: false, unknownSinceMs: null };
 
 /** The state after a look at the workers. Without an answer of the database the state stays for a while. Units: ms. */

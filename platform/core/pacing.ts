@@ -5,11 +5,12 @@
  */
 
 /** A bucket of `burst` tokens that refills at `perS` a second. */
-export interface TokenBucket {
+export interface RebirthBucket {
   readonly tokens: number;
   readonly atMs: number;
 }
 
+/** How fast a bucket refills, and how much it holds. */
 export interface BucketSize {
   readonly perS: number;
   readonly burst: number;
@@ -28,17 +29,17 @@ export const FLEET_REBIRTHS: BucketSize = { perS: 10, burst: 20 };
 const PAUSE_MS = { first: 5_000, longest: 600_000, forgottenAfter: 1_200_000 };
 
 /** A full bucket. */
-export function fullBucket(size: BucketSize, nowMs: number): TokenBucket {
+export function fullBucket(size: BucketSize, nowMs: number): RebirthBucket {
   return { tokens: size.burst, atMs: nowMs };
 }
 
 /** Takes up to `wanted` whole tokens. Returns how many were taken and the bucket after it. A clock that steps back refills nothing. */
 export function takeTokens(
-  bucket: TokenBucket,
+  bucket: RebirthBucket,
   size: BucketSize,
   wanted: number,
   nowMs: number,
-): { readonly taken: number; readonly bucket: TokenBucket } {
+): { readonly taken: number; readonly bucket: RebirthBucket } {
   const refilled = Math.min(size.burst, bucket.tokens + (Math.max(0, nowMs - bucket.atMs) / 1_000) * size.perS);
   const taken = Math.min(Math.floor(refilled), Math.max(0, wanted));
   return { taken, bucket: { tokens: refilled - taken, atMs: nowMs } };

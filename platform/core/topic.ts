@@ -1,9 +1,10 @@
 /** Reads the topics of Sparkplug. */
 
+/** What a message of an edge node is: a birth, data or a death, of the node or a device. */
 export type Verb = 'NBIRTH' | 'NDATA' | 'NDEATH' | 'DBIRTH' | 'DDATA' | 'DDEATH';
 
 /** The messages of an edge node. */
-export const VERBS: readonly Verb[] = ['NBIRTH', 'NDATA', 'NDEATH', 'DBIRTH', 'DDATA', 'DDEATH'];
+const VERBS: readonly Verb[] = ['NBIRTH', 'NDATA', 'NDEATH', 'DBIRTH', 'DDATA', 'DDEATH'];
 
 /** Where a message came from. `device` is empty for the node itself. */
 export interface MessageOrigin {

@@ -22,7 +22,7 @@ interface Migration {
  * Two at the same time wait for each other. Errors: rejects with PlatformFailure `schema-newer` if the database has files that this program
  * does not have, `schema-changed` if a file was changed after it was applied.
  */
-export function migrate(database: Database, hypertable: Hypertable = 'auto'): Promise<readonly string[]> {
+export function migrateDatabase(database: Database, hypertable: Hypertable = 'auto'): Promise<readonly string[]> {
   return database.transaction(async (query) => {
     await query(`select pg_advisory_xact_lock(hashtext('luciole migration'))`);
     await query(

@@ -1,15 +1,24 @@
 /**
  * Stores the births of a batch, so that every worker can decode what follows them, and notifies the other workers.
  */
-import type { HostMessage, PointName } from '../core/batch.ts';
-import { epochOf, isNewerBirth, isReading, readSession, type SeriesShape, type SessionStart, seriesOf, soundType } from '../core/births.ts';
+import type { NodeMessage, PointName } from '../core/batch.ts';
+import {
+  birthEpoch,
+  birthSeries,
+  isNewerBirth,
+  isReading,
+  readSession,
+  type SeriesShape,
+  type SessionStart,
+  soundType,
+} from '../core/births.ts';
 import { isTime } from '../core/times.ts';
 import type { CachedNode, StoredAliases } from './node-registry.ts';
 import type { Database, RunQuery } from './postgres.ts';
 
 /** A birth with its node. */
 export interface BirthMessage {
-  readonly message: HostMessage;
+  readonly message: NodeMessage;
   readonly node: CachedNode;
 }
 
@@ -39,7 +48,7 @@ export async function storeBirths(database: Database, births: readonly BirthMess
   const stored = await database.transaction(async (query) => {
     const series = await saveSeries(
       query,
-      changed.flatMap(({ node, message }) => seriesOf(message.origin, message.payload).map((shape) => ({ node, shape }))),
+      changed.flatMap(({ node, message }) => birthSeries(message.origin, message.payload).map((shape) => ({ node, shape }))),
     );
     await saveSessions(query, sessions);
     const aliases = changed.map((birth) => ({
@@ -84,11 +93,11 @@ function newestSessions(births: readonly BirthMessage[]): BornSession[] {
   return [...newest.values()];
 }
 
-function epochFor(node: CachedNode, { origin, payload, receivedMs }: HostMessage, sessions: readonly BornSession[]): string {
+function epochFor(node: CachedNode, { origin, payload, receivedMs }: NodeMessage, sessions: readonly BornSession[]): string {
   if (origin.verb === 'NBIRTH') return readSession(payload, receivedMs).epoch;
   const born = sessions.find((one) => one.node === node)?.session;
   const known = born === undefined ? node.sessions : [born, ...node.sessions];
-  return epochOf(sentMsOf(payload.sentMs, receivedMs), known) ?? '';
+  return birthEpoch(sentMsOf(payload.sentMs, receivedMs), known) ?? '';
 }
 
 function sentMsOf(sentMs: number | undefined, receivedMs: number): number {
@@ -96,7 +105,7 @@ function sentMsOf(sentMs: number | undefined, receivedMs: number): number {
 }
 
 /** What a birth declares, without its values. */
-function shapeOf({ payload }: HostMessage): string {
+function shapeOf({ payload }: NodeMessage): string {
   return payload.metrics
     .map(({ name, alias, datatype, properties }) => `${name}\t${alias}\t${datatype}\t${properties.get('engUnit') ?? ''}`)
     .join('\n');

@@ -4,8 +4,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { numberOption, type PlatformOptions } from '../cli/options.ts';
-import { migrate } from '../database/migrate.ts';
+import { type HostCommandOptions, numberOption } from '../cli/options.ts';
+import { migrateDatabase } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { endProcess } from '../servers/programs.ts';
 import { startTemporaryMosquitto } from '../servers/temporary-mosquitto.ts';
@@ -19,7 +19,7 @@ const CABINETS = ['demo-1', 'demo-2', 'demo-3'];
 const FIRST_READING_MS = 60_000;
 
 /** Runs until Ctrl-C, or for `--seconds`. Resolves with the exit code: 1 when no reading arrives or a part ends by itself. */
-export async function runDemo({ values, isJson }: PlatformOptions): Promise<number> {
+export async function runDemo({ values, isJson }: HostCommandOptions): Promise<number> {
   const startedMs = performance.now();
   const children: ChildProcess[] = [];
   const closers: (() => Promise<void>)[] = [];
@@ -33,7 +33,7 @@ export async function runDemo({ values, isJson }: PlatformOptions): Promise<numb
     closers.push(() => broker.stop());
     const database = openDatabase({ url: postgres.url, connections: 1 });
     closers.push(() => database.end());
-    await migrate(database);
+    await migrateDatabase(database);
     say('starting the host: state, two workers, commands; and three cabinets');
     const quiet = ['ignore', 'ignore', 'inherit'] as const;
     for (const kind of ['state', 'worker', 'worker', 'commands']) {

@@ -10,6 +10,7 @@ import { hasReadyWorker, noteProcess } from '../database/processes.ts';
 import type { HostLog } from '../service/host-log.ts';
 import type { HostMetrics } from '../service/metrics.ts';
 
+/** The parts of the process `state`. */
 export interface StateOptions {
   readonly id: string;
   readonly broker: BrokerAddress;

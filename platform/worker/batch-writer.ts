@@ -1,7 +1,7 @@
 /**
  * Turns messages into transactions: births first, then everything else, then what may be acknowledged.
  */
-import { Batch, type HostMessage } from '../core/batch.ts';
+import { Batch, type NodeMessage } from '../core/batch.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import type { CachedNode, NodeRegistry } from '../database/node-registry.ts';
 import { ReadingPartitions } from '../database/partitions.ts';
@@ -13,12 +13,12 @@ import { type BornSession, createSeries, storeBirths } from '../database/store-b
 export interface WrittenMessages {
   readonly stored: readonly { readonly batch: Batch; readonly result: StoredBatch }[];
   readonly sessions: readonly BornSession[];
-  readonly waiting: readonly { readonly message: HostMessage; readonly node: CachedNode }[];
+  readonly waiting: readonly { readonly message: NodeMessage; readonly node: CachedNode }[];
   /** Messages that the database refuses for what they contain. */
-  readonly rejected: readonly { readonly message: HostMessage; readonly reason: string }[];
+  readonly rejected: readonly { readonly message: NodeMessage; readonly reason: string }[];
 }
 
-type Placed = { readonly message: HostMessage; readonly node: CachedNode };
+type Placed = { readonly message: NodeMessage; readonly node: CachedNode };
 
 /** Writes messages of any nodes, in any order. */
 export class BatchWriter {
@@ -38,7 +38,7 @@ export class BatchWriter {
    *
    * Errors: rejects with PlatformFailure to be retried; then the same messages may be written again, since nothing is stored twice.
    */
-  async write(messages: readonly HostMessage[], onBatch: (batch: Batch) => void): Promise<WrittenMessages> {
+  async write(messages: readonly NodeMessage[], onBatch: (batch: Batch) => void): Promise<WrittenMessages> {
     const nodes = await this.#registry.resolve(
       this.#database.query,
       messages.map(({ origin }) => origin),

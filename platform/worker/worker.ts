@@ -6,8 +6,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { AckOutbox, type AckPoint, type LogPoint } from '../core/acks.ts';
-import type { Batch, HostMessage } from '../core/batch.ts';
-import { SEGMENTS } from '../core/births.ts';
+import type { Batch, NodeMessage } from '../core/batch.ts';
+import { PACKED_BACKLOG } from '../core/births.ts';
 import { IntakeQueue } from '../core/intake.ts';
 import { commandTopic, readTopic, sharedTopics } from '../core/topic.ts';
 import { readPayload, writePayload } from '../core/wire.ts';
@@ -21,6 +21,7 @@ import type { HostMetrics } from '../service/metrics.ts';
 import { untilDone } from '../service/retry.ts';
 import { BatchWriter, type WrittenMessages } from './batch-writer.ts';
 
+/** The parts of a worker. */
 export interface WorkerOptions {
   readonly id: string;
   readonly broker: BrokerAddress;
@@ -59,7 +60,7 @@ export class Worker {
   readonly #rowAcks = new AckOutbox<{ readonly node: CachedNode; readonly text: string }>(ACK_MS.rows);
   readonly #logAcks = new AckOutbox<{ readonly node: CachedNode; readonly text: string }>(ACK_MS.log);
   readonly #startedMs = Date.now();
-  #parked: { readonly message: HostMessage; readonly node: CachedNode }[] = [];
+  #parked: { readonly message: NodeMessage; readonly node: CachedNode }[] = [];
   #connection: HostConnection | null = null;
   #isStopping = false;
   #loop: Promise<unknown> = Promise.resolve();
@@ -140,7 +141,7 @@ export class Worker {
     readonly topic: string;
     readonly payload: Buffer;
     readonly receivedMs: number;
-  }): HostMessage[] {
+  }): NodeMessage[] {
     const { metrics } = this.#options;
     const origin = readTopic(topic);
     const payload = origin === undefined ? undefined : readPayload(bytes);
@@ -152,7 +153,7 @@ export class Worker {
     return [{ origin, payload, receivedMs }];
   }
 
-  async #write(messages: readonly HostMessage[]): Promise<void> {
+  async #write(messages: readonly NodeMessage[]): Promise<void> {
     const { metrics, log } = this.#options;
     let startMs = performance.now();
     const written = await untilDone(
@@ -221,7 +222,7 @@ export class Worker {
     );
     for (const ack of acks) this.#addAck(ack);
     for (const { node, session } of known) {
-      if (isPacked && !session.isPacked) await this.#tell(node, 'Sync/Accept', SEGMENTS);
+      if (isPacked && !session.isPacked) await this.#tell(node, 'Sync/Accept', PACKED_BACKLOG);
       // All entries that the cabinet has: this host has none.
       if (session.hasLog && unlogged.some(({ id }) => id === node.id)) this.#logAcks.add(node.id, { node, text: '0' });
     }
