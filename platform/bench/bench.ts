@@ -126,6 +126,7 @@ async function report(run: {
     ['not-acknowledged', generator.unacked, 'rows'],
     ['rows-sent-again', generator.resentRows, 'rows'],
     ['rebirths', generator.rebirths, 'requests'],
+    ['dropped', sumOf(after, 'luciole_platform_dropped_total'), 'messages'],
     ['bytes-per-value', Number((Number(stored?.bytes ?? 0) / Math.max(1, Number(stored?.n ?? 0))).toFixed(1)), 'bytes'],
     ['workers-killed', kills, 'workers'],
     ['memory-of-workers', rss.at(-1) ?? 0, 'MB'],

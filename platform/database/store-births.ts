@@ -40,37 +40,67 @@ export async function storeBirths(database: Database, births: readonly BirthMess
   const sorted = births.toSorted(
     (a, b) => a.node.id - b.node.id || Number(b.message.origin.verb === 'NBIRTH') - Number(a.message.origin.verb === 'NBIRTH'),
   );
+  const stored = await database.transaction(async (query) => {
+    await lockSessions(query, [...new Set(sorted.map(({ node }) => node))]);
+    return saveBirths(query, sorted, workerId);
+  });
+  const { sessions, series, aliases } = stored;
+  for (const { node, shape, id } of series.values()) node.setSeries(shape.device, shape.quantity, id);
+  for (const birth of aliases) {
+    birth.node.addAliases(birth.epoch, birth.message.origin.device, birth.aliases);
+    birth.node.births.set(birth.message.origin.device, `${birth.epoch} ${shapeOf(birth.message)}`);
+  }
+  for (const { node, session } of sessions) {
+    // Births that another worker stored before this NBIRTH are read with the next message.
+    if (node.epoch !== session.epoch) node.isStale = true;
+    node.sessions = [{ epoch: session.epoch, bornMs: session.bornMs }, ...node.sessions].slice(0, 2);
+  }
+  return sessions;
+}
+
+/**
+ * Locks the nodes and reads their sessions. Without it two workers could store the NBIRTH of a new epoch and the birth of a device at the
+ * same time, and the device would stay with the epoch before.
+ */
+async function lockSessions(query: RunQuery, nodes: readonly CachedNode[]): Promise<void> {
+  const rows = await query<{ id: number; epoch: string | null; born_ms: number | null }>(
+    'select id, epoch, extract(epoch from born_at)::float8 * 1000 as born_ms from node where id = any($1) order by id for update',
+    [nodes.map(({ id }) => id)],
+  );
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  for (const { id, epoch, born_ms } of rows) {
+    const node = byId.get(id);
+    if (node === undefined || epoch === null) continue;
+    const session = { epoch, bornMs: Math.round(born_ms ?? 0) };
+    if (node.epoch === epoch) node.sessions = [session, ...node.sessions.slice(1)];
+    else node.sessions = [session, ...node.sessions].slice(0, 2);
+  }
+}
+
+type StoredBirths = {
+  readonly sessions: readonly BornSession[];
+  readonly series: NumberedSeries;
+  readonly aliases: readonly (BirthMessage & { readonly epoch: string; readonly aliases: StoredAliases })[];
+};
+
+async function saveBirths(query: RunQuery, sorted: readonly BirthMessage[], workerId: string): Promise<StoredBirths> {
   const sessions = newestSessions(sorted);
   const changed = sorted.filter(
     ({ node, message }) => node.births.get(message.origin.device) !== `${epochFor(node, message, sessions)} ${shapeOf(message)}`,
   );
   const isNewEpoch = sessions.filter(({ node, session }) => node.epoch !== session.epoch);
-  const stored = await database.transaction(async (query) => {
-    const series = await saveSeries(
-      query,
-      changed.flatMap(({ node, message }) => birthSeries(message.origin, message.payload).map((shape) => ({ node, shape }))),
-    );
-    await saveSessions(query, sessions);
-    const aliases = changed.map((birth) => ({
-      ...birth,
-      epoch: epochFor(birth.node, birth.message, sessions),
-      aliases: aliasesOf(birth, series),
-    }));
-    await saveAliases(query, aliases);
-    await adoptEarlyBirths(query, isNewEpoch);
-    await notifyWorkers(query, workerId, [...new Set([...changed, ...isNewEpoch].map(({ node }) => node.id))]);
-    return { series, aliases };
-  });
-  for (const { node, session } of sessions)
-    node.sessions = [{ epoch: session.epoch, bornMs: session.bornMs }, ...node.sessions].slice(0, 2);
-  for (const { node, shape, id } of stored.series.values()) node.setSeries(shape.device, shape.quantity, id);
-  for (const { node, message, epoch, aliases } of stored.aliases) {
-    node.addAliases(epoch, message.origin.device, aliases);
-    node.births.set(message.origin.device, `${epoch} ${shapeOf(message)}`);
-  }
-  // Births that another worker stored before this NBIRTH are read with the next message.
-  for (const { node } of isNewEpoch) node.isStale = true;
-  return sessions;
+  const shapes = changed.flatMap(({ node, message }) => birthSeries(message.origin, message.payload).map((shape) => ({ node, shape })));
+  const series = await saveSeries(query, shapes);
+  await saveSessions(query, sessions);
+  const aliases = changed.map((birth) => ({
+    ...birth,
+    epoch: epochFor(birth.node, birth.message, sessions),
+    aliases: aliasesOf(birth, series),
+  }));
+  await saveAliases(query, aliases);
+  await adoptEarlyBirths(query, isNewEpoch);
+  await notifyWorkers(query, workerId, [...new Set([...changed, ...isNewEpoch].map(({ node }) => node.id))]);
+  return { sessions, series, aliases };
 }
 
 /** Gives numbers to series that appear without a birth, such as those of a segment. */

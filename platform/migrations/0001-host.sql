@@ -128,7 +128,8 @@ declare
 begin
   if (select relkind from pg_class where oid = 'reading_data'::regclass) <> 'p' or to_regclass(part) is not null then return false; end if;
   perform pg_advisory_xact_lock(hashtext('luciole reading partition'));
-  if to_regclass(part) is not null then return false; end if;
+  -- Another worker may have made it meanwhile. to_regclass would answer from the cache of this session.
+  if exists (select from pg_class where relname = part and relnamespace = current_schema()::regnamespace) then return false; end if;
   execute format('create table %I (like reading_data including all)', part);
   lock table reading_other in access exclusive mode;
   execute format('with moved as (delete from reading_other where at >= %L and at < %L returning *) insert into %I select * from moved',
