@@ -12,6 +12,7 @@ const rules = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as IC
 const host = existsSync(join(ROOT, 'platform/node_modules')) ? ['platform'] : [];
 const seen = cruise(['agent', 'drivers', ...host, 'test', 'bench', 'systemd', 'docs'], {
   ...rules.options,
+  ...(host.length > 0 ? {} : { exclude: { path: '^(platform|test/host)/' } }),
   baseDir: ROOT,
   ruleSet: { forbidden: rules.forbidden ?? [] },
   validate: true,

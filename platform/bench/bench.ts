@@ -14,7 +14,7 @@ import { type Database, openDatabase } from '../database/postgres.ts';
 import { endProcess } from '../servers/programs.ts';
 import { startTemporaryMosquitto } from '../servers/temporary-mosquitto.ts';
 import { startTemporaryPostgres } from '../servers/temporary-postgres.ts';
-import { quantileOf, readSamples, type Samples, sumOf } from './figures.ts';
+import { quantileOf, readSamples, type Samples, totalOf } from './figures.ts';
 import { LoadGenerator } from './generator.ts';
 
 const BENCH_HELP = `npm run platform -- bench [--rate 10000] [--seconds 60] [--nodes 200] [--workers 2] [--kill]
@@ -91,7 +91,7 @@ async function measure({ seconds, workers, startWorker, isKilling, rss }: Measur
   for (let second = 1; second <= seconds; second += 1) {
     await pause(1_000);
     if (second % 10 === 0 || second === seconds)
-      rss.push(Math.round(sumOf(await samplesOf(workers), 'process_resident_memory_bytes') / 2 ** 20));
+      rss.push(Math.round(totalOf(await samplesOf(workers), 'process_resident_memory_bytes') / 2 ** 20));
     if (!isKilling || second % 4 !== 0) continue;
     const at = Math.floor(Math.random() * workers.length);
     await endProcess((workers[at] as RunningWorker).child, 'SIGKILL');
@@ -119,14 +119,14 @@ async function report(run: {
   );
   const lost = generator.sentValues - Number(stored?.n ?? 0);
   const lag = (q: number): number => Number(quantileOf('luciole_platform_lag_seconds', q, before, after).toFixed(3));
-  const change = (name: string): number => sumOf(after, name) - sumOf(before, name);
+  const change = (name: string): number => totalOf(after, name) - totalOf(before, name);
   const figures: [string, number, string][] = [
     ['sent', generator.sentValues, 'values'],
     ['lost', lost, 'values'],
     ['not-acknowledged', generator.unacked, 'rows'],
     ['rows-sent-again', generator.resentRows, 'rows'],
     ['rebirths', generator.rebirths, 'requests'],
-    ['dropped', sumOf(after, 'luciole_platform_dropped_total'), 'messages'],
+    ['dropped', totalOf(after, 'luciole_platform_dropped_total'), 'messages'],
     ['bytes-per-value', Number((Number(stored?.bytes ?? 0) / Math.max(1, Number(stored?.n ?? 0))).toFixed(1)), 'bytes'],
     ['workers-killed', kills, 'workers'],
     ['memory-of-workers', rss.at(-1) ?? 0, 'MB'],

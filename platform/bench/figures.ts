@@ -20,7 +20,7 @@ export function readSamples(socketPath: string): Promise<Samples | undefined> {
 }
 
 /** Parses the text format of Prometheus; comments are left out. */
-export function parseSamples(text: string): Samples {
+function parseSamples(text: string): Samples {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => {
@@ -31,7 +31,7 @@ export function parseSamples(text: string): Samples {
 }
 
 /** The sum of a figure over processes and labels. */
-export function sumOf(all: readonly Samples[], name: string): number {
+export function totalOf(all: readonly Samples[], name: string): number {
   return all.reduce((sum, samples) => {
     let own = 0;
     for (const [key, value] of samples) if (key === name || key.startsWith(`${name}{`)) own += value;

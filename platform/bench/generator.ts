@@ -7,7 +7,7 @@ import { type HostConnection, openConnection } from '../broker/mqtt-connection.t
 import { readPayload, writeNodePayload } from '../core/wire.ts';
 
 /** What is produced. */
-export interface Load {
+export interface BenchLoad {
   readonly url: string;
   readonly nodes: number;
   readonly lamps: number;
@@ -48,7 +48,7 @@ export class LoadGenerator {
   sentValues = 0;
   resentRows = 0;
   rebirths = 0;
-  readonly #load: Load;
+  readonly #load: BenchLoad;
   readonly #nodes: SimulatedNode[];
   #connection: HostConnection | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -56,7 +56,7 @@ export class LoadGenerator {
   #messages = 0;
   #pending = 0;
 
-  constructor(load: Load) {
+  constructor(load: BenchLoad) {
     this.#load = load;
     this.#nodes = Array.from({ length: load.nodes }, (_, i) => ({
       name: `n${i}`,

@@ -61,9 +61,9 @@ function readingsOf({ p, d, f, t, v, q }: PackedSeries, times: readonly (number 
   });
 }
 
-function sumsOf(differences: readonly (number | null)[]): (number | null)[] {
+function sumsOf(readingDifferences: readonly (number | null)[]): (number | null)[] {
   let last = 0;
-  return differences.map((difference) => {
+  return readingDifferences.map((difference) => {
     if (difference === null) return null;
     last += difference;
     return last;

@@ -82,8 +82,8 @@ export async function openHostScene(t: Test): Promise<HostScene> {
   };
 }
 
-/** The differences between the readings of a cabinet in the database and the rows of its store; empty when there are none. */
-export async function differences(database: Database, cabinet: string, rows: readonly StoredFrame[]): Promise<string[]> {
+/** The readingDifferences between the readings of a cabinet in the database and the rows of its store; empty when there are none. */
+export async function readingDifferences(database: Database, cabinet: string, rows: readonly StoredFrame[]): Promise<string[]> {
   const stored = await database.query<{ key: string; value: number | null; quality: number }>(
     `select s.device || '.' || s.quantity || '@' || round(extract(epoch from r.at) * 1000) as key, r.value, r.quality
      from reading_data r join series s on s.id = r.series_id join node n on n.id = s.node_id where n.node = $1`,

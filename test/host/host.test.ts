@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { SmallNode } from '../agent/sync/small-node.ts';
-import { differences, hostSkip, openHostScene } from './host-scene.ts';
+import { hostSkip, openHostScene, readingDifferences } from './host-scene.ts';
 
 const skip = await hostSkip();
 const NODES = ['c1', 'c2', 'c3'];
@@ -42,7 +42,7 @@ t.test('workers killed at random: every row once, acknowledged to the end, and n
   }
   t.ok(await holds(() => isStored(rows), 90_000), `${rows} rows of each`);
   t.ok(await holds(() => nodes.every(({ node }) => node.store.cursor >= rows)), 'acknowledged to the end');
-  for (const { name, node } of nodes) t.strictSame(await differences(database, name, node.store.rows), [], name);
+  for (const { name, node } of nodes) t.strictSame(await readingDifferences(database, name, node.store.rows), [], name);
   t.strictSame(await database.query('select * from gap'), []);
   t.strictSame(await database.query('select * from rebirth where requests > 0'), [], 'a worker that restarts needs no births');
   t.strictSame(await database.query('select cabinet from cabinet where not online'), []);
@@ -66,7 +66,7 @@ t.test('a host that loses its database keeps what cabinets send, and continues',
   );
   fill(node, 10, 30);
   t.ok(await holds(() => isStored(30)));
-  t.strictSame(await differences(database, 'c1', node.store.rows), []);
+  t.strictSame(await readingDifferences(database, 'c1', node.store.rows), []);
   const worker = run('worker');
   await holds(async () => (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length > 1);
   await kill(worker, 'SIGTERM');
