@@ -94,7 +94,14 @@ export function isNewerBirth(bornMs: number, knownMs: number | null): boolean {
   return knownMs === null || bornMs >= knownMs || knownMs - bornMs > LATE_BIRTH_MS;
 }
 
-/** The epoch to which a device's birth belongs: that of the last NBIRTH sent before it. `sessions`: newest first. Null before any NBIRTH. */
+/**
+ * The epoch to which a device's birth belongs: that of the last NBIRTH sent before it. `sessions`: newest first. Empty before any NBIRTH.
+ *
+ * Null for a birth of a session that is over and no longer known: its aliases must not mix with those of another store.
+ */
 export function birthEpoch(sentMs: number, sessions: readonly { readonly epoch: string; readonly bornMs: number }[]): string | null {
-  return (sessions.find(({ bornMs }) => bornMs <= sentMs) ?? sessions.at(-1))?.epoch ?? null;
+  const [newest] = sessions;
+  if (newest === undefined) return '';
+  const isClockSet = newest.bornMs - sentMs > LATE_BIRTH_MS;
+  return isClockSet ? newest.epoch : (sessions.find(({ bornMs }) => bornMs <= sentMs)?.epoch ?? null);
 }

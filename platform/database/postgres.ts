@@ -23,6 +23,18 @@ export interface Database {
   end(): Promise<void>;
 }
 
+/** Where the database is. An empty `url` uses the variables `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and so on. */
+export interface DatabaseAddress {
+  readonly url: string;
+  readonly connections: number;
+  /** A query without a result for this long has failed. Units: ms. */
+  readonly queryTimeoutMs?: number;
+}
+
+/** Source: assumed; a batch takes a quarter of a second, a migration some seconds. Units: ms. Confirmed by: the slowest batches of a city. */
+const QUERY_MS = 60_000;
+/** Source: assumed; a local network answers within milliseconds. Units: ms. Confirmed by: restarts of the city's database. */
+const CONNECT_MS = 10_000;
 /** A pause before the listener connects again. Units: ms. Source: assumed; a database restarts within seconds. Confirmed by: restarts of the city's database. */
 const LISTEN_AGAIN_MS = 1_000;
 /** Source: PostgreSQL, appendix A: 08 connection, 53 resources, 57 operator, 40 rollback, 55P03 lock not available. */
@@ -32,10 +44,13 @@ const REJECTED = /^(?:22|23)/;
 /** Source: Node.js, common system errors. */
 const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$/;
 
-/** Opens a pool. An empty `url` uses the variables `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and so on. Connects at the first query. */
-export function openDatabase({ url, connections }: { readonly url: string; readonly connections: number }): Database {
+/** Opens a pool. Connects at the first query. */
+export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: DatabaseAddress): Database {
   const settings = url === '' ? {} : { connectionString: url };
-  const pool = new pg.Pool({ ...settings, max: connections, application_name: 'luciole-platform' });
+  const pool = new pg.Pool({
+    ...{ ...settings, max: connections, application_name: 'luciole-platform', keepAlive: true },
+    ...{ query_timeout: queryTimeoutMs, connectionTimeoutMillis: CONNECT_MS },
+  });
   // An idle connection that ends: the pool opens another one for the next query.
   pool.on('error', () => {});
   const listeners = new Set<pg.Client>();
@@ -129,7 +144,7 @@ function failureOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (REJECTED.test(code)) return new PlatformFailure('data-rejected', error.message, error);
-  const isClosed = code === '' && /Connection terminated|timeout exceeded|not queryable|Client was closed/i.test(error.message);
+  const isClosed = code === '' && /Connection terminated|timeout|not queryable|Client was closed/i.test(error.message);
   if (TRANSIENT.test(code) || UNREACHABLE.test(code) || isClosed) return new PlatformFailure('database-unavailable', error.message, error);
   return error;
 }

@@ -92,11 +92,10 @@ async function saveBirths(query: RunQuery, sorted: readonly BirthMessage[], work
   const shapes = changed.flatMap(({ node, message }) => birthSeries(message.origin, message.payload).map((shape) => ({ node, shape })));
   const series = await saveSeries(query, shapes);
   await saveSessions(query, sessions);
-  const aliases = changed.map((birth) => ({
-    ...birth,
-    epoch: epochFor(birth.node, birth.message, sessions),
-    aliases: aliasesOf(birth, series),
-  }));
+  const aliases = changed.flatMap((birth) => {
+    const epoch = epochFor(birth.node, birth.message, sessions);
+    return epoch === null ? [] : [{ ...birth, epoch, aliases: aliasesOf(birth, series) }];
+  });
   await saveAliases(query, aliases);
   await adoptEarlyBirths(query, isNewEpoch);
   await notifyWorkers(query, workerId, [...new Set([...changed, ...isNewEpoch].map(({ node }) => node.id))]);
@@ -123,11 +122,11 @@ function newestSessions(births: readonly BirthMessage[]): BornSession[] {
   return [...newest.values()];
 }
 
-function epochFor(node: CachedNode, { origin, payload, receivedMs }: NodeMessage, sessions: readonly BornSession[]): string {
+function epochFor(node: CachedNode, { origin, payload, receivedMs }: NodeMessage, sessions: readonly BornSession[]): string | null {
   if (origin.verb === 'NBIRTH') return readSession(payload, receivedMs).epoch;
   const born = sessions.find((one) => one.node === node)?.session;
   const known = born === undefined ? node.sessions : [born, ...node.sessions];
-  return birthEpoch(sentMsOf(payload.sentMs, receivedMs), known) ?? '';
+  return birthEpoch(sentMsOf(payload.sentMs, receivedMs), known);
 }
 
 function sentMsOf(sentMs: number | undefined, receivedMs: number): number {

@@ -230,7 +230,7 @@ export class Worker {
 
   #addAck({ node: id, epoch, head, gapHead }: AckPoint): void {
     const node = this.#registry.byId(id);
-    if (node !== undefined && head > 0 && epoch === node.epoch) this.#rowAcks.add(id, { node, text: `${epoch}:${head}:${gapHead}` });
+    if (node !== undefined && epoch === node.epoch) this.#rowAcks.add(id, { node, text: `${epoch}:${head}:${gapHead}` });
   }
 
   #addLogAck({ node: id, n, hash }: LogPoint): void {

@@ -89,10 +89,10 @@ t.test('which births belong together', async (t) => {
     { epoch: 'old', bornMs: 100 },
   ];
   t.strictSame(
-    [600, 500, 400, 50].map((ms) => birthEpoch(ms, sessions)),
-    ['new', 'new', 'old', 'old'],
+    [600, 500, 400, 50, -70_000].map((ms) => birthEpoch(ms, sessions)),
+    ['new', 'new', 'old', null, 'new'],
   );
-  t.equal(birthEpoch(1, []), null);
+  t.equal(birthEpoch(1, []), '', 'before any NBIRTH');
 });
 
 t.test('STATE: online while a worker is ready; a database that is away for a moment changes nothing', async (t) => {
