@@ -56,7 +56,7 @@ export function openConnection(options: ConnectionOptions): HostConnection {
   let isClosed = false;
   client.on('error', (error) => onError?.(error));
   client.on('close', () => {
-    if (isReady) onLost?.();
+    if (isReady && !isClosed) onLost?.();
     isReady = false;
   });
   client.on('connect', () => {

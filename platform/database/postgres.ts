@@ -53,11 +53,14 @@ export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: Da
   });
   // An idle connection that ends: the pool opens another one for the next query.
   pool.on('error', () => {});
+  // One that ends while it is in use but between two queries: the next query fails, and is reported by its own error.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const listeners = new Set<pg.Client>();
   let isEnded = false;
   const open = async (): Promise<pg.Client> => {
     const client = new pg.Client({ ...settings, application_name: 'luciole-platform', keepAlive: true });
     listeners.add(client);
+    client.on('error', () => {});
     client.on('end', () => listeners.delete(client));
     await client.connect();
     return client;
@@ -79,7 +82,6 @@ export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: Da
     async listen(channels, onNotice, onConnect) {
       const connect = async (): Promise<void> => {
         const client = await open();
-        client.on('error', () => {});
         client.on('notification', ({ channel, payload = '' }) => onNotice(channel, payload));
         client.on('end', () => void reconnect(connect));
         for (const channel of channels) await client.query(`listen ${channel}`);
@@ -93,7 +95,6 @@ export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: Da
       const client = await open().catch((error: unknown) => {
         throw failureOf(error);
       });
-      client.on('error', () => {});
       const lost = new Promise<void>((resolve) => client.once('end', resolve));
       try {
         await run(client, 'select pg_advisory_lock(hashtext($1))', [lock]);

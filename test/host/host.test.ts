@@ -60,12 +60,15 @@ t.test('a host that loses its database keeps what cabinets send, and continues',
   const isStored = async (rows: number): Promise<boolean> =>
     (await database.query('select 1 from cabinet where rows_complete >= $1', [rows])).length === 1;
   t.ok(await holds(() => isStored(10)));
-  // All connections of the host end, as when the database restarts.
-  await database.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
-  );
-  fill(node, 10, 30);
-  t.ok(await holds(() => isStored(30)));
+  // All connections of the host end, as when the database restarts; at any moment of a transaction.
+  for (let row = 10; row < 110; row += 5) {
+    fill(node, row, row + 5);
+    await new Promise((resolve) => setTimeout(resolve, 50 + 100 * Math.random()));
+    await database.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+    );
+  }
+  t.ok(await holds(() => isStored(110)));
   t.strictSame(await readingDifferences(database, 'c1', node.store.rows), []);
   const worker = run('worker');
   await holds(async () => (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length > 1);
