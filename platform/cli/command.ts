@@ -13,6 +13,7 @@ interface Row {
   readonly state: string;
   readonly reason: string;
   readonly outcome: unknown;
+  readonly is_over: boolean;
 }
 
 /** Sends one command and prints its states. Resolves with the exit code: 0 when it was verified. */
@@ -51,10 +52,17 @@ export async function printStatus({ database: url, isJson }: HostCommandOptions)
 async function follow(query: RunQuery, id: string, isJson: boolean): Promise<number> {
   let last = '';
   for (;;) {
-    const [row] = await query<Row>('select id, state, reason, outcome from command where id = $1', [id]);
+    const [row] = await query<Row>(
+      `select id, state, reason, outcome, expires_at < now() - interval '10 seconds' as is_over from command where id = $1`,
+      [id],
+    );
     if (row === undefined) throw new Error(`the command ${id} was removed`);
     if (row.state !== last) console.log(isJson ? JSON.stringify(row) : `${id}  ${row.state}  ${row.reason}`.trimEnd());
     last = row.state;
+    if (row.is_over && row.state === 'new') {
+      console.error('it has expired, and no process has sent it: is `npm run platform -- commands` running?');
+      return 1;
+    }
     if (ENDS.includes(row.state)) return row.state === 'verified' ? 0 : 1;
     await pause(LOOK_MS);
   }

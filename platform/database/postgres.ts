@@ -47,14 +47,7 @@ const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|
 /** Opens a pool. Connects at the first query. */
 export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: DatabaseAddress): Database {
   const settings = url === '' ? {} : { connectionString: url };
-  const pool = new pg.Pool({
-    ...{ ...settings, max: connections, application_name: 'luciole-platform', keepAlive: true },
-    ...{ query_timeout: queryTimeoutMs, connectionTimeoutMillis: CONNECT_MS },
-  });
-  // An idle connection that ends: the pool opens another one for the next query.
-  pool.on('error', () => {});
-  // One that ends while it is in use but between two queries: the next query fails, and is reported by its own error.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  const pool = openPool(settings, connections, queryTimeoutMs);
   const listeners = new Set<pg.Client>();
   let isEnded = false;
   const open = async (): Promise<pg.Client> => {
@@ -109,6 +102,18 @@ export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: Da
       await pool.end();
     },
   };
+}
+
+function openPool(settings: pg.ClientConfig, connections: number, queryTimeoutMs: number): pg.Pool {
+  const pool = new pg.Pool({
+    ...{ ...settings, max: connections, application_name: 'luciole-platform', keepAlive: true },
+    ...{ query_timeout: queryTimeoutMs, connectionTimeoutMillis: CONNECT_MS },
+  });
+  // An idle connection that ends: the pool opens another one for the next query.
+  pool.on('error', () => {});
+  // One that ends while it is in use but between two queries: the next query fails, and is reported by its own error.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }
 
 async function run<Row extends object>(on: pg.Pool | pg.PoolClient | pg.Client, text: string, values: readonly unknown[]): Promise<Row[]> {
