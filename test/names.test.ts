@@ -5,13 +5,13 @@ import ts from 'typescript';
 import limits from '../.oxlintrc.json' with { type: 'json' };
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = ['agent', 'drivers', 'test', 'bench', 'systemd', 'docs'];
+const FOLDERS = ['agent', 'drivers', 'test', 'bench', 'systemd', 'docs', 'platform'];
 /** Words that stand for no mechanism of the field. Source: docs/adr/0034-standard-names.md. */
 const RIDDLES = 'desk|keeper|book|shelf|post|voice|door|courier|ballast|nap|wish|wishes|aside|beside|senses|obedience|patience';
 
 const sources = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
-).filter((path) => path.endsWith('.ts'));
+).filter((path) => path.endsWith('.ts') && !path.includes('/node_modules/'));
 
 /** Names that a file declares and exports; names that it only passes on are those of another file. */
 function exportedNames(path: string): string[] {

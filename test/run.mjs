@@ -2,6 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { installPlatform } from '../platform/install.mjs';
+
+// Without its packages the tests of the host that need a database are skipped, and say so.
+installPlatform();
 
 const TAP = 'node_modules/tap/dist/esm/run.mjs';
 // tap must be built once with the plugins of .taprc before its first run, or that run fails every TypeScript file.

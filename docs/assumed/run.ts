@@ -9,11 +9,11 @@ import { assumedConstantsIn, assumedPage } from './constants.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FILE = join(ROOT, 'docs/assumed.md');
-const FOLDERS = ['agent', 'drivers', 'systemd', 'bench', 'test'];
+const FOLDERS = ['agent', 'drivers', 'systemd', 'bench', 'test', 'platform'];
 
 const constants = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules/'))
     .sort()
     .flatMap((name) => assumedConstantsIn(`${folder}/${name}`, readFileSync(join(ROOT, folder, name), 'utf8'))),
 );

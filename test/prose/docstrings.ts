@@ -1,7 +1,7 @@
 /** Finds the exported declarations of the agent and its drivers that have no docstring. */
 import ts from 'typescript';
 
-const FOLDERS = /^(?:agent|drivers)\/.*(?<!\.d)\.ts$/;
+const FOLDERS = /^(?:agent|drivers|platform)\/.*(?<!\.d)\.ts$/;
 
 /** Returns where each exported declaration without a docstring starts. Re-exports, and the further signatures of a function, need none. */
 export function undocumentedIn(file: string, text: string): number[] {

@@ -7,7 +7,7 @@ import { paragraphsIn } from './paragraphs.ts';
 import { PROSE_RULES } from './rules.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const FOLDERS = ['agent', 'drivers', 'config', 'test', 'bench', 'systemd', 'docs'];
+const FOLDERS = ['agent', 'drivers', 'config', 'test', 'bench', 'systemd', 'docs', 'platform'];
 const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
 /** Generated, or in French. */
 const LEFT_OUT = ['docs/assumed.md', 'docs/glossaire.md'];
@@ -70,6 +70,8 @@ export function proseFiles(): { readonly file: string; readonly text: string }[]
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .sort()
       .map((name) => `${folder}/${name}`),
-  ).filter((file) => /\.(?:ts|mjs|js)$|^docs\/.*\.md$|\/fr\.po$/.test(file) && !LEFT_OUT.includes(file));
+  ).filter(
+    (file) => /\.(?:ts|mjs|js)$|^docs\/.*\.md$|\/fr\.po$/.test(file) && !LEFT_OUT.includes(file) && !file.includes('/node_modules/'),
+  );
   return [...PAGES, ...inFolders].map((file) => ({ file, text: readFileSync(join(ROOT, file), 'utf8') }));
 }

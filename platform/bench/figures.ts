@@ -1,0 +1,65 @@
+/** Reads figures of Prometheus from a socket, and quantiles from their histograms. */
+import { request } from 'node:http';
+
+/** The samples of a process: name with labels to value. */
+export type Samples = ReadonlyMap<string, number>;
+
+/** Reads `/metrics` from a Unix socket; undefined if the process does not answer. */
+export function readSamples(socketPath: string): Promise<Samples | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: '/metrics' }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => resolve(parseSamples(text)));
+    });
+    asked.on('error', () => resolve(undefined));
+    asked.end();
+  });
+}
+
+/** Parses the text format of Prometheus; comments are left out. */
+function parseSamples(text: string): Samples {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const at = line.lastIndexOf(' ');
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    }),
+  );
+}
+
+/** The sum of a figure over processes and labels. */
+export function totalOf(all: readonly Samples[], name: string): number {
+  return all.reduce((sum, samples) => {
+    let own = 0;
+    for (const [key, value] of samples) if (key === name || key.startsWith(`${name}{`)) own += value;
+    return sum + own;
+  }, 0);
+}
+
+/** The quantile of a histogram between two readings, linear within its class; the last class gives its lower end. 0 without values. */
+export function quantileOf(name: string, q: number, before: readonly Samples[], after: readonly Samples[]): number {
+  const ends = [
+    ...new Set(after.flatMap((samples) => [...samples.keys()].flatMap((key) => (key.startsWith(`${name}_bucket`) ? [key] : [])))),
+  ];
+  const classes = ends
+    .map((key) => ({
+      end: Number(/le="([^"]+)"/.exec(key)?.[1]?.replace('+Inf', 'Infinity')),
+      count: exact(after, key) - exact(before, key),
+    }))
+    .sort((a, b) => a.end - b.end);
+  const total = classes.at(-1)?.count ?? 0;
+  let [lower, below] = [0, 0];
+  for (const { end, count } of classes) {
+    if (count > 0 && count >= q * total)
+      return end === Number.POSITIVE_INFINITY ? lower : lower + ((end - lower) * (q * total - below)) / (count - below || 1);
+    [lower, below] = [end, count];
+  }
+  return 0;
+}
+
+function exact(all: readonly Samples[], key: string): number {
+  return all.reduce((sum, samples) => sum + (samples.get(key) ?? 0), 0);
+}

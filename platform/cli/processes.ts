@@ -1,0 +1,81 @@
+/** The processes that run until they are stopped: `state`, `worker` and `commands`. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Dispatcher } from '../commands/dispatcher.ts';
+import { type Database, openDatabase } from '../database/postgres.ts';
+import { createHostLog, type HostLog } from '../service/host-log.ts';
+import { createHostMetrics, type HostMetrics, serveMetrics } from '../service/metrics.ts';
+import { StatePublisher } from '../state/state-publisher.ts';
+import { Worker } from '../worker/worker.ts';
+import type { HostCommandOptions } from './options.ts';
+
+interface Parts {
+  readonly id: string;
+  readonly database: Database;
+  readonly metrics: HostMetrics;
+  readonly log: HostLog;
+}
+
+/** One transaction at a time, the heartbeat beside it, and one in reserve. */
+const CONNECTIONS = 3;
+/** A database that stands still must not hold STATE online. Units: ms. Source: assumed; its only queries touch one row. Confirmed by: the load of the city's database. */
+const STATE_QUERY_MS = 5_000;
+
+/** Runs a worker until it is stopped by SIGTERM or SIGINT. */
+export async function runWorker(options: HostCommandOptions): Promise<void> {
+  await runProcess('worker', options, async (parts) => {
+    const { broker, groups, hostId, isPacked } = options;
+    const worker = new Worker({ ...parts, broker, groups, hostId, isPacked });
+    await worker.start();
+    await signalled();
+    await worker.stop();
+  });
+}
+
+/** Publishes STATE until it is stopped. */
+export async function runState(options: HostCommandOptions): Promise<void> {
+  await runProcess('state', options, async (parts) => {
+    const publisher = new StatePublisher({ ...parts, broker: options.broker, hostId: options.hostId });
+    publisher.start();
+    await signalled();
+    await publisher.stop();
+  });
+}
+
+/** Sends commands until it is stopped. */
+export async function runCommands(options: HostCommandOptions): Promise<void> {
+  await runProcess('commands', options, async (parts) => {
+    const dispatcher = new Dispatcher({ ...parts, broker: options.broker });
+    const running = dispatcher.run();
+    await Promise.race([running, signalled()]);
+    dispatcher.stop();
+    // One that waits for the lock ends with the process.
+    await Promise.race([running, parts.database.end()]);
+  });
+}
+
+async function runProcess(kind: string, options: HostCommandOptions, work: (parts: Parts) => Promise<void>): Promise<void> {
+  const id = `${kind}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const log = createHostLog(kind);
+  const metrics = createHostMetrics();
+  const server = options.metrics === undefined ? null : await serveMetrics(metrics, options.metrics);
+  const database = openDatabase({
+    url: options.database,
+    connections: CONNECTIONS,
+    ...(kind === 'state' ? { queryTimeoutMs: STATE_QUERY_MS } : {}),
+  });
+  log('started', { id, pid: process.pid });
+  try {
+    await work({ id, database, metrics, log });
+  } finally {
+    server?.close();
+    await database.end().catch(() => undefined);
+  }
+  log('stopped', { id });
+}
+
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}

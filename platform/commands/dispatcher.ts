@@ -1,0 +1,180 @@
+/**
+ * Sends what the database holds for the cabinets: commands, paced requests for births, and requests for rows that were lost on the way.
+ *
+ * One process is active; others wait for its lock. All of it is in the database, so a restart forgets nothing.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import { commandMetrics, dueMs } from '../core/command.ts';
+import { PlatformFailure } from '../core/errors.ts';
+import { type WatchedHoles, watchHoles } from '../core/holes.ts';
+import { type BucketSize, FLEET_REBIRTHS, fullBucket, type RebirthBucket, takeTokens } from '../core/pacing.ts';
+import { commandTopic } from '../core/topic.ts';
+import { type WrittenMetric, writePayload } from '../core/wire.ts';
+import { cleanUp } from '../database/housekeeping.ts';
+import { expireCommands, markPublished, openCommands, refuseCommand } from '../database/open-commands.ts';
+import type { Database } from '../database/postgres.ts';
+import { noteProcess } from '../database/processes.ts';
+import { holesOfNodes, markAsked, wantedRebirths } from '../database/requests.ts';
+import type { HostLog } from '../service/host-log.ts';
+import type { HostMetrics } from '../service/metrics.ts';
+
+/** The parts of the process `commands`. */
+export interface DispatcherOptions {
+  readonly id: string;
+  readonly broker: BrokerAddress;
+  readonly database: Database;
+  readonly metrics: HostMetrics;
+  readonly log: HostLog;
+  /** Default: `FLEET_REBIRTHS`. */
+  readonly rebirths?: BucketSize;
+}
+
+/** Between two looks at the table; a notification ends the pause. Units: ms. Source: assumed; commands are sent again after seconds. Confirmed by: times of commands in the field. */
+const LOOK_MS = 1_000;
+/** Units: ms. Source: assumed; a hole is a minute old before it counts. Confirmed by: as `HOLE_AGE_MS`. */
+const HOLES_MS = 10_000;
+/** Units: ms. Source: assumed; what is cleaned up only takes space. Confirmed by: the size of the tables. */
+const CLEAN_MS = 60_000;
+
+/** The active process for commands, from `run` until `stop`. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #startedMs = Date.now();
+  #bucket: RebirthBucket;
+  #holes = new Map<string, WatchedHoles>();
+  #connection: HostConnection | null = null;
+  #wake: AbortController = new AbortController();
+  #isStopping = false;
+  #lastMs = { holes: 0, clean: 0 };
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#bucket = fullBucket(this.#size, Date.now());
+  }
+
+  get #size(): BucketSize {
+    return this.#options.rebirths ?? FLEET_REBIRTHS;
+  }
+
+  /** Waits for the lock, works until `stop` or until the lock is lost with its connection, and begins again. */
+  async run(): Promise<void> {
+    const { database, log } = this.#options;
+    while (!this.#isStopping) {
+      try {
+        await database.exclusively('luciole commands', (lost) => this.#work(lost));
+      } catch (error) {
+        if (!(error instanceof PlatformFailure) || error.policy.kind !== 'retry') throw error;
+        log('database-away', { reason: error.message });
+        await pause(LOOK_MS);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+    this.#wake.abort();
+  }
+
+  async #work(lost: Promise<void>): Promise<void> {
+    const { broker, database, log } = this.#options;
+    let isLost = false;
+    void lost.then(() => {
+      isLost = true;
+      this.#wake.abort();
+    });
+    await database.listen(
+      ['luciole_command'],
+      () => this.#wake.abort(),
+      () => this.#wake.abort(),
+    );
+    this.#connection = openConnection({
+      broker,
+      topics: [],
+      onReady: () => this.#wake.abort(),
+      onError: (error) => log('broker-error', { reason: error.message }),
+    });
+    log('active');
+    try {
+      while (!this.#isStopping && !isLost) {
+        this.#wake = new AbortController();
+        if (this.#connection.isReady) await this.#pass();
+        await pause(LOOK_MS, undefined, { signal: this.#wake.signal }).catch(() => undefined);
+      }
+    } finally {
+      await this.#connection.close();
+      this.#connection = null;
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { database, id } = this.#options;
+    await noteProcess(database.query, { id, kind: 'commands', startedMs: this.#startedMs, isReady: true });
+    await this.#sendCommands();
+    await this.#requestBirths();
+    const nowMs = Date.now();
+    if (nowMs - this.#lastMs.holes >= HOLES_MS) {
+      this.#lastMs.holes = nowMs;
+      await this.#requestRows(nowMs);
+    }
+    if (nowMs - this.#lastMs.clean >= CLEAN_MS) {
+      this.#lastMs.clean = nowMs;
+      await cleanUp(database);
+    }
+  }
+
+  async #sendCommands(): Promise<void> {
+    const { query } = this.#options.database;
+    await expireCommands(query);
+    for (const command of await openCommands(query)) {
+      const nowMs = Date.now();
+      const atMs = dueMs(command, nowMs);
+      if (atMs === null || atMs > nowMs) continue;
+      try {
+        const metrics = commandMetrics(command, (metric) => command.types[metric]);
+        // Recorded first: if the process ends in between, the command is sent again with the same id.
+        await markPublished(query, command.id);
+        await this.#send(command, metrics, 'command');
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        await refuseCommand(query, command.id, error.message);
+      }
+    }
+  }
+
+  async #requestBirths(): Promise<void> {
+    const { query } = this.#options.database;
+    const wanted = await wantedRebirths(query, this.#size.burst);
+    const { taken, bucket } = takeTokens(this.#bucket, this.#size, wanted.length, Date.now());
+    this.#bucket = bucket;
+    for (const node of wanted.slice(0, taken)) {
+      await markAsked(query, node, Date.now());
+      await this.#send({ ...node, device: '' }, [{ name: 'Node Control/Rebirth', datatype: 11, value: true }], 'rebirth');
+      this.#options.log('rebirth-requested', { group: node.group, node: node.node });
+    }
+  }
+
+  async #requestRows(nowMs: number): Promise<void> {
+    const seen = new Map<string, WatchedHoles>();
+    for (const { group, node, epoch, holes } of await holesOfNodes(this.#options.database.query)) {
+      const key = `${group}/${node} ${epoch}`;
+      const { watched, due } = watchHoles(this.#holes.get(key) ?? [], holes, nowMs);
+      seen.set(key, watched);
+      for (const { from, to } of due) {
+        const value = JSON.stringify({ id: `rows-${from}-${to}-${nowMs}`, fromSeq: from, toSeq: to });
+        await this.#send({ group, node, device: '' }, [{ name: 'Sync/Resend', datatype: 12, value }], 'resend');
+        this.#options.log('rows-requested', { group, node, from, to });
+      }
+    }
+    this.#holes = seen;
+  }
+
+  async #send(
+    to: { readonly group: string; readonly node: string; readonly device: string },
+    metrics: readonly WrittenMetric[],
+    kind: string,
+  ): Promise<void> {
+    const isSent = await this.#connection?.publish(commandTopic(to), writePayload(Date.now(), metrics));
+    if (isSent === true) this.#options.metrics.sent.inc({ kind });
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Collects what is to be acknowledged, and releases it at most once in a period for each node. Pure.
+ */
+
+/** How far a node's rows are complete: the text of `Sync/Ack`. */
+export interface AckPoint {
+  readonly node: number;
+  readonly epoch: string;
+  readonly head: number;
+  readonly gapHead: number;
+}
+
+/** The last entry of a node's audit log up to which none is missing. */
+export interface LogPoint {
+  readonly node: number;
+  readonly n: number;
+  readonly hash: string;
+}
+
+/** Texts by node; a newer one replaces an older one that has not been sent. */
+export class AckOutbox<T> {
+  readonly #periodMs: number;
+  readonly #waiting = new Map<number, T>();
+  readonly #sentMs = new Map<number, number>();
+
+  constructor(periodMs: number) {
+    this.#periodMs = periodMs;
+  }
+
+  add(node: number, ack: T): void {
+    this.#waiting.set(node, ack);
+  }
+
+  /** Removes and returns what may be sent now. Units: ms. */
+  due(nowMs: number): readonly (readonly [number, T])[] {
+    const due = [...this.#waiting].filter(([node]) => nowMs - (this.#sentMs.get(node) ?? Number.NEGATIVE_INFINITY) >= this.#periodMs);
+    for (const [node] of due) {
+      this.#waiting.delete(node);
+      this.#sentMs.set(node, nowMs);
+    }
+    return due;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Births: what the metrics of a node and its devices are called, and the numbers (aliases) that stand for them in data. Pure.
+ *
+ * A store of an agent never gives the alias of one metric to another. So the aliases of an epoch only grow, and a message can be decoded
+ * with the aliases of its own epoch in any order, on any worker. Source: docs/platform.md, "First contact", step 3.
+ */
+import { isTime } from './times.ts';
+import type { MessageOrigin } from './topic.ts';
+import type { HostMetric, HostPayload } from './wire.ts';
+
+/** One metric of a birth. Metrics with a slash in the name belong to no row: they are properties, not series of readings. */
+export interface BornMetric {
+  readonly device: string;
+  readonly name: string;
+  readonly datatype: number;
+  /** The number of its series in the database; null for a property. */
+  readonly series: number | null;
+}
+
+/** A quantity of a device that has readings, as an analyst sees it. */
+export interface SeriesShape {
+  readonly device: string;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly datatype: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly talq: string;
+}
+
+/** What an NBIRTH says about the session that begins. Units: `bornMs` ms UTC. */
+export interface SessionStart {
+  /** The first 8 characters of the epoch, as in `Sync/Rows`; empty for a node that is not an agent of ours. */
+  readonly epoch: string;
+  /** Rows up to here were proven before. */
+  readonly cursor: number;
+  readonly bdSeq: number;
+  readonly bornMs: number;
+  /** Whether the node packs its backlog for this host already. */
+  readonly isPacked: boolean;
+  readonly hasLog: boolean;
+}
+
+/** Source: docs/platform.md, "Rows": the length of an epoch in `Sync/Rows`. Units: characters. */
+const EPOCH_LENGTH = 8;
+/** Source: docs/platform.md, "Packed backlog". */
+export const PACKED_BACKLOG = 'segments/1';
+/** An older NBIRTH that arrives late is younger than this; beyond it the clock of the node was set. Units: ms. Source: assumed; workers of one platform are seconds apart. Confirmed by: the lag of the workers under load. */
+const LATE_BIRTH_MS = 60_000;
+
+/** True for a metric whose values arrive in rows. Source: docs/platform.md, "First contact", step 4. */
+export function isReading(name: string): boolean {
+  return !name.includes('/') && name !== 'bdSeq';
+}
+
+/** Reads the session of an NBIRTH. */
+export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number): SessionStart {
+  const find = (name: string): HostMetric | undefined => metrics.find((metric) => metric.name === name);
+  const number = (name: string): number => {
+    const value = find(name)?.value;
+    return typeof value === 'number' ? value : 0;
+  };
+  const epoch = find('Sync/Epoch')?.value;
+  return {
+    epoch: typeof epoch === 'string' ? epoch.slice(0, EPOCH_LENGTH) : '',
+    cursor: Math.max(0, number('Sync/Cursor')),
+    bdSeq: number('bdSeq') % 256,
+    bornMs: sentMs !== undefined && isTime(sentMs) ? sentMs : receivedMs,
+    isPacked: find('Sync/Accept')?.value === PACKED_BACKLOG,
+    hasLog: find('Sync/Log') !== undefined,
+  };
+}
+
+/** The series of a birth: one for each metric with readings. */
+export function birthSeries({ device }: Pick<MessageOrigin, 'device'>, { metrics }: HostPayload): SeriesShape[] {
+  return metrics.flatMap(({ name, datatype = 0, properties }) => {
+    if (name === undefined || !isReading(name)) return [];
+    const [unit, low, high, talq] = ['engUnit', 'engLow', 'engHigh', 'talq'].map((key) => properties.get(key));
+    const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    return [
+      { device, quantity: name, unit: text(unit), datatype: soundType(datatype), low: number(low), high: number(high), talq: text(talq) },
+    ];
+  });
+}
+
+/** The type as the standard numbers it, 0 for a number that it does not have. Source: Sparkplug 3.0 §6.4.16: 1 to 34. */
+export function soundType(datatype: number): number {
+  return datatype >= 0 && datatype <= 34 ? datatype : 0;
+}
+
+/** Whether an NBIRTH replaces the session of the one before: yes unless it is older and only arrived late. Units: ms UTC. */
+export function isNewerBirth(bornMs: number, knownMs: number | null): boolean {
+  return knownMs === null || bornMs >= knownMs || knownMs - bornMs > LATE_BIRTH_MS;
+}
+
+/**
+ * The epoch to which a device's birth belongs: that of the last NBIRTH sent before it. `sessions`: newest first. Empty before any NBIRTH.
+ *
+ * Null for a birth of a session that is over and no longer known: its aliases must not mix with those of another store.
+ */
+export function birthEpoch(sentMs: number, sessions: readonly { readonly epoch: string; readonly bornMs: number }[]): string | null {
+  const [newest] = sessions;
+  if (newest === undefined) return '';
+  const isClockSet = newest.bornMs - sentMs > LATE_BIRTH_MS;
+  return isClockSet ? newest.epoch : (sessions.find(({ bornMs }) => bornMs <= sentMs)?.epoch ?? null);
+}

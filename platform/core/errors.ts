@@ -1,0 +1,34 @@
+/**
+ * The failures that the host expects, as a closed list of codes, each with what follows from it.
+ */
+
+/** What the program does: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and leaves out what failed. */
+export type HostFailurePolicy = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'retry' | 'drop' };
+
+/** Source: sysexits.h for the exit codes: 64 usage, 69 unavailable, 78 configuration. */
+const POLICIES = {
+  usage: { kind: 'exit', code: 64 },
+  'program-missing': { kind: 'exit', code: 69 },
+  'schema-newer': { kind: 'exit', code: 78 },
+  'schema-changed': { kind: 'exit', code: 78 },
+  'database-unavailable': { kind: 'retry' },
+  'data-rejected': { kind: 'drop' },
+  'broker-unavailable': { kind: 'retry' },
+} as const satisfies Record<string, HostFailurePolicy>;
+
+/** The failures of the list. */
+export type FailureCode = keyof typeof POLICIES;
+
+/** An expected failure. Any other error is a programming error and ends the process. */
+export class PlatformFailure extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+
+  get policy(): HostFailurePolicy {
+    return POLICIES[this.code];
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * When STATE changes. Pure.
+ *
+ * Source: Sparkplug 3.0 §5: the will and the birth of a host have the same timestamp, and an older message does not replace a newer one.
+ */
+
+/** What was last found out about the workers. */
+export type WorkersSeen = 'ready' | 'gone' | 'unknown';
+
+/** Units: `unknownSinceMs` ms; null while the database answers. */
+export interface HostState {
+  readonly isOnline: boolean;
+  readonly unknownSinceMs: number | null;
+}
+
+/** A database that does not answer for this long stores nothing. Units: ms. Source: assumed; as long as a worker may be silent. Confirmed by: restarts of the city's database. */
+const UNKNOWN_MS = 15_000;
+
+/** Before the first look at the workers. */
+export const OFFLINE: HostState = { isOnline: false, unknownSinceMs: null };
+
+/** The state after a look at the workers. Without an answer of the database the state stays for a while. Units: ms. */
+export function nextHostState(state: HostState, workers: WorkersSeen, nowMs: number): HostState {
+  if (workers !== 'unknown') return { isOnline: workers === 'ready', unknownSinceMs: null };
+  const unknownSinceMs = state.unknownSinceMs ?? nowMs;
+  return { isOnline: state.isOnline && nowMs - unknownSinceMs < UNKNOWN_MS, unknownSinceMs };
+}
+
+/** The payload of STATE. Units: ms UTC. */
+export function stateText(online: boolean, timestamp: number): string {
+  return JSON.stringify({ online, timestamp });
+}
+
+/** Whether a STATE message of this host says that it is offline. Anything else is not. */
+export function isOfflineText(text: string): boolean {
+  try {
+    const fields: unknown = JSON.parse(text);
+    return typeof fields === 'object' && fields !== null && 'online' in fields && fields.online === false;
+  } catch {
+    // Not JSON: another client has written to the topic.
+    return false;
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The queue between the socket of the broker and the database. When it is full, the socket is not read until it has drained. Pure.
+ */
+
+/** Messages wait here until a batch takes them. `push` returns false from the moment when no more should be read. */
+export class IntakeQueue<T> {
+  readonly #limits: { readonly messages: number; readonly bytes: number };
+  #waiting: { readonly item: T; readonly bytes: number }[] = [];
+  #bytes = 0;
+  #resume: (() => void)[] = [];
+
+  constructor(limits: { readonly messages: number; readonly bytes: number }) {
+    this.#limits = limits;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.length >= this.#limits.messages || this.#bytes >= this.#limits.bytes;
+  }
+
+  /** Adds a message. `onRoom` is called once there is room for the next: at once while the queue is not full. */
+  push(item: T, bytes: number, onRoom: () => void): void {
+    this.#waiting.push({ item, bytes });
+    this.#bytes += bytes;
+    if (this.isFull) this.#resume.push(onRoom);
+    else onRoom();
+  }
+
+  /** Takes up to `most` messages, the oldest first. */
+  take(most: number): T[] {
+    const taken = this.#waiting.slice(0, most);
+    this.#waiting = this.#waiting.slice(most);
+    for (const { bytes } of taken) this.#bytes -= bytes;
+    if (!this.isFull) for (const resume of this.#resume.splice(0)) resume();
+    return taken.map(({ item }) => item);
+  }
+}

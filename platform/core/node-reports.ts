@@ -1,0 +1,157 @@
+/**
+ * Reads the JSON texts that a node reports: events, gaps, entries of its audit log, outcomes of commands, detections for a neighbour. Pure.
+ *
+ * Source: docs/platform.md, "Gaps", "Events", "The audit log", "How a command ends", "Between neighbour cabinets".
+ */
+
+import { isTime } from './times.ts';
+import { cleanText } from './wire.ts';
+
+/** A warning or alarm. Units: ms UTC. `body` is the whole report as JSON. */
+export interface NodeEvent {
+  readonly id: string;
+  readonly code: string;
+  readonly source: string;
+  readonly severity: string;
+  readonly startMs: number;
+  readonly endMs: number | null;
+  readonly text: string;
+  readonly body: string;
+}
+
+/** A loss that the node recorded. */
+export interface NodeGap {
+  readonly epoch: string;
+  readonly id: number | null;
+  readonly after: number | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly readings: number;
+  readonly reason: string;
+  readonly isEstimate: boolean;
+  readonly atMs: number | null;
+}
+
+/** An entry of the audit log of the cabinet. */
+export interface LogEntry {
+  readonly n: number;
+  readonly after: number;
+  readonly atMs: number;
+  readonly hash: string;
+  readonly body: string | null;
+  readonly lost: number;
+}
+
+/** How far a command is. */
+export interface CommandOutcome {
+  readonly id: string;
+  readonly target: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly body: string;
+}
+
+/** Someone who goes from one cabinet's street to the next. */
+export interface RelayedPerson {
+  readonly to: string;
+  readonly ageMs: number;
+  readonly ttlMs: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What a text of the node reports; `invalid` if it is not what its metric promises. */
+export type NodeReport =
+  | { readonly kind: 'event'; readonly event: NodeEvent }
+  | { readonly kind: 'open-events'; readonly ids: readonly string[] }
+  | { readonly kind: 'gap'; readonly gap: NodeGap }
+  | { readonly kind: 'log'; readonly entry: LogEntry }
+  | { readonly kind: 'log-head'; readonly n: number; readonly hash: string }
+  | { readonly kind: 'outcome'; readonly outcome: CommandOutcome }
+  | { readonly kind: 'relay'; readonly relay: RelayedPerson }
+  | { readonly kind: 'invalid' };
+
+type Fields = Readonly<Record<string, unknown>>;
+const INVALID: NodeReport = { kind: 'invalid' };
+
+const READERS: Readonly<Record<string, (fields: Fields) => NodeReport>> = {
+  'Sync/Event': readEvent,
+  'Sync/Gap': readGap,
+  'Sync/Log': readLog,
+  'Command/Outcome': readOutcome,
+  'Override/Outcome': readOutcome,
+  'Relay/Detection': readRelay,
+};
+
+/** True for a metric whose text is a report of its own rather than a property. */
+export function isReport(metric: string): boolean {
+  return Object.hasOwn(READERS, metric);
+}
+
+/** Reads the text of a metric for which `isReport` is true. */
+export function readReport(metric: string, text: string): NodeReport {
+  try {
+    const fields: unknown = JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? cleanText(value) : value));
+    if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return INVALID;
+    return READERS[metric]?.(fields as Fields) ?? INVALID;
+  } catch {
+    // A text from outside that is not JSON.
+    return INVALID;
+  }
+}
+
+function readEvent(fields: Fields): NodeReport {
+  const { open, id, startMs } = fields;
+  if (Array.isArray(open)) return { kind: 'open-events', ids: open.filter((one) => typeof one === 'string') };
+  if (typeof id !== 'string' || typeof startMs !== 'number' || !isTime(startMs)) return INVALID;
+  const shown = { code: textOf(fields, 'code'), source: textOf(fields, 'source'), severity: textOf(fields, 'severity') };
+  return {
+    kind: 'event',
+    event: { id, ...shown, startMs, endMs: timeOf(fields, 'endMs'), text: textOf(fields, 'text'), body: JSON.stringify(fields) },
+  };
+}
+
+function readGap(fields: Fields): NodeReport {
+  const [epoch, reason] = [textOf(fields, 'epoch'), textOf(fields, 'reason')];
+  if (epoch === '' || reason === '') return INVALID;
+  const number = (key: string): number | null => numberOf(fields, key);
+  const place = { id: number('id'), after: number('after'), from: number('from'), to: number('to'), atMs: timeOf(fields, 'atMs') };
+  return { kind: 'gap', gap: { epoch, reason, ...place, readings: number('readings') ?? 0, isEstimate: fields['estimate'] === true } };
+}
+
+function readLog(fields: Fields): NodeReport {
+  const [n, head, hash] = [numberOf(fields, 'n'), numberOf(fields, 'head'), textOf(fields, 'hash')];
+  if (head !== null) return { kind: 'log-head', n: head, hash };
+  const atMs = timeOf(fields, 'atMs');
+  if (n === null || atMs === null || hash === '') return INVALID;
+  const body = typeof fields['body'] === 'string' ? fields['body'] : null;
+  return { kind: 'log', entry: { n, atMs, hash, body, after: numberOf(fields, 'after') ?? n - 1, lost: numberOf(fields, 'lost') ?? 0 } };
+}
+
+function readOutcome(fields: Fields): NodeReport {
+  const [id, state] = [textOf(fields, 'id'), textOf(fields, 'state')];
+  if (id === '' || state === '') return INVALID;
+  return {
+    kind: 'outcome',
+    outcome: { id, state, target: textOf(fields, 'target'), reason: textOf(fields, 'reason'), body: JSON.stringify(fields) },
+  };
+}
+
+function readRelay(fields: Fields): NodeReport {
+  const [to, ageMs, ttlMs] = [textOf(fields, 'to'), numberOf(fields, 'ageMs'), numberOf(fields, 'ttlMs')];
+  return to === '' || ageMs === null || ttlMs === null ? INVALID : { kind: 'relay', relay: { to, ageMs, ttlMs, body: fields } };
+}
+
+function textOf(fields: Fields, key: string): string {
+  const value = fields[key];
+  return typeof value === 'string' ? value : '';
+}
+
+function numberOf(fields: Fields, key: string): number | null {
+  const value = fields[key];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function timeOf(fields: Fields, key: string): number | null {
+  const value = numberOf(fields, key);
+  return value !== null && isTime(value) ? value : null;
+}

@@ -1,0 +1,18 @@
+/** Removes what is no longer needed, and makes the partitions of the coming days. */
+
+import { ReadingPartitions } from './partitions.ts';
+import type { Database } from './postgres.ts';
+
+const DAY_MS = 86_400_000;
+const partitions = new ReadingPartitions();
+
+/** Cleans up once. Removes parts of rows that are complete or a week old, and processes that ended a day ago. */
+export async function cleanUp(database: Database): Promise<void> {
+  const nowMs = Date.now();
+  await partitions.ensure(database, [nowMs, nowMs + DAY_MS, nowMs + 2 * DAY_MS], nowMs);
+  await database.query(
+    `delete from row_part p using node_epoch e where e.node_id = p.node_id and e.epoch = p.epoch
+       and (e.complete @> int8range(p.from_row, p.to_row + 1) or p.seen_at < now() - interval '7 days')`,
+  );
+  await database.query(`delete from process where seen_at < now() - interval '1 day'`);
+}

@@ -1,0 +1,184 @@
+/**
+ * The nodes as one worker sees them: a cache of the births in the database.
+ *
+ * Another worker that stores a birth sends a notification; the node is then read again before its next message.
+ */
+import type { NodeDirectory } from '../core/batch.ts';
+import type { BornMetric } from '../core/births.ts';
+import type { MessageOrigin } from '../core/topic.ts';
+import type { RunQuery } from './postgres.ts';
+
+/** A session of a node: since when which epoch applies. Units: ms UTC. */
+export interface KnownSession {
+  readonly epoch: string;
+  readonly bornMs: number;
+}
+
+/** A node with its births. */
+export class CachedNode implements NodeDirectory {
+  readonly id: number;
+  readonly group: string;
+  readonly node: string;
+  /** Newest first. */
+  sessions: readonly KnownSession[] = [];
+  /** Whether it must be read from the database before its next message. */
+  isStale = true;
+  loadedMs = Number.NEGATIVE_INFINITY;
+  /** By device: what the last birth that was stored looked like. */
+  readonly births = new Map<string, string>();
+  readonly aliases = new Map<string, Map<number, BornMetric>>();
+  readonly #series = new Map<string, Map<string, number>>();
+
+  constructor(id: number, group: string, node: string) {
+    this.id = id;
+    this.group = group;
+    this.node = node;
+  }
+
+  get epoch(): string | null {
+    return this.sessions[0]?.epoch ?? null;
+  }
+
+  metric(epoch: string, alias: number): BornMetric | undefined {
+    return this.aliases.get(epoch)?.get(alias);
+  }
+
+  series(device: string, quantity: string): number | undefined {
+    return this.#series.get(device)?.get(quantity);
+  }
+
+  setSeries(device: string, quantity: string, id: number): void {
+    const ofDevice = this.#series.get(device) ?? new Map<string, number>();
+    this.#series.set(device, ofDevice);
+    ofDevice.set(quantity, id);
+  }
+
+  /** Adds the aliases of a birth; those of the epoch before it stay. */
+  addAliases(epoch: string, device: string, aliases: StoredAliases): void {
+    const known = this.aliases.get(epoch) ?? new Map<number, BornMetric>();
+    this.aliases.set(epoch, known);
+    for (const [alias, [name, datatype, series]] of Object.entries(aliases))
+      known.set(Number(alias), { device, name: shared(name), datatype, series });
+  }
+
+  forget(): void {
+    this.births.clear();
+    this.aliases.clear();
+    this.#series.clear();
+    this.sessions = [];
+  }
+}
+
+/** Aliases as the table has them: alias to metric, type and series. */
+export type StoredAliases = Readonly<Record<string, readonly [string, number, number | null]>>;
+
+/** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
+const MOST_NODES = 4_000;
+/** A node whose alias is missing is read again at most this often. Units: ms. Source: assumed; a birth takes a worker some 100 ms from its arrival to its commit. Confirmed by: the time between a birth and the first data that needs it. */
+const RELOAD_MS = 250;
+
+/** The same names return in every cabinet; each is kept once. */
+const names = new Map<string, string>();
+function shared(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  names.set(name, name);
+  return name;
+}
+
+/** Nodes by group and name, read from the database when they are first needed. */
+export class NodeRegistry {
+  readonly #nodes = new Map<string, CachedNode>();
+  readonly #byId = new Map<number, CachedNode>();
+
+  /** The nodes of these messages, in their order, each with its births. Nodes that the database does not have are added to it. */
+  async resolve(query: RunQuery, origins: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<CachedNode[]> {
+    const missing = new Map(origins.filter((one) => !this.#nodes.has(keyOf(one))).map((one) => [keyOf(one), one]));
+    if (missing.size > 0) await this.#create(query, [...missing.values()]);
+    const nodes = origins.map((one) => this.#nodes.get(keyOf(one)) as CachedNode);
+    const stale = [...new Set(nodes.filter(({ isStale }) => isStale))];
+    if (stale.length > 0) await loadBirths(query, stale);
+    return nodes;
+  }
+
+  /** A node that is in memory. */
+  byId(id: number): CachedNode | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Marks a node to be read again: another worker has stored a birth of it. Without an id: all nodes. */
+  invalidate(id?: number): void {
+    for (const node of id === undefined ? this.#byId.values() : [this.#byId.get(id)]) if (node !== undefined) node.isStale = true;
+  }
+
+  /** An alias of this node is missing: it is read again, unless that was just done. */
+  missed(node: CachedNode, nowMs: number): void {
+    if (nowMs - node.loadedMs >= RELOAD_MS) node.isStale = true;
+  }
+
+  async #create(query: RunQuery, wanted: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<void> {
+    const values = [wanted.map(({ group }) => group), wanted.map(({ node }) => node)];
+    const read = (): Promise<{ id: number; group_name: string; node: string }[]> =>
+      query(
+        'select n.id, n.group_name, n.node from node n join unnest($1::text[], $2::text[]) u (g, n) on n.group_name = u.g and n.node = u.n',
+        values,
+      );
+    let rows = await read();
+    if (rows.length < wanted.length) {
+      await query(
+        'insert into node (group_name, node) select * from unnest($1::text[], $2::text[]) order by 1, 2 on conflict do nothing',
+        values,
+      );
+      rows = await read();
+    }
+    for (const { id, group_name: group, node } of rows) {
+      const cached = new CachedNode(id, group, node);
+      this.#nodes.set(keyOf(cached), cached);
+      this.#byId.set(id, cached);
+    }
+    this.#forgetOldest(wanted.length);
+  }
+
+  /** Those not needed now that were added first; they are read again when they are needed. */
+  #forgetOldest(needed: number): void {
+    for (const [key, { id }] of this.#nodes) {
+      if (this.#nodes.size <= Math.max(MOST_NODES, needed)) return;
+      this.#nodes.delete(key);
+      this.#byId.delete(id);
+    }
+  }
+}
+
+function keyOf({ group, node }: Pick<MessageOrigin, 'group' | 'node'>): string {
+  return `${group}/${node}`;
+}
+
+async function loadBirths(query: RunQuery, nodes: readonly CachedNode[]): Promise<void> {
+  const ids = nodes.map(({ id }) => id);
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const loadedMs = Date.now();
+  // A birth that is stored while they are read marks the node as stale again.
+  for (const node of nodes) node.isStale = false;
+  const sessions = await query<{ id: number; epoch: string | null; born_ms: string | null }>(
+    'select id, epoch, (extract(epoch from born_at) * 1000)::bigint as born_ms from node where id = any($1)',
+    [ids],
+  );
+  const births = await query<{ node_id: number; epoch: string; device: string; aliases: StoredAliases }>(
+    'select node_id, epoch, device, aliases from birth where node_id = any($1) order by node_id, born_at',
+    [ids],
+  );
+  const series = await query<{ node_id: number; device: string; quantity: string; id: number }>(
+    'select node_id, device, quantity, id from series where node_id = any($1)',
+    [ids],
+  );
+  for (const node of nodes) {
+    node.forget();
+    node.loadedMs = loadedMs;
+  }
+  for (const { id, epoch, born_ms } of sessions) {
+    const node = byId.get(id);
+    if (node !== undefined && epoch !== null) node.sessions = [{ epoch, bornMs: Number(born_ms ?? 0) }];
+  }
+  for (const { node_id, epoch, device, aliases } of births) byId.get(node_id)?.addAliases(epoch, device, aliases);
+  for (const { node_id, device, quantity, id } of series) byId.get(node_id)?.setSeries(shared(device), shared(quantity), id);
+}

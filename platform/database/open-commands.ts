@@ -1,0 +1,71 @@
+/** The commands in the database that are on their way. */
+import type { OpenCommand, WrittenValue } from '../core/command.ts';
+import type { RunQuery } from './postgres.ts';
+
+/** A command with its cabinet. `types`: the Sparkplug types of its metrics in the birth, as far as known. */
+export interface AddressedCommand extends OpenCommand {
+  readonly group: string;
+  readonly node: string;
+  readonly device: string;
+  readonly types: Readonly<Record<string, number>>;
+}
+
+interface CommandRow {
+  readonly id: string;
+  readonly group_name: string;
+  readonly node: string;
+  readonly device: string;
+  readonly metrics: Record<string, WrittenValue>;
+  readonly expires_ms: number;
+  readonly published_ms: number | null;
+  readonly attempts: number;
+  readonly types: Record<string, number> | null;
+}
+
+/** Commands of one pass. Source: assumed; a command to each cabinet of a city is sent within seconds. Confirmed by: the time of a citywide command. */
+const MOST_COMMANDS = 2_000;
+
+/** Ends commands whose time has passed. Their cabinet may have carried them out: an outcome that arrives later still counts. */
+export async function expireCommands(query: RunQuery): Promise<void> {
+  await query(
+    `update command set state = 'expired', ended_at = now(), reason = case when state = 'new' then 'it was not sent in time' else 'the cabinet did not answer in time' end
+     where state in ('new', 'published') and expires_at <= now()`,
+  );
+}
+
+/** The commands that have no answer yet, the oldest first. A cabinet that is unknown refuses its command. */
+export async function openCommands(query: RunQuery): Promise<AddressedCommand[]> {
+  await query(
+    `update command c set state = 'refused', ended_at = now(), reason = 'there is no cabinet "' || c.cabinet || '"' ||
+       case when exists (select from node n where n.node = c.cabinet) then ' in this group, or it is in several groups: set group_name' else '' end
+     where c.state = 'new' and 1 <> (select count(*) from node n where n.node = c.cabinet and (c.group_name is null or n.group_name = c.group_name))`,
+  );
+  const rows = await query<CommandRow>(
+    `select c.id, n.group_name, n.node, c.device, c.metrics, c.attempts, extract(epoch from c.expires_at)::float8 * 1000 as expires_ms,
+       extract(epoch from c.published_at)::float8 * 1000 as published_ms,
+       (select jsonb_object_agg(a.value ->> 0, (a.value ->> 1)::int) from birth b cross join lateral jsonb_each(b.last_aliases) a
+         where b.node_id = n.id and b.epoch = n.epoch and b.device = c.device and c.metrics ? (a.value ->> 0)) as types
+     from command c join node n on n.node = c.cabinet and (c.group_name is null or n.group_name = c.group_name)
+     where c.state in ('new', 'published') order by c.created_at limit ${MOST_COMMANDS}`,
+  );
+  return rows.map(({ id, group_name: group, node, device, metrics, expires_ms, published_ms, attempts, types }) => ({
+    ...{ id, group, node, device, metrics, attempts },
+    ...{ expiresMs: Math.round(expires_ms), sentMs: published_ms, types: types ?? {} },
+  }));
+}
+
+/** Records that a command is being sent. An outcome that has arrived stays. */
+export async function markPublished(query: RunQuery, id: string): Promise<void> {
+  await query(
+    `update command set state = case when state = 'new' then 'published' else state end, published_at = now(), attempts = attempts + 1 where id = $1`,
+    [id],
+  );
+}
+
+/** Refuses a command that cannot be written as a message. */
+export async function refuseCommand(query: RunQuery, id: string, reason: string): Promise<void> {
+  await query(`update command set state = 'refused', ended_at = now(), reason = $2 where id = $1 and state in ('new', 'published')`, [
+    id,
+    reason,
+  ]);
+}

@@ -1,0 +1,45 @@
+/** Makes the partitions of readings before they are needed. */
+import { PlatformFailure } from '../core/errors.ts';
+import { dayOf } from '../core/times.ts';
+import type { Database } from './postgres.ts';
+
+/** Days around now that get a partition of their own; other readings go to `reading_other`. Source: assumed; a cabinet keeps a year at most, and a clock that is wrong must not create tables without end. Confirmed by: the oldest backlog of a real cabinet. */
+const DAYS = { past: 400, future: 2 };
+const DAY_MS = 86_400_000;
+/** A query of an analyst may hold the lock that a new partition needs; readings go to `reading_other` meanwhile. Units: ms. Source: assumed; well below the 2 s that readings may be late. Confirmed by: queries of the city's analysts. */
+const LOCK_MS = 500;
+/** Pause before a partition is tried again. Units: ms. Source: assumed; as often as an analyst's query ends. Confirmed by: the same. */
+const AGAIN_MS = 60_000;
+
+/** The days that have a partition, as far as this worker has asked. */
+export class ReadingPartitions {
+  readonly #known = new Set<string>();
+  readonly #triedMs = new Map<string, number>();
+
+  /** Makes the partitions of these times that are missing. A partition that cannot be made now is tried again later; no reading waits for it. */
+  async ensure(database: Database, atMs: readonly number[], nowMs: number): Promise<void> {
+    const days = new Set<number>();
+    for (const ms of atMs) days.add(Math.floor(ms / DAY_MS));
+    const today = Math.floor(nowMs / DAY_MS);
+    for (const day of [...days].sort((a, b) => a - b)) {
+      if (day < today - DAYS.past || day > today + DAYS.future) continue;
+      const name = dayOf(day * DAY_MS);
+      if (this.#known.has(name) || nowMs - (this.#triedMs.get(name) ?? 0) < AGAIN_MS) continue;
+      this.#triedMs.set(name, nowMs);
+      if (await makePartition(database, name)) this.#known.add(name);
+    }
+  }
+}
+
+async function makePartition(database: Database, day: string): Promise<boolean> {
+  try {
+    await database.transaction(async (query) => {
+      await query(`select set_config('lock_timeout', $1, true)`, [`${LOCK_MS}ms`]);
+      await query('select ensure_reading_partition($1::date)', [day]);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof PlatformFailure && error.policy.kind === 'retry') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * PostgreSQL: queries, transactions and notifications. The only file that uses the `pg` library.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { PlatformFailure } from '../core/errors.ts';
+
+/** Runs one statement and returns its rows. Errors: rejects with PlatformFailure `database-unavailable` or `data-rejected`. */
+export type RunQuery = <Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+
+/** A pool of connections. */
+export interface Database {
+  readonly query: RunQuery;
+  /** Runs the work in one transaction; an error of the work rolls it back. */
+  transaction<T>(work: (query: RunQuery) => Promise<T>): Promise<T>;
+  /**
+   * Calls back for each notification of the channels, and once after each new connection of the listener, since notifications may
+   * have been missed. Connects again by itself.
+   */
+  listen(channels: readonly string[], onNotice: (channel: string, payload: string) => void, onConnect: () => void): Promise<void>;
+  /** Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock. */
+  exclusively(lock: string, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Where the database is. An empty `url` uses the variables `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and so on. */
+export interface DatabaseAddress {
+  readonly url: string;
+  readonly connections: number;
+  /** A query without a result for this long has failed. Units: ms. */
+  readonly queryTimeoutMs?: number;
+}
+
+/** Source: assumed; a batch takes a quarter of a second, a migration some seconds. Units: ms. Confirmed by: the slowest batches of a city. */
+const QUERY_MS = 60_000;
+/** Source: assumed; a local network answers within milliseconds. Units: ms. Confirmed by: restarts of the city's database. */
+const CONNECT_MS = 10_000;
+/** A pause before the listener connects again. Units: ms. Source: assumed; a database restarts within seconds. Confirmed by: restarts of the city's database. */
+const LISTEN_AGAIN_MS = 1_000;
+/** Source: PostgreSQL, appendix A: 08 connection, 53 resources, 57 operator, 40 rollback, 55P03 lock not available. */
+const TRANSIENT = /^(?:08|53|57|40|55P03|25006)/;
+/** Source: PostgreSQL, appendix A: 22 data exceptions, 23 constraints. */
+const REJECTED = /^(?:22|23)/;
+/** Source: Node.js, common system errors. */
+const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$/;
+
+/** Opens a pool. Connects at the first query. */
+export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: DatabaseAddress): Database {
+  const settings = url === '' ? {} : { connectionString: url };
+  const pool = openPool(settings, connections, queryTimeoutMs);
+  const listeners = new Set<pg.Client>();
+  let isEnded = false;
+  const open = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ ...settings, application_name: 'luciole-platform', keepAlive: true });
+    listeners.add(client);
+    client.on('error', () => {});
+    client.on('end', () => listeners.delete(client));
+    await client.connect();
+    return client;
+  };
+  const reconnect = async (connect: () => Promise<void>): Promise<void> => {
+    while (!isEnded) {
+      await pause(LISTEN_AGAIN_MS);
+      try {
+        if (!isEnded) await connect();
+        return;
+      } catch {
+        // The database is still away; its end is reported by the queries of others.
+      }
+    }
+  };
+  return {
+    query: (text, values = []) => run(pool, text, values),
+    transaction: (work) => inTransaction(pool, work),
+    async listen(channels, onNotice, onConnect) {
+      const connect = async (): Promise<void> => {
+        const client = await open();
+        client.on('notification', ({ channel, payload = '' }) => onNotice(channel, payload));
+        client.on('end', () => void reconnect(connect));
+        for (const channel of channels) await client.query(`listen ${channel}`);
+        onConnect();
+      };
+      await connect().catch((error: unknown) => {
+        throw failureOf(error);
+      });
+    },
+    exclusively: async (lock, work) => {
+      const client = await open().catch((error: unknown) => {
+        throw failureOf(error);
+      });
+      const lost = new Promise<void>((resolve) => client.once('end', resolve));
+      try {
+        await run(client, 'select pg_advisory_lock(hashtext($1))', [lock]);
+        await work(lost);
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    },
+    async end() {
+      isEnded = true;
+      await Promise.all([...listeners].map((client) => client.end().catch(() => undefined)));
+      await pool.end();
+    },
+  };
+}
+
+function openPool(settings: pg.ClientConfig, connections: number, queryTimeoutMs: number): pg.Pool {
+  const pool = new pg.Pool({
+    ...{ ...settings, max: connections, application_name: 'luciole-platform', keepAlive: true },
+    ...{ query_timeout: queryTimeoutMs, connectionTimeoutMillis: CONNECT_MS },
+  });
+  // An idle connection that ends: the pool opens another one for the next query.
+  pool.on('error', () => {});
+  // One that ends while it is in use but between two queries: the next query fails, and is reported by its own error.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+async function run<Row extends object>(on: pg.Pool | pg.PoolClient | pg.Client, text: string, values: readonly unknown[]): Promise<Row[]> {
+  try {
+    const { rows } = await on.query(text, [...values]);
+    return rows as Row[];
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (query: RunQuery) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw failureOf(error);
+  });
+  let broken: Error | undefined;
+  try {
+    await run(client, 'begin', []);
+    const result = await work((text, values = []) => run(client, text, values));
+    await run(client, 'commit', []);
+    return result;
+  } catch (error) {
+    await run(client, 'rollback', []).catch((failure: unknown) => {
+      broken = failure instanceof Error ? failure : new Error(String(failure));
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** The failure behind an error of the library; the error itself if it is one of the program, such as wrong SQL. */
+function failureOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (REJECTED.test(code)) return new PlatformFailure('data-rejected', error.message, error);
+  const isClosed = code === '' && /Connection terminated|timeout|not queryable|Client was closed/i.test(error.message);
+  if (TRANSIENT.test(code) || UNREACHABLE.test(code) || isClosed) return new PlatformFailure('database-unavailable', error.message, error);
+  return error;
+}

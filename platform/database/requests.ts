@@ -1,0 +1,59 @@
+/** What must be requested from cabinets: births that workers need, rows that are missing. */
+import { holesBelow, type RowSpan } from '../core/holes.ts';
+import { afterRequest, mayAsk, type RebirthHistory } from '../core/pacing.ts';
+import type { RunQuery } from './postgres.ts';
+
+/** A node whose births are needed. */
+export interface WantedRebirth {
+  readonly id: number;
+  readonly group: string;
+  readonly node: string;
+  readonly history: RebirthHistory;
+}
+
+/** Nodes whose pause is over, those that wait longest first. */
+export async function wantedRebirths(query: RunQuery, most: number): Promise<WantedRebirth[]> {
+  const rows = await query<{ id: number; group_name: string; node: string; asked_ms: number | null; wait_ms: number }>(
+    `select n.id, n.group_name, n.node, extract(epoch from r.asked_at)::float8 * 1000 as asked_ms, r.wait_ms
+     from rebirth r join node n on n.id = r.node_id
+     where r.is_wanted and (r.asked_at is null or r.asked_at + r.wait_ms * interval '1 ms' <= now() or r.asked_at > now())
+     order by r.wanted_at limit $1`,
+    [most],
+  );
+  const nowMs = Date.now();
+  return rows
+    .map(({ id, group_name: group, node, asked_ms: askedMs, wait_ms: waitMs }) => ({ id, group, node, history: { askedMs, waitMs } }))
+    .filter(({ history }) => mayAsk(history, nowMs));
+}
+
+/** Records a request for births. It stays wanted until an NBIRTH arrives. Units: ms UTC. */
+export async function markAsked(query: RunQuery, { id, history }: WantedRebirth, nowMs: number): Promise<void> {
+  const { waitMs } = afterRequest(history, nowMs);
+  await query('update rebirth set asked_at = to_timestamp($2 / 1000.0), wait_ms = $3, requests = requests + 1 where node_id = $1', [
+    id,
+    nowMs,
+    waitMs,
+  ]);
+}
+
+/** The missing rows of nodes that are online, in their present epoch, below what they have sent. */
+export async function holesOfNodes(
+  query: RunQuery,
+): Promise<{ readonly group: string; readonly node: string; readonly epoch: string; readonly holes: readonly RowSpan[] }[]> {
+  const rows = await query<{ group_name: string; node: string; epoch: string; sent: number; holes: [string, string][] }>(
+    `select n.group_name, n.node, e.epoch, greatest(coalesce((s.value #>> '{}')::float8, 0), coalesce((c.value #>> '{}')::float8, 0)) as sent,
+       (select jsonb_agg(jsonb_build_array(lower(h)::text, (upper(h) - 1)::text))
+        from unnest(int8multirange(int8range(1, upper(e.complete))) - e.complete) h) as holes
+     from node n join node_epoch e on e.node_id = n.id and e.epoch = n.epoch
+       left join property s on s.node_id = n.id and s.device = '' and s.name = 'Sync/Sent' and jsonb_typeof(s.value) = 'number'
+       left join property c on c.node_id = n.id and c.device = '' and c.name = 'Sync/Cursor' and jsonb_typeof(c.value) = 'number'
+     where n.is_online and not isempty(e.complete) and (lower(e.complete) > 1 or (select count(*) from unnest(e.complete)) > 1)`,
+  );
+  return rows.map(({ group_name: group, node, epoch, sent, holes }) => ({
+    ...{ group, node, epoch },
+    holes: holesBelow(
+      (holes ?? []).map(([from, to]) => ({ from: Number(from), to: Number(to) })),
+      sent,
+    ),
+  }));
+}

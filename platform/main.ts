@@ -1,0 +1,61 @@
+/** The entry of the host: one command of the command line. */
+import { printStatus, sendCommand } from './cli/command.ts';
+import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
+import { runCommands, runState, runWorker } from './cli/processes.ts';
+import { PlatformFailure } from './core/errors.ts';
+import { migrateDatabase } from './database/migrate.ts';
+import { openDatabase } from './database/postgres.ts';
+
+const COMMANDS: Readonly<Record<string, (options: HostCommandOptions) => Promise<number>>> = {
+  migrate: runMigrate,
+  worker: async (options) => {
+    await runWorker(options);
+    return 0;
+  },
+  state: async (options) => {
+    await runState(options);
+    return 0;
+  },
+  commands: async (options) => {
+    await runCommands(options);
+    return 0;
+  },
+  command: sendCommand,
+  status: printStatus,
+  demo: async (options) => (await import('./demo/demo.ts')).runDemo(options),
+  bench: async (options) => (await import('./bench/bench.ts')).runBench(options),
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  try {
+    if (words.includes('--version')) {
+      console.log(platformVersion());
+      return 0;
+    }
+    const options = readPlatformOptions(words);
+    const command = Object.hasOwn(COMMANDS, options.command) ? COMMANDS[options.command] : undefined;
+    if (options.isHelp && options.command !== 'bench') {
+      console.log(PLATFORM_HELP);
+      return 0;
+    }
+    if (command === undefined) throw new PlatformFailure('usage', `there is no command "${options.command}": npm run platform -- --help`);
+    return await command(options);
+  } catch (error) {
+    if (!(error instanceof PlatformFailure)) throw error;
+    console.error(`platform: ${error.message}`);
+    return error.policy.kind === 'exit' ? error.policy.code : 1;
+  }
+}
+
+async function runMigrate({ database: url, hypertable }: HostCommandOptions): Promise<number> {
+  const database = openDatabase({ url, connections: 1 });
+  try {
+    const applied = await migrateDatabase(database, hypertable);
+    console.log(applied.length === 0 ? 'the tables are up to date' : `applied ${applied.join(', ')}`);
+    return 0;
+  } finally {
+    await database.end();
+  }
+}

@@ -1,0 +1,69 @@
+/** Finds and ends the server programs that the demo and the bench start. */
+import type { ChildProcess } from 'node:child_process';
+import { accessSync, constants, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, dirname, join } from 'node:path';
+
+const DEBIAN_POSTGRES = '/usr/lib/postgresql';
+
+/** The path of a program, or undefined. Servers are in sbin, which is often not in a user's PATH. */
+export function pathOfProgram(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, name)).find(canExecute);
+}
+
+/** The folder with `initdb` and `postgres`: the newest version of Debian's packages, else the one in PATH; undefined if there is none. */
+export function postgresFolder(): string | undefined {
+  const inPath = pathOfProgram('initdb');
+  const folders = [
+    ...versionsIn(DEBIAN_POSTGRES).map((version) => join(DEBIAN_POSTGRES, version, 'bin')),
+    ...(inPath === undefined ? [] : [dirname(inPath)]),
+  ];
+  return folders.find((folder) => ['initdb', 'postgres', 'createdb', 'pg_isready'].every((name) => canExecute(join(folder, name))));
+}
+
+function versionsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort((a, b) => Number(b) - Number(a));
+  } catch {
+    // PostgreSQL is not installed.
+    return [];
+  }
+}
+
+/** Whether a process has ended, by itself or by a signal. */
+export function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** Sends a signal, and SIGKILL when the process has not ended in time. Resolves when it is gone. Units: `withinMs` ms. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals, withinMs = 10_000): Promise<void> {
+  if (hasExited(child)) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
+  await gone;
+  clearTimeout(late);
+}
+
+/** A port of the loopback that was free a moment ago. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+function canExecute(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Missing or not accessible.
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Publishes STATE, and nothing else: so that workers and the process for commands restart without an outage for the cabinets.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import { PlatformFailure } from '../core/errors.ts';
+import { type HostState, isOfflineText, nextHostState, OFFLINE, stateText, type WorkersSeen } from '../core/host-state.ts';
+import type { Database } from '../database/postgres.ts';
+import { hasReadyWorker, noteProcess } from '../database/processes.ts';
+import type { HostLog } from '../service/host-log.ts';
+import type { HostMetrics } from '../service/metrics.ts';
+
+/** The parts of the process `state`. */
+export interface StateOptions {
+  readonly id: string;
+  readonly broker: BrokerAddress;
+  readonly database: Database;
+  readonly hostId: string;
+  readonly metrics: HostMetrics;
+  readonly log: HostLog;
+}
+
+/** Source: assumed; a cabinet waits 30 s for a host before it tries another server. Units: ms. Confirmed by: starts of the city's platform. */
+const LOOK_MS = 1_000;
+
+/** STATE of one host on one broker, from `start` to `stop`. */
+export class StatePublisher {
+  readonly #options: StateOptions;
+  readonly #topic: string;
+  readonly #startedMs = Date.now();
+  #state: HostState = OFFLINE;
+  #session: { readonly connection: HostConnection; readonly bornMs: number } | null = null;
+  #isStopping = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: StateOptions) {
+    this.#options = options;
+    this.#topic = `spBv1.0/STATE/${options.hostId}`;
+  }
+
+  start(): void {
+    this.#loop = this.#watch();
+  }
+
+  /** Publishes offline and ends. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#loop;
+    await this.#goOffline();
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#isStopping) {
+      const before = this.#state;
+      this.#state = nextHostState(before, await this.#look(), performance.now());
+      if (this.#state.isOnline && !before.isOnline) this.#goOnline();
+      if (!this.#state.isOnline && before.isOnline) await this.#goOffline();
+      await pause(LOOK_MS);
+    }
+  }
+
+  async #look(): Promise<WorkersSeen> {
+    const { database, id } = this.#options;
+    try {
+      await noteProcess(database.query, { id, kind: 'state', startedMs: this.#startedMs, isReady: true });
+      return (await hasReadyWorker(database.query)) ? 'ready' : 'gone';
+    } catch (error) {
+      if (!(error instanceof PlatformFailure)) throw error;
+      return 'unknown';
+    }
+  }
+
+  /** A session of its own for each time online, since its will must have the timestamp of its birth. */
+  #goOnline(): void {
+    const { broker, log } = this.#options;
+    const bornMs = Date.now();
+    const publish = (): void => void this.#publish(bornMs);
+    const connection = openConnection({
+      broker,
+      topics: [this.#topic],
+      will: { topic: this.#topic, payload: stateText(false, bornMs) },
+      onReady: publish,
+      onMessage: (_, payload, onRoom) => {
+        // A late will of an earlier session, or of another host with this name.
+        if (isOfflineText(payload.toString()) && this.#session?.bornMs === bornMs) publish();
+        onRoom();
+      },
+      onLost: () => log('broker-lost'),
+      onError: (error) => log('broker-error', { reason: error.message }),
+    });
+    this.#session = { connection, bornMs };
+  }
+
+  async #publish(bornMs: number): Promise<void> {
+    const { metrics, log, hostId } = this.#options;
+    if (this.#session?.bornMs !== bornMs) return;
+    if (!(await this.#session.connection.publish(this.#topic, stateText(true, bornMs), { qos: 1, retain: true }))) return;
+    metrics.online.set(1);
+    log('state-online', { hostId, timestamp: bornMs });
+  }
+
+  async #goOffline(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    if (session === null) return;
+    await session.connection.publish(this.#topic, stateText(false, Date.now()), { qos: 1, retain: true });
+    await session.connection.close();
+    this.#options.metrics.online.set(0);
+    this.#options.log('state-offline', { hostId: this.#options.hostId });
+  }
+}

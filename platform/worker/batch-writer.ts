@@ -1,0 +1,128 @@
+/**
+ * Turns messages into transactions: births first, then everything else, then what may be acknowledged.
+ */
+import { Batch, type NodeMessage } from '../core/batch.ts';
+import { PlatformFailure } from '../core/errors.ts';
+import type { CachedNode, NodeRegistry } from '../database/node-registry.ts';
+import { ReadingPartitions } from '../database/partitions.ts';
+import type { Database } from '../database/postgres.ts';
+import { type StoredBatch, storeBatch } from '../database/store-batch.ts';
+import { type BornSession, createSeries, storeBirths } from '../database/store-births.ts';
+
+/** What became of messages. `waiting`: a birth is missing, so they must be tried again. */
+export interface WrittenMessages {
+  readonly stored: readonly { readonly batch: Batch; readonly result: StoredBatch }[];
+  readonly sessions: readonly BornSession[];
+  readonly waiting: readonly { readonly message: NodeMessage; readonly node: CachedNode }[];
+  /** Messages that the database refuses for what they contain. */
+  readonly rejected: readonly { readonly message: NodeMessage; readonly reason: string }[];
+}
+
+type Placed = { readonly message: NodeMessage; readonly node: CachedNode };
+
+/** Writes messages of any nodes, in any order. */
+export class BatchWriter {
+  readonly #database: Database;
+  readonly #registry: NodeRegistry;
+  readonly #workerId: string;
+  readonly #partitions = new ReadingPartitions();
+
+  constructor(database: Database, registry: NodeRegistry, workerId: string) {
+    this.#database = database;
+    this.#registry = registry;
+    this.#workerId = workerId;
+  }
+
+  /**
+   * Writes the messages. `onBatch` gets each batch before its transaction.
+   *
+   * Errors: rejects with PlatformFailure to be retried; then the same messages may be written again, since nothing is stored twice.
+   */
+  async write(messages: readonly NodeMessage[], onBatch: (batch: Batch) => void): Promise<WrittenMessages> {
+    const nodes = await this.#registry.resolve(
+      this.#database.query,
+      messages.map(({ origin }) => origin),
+    );
+    const placed = messages.map((message, i): Placed => ({ message, node: nodes[i] as CachedNode }));
+    const written = { stored: [], sessions: [], waiting: [], rejected: [] } as Mutable<WrittenMessages>;
+    const births = placed.filter(({ message }) => message.origin.verb === 'NBIRTH' || message.origin.verb === 'DBIRTH');
+    if (births.length > 0) await this.#writeBirths(births, written);
+    // A birth that the database refuses must not be tried again with the data.
+    const refused = new Set(written.rejected.map(({ message }) => message));
+    await this.#writeBatch(
+      placed.filter(({ message }) => !refused.has(message)),
+      written,
+      onBatch,
+    );
+    return written;
+  }
+
+  async #writeBirths(births: readonly Placed[], written: Mutable<WrittenMessages>): Promise<void> {
+    await this.#orHalves(
+      births,
+      written,
+      async () => {
+        written.sessions.push(...(await storeBirths(this.#database, births, this.#workerId)));
+      },
+      (half) => this.#writeBirths(half, written),
+    );
+  }
+
+  async #writeBatch(placed: readonly Placed[], written: Mutable<WrittenMessages>, onBatch: (batch: Batch) => void): Promise<void> {
+    const batch = new Batch();
+    const added: Placed[] = [];
+    const waiting: Placed[] = [];
+    for (const one of placed) ((await this.#add(batch, one)) ? added : waiting).push(one);
+    written.waiting.push(...waiting);
+    if (batch.isEmpty) return;
+    onBatch(batch);
+    await this.#orHalves(
+      added,
+      written,
+      async () => {
+        await this.#partitions.ensure(this.#database, batch.readings.atMs, Date.now());
+        written.stored.push({ batch, result: await storeBatch(this.#database, batch) });
+      },
+      (half) => this.#writeBatch(half, written, onBatch),
+    );
+  }
+
+  /** Adds a message to the batch; false if it needs a birth that this worker does not have. */
+  async #add(batch: Batch, { message, node }: Placed): Promise<boolean> {
+    const missing = batch.add(message, node);
+    if (missing === undefined) return true;
+    if (missing.kind === 'birth-missing') {
+      this.#registry.missed(node, Date.now());
+      return false;
+    }
+    await createSeries(
+      this.#database.query,
+      missing.points.map((point) => ({ ...point, node })),
+    );
+    return batch.add(message, node) === undefined;
+  }
+
+  /** One message that the database refuses must not stop the others: then each half is written for itself. */
+  async #orHalves(
+    all: readonly Placed[],
+    written: Mutable<WrittenMessages>,
+    work: () => Promise<void>,
+    again: (half: readonly Placed[]) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof PlatformFailure) || error.policy.kind !== 'drop') throw error;
+      const [only] = all;
+      if (all.length === 1 && only !== undefined) {
+        written.rejected.push({ message: only.message, reason: error.message });
+        return;
+      }
+      const middle = Math.ceil(all.length / 2);
+      await again(all.slice(0, middle));
+      await again(all.slice(middle));
+    }
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };

@@ -1,0 +1,102 @@
+/** A real database, a real broker and the host's own processes, for tests that need them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { StoredFrame } from '../../agent/core/ports.ts';
+import type { Database } from '../../platform/database/postgres.ts';
+import { createSmallNode, type SmallNode, uplinkConfig } from '../agent/sync/small-node.ts';
+import { findProgram, type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
+import { qualityCode } from '../platform/reading-base.ts';
+
+const PLATFORM = join(import.meta.dirname, '../../platform');
+const MAIN = join(PLATFORM, 'main.ts');
+
+/** Why such a test cannot run here; false if it can. */
+export async function hostSkip(): Promise<string | false> {
+  if (!existsSync(join(PLATFORM, 'node_modules/pg'))) return 'the packages of the host are not installed (node platform/install.mjs)';
+  const { postgresFolder } = await import('../../platform/servers/programs.ts');
+  if (postgresFolder() === undefined) return 'PostgreSQL is not installed (apt-get install postgresql-17)';
+  return findProgram('mosquitto') === undefined ? 'mosquitto is not installed (apt-get install mosquitto)' : false;
+}
+
+/** The parts of one test. `run` starts a process of the host, `node` a cabinet's uplink over a store in memory. */
+export interface HostScene {
+  readonly mosquitto: Mosquitto;
+  readonly database: Database;
+  readonly url: string;
+  run(kind: 'state' | 'worker' | 'commands'): ChildProcess;
+  kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void>;
+  node(name: string, options?: { readonly primaryHost?: string }): SmallNode;
+  /** Checks the condition each 100 ms; false when it does not hold within `limitMs`. */
+  holds(condition: () => Promise<boolean> | boolean, limitMs?: number): Promise<boolean>;
+}
+
+/** Starts database and broker. All ends with the test. */
+export async function openHostScene(t: Test): Promise<HostScene> {
+  const [{ startTemporaryPostgres }, { openDatabase }, { migrateDatabase }, { endProcess }] = await Promise.all([
+    import('../../platform/servers/temporary-postgres.ts'),
+    import('../../platform/database/postgres.ts'),
+    import('../../platform/database/migrate.ts'),
+    import('../../platform/servers/programs.ts'),
+  ]);
+  const postgres = await startTemporaryPostgres(['fsync = off']);
+  const mosquitto = await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0']);
+  const database = openDatabase({ url: postgres.url, connections: 2 });
+  const children: ChildProcess[] = [];
+  const nodes: SmallNode[] = [];
+  t.teardown(async () => {
+    for (const node of nodes) await node.uplink.stop();
+    await Promise.all(children.map((child) => endProcess(child, 'SIGKILL')));
+    await database.end();
+    await mosquitto.stop();
+    await postgres.stop();
+  });
+  await migrateDatabase(database);
+  return {
+    ...{ mosquitto, database, url: postgres.url },
+    run: (kind) => {
+      const child = spawn(process.execPath, [MAIN, kind, '--database', postgres.url, '--broker', mosquitto.url], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        if (!text.startsWith('{')) t.fail(`${kind}: ${text}`);
+      });
+      children.push(child);
+      return child;
+    },
+    kill: (child, signal) => endProcess(child, signal),
+    node: (name, changes = {}) => {
+      const config = uplinkConfig(mosquitto.url, { node: name, protocol: 5, conformance: true, proof: 'platform', ...changes });
+      const node = createSmallNode({ cabinetId: name, config });
+      nodes.push(node);
+      return node;
+    },
+    holds: async (condition, limitMs = 30_000) => {
+      for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 100) {
+        if (await condition()) return true;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return condition();
+    },
+  };
+}
+
+/** The readingDifferences between the readings of a cabinet in the database and the rows of its store; empty when there are none. */
+export async function readingDifferences(database: Database, cabinet: string, rows: readonly StoredFrame[]): Promise<string[]> {
+  const stored = await database.query<{ key: string; value: number | null; quality: number }>(
+    `select s.device || '.' || s.quantity || '@' || round(extract(epoch from r.at) * 1000) as key, r.value, r.quality
+     from reading_data r join series s on s.id = r.series_id join node n on n.id = s.node_id where n.node = $1`,
+    [cabinet],
+  );
+  const have = new Map(stored.map(({ key, value, quality }) => [key, `${value} ${quality}`]));
+  const want = new Map(
+    rows.flatMap(({ readings }) =>
+      readings.map(({ pointId, atMs, value, quality }) => [`${pointId}@${Math.round(atMs)}`, `${value} ${qualityCode(quality)}`]),
+    ),
+  );
+  return [
+    ...[...want].filter(([key, value]) => have.get(key) !== value).map(([key, value]) => `${key} is ${have.get(key)}, stored ${value}`),
+    ...[...have.keys()].filter((key) => !want.has(key)).map((key) => `${key} is not in the store`),
+  ];
+}
