@@ -16,8 +16,8 @@ export const SENSORS = ['S01', 'S02'] as const;
 export const LAMP_VALUES = 8;
 /** Address of the first sensor; lamps have the addresses from 1. */
 export const FIRST_SENSOR_UNIT = 201;
-/** Most lamps of a cabinet. Source: the bad revision of the rollout moves each lamp by 100 addresses, below those of the sensors. */
-export const MAX_LAMPS = 99;
+/** Most lamps of a cabinet. Source: the addresses below those of the sensors. */
+export const MAX_LAMPS = FIRST_SENSOR_UNIT - 1;
 /** Units: m. Source: assumed; usual distance of poles in a residential street. Confirmed by: the light points of the city in its inventory. */
 const POLE_DISTANCE_M = 25;
 
@@ -31,17 +31,18 @@ export interface SiteText {
   readonly lamps: number;
   /** Level after 23:00. Units: %. */
   readonly nightPct: number;
-  /** Added to the address of each lamp: with any other number than 0 no lamp answers. */
-  readonly unitShift: number;
+  /** Added to the address of each sensor: with any other number than 0 no sensor answers. */
+  readonly sensorShift: number;
 }
 
 /** Returns the text of `cabinet.yaml`. */
-export function citySiteText({ lamps, nightPct, unitShift }: SiteText): string {
+export function citySiteText({ lamps, nightPct, sensorShift }: SiteText): string {
   const numbers = Array.from({ length: lamps }, (_, i) => i + 1);
   const id = (n: number): string => `L${String(n).padStart(2, '0')}`;
-  const devices = numbers.map((n) => `      - { id: ${id(n)}, unit: ${n + unitShift}, profile: city-driver, pole: P${n} }`);
+  const devices = numbers.map((n) => `      - { id: ${id(n)}, unit: ${n}, profile: city-driver, pole: P${n} }`);
   const sensors = SENSORS.map(
-    (sensor, i) => `      - { id: ${sensor}, unit: ${FIRST_SENSOR_UNIT + i}, profile: wirenboard-wb-msw, pole: P${1 + i * (lamps - 1)} }`,
+    (sensor, i) =>
+      `      - { id: ${sensor}, unit: ${FIRST_SENSOR_UNIT + i + sensorShift}, profile: wirenboard-wb-msw, pole: P${1 + i * (lamps - 1)} }`,
   );
   return `# One cabinet of the simulated city.
 cabinet: { id: city, name: Street, latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris }

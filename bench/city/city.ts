@@ -70,7 +70,7 @@ export async function runCity(options: CityOptions, output: CityOutput): Promise
       const { lamps, processes, birthJitterS, primaryHost } = options;
       city.fleet = await startFleet({
         ...{ count, processes, folder: dir, birthJitterS, wallOffsetMs, broker: broker.url, spreadMs: 0 },
-        ...{ text: citySiteText({ lamps, nightPct: LEVEL_AT_NIGHT_PCT, unitShift: 0 }), primaryHost: primaryHost ? CITY.hostId : null },
+        ...{ text: citySiteText({ lamps, nightPct: LEVEL_AT_NIGHT_PCT, sensorShift: 0 }), primaryHost: primaryHost ? CITY.hostId : null },
         ...{ pollMs: POLL_MS, passagesPerH: PASSAGES_PER_H },
       });
       return city.fleet;

@@ -1,8 +1,8 @@
 /**
  * The clock of many agents in one process: true time, or time that runs faster.
  *
- * Faster time waits where the processor cannot follow: no timer is then late for the agents. True time does not wait, and how late timers
- * were is measured.
+ * Faster time never passes a timer that has not fired: it waits where the processor cannot follow, and the agents see no delay. True time
+ * does not wait, and how late timers were is measured.
  */
 import type { Clock, MonoMs, Timer, WallMs } from '../../agent/core/clock.ts';
 
@@ -23,8 +23,10 @@ interface Pending {
 
 /** How long timers may occupy the loop before sockets get their turn. Units: ms. Source: assumed; a fraction of the 30 s that a ping may take. Confirmed by: pings that time out in a run of the city. */
 const SLICE_MS = 8;
-/** Faster time is held back when the timers are later than this. Units: ms of the fast time. Source: the lighting decides once a second. */
-const MOST_BEHIND_MS = 500;
+/** Faster time waits for sockets at least this often. Units: ms of the fast time. Source: a tenth of the 10 s after which a ping without an answer ends a session. */
+const STEP_MS = 1_000;
+/** What faster time catches up after the processor was busy elsewhere; more is given up. Units: ms of true time. */
+const CATCH_UP_MS = 1_000;
 /** Longest sleep. Units: ms. */
 const LONGEST_SLEEP_MS = 50;
 
@@ -40,7 +42,13 @@ export function createFleetClock(wallOffsetMs: number): FleetClock {
   let sleeping: NodeJS.Timeout | null = null;
   let sleepsUntil = Number.POSITIVE_INFINITY;
 
-  const monoMs = (): MonoMs => base.mono + (performance.now() - base.realMs) * scale;
+  const targetMono = (): MonoMs => base.mono + (performance.now() - base.realMs) * scale;
+  let nowMono = 0;
+  /** True time is the machine's. Faster time stops at the next timer. */
+  const monoMs = (): MonoMs => {
+    nowMono = Math.max(nowMono, scale === 1 ? targetMono() : Math.min(targetMono(), heap.peek()?.dueMono ?? Number.POSITIVE_INFINITY));
+    return nowMono;
+  };
   const rebase = (mono: MonoMs): void => {
     base = { realMs: performance.now(), mono };
   };
@@ -49,23 +57,24 @@ export function createFleetClock(wallOffsetMs: number): FleetClock {
     sleeping = null;
     sleepsUntil = Number.POSITIVE_INFINITY;
     if (isStopped) return;
-    const endMs = performance.now() + SLICE_MS;
-    for (let next = heap.peek(); next !== undefined && next.dueMono <= monoMs(); next = heap.peek()) {
-      const late = monoMs() - next.dueMono;
-      if (scale > 1 && late > MOST_BEHIND_MS) rebase(next.dueMono + MOST_BEHIND_MS);
-      else lateMs = Math.max(lateMs, late / scale);
+    const [endMs, endMono] = [performance.now() + SLICE_MS, monoMs() + STEP_MS];
+    for (let next = heap.peek(); next !== undefined && next.dueMono <= targetMono(); next = heap.peek()) {
+      const late = (targetMono() - next.dueMono) / scale;
+      if (scale > 1 && late > CATCH_UP_MS) rebase(next.dueMono);
+      if (scale === 1) lateMs = Math.max(lateMs, late);
+      nowMono = Math.max(nowMono, scale === 1 ? targetMono() : next.dueMono);
       heap.pop();
       const { fire } = next;
       next.fire = null;
       fire?.();
-      if (performance.now() > endMs) break;
+      if (performance.now() > endMs || (scale > 1 && nowMono > endMono)) break;
     }
     rest();
   };
   const rest = (): void => {
     const next = heap.peek();
     if (isStopped || next === undefined) return;
-    const waitMs = (next.dueMono - monoMs()) / scale;
+    const waitMs = (next.dueMono - targetMono()) / scale;
     if (waitMs <= 0) {
       if (sleepsUntil === Number.NEGATIVE_INFINITY) return;
       if (sleeping !== null) clearTimeout(sleeping);

@@ -207,9 +207,10 @@ class SimulatedField implements LiveField {
   #readSensors(): void {
     const { clock } = this.#parts;
     const stamp = { atMono: clock.monoMs(), atMs: clock.wallMs() };
-    for (const id of SENSORS) this.#seen.set(id, stamp.atMs);
+    const sensors = this.#devices.filter((device) => !isLamp(device) && answers(device)).map(({ id }) => id);
+    for (const id of sensors) this.#seen.set(id, stamp.atMs);
     this.#latest.add(
-      SENSORS.map((id): Reading => ({ pointId: `${id}.motion`, value: this.#motion.get(id) ?? MOTION.none, quality: 'good', ...stamp })),
+      sensors.map((id): Reading => ({ pointId: `${id}.motion`, value: this.#motion.get(id) ?? MOTION.none, quality: 'good', ...stamp })),
     );
   }
 

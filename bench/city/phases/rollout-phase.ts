@@ -10,8 +10,10 @@ import { emitGoal, emitTimes, fullFleet, waitFor } from './measure.ts';
 
 /** The level of the new programme: brighter, so that no signature is required. Units: %. */
 const BRIGHTER_PCT = 60;
-/** How far the addresses of the bad revision are off. */
-const WRONG_BY = 100;
+/** How far the addresses of the sensors are off in the bad revision. */
+const WRONG_BY = 10;
+/** Longest trial of the rollouts. Units: min. Source: the shortest that the platform may set. */
+const TRIAL_MINUTES = 1n;
 /** Longest upload to a wave. Units: ms. */
 const UPLOAD_MS = 300_000;
 const SECOND_MS = 1_000;
@@ -22,12 +24,12 @@ export async function rolloutPhase(city: City): Promise<void> {
   const { nodes } = await fullFleet(city);
   const waves = planWaves(nodes);
   city.emit('rollout: waves', waves.length, 'waves', { note: waves.map(({ length }) => length).join(', ') });
-  const good = await rollOut(city, 'good', citySiteText({ lamps, nightPct: BRIGHTER_PCT, unitShift: 0 }));
+  const good = await rollOut(city, 'good', citySiteText({ lamps, nightPct: BRIGHTER_PCT, sensorShift: 0 }));
   emitTimes(city, 'rollout: from apply to the end of the trial', good.appliedMs);
   city.emit('rollout: a good revision, until all have confirmed it', round(good.tookMs / SECOND_MS, 1), 's');
   emitGoal(city, 'rollout: cabinets that confirmed the good revision', good.ends.get('confirmed') ?? 0, 'cabinets', '>=', nodes.length);
-  // Lamps at addresses where none are: every cabinet that receives it finds half of its units silent.
-  const bad = await rollOut(city, 'bad', citySiteText({ lamps, nightPct: BRIGHTER_PCT + 1, unitShift: WRONG_BY }));
+  // Sensors at addresses where none are: the check cannot see that, only the trial at a cabinet can.
+  const bad = await rollOut(city, 'bad', citySiteText({ lamps, nightPct: BRIGHTER_PCT + 1, sensorShift: WRONG_BY }));
   const received = [...bad.ends.values()].reduce((sum, count) => sum + count, 0);
   city.emit('rollout: a bad revision, until it was stopped', round(bad.tookMs / SECOND_MS, 1), 's');
   emitGoal(city, 'rollout: cabinets that received the bad revision', received, 'cabinets', '<=', waves[0]?.length ?? 0);
@@ -83,7 +85,11 @@ async function applyTo(
   wave: readonly string[],
 ): Promise<{ verdict: WaveVerdict; outcomes: readonly FleetOutcome[] }> {
   const startMs = performance.now();
-  await city.host.send({ id, nodes: wave, metrics: [asText('Config/Action', 'apply'), asText('Config/Comment', 'rollout of the city')] });
+  const metrics: Metric[] = [
+    ...[asText('Config/Action', 'apply'), asText('Config/Comment', 'rollout of the city')],
+    { name: 'Config/Minutes', value: { kind: 'long', value: TRIAL_MINUTES } },
+  ];
+  await city.host.send({ id, nodes: wave, metrics });
   let outcomes: readonly FleetOutcome[] = [];
   let verdict: WaveVerdict = { kind: 'wait', open: wave.length };
   await waitFor(city, 'the wave', ROLLOUT_RULES.silentAfterMs + UPLOAD_MS, async () => {
