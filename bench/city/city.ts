@@ -51,8 +51,11 @@ export function cityObstacle(): string | undefined {
   return findProgram('mosquitto') === undefined ? 'mosquitto is not installed' : undefined;
 }
 
-/** Runs the phases. Errors: rejects if a part of the city ends by itself, or a phase waits too long. */
-export async function runCity(options: CityOptions, output: CityOutput): Promise<void> {
+/**
+ * Runs the phases. Errors: rejects if a part of the city ends by itself, a phase waits too long, or `signal` is aborted. All processes that
+ * it started have ended then.
+ */
+export async function runCity(options: CityOptions, output: CityOutput, signal: AbortSignal): Promise<void> {
   const program = findProgram('mosquitto');
   if (program === undefined) throw new Error('mosquitto is not installed');
   const folder = mkdtempSync(join(memoryRoot(), 'luciole-city-'));
@@ -69,18 +72,22 @@ export async function runCity(options: CityOptions, output: CityOutput): Promise
       const dir = mkdtempSync(join(folder, 'fleet-'));
       const { lamps, processes, birthJitterS, primaryHost } = options;
       city.fleet = await startFleet({
-        ...{ count, processes, folder: dir, birthJitterS, wallOffsetMs, broker: broker.url, spreadMs: 0 },
+        ...{ count, processes, folder: dir, birthJitterS, wallOffsetMs, broker: broker.url },
         ...{ text: citySiteText({ lamps, nightPct: LEVEL_AT_NIGHT_PCT, sensorShift: 0 }), primaryHost: primaryHost ? CITY.hostId : null },
         ...{ pollMs: POLL_MS, passagesPerH: PASSAGES_PER_H },
       });
       return city.fleet;
     },
   };
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
+  });
+  interrupted.catch(() => {});
   try {
     await host.start();
     for (const phase of options.phases) {
       output.progress(`${phase} …`);
-      await RUN[phase](city);
+      await Promise.race([RUN[phase](city), interrupted]);
     }
   } finally {
     await city.fleet?.stop(false);

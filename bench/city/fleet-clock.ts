@@ -29,68 +29,50 @@ const STEP_MS = 1_000;
 const CATCH_UP_MS = 1_000;
 /** Longest sleep. Units: ms. */
 const LONGEST_SLEEP_MS = 50;
+/** No sleep, and no turn is due. */
+const AWAKE = { handle: null, untilMono: Number.POSITIVE_INFINITY };
+/** A turn is due or runs: it looks for the next timer at its end. */
+const IN_TURN = { handle: null, untilMono: Number.NEGATIVE_INFINITY };
 
 /** Creates the clock; its wall time is `wallOffsetMs` ahead of the machine's, as long as it has run at true time only. */
 export function createFleetClock(wallOffsetMs: number): FleetClock {
-  const heap = createTimerHeap();
-  let scale = 1;
-  let base = { realMs: performance.now(), mono: 0 };
-  const startWallMs = Date.now() + wallOffsetMs;
-  let order = 0;
-  let lateMs = 0;
-  let isStopped = false;
-  let sleeping: NodeJS.Timeout | null = null;
-  let sleepsUntil = Number.POSITIVE_INFINITY;
+  return new HeapClock(Date.now() + wallOffsetMs);
+}
 
-  const targetMono = (): MonoMs => base.mono + (performance.now() - base.realMs) * scale;
-  let nowMono = 0;
-  /** True time is the machine's. Faster time stops at the next timer. */
-  const monoMs = (): MonoMs => {
-    nowMono = Math.max(nowMono, scale === 1 ? targetMono() : Math.min(targetMono(), heap.peek()?.dueMono ?? Number.POSITIVE_INFINITY));
-    return nowMono;
-  };
-  const rebase = (mono: MonoMs): void => {
-    base = { realMs: performance.now(), mono };
+class HeapClock implements FleetClock {
+  readonly #heap = createTimerHeap();
+  readonly #startWallMs: number;
+  #scale = 1;
+  #base = { realMs: performance.now(), mono: 0 };
+  #nowMono: MonoMs = 0;
+  #order = 0;
+  #lateMs = 0;
+  #isStopped = false;
+  #isFiring = false;
+  /** The sleep before the next turn, and the time on this clock until which it lasts. */
+  #sleep: { readonly handle: NodeJS.Timeout | null; readonly untilMono: MonoMs } = AWAKE;
+
+  constructor(startWallMs: number) {
+    this.#startWallMs = startWallMs;
+  }
+
+  // The agents use these functions without the object.
+  readonly wallMs = (): WallMs => Math.round(this.#startWallMs + this.monoMs());
+  readonly quality = (): 'synced' => 'synced';
+  readonly after = (delayMs: number, fire: () => void): Timer => this.precisely(this.monoMs() + Math.max(0, delayMs), fire);
+
+  /** True time is the machine's. Faster time stops at the next timer, and does not pass while timers fire. */
+  readonly monoMs = (): MonoMs => {
+    if (this.#scale > 1 && this.#isFiring) return this.#nowMono;
+    const nextMono = this.#scale === 1 ? Number.POSITIVE_INFINITY : (this.#heap.peek()?.dueMono ?? Number.POSITIVE_INFINITY);
+    this.#nowMono = Math.max(this.#nowMono, Math.min(this.#targetMono(), nextMono));
+    return this.#nowMono;
   };
 
-  const pump = (): void => {
-    sleeping = null;
-    sleepsUntil = Number.POSITIVE_INFINITY;
-    if (isStopped) return;
-    const [endMs, endMono] = [performance.now() + SLICE_MS, monoMs() + STEP_MS];
-    for (let next = heap.peek(); next !== undefined && next.dueMono <= targetMono(); next = heap.peek()) {
-      const late = (targetMono() - next.dueMono) / scale;
-      if (scale > 1 && late > CATCH_UP_MS) rebase(next.dueMono);
-      if (scale === 1) lateMs = Math.max(lateMs, late);
-      nowMono = Math.max(nowMono, scale === 1 ? targetMono() : next.dueMono);
-      heap.pop();
-      const { fire } = next;
-      next.fire = null;
-      fire?.();
-      if (performance.now() > endMs || (scale > 1 && nowMono > endMono)) break;
-    }
-    rest();
-  };
-  const rest = (): void => {
-    const next = heap.peek();
-    if (isStopped || next === undefined) return;
-    const waitMs = (next.dueMono - targetMono()) / scale;
-    if (waitMs <= 0) {
-      if (sleepsUntil === Number.NEGATIVE_INFINITY) return;
-      if (sleeping !== null) clearTimeout(sleeping);
-      sleeping = null;
-      sleepsUntil = Number.NEGATIVE_INFINITY;
-      setImmediate(pump);
-    } else if (next.dueMono < sleepsUntil) {
-      if (sleeping !== null) clearTimeout(sleeping);
-      sleepsUntil = next.dueMono;
-      sleeping = setTimeout(pump, Math.min(Math.ceil(waitMs), LONGEST_SLEEP_MS));
-    }
-  };
-  const schedule = (dueMono: MonoMs, fire: () => void): Timer => {
-    const pending: Pending = { dueMono, order: order++, fire };
-    heap.push(pending);
-    if (dueMono < sleepsUntil) rest();
+  readonly precisely = (dueMono: MonoMs, fire: () => void): Timer => {
+    const pending: Pending = { dueMono, order: this.#order++, fire };
+    this.#heap.push(pending);
+    if (dueMono < this.#sleep.untilMono) this.#rest();
     return {
       cancel: () => {
         pending.fire = null;
@@ -98,30 +80,76 @@ export function createFleetClock(wallOffsetMs: number): FleetClock {
     };
   };
 
-  return {
-    monoMs,
-    wallMs: (): WallMs => Math.round(startWallMs + monoMs()),
-    quality: () => 'synced',
-    after: (delayMs, fire) => schedule(monoMs() + Math.max(0, delayMs), fire),
-    precisely: schedule,
-    setScale(next) {
-      rebase(monoMs());
-      scale = next;
-      sleepsUntil = Number.POSITIVE_INFINITY;
-      if (sleeping !== null) clearTimeout(sleeping);
-      sleeping = null;
-      rest();
-    },
-    takeLateMs() {
-      const taken = lateMs;
-      lateMs = 0;
-      return taken;
-    },
-    stop() {
-      isStopped = true;
-      if (sleeping !== null) clearTimeout(sleeping);
-    },
+  setScale(scale: number): void {
+    this.#rebase(this.monoMs());
+    this.#scale = scale;
+    this.#wake();
+    this.#rest();
+  }
+
+  takeLateMs(): number {
+    const taken = this.#lateMs;
+    this.#lateMs = 0;
+    return taken;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  #targetMono(): MonoMs {
+    return this.#base.mono + (performance.now() - this.#base.realMs) * this.#scale;
+  }
+
+  #rebase(mono: MonoMs): void {
+    this.#base = { realMs: performance.now(), mono };
+  }
+
+  #wake(): void {
+    if (this.#sleep.handle !== null) clearTimeout(this.#sleep.handle);
+    this.#sleep = AWAKE;
+  }
+
+  /** Fires the timers that are due, until the sockets must have their turn. */
+  readonly #turn = (): void => {
+    this.#sleep = IN_TURN;
+    if (this.#isStopped) return;
+    const isFaster = this.#scale > 1;
+    const [endMs, endMono] = [performance.now() + SLICE_MS, isFaster ? this.monoMs() + STEP_MS : Number.POSITIVE_INFINITY];
+    for (let next = this.#heap.peek(); next !== undefined && next.dueMono <= this.#targetMono(); next = this.#heap.peek()) {
+      this.#note(next.dueMono);
+      this.#heap.pop();
+      const { fire } = next;
+      next.fire = null;
+      this.#isFiring = true;
+      fire?.();
+      this.#isFiring = false;
+      if (performance.now() > endMs || this.#nowMono > endMono) break;
+    }
+    this.#sleep = AWAKE;
+    this.#rest();
   };
+
+  /** Moves the time to a timer that is due. */
+  #note(dueMono: MonoMs): void {
+    const targetMono = this.#targetMono();
+    const lateMs = (targetMono - dueMono) / this.#scale;
+    this.#nowMono = Math.max(this.#nowMono, this.#scale === 1 ? targetMono : dueMono);
+    if (this.#scale === 1) this.#lateMs = Math.max(this.#lateMs, lateMs);
+    else if (lateMs > CATCH_UP_MS) this.#rebase(dueMono);
+  }
+
+  #rest(): void {
+    const next = this.#heap.peek();
+    if (this.#isStopped || next === undefined || next.dueMono >= this.#sleep.untilMono) return;
+    this.#wake();
+    const waitMs = (next.dueMono - this.#targetMono()) / this.#scale;
+    if (waitMs <= 0) {
+      this.#sleep = IN_TURN;
+      setImmediate(this.#turn);
+    } else this.#sleep = { handle: setTimeout(this.#turn, Math.min(Math.ceil(waitMs), LONGEST_SLEEP_MS)), untilMono: next.dueMono };
+  }
 }
 
 /** Timers by due time, then by age. A cancelled timer is dropped when it is next. */

@@ -31,8 +31,6 @@ export interface FleetSettings extends Pick<OwnSettings, 'broker' | 'primaryHost
   readonly wallOffsetMs: number;
   readonly pollMs: number;
   readonly passagesPerH: number;
-  /** The agents start one after the other within this time. */
-  readonly spreadMs: number;
   readonly seed: number;
 }
 
@@ -49,7 +47,7 @@ export interface FleetFigures {
   readonly online: number;
   readonly cpuMs: number;
   readonly rssBytes: number;
-  /** The longest delay of a timer since the last question. */
+  /** The longest delay of a timer since this was last asked for. */
   readonly lateMs: number;
   /** Time on the clock of the agents since their start. */
   readonly monoMs: number;
@@ -94,6 +92,12 @@ interface Fleet {
 /** Free space that the stores are told. Units: bytes. Source: below what makes a store reserve 8 MB: 1,450 reserves would be 12 GB. */
 const FREE_BYTES = 36 * 2 ** 20;
 
+/** The database on this thread: 1,450 threads do not fit on two cores. */
+const openStoreHere: OpenLink = (setup) => {
+  const database = new StoreDatabase(setup, () => FREE_BYTES);
+  return { ask: async <K extends Kind>(request: StoreRequest<K>) => database.handle(request), close: async () => {} };
+};
+
 let fleet: Fleet | null = null;
 
 answerParent<FleetQuestion, FleetAnswer>(async (question) => {
@@ -110,7 +114,7 @@ answerParent<FleetQuestion, FleetAnswer>(async (question) => {
 });
 
 async function startFleet(settings: FleetSettings): Promise<Fleet> {
-  const { nodes, folder, text, wallOffsetMs, spreadMs } = settings;
+  const { nodes, folder, text, wallOffsetMs } = settings;
   mkdirSync(folder, { recursive: true });
   const clock = createFleetClock(wallOffsetMs);
   const configFile = writeCitySite(folder, text);
@@ -123,7 +127,8 @@ async function startFleet(settings: FleetSettings): Promise<Fleet> {
     const cabinet = buildCabinet({ settings, common, clock, check, warnings }, node, index);
     cabinets.push(cabinet);
     starts.push(cabinet.agent.start());
-    await new Promise((resolve) => clock.after(spreadMs / nodes.length, () => resolve(null)));
+    // The agents that run already have their turn.
+    await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all(starts);
   return { clock, cabinets, warnings };
@@ -167,12 +172,6 @@ function buildCabinet({ settings, common, clock, check, warnings }: FleetParts, 
   });
   return { node, agent, counts };
 }
-
-/** The database on this thread: 1,450 threads do not fit on two cores. */
-const openStoreHere: OpenLink = (setup) => {
-  const database = new StoreDatabase(setup, () => FREE_BYTES);
-  return { ask: async <K extends Kind>(request: StoreRequest<K>) => database.handle(request), close: async () => {} };
-};
 
 /** Checks each text once. In a city each gateway checks it on its own processor. */
 function createSharedCheck(): FleetParts['check'] {

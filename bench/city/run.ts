@@ -7,7 +7,8 @@ import { CITY_HELP, readCityCommand } from './options.ts';
 const EXIT_USAGE = 64;
 const EXIT_FAILED = 1;
 
-process.exitCode = await run(process.argv.slice(2));
+// A phase that was interrupted may still wait for something.
+process.exit(await run(process.argv.slice(2)));
 
 async function run(words: readonly string[]): Promise<number> {
   const command = readCityCommand(words);
@@ -23,8 +24,10 @@ async function run(words: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(result)}\n`);
     if (result.ok === false) missed.push(`${result.metric}: ${result.value} ${result.unit}, goal ${result.goal}`);
   };
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
   try {
-    await runCity(command.options, { emit, progress: (text) => void process.stderr.write(`${text}\n`) });
+    await runCity(command.options, { emit, progress: (text) => void process.stderr.write(`${text}\n`) }, interruption.signal);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return fail(error.message, EXIT_FAILED);

@@ -31,6 +31,8 @@ interface Lamp {
   sinceMono: MonoMs;
 }
 
+/** The polled points of a lamp. */
+const QUANTITIES = ['level', 'switch', 'temperature', 'allowed_power', 'overcurrent', 'uptime', 'power', 'supply'] as const;
 /** Time of one write with its read-back on the line. Units: ms. Source: bench `line`, two transactions of 8 bytes at 19200 baud with 3 ms turnaround. */
 const WRITE_MS = 24;
 /** Units: ms. Source: the field of the agent looks for stale readings as often. */
@@ -232,8 +234,6 @@ class SimulatedField implements LiveField {
     });
   }
 }
-
-const QUANTITIES = ['level', 'switch', 'temperature', 'allowed_power', 'overcurrent', 'uptime', 'power', 'supply'] as const;
 
 function lampValues({ levelPct, sinceMono }: Lamp, random: () => number): [(typeof QUANTITIES)[number], number][] {
   return [

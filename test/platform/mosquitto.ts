@@ -12,7 +12,7 @@ import { delimiter, join } from 'node:path';
 export interface Mosquitto {
   readonly port: number;
   readonly url: string;
-  /** Of the running process; undefined while there is none. */
+  /** The id of the running process; undefined while there is none. */
   readonly pid: number | undefined;
   /** SIGTERM; resolves when the process is gone and its folder removed. */
   stop(): Promise<void>;

@@ -2,7 +2,7 @@
 import { round } from '../../result.ts';
 import type { FleetOutcome } from '../city-host.ts';
 import type { City } from '../city-parts.ts';
-import { emitGoal, emitTimes, emitUsage, fullFleet, usageOfCity, waitFor } from './measure.ts';
+import { emitGoal, emitTimes, emitUsage, fullFleet, untilComplete, usageOfCity, waitFor } from './measure.ts';
 
 /** Source: the issue. Units: s. */
 const GOAL_S = 30;
@@ -33,6 +33,7 @@ export async function commandPhase(city: City): Promise<void> {
     GOAL_S,
   );
   await commandAll(city, 'all-end', false);
+  await untilComplete(city, 'command');
 }
 
 async function commandAll(city: City, id: string, isOn: boolean): Promise<readonly FleetOutcome[]> {

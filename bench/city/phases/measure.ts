@@ -11,6 +11,8 @@ import { type ProcessUsage, usageOf } from '../process-usage.ts';
 const LOOK_MS = 500;
 /** Between two lines of progress. Units: ms. */
 const PROGRESS_MS = 5_000;
+/** Longest wait for the rows. Units: ms. Source: assumed; several times the minute after which the host requests a missing row. Confirmed by: this bench on slower machines. */
+const COMPLETE_MS = 600_000;
 const MB = 1e6;
 
 /** What `look` found: whether the wait is over, and a line of progress. */
@@ -92,6 +94,21 @@ export function emitGoal(city: City, metric: string, value: number, unit: string
 /** The fleet of the phases at true speed. */
 export function fullFleet(city: City): Promise<Fleet> {
   return city.openFleet(city.options.cabinets);
+}
+
+/** Waits until the host has each row up to the one that was newest at the call, and emits how long that took. */
+export async function untilComplete(city: City, phase: string): Promise<void> {
+  const fleet = await fullFleet(city);
+  const heads = new Map((await fleet.cabinets()).map(({ node, lastSeq }) => [node, lastSeq]));
+  let lost = 0;
+  const tookMs = await waitFor(city, 'the host has all rows', COMPLETE_MS, async () => {
+    const nodes = await city.host.nodes();
+    const open = nodes.filter(({ node, head }) => head < (heads.get(node) ?? 0)).length;
+    lost = nodes.reduce((sum, node) => sum + node.lost, 0);
+    return { isDone: open === 0, text: `${open} cabinets with rows on the way` };
+  });
+  city.emit(`${phase}: until the host had every row`, round(tookMs / 1_000, 1), 's');
+  emitGoal(city, `${phase}: readings lost`, lost, 'readings', '<=', 0);
 }
 
 /** Returns the births of each node, to be compared later. */

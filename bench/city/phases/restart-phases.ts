@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../../agent/core/quantile.ts';
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
-import { birthsOf, emitGoal, emitTimes, emitUsage, fullFleet, usageOfCity, waitFor, waitForBirths } from './measure.ts';
+import { birthsOf, emitGoal, emitTimes, emitUsage, fullFleet, untilComplete, usageOfCity, waitForBirths } from './measure.ts';
 
 /** Time without a broker. Units: ms. Source: assumed; a service manager starts a broker again within seconds. Confirmed by: restarts of a city's broker. */
 const BROKER_AWAY_MS = 5_000;
@@ -67,21 +67,6 @@ export async function hostPhase(city: City): Promise<void> {
   const after = await fleet.figures();
   city.emit('host: sessions that ended', after.attempts - before.attempts, 'sessions');
   await untilComplete(city, 'host');
-}
-
-/** Waits until the host has each row up to the one that was newest at the call, and emits how long that took. */
-export async function untilComplete(city: City, phase: string): Promise<void> {
-  const fleet = await fullFleet(city);
-  const heads = new Map((await fleet.cabinets()).map(({ node, lastSeq }) => [node, lastSeq]));
-  let lost = 0;
-  const tookMs = await waitFor(city, 'the host has all rows', WAIT_MS, async () => {
-    const nodes = await city.host.nodes();
-    const open = nodes.filter(({ node, head }) => head < (heads.get(node) ?? 0)).length;
-    lost = nodes.reduce((sum, node) => sum + node.lost, 0);
-    return { isDone: open === 0, text: `${open} cabinets with rows on the way` };
-  });
-  city.emit(`${phase}: until the host had every row`, round(tookMs / SECOND_MS, 1), 's');
-  emitGoal(city, `${phase}: readings lost`, lost, 'readings', '<=', 0);
 }
 
 /** The most events of one second. Units: ms since 1970. */

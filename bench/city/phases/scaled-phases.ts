@@ -92,7 +92,7 @@ async function letPass(city: City, fleet: Fleet): Promise<{ simulatedMs: number;
   return { simulatedMs: passedMs, tookMs };
 }
 
-/** Waits until the host has every row that exists at the call, and each agent knows it. `phase` null: emits nothing. */
+/** Waits until the host has every row that exists at the call, and each agent has its acknowledgement. `phase` null: emits nothing. */
 async function drained(city: City, fleet: Fleet, phase: string | null): Promise<void> {
   const heads = new Map((await fleet.cabinets()).map(({ node, lastSeq }) => [node, lastSeq]));
   await waitFor(city, 'the backlog is delivered', DRAIN_MS, async () => {
