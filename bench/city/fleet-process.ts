@@ -89,7 +89,7 @@ interface Fleet {
   readonly warnings: Record<string, number>;
 }
 
-/** Free space that the stores are told. Units: bytes. Source: below what makes a store reserve 8 MB: 1,450 reserves would be 12 GB. */
+/** Free space that is reported to the stores. Units: bytes. Source: below what makes a store reserve 8 MB: 1,450 reserves would be 12 GB. */
 const FREE_BYTES = 36 * 2 ** 20;
 
 /** The database on this thread: 1,450 threads do not fit on two cores. */
