@@ -5,7 +5,7 @@ import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
 import { cabinetOf, citySiteText, LAMP_VALUES, nodeNames, writeCitySite } from '../bench/city/city-site.ts';
 import { createFleetClock } from '../bench/city/fleet-clock.ts';
-import { PHASES, readCityCommand } from '../bench/city/options.ts';
+import { CITY_PHASES, readCityCommand } from '../bench/city/options.ts';
 
 t.test('the common configuration of the city loads, with eight polled values for each lamp', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-city-test-'));
@@ -24,7 +24,10 @@ t.test('each cabinet has a name of its own', async (t) => {
 });
 
 t.test('the command line of the city', async (t) => {
-  t.match(readCityCommand([]), { kind: 'run', options: { cabinets: 100, lamps: 31, phases: [...PHASES], sample: 60, primaryHost: false } });
+  t.match(readCityCommand([]), {
+    kind: 'run',
+    options: { cabinets: 100, lamps: 31, phases: [...CITY_PHASES], sample: 60, primaryHost: false },
+  });
   t.match(readCityCommand(['--cabinets', '30', '--phases', 'command,start']), { options: { phases: ['start', 'command'], sample: 30 } });
   t.match(readCityCommand(['--help']), { kind: 'help' });
   for (const words of [['--cabinets', '0'], ['--lamps', '1e3'], ['--scale', ''], ['--phases', 'start,nothing'], ['--unknown']])

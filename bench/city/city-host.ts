@@ -70,7 +70,7 @@ export interface ReferenceHostSettings {
   readonly wallOffsetMs: number;
 }
 
-export type HostQuestion =
+export type CityHostQuestion =
   | { readonly kind: 'start'; readonly settings: ReferenceHostSettings }
   | { readonly kind: 'counts' }
   | { readonly kind: 'nodes' }
@@ -78,18 +78,18 @@ export type HostQuestion =
   | { readonly kind: 'outcomes'; readonly id: string }
   | { readonly kind: 'stop' };
 
-export type HostAnswer = HostCounts | readonly HostNode[] | readonly FleetOutcome[] | null;
+export type CityHostAnswer = HostCounts | readonly HostNode[] | readonly FleetOutcome[] | null;
 
 /** The host of the tests in a process of its own. It keeps row ranges, aliases and counts in memory, and discards the readings. */
 export function createReferenceHost(settings: ReferenceHostSettings): CityHost {
-  let child: ReturnType<typeof startChild<HostQuestion, HostAnswer>> | null = null;
-  const ask = async <T extends HostAnswer>(question: HostQuestion): Promise<T> => {
+  let child: ReturnType<typeof startChild<CityHostQuestion, CityHostAnswer>> | null = null;
+  const ask = async <T extends CityHostAnswer>(question: CityHostQuestion): Promise<T> => {
     if (child === null) throw new Error('the host does not run');
     return (await child.ask(question)) as T;
   };
   return {
     async start() {
-      child = startChild<HostQuestion, HostAnswer>('city/host-process.ts');
+      child = startChild<CityHostQuestion, CityHostAnswer>('city/host-process.ts');
       await ask({ kind: 'start', settings });
     },
     async stop(how) {

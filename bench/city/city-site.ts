@@ -11,7 +11,7 @@ import type { Cabinet, UplinkConfig } from '../../agent/core/cabinet.ts';
 /** The names of the city on the wire. */
 export const CITY = { group: 'city', hostId: 'city' };
 /** The presence sensors of each cabinet. */
-export const SENSORS = ['S01', 'S02'] as const;
+export const CITY_SENSORS = ['S01', 'S02'] as const;
 /** The polled quantities of each lamp. Source: the issue, 45,000 lamps with 8 values per minute. */
 export const LAMP_VALUES = 8;
 /** Address of the first sensor; lamps have the addresses from 1. */
@@ -40,7 +40,7 @@ export function citySiteText({ lamps, nightPct, sensorShift }: SiteText): string
   const numbers = Array.from({ length: lamps }, (_, i) => i + 1);
   const id = (n: number): string => `L${String(n).padStart(2, '0')}`;
   const devices = numbers.map((n) => `      - { id: ${id(n)}, unit: ${n}, profile: city-driver, pole: P${n} }`);
-  const sensors = SENSORS.map(
+  const sensors = CITY_SENSORS.map(
     (sensor, i) =>
       `      - { id: ${sensor}, unit: ${FIRST_SENSOR_UNIT + i + sensorShift}, profile: wirenboard-wb-msw, pole: P${1 + i * (lamps - 1)} }`,
   );
@@ -63,7 +63,7 @@ zones:
     programme: residential
     minPct: 10
     presence:
-      { holdS: 15, rampDownS: 5, reachM: 60, sensors: [${SENSORS.map((sensor) => `{ device: ${sensor}, threshold: 50, ownHoldS: 5 }`).join(', ')}] }
+      { holdS: 15, rampDownS: 5, reachM: 60, sensors: [${CITY_SENSORS.map((sensor) => `{ device: ${sensor}, threshold: 50, ownHoldS: 5 }`).join(', ')}] }
 programmes:
   - id: residential
     steps:

@@ -11,7 +11,7 @@ export interface FleetPlan extends Omit<FleetSettings, 'nodes' | 'seed'> {
 }
 
 /** A running fleet. `figures` are the sums over its processes; `lateMs` and `monoMs` are the largest and the smallest of them. */
-export interface Fleet {
+export interface RunningFleet {
   readonly nodes: readonly string[];
   figures(): Promise<FleetFigures>;
   cabinets(): Promise<readonly CabinetFigures[]>;
@@ -22,7 +22,7 @@ export interface Fleet {
 }
 
 /** Starts the agents. Resolves when `start` of each has ended; they connect meanwhile. */
-export async function startFleet({ count, processes, folder, ...settings }: FleetPlan): Promise<Fleet> {
+export async function startFleet({ count, processes, folder, ...settings }: FleetPlan): Promise<RunningFleet> {
   const nodes = nodeNames(count);
   const parts = Array.from({ length: Math.min(processes, count) }, (_, part) => nodes.filter((_node, i) => i % processes === part));
   const children = parts.map(() => startChild<FleetQuestion, FleetAnswer>('city/fleet-process.ts'));

@@ -4,7 +4,15 @@
 import { Platform } from '../../test/platform/ingest.ts';
 import type { ReadingBase } from '../../test/platform/reading-base.ts';
 import { answerParent } from '../child.ts';
-import type { FleetCommand, FleetOutcome, HostAnswer, HostCounts, HostNode, HostQuestion, ReferenceHostSettings } from './city-host.ts';
+import type {
+  CityHostAnswer,
+  CityHostQuestion,
+  FleetCommand,
+  FleetOutcome,
+  HostCounts,
+  HostNode,
+  ReferenceHostSettings,
+} from './city-host.ts';
 import { CITY } from './city-site.ts';
 
 /** Ends of a command. Source: docs/platform.md, "How a command ends". */
@@ -30,7 +38,7 @@ interface Sent {
 
 let host: Host | null = null;
 
-answerParent<HostQuestion, HostAnswer>(async (question) => {
+answerParent<CityHostQuestion, CityHostAnswer>(async (question) => {
   if (question.kind === 'start') {
     host = createHost(question.settings);
     await host.platform.start();

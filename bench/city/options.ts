@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { MAX_LAMPS } from './city-site.ts';
 
 /** The phases of a run, in their order. The last two run on scaled time. */
-export const PHASES = ['start', 'steady', 'command', 'broker', 'host', 'rollout', 'night', 'partition'] as const;
+export const CITY_PHASES = ['start', 'steady', 'command', 'broker', 'host', 'rollout', 'night', 'partition'] as const;
 /** One phase of a run. */
-export type PhaseName = (typeof PHASES)[number];
+export type PhaseName = (typeof CITY_PHASES)[number];
 
 /** What a run of the city does. */
 export interface CityOptions {
@@ -46,7 +46,8 @@ Usage: npm run city -- [options]
   --lamps N        lamps of each cabinet, 1 to ${MAX_LAMPS} (default: 31)
   --phases LIST    which phases, with commas between them (default: all)
   --processes N    processes that share the agents (default: one for each core, 4 at most)
-  --scale N        how many times as fast the clock of the agents runs at most, in the last two phases (default: 120)
+  --scale N        how many times as fast the clock of the agents runs at most, in the last two phases (default: 60).
+                   A ping without an answer for 10 s of their time ends a session: too large a number shows as failed sessions
   --sample N       agents in the last two phases (default: 60, or all if there are fewer)
   --hours N        simulated length of the night and of the partition (default: 24)
   --seconds N      length of the steady phase (default: 60)
@@ -89,9 +90,9 @@ export function readCityCommand(words: readonly string[]): CityCommand {
   const numbers = { cabinets, lamps, processes, scale, hours, seconds, jitter: birthJitterS, sample };
   const wrong = Object.entries(numbers).find(([, value]) => Number.isNaN(value));
   if (wrong !== undefined) return { kind: 'bad', refusal: `bad --${wrong[0]}` };
-  const phases = given.phases === undefined ? PHASES : PHASES.filter((phase) => given.phases?.split(',').includes(phase));
-  const unknown = given.phases?.split(',').find((word) => !PHASES.includes(word as PhaseName));
-  if (unknown !== undefined) return { kind: 'bad', refusal: `bad phase "${unknown}": one of ${PHASES.join(', ')}` };
+  const phases = given.phases === undefined ? CITY_PHASES : CITY_PHASES.filter((phase) => given.phases?.split(',').includes(phase));
+  const unknown = given.phases?.split(',').find((word) => !CITY_PHASES.includes(word as PhaseName));
+  if (unknown !== undefined) return { kind: 'bad', refusal: `bad phase "${unknown}": one of ${CITY_PHASES.join(', ')}` };
   const options = { cabinets, lamps, phases, processes, scale, sample, hours, seconds, birthJitterS, primaryHost: given['primary-host'] };
   return { kind: 'run', options };
 }
@@ -104,7 +105,7 @@ function parse(words: readonly string[]) {
       lamps: { type: 'string', default: '31' },
       phases: { type: 'string' },
       processes: { type: 'string', default: String(Math.min(4, availableParallelism())) },
-      scale: { type: 'string', default: '120' },
+      scale: { type: 'string', default: '60' },
       sample: { type: 'string' },
       hours: { type: 'string', default: '24' },
       seconds: { type: 'string', default: '60' },

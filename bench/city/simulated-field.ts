@@ -12,10 +12,10 @@ import type { DeviceView, LevelWrite, LineView, WriteResult } from '../../agent/
 import type { PointId, Reading } from '../../agent/core/words.ts';
 import { createField, type FieldOptions, type LiveField } from '../../agent/field/field.ts';
 import { LatestReadings } from '../../agent/field/readings.ts';
-import { FIRST_SENSOR_UNIT, SENSORS } from './city-site.ts';
+import { CITY_SENSORS, FIRST_SENSOR_UNIT } from './city-site.ts';
 
 /** What the street does by itself. */
-export interface StreetOptions {
+export interface CityStreetOptions {
   /** Each lamp is polled once in this time, the lamps one after the other. Units: ms. */
   readonly pollMs: number;
   /** People that pass a cabinet. Units: 1/h. */
@@ -50,14 +50,14 @@ const RATED_W = 60;
 const STANDBY_SHARE = 0.04;
 
 /** Returns a function with which an agent creates its lines. A device answers only at the address where it was installed: a lamp at its number. */
-export function simulatedFieldOf(options: StreetOptions): typeof createField {
+export function simulatedFieldOf(options: CityStreetOptions): typeof createField {
   return (parts) => new SimulatedField(parts, options);
 }
 
 class SimulatedField implements LiveField {
   readonly bus: LiveField['bus'];
   readonly #parts: FieldOptions;
-  readonly #options: StreetOptions;
+  readonly #options: CityStreetOptions;
   readonly #latest: LatestReadings;
   readonly #lamps = new Map<string, Lamp>();
   #devices: readonly Device[];
@@ -67,7 +67,7 @@ class SimulatedField implements LiveField {
   readonly #motion = new Map<string, number>();
   readonly #seen = new Map<string, number>();
 
-  constructor(parts: FieldOptions, options: StreetOptions) {
+  constructor(parts: FieldOptions, options: CityStreetOptions) {
     this.#parts = parts;
     this.#options = options;
     this.bus = createField({ ...parts, lines: [] }).bus;
@@ -223,7 +223,7 @@ class SimulatedField implements LiveField {
     const { clock } = this.#parts;
     const waitMs = (-Math.log(1 - random()) * HOUR_MS) / passagesPerH;
     this.#timers[3] = clock.after(waitMs, () => {
-      const sensor = SENSORS[Math.floor(random() * SENSORS.length)] ?? SENSORS[0];
+      const sensor = CITY_SENSORS[Math.floor(random() * CITY_SENSORS.length)] ?? CITY_SENSORS[0];
       this.#motion.set(sensor, MOTION.person);
       this.#readSensors();
       this.#timers[3] = clock.after(PASSAGE_MS, () => {

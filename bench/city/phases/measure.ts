@@ -4,7 +4,7 @@ import { quantile } from '../../../agent/core/quantile.ts';
 import { against, round } from '../../result.ts';
 import type { CityHost } from '../city-host.ts';
 import type { City } from '../city-parts.ts';
-import type { Fleet } from '../fleet.ts';
+import type { RunningFleet } from '../fleet.ts';
 import { type ProcessUsage, usageOf } from '../process-usage.ts';
 
 /** Between two looks. Units: ms. */
@@ -59,7 +59,7 @@ export interface Measured {
 }
 
 /** Returns what the parts of the city have used so far. */
-export function usageOfCity({ broker, host }: City, fleet: Fleet): Measured {
+export function usageOfCity({ broker, host }: City, fleet: RunningFleet): Measured {
   return { broker: sum(broker.pid === undefined ? [] : [broker.pid]), host: sum(host.pids()), agents: sum(fleet.pids()) };
 }
 
@@ -92,7 +92,7 @@ export function emitGoal(city: City, metric: string, value: number, unit: string
 }
 
 /** The fleet of the phases at true speed. */
-export function fullFleet(city: City): Promise<Fleet> {
+export function fullFleet(city: City): Promise<RunningFleet> {
   return city.openFleet(city.options.cabinets);
 }
 

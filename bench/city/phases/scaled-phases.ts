@@ -1,7 +1,7 @@
 /** A night and a partition, on scaled time. */
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
-import type { Fleet } from '../fleet.ts';
+import type { RunningFleet } from '../fleet.ts';
 import { emitGoal, emitUsage, usageOfCity, waitFor, waitForBirths } from './measure.ts';
 import { emitWarnings } from './steady-phases.ts';
 
@@ -69,7 +69,7 @@ export async function partitionPhase(city: City): Promise<void> {
   emitWarnings(city, after.warnings);
 }
 
-async function sampleFleet(city: City): Promise<Fleet> {
+async function sampleFleet(city: City): Promise<RunningFleet> {
   const startMs = Date.now();
   const { sample } = city.options;
   const isNew = city.fleet?.nodes.length !== sample;
@@ -78,7 +78,7 @@ async function sampleFleet(city: City): Promise<Fleet> {
   return fleet;
 }
 
-async function letPass(city: City, fleet: Fleet): Promise<{ simulatedMs: number; tookMs: number }> {
+async function letPass(city: City, fleet: RunningFleet): Promise<{ simulatedMs: number; tookMs: number }> {
   const { monoMs: startMono } = await fleet.figures();
   const untilMs = city.options.hours * HOUR_MS;
   await fleet.setScale(city.options.scale);
@@ -93,7 +93,7 @@ async function letPass(city: City, fleet: Fleet): Promise<{ simulatedMs: number;
 }
 
 /** Waits until the host has every row that exists at the call, and each agent has its acknowledgement. `phase` null: emits nothing. */
-async function drained(city: City, fleet: Fleet, phase: string | null): Promise<void> {
+async function drained(city: City, fleet: RunningFleet, phase: string | null): Promise<void> {
   const heads = new Map((await fleet.cabinets()).map(({ node, lastSeq }) => [node, lastSeq]));
   await waitFor(city, 'the backlog is delivered', DRAIN_MS, async () => {
     const nodes = await fleet.cabinets();
