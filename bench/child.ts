@@ -12,6 +12,9 @@ export interface Child<Question, Answer> {
   /** Errors: rejects with the child's own words when it fails or ends. */
   ask(question: Question): Promise<Answer>;
   stop(): Promise<void>;
+  /** Sends a signal to the process. */
+  kill(signal: NodeJS.Signals): void;
+  readonly pid: number | undefined;
 }
 
 type Reply<Answer> = { readonly answer: Answer } | { readonly error: string };
@@ -35,6 +38,8 @@ export function startChild<Question extends object, Answer>(
     execArgv: [...flags],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Bytes and 64-bit numbers too.
+    serialization: 'advanced',
   });
   return asked(child, [file, ...words].join(' '), {
     // A failed send means that the child has ended; its exit event reports that.
@@ -82,6 +87,8 @@ function asked<Question, Answer>(child: ChildProcess, name: string, way: Way<Que
       way.hangUp();
       await ended;
     },
+    kill: (signal) => void child.kill(signal),
+    pid: child.pid,
   };
 }
 

@@ -97,7 +97,8 @@ export function selfFor(made: Building): Self {
 /** Returns the lines of the configuration, not started. */
 export function fieldFor(made: Building): LiveField {
   const { parts, clock, state, store, uplink, ongoing, flight } = made;
-  return createField({
+  const create = parts.createField ?? createField;
+  return create({
     lines: state.site.cabinet.lines.map((line) => fieldLine(line, { ...parts, tapOf: flight.memory.tapOf })),
     clock,
     log: parts.log,

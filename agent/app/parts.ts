@@ -30,7 +30,7 @@ import type { Savings } from '../diagnosis/savings/savings.ts';
 import type { HeldEvents } from '../diagnosis/watch/supply-gate.ts';
 import type { Watch } from '../diagnosis/watch/watch.ts';
 import type { Wear } from '../diagnosis/wear/wear.ts';
-import type { LiveField } from '../field/field.ts';
+import type { createField, LiveField } from '../field/field.ts';
 import type { POLL_PERIOD_MS } from '../field/polls/poll-plan.ts';
 import type { PanelPaces } from '../panels/panel-registers.ts';
 import type { Panels } from '../panels/panels.ts';
@@ -63,6 +63,8 @@ export interface AgentParts extends CabinetAndProfiles {
   /** Version of this program. */
   readonly version: string;
   readonly openPort: OpenBytePort;
+  /** Creates the lines of the cabinet, not started. Default: those of the configuration, each on its port. A simulation of many cabinets has no ports. */
+  readonly createField?: typeof createField;
   /** Connects to the broker. */
   readonly door: MqttTransport;
   /** Reads the files of the uplink. Default: from the disk, without credentials of a service. */

@@ -6,8 +6,8 @@
  */
 import { connectAsync, type MqttClient } from 'mqtt';
 import { encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
-import { type IngestMessage, NodeIngest } from './node-ingest.ts';
-import { createReadingBase } from './reading-base.ts';
+import { type IngestMessage, NodeIngest, type OnFact } from './node-ingest.ts';
+import { createReadingBase, type ReadingBase } from './reading-base.ts';
 import { createSeqSorter, type SeqSorter } from './seq-sorter.ts';
 import { readWirePayload } from './wire-reader.ts';
 
@@ -22,6 +22,10 @@ export interface PlatformOptions {
   /** Acknowledges rows; can be changed later. */
   readonly acks: boolean;
   readonly nowMs?: () => number;
+  /** Where readings go. Default: all are kept in memory. */
+  readonly base?: ReadingBase;
+  /** Receives each value that is no reading, such as an outcome. */
+  readonly onFact?: OnFact;
 }
 
 const SHARE = '$share/ingest/';
@@ -43,12 +47,16 @@ interface NodeStream {
 
 /** Ingests all nodes of a group into one database, `base`, and sends them commands and acknowledgements. Connected from `start` to `stop`. */
 export class Platform {
-  readonly base = createReadingBase();
+  readonly base: ReadingBase;
   readonly nodes = new Map<string, NodeIngest>();
   /** Messages that each worker received. */
   readonly taken: number[];
   /** Messages that were not Sparkplug payloads. */
   garbage = 0;
+  /** Bytes of the payloads and topics that the workers received. */
+  bytes = 0;
+  /** Births that this host requested. */
+  rebirths = 0;
   acks: boolean;
   readonly #options: PlatformOptions;
   readonly #streams = new Map<string, NodeStream>();
@@ -58,6 +66,7 @@ export class Platform {
 
   constructor(options: PlatformOptions) {
     this.#options = options;
+    this.base = options.base ?? createReadingBase();
     this.acks = options.acks;
     this.taken = Array.from({ length: options.workers }, () => 0);
     this.#stateTopic = `spBv1.0/STATE/${options.hostId}`;
@@ -128,7 +137,7 @@ export class Platform {
     const known = this.#streams.get(node);
     if (known !== undefined) return known;
     const stream: NodeStream = {
-      ingest: new NodeIngest(node, this.base, () => this.#requestBirthOf(node)),
+      ingest: new NodeIngest(node, this.base, () => this.#requestBirthOf(node), this.#options.onFact),
       sorter: createSeqSorter(),
       late: null,
       isAckDue: false,
@@ -144,12 +153,14 @@ export class Platform {
     const stream = this.#streamOf(node);
     if (this.#nowMs() - stream.lastRebirthMs < REBIRTH_GAP_MS) return;
     stream.lastRebirthMs = this.#nowMs();
+    this.rebirths += 1;
     void this.requestRebirth(node).catch(() => undefined);
   }
 
   #take(worker: number, topic: string, bytes: Buffer): void {
     const [, , verb = '', node = '', device = ''] = topic.split('/');
     this.taken[worker] = (this.taken[worker] ?? 0) + 1;
+    this.bytes += bytes.length + topic.length;
     const payload = decode(bytes);
     if (payload === undefined) {
       this.garbage += 1;

@@ -12,6 +12,8 @@ import { delimiter, join } from 'node:path';
 export interface Mosquitto {
   readonly port: number;
   readonly url: string;
+  /** The id of the running process; undefined while there is none. */
+  readonly pid: number | undefined;
   /** SIGTERM; resolves when the process is gone and its folder removed. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash; the folder stays until `stop`. */
@@ -75,6 +77,9 @@ function brokerOn(port: number, program: string, settings: readonly string[]): M
   return {
     port,
     url: `mqtt://127.0.0.1:${port}`,
+    get pid() {
+      return child?.pid;
+    },
     start: async () => {
       if (child !== null) return;
       const started = spawn(program, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });

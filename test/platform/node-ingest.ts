@@ -37,6 +37,9 @@ export interface ReportedOutcome {
   readonly reason: string;
 }
 
+/** Receives a value of a node that is no reading. `device` is empty for the node itself. */
+export type OnFact = (node: string, device: string, name: string, value: WireMetric['value'] | null) => void;
+
 const NAME = {
   rows: 'Sync/Rows',
   segment: 'Sync/Segment',
@@ -75,15 +78,17 @@ export class NodeIngest {
   strays = 0;
   readonly #base: ReadingBase;
   readonly #onStray: () => void;
+  readonly #onFact: OnFact;
   readonly #births = new Map<string, readonly WireMetric[]>();
   readonly #ranges = new Map<string, RowRanges>();
   readonly #gaps = new Map<string, ReportedGap>();
 
   /** `onStray`: a birth is needed. */
-  constructor(node: string, base: ReadingBase, onStray: () => void) {
+  constructor(node: string, base: ReadingBase, onStray: () => void, onFact: OnFact = () => {}) {
     this.node = node;
     this.#base = base;
     this.#onStray = onStray;
+    this.#onFact = onFact;
   }
 
   /** The rows of the present epoch; undefined before the first NBIRTH. */
@@ -129,6 +134,7 @@ export class NodeIngest {
 
   #takeFact(device: string, name: string, { isNull, value }: WireMetric): void {
     this.facts.set(`${device}/${name}`, isNull ? null : value);
+    this.#onFact(this.node, device, name, isNull ? null : value);
     if (typeof value !== 'string' || value === '') return;
     if (name === NAME.gap) this.#takeGap(value);
     if (name !== NAME.outcome) return;

@@ -14,9 +14,14 @@ const LEAST_FREE = 1_000_000_000;
  * It is in memory if 1 GB is free there, otherwise in the folder for temporary files: a night has thousands of commits, and each would wait for the disk.
  */
 export function memoryFolder(t: Pick<Test, 'teardown'>): string {
-  const dir = mkdtempSync(join(freeBytes(IN_MEMORY) >= LEAST_FREE ? IN_MEMORY : tmpdir(), 'luciole-'));
+  const dir = mkdtempSync(join(memoryRoot(), 'luciole-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   return dir;
+}
+
+/** Returns the folder whose files are in memory; if less than 1 GB is free there, the folder for temporary files. */
+export function memoryRoot(): string {
+  return freeBytes(IN_MEMORY) >= LEAST_FREE ? IN_MEMORY : tmpdir();
 }
 
 function freeBytes(dir: string): number {

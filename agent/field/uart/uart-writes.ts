@@ -79,14 +79,15 @@ export class UartWrites {
       if (other.write.pointId === write.pointId) this.#queue.splice(i, 1)[0]?.settle(notSent(msg`a newer value replaced it`));
     return new Promise((resolve) => {
       const { clock } = this.#parts;
+      let expiry: Timer | undefined;
       const waiting: WaitingUartWrite = {
         ...{ write, request, settleMs, sentMono: null, isAcknowledged: false, sends: 0, proofs: 0 },
         settle: (result) => {
-          expiry.cancel();
+          expiry?.cancel();
           resolve(result);
         },
       };
-      const expiry = clock.after(Math.max(0, write.expiresMono - clock.monoMs()), () => this.#expire(waiting));
+      expiry = clock.after(Math.max(0, write.expiresMono - clock.monoMs()), () => this.#expire(waiting));
       const behind = write.lane === 'urgent' ? this.#queue.findIndex((other) => other.write.lane !== 'urgent') : -1;
       this.#queue.splice(behind === -1 ? this.#queue.length : behind, 0, waiting);
       this.#next();

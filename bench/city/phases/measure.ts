@@ -1,0 +1,122 @@
+/** What the phases have in common: waiting with progress, and the use of processor and memory over a time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../../../agent/core/quantile.ts';
+import { against, round } from '../../result.ts';
+import type { CityHost } from '../city-host.ts';
+import type { City } from '../city-parts.ts';
+import type { RunningFleet } from '../fleet.ts';
+import { type ProcessUsage, usageOf } from '../process-usage.ts';
+
+/** Between two looks. Units: ms. */
+const LOOK_MS = 500;
+/** Between two lines of progress. Units: ms. */
+const PROGRESS_MS = 5_000;
+/** Longest wait for the rows. Units: ms. Source: assumed; several times the minute after which the host requests a missing row. Confirmed by: this bench on slower machines. */
+const COMPLETE_MS = 600_000;
+const MB = 1e6;
+
+/** What `look` found: whether the wait is over, and a line of progress. */
+export interface Look {
+  readonly isDone: boolean;
+  readonly text: string;
+}
+
+/** Looks until it is done. Returns the time it took. Errors: rejects when it is not done within `withinMs`. Units: ms. */
+export async function waitFor(city: City, what: string, withinMs: number, look: () => Promise<Look>): Promise<number> {
+  const startMs = performance.now();
+  let shownMs = startMs;
+  for (;;) {
+    const { isDone, text } = await look();
+    const nowMs = performance.now();
+    if (isDone) return nowMs - startMs;
+    if (nowMs - startMs > withinMs) throw new Error(`not within ${round(withinMs / 1_000, 0)} s: ${what}; ${text}`);
+    if (nowMs - shownMs > PROGRESS_MS) {
+      shownMs = nowMs;
+      city.progress(`  ${round((nowMs - startMs) / 1_000, 0)} s: ${text}`);
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Waits until this many nodes have been born after `sinceMs`. Returns when each of them was born. Units: ms since 1970. */
+export async function waitForBirths(
+  city: City,
+  { count, sinceMs, withinMs }: { count: number; sinceMs: number; withinMs: number },
+): Promise<number[]> {
+  let born: number[] = [];
+  await waitFor(city, 'all cabinets are back', withinMs, async () => {
+    born = (await city.host.nodes()).map(({ bornMs }) => bornMs).filter((bornMs) => bornMs >= sinceMs);
+    return { isDone: born.length >= count, text: `${born.length} of ${count} born` };
+  });
+  return born;
+}
+
+/** The parts of the city whose use is measured. */
+export interface Measured {
+  readonly broker: ProcessUsage;
+  readonly host: ProcessUsage;
+  readonly agents: ProcessUsage;
+}
+
+/** Returns what the parts of the city have used so far. */
+export function usageOfCity({ broker, host }: City, fleet: RunningFleet): Measured {
+  return { broker: sum(broker.pid === undefined ? [] : [broker.pid]), host: sum(host.pids()), agents: sum(fleet.pids()) };
+}
+
+/** Emits processor (% of one core) and memory of each part over a time. Units: `overMs` in ms. */
+export function emitUsage(
+  city: City,
+  phase: string,
+  { before, after, overMs }: { before: Measured; after: Measured; overMs: number },
+): void {
+  for (const part of ['broker', 'host', 'agents'] as const) {
+    city.emit(`${phase}: processor of ${part}`, round((100 * (after[part].cpuMs - before[part].cpuMs)) / overMs, 1), '% of a core');
+    city.emit(`${phase}: memory of ${part}`, round(after[part].rssBytes / MB, 1), 'MB');
+  }
+}
+
+/** Emits the median, the 99th percentile and the largest of these times. Units: ms. */
+export function emitTimes(city: City, what: string, timesMs: readonly number[]): void {
+  for (const [name, share] of [
+    ['p50', 0.5],
+    ['p99', 0.99],
+    ['max', 1],
+  ] as const)
+    city.emit(`${what}, ${name}`, round(quantile(timesMs, share) / 1_000, 2), 's');
+}
+
+/** Emits a figure with its goal. */
+export function emitGoal(city: City, metric: string, value: number, unit: string, comparison: '>=' | '<=', limit: number): void {
+  const { goal = '', ok = false } = against({ bench: 'city', metric, value, unit }, comparison, limit);
+  city.emit(metric, value, unit, { goal, ok });
+}
+
+/** The fleet of the phases at true speed. */
+export function fullFleet(city: City): Promise<RunningFleet> {
+  return city.openFleet(city.options.cabinets);
+}
+
+/** Waits until the host has each row up to the one that was newest at the call, and emits how long that took. */
+export async function untilComplete(city: City, phase: string): Promise<void> {
+  const fleet = await fullFleet(city);
+  const heads = new Map((await fleet.cabinets()).map(({ node, lastSeq }) => [node, lastSeq]));
+  let lost = 0;
+  const tookMs = await waitFor(city, 'the host has all rows', COMPLETE_MS, async () => {
+    const nodes = await city.host.nodes();
+    const open = nodes.filter(({ node, head }) => head < (heads.get(node) ?? 0)).length;
+    lost = nodes.reduce((sum, node) => sum + node.lost, 0);
+    return { isDone: open === 0, text: `${open} cabinets with rows on the way` };
+  });
+  city.emit(`${phase}: until the host had every row`, round(tookMs / 1_000, 1), 's');
+  emitGoal(city, `${phase}: readings lost`, lost, 'readings', '<=', 0);
+}
+
+/** Returns the births of each node, to be compared later. */
+export async function birthsOf(host: CityHost): Promise<Map<string, number>> {
+  return new Map((await host.nodes()).map(({ node, births }) => [node, births]));
+}
+
+function sum(pids: readonly number[]): ProcessUsage {
+  const used = pids.map(usageOf);
+  return { cpuMs: used.reduce((all, { cpuMs }) => all + cpuMs, 0), rssBytes: used.reduce((all, { rssBytes }) => all + rssBytes, 0) };
+}

@@ -1,0 +1,66 @@
+/** All cabinets start together, and then run at true speed. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { against, round } from '../../result.ts';
+import type { City } from '../city-parts.ts';
+import { emitUsage, fullFleet, usageOfCity, waitForBirths } from './measure.ts';
+
+const SECOND_MS = 1_000;
+const DAY_S = 86_400;
+const KB = 1e3;
+/** Longest start of the fleet. Units: ms. Source: assumed; ten times what 1,450 agents need on two cores. Confirmed by: this bench on slower machines. */
+const START_MS = 1_800_000;
+
+/** Starts the fleet, and measures until the host has the births of all. */
+export async function startPhase(city: City): Promise<void> {
+  const { cabinets } = city.options;
+  const startMs = Date.now();
+  const opening = fullFleet(city);
+  const born = await Promise.race([
+    waitForBirths(city, { count: cabinets, sinceMs: startMs, withinMs: START_MS }),
+    opening.then(() => new Promise<never>(() => {})),
+  ]);
+  const fleet = await opening;
+  const { rssBytes, cpuMs, attempts } = await fleet.figures();
+  city.emit('start: until the host has all births', round((Math.max(...born) - startMs) / SECOND_MS, 1), 's', {
+    note: 'the agents share the cores; on gateways each has its own',
+  });
+  city.emit('start: processor for one agent', round(cpuMs / cabinets, 1), 'ms');
+  city.emit('start: memory of an agent in a shared process', round(rssBytes / cabinets / KB, 0), 'kB');
+  city.emit('start: attempts to connect', round(attempts / cabinets, 2), 'per agent');
+}
+
+/** Measures data at true speed. */
+export async function steadyPhase(city: City): Promise<void> {
+  const { cabinets, seconds } = city.options;
+  const fleet = await fullFleet(city);
+  // Until the readings of the start are repeated at their usual times.
+  await sleep(seconds * SECOND_MS);
+  const [before, hostBefore] = [await fleet.figures(), await city.host.counts()];
+  const usage = usageOfCity(city, fleet);
+  const startMs = performance.now();
+  await sleep(seconds * SECOND_MS);
+  const [after, hostAfter] = [await fleet.figures(), await city.host.counts()];
+  const overMs = performance.now() - startMs;
+  const perS = (from: number, to: number): number => ((to - from) * SECOND_MS) / overMs;
+  city.emit('steady: messages to the host', round(perS(hostBefore.messages, hostAfter.messages), 0), '1/s');
+  city.emit('steady: values produced', round(perS(before.recorded, after.recorded), 0), '1/s');
+  city.emit('steady: values at the host', round(perS(hostBefore.readings, hostAfter.readings), 0), '1/s');
+  city.emit('steady: bytes of a cabinet', round((perS(before.bytes, after.bytes) / cabinets) * (DAY_S / KB), 0), 'kB/day', {
+    note: 'MQTT packets that the agent sent, without TCP, TLS and IP',
+  });
+  city.emit('steady: processor of an agent', round((after.cpuMs - before.cpuMs) / cabinets / (overMs / SECOND_MS), 2), 'ms/s');
+  city.emit('steady: memory of an agent in a shared process', round(after.rssBytes / cabinets / KB, 0), 'kB');
+  city.emit('steady: longest delay of a timer of the agents', round(after.lateMs, 0), 'ms', {
+    note: 'how far the two cores were overloaded',
+  });
+  emitUsage(city, 'steady', { before: usage, after: usageOfCity(city, fleet), overMs });
+  const births = hostAfter.births - hostBefore.births;
+  const result = against({ bench: 'city', metric: 'steady: births', value: births, unit: '' }, '<=', 0);
+  city.emit(result.metric, births, 'births', result);
+  emitWarnings(city, after.warnings);
+}
+
+/** Emits how often the agents logged warnings, by name. */
+export function emitWarnings(city: City, warnings: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(warnings)) city.emit(`warnings of the agents: ${name}`, count, 'lines');
+}
