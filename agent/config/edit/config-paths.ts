@@ -14,7 +14,7 @@ export function pathsFrom(document: unknown, typed: string): readonly string[] {
   const prefix = rest.toLowerCase();
   return stepsOf(parent, above.endsWith('['))
     .filter(([name]) => name.toLowerCase().startsWith(prefix))
-    .map(([name, value]) => `${above}${name}${ending(value, above.endsWith('['))}`);
+    .map(([name, value]) => `${above}${above.endsWith(']') ? '.' : ''}${name}${ending(value, above.endsWith('['))}`);
 }
 
 /** The value before the last name of a path: after a dot, an open bracket or nothing. Undefined if there is none. */

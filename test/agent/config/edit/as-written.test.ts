@@ -93,6 +93,7 @@ t.test('an id with a dot, and an id that is a number', (t) => {
   t.match(valueInForce(document, 'lamps[1].minPct'), { value: '5' });
   t.same(pathsFrom(document, 'lamps[L.'), ['lamps[L.1].']);
   t.same(pathsFrom(document, 'lamps[L.1].m'), ['lamps[L.1].minPct']);
+  t.same(pathsFrom(document, 'lamps[L.1]'), ['lamps[L.1].id', 'lamps[L.1].minPct']);
   t.end();
 });
 
