@@ -74,11 +74,14 @@ export class RetriedSave {
   #recall(): Promise<boolean> {
     const { recall } = this.#parts;
     if (this.#isRecalled || recall === undefined) return Promise.resolve(true);
-    this.#recalling ??= recall().then((isRecalled) => {
-      this.#isRecalled = isRecalled;
-      this.#recalling = null;
-      return isRecalled;
-    });
+    this.#recalling ??= recall()
+      .then((isRecalled) => {
+        this.#isRecalled = isRecalled;
+        return isRecalled;
+      })
+      .finally(() => {
+        this.#recalling = null;
+      });
     return this.#recalling;
   }
 
