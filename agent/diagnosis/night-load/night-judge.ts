@@ -19,7 +19,7 @@ export interface LoadDifference {
   readonly atSwitchOn: boolean;
 }
 
-/** The differences that were found and have not ended: light that is missing (`lost`), unexpected load (`extra`). Null for none. */
+/** The differences that were found and have neither ended nor become usual: light that is missing (`lost`), unexpected load (`extra`). Null for none. */
 export interface NightDifferences {
   lost: LoadDifference | null;
   extra: LoadDifference | null;

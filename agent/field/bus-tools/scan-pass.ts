@@ -22,7 +22,7 @@ export interface Probed {
 /** An address that may have sent stray bytes: bytes that answered no request. */
 export interface Suspect {
   readonly unit: number;
-  /** Shortest and longest time between a request to this address and the bytes. Units: ms. */
+  /** The bytes came at least and at most this long after the request to this address; how long exactly is not known. Units: ms. */
   readonly minMs: number;
   readonly maxMs: number;
 }

@@ -18,8 +18,9 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` includes exceptions. `missed` counts lost requests
- * after which the unit soon answered again. `late` counts replies to requests given up, which may be in `missed` too.
+ * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` includes exceptions, except 10 and 11 of a gateway.
+ * `missed` counts lost requests, fewer than `SILENT_AFTER` in a row, once the unit has answered again. `late` counts replies to requests
+ * given up, which may be in `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;
