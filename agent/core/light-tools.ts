@@ -48,7 +48,10 @@ export interface HoursAnswer {
   readonly isSaved: boolean | null;
 }
 
-/** One zone's night as planned: presence, photocells, traffic and rules are left out, also those that have an effect now. */
+/**
+ * One zone's night as planned, with the overrides in force. Presence, photocells, traffic and rules are left out, also those that have an
+ * effect now.
+ */
 export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */

@@ -24,7 +24,7 @@ export type SoundAsk =
 
 /**
  * A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`, or
- * within minutes. Then `play`, `emergency` and `announce` are withdrawn, but `stop` and `volume` stay in force.
+ * within a few minutes. Then `play`, `emergency` and `announce` are withdrawn, but `stop` and `volume` stay in force.
  */
 export interface SoundRequest {
   readonly commandId: string;

@@ -139,7 +139,10 @@ export interface EventQuery {
   readonly skip?: number;
 }
 
-/** Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, 1 to 50,000, the newest ones. */
+/**
+ * Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, the newest ones; a lower or higher
+ * number counts as 1 or 50,000.
+ */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -247,6 +250,7 @@ export interface StoredFact {
  * with an empty list if the disk did not respond.
  */
 export interface Store {
+  /** Begins to store. Resolves also if the disk does not respond in time. */
   start(): Promise<void>;
   /** Tries to commit what is in memory, then closes. */
   stop(): Promise<void>;
@@ -301,7 +305,9 @@ export interface Store {
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;
   pulse(): StorePulse;
+  /** Set by the owner: called with frames that are now on disk. */
   onCommitted: (committed: Committed) => void;
+  /** Set by the owner: called with an event about the store itself, such as a failing disk or lost readings. */
   onEvent: (event: AgentEvent) => void;
   /** Set by the owner: returns a function from the ticket of a frame of this run to its delivery state. Default: all are undelivered. */
   fates: () => (ticket: number) => FrameFate;

@@ -276,6 +276,9 @@ export interface AgentEvent extends EventDetails {
   readonly text: Message;
   readonly startMs: WallMs;
   readonly endMs: WallMs | null;
-  /** Only on its end: the part that reports it ended, not the condition. If the condition lasts, a new event reports it. It is not stored. */
+  /**
+   * Only on its end: the part that reports it ended, not the condition. If the condition lasts, a new event reports it. This flag is not
+   * stored.
+   */
   readonly isInterrupted?: true;
 }

@@ -136,7 +136,10 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk, within `reachM` too; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /** Longest continuous raise of the zone by presence. Units: s. */
+  /**
+   * Longest continuous raise of the zone by presence. After it, presence is ignored until all sensors have detected nothing for a minute.
+   * Units: s.
+   */
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -223,7 +226,7 @@ export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number
 
 /**
  * An event of the night. `dusk` and `dawn`: for a zone, when the sun starts and ends its light, with its offsets; for sound, those of civil
- * twilight. `middle`: half-way between them.
+ * twilight. `middle`: half-way between dusk and dawn of a zone.
  */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 

@@ -38,8 +38,8 @@ const STRICT_REST_MS = 1_000;
 const MOSTLY = 0.5;
 
 /**
- * Whether a reply is accepted. `again`: send the same request once more. `doubtful`: it may belong to another request. `unconfirmed`: a
- * repetition was needed, but not permitted.
+ * Whether a reply is accepted: only with `good`. `again`: send the same request once more. `doubtful`: it may belong to another request.
+ * `unconfirmed`: a repetition was needed, but not permitted.
  */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 

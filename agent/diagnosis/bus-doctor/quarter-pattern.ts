@@ -16,7 +16,7 @@ const SWITCHING_DEG = { low: -10, high: 4 } as const;
 
 /**
  * What the quarters of an hour of a line show. `known`: how many had enough requests. `quiet`: how many of these had nearly no failures.
- * `isTimed`: the bad ones lie between quiet ones, of which there are at least twice as many.
+ * `isTimed`: there were several quiet ones before the bad ones and one after them, and in all at least twice as many quiet as bad ones.
  */
 export interface QuarterPattern {
   readonly known: number;

@@ -69,7 +69,10 @@ const DAMAGED = { reads: 3, enough: 2 } as const;
  */
 const AGAIN = { waitMs: 200, rounds: 3 } as const;
 
-/** A unit that answered. `exception`: null if it answered with data, otherwise the code of its answer. Units: `turnaroundMs` in ms. */
+/**
+ * A unit that answered. `exception`: null if it answered with data, otherwise the code of its exception, or of a reply that may belong to
+ * an older request. Units: `turnaroundMs` in ms.
+ */
 export interface ScanAnswer {
   readonly unit: number;
   readonly turnaroundMs: number;
