@@ -87,7 +87,10 @@ export interface Intent {
   readonly goesByItself?: true;
 }
 
-/** Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light. */
+/**
+ * Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light.
+ * `time-not-trusted`: neither a trusted clock nor a photocell shows whether it is night.
+ */
 export type DecisionReason =
   | 'maintenance'
   | 'emergency'
