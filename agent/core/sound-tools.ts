@@ -13,7 +13,7 @@ export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
  * What is requested of a place. `play`: a track, again and again. `emergency`: the same, over everything else. `announce`: a track once.
- * `resume`: the end of the requests in force that the sender may end.
+ * `resume`: the end of the requests in force that the sender may end, except announcements.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }

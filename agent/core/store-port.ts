@@ -96,12 +96,14 @@ export interface TelemetryFacts {
   /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
   readonly journal: { readonly readings: number; readonly bytes: number };
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
+  /** Time of the oldest stored frames; null if there is none. */
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
+  /** All frames up to this number are delivered. */
   readonly cursorSeq: number;
   /** Frames after the cursor: delivery not yet proven. */
   readonly backlogFrames: number;
-  /** Number of recorded losses. */
+  /** Number of entries about losses; one may stand for several. */
   readonly gaps: number;
   readonly account: StoreAccount;
   /** The record of decisions; absent until the disk responds first. */
@@ -117,7 +119,7 @@ export interface TelemetryFacts {
 export interface StoreAccount {
   readonly produced: number;
   readonly delivered: number;
-  /** On disk, delivery not yet proven. */
+  /** On disk, delivery not proven yet. It may still count what was delivered about a minute ago. */
   readonly backlog: number;
   /** Lost, and the loss is recorded. */
   readonly gaps: number;
@@ -296,7 +298,10 @@ export interface Store {
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   /** Packs old frames. This and the other chores (`retain`, `check`, `backup`) are safe to repeat. */
   compact(): Promise<CompactionReport | undefined>;
-  /** Deletes what is too old; nothing while the clock is not trusted. */
+  /**
+   * Deletes what is too old; nothing while the clock is not trusted. Undelivered readings and rows that may name people are deleted only
+   * while the clock is `synced`.
+   */
   retain(): Promise<RetentionReport | undefined>;
   /** Also removes damaged rows. */
   check(): Promise<StoreCheck | undefined>;

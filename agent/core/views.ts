@@ -305,9 +305,11 @@ export interface ChoreView {
   readonly name: string;
   /** Cron expression with five fields, minute first. Units: UTC. */
   readonly cron: string;
+  /** Null if it is not due within about a week. */
   readonly nextMs: WallMs | null;
+  /** End of its last known run; null if none is known. A restart forgets runs of frequent tasks. */
   readonly lastMs: WallMs | null;
-  /** What it did, or why it failed; empty before its first run. */
+  /** What it did, or why it failed; empty if no run is known. */
   readonly result: Message;
   readonly failed: boolean;
 }

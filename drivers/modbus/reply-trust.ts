@@ -54,7 +54,7 @@ export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 export interface FirstReply {
   /** Its content was on the line before, so copies of it may still arrive. */
   isFirstKnown: boolean;
-  /** Its content was on the line before, but not in the last reply to this request. */
+  /** Its content was on the line before, but not in the last accepted reply to this request. */
   isFirstForeign: boolean;
   /** It came clearly faster than any reply of this unit before. */
   isFirstEarly: boolean;

@@ -18,9 +18,9 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` includes exceptions, except 10 and 11 of a gateway,
- * and replies that may belong to another request. `missed` counts lost requests, fewer than `SILENT_AFTER` in a row, once the unit has
- * answered again. `late` counts replies to requests given up, which may be in `missed` too.
+ * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` also counts replies that may belong to another
+ * request, and exceptions other than 10 and 11 of a gateway. `missed` counts lost requests, fewer than `SILENT_AFTER` in a row, once the
+ * unit has answered again. `late` counts replies to requests given up, which may be in `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;

@@ -108,7 +108,10 @@ export class AckTracker {
     return this.#watch.isCautious;
   }
 
-  /** An acknowledgement is overdue, and a person should check the platform. False also in mode `broker`. */
+  /**
+   * An acknowledgement is overdue, and a person should check the platform. False also in mode `broker`, and in mode `platform` at the start
+   * of each connection, until the wait of that connection is over.
+   */
   get isSilent(): boolean {
     const { mode, cursor, reached } = this.#parts.state.ledger;
     if (mode === 'awaiting') return this.#timer !== null && reached > cursor && isOverdue(this.#watch, this.#parts.clock.monoMs());
