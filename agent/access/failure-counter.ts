@@ -50,7 +50,7 @@ export interface FailureCounter {
   count(by: LoginTry): Promise<void>;
   /** Removes one attempt and its wait from the count: the password was correct, but a code or a new password is missing. */
   refund(by: LoginTry): Promise<void>;
-  /** Records a successful login. */
+  /** Records a successful login: the failures of this user that `waitMs` uses no longer count. */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;

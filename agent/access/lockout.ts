@@ -84,7 +84,7 @@ export function attempted({ users, all, allBefore }: Lockout, user: string, isKn
   return isKnown ? { users: next, all: failed(all, OVER_ALL, nowMono), allBefore: all } : { users: next, all, allBefore };
 }
 
-/** Returns the state after a correct login, without the user's own count. The attempt no longer counts for all users. */
+/** Returns the state after a correct login, without the user's own count. The attempt no longer counts in `all`. */
 export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
   const next = new Map(users);
   next.delete(user);
@@ -93,7 +93,7 @@ export function succeeded({ users, ...rest }: Lockout, user: string): Lockout {
 
 /**
  * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one
- * failure, the wait caused by it ends, and the attempt no longer counts for all users.
+ * failure, and the wait caused by it ends. The attempt no longer counts in `all`.
  */
 export function refunded({ users, ...rest }: Lockout, user: string): Lockout {
   const count = users.get(user);

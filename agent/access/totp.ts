@@ -168,7 +168,10 @@ function decoded(secret: string): Buffer {
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 
-/** Checks the codes that a person types. A code is accepted only once. */
+/**
+ * Checks the codes that a person types. It accepts a code of a user only once; after a restart of the agent, only the stored `lastStep`
+ * prevents a second use.
+ */
 export interface CodeCheck {
   /** How many consecutive codes the person must type now: one while the clock is trusted, otherwise two. */
   codesNeeded(): 1 | 2;

@@ -21,8 +21,8 @@ export interface UserRegistryParts {
 }
 
 /**
- * The users of the cabinet. `add` and `invite` resolve with a new one-time password. Codes are those of an authenticator app, a second
- * factor.
+ * The users of the cabinet. `add` and `invite` resolve with a new one-time password; that of `invite` replaces the user's password. Codes
+ * are those of an authenticator app, a second factor.
  *
  * Errors: methods reject with AccessError, for example if the file cannot be read or written.
  */

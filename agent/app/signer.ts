@@ -4,7 +4,9 @@ import { createCabinetSigner } from '../sync/mqtt/cabinet-signer.ts';
 import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import type { Joined } from './parts.ts';
 
-/** Returns a function that signs a digest of evidence of this kind, or resolves with why it cannot. */
+/**
+ * Returns a function that signs a digest as evidence of the kind that is passed to it. It resolves with a refusal if it cannot sign now.
+ */
 export function signerFor({
   parts,
   clock,

@@ -85,6 +85,7 @@ interface Run {
 /**
  * Runs `luciole setup`: collects the answers, scans the lines and writes the cabinet file, if needed with a key and a first user. With
  * `--dry-run` it writes nothing. Resolves with the exit code: 0, or 78 if the cabinet file would have problems; it is then not written.
+ * 0 also if only the first user could not be created.
  *
  * Errors: rejects, for example with ConsoleError for a failure that a person can correct.
  */

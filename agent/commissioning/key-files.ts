@@ -26,7 +26,8 @@ export function keyFilesIn(folder: string): KeyFiles {
 }
 
 /**
- * Creates a key if there is none, and a certificate request for the key in the name of the edge node. Returns true for a new key.
+ * Creates a key if there is none, and a certificate request for the key in the name of the edge node. The request replaces an earlier one.
+ * Returns true for a new key.
  *
  * Errors: throws, for example ConsoleError 'failed' if the key is of another kind.
  */

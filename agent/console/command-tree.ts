@@ -71,7 +71,7 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 
 /**
  * Returns the choices that a typed word can mean: the one with this word, otherwise those that it abbreviates. An empty word abbreviates
- * all. Capital and small letters are equal. Empty if nothing fits.
+ * all but those with `isTypedWhole`. Capital and small letters are equal. Empty if nothing fits.
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();

@@ -31,7 +31,10 @@ export interface BurningHoursTrackerParts {
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
 }
 
-/** Counts and saves the burning hours of lamps for which the configuration or a technician stated hours. */
+/**
+ * Counts and saves the burning hours of lamps for which the configuration or a technician stated hours. A lamp burns while its decided
+ * level is above 0, whether or not it follows.
+ */
 export class BurningHoursTracker {
   readonly #parts: BurningHoursTrackerParts;
   readonly #known = new Map<string, number>();

@@ -25,7 +25,10 @@ export interface StartGuard {
    * need not wait, and for any lamp once the wait is over.
    */
   isWaiting(lampId: string, nowMono: MonoMs): boolean;
-  /** Returns the `floorPct` of the lamp for `notBelowFound`; 0 for no limit. Units: %. */
+  /**
+   * Returns the `floorPct` of the lamp for `notBelowFound`: the level at which it was found, or 100 if it has not been read. 0 once no
+   * point is waited for. Units: %.
+   */
   floorPct(lampId: string, nowMono: MonoMs): LevelPct;
 }
 
@@ -46,7 +49,7 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
  *
  * `holdS`: lamps whose decisions wait for a first reading, with how long after the start a found level is kept, in s; 0 for no hold.
  * `waitMs`: longest wait for the first reading, by point, in ms from the start. As long as one of these points is waited for, `floorPct`
- * limits all lamps, and the decisions of all lamps wait for a first reading.
+ * limits all lamps, and the decisions of all lamps wait for a first reading of the lamp. Decisions wait for 2 s after the start at most.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,

@@ -86,7 +86,10 @@ export interface Placement extends AcceptanceStamp {
   readonly others: readonly string[];
 }
 
-/** The units of a line, compared with the configuration. `found`: number of units that answered, also of unknown ones. */
+/**
+ * The units of a line, compared with the configuration. `found`: number of units that answered, also of unknown ones. `missing`: devices
+ * that were not found, except those at `damaged` addresses.
+ */
 export interface LineScan extends AcceptanceStamp {
   readonly line: string;
   readonly found: number;
@@ -112,8 +115,8 @@ export interface SensorWalk extends AcceptanceStamp {
 }
 
 /**
- * The latest results of a commissioning: at most one scan for each line, and one placement and one test for each lamp. `startedMs`: its
- * start; null before.
+ * The latest results of a commissioning: at most one scan for each line, one placement and one test for each lamp, and one walk for each
+ * sensor of a zone. `startedMs`: when its first result was stored; null before.
  */
 export interface AcceptanceRecord {
   readonly startedMs: WallMs | null;
@@ -144,6 +147,9 @@ export interface AcceptedLamp {
   readonly pole: string;
   readonly zone: string;
   readonly ratedPowerW: number;
+  /**
+   * `fail`: it failed its test, or was found on another pole or on more than one. `open`: test or placement is missing, or `isUnweighed`.
+   */
   readonly result: 'pass' | 'fail' | 'open';
   readonly test: LampAcceptance | null;
   readonly placement: Placement | null;
@@ -153,7 +159,7 @@ export interface AcceptedLamp {
 
 /**
  * One presence sensor of a zone in the report. `pole`: that of its device; null for none. `walk`: null before a walk. By day a detection
- * is enough to pass.
+ * is enough to pass; at night the sensor must also have raised a lamp, or its lamps were raised already.
  */
 export interface AcceptedSensor {
   readonly pointId: PointId;

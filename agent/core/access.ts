@@ -74,7 +74,9 @@ export type LoginAnswer =
   | { readonly state: 'code-needed'; readonly codes: 1 | 2 }
   /** Repeat the login with a new password. `problem`: why the last new one was refused; empty if none was given. */
   | { readonly state: 'new-password-needed'; readonly problem: Message }
+  /** User name, password or code is wrong. */
   | { readonly state: 'wrong'; readonly waitMs: number }
+  /** Not checked, because the user must wait. */
   | { readonly state: 'locked'; readonly waitMs: number }
   /** The one-time password is correct, but no longer valid. */
   | { readonly state: 'expired' }

@@ -1,8 +1,8 @@
 /**
  * The record of decisions: what the store keeps of it, and what `why --at` shows of it.
  *
- * A segment is a stretch of time that can be read alone; it begins with all inputs and all levels, and contains the changes after that. It is written in
- * parts. Its bytes are encoded by `control/record/`; the store does not interpret them.
+ * A segment is a stretch of time that can be read alone; it begins with all inputs and all levels, and contains the changes after that. It
+ * is written in parts. Its bytes are encoded by `control/record/`; the store does not interpret them.
  */
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { LevelPct } from './words.ts';
@@ -108,7 +108,7 @@ export interface RecordFacts {
   readonly agedToMs: WallMs | null;
 }
 
-/** A recorded time in which no decided level changed, with the levels by lamp. The map is valid until the next spell is requested. */
+/** A recorded time in which no decided level changed, with the levels by lamp id. The map is valid until the next spell is requested. */
 export interface LevelSpell {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;

@@ -146,8 +146,8 @@ export interface ModbusLine {
   /** Sending this read before this time may block the line, or its reply may be rejected. */
   restUntilMono(request: ReadRequest): MonoMs;
   /**
-   * Returns whether the line may send a read again to confirm a suspicious reply. `isChange`: the reply differs from the last one. Set by
-   * the owner.
+   * Returns whether the line may send a read again to confirm a suspicious reply. Set by the owner. `isChange`: the first reply has content
+   * that was on the line before, but not in the last accepted reply. False also for entirely new content.
    */
   mayAskAgain: (isChange: boolean) => boolean;
   /** When the required silence on the wire ends. */

@@ -13,7 +13,10 @@ export interface Acknowledgement {
   readonly note: string;
 }
 
-/** The maintenance because of which an event raised no alarm. `untilMs`: when the alarm was raised after all; null if it was not. */
+/**
+ * The maintenance, by its id, because of which an event raised no alarm. `untilMs`: when the alarm was raised after all; null if it was
+ * not.
+ */
 export interface Suppression {
   readonly maintenance: string;
   readonly untilMs: WallMs | null;

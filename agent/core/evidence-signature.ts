@@ -1,6 +1,6 @@
 /**
- * Signatures of the cabinet over its own evidence, such as the ledger of savings and reports. The certificate lies beside the signature, so that
- * it can be verified after the key was renewed. Pure.
+ * Signatures of the cabinet over its own evidence, such as the ledger of savings and reports. The certificate lies beside the signature, so
+ * that it can be verified after the key was renewed. Pure.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import type { WallMs } from './clock.ts';
@@ -23,15 +23,18 @@ export interface EvidenceSignature {
 export type SignedClaim = EvidenceClaim & EvidenceSignature;
 
 /**
- * Why the cabinet cannot sign now. `no-key`: its uplink has no certificate with a key. `unusable-key`: their files cannot be read, or the key
- * is not that of the certificate.
+ * Why the cabinet cannot sign now. `no-key`: it has no uplink, or one without certificate and key. `no-time`: its time is not trusted.
+ * `unusable-key`: a file of the uplink cannot be read, or the key cannot be used or is not that of the certificate.
  */
 export type SigningRefusal = 'no-key' | 'no-time' | 'unusable-key';
 
 /** A signature, or why there is none. */
 export type SigningAnswer = { readonly ok: true; readonly signed: SignedClaim } | { readonly ok: false; readonly why: SigningRefusal };
 
-/** The certificate of a signature, for people. `node`: its common name; empty if it has none. Shape: numbers in hex; dates in ISO 8601, UTC. */
+/**
+ * The certificate of a signature, for people. `node`: its common name; empty if it has none. `from`, `to`: it is valid between these.
+ * Shape: `serial` and `fingerprint` (SHA-256) in hex; dates in ISO 8601, UTC.
+ */
 export interface SignerCertificate {
   readonly node: string;
   readonly issuer: string;
@@ -70,12 +73,15 @@ export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }
   return claim.atMs >= Date.parse(own.validFrom) && claim.atMs <= Date.parse(own.validTo) ? 'valid' : 'not-valid-then';
 }
 
-/** Returns the readable certificates of a PEM text in their order, without what is around them. */
+/** Returns the readable certificates of a PEM text in their order, without what is around them; empty if there are none. */
 export function bareCertificates(pem: string): string {
   return certificatesIn(pem).join('');
 }
 
-/** Returns the first readable certificate of a PEM text, which is that of the key; null if there is none. */
+/**
+ * Returns a description of the first readable certificate of a PEM text; null if there is none. In a signature it should be that of the
+ * key, which is not checked here.
+ */
 export function signerCertificate(certificates: string): SignerCertificate | null {
   const [own] = certificatesIn(certificates);
   if (own === undefined) return null;

@@ -48,7 +48,10 @@ export interface HoursAnswer {
   readonly isSaved: boolean | null;
 }
 
-/** One zone's night as planned: presence, photocells, traffic and rules are left out, also those that have an effect now. */
+/**
+ * One zone's night as planned, with the overrides in force. Presence, photocells, traffic and rules are left out, also those that have an
+ * effect now.
+ */
 export interface TonightView {
   readonly zone: string;
   /** Day on which it begins at noon, `2026-12-01`. */
@@ -103,9 +106,15 @@ export interface ZoneLightView {
   readonly step: string | null;
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
-  /** The effect of presence: `boost` while it raises the light, `down` while the light falls back to the base level. */
+  /**
+   * The effect of presence: `boost` while it raises the light, `down` while the light falls back to the base level. `off`: by day, or if
+   * presence is not configured.
+   */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
-  /** The lamps with a decision; `minPct` and `maxPct` are decided levels. Without any lamp, `minPct` is 100 and `maxPct` is 0. */
+  /**
+   * The lamps with a decision; `minPct` and `maxPct` are decided levels, `lit`: how many are decided above 0. Without any lamp, `minPct` is
+   * 100 and `maxPct` is 0.
+   */
   readonly lamps: {
     readonly count: number;
     readonly lit: number;
@@ -119,7 +128,8 @@ export interface ZoneLightView {
   /** Null if the zone has no photocell. `ok`: its value can be used. */
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
   /**
-   * Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. `ok`: it is measured without a fault.
+   * Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. Both are null while the flow is
+   * unknown. `ok`: no counter has a fault.
    */
   readonly traffic: {
     readonly flowPerH: number | null;

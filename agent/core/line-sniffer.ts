@@ -2,7 +2,10 @@
 import type { SerialSettings } from './cabinet.ts';
 import type { LineObserver, WireTap } from './wire-tap.ts';
 
-/** How the bytes of a line are read: the protocol of its frames, and its settings; `serial` null on a network port without any. */
+/**
+ * How the bytes of a line are read: the protocol of its frames (`raw` for a line without Modbus), and its settings; `serial` null on a
+ * network port without any.
+ */
 export interface SniffedLine {
   readonly protocol: 'rtu' | 'tcp' | 'raw';
   readonly serial: SerialSettings | null;

@@ -5,8 +5,8 @@ import { type Argument, Message, type Plural } from './message.ts';
 const BESIDE = 'Template';
 
 /**
- * Returns a copy of the value, for JSON, with the English text of each message. For a message under a key, its template is added under a
- * second key, which ends in `Template`.
+ * Returns a copy of the value, for JSON, with the English text of each message. For a message, or a list with messages, under a key, the
+ * templates are added under a second key, which ends in `Template`.
  *
  * Shape: `{ reason: Message }` becomes `{ reason: 'L07 is dark', reasonTemplate: { id: '{0} is dark', args: ['L07'] } }`.
  */

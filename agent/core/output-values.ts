@@ -29,7 +29,8 @@ export function outputNumber(value: OutputValue, { enum: names, scale, offset, d
 }
 
 /**
- * Returns mistakes in the points and values of the outputs; empty if none is found. If the point of an output is wrong, only that is reported.
+ * Returns mistakes in the points and values of the outputs; empty if none is found. If the point of an output is wrong, its values are not
+ * checked.
  *
  * Shape: `profileOf` returns undefined for an unknown profile. Outputs with it are not checked.
  */

@@ -41,7 +41,10 @@ export interface PanelView {
   readonly lines: readonly string[];
   /** What was changed in `lines` to fit; empty if nothing was. */
   readonly fitted: Message;
-  /** `shown`: read back. `acknowledged`: the panel cannot be read back. `waiting`: not confirmed yet. `not-shown`: see `trouble`. */
+  /**
+   * `shown`: read back. `acknowledged`: written, but not all of it can be read back. `waiting`: not confirmed yet. `not-shown`: see
+   * `trouble`.
+   */
   readonly state: 'shown' | 'acknowledged' | 'waiting' | 'not-shown';
   /** Why it is not shown and what to check, or why it waits, if that is known; empty otherwise. */
   readonly trouble: Message;

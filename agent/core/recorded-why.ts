@@ -39,9 +39,10 @@ export interface RecordedInput {
 }
 
 /**
- * Why the record lacks an instant. `before`: the record begins later. `aged`: removed for its age. `dropped`: removed to make room.
- * `broken-off`: the agent ended without a stop. `not-stored`: the disk did not accept it. `damaged`: its bytes are damaged or missing.
- * `skipped`: the clock was set forward over it. `not-yet`: not on disk yet. `unknown`: the street of that time had no such lamp or zone.
+ * Why the record lacks an instant. `empty`: nothing is recorded. `before`: the record begins later. `aged`: removed for its age. `dropped`:
+ * removed to make room. `stopped`: the agent had been stopped. `broken-off`: the agent ended without a stop. `not-stored`: it could not be
+ * recorded, or the store did not accept it. `damaged`: its bytes are damaged or missing. `skipped`: the clock was set forward over it.
+ * `not-yet`: not on disk yet. `unknown`: the street of that time had no such lamp or zone.
  */
 export type MissingReason =
   | 'empty'

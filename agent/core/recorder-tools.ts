@@ -39,7 +39,7 @@ export interface RecordingPart {
   readonly clockQuality: ClockQuality;
   /**
    * In the order of their bytes. `line` null: decisions and events. `lost`: number of entries missing before these, because newer ones
-   * pushed them out. Units: `baseUs` µs.
+   * pushed them out. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
   /** Length of the part in the file. Units: bytes. */
@@ -68,8 +68,8 @@ export interface RecordingSummary {
 }
 
 /**
- * The entries of one observed line or port, to be kept as a recording. `lost`: number of entries pushed out before the first one. Units:
- * `baseUs` µs.
+ * The entries of one observed line or port, to be kept as a recording. `lost`: number of entries pushed out before the first one.
+ * `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
  */
 export interface LineCapture {
   readonly line: Omit<RecordedLine, 'devices'>;

@@ -1,9 +1,9 @@
 /**
- * The signature block at the end of a report in HTML or JSON. Everything before the block is signed, byte by byte, so that what a person sees
- * is what was signed. Pure.
+ * The signature block at the end of a report in HTML or JSON. Everything before the block is signed, byte by byte, so that what a person
+ * sees is what was signed. Pure.
  *
- * An HTML report ends with a comment, a JSON report with one more member. The digest names the format: otherwise a signed JSON report could be
- * given the end of an HTML report and be shown as one.
+ * An HTML report ends with a comment, a JSON report with one more member. The digest names the format: otherwise a signed JSON report could
+ * be given the end of an HTML report and be shown as one.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -16,7 +16,7 @@ import {
 } from './evidence-signature.ts';
 import { isRecord } from './is-record.ts';
 
-/** The kind of the evidence of a report. */
+/** The `kind` of an `EvidenceClaim` about a report. */
 export const REPORT_EVIDENCE = 'report';
 /** The formats that can be signed. */
 export const SEALED_FORMATS = ['html', 'json'] as const;
@@ -41,7 +41,7 @@ const MAX_BLOCK_BYTES = 100_000;
 /**
  * The verdict about a file. `changed`: the bytes are not those that were signed. `other-key`: the signature is not of the key of the
  * certificate in the file. `other-node`: the certificate, the signature and the report do not name the same node. `no-authority`: all is in
- * order, but no authority was given that has certified the key.
+ * order, but no authority was given. With an authority that has not certified the key, the verdict is `not-certified`.
  */
 export type ReportVerdict =
   | Exclude<EvidenceVerdict, 'bad-signature'>
@@ -51,7 +51,7 @@ export type ReportVerdict =
   | 'not-signed'
   | 'not-a-report';
 
-/** What a report says about itself. Dates and times are null where it says nothing. */
+/** What a report says about itself, not checked. Where it says nothing, dates and times are null, and texts are empty. */
 export interface StatedReport {
   readonly kind: string;
   readonly cabinet: string;
@@ -62,7 +62,10 @@ export interface StatedReport {
   readonly madeMs: number | null;
 }
 
-/** The verdict with its reasons. `report` null: the file is not a report. `signedMs`, `node`, `certificate`: of the signature; null without one. */
+/**
+ * The verdict with its reasons. `format` null: neither HTML nor JSON. `report` null: the file has none that can be read. `signedMs`,
+ * `node`, `certificate`: of the signature, also of an invalid one; null if there is none that can be read.
+ */
 export interface ReportVerification {
   readonly verdict: ReportVerdict;
   readonly format: SealedFormat | null;
@@ -70,18 +73,19 @@ export interface ReportVerification {
   readonly node: string | null;
   readonly signedMs: number | null;
   readonly certificate: SignerCertificate | null;
-  /** Only the line ends differ from what was signed. */
+  /** The only change to what was signed is CR LF instead of LF at line ends. */
   readonly hasOtherLineEnds: boolean;
 }
 
-/** Returns the digest of a report without its block. Shape: the format and SHA-256 in hex, as `html:9f86d0...`. */
+/** Returns the digest of the content from `unsealedContent`. Shape: the format and SHA-256 in hex, as `html:9f86d0...`. */
 export function reportDigest(format: SealedFormat, content: string | Uint8Array): string {
   return `${format}:${createHash('sha256').update(content).digest('hex')}`;
 }
 
 /**
- * Returns a rendered report as it is signed: without what the block adds. A `<` in JSON is escaped, so that no program shows a name in it as
- * HTML. Errors: throws a TypeError if the text is not a whole HTML page or JSON object, or has such a block.
+ * Returns a rendered report, which has no block yet, as it is signed: JSON without its last brace, which the block adds. A `<` in JSON is
+ * escaped, so that no program shows a name in it as HTML. Errors: throws a TypeError if the text has a block, or does not begin and end as
+ * a whole HTML page or JSON object.
  */
 export function unsealedContent(format: SealedFormat, text: string): string {
   const trimmed = text.trimEnd();
@@ -90,17 +94,17 @@ export function unsealedContent(format: SealedFormat, text: string): string {
   return format === 'html' ? `${trimmed}\n` : trimmed.slice(0, -1).replaceAll('<', '\\u003c');
 }
 
-/** Returns the whole file: the content that was signed, and the block. */
+/** Returns the whole file: the content from `unsealedContent` that was signed, and the block. */
 export function sealedReport(format: SealedFormat, content: string, claim: SignedClaim): string {
   return `${content}${blockOf(format, claim)}`;
 }
 
-/** Returns the whole file without a signature. */
+/** Returns the whole file without a signature. `content`: from `unsealedContent`. */
 export function unsignedReport(format: SealedFormat, content: string): string {
   return format === 'html' ? content : `${content}}\n`;
 }
 
-/** Returns the verdict about a file. `authority`: trusted certificates in PEM; null for none. */
+/** Returns the verdict about the bytes of a file. `authority`: trusted certificates in PEM; null if none are given. */
 export function verifyReport(file: Uint8Array, authority: string | null): ReportVerification {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const found = verified(bytes, authority);

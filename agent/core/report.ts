@@ -149,7 +149,10 @@ export const REPORT_FORMATS = ['text', 'html', 'json', 'csv'] as const;
 /** A form in which a report is rendered. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** How a report is rendered. `hasSemicolons`: CSV with semicolons and decimal commas in every language. `widthCols`: of its text form. */
+/**
+ * How a report is rendered. `hasSemicolons`: CSV has semicolons and decimal commas; in French it has them also if this is false.
+ * `widthCols`: width of the text form. Units: columns.
+ */
 export interface ReportLayout {
   readonly format: ReportFormat;
   readonly language: Language;
@@ -170,9 +173,12 @@ export type ReportAnswer =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly why: SavingsRefusal | 'no-data' | 'aborted' };
 
-/** Makes reports from what the agent has stored. */
+/** Makes, renders and signs reports about what the agent has stored. */
 export interface ReportTools {
-  /** Yields to other work between its steps. Never rejects because of data that are missing: those are null in the report. */
+  /**
+   * Yields to other work between its steps. Does not reject because of missing data: they are null or left out in the report, or the answer
+   * has why there is no report.
+   */
   make(query: ReportQuery, signal: AbortSignal): Promise<ReportAnswer>;
   /**
    * Renders a report, outside of the process that controls the light. Aborting `signal` stops it. Errors: rejects with Refusal if it fails or is

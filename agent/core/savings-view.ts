@@ -250,14 +250,15 @@ export interface SavingsNamedGap extends SavingsGap {
 }
 
 /**
- * What the nights say about the reference and the lamps. It changes no other figure, except that what it cannot explain widens
+ * Compares what the nights measured with the powers and the other load of the reference. It changes no energy, but a difference may widen
  * the interval.
  * Units: kWh, W.
  */
 export interface SavingsChecks {
   /**
-   * The nights in which meters, lamps and other load were measured. `expectedKwh`: by the powers of the present lamps at the levels that they
-   * had; `usedKwh`: measured; `allowedKwh`: the largest difference that the errors of powers and meter explain. Null without such nights.
+   * The nights in which meters, lamps and other load were measured. `expectedKwh`: computed energy of the lamps, with the factors of the
+   * baseline, and the measured other load together. `usedKwh`: by the meters. `allowedKwh`: the largest difference that the errors of
+   * powers and meter explain. Null without such nights. With learned factors, nights from a change of the rated powers on do not count.
    */
   readonly lamps: { readonly nights: number; readonly expectedKwh: number; readonly usedKwh: number; readonly allowedKwh: number } | null;
   /** Mean load besides the light: that of the reference with the ledger, and the measured one while no lamp was lit. Null if it was not measured. */
@@ -266,7 +267,10 @@ export interface SavingsChecks {
   readonly darkKwh: number;
   /** Computed energy of lamps that did not answer: they may have been dark. */
   readonly silentKwh: number;
-  /** Difference between expected and used energy that powers, meter and lamps with a fault do not explain; 0 if they do. */
+  /**
+   * Absolute difference between expected and used energy. If less was used, it is without the energy of lamps with a fault. 0 if it is at
+   * most `allowedKwh`, or if `lamps` is null.
+   */
   readonly unexplainedKwh: number;
 }
 

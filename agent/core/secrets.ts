@@ -67,8 +67,8 @@ export function outsideSiteDir(siteDir: string): Message {
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 
 /**
- * Returns the text with `mask` in place of passwords in URLs of the form `mqtts://name:password@host`. `words`: the parts of the text that
- * may contain a URL.
+ * Returns the text with `mask` in place of passwords in URLs of the form `mqtts://name:password@host`. The last `@` of a
+ * word counts as the end of the password, so more may be masked. `words`: the parts of the text that may contain a URL.
  */
 export function withoutUrlPasswords(text: string, mask = '[redacted]', words = /\S+/g): string {
   return text.replace(words, (word) => {

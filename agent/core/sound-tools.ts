@@ -13,7 +13,7 @@ export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
  * What is requested of a place. `play`: a track, again and again. `emergency`: the same, over everything else. `announce`: a track once.
- * `resume`: the end of the requests in force that the sender may end.
+ * `resume`: the end of the requests in force that the sender may end, except announcements.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -24,7 +24,7 @@ export type SoundAsk =
 
 /**
  * A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`, or
- * within minutes. Then `play`, `emergency` and `announce` are withdrawn, but `stop` and `volume` stay in force.
+ * within a few minutes. Then `play`, `emergency` and `announce` are withdrawn, but `stop` and `volume` stay in force.
  */
 export interface SoundRequest {
   readonly commandId: string;

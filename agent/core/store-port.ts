@@ -96,12 +96,14 @@ export interface TelemetryFacts {
   /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
   readonly journal: { readonly readings: number; readonly bytes: number };
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
+  /** Time of the oldest stored frames; null if there is none. */
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
+  /** All frames up to this number are delivered. */
   readonly cursorSeq: number;
   /** Frames after the cursor: delivery not yet proven. */
   readonly backlogFrames: number;
-  /** Number of recorded losses. */
+  /** Number of entries about losses; one may stand for several. */
   readonly gaps: number;
   readonly account: StoreAccount;
   /** The record of decisions; absent until the disk responds first. */
@@ -117,7 +119,7 @@ export interface TelemetryFacts {
 export interface StoreAccount {
   readonly produced: number;
   readonly delivered: number;
-  /** On disk, delivery not yet proven. */
+  /** On disk, delivery not proven yet. It may still count what was delivered about a minute ago. */
   readonly backlog: number;
   /** Lost, and the loss is recorded. */
   readonly gaps: number;
@@ -139,7 +141,10 @@ export interface EventQuery {
   readonly skip?: number;
 }
 
-/** Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, 1 to 50,000, the newest ones. */
+/**
+ * Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, the newest ones; a lower or higher
+ * number counts as 1 or 50,000.
+ */
 export interface HistoryQuery {
   readonly pointId: PointId;
   readonly fromMs: WallMs;
@@ -247,6 +252,7 @@ export interface StoredFact {
  * with an empty list if the disk did not respond.
  */
 export interface Store {
+  /** Begins to store. Resolves also if the disk does not respond in time. */
   start(): Promise<void>;
   /** Tries to commit what is in memory, then closes. */
   stop(): Promise<void>;
@@ -292,7 +298,10 @@ export interface Store {
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;
   /** Packs old frames. This and the other chores (`retain`, `check`, `backup`) are safe to repeat. */
   compact(): Promise<CompactionReport | undefined>;
-  /** Deletes what is too old; nothing while the clock is not trusted. */
+  /**
+   * Deletes what is too old; nothing while the clock is not trusted. Undelivered readings and rows that may name people are deleted only
+   * while the clock is `synced`.
+   */
   retain(): Promise<RetentionReport | undefined>;
   /** Also removes damaged rows. */
   check(): Promise<StoreCheck | undefined>;
@@ -301,7 +310,9 @@ export interface Store {
   moveCursor(seq: number): void;
   status(): Promise<StoreStatus>;
   pulse(): StorePulse;
+  /** Set by the owner: called with frames that are now on disk. */
   onCommitted: (committed: Committed) => void;
+  /** Set by the owner: called with an event about the store itself, such as a failing disk or lost readings. */
   onEvent: (event: AgentEvent) => void;
   /** Set by the owner: returns a function from the ticket of a frame of this run to its delivery state. Default: all are undelivered. */
   fates: () => (ticket: number) => FrameFate;

@@ -138,7 +138,7 @@ export type PlatformOrder =
   | { readonly kind: 'config'; readonly request: ConfigRequest }
   | { readonly kind: 'update'; readonly request: UpdateOrder };
 
-/** State of the connection to the platform, and its counters. */
+/** State of the connection to the platform. Readings, messages, bytes and commands are counted since the start of the agent. */
 export interface UplinkStatus {
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   /** Address of the server; empty without an uplink. */
@@ -175,6 +175,7 @@ export interface UplinkStatus {
 export interface UplinkDelivery {
   /** What proves delivery: a ping answered by the broker, or an acknowledgement from the platform, also while none has arrived yet. */
   readonly mode: 'broker' | 'platform';
+  /** The newest row known so far; 0 before one is known. */
   readonly headSeq: number;
   /** No row up to this one remains to be sent. */
   readonly sentSeq: number;

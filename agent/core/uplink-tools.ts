@@ -25,7 +25,7 @@ export interface TraceEntry {
   readonly text: Said;
   /** Null for an event, and for a packet without a topic. */
   readonly topic: string | null;
-  /** Size of the packet's payload, 0 for an event. Units: bytes. */
+  /** Size of the payload of a `publish`; 0 for any other packet, and for an event. Units: bytes. */
   readonly bytes: number;
 }
 

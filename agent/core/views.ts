@@ -263,6 +263,7 @@ export interface EnergyRow {
   readonly baselineKwh: number;
   /** `baselineKwh` less `kwh`; negative if more was used. */
   readonly savedKwh: number;
+  /** `savedKwh` as a share of `baselineKwh`. */
   readonly savedPct: number | null;
   /**
    * Lamp hours counted without a known level. `kwh` is estimated from the decided level for them; `unknownSavedKwh` is the part of the
@@ -283,9 +284,11 @@ export interface EnergyRow {
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
   readonly hours: number;
+  /** Reduction coefficient while nothing raises the light. This and `raisedReduction` are null without such a time. */
   readonly reduction: number | null;
   /** Reduction coefficient while presence, traffic or a rule raises the light. */
   readonly raisedReduction: number | null;
+  /** Share of `hours` in which presence, traffic or a rule raises the light. */
   readonly detectionPct: number;
 }
 
@@ -302,9 +305,11 @@ export interface ChoreView {
   readonly name: string;
   /** Cron expression with five fields, minute first. Units: UTC. */
   readonly cron: string;
+  /** Null if it is not due within about a week. */
   readonly nextMs: WallMs | null;
+  /** End of its last known run; null if none is known. A restart forgets runs of frequent tasks. */
   readonly lastMs: WallMs | null;
-  /** What it did, or why it failed; empty before its first run. */
+  /** What it did, or why it failed; empty if no run is known. */
   readonly result: Message;
   readonly failed: boolean;
 }
@@ -345,8 +350,9 @@ export interface StatusView {
 }
 
 /**
- * One zone with its lamps; those without a decision are left out. `programme`: that of its configuration, also while another is in force.
- * `minPct`, `maxPct`: their lowest and highest decided level; 100 and 0 without any. `reason`: that of the lamp with the highest rank.
+ * One zone with its lamps; lamps without a decision are left out. `programme`: that of its configuration, also while another is in force.
+ * `minPct`, `maxPct`: lowest and highest decided level of these lamps; 100 and 0 without lamps. `reason`: that of the lamp with the highest
+ * rank; `default` without lamps.
  */
 export interface ZoneView {
   readonly id: string;
@@ -375,7 +381,7 @@ export interface LampView {
   readonly faults: readonly Message[];
 }
 
-/** One point with its newest reading. `ageS` is null if it has none. */
+/** One point with its newest reading. `value` and `ageS` are null if it has none; `value` also if the reading has no value. */
 export interface PointView {
   readonly pointId: PointId;
   readonly value: number | null;

@@ -13,8 +13,8 @@ export type WireResult = 'ok' | BusErrorCode;
 
 /**
  * One thing that happened on a line. `atMono` has fractions of a ms. `sent`: just before the bytes went to the port. `received`: when the
- * port delivered them. `discarded`: input that the line dropped; `bytes` may be empty. `lost`: the port failed while it was open. `ended`:
- * a transaction of the agent is over.
+ * port delivered them. `discarded`: `count` bytes of input that the line dropped; `bytes` has them or is empty. `lost`: the port failed
+ * while it was open. `ended`: a transaction of the agent is over.
  */
 export type WireEntry =
   | { readonly kind: 'sent' | 'received'; readonly atMono: MonoMs; readonly bytes: Uint8Array }

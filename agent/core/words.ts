@@ -87,7 +87,10 @@ export interface Intent {
   readonly goesByItself?: true;
 }
 
-/** Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light. */
+/**
+ * Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light.
+ * `time-not-trusted`: neither a trusted clock nor a photocell shows whether it is night.
+ */
 export type DecisionReason =
   | 'maintenance'
   | 'emergency'
@@ -276,6 +279,9 @@ export interface AgentEvent extends EventDetails {
   readonly text: Message;
   readonly startMs: WallMs;
   readonly endMs: WallMs | null;
-  /** Only on its end: the part that reports it ended, not the condition. If the condition lasts, a new event reports it. It is not stored. */
+  /**
+   * Only on its end: the part that reports it ended, not the condition. If the condition lasts, a new event reports it. This flag is not
+   * stored.
+   */
   readonly isInterrupted?: true;
 }

@@ -136,7 +136,10 @@ export interface PresenceConfig {
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk, within `reachM` too; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
-  /** Longest continuous raise of the zone by presence. Units: s. */
+  /**
+   * Longest continuous raise of the zone by presence. After it, presence is ignored until all sensors have detected nothing for a minute,
+   * or until day. Units: s.
+   */
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
@@ -190,7 +193,7 @@ export interface TrafficConfig {
   readonly designFlowPerH: number;
   /**
    * Lowest share first: below this share of the design flow, the zone is raised to this level. From the highest share on, or with an
-   * unknown flow: 100 %.
+   * unknown flow: 100 %. The flow is counted in windows of ten minutes; less light needs two low ones in a row.
    */
   readonly steps: readonly { readonly belowPct: number; readonly level: StepLevel }[];
 }
@@ -206,8 +209,9 @@ export interface Programme {
 }
 
 /**
- * One step of a programme: the level from `at` until the next step or the end of the night. `boostPct`: level during presence in this step;
- * null: that of the zone.
+ * One step of a programme: the level from `at` until the next step or the end of the night. It never begins before the step that precedes
+ * it in the list; of two that begin together, only the later in the list applies. `boostPct`: level during presence in this step; null:
+ * that of the zone.
  */
 export interface ProgrammeStep {
   readonly at: StepTime;
@@ -223,7 +227,7 @@ export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number
 
 /**
  * An event of the night. `dusk` and `dawn`: for a zone, when the sun starts and ends its light, with its offsets; for sound, those of civil
- * twilight. `middle`: half-way between them.
+ * twilight. `middle`: half-way between dusk and dawn of a zone.
  */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 
@@ -295,9 +299,9 @@ export interface EventNight {
 }
 
 /**
- * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold, or when someone is in a zone. `when.clearsAt`: back
- * at this value, it ends. Some time after the last good value it ends too. `when.forS`: how long a change of the value must last first,
- * in s.
+ * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold. It ends back at `when.clearsAt`, or some time after
+ * the last good value. A rule of kind `presence` applies while someone is in its zone. `when.forS`: how long a change of the value must
+ * last first, in s.
  */
 export interface Rule {
   readonly id: string;

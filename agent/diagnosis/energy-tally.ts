@@ -88,7 +88,7 @@ export function emptyZone(lamps: number): ZoneTally {
   };
 }
 
-/** Returns times by hour of the day, all 0. */
+/** Returns a new list of 24 times, one for each hour of the day, all 0. */
 export function emptyHours(): number[] {
   return Array.from({ length: DAY_HOURS }, () => 0);
 }

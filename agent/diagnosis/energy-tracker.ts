@@ -97,8 +97,8 @@ export class EnergyTracker {
   }
 
   /**
-   * Resolves with the nights of a range, both ends included, oldest first. A month that is kept as one sum is returned whole. Undefined if
-   * the disk could not be read.
+   * Resolves with the nights of a range, both ends included, oldest first. A month that is kept as one sum is returned whole. The running
+   * night is left out while its date is not known. Undefined if the disk could not be read.
    */
   async nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined> {
     if (this.#memory !== 'known') await this.#recall();

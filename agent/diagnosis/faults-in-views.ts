@@ -60,7 +60,11 @@ export function withLampTrouble<T extends LampView>(
   return own === undefined ? lamp : { ...lamp, faults: [...causes, ...faults].map(withReasons) };
 }
 
-/** Whether an event is about a lamp or its device, and not about another lamp of the device. `lamps`: all of the cabinet. */
+/**
+ * Returns whether the source of an event is the lamp, its device, or a point of the device, except points of another lamp. Those have a
+ * prefix that the lamp's own point lacks, such as `ecg4_` of `ecg4_level`. False for its line, feeder or zone. `lamps`: at least all of the
+ * device.
+ */
 export function isEventOfLamp(lamp: Lamp, lamps: readonly Lamp[], { source }: Pick<AgentEvent, 'source'>): boolean {
   return isAbout(lamp, otherStems(lamp, lamps), source);
 }

@@ -4,12 +4,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Longest turn without a pause. Units: ms. Source: half of the 20 ms that the event loop of the agent may be blocked. */
 const TURN_MS = 10;
 
-/** The caller gave the work up. */
+/** The error of work that its signal has ended. */
 export class WorkAborted extends Error {
   override readonly name = 'WorkAborted';
 }
 
-/** The pauses of one piece of work. */
+/** Pauses one piece of long work, at its calls of `due`, so that other work can run. */
 export class Pauses {
   readonly #signal: AbortSignal | null;
   #sinceMs = performance.now();

@@ -7,7 +7,8 @@ const FULL_PCT = 100;
 
 /**
  * Returns the level that lamps of this zone should have without an agent, before their own maximum applies: the highest that its
- * programmes, event nights and rules may request. 100 if the zone has presence or traffic, and for no zone (undefined).
+ * programme, those of its calendar, its event nights and rules may request, but at least its `minPct`. 100 if the zone has presence or
+ * traffic, if these programmes have no steps, and for no zone (undefined).
  * Units: percent, from 1. Source: UNI 11248 annex D: when adaptation fails, the design class applies.
  */
 export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: Cabinet, zone: Zone | undefined): number {

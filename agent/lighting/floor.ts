@@ -47,7 +47,7 @@ export interface FloorQuestion {
 
 /**
  * Returns a copy of a street that requests the least light that its zones permit, without calendars, event nights, rules and traffic. The
- * maximum of each lamp in a zone is lowered to that light.
+ * maximum of each lamp in a zone is lowered to the higher minimum of lamp and zone, at least 1 %.
  */
 export function darkestStreet(street: LightingStreet): LightingStreet {
   const zoneOf = new Map(street.zones.flatMap((zone) => zone.lamps.map((id) => [id, zone] as const)));

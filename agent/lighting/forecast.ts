@@ -114,8 +114,9 @@ function rowOf({ lamps, presence }: Zone, { decisions }: LightingResult, atMs: W
   const isRaisable = presence !== null && (reason === 'programme' || reason === 'default');
   return {
     atMs,
-    minPct: Math.min(...levels),
-    maxPct: Math.max(...levels),
+    // A zone without lamps has no levels.
+    minPct: levels.length === 0 ? 0 : Math.min(...levels),
+    maxPct: Math.max(...levels, 0),
     boostPct: isRaisable ? (stretch?.boostPct ?? presence.boostPct) : null,
     reason,
     text: listed(applied.map(({ text }) => text)),

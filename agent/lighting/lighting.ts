@@ -173,8 +173,8 @@ export interface LightingSnapshot {
 }
 
 /**
- * The lamps with a decided level above 0 %, by id, of zones that may be dark. Value: since when the lamp shows the warning before the dark;
- * null if it does not.
+ * The lamps with a decided level above 0 %, by id, of zones whose configuration has `dark`. Value: since when the lamp shows the warning
+ * before the dark; null if it does not.
  */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 

@@ -17,8 +17,9 @@ export interface EdgeVerdicts {
   readonly duskMs: WallMs;
   /** The last verdict by day, before dusk was near. */
   readonly beforeDusk?: PhotocellVerdict;
-  /** First known and last verdict while it was certainly night. */
+  /** The first known verdict while it was certainly night. */
   readonly afterDusk?: PhotocellVerdict;
+  /** The last verdict while it was certainly night. */
   readonly beforeDawn?: PhotocellVerdict;
   /** The first known verdict when it was certainly day again. */
   readonly afterDawn?: PhotocellVerdict;

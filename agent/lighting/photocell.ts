@@ -16,8 +16,8 @@ import type { PhotocellState } from './lighting.ts';
 export type PhotocellVerdict = PhotocellState['says'];
 
 /**
- * The sun of a zone at one instant, with dusk and dawn of the night, noon to noon, that contains it. `duskMs` and `dawnMs` are null if the
- * sun makes none. `isNight`: by the sun and the zone's offsets, without the cell.
+ * The sun of a zone at one instant, with dusk and dawn of the night, noon to noon, that contains it. `duskMs` and `dawnMs` include the
+ * zone's offsets; null if the sun makes none. `isNight`: by the sun and the zone's offsets, without the cell.
  */
 export interface SunNow {
   readonly nowMs: WallMs;

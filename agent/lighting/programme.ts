@@ -23,7 +23,7 @@ export interface Stretch {
   readonly boostPct: LevelPct | null;
   /** The id of the programme or event night. */
   readonly source: string;
-  /** `23:00`, `dusk`, `sunset+30`. */
+  /** The configured begin of its step or event night: `23:00`, `dusk`, `sunset+30`. `atMs` may be later. */
   readonly name: string;
 }
 

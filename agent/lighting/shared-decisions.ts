@@ -4,7 +4,10 @@ import type { Decision } from '../core/words.ts';
 import type { LightingSnapshot } from './lighting.ts';
 import type { ZoneMoment } from './zone-moment.ts';
 
-/** What differs between the lamps of a zone at one instant. `moments`: as of `lampCaseOf`. `hasWave`: a moving person raises the lamp. */
+/**
+ * What differs between the lamps of a zone at one instant. `moments`: that of its zone first, then those of other zones whose presence
+ * raises it; empty without a zone. `hasWave`: a moving person raises the lamp.
+ */
 export interface SharedLamp {
   readonly lamp: Lamp;
   readonly moments: readonly ZoneMoment[];
@@ -13,7 +16,8 @@ export interface SharedLamp {
 
 /**
  * Returns a function that returns the decision of a lamp: its own by `decide`, or that of an earlier lamp with the same inputs, under its id. A
- * shared decision has the level, rank and reason of the lamp; distance and trace are of the other lamp. One snapshot has one such function.
+ * shared decision has the level, rank and reason that `decide` would give; distance and trace are of the other lamp. Create one such
+ * function for each snapshot.
  */
 export function sharedDecisions({
   intents,

@@ -29,8 +29,8 @@ const SLOWER = 0.6;
  */
 const SLOWEST_MPS = 2 / 3.6;
 /**
- * The constant data of a zone with a wave (light ahead of people who move). `index`: the position of a lamp in the arrays of an `Outlook`.
- * Units: `holdMs` ms.
+ * The constant data of a zone with a wave (light ahead of people who move). `followsRelays`: also for detections that a neighbour cabinet
+ * sent. `index`: the position of a lamp in the arrays of an `Outlook`. Units: `holdMs` ms.
  */
 export interface ZoneWave {
   readonly wave: WaveConfig;

@@ -106,8 +106,8 @@ export class AnnouncementQueue {
   }
 
   /**
-   * Drops what is too late, and adds what is due. Without a trusted time (`nowMs` null) nothing is added. `isSilenced`: drops all, and adds
-   * nothing.
+   * Drops what waits too long or, once begun, lasts too long, and adds what is due. Without a trusted time (`nowMs` null) nothing is added.
+   * `isSilenced`: drops all, and adds nothing.
    */
   tend(nowMs: WallMs | null, nowMono: MonoMs, isSilenced: boolean): void {
     if (this.#endMono !== null && nowMono >= this.#endMono) this.ended();

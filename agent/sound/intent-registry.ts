@@ -84,7 +84,7 @@ export class IntentRegistry {
     this.#set([...this.#intents.filter(isOther), intent].slice(-MAX_INTENTS));
   }
 
-  /** Ends the requests for which `isEnded` returns true. It is called again later if the stored requests have not been read yet. */
+  /** Ends the requests for which `isEnded` returns true. `isEnded` is called again later if the stored requests have not been read yet. */
   end(isEnded: (intent: SoundIntent) => boolean): void {
     this.#dropWaiting((each) => isEnded(this.#unsure(each)));
     this.#set(this.#intents.filter((each) => !isEnded(each)));

@@ -138,7 +138,7 @@ export interface RetentionStep {
   readonly provenSeq: number;
   /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
   readonly livedMs: number | null;
-  /** The clock is synchronised: undelivered rows may be removed too. */
+  /** The clock is synchronised: undelivered rows, and rows that may name people, may be removed too. */
   readonly isSynced: boolean;
 }
 

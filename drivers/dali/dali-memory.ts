@@ -60,8 +60,8 @@ interface Reading {
 }
 
 /**
- * Reads memory banks of gear, one read at a time. The next `read` of a gear may continue one that made room for a level, if both have the
- * same locations.
+ * Reads memory banks of gear. Call `read` only after the previous one has ended. A `read` that makes room for a level rejects with BusError
+ * `interrupted`; the next `read` of the same locations of this gear may continue it.
  */
 export class DaliMemory {
   readonly #parts: DaliMemoryParts;

@@ -30,7 +30,10 @@ export interface WireFrame {
   readonly kind: WireFrameKind;
   readonly unit: number | null;
   readonly fc: number | null;
-  /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. False for noise. */
+  /**
+   * The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. False for noise. On Modbus
+   * TCP: a reply to another request than the last one, which may have been an earlier one of the agent.
+   */
   readonly isForeign: boolean;
 }
 

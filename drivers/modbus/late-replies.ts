@@ -64,7 +64,7 @@ export class LateReplies {
   readonly #slowestMs = new Map<number, number>();
   readonly #onSettled: () => void;
   readonly #onLate: (request: Buffer, afterMs: number) => void;
-  /** Longest expected lateness of a reply; never lowered. Units: ms. */
+  /** Longest expected time from a request to its late reply; never lowered. Units: ms. */
   boundMs = LATENESS_MS.least;
   #newestMono: MonoMs = Number.NEGATIVE_INFINITY;
 
@@ -126,7 +126,7 @@ export class LateReplies {
     return Math.max(fresh, Math.min(all.length, 1)) + repeats;
   }
 
-  /** Whether a reply was given up so recently that it may be in the port. */
+  /** Whether the newest request that was added was sent so recently that its reply may still be in the port. */
   isOwed(nowMono: MonoMs): boolean {
     return this.#newestMono + GUARD_MS.most > nowMono;
   }

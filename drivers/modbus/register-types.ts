@@ -79,7 +79,7 @@ function wordsOfValue({ wordOrder, byteOrder }: RegisterLayout, bytes: Buffer): 
 
 /**
  * Returns the raw number in the words of a value; null if they hold no number, or one of 64 bits that cannot be represented exactly. A
- * float may be NaN or infinite.
+ * float may be NaN or infinite. For a text it is the checksum of its registers (`textValue`).
  */
 export function rawOf(layout: RegisterLayout, words: readonly number[]): number | null {
   const { type, coils } = layout;

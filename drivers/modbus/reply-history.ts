@@ -112,8 +112,8 @@ export class WriteEchoes {
   }
 
   /**
-   * Whether this echo proves this write. Call it once for each echo: it records the echo as received. Units: `boundMs` is how late a
-   * reply may be.
+   * Whether this echo proves this write. Call it once for each echo: it records the echo as received. `boundMs`: how late a reply may be.
+   * `isDoubtful`: copies of earlier replies may arrive now. Units: ms.
    */
   isProof(request: Buffer, at: { readonly nowMono: MonoMs; readonly boundMs: number; readonly isDoubtful: boolean }): boolean {
     const { nowMono, boundMs, isDoubtful } = at;

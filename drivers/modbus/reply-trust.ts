@@ -38,8 +38,8 @@ const STRICT_REST_MS = 1_000;
 const MOSTLY = 0.5;
 
 /**
- * Whether a reply is accepted. `again`: send the same request once more. `doubtful`: it may belong to another request. `unconfirmed`: a
- * repetition was needed, but not permitted.
+ * Whether a reply is accepted: only with `good`. `again`: send the same request once more. `doubtful`: it may belong to another request.
+ * `unconfirmed`: a repetition was needed, but not permitted.
  */
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
@@ -54,7 +54,7 @@ export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 export interface FirstReply {
   /** Its content was on the line before, so copies of it may still arrive. */
   isFirstKnown: boolean;
-  /** Its content was on the line before, but not in the last reply to this request. */
+  /** Its content was on the line before, but not in the last accepted reply to this request. */
   isFirstForeign: boolean;
   /** It came clearly faster than any reply of this unit before. */
   isFirstEarly: boolean;

@@ -63,7 +63,7 @@ export class ReplyWindow {
   /** All bytes since the request except its echo. */
   #receivedBytes = 0;
   #echoed = false;
-  /** When the first byte that is not echo arrived; null before that. */
+  /** When the first byte that is not echo arrived; null before that. Bytes of an echo count until it is complete. */
   firstMono: MonoMs | null = null;
   /** When bytes last arrived, also echo; 0 before that. */
   lastMono: MonoMs = 0;

@@ -25,7 +25,10 @@ export interface CommissionWorld {
   readonly first: FirstSteps | null;
 }
 
-/** The cabinet file for a first set-up, and how to start the service. `restart` resolves with null, or with the reason of a failure. */
+/**
+ * The cabinet file for a first set-up, and how to start the service. `restart` resolves with null if the service manager reports no
+ * failure, otherwise with the reason.
+ */
 export interface FirstSteps {
   readonly configFile: string;
   readonly restart: () => Promise<Message | null>;

@@ -48,8 +48,8 @@ function shownOrNull(path: string, value: unknown): string | null {
 }
 
 /**
- * Returns the JSON of a value for a person; a long one is cut. Replaced are texts directly at a secret key, passwords in URLs, and the
- * whole value if the last key of `path` is secret. `value` must not be undefined.
+ * Returns the JSON of a value for a person; a long one is cut. Secrets are replaced: texts directly at a secret key, passwords in URLs, and
+ * the whole value if the last key of `path` is secret. `value` must not be undefined.
  */
 export function shownValue(path: string, value: unknown): string {
   const key = path.slice(path.lastIndexOf('.') + 1);

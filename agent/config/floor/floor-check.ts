@@ -30,8 +30,8 @@ const NIGHTS_AHEAD = 366;
 
 /**
  * Returns what in a configuration needs a permission, for example because a lamp could get less light than the floor of its site. Empty if
- * nothing does. Lamps that are in neither of the other two configurations are not compared. Site-owned keys are not judged here. May take
- * seconds.
+ * nothing does. A lamp is compared with the lamp that has the same register on the wire, whatever its id. One whose register neither of the
+ * other two configurations has is not compared. Site-owned keys are not judged here. May take seconds.
  */
 export function floorFlaws(check: FloorCheck): FloorFlaw[] {
   const [after, running, site] = [check.after, check.running, check.site].map((each) => circuitsOf(wired(each))) as [

@@ -11,7 +11,7 @@ interface FloorPermissionRequest extends Pick<CommitRequest, 'lowersFloor' | 'by
   readonly verdict: SignatureVerdict | null;
 }
 
-/** The decision of `floorPermission`. `by`: for people, the person at the cabinet, or `signature of` with the id of the key. */
+/** The decision of `floorPermission`. `by`: text that names the person at the cabinet, or `signature of` with the id of the key. */
 export type FloorPermission = { readonly isGiven: true; readonly by: Said } | { readonly isGiven: false; readonly reason: Message };
 
 const UNSIGNED = msg`it would give less light than the floor of the site: sign it with \`luciole config sign\`, or let an admin at the cabinet commit it with --lower-floor`;

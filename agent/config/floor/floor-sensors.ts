@@ -23,8 +23,8 @@ export interface SensingQuestion {
 }
 
 /**
- * Returns changes of sensors, or of the times of presence, that could leave people in the dark. Compares with the running configuration;
- * levels are not compared. Empty if there are none.
+ * Returns changes of sensors, photocells included, or of the times of presence, that could leave people in the dark. Compares with the
+ * running configuration; the levels of lamps are not compared. Empty if there are none.
  */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   const pair = { after, running };

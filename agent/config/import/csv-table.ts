@@ -6,8 +6,8 @@ import { didYouMean, nearest } from '../../core/suggestions.ts';
 import type { CsvTable, ImportedColumn, ImportFlaw, TableFormat, TableRow } from './table-format.ts';
 
 /**
- * Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. With a wrong
- * heading or too many rows it returns no rows. Errors: none.
+ * Reads a CSV text, separated by semicolons, tabs or commas. Returns rows and flaws; a wrong cell is left out of its row. Returns no rows
+ * if the table as a whole cannot be used, for example for a wrong heading, too many rows or an open quote. Errors: none.
  */
 export function readCsvTable<C extends string>(text: string, format: TableFormat<C>): CsvTable<C> {
   const read = recordsOf(text, format);

@@ -58,7 +58,7 @@ interface Candidate {
 
 /**
  * The candidates: the files of future revisions, collected request by request and kept on disk. Checks names, sizes and the bounds of a
- * text, not the content. If the consoles have too many candidates, the oldest of theirs is removed.
+ * text, not the content. If the consoles have too many candidates, the one of theirs that was changed least recently is removed.
  */
 export class CandidateStore {
   readonly #parts: CandidateStoreParts;

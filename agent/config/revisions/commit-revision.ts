@@ -45,9 +45,10 @@ const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove 
 
 /**
  * Creates a revision from these files, saves it and runs it, on trial if it affects a part of the agent. Resolves when it runs. Files equal
- * to those of the running revision create none. The state is `refused`, with a reason, if, for example, the files may not run.
+ * to those of the running revision create none. The state is `refused`, with a reason, if, for example, the files may not run or could
+ * not be saved, also on a hung disk.
  *
- * Errors: rejects, for example with `DiskTimeout` if the disk hangs. If it rejects because applying fails, the revision is already saved.
+ * Errors: rejects, for example if files cannot be read. If it rejects because applying fails, the revision is already saved.
  */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;

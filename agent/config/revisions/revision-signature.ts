@@ -42,7 +42,7 @@ const REFUSAL_TEXT = {
 /** Why a signature is not accepted. */
 export type SignatureRefusal = keyof typeof REFUSAL_TEXT;
 
-/** Whether a signature is valid, and if not, why. */
+/** Whether a signature is valid, and if not, why. `keyId`: the id of the trusted key that signed. `serial`: as in `statement`. */
 export type SignatureVerdict =
   | { readonly ok: true; readonly keyId: string; readonly serial: number; readonly statement: RevisionStatement }
   | { readonly ok: false; readonly code: SignatureRefusal };

@@ -12,7 +12,8 @@ export class DiskTimeout extends Error {
 }
 
 /**
- * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk.
+ * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk. The last three first wait
+ * equally long for the change before them; if that does not end, they change nothing.
  *
  * Errors: these methods reject with `DiskTimeout` if the disk hangs; otherwise as the disk.
  */

@@ -2,7 +2,7 @@
 import { msg } from '../../core/message.ts';
 import type { OptionSpec } from '../command-spec.ts';
 
-/** The option `--authority` of the commands that check evidence. */
+/** The option `--authority FILE` of the commands that check evidence: the file has the certificates that the person trusts. */
 export const AUTHORITY_OPTION: OptionSpec = {
   name: 'authority',
   value: 'FILE',

@@ -2,10 +2,10 @@
 import { msg } from '../../core/message.ts';
 import type { OptionSpec } from '../command-spec.ts';
 
-/** What the cabinet file is for these commands. */
+/** The text of the help about the cabinet file of `setup` and `commission`. */
 export const SETUP_FILE = msg`the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`;
 
-/** The options of both commands. */
+/** Options that `setup` and `commission` both have. */
 export const SETUP_OPTIONS = {
   port: {
     name: 'port',

@@ -20,7 +20,7 @@ import {
 } from './protocol.ts';
 import { foreignPart } from './socket-path.ts';
 
-/** A request to the agent: the sockets to try, the longest wait, and the signals that end it. */
+/** A request to the agent: the sockets to try, the longest silence to wait for, and the signals that end it. */
 export interface AgentCall {
   /** Paths to try, in this order. */
   readonly socketPaths: readonly string[];

@@ -57,8 +57,8 @@ export interface ConsoleServer {
 /** The servers of an agent's two sockets: one for users of the machine, one on which users log in. */
 export interface Consoles extends ConsoleServer {
   /**
-   * Checks for another agent on the socket of the machine. Errors: rejects with ConsoleError 'socket-in-use' if one answers. Resolves also
-   * if the path cannot be used.
+   * Checks for another agent on the socket of the machine; creates the socket's folder if it is missing. Errors: rejects with ConsoleError
+   * 'socket-in-use' if one answers. Resolves also if the path cannot be used.
    */
   refuseOther(): Promise<void>;
 }

@@ -18,8 +18,8 @@ const BYTE_ORDER_MARK = '\ufeff';
 const MOST_DECIMALS = 9;
 
 /**
- * Returns a report as CSV with a byte order mark, in pieces. Source: RFC 4180; semicolons and decimal commas as French spreadsheets expect
- * them.
+ * Returns a report as CSV with a byte order mark, in pieces; in French or with `hasSemicolons`, with semicolons and decimal commas. Source:
+ * RFC 4180; French spreadsheets expect semicolons and decimal commas.
  */
 export function* csvPieces(report: Report, { language = 'en', hasSemicolons = false }: ReportPage): Generator<string> {
   const isComma = hasSemicolons || language === 'fr';

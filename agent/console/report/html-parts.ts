@@ -25,14 +25,14 @@ export interface HtmlPart {
   readonly timezone: string;
 }
 
-/** Returns a text, escaped; in French with no-break spaces before its punctuation and between a number and its unit. */
+/** Returns a text, escaped, with no-break spaces between numbers and usual units, and in French also at its punctuation. */
 export function htmlText(text: string, language: Language): string {
   const units = text.replace(/(\d) (?=(?:%|[kM]?Wh?|h|min|s|kg|t|m|EUR|€)(?![\p{L}\d]))/gu, '$1\u00a0');
   const spaced = language === 'fr' ? units.replace(/ (?=[:;?!»%])/g, '\u00a0').replace(/« /g, '«\u00a0') : units;
   return escaped(spaced);
 }
 
-/** Returns the key figures of the first page; empty for none. */
+/** Returns the key figures of the first page as HTML; empty for none. */
 export function figureCards(figures: readonly ReportFigure[], language: Language): string {
   if (figures.length === 0) return '';
   return element(
@@ -58,7 +58,7 @@ function card({ label, value, half, unit, decimals, note }: ReportFigure, langua
   );
 }
 
-/** Returns a table with its caption; its first column names the rows. On a narrow screen it scrolls by itself. */
+/** Returns a table with its caption; its first column names the rows, unless it has numbers. On a narrow screen it scrolls by itself. */
 export function htmlTable({ title, columns, rows, total }: ReportTable, part: HtmlPart): string {
   const { id, language } = part;
   const numeric = columns.map((column, at) => isNumeric(at, column, rows));
@@ -101,7 +101,7 @@ function unknownCell(language: Language): string {
   return `${element('span', { 'aria-hidden': 'true' }, '–')}${element('span', { class: 'vh' }, words)}`;
 }
 
-/** Returns a plot for wide and for narrow screens, with its data in a table that can be opened. */
+/** Returns a plot twice, for wide and for narrow screens, with its data in a table that can be opened. The style sheet hides one. */
 export function htmlFigure(plot: ReportPlot, part: HtmlPart): string {
   const { id, language, timezone } = part;
   const drawn = (name: keyof typeof PLOT_WIDTHS_PX): string =>

@@ -20,10 +20,10 @@ export function escaped(text: string): string {
   return isolated.replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter);
 }
 
-/** The attributes of an element; null and false leave one out, true writes its name only. */
+/** The attributes of an element. Null and false leave one out, true writes its name only, and a number gets at most one decimal. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Returns an element with its attributes escaped. `content`: markup; none closes the element at once, as SVG allows. */
+/** Returns an element with its attributes escaped. `content`: markup, not escaped; without it the element is `<name/>`, for SVG. */
 export function element(name: string, attributes: Attributes, ...content: readonly string[]): string {
   const head = `<${name}${attributesText(attributes)}`;
   return content.length === 0 ? `${head}/>` : `${head}>${content.join('')}</${name}>`;
@@ -44,13 +44,16 @@ export function px(value: number): string {
   return Number.isFinite(value) ? String(Math.round(value * 10) / 10 || 0) : '0';
 }
 
-/** Returns a text as far as it fits, with an ellipsis for a cut. Units: `most` in characters. */
+/** Returns a text with at most `most` characters, 2 or more. A cut text ends in an ellipsis. Several blanks become one. */
 export function cutTo(text: string, most: number): string {
   const letters = Array.from(text.replace(/\s+/g, ' '));
   return letters.length <= most ? letters.join('') : `${letters.slice(0, Math.max(1, most - 1)).join('')}…`;
 }
 
-/** Returns a text as a string of CSS, whose letters and digits only stay. Source: CSS Syntax Module Level 3, section 4.3.7. */
+/**
+ * Returns a text as a string of CSS, with its quotes; all but letters, digits and blanks is escaped. Source: CSS Syntax Module Level 3,
+ * section 4.3.7.
+ */
 export function cssString(text: string): string {
   const safe = text.toWellFormed().replace(FORBIDDEN, '\ufffd');
   return `"${safe.replace(/[^\p{L}\p{N} ]/gu, (letter) => `\\${(letter.codePointAt(0) ?? 0xfffd).toString(16)} `)}"`;

@@ -44,7 +44,7 @@ interface Band {
   readonly high: readonly (number | null)[];
 }
 
-/** Draws stacked areas over time as SVG. Series without a value above 0 are left out. */
+/** Draws stacked areas over time as SVG. Series without a value above 0 are left out; if all are, the plot says that there is no data. */
 export function bandsPlot(plot: ReportBands, sheet: PlotSheet): string {
   const { title, unit, instants } = plot;
   const bands = bandsOf(plot);

@@ -34,7 +34,7 @@ const MOST_GROUP_PX = 110;
 /** Groups up to this number get their value above the bar. */
 const MOST_VALUES = 8;
 
-/** Draws bars, the interval of the first series and a line over them, as SVG. */
+/** Draws bars as SVG, with the interval of the first series and a line over them if the plot has them. */
 export function barsPlot(plot: ReportBars, sheet: PlotSheet): string {
   const { title, unit, labels, series, line, half } = plot;
   const first = series[0]?.values ?? [];
@@ -205,7 +205,7 @@ function everyOf(needed: number, isCut: boolean): number {
 
 const FULL_HOUR = /^(\d{2}):00$/;
 
-/** Returns the labels of an axis in the language: dates without their year; with `isShort`, full hours without their minutes. */
+/** Returns the labels of an axis in the language: dates without their year. With `isShort`, if all are full hours, `22:00` becomes `22`. */
 export function axisTexts(labels: readonly Said[], language: Language, isShort = false): readonly string[] {
   if (isShort && labels.every((text) => typeof text === 'string' && FULL_HOUR.test(text)))
     return labels.map((text) => String(text).slice(0, 2));

@@ -14,10 +14,16 @@ export interface PlotSheet {
   readonly timezone: string;
 }
 
-/** Widths of the plots: of a page, and of a phone. Units: px. Source: assumed; text of 12 px is readable at 390 px. Confirmed by: a screenshot. */
+/**
+ * Widths of the plots: of a page, and of a phone. Units: px. Source: assumed; text of 12 px is readable at 390 px. Confirmed by: a
+ * screenshot.
+ */
 export const PLOT_WIDTHS_PX = { wide: 760, narrow: 350 } as const;
 
-/** Units: px for one letter of 12 px. Source: assumed; the mean of DejaVu Sans, a wide font. Confirmed by: a screenshot without overlaps. */
+/**
+ * Width of a letter, to estimate how wide a text is. Units: px at a font size of 12 px. Source: assumed; the mean of DejaVu Sans, a wide
+ * font. Confirmed by: a screenshot without overlaps.
+ */
 export const LETTER_PX = 7;
 
 /** Dark ink of axes, lines and texts. Source: WCAG 2.2, 1.4.3: at least 4.5:1 on white. */
@@ -34,18 +40,18 @@ export const ALERT_INK = '#a3201a';
 export const SHADES = ['#f0f4f8', '#cfdde9', '#a3c0d7', '#6c9abf', '#3a6f9c', '#143f66'] as const;
 
 /**
- * Fills from dark to bright, for levels of light. Source: assumed; dark blue to yellow, whose luminance rises from step to step for all kinds
- * of colour vision. Confirmed by: a copy in grey.
+ * Fills from dark to bright, for levels of light. Source: assumed; dark blue to yellow, whose luminance rises from step to step for all
+ * kinds of colour vision. Confirmed by: a copy in grey.
  */
 const LIGHTS = ['#10243f', '#1f4068', '#3a5a7d', '#5b738b', '#84929a', '#a2a392', '#bdb383', '#d8c66f', '#efd95f', '#fdec7e'];
 
-/** Returns a fill for the series at this place among `count`, from dark to bright. */
+/** Returns a fill for the series at this place, from 0, among `count`: the first is dark, the last bright. A single one is bright. */
 export function lightFill(at: number, count: number): string {
   const place = count < 2 ? LIGHTS.length - 2 : Math.round((at * (LIGHTS.length - 1)) / (count - 1));
   return LIGHTS[Math.min(Math.max(place, 0), LIGHTS.length - 1)] ?? INK;
 }
 
-/** Returns the ink that can be read on a fill. Source: WCAG 2.2, relative luminance and contrast ratio. */
+/** Returns the ink, dark or white, that can be read on a fill `#rrggbb`. Source: WCAG 2.2, relative luminance and contrast ratio. */
 export function inkOn(fill: string): string {
   return luminance(fill) > 0.18 ? INK : '#ffffff';
 }
@@ -66,10 +72,10 @@ const PATTERNS = {
   rows: { size: 5, path: 'M0 2.5h5' },
   none: { size: 8, path: 'M0 0L8 8M8 0L0 8' },
 } as const;
-/** Name of a pattern. */
+/** Name of a pattern that fills an area. `none`: for an unknown value. */
 export type PatternName = keyof typeof PATTERNS;
 
-/** Returns the definition of a pattern of this plot. `fill`: below its strokes. */
+/** Returns the `pattern` element that `patternFill` refers to; the plot must contain it. `fill`: below its strokes. */
 export function patternDef(name: PatternName, { id }: PlotSheet, stroke: string, fill: string): string {
   const { size, path } = PATTERNS[name];
   return element(
@@ -80,12 +86,12 @@ export function patternDef(name: PatternName, { id }: PlotSheet, stroke: string,
   );
 }
 
-/** Returns the fill by a pattern of this plot. */
+/** Returns the attribute `fill` for a pattern of this plot. The plot must contain the `patternDef` of that name. */
 export function patternFill(name: PatternName, { id }: PlotSheet): string {
   return `url(#${id}-${name})`;
 }
 
-/** Returns a whole plot as an SVG element with its title and description, for a screen reader. */
+/** Returns a whole plot as an SVG element with its title and description, for a screen reader. `content`: markup. */
 export function plotSvg(sheet: PlotSheet, heightPx: number, about: { title: Message; desc: Message }, content: readonly string[]): string {
   const { id, widthPx, language } = sheet;
   return element(
@@ -105,7 +111,9 @@ export function plotSvg(sheet: PlotSheet, heightPx: number, about: { title: Mess
   );
 }
 
-/** Returns a text of a plot. Units: px. */
+/**
+ * Returns a text element, escaped, at the left end of its base line. `more`: further attributes; `text-anchor` moves the text. Units: px.
+ */
 export function label(x: number, y: number, text: string, more: Readonly<Record<string, string | number>> = {}): string {
   return element('text', { x, y, ...more }, escaped(text));
 }
@@ -128,7 +136,7 @@ export function emptyPlot(sheet: PlotSheet, title: Message): string {
   ]);
 }
 
-/** A vertical scale with its place on the sheet. `y`: place of a value. Units: px. */
+/** A vertical scale with its place on the sheet. `leftPx`: where its lines begin, right of the labels. `y`: place of a value. Units: px. */
 export interface VerticalScale {
   readonly scale: RoundScale;
   readonly leftPx: number;
@@ -137,7 +145,7 @@ export interface VerticalScale {
   y(value: number): number;
 }
 
-/** Returns the scale that contains 0 and these values, between two heights. The left margin has room for its labels. */
+/** Returns the scale that contains 0 and these finite values, between two heights. The left margin has room for its labels. */
 export function verticalScale(values: readonly number[], topPx: number, bottomPx: number, { language }: PlotSheet): VerticalScale {
   const low = values.reduce((least, value) => Math.min(least, value), 0);
   const high = values.reduce((most, value) => Math.max(most, value), 0);
@@ -147,7 +155,7 @@ export function verticalScale(values: readonly number[], topPx: number, bottomPx
   return { scale, leftPx: Math.max(...labels) * LETTER_PX + 10, topPx, bottomPx, y };
 }
 
-/** Returns the lines and labels of a vertical scale, with the unit above them. */
+/** Returns the lines and labels of a vertical scale as markup, with the unit above them. */
 export function scaleMarks({ scale, leftPx, topPx, y }: VerticalScale, unit: string, { widthPx, language }: PlotSheet): string {
   const steps = Math.round((scale.high - scale.low) / scale.step);
   const values = Array.from({ length: steps + 1 }, (_, at) => scale.low + at * scale.step);
@@ -171,7 +179,7 @@ export interface LegendEntry {
   readonly swatch: string;
 }
 
-/** Returns a legend from this height on, in as many lines as it needs. Units: px. */
+/** Returns the markup of a legend from this height on, in as many lines as it needs, and its lower end. Long titles are cut. Units: px. */
 export function legend(entries: readonly LegendEntry[], topPx: number, { widthPx, language }: PlotSheet) {
   let [x, y] = [0, topPx];
   const marks = entries.map(({ title, swatch }) => {
@@ -185,7 +193,7 @@ export function legend(entries: readonly LegendEntry[], topPx: number, { widthPx
   return { markup: marks.join(''), bottomPx: entries.length === 0 ? topPx : y + 18 };
 }
 
-/** Returns a field of a legend with this fill and opacity. */
+/** Returns the swatch of a legend entry with this fill and outline. */
 export function swatchOf(fill: string, stroke: string = INK): string {
   return element('rect', { width: 18, height: 12, fill, stroke, 'stroke-width': 0.8 });
 }

@@ -42,7 +42,10 @@ interface Row {
   readonly toM: number;
 }
 
-/** Draws the poles as SVG: a larger and darker circle has a higher value, and a triangle marks a failure. Long streets have several rows. */
+/**
+ * Draws the poles as SVG: a larger and darker circle has a higher value, one with a pattern an unknown value, and a triangle marks a
+ * failure. Long streets have several rows.
+ */
 export function mapPlot(plot: ReportMap, sheet: PlotSheet): string {
   const { title, unit, poles } = plot;
   if (poles.length === 0) return emptyPlot(sheet, title);

@@ -60,7 +60,7 @@ function bandsTable({ title, unit, instants, series }: ReportBands, timezone: st
   };
 }
 
-/** Returns a local time; with the name of its zone if the clocks change between these instants. */
+/** Returns a local time; with the name of its zone if that is not the same at the first and the last of these instants. */
 export function localTime(ms: WallMs, instants: readonly WallMs[], timezone: string): Said {
   const zoneOf = (each: WallMs): string =>
     String(columnTime(each, timezone, { hasDay: false, hasSeconds: false, hasZone: true })).slice('00:00'.length);
@@ -130,7 +130,9 @@ function numberColumn(id: string, title: Said, unit: string, values: readonly (n
   return { id, title, unit, decimals: plotDecimals(values) };
 }
 
-/** Returns the digits after the decimal point for values of a plot: none for whole numbers, otherwise fewer for larger values. */
+/**
+ * Returns the digits after the decimal point for values of a plot: 0 if all are whole numbers, otherwise 0 to 2, fewer for larger values.
+ */
 export function plotDecimals(values: readonly (number | null)[]): number {
   const known = values.flatMap((value) => (value === null || !Number.isFinite(value) ? [] : [Math.abs(value)]));
   if (known.every(Number.isInteger)) return 0;

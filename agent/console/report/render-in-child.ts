@@ -1,6 +1,6 @@
 /**
- * Renders a report in a child process: reading the translations and rendering take up to a second, in which the light must be controlled, and
- * their memory is free afterwards.
+ * Renders a report in a child process: reading the translations and rendering take up to a second, in which the light must be controlled,
+ * and their memory is free afterwards.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,12 +10,12 @@ import { Refusal } from '../../core/refusal.ts';
 import type { ReportTools } from '../../core/report.ts';
 
 /**
- * Memory of the process. Units: MB. Source: assumed; French with twelve years of nights uses a third of it. Confirmed by: reports of full stores on
- * the gateway.
+ * Memory of the process. Units: MB. Source: assumed; French with twelve years of nights uses a third of it. Confirmed by: reports of full
+ * stores on the gateway.
  */
 const MEMORY_MB = 192;
 
-/** Renders a report. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is aborted. */
+/** Renders a report in a child process. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is aborted. */
 export const renderInChild: ReportTools['render'] = async (report, layout, signal) => {
   if (signal.aborted) throw new Refusal(msg`stopped`);
   const child = fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), [], {

@@ -16,7 +16,7 @@ export function renderReport(report: Report, format: ReportFormat, page: ReportP
   return [...reportPieces(report, format, page)].join('');
 }
 
-/** As `renderReport`, but other work runs between two parts of the report: a report of a year takes tens of milliseconds. */
+/** As `renderReport`, but other work runs between two parts of the report: one of a year takes tens of milliseconds. JSON is one part. */
 export async function renderReportInTurns(report: Report, format: ReportFormat, page: ReportPage): Promise<string> {
   const pieces: string[] = [];
   for (const piece of reportPieces(report, format, page)) {

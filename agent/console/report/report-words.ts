@@ -7,8 +7,8 @@ import type { Language } from '../../core/words.ts';
 import { translate } from '../text/translate.ts';
 
 /**
- * How a report is rendered. `widthCols`: of its text form. `hasSemicolons`: CSV with semicolons and decimal commas also in English. French has
- * them always.
+ * How a report is rendered. `language`: default English. `widthCols`: of its text form. `hasSemicolons`: CSV with semicolons and decimal
+ * commas also in English. French has them always.
  */
 export interface ReportPage {
   readonly language?: Language;
@@ -41,7 +41,8 @@ const numberFormats = new Map<string, Intl.NumberFormat>();
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
 /**
- * Returns a number with this many decimals, in French with a decimal comma and narrow no-break spaces; empty for a value that is not finite.
+ * Returns a number with this many decimals (0 to 10), as `1,234.50`; in French with a decimal comma, and narrow no-break spaces between
+ * thousands. From 1e15 on it has an exponent. Empty for a value that is not finite.
  */
 export function numberText(value: number, decimals: number, language: Language): string {
   if (!Number.isFinite(value)) return '';
@@ -66,14 +67,15 @@ function numberFormat(language: Language, least: number, most: number): Intl.Num
   return made;
 }
 
-/** Returns a number with its unit; a no-break space is between them. */
+/** Returns a number with its unit; a no-break space is between them. If one of them is empty, it is the number alone. */
 export function withUnit(number: string, unit: string): string {
   return unit === '' || number === '' ? number : `${number}${NO_BREAK}${unit}`;
 }
 
 /**
- * Returns a text in the language. Numbers and dates among the arguments of a message are written as in this language; other arguments are
- * unchanged. A text that is a date or a month, such as `2026-12-01`, is written as in this language too.
+ * Returns a text in the language. Numbers, dates and months among the arguments of a message are written as in this language, with at most
+ * 6 decimals. A plain text is written so too if it is a date, with or without a time, or a month, such as `2026-12-01`; else it is
+ * unchanged.
  */
 export function saidText(said: Said, language: Language): string {
   if (!(said instanceof Message)) return dateText(said, language);
@@ -99,7 +101,7 @@ function localArgument(arg: Argument, language: Language): Argument {
   return arg.map((each: Argument) => localArgument(each, language));
 }
 
-/** Whether a text is a date such as `2026-12-01`. */
+/** Whether a text has the form of a date such as `2026-12-01`, with a month of 01 to 12 and a day of 01 to 31. */
 export function isDate(text: Said): text is SavingsDate {
   return typeof text === 'string' && DATE.test(text) && !Number.isNaN(Date.parse(text));
 }
@@ -109,7 +111,10 @@ export function isMonth(text: Said): text is string {
   return typeof text === 'string' && MONTH.test(text) && !Number.isNaN(Date.parse(text));
 }
 
-/** Returns a date as `1 Dec 2026`, with its time if it has one, a month as `Dec 2026`, in the language and with no-break spaces; any other text unchanged. */
+/**
+ * Returns a date as `1 Dec 2026`, with its time if it has one, a month as `Dec 2026`, in the language and with no-break spaces; any other
+ * text unchanged.
+ */
 function dateText(text: string, language: Language): string {
   if (isDate(text)) return dayText(text, language, 'day');
   const [, date = '', time = ''] = DATE_TIME.exec(text) ?? [];
@@ -117,7 +122,7 @@ function dateText(text: string, language: Language): string {
   return isMonth(text) ? dayText(text, language, 'month') : text;
 }
 
-/** Returns a date as `1 Dec`, in the language; any other text unchanged. */
+/** Returns a date as `1 Dec`, in the language; any other text as `saidText` does. */
 export function shortDate(text: string, language: Language): string {
   return isDate(text) ? dayText(text, language, 'short') : dateText(text, language);
 }
@@ -126,7 +131,7 @@ function dayText(text: string, language: Language, form: DateForm): string {
   return dateFormat(language, form).format(Date.parse(text)).replaceAll(' ', NO_BREAK);
 }
 
-/** Returns the nights of a period as `1-30 November 2026`, in the language; empty for a period that is not known. */
+/** Returns the nights of a period as `1 – 30 November 2026`, in the language. With one date null, the other; empty if both are null. */
 export function periodText(from: SavingsDate | null, to: SavingsDate | null, language: Language): string {
   const [first, last] = [from ?? to ?? '', to ?? from ?? ''];
   if (!isDate(first) || !isDate(last)) return [...new Set([first, last])].join(' ');
@@ -134,7 +139,7 @@ export function periodText(from: SavingsDate | null, to: SavingsDate | null, lan
   return first <= last ? format.formatRange(Date.parse(first), Date.parse(last)) : `${format.format(Date.parse(first))} ${last}`;
 }
 
-/** Returns a time as `1 December 2026 at 08:05 CET`, in the language and this time zone; empty for one that no calendar has. */
+/** Returns a time as `1 December 2026 at 08:05 CET`, in the language and this time zone; empty for a value that is not a valid time. */
 export function instantText(ms: WallMs, timezone: string, language: Language): string {
   if (Number.isNaN(new Date(ms).getTime())) return '';
   return dateFormat(language, 'instant', timezone).format(ms);

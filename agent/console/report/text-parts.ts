@@ -8,7 +8,7 @@ import { cellText, isNumeric, saidText } from './report-words.ts';
 
 /** Shown for a value that is not known. */
 export const NO_VALUE = '-';
-/** A column of text is not wider than this, except one that wraps. Units: columns. */
+/** Greatest width of a column of text on a page that is too narrow for the whole table; one that wraps may be wider. Units: columns. */
 export const MOST_COLS = 24;
 
 /** Language, width and time zone of the text. */
@@ -18,7 +18,7 @@ export interface TextPage {
   readonly timezone: string;
 }
 
-/** Returns a text in one line, with simple blanks and dashes, which every terminal shows. */
+/** Returns a text in one line: several blanks become one simple blank, and dashes `-`. Other characters are unchanged. */
 export function plainBlanks(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\u2010-\u2015]/g, '-');
 }
@@ -29,8 +29,8 @@ const GAP_COLS = 2;
 const TITLE_COLS = 11;
 
 /**
- * Returns a table as lines; a sentence for one without rows. A table that is too wide becomes several ones, each with the first column.
- * `more`: a further column of text at its end, one for each row.
+ * Returns a table as lines, without its title; a sentence for one without rows. A table that is too wide becomes several ones, each with
+ * the first column. `more`: a further column of text at its end, one for each row.
  */
 export function textTable(table: ReportTable, page: TextPage, more: readonly string[] | null = null): readonly string[] {
   if (table.rows.length === 0) return paragraph(msg`No data.`, page);

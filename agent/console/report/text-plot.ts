@@ -18,7 +18,9 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const MOST_LINES = 18;
 const UNKNOWN = '?';
 
-/** Returns the lines of a plot. */
+/**
+ * Returns the lines of a plot, without its title: bars, or letters and digits for values; a table for a map. A sentence if it has no data.
+ */
 export function textPlot(plot: ReportPlot, page: TextPage): readonly string[] {
   switch (plot.kind) {
     case 'bars':

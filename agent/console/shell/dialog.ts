@@ -31,7 +31,7 @@ const PROBE_COLS = PROBE.length;
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**
- * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the end of the wait for keys (`end`).
+ * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the session has ended (`end`).
  * `lostChars`: number of characters dropped because the line was full.
  */
 export type LineRead =

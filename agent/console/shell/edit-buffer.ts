@@ -45,7 +45,7 @@ export function deleted(buffer: EditBuffer): EditBuffer | null {
 
 /**
  * The editing keys that need only the buffer. A function returns the new buffer. Null means that the key has no effect; some keys without
- * effect return an equal buffer instead.
+ * effect return a buffer with the same line and cursor instead.
  */
 export const EDITS: Readonly<Partial<Record<ControlKey, (buffer: EditBuffer) => EditBuffer | null>>> = {
   backspace: (buffer) => cut(buffer, Math.max(0, buffer.cursor - 1), buffer.cursor),

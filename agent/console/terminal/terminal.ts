@@ -85,8 +85,8 @@ export interface LocalFiles extends LocalConfigView {
 export type ExpectRoom = (path: string, bytes: number) => Promise<void>;
 
 /**
- * Parsed arguments of a command by name: a text, true or false for a switch, a list for an option that may repeat. One that was not typed
- * is absent.
+ * Parsed arguments of a command by name: a text, true for a switch, a list for an option that may repeat. One that was not typed is absent;
+ * a switch whose name begins with `no-` may then be false instead.
  */
 export type LocalArgs = Readonly<Record<string, string | boolean | readonly string[]>>;
 /**

@@ -104,8 +104,8 @@ export interface RoundScale {
 }
 
 /**
- * Returns a scale of at most 6 steps that contains both values; `low` is at most `high`. Its step is 1, 2 or 5 times a power of ten; if both
- * are equal, the last of these decimals.
+ * Returns a scale of at most 6 steps that contains both values; `low` must not be above `high`. Its step is 1, 2 or 5 times a power of ten.
+ * If both are equal, it has one step, of the last of these decimals: 0.01 for 2.
  */
 export function roundScale(low: number, high: number, decimals: number): RoundScale {
   const range = (high - low) / MAX_INTERVALS;
@@ -125,7 +125,10 @@ export interface TimeTick {
   readonly label: Message;
 }
 
-/** Returns at most about `most` instants of a period, rounded in local time. The hour that a change of the clocks leaves out has none. */
+/**
+ * Returns at most about `most` instants of a period, rounded in local time. The hour that a change of the clocks leaves out has none. If
+ * the clocks change in the period, some may be after its end, or its last hour has none.
+ */
 export function localTicks({ fromMs, toMs, timezone }: Pick<PlotFrame, 'fromMs' | 'toMs' | 'timezone'>, most: number): readonly TimeTick[] {
   const stepMs = TIME_STEPS_MS.find((each) => (toMs - fromMs) / each <= most) ?? (toMs - fromMs) / 4;
   const aheadMs = localMs(fromMs, timezone) - fromMs;

@@ -7,6 +7,7 @@ const FIRST_BYTES = 256;
 export class ByteStream {
   #writer: ByteWriter = createByteWriter(FIRST_BYTES);
 
+  /** Number of bytes that have not been taken yet. */
   get length(): number {
     return this.#writer.offset;
   }
@@ -21,10 +22,12 @@ export class ByteStream {
     putSigned(this.#room(MAX_VARINT_BYTES), value);
   }
 
+  /** Appends a number unrounded, in eight bytes. */
   double(value: number): void {
     putDouble(this.#room(8), value);
   }
 
+  /** Appends the length of the text in bytes, and the text in UTF-8. */
   text(value: string): void {
     const bytes = Buffer.from(value, 'utf8');
     this.varint(bytes.length);

@@ -40,7 +40,7 @@ const MOST_DETECTIONS = 512;
 
 /**
  * Yields the state at the instants of a segment, in order, until one is after `untilMs` (wall time). It is one object that changes between
- * instants. Errors: throws StoreError `corrupt` for bytes that cannot be read.
+ * instants. `start`: the time from which the first instant is counted. Errors: throws StoreError `corrupt` for bytes that cannot be read.
  */
 export function* decodeRecord(
   { ticks, inputs, levels }: RecordStreams,

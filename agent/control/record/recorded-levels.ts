@@ -8,8 +8,8 @@ import { decodeRecord } from './record-decoder.ts';
 import { recordedStreet } from './replay.ts';
 
 /**
- * Yields the spells of the segments that reach into a period, in the order of the record. Spells may reach beyond the period; after a clock
- * was set back they may overlap. What is damaged is left out; if the disk does not respond, the spells end.
+ * Yields the spells of the segments that reach into a period, in the order of the record. Spells may be outside the period. After a clock
+ * was set back they may overlap, or end before they begin. What is damaged is left out; if the disk does not respond, the spells end.
  */
 export async function* recordedLevels(
   store: Pick<Store, 'decisions'>,

@@ -85,7 +85,7 @@ export class RecordCoverage {
   }
 }
 
-/** Returns whether at most a hundredth of the darkness of a night is missing; false if `darkH` is null. */
+/** Returns whether at most a hundredth of the darkness of a night, up to now, is missing; false if `darkH` is null. */
 export function isComplete({ darkH, replayedH }: Pick<NightCoverage, 'darkH' | 'replayedH'>): boolean {
   return darkH !== null && replayedH >= darkH * (1 - COMPLETE_SHARE);
 }

@@ -24,9 +24,9 @@ export interface LampTrack {
   } | null;
   /** The decided level that a verified write or a reading within the tolerance confirmed; null while in doubt. */
   readonly confirmedPct: LevelPct | null;
-  /** Failed writes in a row. */
+  /** Failed writes since a write or a reading last confirmed the level. */
   readonly failures: number;
-  /** Drifts in a row from a verified level. */
+  /** Drifts from a verified level since a reading last agreed with the decision. The drift of a lamp that was silent does not count. */
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;

@@ -32,7 +32,10 @@ export function notFed(unfed: ReadonlySet<number>): BusFinding {
   };
 }
 
-/** Returns the finding that the symptoms are too weak or fit several causes, whatever they are; they only give the evidence. */
+/**
+ * Returns the finding that the symptoms are too weak or fit several causes, whatever they are. They only give the
+ * evidence, and `units`: at most four, those with the most failed requests.
+ */
 export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;
   const present = units.filter(({ answered, damaged }) => answered + damaged > 0);

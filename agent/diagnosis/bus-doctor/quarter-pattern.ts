@@ -15,15 +15,16 @@ const QUIET = { before: 2, after: 1 } as const;
 const SWITCHING_DEG = { low: -10, high: 4 } as const;
 
 /**
- * What the quarters of an hour of a line show. `known`: how many had enough requests. `quiet`: how many of these had nearly no failures.
- * `isTimed`: the bad ones lie between quiet ones, of which there are at least twice as many.
+ * What the quarters of an hour of a line show. `known`: how many had enough requests. Of these, `bad` had many failures, and `quiet` is the
+ * number of those with nearly none. `isTimed`: there are bad ones, at least two quiet ones before them all and one after them all, and in
+ * all at least twice as many quiet as bad ones.
  */
 export interface QuarterPattern {
   readonly known: number;
   readonly bad: readonly QuarterHour[];
   readonly quiet: number;
   readonly isTimed: boolean;
-  /** There are bad ones besides the first of the record. */
+  /** There are bad quarters besides the first one of all that were given. */
   readonly hasTrouble: boolean;
   /** There are bad quarters, all of them around dusk or dawn. */
   readonly isAtTwilight: boolean;

@@ -29,6 +29,7 @@ export interface BusSymptoms {
   /** Silent windows in which only one or two bytes came: 00 right after the request. */
   readonly breaks: number;
   readonly silent: number;
+  /** Null with too few usable test reads. */
   readonly steps: DeliverySteps | null;
   readonly latencyMs: number | null;
   readonly trials: BusExam['trials'];

@@ -58,7 +58,10 @@ export function encodeRecording(head: RecordingHead, packed: readonly Uint8Array
   return body;
 }
 
-/** Reads the head of a recording from the first bytes of its file. Null if it is damaged, incomplete or not of a recording. */
+/**
+ * Reads the head of a recording from the first bytes of its file. Null if the head is damaged, incomplete or not of a recording; the rest
+ * of the file is not checked.
+ */
 export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   if (begin.length < AT.head || !begin.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const end = AT.head + begin.readUInt32BE(AT.headBytes);

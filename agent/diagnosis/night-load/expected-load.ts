@@ -7,8 +7,8 @@
 import { medianOf } from './robust.ts';
 
 /**
- * A night as the model compares it: smoothed levels by minute since switch-on, corrected for the voltage where that is known. Units: ln W;
- * NaN if unknown; `onMin` in minutes since 1970, UTC.
+ * A night as the model compares it. `level`: smoothed power by minute since switch-on, corrected for the voltage where that is known; in
+ * ln W, NaN if unknown. `onMin`: the switch-on, in minutes since 1970, UTC.
  */
 export interface NightProfile {
   readonly onMin: number;
@@ -18,7 +18,7 @@ export interface NightProfile {
   readonly level: Float64Array;
 }
 
-/** The expected level by minute since switch-on. Units: ln W; NaN where it is not known well enough, for example near a step. */
+/** The expected power by minute since switch-on. Units: ln W; NaN where it is not known well enough, for example near a step. */
 export type ExpectedLoad = Float64Array;
 
 /** What is known of the night at its switch-on. Units: minutes since 1970, UTC; minutes. */

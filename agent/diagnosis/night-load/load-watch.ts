@@ -21,7 +21,10 @@ export interface MeterMinute {
 
 /** What is wrong at a meter; null where nothing was found, also while too few nights are known to judge. */
 export interface LoadFindings {
-  /** Power that is missing at night. As `extra`, it stays by day, until the power is as usual again at night. */
+  /**
+   * Power that is missing at night. As `extra`, it stays by day. It ends when more than half of it is back at night, or when it counts as
+   * usual after some weeks.
+   */
   readonly lost: LoadDifference | null;
   /** More power at night than expected. */
   readonly extra: LoadDifference | null;

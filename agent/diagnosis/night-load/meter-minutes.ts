@@ -4,7 +4,10 @@ import type { MeterMinute } from './load-watch.ts';
 /** A value is repeated for so long until the next one. Units: minutes. Source: assumed; above the slowest usual poll of 10 min. Confirmed by: poll periods in the field. */
 const HOLD_MIN = 15;
 
-/** Means of the readings by minute. Call in the order of time. A minute without a voltage has that of the minute before. */
+/**
+ * Means of the readings by minute. Call in the order of time. A minute without a voltage has that of the minute passed on before it; NaN if
+ * there is none. A minute without a power is not passed on, unless it lies in a short gap.
+ */
 export class MeterMinutes {
   readonly #onMinute: (minute: MeterMinute) => void;
   #atMin = Number.NaN;

@@ -6,7 +6,10 @@ import type { LoadModel } from './load-model.ts';
 import { createLossSigns, type LossSigns, lossEvidence, type SettledLoad, WINDOW_MIN } from './loss-signs.ts';
 import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
 
-/** A difference from the expected power. Shape: `share` as ln W, not negative. */
+/**
+ * A difference from the expected power. `share`: difference of the natural logarithms of both powers, without its sign. For unexpected
+ * load it is updated over the night, and the other values stay as they were when it was found.
+ */
 export interface LoadDifference {
   readonly share: number;
   /** The difference when it was found: `share` times the expected power, which is too high for a large loss. Units: W. */
@@ -19,7 +22,7 @@ export interface LoadDifference {
   readonly atSwitchOn: boolean;
 }
 
-/** The differences that were found and have not ended: light that is missing (`lost`), unexpected load (`extra`). Null for none. */
+/** The differences that were found and have neither ended nor become usual: light that is missing (`lost`), unexpected load (`extra`). Null for none. */
 export interface NightDifferences {
   lost: LoadDifference | null;
   extra: LoadDifference | null;

@@ -13,7 +13,7 @@ type Result = AcceptanceReport['result'];
 
 const RESULT_TEXTS: Readonly<Record<Result, Message>> = { pass: msg`passed`, fail: msg`failed`, open: msg`open` };
 
-/** Returns the content of the report. `timeText`: the local date and time. */
+/** Returns the content of the report about the commissioning. `timeText`: returns the local date and time of an instant. */
 export function commissionReport(report: AcceptanceReport, cabinet: Cabinet, timeText: (atMs: number) => string): ReportContent {
   const { lamps, sensors, lines, open } = report;
   return {

@@ -12,13 +12,13 @@ import { energyParts } from './used-energy.ts';
 /** Nights of a year, for which the indicator of EN 13201-5 is annual. */
 const YEAR_NIGHTS = 365;
 
-/** Returns the cost of the used energy; null without prices. */
+/** Returns the cost of the used energy that has a price; null if the configuration has no prices. */
 export function costOf({ cabinet, used, byTariff }: Pick<NightFacts, 'cabinet' | 'used' | 'byTariff'>): EnergyCost | null {
   const { energy } = cabinet;
   return energy === undefined || energy.prices.length === 0 ? null : energyCost(energyParts(used, byTariff), energy);
 }
 
-/** Returns the emissions of the used energy; null without factors. */
+/** Returns the emissions of the used energy that has a factor; null if the configuration has no factors. */
 export function emissionsOf({ cabinet, used }: Pick<NightFacts, 'cabinet' | 'used'>): EnergyEmissions | null {
   const { energy } = cabinet;
   return energy === undefined || energy.co2Factors.length === 0 ? null : energyEmissions(energyParts(used, new Map()), energy);
@@ -87,7 +87,7 @@ function emissionTable({ factors, withoutFactorKwh, kgCo2e }: EnergyEmissions): 
   );
 }
 
-/** Returns the section with the indicators of EN 13201-5 by zone. */
+/** Returns the section with the indicators of EN 13201-5, for the zones of the configuration that were counted. */
 export function standardSection(facts: NightFacts): ReportSection {
   const rows = zoneRows(facts).flatMap((row) => {
     const zone = facts.cabinet.zones.find(({ id }) => id === row.zone);
@@ -128,7 +128,7 @@ export function standardSection(facts: NightFacts): ReportSection {
   };
 }
 
-/** Returns the emissions in kg and the parts of a cost, rounded so that the parts add up. */
+/** Returns the cost rounded to two decimals, equal to the total of its rounded parts in the table. */
 export function roundedCost({ byTariff }: EnergyCost): number {
   return shown(
     numbersSum(

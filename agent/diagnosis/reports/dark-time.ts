@@ -10,7 +10,7 @@ export interface TimeSpan {
   readonly toMs: WallMs;
 }
 
-/** The darkness of each zone, night by night. */
+/** Computes when it is dark outside for a zone, by the sun and the offsets of the zone, night by night. */
 export class DarkTime {
   readonly #site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg'>;
   readonly #calendar: LocalCalendar;
@@ -64,7 +64,7 @@ export function joinedSpans(spans: readonly TimeSpan[], gapMs = 0): readonly Tim
   return joined;
 }
 
-/** Returns the length of spans that do not overlap. Units: ms. */
+/** Returns the sum of the lengths of spans; time in which they overlap counts for each of them. Units: ms. */
 export function lengthOf(spans: readonly TimeSpan[]): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }

@@ -9,7 +9,7 @@ import { isMonthPeriod } from './report-nights.ts';
 import { BLANK, numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { bestOf, type EnergySource, sourcesOf, type UsedEnergy } from './used-energy.ts';
 
-/** More nights are shown by month. Source: bars of two months are readable on A4. */
+/** Most nights that a plot shows one by one; it shows more by month. Source: bars of two months are readable on A4. */
 export const MOST_NIGHTS = 62;
 
 const KWH = 'kWh';
@@ -53,12 +53,15 @@ function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Me
   ];
 }
 
-/** Returns the decimals of the energies of a proven saving. */
+/** Returns with how many decimals the energies of a proven saving are shown in kWh. */
 export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: SavingsResult['total']): number {
   return kwhDecimals(Math.max(adjustedKwh, measuredKwh + estimatedKwh));
 }
 
-/** The proven saving by zone. What is in no zone, such as other loads, is a row of its own, so that the rows add up to the cabinet. */
+/**
+ * Returns the table of the proven saving by zone. What is in no zone, such as other loads, is a row of its own, unless it rounds to 0. So
+ * the rows add up to the cabinet.
+ */
 export function proofTable({ zones, total }: SavingsResult, decimals = proofDecimals(total)): ReportTable {
   const usedKwh = total.measuredKwh + total.estimatedKwh;
   const rest = {
@@ -146,7 +149,10 @@ function computedTable(facts: NightFacts): ReportTable {
   );
 }
 
-/** Returns the energy by night, or by month if there are many nights. Null: no such energy is known. */
+/**
+ * Returns the energy of the nights in `used`, or of their months if there are many. A value is null if it is not known for its night, or
+ * for one of those nights of its month.
+ */
 export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): ReportBars {
   const groups = [...Map.groupBy(used, ({ period }) => (used.length > MOST_NIGHTS ? monthOf(period) : period))];
   const sums = (pick: (night: UsedEnergy) => number | null): readonly (number | null)[] =>
@@ -207,19 +213,25 @@ function meterTable({ meters, nights }: NightFacts): ReportTable {
   );
 }
 
-/** The energy of a range: used, and the reference with the saving, proven or computed. Units: kWh, rounded to `decimals`. */
+/**
+ * The energy of a range: used, and the reference with the saving, proven or computed. Numbers other than `allKwh` are null if neither is
+ * known. Units: kWh, rounded as it is shown; %.
+ */
 export interface RangeSaving {
+  /** What is compared with the reference: the energy of the nights with a proven saving; if there is none, the computed energy. */
   readonly usedKwh: number | null;
   readonly referenceKwh: number | null;
   readonly savedKwh: number | null;
+  /** Half of the 90 % interval of the saving; null if it is not proven. */
   readonly halfKwh: number | null;
+  /** Saving as a share of the reference; null also if that is not above 0. */
   readonly savedPct: number | null;
-  /** All energy of the range, also of nights that have no proven reference. */
+  /** All energy of the range, measured or computed, also of nights that have no proven reference. Null without nights. */
   readonly allKwh: number | null;
   readonly isProven: boolean;
 }
 
-/** Returns the decimals of all energies of a range, so that its tables and figures agree. */
+/** Returns with how many decimals reference, used energy and saving of a range are shown in kWh, in tables and figures alike. */
 export function rangeDecimals({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): number {
   const referenceKwh = savings?.total.adjustedKwh ?? numbersSum(used.map(({ formerKwh }) => formerKwh ?? 0));
   return kwhDecimals(Math.max(referenceKwh, numbersSum(used.map((night) => bestOf(night).kwh))));

@@ -21,7 +21,7 @@ import { nightDates, reportNights, yearBefore } from './report-nights.ts';
 import { type NoonSpan, type TariffTotals, tariffParts } from './tariff-energy.ts';
 import { usedEnergy } from './used-energy.ts';
 
-/** Where the facts are read. `cabinet`, `profiles`, `points`, `energy` and the others return what is in force at the call. */
+/** Where the facts are read. The functions return what is in force when they are called. */
 export interface FactSources {
   readonly clock: Clock;
   readonly cabinet: () => Cabinet;
@@ -31,9 +31,9 @@ export interface FactSources {
   readonly savings: Pick<SavingsTools, 'result'>;
   readonly store: Pick<Store, 'events' | 'history' | 'gapsAfter'>;
   readonly devices: () => readonly DeviceView[];
-  /** The lamps of each feeder. */
+  /** Ids of the lamps, by id of their feeder. */
   readonly feederLamps: () => ReadonlyMap<string, readonly string[]>;
-  /** The recorded levels of a period. */
+  /** Returns the recorded levels of a period. */
   readonly levels: (period: TimeSpan) => AsyncIterable<LevelSpell>;
 }
 
@@ -48,7 +48,7 @@ const OLDEST_TOTAL_MS = 20 * MINUTE_MS;
 /** The totals of the tariff periods of a utility meter. Source: drivers/profiles/enedis-linky-tic.yaml. */
 const TARIFF_POINT = /^energy_(t\d+)$/;
 
-/** Reads the facts of one report. */
+/** Reads the facts of one report about nights. */
 export class FactsReader {
   readonly #sources: FactSources;
   readonly #calendar: LocalCalendar;
@@ -60,7 +60,10 @@ export class FactsReader {
     this.#pauses = pauses;
   }
 
-  /** Resolves with the facts; undefined if the disk could not be read. Errors: rejects with WorkAborted. */
+  /**
+   * Resolves with the facts; undefined if the counted nights could not be read. Other data that could not be read are missing as if none
+   * were stored. Errors: rejects with WorkAborted after the signal.
+   */
   async read(from: SavingsDate, to: SavingsDate): Promise<NightFacts | undefined> {
     const range = await this.#range(from, to);
     if (range === undefined) return undefined;

@@ -13,21 +13,29 @@ const REPAIR_COLUMNS = [
   numberColumn('repair-longest', msg`Longest`, 'h', 1),
 ] as const;
 
-/** Availability of light and agent. Null: nothing was counted. Units: %, h. */
+/** Availability of light and agent. Units: %, h. */
 export interface Availability {
+  /**
+   * Lamp hours at night without a failure that makes the lamp dark. Null if none was counted, or if no event of these nights is kept any
+   * more.
+   */
   readonly lightPct: number | null;
   /** Lamp hours at night in which a failure made the lamp dark, and those in which it did not answer. */
   readonly darkLampH: number;
   readonly unknownLampH: number;
+  /** Time without an absence of the agent; null if no time has passed. */
   readonly agentPct: number | null;
 }
 
-/** Whether no event of the nights is stored any more. */
+/** Returns whether all of these nights are older than the time for which events are kept. False also if only some of them are. */
 export function areFailuresUnknown({ eventsFromMs, endMs }: Pick<NightFacts, 'eventsFromMs' | 'endMs'>): boolean {
   return eventsFromMs !== null && eventsFromMs >= endMs;
 }
 
-/** Computes how much of the lamp hours at night had light, and how much of the time the agent ran. */
+/**
+ * Returns how much of the lamp hours at night was without a failure that makes the lamp dark, and how much of the time without an absence
+ * of the agent. A night that was not counted is a day of absence.
+ */
 export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'spanMs' | 'eventsFromMs' | 'endMs'>): Availability {
   const { nights, darkMs, spanMs } = facts;
   const { all, unknown } = nightLampHours(nights.sum);
@@ -76,7 +84,7 @@ export function darkKwh({ cabinet, darkMs }: Pick<NightFacts, 'cabinet' | 'darkM
   return numbersSum(cabinet.lamps.map(({ id, ratedPowerW }) => ((darkMs.get(id) ?? 0) / HOUR_MS) * (ratedPowerW / 1_000)));
 }
 
-/** Returns a sentence about energy that was not used because lamps were dark by a failure. */
+/** Returns a sentence that at most this energy was not used because lamps were dark by a failure. Units: kWh. */
 export function darkText(lostKwh: number): Message {
   return msg`Lamps that were dark by a failure used nothing, which counts as saving: at most ${Math.ceil(10 * lostKwh) / 10} kWh.`;
 }
@@ -133,13 +141,13 @@ function openText({ openSinceMs }: RepairTimes, timeText: NightFacts['timeText']
   return openSinceMs === null ? '' : timeText(openSinceMs);
 }
 
-/** Returns the failures of all lamps, each event of a device once. */
+/** Returns the failures of all lamps. Those with the same code, source and start, as of a device with several lamps, are one. */
 export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readonly Failure[] {
   const all = failures.lamps.flatMap((lamp) => lamp.failures);
   return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
 }
 
-/** Returns a sentence about failures that are no longer stored. */
+/** Returns a sentence about failures that are no longer stored. `eventsFromMs`: since when events are stored. */
 export function eventsText(facts: NightFacts, eventsFromMs: WallMs): Message {
   return areFailuresUnknown(facts)
     ? msg`Events of these nights are no longer stored: their failures are not known.`

@@ -42,7 +42,10 @@ const OTHER_CODES: ReadonlySet<EventCode> = new Set<EventCode>([
  */
 const SAME_FAILURE_MS = 30 * MINUTE_MS;
 
-/** One failure: the events of a lamp, or of a code and source, that overlap. Code and text are those of its first event. `endMs`: null if it lasts. */
+/**
+ * One failure: the events of a lamp, or of a code and source, that overlap or are at most 30 minutes apart. Source, code and text are those
+ * of the first event. `endMs`: null while it lasts. Start and end may be outside the period.
+ */
 export interface Failure {
   readonly source: string;
   readonly code: EventCode;
@@ -51,20 +54,28 @@ export interface Failure {
   readonly endMs: WallMs | null;
 }
 
-/** The failures of one lamp. `darkSpans`: times of the period in which it gave no light if it was night, by its own failure or its feeder's. */
+/**
+ * The failures of one lamp and its device, without those of its feeder: the list may be empty. `darkSpans`: times of the period, by day
+ * too, in which a failure of the lamp or of its feeder kept it dark. A lamp that only does not answer may be lit, and is not in them.
+ */
 export interface LampFailures {
   readonly lamp: Lamp;
   readonly failures: readonly Failure[];
   readonly darkSpans: readonly TimeSpan[];
 }
 
-/** All failures of a period, those that lasted at its start included. `lamps`: those with a failure or a lost supply, in the order of the configuration. */
+/**
+ * All failures of a period, those that lasted at its start included. `lamps`: those with a failure of their own, or dark by their feeder,
+ * in the order of the configuration. `others`: failures of no lamp, such as those of feeders, oldest first.
+ */
 export interface FailureFacts {
   readonly lamps: readonly LampFailures[];
   readonly others: readonly Failure[];
 }
 
-/** What failures are computed from. `feederLamps`: lamps by feeder. `nowMs`: the end of what still lasts. */
+/**
+ * What failures are computed from. `feederLamps`: ids of lamps by id of their feeder. `nowMs`: where the dark time of an open failure ends.
+ */
 export interface FailureInputs {
   readonly cabinet: Pick<Cabinet, 'lamps'>;
   readonly feederLamps: ReadonlyMap<string, readonly string[]>;
@@ -72,7 +83,7 @@ export interface FailureInputs {
   readonly nowMs: WallMs;
 }
 
-/** Returns the failures of a period. */
+/** Returns the failures of a period from events. Those of severity `info`, and those without duration, are no failures. */
 export function failureFacts(events: readonly AgentEvent[], { cabinet, feederLamps, period, nowMs }: FailureInputs): FailureFacts {
   const own = events.filter((event) => reachesInto(event, period));
   const spanOf = ({ startMs, endMs }: Pick<Failure, 'startMs' | 'endMs'>): TimeSpan => ({
@@ -135,7 +146,10 @@ function latestEnd(a: WallMs | null, b: WallMs | null): WallMs | null {
   return a === null || b === null ? null : Math.max(a, b);
 }
 
-/** Mean and longest time to repair of failures, and how many are not repaired. `longestH` includes those, up to now. Units: h; null without any. */
+/**
+ * Mean and longest time to repair of failures, and how many are `open`, not repaired. `meanH`: without the open ones; null if none is
+ * repaired. `longestH`: with the open ones, up to now; null without failures. `openSinceMs`: start of the oldest open one. Units: h.
+ */
 export interface RepairTimes {
   readonly failures: number;
   readonly meanH: number | null;

@@ -7,14 +7,17 @@ const BAND_TOPS: readonly number[] = [0, 25, 50, 75, 100];
 /** Units: ms. Source: assumed; a night of 14 h has 84 steps, and a step of a programme lasts longer. Confirmed by: a plot of a night with steps of a minute. */
 const STEP_MS = 600_000;
 
-/** Mean numbers of lamps by step. Shape: one list for each band, then one for lamps whose level was not recorded. */
+/**
+ * Mean numbers of lamps in steps of ten minutes, which begin at `instants`. `bands`: a list for 0 %, then for up to 25, 50, 75 and 100 %.
+ * `unrecorded`: lamps whose level was not recorded. Shape: one value for each step in each list.
+ */
 export interface LevelSteps {
   readonly instants: readonly WallMs[];
   readonly bands: readonly (readonly number[])[];
   readonly unrecorded: readonly number[];
 }
 
-/** The count of the steps of one night. */
+/** Counts the lamps of one night by recorded level, in steps of ten minutes. */
 export class LevelGrid {
   readonly #fromMs: WallMs;
   readonly #steps: number;
@@ -50,7 +53,7 @@ export class LevelGrid {
     }
   }
 
-  /** Returns the steps from the first to the last with a lit lamp; null if none was recorded. `lamps`: their number. */
+  /** Returns the steps from the first to the last with a lit lamp; null if no lit lamp was recorded. `lamps`: the number of all lamps. */
   steps(lamps: number): LevelSteps | null {
     const means = Array.from({ length: this.#steps }, (_, step) => this.#mean(step));
     const isLit = (step: readonly number[]): boolean => step.some((number, band) => band > 0 && number > 0);

@@ -80,7 +80,7 @@ function periodTable(facts: NightFacts): ReportTable {
   );
 }
 
-/** Returns the section about presence: by hour for one night, as a heat map for more. */
+/** Returns the section about presence: by hour for one night; for more, as a heat map by night or month. */
 export function presenceSection(facts: NightFacts): ReportSection {
   const plot = facts.nights.from === facts.nights.to ? hourBars(facts.nights.sum) : presenceHeat(facts);
   return {
@@ -121,14 +121,17 @@ function hourName(hour: number): string {
   return `${String(hour).padStart(2, '0')}:00`;
 }
 
-/** Returns the share of the lamp hours at night, at a known level, in which presence, traffic or a rule raised a lamp; null without any. Units: %. */
+/**
+ * Returns the share of the lamp hours at a known level in which presence, traffic or a rule raised the lamp; null without any. Dark hours
+ * by day do not count. Units: %.
+ */
 export function detectionPct({ zones }: NightTally): number | null {
   const all = Object.values(zones);
   const knownMs = numbersSum(all.map(({ bandMs }) => numbersSum(bandMs)));
   return knownMs > 0 ? (100 * numbersSum(all.map(({ boostedMs }) => boostedMs))) / knownMs : null;
 }
 
-/** Returns the lamp hours at night that were counted: all of them, and those without a known level. Units: h. */
+/** Returns the counted lamp hours, without dark hours by day: all of them, and those without a known level. Units: h. */
 export function nightLampHours({ zones }: NightTally): { readonly all: number; readonly unknown: number } {
   const unknown = numbersSum(Object.values(zones).map(({ unknownMs }) => unknownMs)) / HOUR_MS;
   return { all: unknown + numbersSum(Object.values(zones).map(({ bandMs }) => numbersSum(bandMs))) / HOUR_MS, unknown };

@@ -120,7 +120,10 @@ function savingTexts({ savings }: NightFacts, saving: RangeSaving): readonly Mes
   ];
 }
 
-/** Returns the sentence about a proven saving. Less than nothing is energy that was used in addition. */
+/**
+ * Returns a list with the sentence about a proven saving; empty if a number of it is null. A saving below 0 is stated as energy that was
+ * used in addition.
+ */
 export function provenTexts({ savedKwh, referenceKwh, savedPct }: RangeSaving, halfKwh: number | null): readonly Message[] {
   if (savedKwh === null || referenceKwh === null || savedPct === null || halfKwh === null) return [];
   return savedKwh < 0

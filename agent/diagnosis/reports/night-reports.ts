@@ -18,7 +18,7 @@ export interface ReportContent extends Pick<Report, 'title' | 'figures' | 'summa
   readonly sections: readonly (() => ReportSection)[];
 }
 
-/** Returns the report of one night. */
+/** Returns the content of the report of one night. `facts`: those of this night alone. */
 export function nightReport(facts: NightFacts): ReportContent {
   return {
     title: msg`Street lighting, night of ${facts.nights.from}`,
@@ -35,7 +35,7 @@ export function nightReport(facts: NightFacts): ReportContent {
   };
 }
 
-/** Returns the report of a range of nights, such as a month or a year. */
+/** Returns the content of the report of a range of nights, such as a month or a year. */
 export function monthReport(facts: NightFacts): ReportContent {
   const { from, to } = facts.nights;
   return {
@@ -60,7 +60,7 @@ function ledgerOf({ savings, timeText }: NightFacts): ReportContent['sections'] 
   return savings === null ? [] : [() => ledgerSection(savings, timeText)];
 }
 
-/** Returns the report of a proven saving. */
+/** Returns the content of the report of a proven saving. */
 export function savingsReport(savings: SavingsResult, timeText: (atMs: number) => string): ReportContent {
   const range = { savings, used: provenEnergy(savings) };
   const decimals = proofDecimals(savings.total);

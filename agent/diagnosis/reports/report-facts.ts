@@ -11,14 +11,17 @@ import type { LevelSteps } from './level-grid.ts';
 import type { ReportNights } from './report-nights.ts';
 import type { UsedEnergy } from './used-energy.ts';
 
-/** The counts of a range of nights. `savings`: null without a result. */
+/** The counts of a range of nights, and the energy of each. `savings`: null if no saving of them is proven, or if it could not be read. */
 export interface RangeFacts {
   readonly nights: ReportNights;
   readonly savings: SavingsResult | null;
   readonly used: readonly UsedEnergy[];
 }
 
-/** A device of category meter. `serial`: as the device or a person states it; null if it is not known. */
+/**
+ * A device of category meter. `serial`: as the device or a person states it; null if unknown. `classPct`: limit of error; null for a meter
+ * that is not in the baseline. Units: %.
+ */
 export interface MeterFacts {
   readonly id: string;
   readonly profile: string;
@@ -26,7 +29,10 @@ export interface MeterFacts {
   readonly classPct: number | null;
 }
 
-/** Readings that were lost in gaps. `unknown`: losses that could not be counted. */
+/**
+ * Gaps and the readings that were lost in them. `unknown`: number of gaps whose readings could not be counted; `readings` has estimates of
+ * those.
+ */
 export interface LostReadings {
   readonly gaps: number;
   readonly readings: number;
@@ -37,29 +43,29 @@ export interface LostReadings {
 export interface NightFacts extends RangeFacts {
   readonly cabinet: Cabinet;
   readonly nowMs: WallMs;
-  /** From the first noon to the last, or to now. */
+  /** From the first noon to the last, or to now if that is earlier. Units: ms. */
   readonly spanMs: number;
   /** Returns the local date and time, as `2026-12-01 22:14`. */
   readonly timeText: (atMs: WallMs) => string;
-  /** The same dates a year before; null if no night of them was counted. */
+  /** The same dates a year before; null if nothing was counted of them, or if it could not be read. */
   readonly before: RangeFacts | null;
   readonly failures: FailureFacts;
   /** Start of the time of which events are still stored, within the nights: null if that is all of it, its end if it is none of it. */
   readonly eventsFromMs: WallMs | null;
-  /** The end of the time that the nights cover: their last noon, or now. */
+  /** The end of the time that the nights cover: their last noon, or now if that is earlier. */
   readonly endMs: WallMs;
-  /** Time at night in which each lamp gave no light, by lamp. Units: ms. */
+  /** Time at night in which a failure kept a lamp dark, by lamp; lamps without such a time may be absent. Units: ms. */
   readonly darkMs: ReadonlyMap<string, number>;
   /** Parts by tariff period of the nights for which the meter of the invoice has them. */
   readonly byTariff: ReadonlyMap<SavingsDate, readonly EnergyPart[]>;
-  /** Null if it could not be read. */
+  /** Null if they are not known. */
   readonly lost: LostReadings | null;
   readonly meters: readonly MeterFacts[];
   /** Recorded levels of a single night; null if there are none, or more nights. */
   readonly levels: LevelSteps | null;
 }
 
-/** Returns the figures of each zone over all nights, those of the configuration first. */
+/** Returns the figures of each zone that was counted, over all nights. Those of the configuration come first. */
 export function zoneRows({
   nights,
   cabinet,
@@ -72,7 +78,7 @@ export function zoneRows({
   });
 }
 
-/** Returns how many decimals energies need so that the sum has about four digits. Units: kWh. */
+/** Returns with how many decimals energies of this sum are shown: 2 below 100 kWh, 1 below 10,000 kWh, otherwise 0. */
 export function kwhDecimals(totalKwh: number): number {
   const size = Math.abs(totalKwh);
   return size < 100 ? 2 : size < 10_000 ? 1 : 0;

@@ -13,7 +13,7 @@ export interface ReportNights {
   /** Number of nights of the range, and of the counted ones. */
   readonly expected: number;
   readonly counted: number;
-  /** Nights that are in no sum. */
+  /** Nights that are in no sum, as far as known: of a month that is kept as one sum, this is not known. */
   readonly missing: readonly SavingsDate[];
   /** Months that are kept as one sum, of which only a part is in the range. They are in no sum. */
   readonly partMonths: readonly string[];
@@ -63,7 +63,7 @@ function nightsIn({ zones }: NightTally): number {
   return Math.max(0, ...Object.values(zones).map(({ nights }) => nights));
 }
 
-/** Returns the dates from one to another, both included, at most `MAX_NIGHTS`. */
+/** Returns the dates from one to another, both included, at most the first 13 years; empty if `to` is earlier. */
 export function nightDates(from: SavingsDate, to: SavingsDate): readonly SavingsDate[] {
   const dates: SavingsDate[] = [];
   for (let date = from; date <= to && dates.length < MAX_NIGHTS; date = nextNight(date)) dates.push(date);

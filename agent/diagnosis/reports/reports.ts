@@ -11,7 +11,7 @@ import { type FactSources, FactsReader, localTimeText } from './facts-reader.ts'
 import { monthReport, nightReport, type ReportContent, savingsReport } from './night-reports.ts';
 import { isNightDate } from './report-nights.ts';
 
-/** What reports require. */
+/** What reports require. `version`: the version of the agent, which each report names. */
 export interface ReportParts extends FactSources {
   readonly version: string;
   readonly acceptance: Pick<AcceptanceTools, 'report'>;
@@ -28,7 +28,10 @@ type Made =
   | Unmade
   | { readonly ok: true; readonly content: ReportContent; readonly source: ReportSource; readonly dates: Pick<Report, 'from' | 'to'> };
 
-/** Returns the function that makes a report. Its nights end with the running one. */
+/**
+ * Returns the function that makes a report. If the clock is trusted, its nights end with the running one. The kind `night` with several
+ * nights gives the content of a range.
+ */
 export function createReports(parts: ReportParts): (query: ReportQuery, signal: AbortSignal) => Promise<ReportAnswer> {
   return async (query, signal) => {
     try {

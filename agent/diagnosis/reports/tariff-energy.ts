@@ -17,7 +17,10 @@ export interface NoonSpan {
   readonly toMs: WallMs;
 }
 
-/** Returns the parts of each night for which all tariff periods have a total at both noons; other nights are left out. */
+/**
+ * Returns the parts of each night for which all tariff periods have a total at both noons, none of which fell. Other nights are left out. A
+ * tariff period without energy is no part, so the list of a night may be empty.
+ */
 export function tariffParts(
   nights: readonly NoonSpan[],
   registers: readonly TariffTotals[],

@@ -6,7 +6,10 @@ import type { NightTally } from '../energy-tally.ts';
 import { isMonthPeriod, type ReportNights } from './report-nights.ts';
 import { numbersSum } from './report-table.ts';
 
-/** What measured some energy. `proof`: the meters of the baseline, with estimated gaps. `invoice`: the meter of the invoice. `meters`: the agent's own. */
+/**
+ * Where some energy comes from. `proof`: the meters of the baseline, with estimated gaps. `invoice`: the meters of the invoice. `meters`:
+ * all meters of the cabinet, if none of the invoice was counted. `computed`: the levels of the lamps, without a meter.
+ */
 export type EnergySource = 'proof' | 'invoice' | 'meters' | 'computed';
 
 /** The energy of one night, or of one month that is kept as one sum. Units: kWh. */
@@ -18,11 +21,14 @@ export interface UsedEnergy {
   readonly formerKwh: number | null;
   /** By a meter; null without one. */
   readonly metered: { readonly kwh: number; readonly source: Exclude<EnergySource, 'computed'> } | null;
-  /** The proven saving; null without a baseline. */
+  /** Of the nights with a proven saving; null if there is none in this time. */
   readonly proof: { readonly usedKwh: number; readonly referenceKwh: number; readonly halfKwh: number } | null;
 }
 
-/** Returns the energy by night, oldest first, in short steps. `billed`: ids of the meters of the invoice. */
+/**
+ * Returns the energy by night, or by month that is kept as one sum, oldest first, in short steps. `billed`: ids of the meters of the
+ * invoice.
+ */
 export function* usedEnergy(
   nights: ReportNights,
   savings: SavingsResult | null,
@@ -67,7 +73,7 @@ function meteredOf({ meters }: NightTally, billed: ReadonlySet<string>): UsedEne
   return own.length === 0 ? null : { kwh: numbersSum(own.map(([, { kwh }]) => kwh)), source: ofInvoice.length > 0 ? 'invoice' : 'meters' };
 }
 
-/** Returns the energy of the nights of a proven saving alone. */
+/** Returns the energy of each night of a proven saving, without the computed one. */
 export function provenEnergy({ nights }: SavingsResult): readonly UsedEnergy[] {
   return nights.map(({ date, measuredKwh, estimatedKwh, adjustedKwh, halfKwh }) => {
     const usedKwh = measuredKwh + estimatedKwh;
@@ -76,7 +82,7 @@ export function provenEnergy({ nights }: SavingsResult): readonly UsedEnergy[] {
   });
 }
 
-/** Returns the energy of one night with its source: measured if there is a meter, otherwise computed. */
+/** Returns the energy of one night with its source: measured if that is known, otherwise computed. 0, as computed, if neither is known. */
 export function bestOf({ metered, computedKwh }: UsedEnergy): { readonly kwh: number; readonly source: EnergySource } {
   return metered ?? { kwh: computedKwh ?? 0, source: 'computed' };
 }

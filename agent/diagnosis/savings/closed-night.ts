@@ -33,7 +33,7 @@ const LEAST_DARK_H = 1;
  */
 export const LEARNED_NIGHTS = 30;
 
-/** Least share of a night in which the lamps were counted, for a night that counts as whole. Source: assumed; a minute and a half. Confirmed by: bench savings with 0.99. */
+/** Least share of a night in slots of five minutes that were counted, at least in part, for a night that counts as whole. Source: assumed; less than one slot may be missing. Confirmed by: bench savings with 0.99. */
 export const LEAST_KNOWN = 0.999;
 
 /** The computed energy as it is, for a cabinet whose meter was never read. */

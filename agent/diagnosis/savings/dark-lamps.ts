@@ -3,13 +3,16 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import type { AgentEvent, Decision, EventCode } from '../../core/words.ts';
 import { powerW } from '../energy.ts';
 
-/** `darkW`: of lamps that are known to be dark. `silentW`: of lamps that do not answer: they may be lit. Units: W. */
+/**
+ * The power that lamps with a fault would take at their decided levels. `darkW`: of lamps that the fault keeps dark. `silentW`: of others
+ * that do not answer: they may be lit. Units: W.
+ */
 export interface LostPower {
   readonly darkW: number;
   readonly silentW: number;
 }
 
-/** What the power is computed from. `feederOf`: the feeder of a lamp; null if it is unknown. */
+/** What the power is computed from. `feederOf`: returns the id of the feeder of a lamp; null if it is unknown. */
 export interface LostPowerFacts {
   readonly cabinet: Pick<Cabinet, 'lamps' | 'lines'>;
   readonly decisions: readonly Decision[];
@@ -22,11 +25,11 @@ const DARK: readonly EventCode[] = ['lamp-out', 'supply-lost', 'breaker-tripped'
 const SILENT: readonly EventCode[] = ['unit-silent', 'line-silent', 'line-down'];
 const NO_LOSS: LostPower = { darkW: 0, silentW: 0 };
 
-/** The open faults that keep lamps dark or silent. */
+/** The open faults that keep lamps dark or silent, for the power of those lamps. */
 export class DarkLamps {
   readonly #open = new Map<string, Pick<AgentEvent, 'code' | 'source'>>();
 
-  /** Takes the start or the end of an event; other codes have no effect. */
+  /** Takes the start or the end of such a fault; other events have no effect. */
   onEvent({ id, code, source, startMs, endMs }: AgentEvent): void {
     if (!DARK.includes(code) && !SILENT.includes(code)) return;
     if (endMs === null) this.#open.set(id, { code, source });

@@ -61,8 +61,9 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
 }
 
 /**
- * Returns the lamps of a zone with the power and the reduction that follow from `zones[].baseline`. If a lamp keeps its present power, the
- * reduction follows the power curve of the agent, and the power is multiplied by the factor of `fit` for that level.
+ * Returns the lamps of a zone with the power and the `reduction` that follow from `zones[].baseline`. `reduction` is the share of the power
+ * that is used at the level. If a lamp keeps its present power, this share follows the power curve of the agent, and the power is
+ * multiplied by the factor of `fit` for that level.
  */
 export function referenceLamps(
   { lamps }: Pick<Cabinet, 'lamps'>,

@@ -13,8 +13,8 @@ export const MAX_SLOTS = 300;
 const NEAR_SLOTS = 12;
 
 /**
- * Computed energy in a span, by level, in Wh. `knownShare`: share of the span that is in slots that were counted, at least in part.
- * `likeShare`: as `knownShare`, with the slots that are like near ones or those of the usual night.
+ * Computed energy in a span, by level, in Wh; estimated for the time that was not counted. `knownShare`: share of the span that is in slots
+ * that were counted, at least in part. `likeShare`: the same, plus the share in slots estimated from near ones or from the usual night.
  */
 export interface SpanEnergy {
   readonly bandWh: readonly number[];

@@ -53,8 +53,8 @@ export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEn
 }
 
 /**
- * Returns the entries that count with a baseline: those that are not voided, without those that were entered before it for earlier nights.
- * A baseline is frozen from the present configuration, which has their effect already.
+ * Returns the entries that count with a baseline: those that are not voided, without those that were entered before it and begin before its
+ * first night. A baseline is frozen from the present configuration, which has their effect already.
  */
 export function entriesWith(
   entries: readonly LedgerEntry[],

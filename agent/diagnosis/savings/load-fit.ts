@@ -33,8 +33,8 @@ export interface SpanFit {
 }
 
 /**
- * How far the factor of one level is expected from the common factor; a level with little energy stays near that one. Units: share. Source:
- * assumed; drivers differ by some percent in their curves. Confirmed by: learned factors of several streets.
+ * Expected standard deviation of the factor of one level from the common factor; a level with little energy stays near that one. Units: as
+ * the factors, a ratio. Source: assumed; drivers differ by some percent in their curves. Confirmed by: learned factors of several streets.
  */
 export const LEVEL_SPREAD = 0.1;
 /** How far `litShare` is expected from 0. Source: assumed; a heater works at night at most twice as much as by day. Confirmed by: meters of cabinets with a heater. */

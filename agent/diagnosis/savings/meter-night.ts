@@ -28,7 +28,7 @@ const SILENCE_MS = 300_000;
 
 /**
  * Returns whether the energy of a night is what the meter counted between its totals: without a gap, and without a correction of what earlier
- * nights estimated. Units: Wh.
+ * nights estimated. False also if the meter was never read. Units: Wh.
  */
 export function isMeasuredWhole({ startWh, endWh, measuredWh, gaps }: SavingsMeterNight): boolean {
   return gaps.length === 0 && startWh !== null && endWh !== null && Math.abs(endWh - startWh - measuredWh) < 1;

@@ -51,7 +51,7 @@ const MAX_MISSED = 60;
 /** Least share of a night in which the lamps were counted, for a night that later ones may be like. Source: assumed; two hours may be missing. Confirmed by: absences of agents in logs of cabinets. */
 const USUAL_SHARE = 0.9;
 
-/** The count of the running night. */
+/** Counts the running night: readings of the meters, and computed energy of the lamps. A night that has ended goes to `onNight`. */
 export class NightCounter {
   readonly #parts: NightCounterParts;
   readonly #lastWh = new Float64Array(LEVEL_BANDS);

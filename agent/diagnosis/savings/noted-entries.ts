@@ -6,11 +6,11 @@ const MAX_AUTOMATIC = 20;
 /** Nights that are remembered, the newest ones: a night that was passed over is entered while the present one runs. */
 const NIGHTS = 2;
 
-/** The automatic entries of the newest nights, by cause and object. */
+/** The automatic entries that this run has made for the newest nights, by cause and object. */
 export class NotedEntries {
   readonly #nights = new Map<SavingsDate, Set<string>>();
 
-  /** Returns whether this entry is to be made, and remembers it. */
+  /** Returns whether this entry is to be made, and remembers it. False if its night has the same one, or too many of its cause. */
   take({ from, cause, about }: Pick<LedgerNote, 'from' | 'cause' | 'about'>): boolean {
     const noted = this.#nights.get(from) ?? new Set<string>();
     this.#nights.set(from, noted);

@@ -29,8 +29,9 @@ interface NightCheck {
 }
 
 /**
- * Returns the checks, and half of the interval for what they found: another load than that of the reference, and energy of the lamps that the
- * errors of powers and meter do not explain. Both may have one cause, such as a heater, so they are added. Units: kWh.
+ * Returns the checks, and half of the interval for what they found. That is energy of the lamps that the errors of powers and meter do not
+ * explain. With a baseline from a meter it is also another load than that of the reference. Both may have one cause, such as a heater, so
+ * they are added. `entries`: those that count with the baseline. Units: kWh.
  */
 export function referenceChecks(
   nights: readonly CheckedNight[],

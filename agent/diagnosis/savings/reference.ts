@@ -85,7 +85,7 @@ export function referenceEnergy(baseline: SavingsBaseline, entries: readonly Led
   };
 }
 
-/** Returns the lamps of the reference in a night, by id, as the entries before it have left them. `entries`: those that count, in their order. */
+/** Returns the lamps of the reference in a night, by id, with all entries that apply to it. `entries`: those that count, in their order. */
 export function referenceLampsOn(
   baseline: Pick<SavingsBaseline, 'zones'>,
   entries: readonly LedgerEntry[],
@@ -119,7 +119,10 @@ function hoursOfAny(zones: Zones): number {
   return 0;
 }
 
-/** Returns the energy that an entry adds to a night to which it applies. `zone`: null for the whole cabinet. Units: h, kWh. */
+/**
+ * Returns the energy that an entry adds to a night to which it applies; 0 for one that only changes lamps. `zone`: null for the whole
+ * cabinet. Units: h, kWh.
+ */
 export function extraOf(
   { effect, from, to }: LedgerEntry,
   { hours }: Pick<ReferenceNight, 'hours'>,

@@ -12,10 +12,17 @@ import { LEDGER_KIND } from './ledger-store.ts';
 import { darkHoursOf } from './reference.ts';
 import { savingsResult } from './savings-figures.ts';
 
-/** The verdict about an export. `differs`: the result does not follow from nights and ledger. Others: as of a report. */
+/**
+ * The verdict about an export. `changed`: the ledger is no unbroken chain, or not the one that was signed; the nights are not signed.
+ * `differs`: the result, or a value of the nights, does not follow from the rest. `not-signed`: its last entry has no signature. Others: as
+ * in `ReportVerdict`.
+ */
 export type SavingsVerdict = Exclude<ReportVerdict, 'not-a-report'> | 'not-an-export' | 'differs';
 
-/** The verdict with its reasons. All but `verdict` are null or empty for a file that is no export. */
+/**
+ * The verdict with its reasons. All but `verdict` are null, empty or 0 for a file that is no export. `node`, `signedMs`, `certificate`: of
+ * the signature.
+ */
 export interface SavingsVerification {
   readonly verdict: SavingsVerdict;
   readonly cabinet: string;
@@ -26,11 +33,13 @@ export interface SavingsVerification {
   readonly head: string;
   /** Where the chain breaks, or has another hash than was signed; null if it is whole. */
   readonly brokenAt: number | null;
-  /** Number of the newest entry that is signed; 0 for none. */
+  /** Number of the newest entry that has a signature, valid or not; 0 for none. */
   readonly signedN: number;
   readonly signedMs: number | null;
   readonly certificate: SignerCertificate | null;
-  /** Places of the export that do not follow from the rest, at most `MOST_NAMED`. */
+  /**
+   * Places of the export that do not follow from the rest, the first five. Empty also if the chain breaks: then they are not looked for.
+   */
   readonly differences: readonly string[];
 }
 

@@ -48,7 +48,7 @@ export class DerivedStarts {
     this.#light[lamp] = isDark ? DARK : LIT;
   }
 
-  /** Whether the lamp went dark or its driver restarted three times in the last hour. */
+  /** Whether the lamp went dark or its driver restarted by itself, three times or more in all, in the last hour. */
   cycles(lamp: number, at: MonoMs): boolean {
     for (let n = 0; n < FALLS; n++) if (at - (this.#falls[lamp * FALLS + n] ?? 0) > WINDOW_MS) return false;
     return true;

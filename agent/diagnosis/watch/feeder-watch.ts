@@ -122,8 +122,8 @@ export class FeederWatch {
 }
 
 /**
- * Returns whether recent readings of the meter show a lost supply on the phase of the feeder, or on all phases if that one is unknown or
- * not measured. False without such readings.
+ * Returns whether recent readings of the meter show a lost supply on the phase of the feeder, or on all measured phases if that one is
+ * unknown or not measured. False without such readings.
  */
 export function isPhaseLost(
   { meter, phase }: WatchedFeeder,

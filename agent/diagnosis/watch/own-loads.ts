@@ -33,8 +33,8 @@ export class OwnLoads {
   }
 
   /**
-   * Ends the day, or the night, of a meter. The first call ends none, because the day may have been counted before a restart. After it, a
-   * call less than 12 hours after the last one with effect has none.
+   * Ends the day, or the night, of a meter. The first call ends none, because the day may have been counted before a restart. A call less
+   * than 12 hours after the first call, or after one that ended a day, has no effect.
    */
   end(meter: number, at: MonoMs): void {
     const endedMono = this.#endedMono[meter] ?? 0;

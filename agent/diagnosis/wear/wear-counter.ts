@@ -34,7 +34,7 @@ const COUNTERS: Readonly<Partial<Record<WearQuantity, WearRole>>> = {
   ratedTemperatureC: 'rated-temperature',
 };
 
-/** The sums of one night. */
+/** Sums the readings of one night that show wear, by point, and makes the summary of each lamp from them. */
 export class WearCounter {
   readonly #byPoint: ReadonlyMap<PointId, PointSum>;
   readonly #byLamp: ReadonlyMap<number, readonly PointSum[]>;

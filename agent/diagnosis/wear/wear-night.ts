@@ -20,7 +20,7 @@ export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
 /**
  * One lamp in one night, or in a week of nights. Units: `driftPct` % by which the power has drifted; `deratedPct` % of the lit time;
  * `currentPct` % of the nominal output current, near full level; `temperatureC` °C, while lit; `hours` h.
- * `starts` and `hours` are the newest values of counters, not what the night added.
+ * `starts` and `hours` are the newest values of counters, not what the night added. Null: not known.
  */
 export interface WearNight extends Readonly<Record<WearQuantity, number | null>> {
   /** Number of nights that it summarises. */

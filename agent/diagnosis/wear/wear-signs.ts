@@ -14,7 +14,10 @@ export interface Fleet {
   readonly starts: FleetMedians;
 }
 
-/** What is known about one lamp. `weeks`: since its last exchange, oldest first. `starts`: weeks whose `starts` are a rate per week. */
+/**
+ * What is known about one lamp. `weeks`: since its last exchange, oldest first. `starts`: weeks whose `starts` are a rate per week.
+ * `temperatureMaxC` and `ratedHours` are used where the newest week has no rated value of the driver. Null: not known. Units: °C, h.
+ */
 export interface WornLamp {
   readonly weeks: readonly DatedNight[];
   readonly starts: readonly DatedNight[];

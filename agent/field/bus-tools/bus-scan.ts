@@ -44,8 +44,9 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
 }
 
 /**
- * Scans the addresses of a request at the line's own speed and, with `autoBaud`, at other speeds too. Resolves with the units that were
- * found, in the order of their addresses, with missing units of the cabinet, and with addresses whose replies are damaged.
+ * Scans the addresses of a request at the line's own speed and, with `autoBaud`, at other speeds too. Units of the cabinet that answer
+ * their polls count as found. Resolves with the units that were found, in the order of their addresses, with missing units of the cabinet,
+ * and with addresses whose replies are damaged.
  *
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
  */

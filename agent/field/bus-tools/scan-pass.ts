@@ -22,7 +22,7 @@ export interface Probed {
 /** An address that may have sent stray bytes: bytes that answered no request. */
 export interface Suspect {
   readonly unit: number;
-  /** Shortest and longest time between a request to this address and the bytes. Units: ms. */
+  /** The bytes came at least and at most this long after the request to this address; how long exactly is not known. Units: ms. */
   readonly minMs: number;
   readonly maxMs: number;
 }
@@ -69,7 +69,10 @@ const DAMAGED = { reads: 3, enough: 2 } as const;
  */
 const AGAIN = { waitMs: 200, rounds: 3 } as const;
 
-/** A unit that answered. `exception`: null if it answered with data, otherwise the code of its answer. Units: `turnaroundMs` in ms. */
+/**
+ * A unit that answered. `exception`: null if it answered with data, otherwise the code of its exception, or of a reply that may belong to
+ * an older request. Units: `turnaroundMs` in ms.
+ */
 export interface ScanAnswer {
   readonly unit: number;
   readonly turnaroundMs: number;

@@ -42,6 +42,7 @@ const CLOCK_MOVED_MS = 3_600_000;
 export interface Learned {
   /** Fingerprint of the profile. With a changed profile only the write times are restored. */
   readonly profile: string;
+  /** As in `Unit`: it refuses reads that include registers it does not have. */
   readonly noHoles: boolean;
   readonly refused: readonly string[];
   readonly cuts: readonly string[];

@@ -61,7 +61,7 @@ export class PortSupervisor {
     this.#options = options;
   }
 
-  /** Whether the port was never opened, could not be opened or was lost. */
+  /** Whether the port was never opened, could not be opened or was lost. False also after `stop`, or during `reopen`, of a working port. */
   get isDown(): boolean {
     return String(this.reason) !== '';
   }

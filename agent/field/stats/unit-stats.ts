@@ -18,8 +18,9 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` includes exceptions. `missed` counts lost requests
- * after which the unit soon answered again. `late` counts replies to requests given up, which may be in `missed` too.
+ * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` also counts replies that may belong to another
+ * request, and exceptions other than 10 and 11 of a gateway. `missed` counts lost requests, fewer than `SILENT_AFTER` in a row, once the
+ * unit has answered again. `late` counts replies to requests given up, which may be in `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;
@@ -32,7 +33,7 @@ const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
  * Creates empty counts of how the requests to one unit ended in about the last `RECENT_MIN` minutes. Lost requests are counted once the
- * unit has answered again, if they were few.
+ * unit has answered again, if they were fewer than `SILENT_AFTER`.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
@@ -73,7 +74,7 @@ export function createRecentEnds() {
   };
 }
 
-/** The counts of a unit since its tally was created, and the spread of its turnarounds in ms. */
+/** The counts of a unit since its tally was created, and the spread of its newest turnarounds in ms, null before the first. */
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
 /** The counts of one unit; see `createUnitTally`. */

@@ -63,8 +63,8 @@ export class UartWrites {
   }
 
   /**
-   * Queues a write; a waiting one of the same point fails as replaced. Resolves with its result, also if it fails; does not reject. Before
-   * `open` it stays pending, even beyond its expiry.
+   * Queues a write; a waiting one of the same point fails as replaced. Resolves with its result, also if it fails; does not reject. A write
+   * that still waits at its expiry fails then, also before `open` and after `close`.
    */
   add(write: ValueWrite, quantity: string): Promise<WriteResult> {
     const { driver } = this.#parts;

@@ -39,7 +39,10 @@ export interface StepState {
 
 type Register = Pick<SetupStep, 'table' | 'address'>;
 
-/** When set-up registers were written in the last 24 h: `table:address` to times, oldest first. Units: ms of wall time. */
+/**
+ * The writes of set-up registers in the 24 h before these data were made: `table:address` to times, oldest first. A write without a reply
+ * counts too. Units: ms of wall time.
+ */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
 /** The recent set-up writes of one unit; see `createSetUpWrites`. */

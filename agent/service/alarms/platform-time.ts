@@ -17,7 +17,10 @@ const LIMIT_MS = MAINTENANCE_SPAN.platform.maxMs;
 /** The share of each hour without its maintenance that is given back: 8 h in force and 16 h without give the same again the next day. */
 const GIVEN_BACK = LIMIT_MS / (DAY_MS - LIMIT_MS);
 
-/** Returns the used time at `nowMono`. `isInForce`: whether maintenance of the platform was in force since `atMono`. */
+/**
+ * Returns the used time at `nowMono`, never above the limit. `isInForce`: whether maintenance of the platform was in force since `atMono`.
+ * If it was, the used time grows; if not, it becomes less.
+ */
 export function usedUntil({ usedMs, atMono }: PlatformTime, nowMono: MonoMs, isInForce: boolean): PlatformTime {
   const passedMs = nowMono - atMono;
   const next = isInForce ? usedMs + passedMs : usedMs - passedMs * GIVEN_BACK;

@@ -75,7 +75,8 @@ export interface RunGuard {
 
 /**
  * Reads the start ledger and begins to write this start into it. Resolves with the guard, whose `mode` the run must use. A run without a
- * service manager gets the normal mode. If safe mode has failed repeatedly, this also requests a reboot of the machine.
+ * service manager gets the normal mode. If safe mode has failed repeatedly, this also requests a reboot of the machine, but not soon
+ * after its last boot, and never without a service manager.
  *
  * Errors: none, even if the disk fails.
  */

@@ -31,8 +31,8 @@ const MAX_ID_BYTES = 64;
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * Result of a request to unpack an update. `release`: the name of the unpacked release; null if it was not unpacked, with the reason in
- * `text`.
+ * Result of a request to unpack an update. `release`: the name of the unpacked release; null if it was not unpacked, or not in time, with
+ * the reason in `text`.
  */
 export interface UnpackAnswer {
   readonly release: string | null;

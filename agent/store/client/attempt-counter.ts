@@ -23,8 +23,8 @@ interface Pending {
 }
 
 /**
- * Writes audit notes. Repeated attempts, such as failed logins and denied commands, are counted and written together. Other notes are
- * written unchanged.
+ * Writes audit notes. Repeated notes of people without a role, also of successful actions, are counted and written together; so are
+ * repeated denied commands. Other notes are written unchanged.
  */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;

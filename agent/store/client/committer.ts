@@ -41,8 +41,8 @@ interface Work {
 }
 
 /**
- * Writes what is in memory to disk, one commit at a time. After a failure it tries again, except for facts, which are tried once. `close`
- * also ends `opening`.
+ * Writes what is in memory to disk, one commit at a time. After a failure it tries again, except for facts (values saved by key), which are
+ * tried once. `close` also ends `opening`.
  *
  * ```
  *   closed ──open──► opening ──first commit answered or failed──► open
@@ -55,6 +55,7 @@ export class Committer {
   readonly losses: LossReporter;
   readonly client: StorageClient;
   readonly progress: Readonly<TelemetryProgress>;
+  /** What waits for `state.db`: facts, events, outcomes and audit notes. */
   readonly facts: StateQueue;
   readonly attempts: AttemptCounter;
   readonly #parts: CommitterParts;

@@ -19,7 +19,10 @@ export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }
 
-/** Packs one segment of the record that is not packed yet, except the newest; may remove a damaged one. Returns whether it found one. */
+/**
+ * Packs one segment of the record that is not packed yet, except the newest. A damaged one may lose its end, or be removed. Returns false
+ * if there was none to pack.
+ */
 export function packOneRecord(handle: Handle): boolean {
   const ended = segmentsOf(handle).slice(0, -1);
   const [first] = ended.find(({ rows }) => rows.some(({ packed }) => packed === 0))?.rows ?? [];
@@ -29,8 +32,8 @@ export function packOneRecord(handle: Handle): boolean {
 }
 
 /**
- * Removes the inputs of a few old segments of the record of decisions, or whole segments, while it exceeds `maxBytes`. It may still exceed
- * it afterwards. The newest segment stays.
+ * Removes the inputs of a few old segments of the record of decisions, or whole segments, while the record exceeds `maxBytes`. The
+ * record may still exceed that afterwards. The newest segment stays.
  */
 export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   for (let step = 0; step < MOST_STEPS && handle.record.bytes() > maxBytes; step++) {

@@ -105,7 +105,10 @@ export class RecordTable {
     return sizes.get() ?? 0;
   }
 
-  /** Joins the rows of a segment to a deflated one. Parts from a missing or damaged one on are dropped; without a first, the segment. */
+  /**
+   * Joins the rows of a segment that is not packed to a deflated one. Parts from a missing or damaged one on are dropped; without a first,
+   * the segment.
+   */
   pack(key: SegmentKey): void {
     const all = this.rows(key);
     const good = soundPrefix(all);

@@ -27,8 +27,8 @@ interface Bound extends Pick<RetentionStep, 'livedMs' | 'isSynced'> {
 
 /**
  * Removes a limited number of the oldest rows, as far as they count as too old. Undelivered rows are removed only if the clock is
- * synchronised; their undelivered readings become losses. `more`: more such rows were found. The first step of a retention also updates the
- * age clock.
+ * synchronised; their undelivered readings become losses. `more`: another step may remove more. The first step of a retention also updates
+ * the age clock.
  */
 export function retainSome(handle: Handle, losses: Losses, bound: Bound): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
   const { ageMs, doubted } = lookAt(handle, bound);

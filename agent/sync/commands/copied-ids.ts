@@ -20,8 +20,8 @@ const KEY = 'sync.copied-ids';
 const MAX_ORDERS = 256;
 
 /**
- * For a limited time after the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been
- * carried out before. Call `restore` first.
+ * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
+ * This ends a day after the first order that arrives while the time is trusted. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;

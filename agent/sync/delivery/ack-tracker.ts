@@ -31,8 +31,8 @@ const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
 /**
- * Returns the mode of proof before the platform's first acknowledgement, and after it has sent none for a day: `awaiting` if `uplink.proof`
- * is `platform`, otherwise `broker`.
+ * Returns the mode of proof before the platform's first acknowledgement, and after a day of connected time without one: `awaiting` if
+ * `uplink.proof` is `platform`, otherwise `broker`.
  */
 export function initialMode(proof: UplinkConfig['proof']): ProofMode {
   return proof === 'platform' ? 'awaiting' : 'broker';
@@ -108,7 +108,10 @@ export class AckTracker {
     return this.#watch.isCautious;
   }
 
-  /** An acknowledgement is overdue, and a person should check the platform. */
+  /**
+   * An acknowledgement is overdue, and a person should check the platform. False also in mode `broker`, and in mode `platform` at the start
+   * of each connection, until the wait of that connection is over.
+   */
   get isSilent(): boolean {
     const { mode, cursor, reached } = this.#parts.state.ledger;
     if (mode === 'awaiting') return this.#timer !== null && reached > cursor && isOverdue(this.#watch, this.#parts.clock.monoMs());

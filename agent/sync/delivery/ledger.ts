@@ -36,7 +36,10 @@ export interface Ledger {
   readonly provenTickets: ReadonlySet<number>;
   /** Rows beyond the cursor, or beyond `reached`, that reached the broker and need not be sent again. */
   readonly proven: SeqRanges;
-  /** What reached the broker and waits for the platform's acknowledgement. An entry covers one or more shipments. */
+  /**
+   * What reached the broker and waits for the platform's acknowledgement; empty except in mode `platform`. An entry covers one or more
+   * shipments. A live frame that had no row then is in none.
+   */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
   /** Rows beyond the cursor, or beyond `reached`, that were sent before the last `dropLink` or `goBack`: the platform may have them. */
   readonly left: SeqRanges;

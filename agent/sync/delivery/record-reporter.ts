@@ -56,7 +56,7 @@ export interface RecordReporterParts extends ReportLink {
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
 }
 
-/** Reports the numbered records that are due to the platform when `report` is called. Call `restore` once before the first `report`. */
+/** When `report` is called, sends the platform the numbered records that are due. Call `restore` once before the first `report`. */
 export class RecordReporter {
   readonly #parts: RecordReporterParts;
   #progress: Progress = { epoch: '', id: 0, acked: null };

@@ -77,8 +77,9 @@ export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricE
 }
 
 /**
- * Returns the metrics of a birth, reduced until they fit. `leftOut`: names of the removed metrics. The first metric stays even if it is too
- * large. Units: `maxBytes` bytes of payload.
+ * Returns the metrics of a birth, reduced until they fit. Properties except the quality are removed first, then long texts become null,
+ * then the last metrics are removed. `leftOut`: names of the metrics removed as a whole. The first metric stays even if it is too large.
+ * Units: `maxBytes` bytes of payload.
  */
 export function fitBirth(
   metrics: readonly Metric[],

@@ -20,7 +20,7 @@ const LOGIN_TIMEOUT_MS = 60_000;
 /** Answers that ask for another step of the login. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-/** The last answer of `login`: the session has ended. `how`: why, for example `logout`, `idle` or `hang-up`. */
+/** The answer of a `login` that had opened a session: the session has ended. `how`: why, for example `logout`, `idle` or `hang-up`. */
 export interface LoginEnd {
   readonly state: 'ended';
   readonly how: string;

@@ -45,8 +45,8 @@ export const EVENTS = agentCommand({
 });
 
 /**
- * Renders `luciole events`. `spanMs`: the requested period, for the text; null if only active events were requested. `hasDetails`: also
- * show the evidence of faults. Units: ms.
+ * Renders `luciole events`. `spanMs`: the requested period, for the text; null if only active events were requested. `hasDetails`: show
+ * more of each event, such as evidence and id. Units: ms.
  */
 export function renderEvents(
   events: readonly AgentEvent[],

@@ -13,7 +13,10 @@ import { commitRequest } from '../config/config-commit.ts';
 import { onStreet } from '../light/light-args.ts';
 import { addedPole, poleEdits } from './pole-edits.ts';
 
-/** The answer: the lamps found on other poles than configured, and the answer of the commit. `commit` is null if nothing has to change. */
+/**
+ * The answer: the lamps found on other poles than configured, and the answer of the commit. `commit` is null if nothing has to change.
+ * `moved` may be empty although there was a commit: only the distance of a pole was changed.
+ */
 export interface CommissionPoles {
   readonly moved: readonly { readonly lamp: string; readonly from: string; readonly to: string }[];
   readonly commit: ConfigAnswer | null;

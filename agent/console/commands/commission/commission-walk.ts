@@ -28,6 +28,7 @@ export interface CommissionWalked {
   readonly zone: string;
   readonly night: boolean;
   readonly sensors: readonly Walked[];
+  /** The results are on disk. After a lost connection, results without a detection are not stored. */
   readonly isSaved: boolean;
 }
 

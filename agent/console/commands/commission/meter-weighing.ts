@@ -41,8 +41,8 @@ export interface WeighRequest {
 }
 
 /**
- * Measures the lamps of these tests in turn, until the client is gone. It holds all zones at a low level meanwhile. A lamp for which the
- * meter readings are missing is left out.
+ * Measures the lamps of these tests in turn, until the client is gone. It holds all zones at a low level meanwhile; a lamp rises to full
+ * light for its measurement and stays there until the end. A lamp for which the meter readings are missing is left out.
  *
  * Errors: rejects, for example with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
  */

@@ -7,7 +7,10 @@ export type PlacedLamp = AcceptedLamp & { readonly placement: Placement };
 /** One value to set; null removes it. Shape: as for `config set`. */
 export type PoleEdit = readonly [place: string, value: string | null];
 
-/** The configuration as far as the edits need it. `inForce` returns the value at a place as JSON; null if there is none. */
+/**
+ * What the edits are made from: the results (`rows`), and the configuration. `inForce` returns the value at a place as JSON; null if there
+ * is none.
+ */
 export interface PoleFacts {
   readonly rows: readonly AcceptedLamp[];
   readonly lamps: readonly AcceptanceLamp[];

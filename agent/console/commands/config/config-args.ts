@@ -23,7 +23,7 @@ export function configOf({ config: manager }: AgentView): ConfigManager {
   return manager;
 }
 
-/** Returns true if the request was done and the disk did not refuse it. False also for a return that took effect but is not on disk. */
+/** Returns true if the request was done and stored in time. False also for a return that took effect but was not stored in time. */
 export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }

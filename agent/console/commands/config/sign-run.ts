@@ -89,8 +89,9 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
 }
 
 /**
- * `config verify`: checks a signature with the keys of `--key`, but not whether it was used before, and prints the result. Resolves with 0,
- * or 1 for a signature that is refused.
+ * `config verify`: checks with the keys of `--key` whether a signature is valid now for these files, and prints the result. The cabinet is
+ * checked only with `--cabinet`. Whether the signature was used before is not checked. Resolves with 0, or 1 for a signature that is
+ * refused.
  *
  * Errors: rejects with ConsoleError, for example if an option is missing or a file cannot be read.
  */

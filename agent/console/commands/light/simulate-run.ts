@@ -40,7 +40,7 @@ const OTHER = 'other';
  * `simulate`: replays nights and prints the result. Resolves with 0; with 1 if `SimulateResult.isComplete` is false; with 78 if the other
  * settings cannot be used. Aborting `signal` stops the replay. `isTerminal`: a person reads the output.
  *
- * Errors: rejects with ConsoleError, for example 'unreachable' without an agent, or 'failed' if `signal` is aborted.
+ * Errors: rejects with ConsoleError, for example 'unreachable' without an agent, or 'failed' if `signal` stopped it.
  */
 export async function runSimulate(args: LocalArgs, terminal: Terminal, signal: AbortSignal, isTerminal: boolean): Promise<number> {
   const wanted = readSimulate(args as RawArgs);

@@ -11,7 +11,10 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { NIGHT_COUNT, typedNight } from './record-page.ts';
 
-/** The arguments of `simulate`. `night` null: the last that has ended. `file` null: no other settings. */
+/**
+ * The arguments of `simulate`. `night`: the last night to replay; null: the last that has ended. `nights`: number of nights, with that one.
+ * `file` null: no other settings.
+ */
 export interface SimulateArgs {
   readonly night: string | null;
   readonly nights: number;
@@ -25,8 +28,8 @@ export interface SimulateArgs {
 }
 
 /**
- * A meter of the cabinet in the same nights. `recordedKwh`: of all lamps, computed from the recorded levels, plus the load besides the
- * lamps. `differencePct`: by how much `recordedKwh` is above `kwh`. Units: % of `kwh`.
+ * A meter of the cabinet in the same nights. `kwh`: what it counted. `recordedKwh`: of all lamps, computed from the recorded levels, plus
+ * the load besides the lamps. `differencePct`: by how much `recordedKwh` is above `kwh`, negative if below. Units: % of `kwh`.
  */
 export interface MeterCheck {
   readonly device: string;
@@ -51,6 +54,7 @@ export interface SimulateResult {
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
   readonly limits: readonly ReplayLimit[];
+  /** Meters that counted all of these nights. Empty also if the record of a night is not complete. */
   readonly meters: readonly MeterCheck[];
   /** At most a hundredth of the darkness of each night is missing, and the replay gave the recorded decisions again. */
   readonly isComplete: boolean;

@@ -254,7 +254,10 @@ function powerPoints(view: AgentView, lamps: readonly string[]) {
   return { own, meters, all: [...Object.values(own), ...(otherLampsOf(view, lamps) > 0 ? [] : meters)] };
 }
 
-/** What a wait for readings requires. `settledMono`: only readings since then count. `wait` is called about each second. */
+/**
+ * What a wait for readings requires. `settledMono`: only readings since then count. `wait` is called about each second. Aborting `signal`
+ * ends the wait. Units: `settledMono` in ms of monotonic time.
+ */
 export interface ReadingWait extends Pick<Job, 'clock' | 'signal'> {
   readonly settledMono: number;
   readonly wait: ReportWait;

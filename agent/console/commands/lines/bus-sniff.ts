@@ -59,8 +59,8 @@ export interface LineSniffed extends Watched {
 type FrameRow = Extract<FlightRow, { what: 'frame' }>;
 
 /**
- * `bus sniff`: sends the frames of a line, or of a free serial port, to the client and answers with a summary. Frames above a rate limit
- * are only counted. The command itself transmits nothing on the line.
+ * `bus sniff`: sends the frames of a line, or of a free serial port, to the client and answers with a summary. Frames above a rate limit,
+ * or that the client cannot take, are only counted. The command itself transmits nothing on the line.
  */
 export const BUS_SNIFF = agentCommand<SniffArgs, LineSniffed, FrameRow>({
   name: 'bus sniff',

@@ -16,8 +16,9 @@ export interface AuthorityFile {
 }
 
 /**
- * Returns the certificates of `--authority`, or those that the uplink of the cabinet file trusts; null if there are neither. Errors: throws
- * ConsoleError if the named file cannot be read or has no certificate.
+ * Returns the certificates of `--authority`; without that option, those of `caFile` of the uplink in the cabinet file. Null if the option
+ * is missing and the cabinet file names no `caFile` that can be used. Errors: throws ConsoleError if the file of the option cannot be read
+ * or has no certificate.
  */
 export function authorityOf(args: LocalArgs, configFile: string): AuthorityFile | null {
   const named = textOf(args['authority']);

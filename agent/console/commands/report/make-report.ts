@@ -20,7 +20,7 @@ interface MakeReportArgs extends ReportLayout {
   readonly period: ReportPeriod | null;
 }
 
-/** What the agent does for a report: reading and computing, or rendering and signing. */
+/** What the agent does for a report. `data`: it reads and computes. `page`: it renders and signs. */
 export type MakingStep = 'data' | 'page';
 
 /** Longest silence of the agent. Units: ms. Source: as to read twelve years of nights for a saving; signs of life end it. */
@@ -30,7 +30,7 @@ const WIDTH_COLS = { min: 20, max: 1_000, usual: 80 };
 /** Space for what the answer has besides the text. Units: bytes. */
 const REST_BYTES = 65_536;
 
-/** `report make`: answers with a report as a file, signed if the format and the agent allow it. */
+/** `report make`: answers with the text of a report file, signed if the format and the agent allow it. The agent writes no file. */
 export const REPORT_MAKE = agentCommand<MakeReportArgs, ReportFile, { readonly step: MakingStep }>({
   name: 'report make',
   role: 'viewer',

@@ -3,13 +3,13 @@ import type { Message } from '../../../core/message.ts';
 import type { ReportKind } from '../../../core/report.ts';
 import type { SavingsDate } from '../../../core/savings-view.ts';
 
-/** First and last night, both included. */
+/** First and last night, both included, by the dates of their evenings. */
 export interface ReportPeriod {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
 }
 
-/** A rendered report, and whether it is signed. `whyNot`: why it is not; null if it is. `node`: that signed; empty without a signature. */
+/** A rendered report, and whether it is signed. `whyNot`: why it is not; null if it is. `node`: the node that signed; empty if none did. */
 export interface SealedPage {
   readonly text: string;
   readonly isSigned: boolean;
@@ -17,7 +17,7 @@ export interface SealedPage {
   readonly node: string;
 }
 
-/** A report as a file, with what the command prints about it. `from`, `to`: null if it is not about nights. */
+/** The text of a report file, with what the command prints about it. `from`, `to`: null if it is not about nights. */
 export interface ReportFile extends SealedPage {
   readonly kind: ReportKind;
   readonly cabinet: string;

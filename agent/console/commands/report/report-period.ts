@@ -9,7 +9,10 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { nightArg, nightsArg } from '../savings/savings-args.ts';
 import type { ReportPeriod } from './report-file.ts';
 
-/** Returns the typed nights; null if none were typed. Errors: throws ConsoleError 'usage'. */
+/**
+ * Returns the typed nights, of the argument `date` or of `--nights`; null if none were typed. For `month`, `date` is a month. Errors:
+ * throws ConsoleError 'usage' for an invalid text, or if both were typed.
+ */
 export function typedPeriod(kind: ReportKind, args: RawArgs): ReportPeriod | null {
   const nights = nightsArg(args);
   if (args['date'] === undefined) return nights;
@@ -19,8 +22,9 @@ export function typedPeriod(kind: ReportKind, args: RawArgs): ReportPeriod | nul
 }
 
 /**
- * Returns the nights of the report. `typed` null: the last night, the last whole month, or for a saving all nights since `since`. Nights that
- * have not ended are left out. `lastNight`: the newest night that has ended. Errors: throws ConsoleError 'usage' if no night has ended.
+ * Returns the nights of the report. `typed` null: the last night, the last whole month, or for a saving all nights since `since`. Nights
+ * that have not ended are left out. `lastNight`: the newest night that has ended. `commission` is not about nights: always `lastNight`.
+ * Errors: throws ConsoleError 'usage' if none of the nights has ended.
  */
 export function completedPeriod(
   kind: ReportKind,

@@ -33,10 +33,10 @@ export interface ReportRun {
 }
 
 /**
- * `report night`, `month`, `savings` and `commission`: writes the report and prints whether it is signed. Resolves with 0. A file is
- * replaced as a whole, so that an interrupted command leaves none in parts.
+ * `report night`, `month`, `savings` and `commission`: writes the report to the file of `--out`, or to the output. Also prints whether it
+ * is signed, except for text and CSV in the output, which never are. Resolves with 0. A file is replaced as a whole.
  *
- * Errors: rejects with ConsoleError, for example 'usage' for nights that have not ended.
+ * Errors: rejects with ConsoleError, for example 'usage' if none of the nights has ended.
  */
 export async function runReport(kind: ReportKind, args: LocalArgs, run: ReportRun): Promise<number> {
   const { terminal } = run;

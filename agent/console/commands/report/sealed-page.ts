@@ -21,7 +21,8 @@ const REFUSALS: Readonly<Record<SigningRefusal, Message>> = {
 const NOT_THIS_FORMAT = msg`only HTML and JSON are`;
 
 /**
- * Resolves with the report as a file. `tools`: render a report, and sign a digest as evidence of a report. Errors: rejects as `tools.render`.
+ * Renders a report, with a section that states whether it is signed, and signs it. Resolves also if it cannot be signed: without a
+ * signature, and with the reason. `tools`: render a report, and sign a digest as evidence of a report. Errors: rejects as `tools.render`.
  */
 export async function sealedPage(
   report: Report,

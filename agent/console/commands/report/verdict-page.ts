@@ -8,10 +8,10 @@ import { formatNumber } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** A verdict about evidence in a file. */
+/** A verdict about a report, or about an export of savings. */
 export type FileVerdict = ReportVerdict | SavingsVerdict;
 
-/** Exit code of each verdict. Source: 1 is an error, and 64 to 78 are those of sysexits.h. */
+/** Exit code of each verdict; 0 for `valid` only. Source: 1 is an error, and 64 to 78 are those of sysexits.h. */
 export const VERDICT_EXIT: Readonly<Record<FileVerdict, number>> = {
   valid: 0,
   'not-signed': 2,
@@ -40,10 +40,13 @@ const VERDICTS: Readonly<Record<FileVerdict, Message>> = {
   differs: msg`DIFFERENT: the result does not follow from the nights and the ledger`,
 };
 
-/** The screen of a verdict. */
+/** What the lines of a verdict require of the terminal: width, language and character set. */
 export type VerdictScreen = Pick<Terminal, 'widthCols' | 'language' | 'charset'>;
 
-/** Returns the verdict about a report as lines. `authority`: its file; null for none. */
+/**
+ * Returns the verdict about a report as lines. `file`, `authority`: names of its file and of the file of trusted certificates; null for
+ * none.
+ */
 export function reportVerdictLines(
   file: string,
   found: ReportVerification,
@@ -61,7 +64,7 @@ export function reportVerdictLines(
   ];
 }
 
-/** Returns the verdict about a proof of savings as lines. `file`: null for the running agent. */
+/** Returns the verdict about an export of savings as lines. `file`: null for the running agent. `authority`: as in `reportVerdictLines`. */
 export function savingsVerdictLines(
   file: string | null,
   found: SavingsVerification,

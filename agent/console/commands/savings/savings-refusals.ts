@@ -15,12 +15,12 @@ const REFUSALS: Readonly<Record<SavingsRefusal, ReturnType<typeof msg>>> = {
   'ledger-broken': msg`the ledger was changed on the disk: export it, and compare it with the audit log`,
 };
 
-/** Returns the error with what to do about a refusal. */
+/** Returns a ConsoleError 'failed' that states the cause of a refusal, and mostly what to do. */
 export function savingsError(why: SavingsRefusal): ConsoleError {
   return new ConsoleError('failed', REFUSALS[why]);
 }
 
-/** Returns the answer. Errors: throws ConsoleError 'failed' with what to do. */
+/** Returns the value of an answer. Errors: throws the error of `savingsError` for a refusal. */
 export function answerOf<T>(answer: SavingsAnswer<T>): T {
   if (answer.ok) return answer.value;
   throw savingsError(answer.why);

@@ -12,9 +12,14 @@ import { answerOf } from './savings-refusals.ts';
 
 /** Longest note. Units: characters. Source: as in the audit log. */
 const MAX_NOTE_CHARS = 400;
-/** Time to read twelve years of nights from a slow card. Units: ms. Source: assumed. Confirmed by: an export of a full store on the gateway. */
+/**
+ * Time to read twelve years of nights from a slow card. Units: ms. Source: assumed. Confirmed by: an export of a full store on the gateway.
+ */
 const TIMEOUT_MS = 60_000;
-/** Usual tolerance of nameplates. Units: %. Source: assumed; limits of rated power in data sheets of luminaires. Confirmed by: powers measured at poles. */
+/**
+ * Usual tolerance of nameplates. Units: %. Source: assumed; limits of rated power in data sheets of luminaires. Confirmed by: powers
+ * measured at poles.
+ */
 const USUAL_TOLERANCE_PCT = 10;
 const NIGHTS_OPTION = { name: 'nights', value: 'FROM..TO', summary: msg`first and last night, as 2026-11-01..2026-11-30` } as const;
 const ALL: { readonly from: SavingsDate; readonly to: SavingsDate } = { from: '2020-01-01', to: '2099-12-31' };
@@ -136,7 +141,7 @@ const add = agentCommand({
   render: async (result, page) => (await import('./savings-page.ts')).renderLedgerEntry(result, page),
 });
 
-/** `savings export`: answers with the nights, the ledger and the result of a period. */
+/** `savings export`: answers with the nights and the result of a period, and with the whole ledger. */
 export const SAVINGS_EXPORT = agentCommand({
   name: 'savings export',
   role: 'viewer',
