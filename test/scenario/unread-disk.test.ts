@@ -174,3 +174,41 @@ for (const [what, open] of Object.entries(KEPT))
       t.same([...run.names()].sort(), canRemove ? ['a', 'c'] : ['a', 'b', 'c']);
     }
   });
+
+t.test('what was replaced and then ended before a late read does not come back', async (t) => {
+  const disk = diskOf();
+  const clock = createManualClock(NOON, 'synced');
+  const parts = { clock, store: disk, log };
+  const alarms = { onBegun: () => {}, onEnded: () => {}, onChange: () => {} };
+  const request = { reason: 'work', owner: 'site', source: 'console:ada' } as const;
+  const target = { kind: 'zone', id: 'a' } as const;
+  const openAll = () => ({
+    maintenance: new MaintenanceRegistry({ ...parts, ...alarms }),
+    programmes: new ProgrammeRegistry({ ...parts, street, events }),
+    overrides: new OverrideRegistry({ ...parts, events }),
+  });
+  const choice = { commandId: 'p', minutes: 600, reason: '', source: 'platform', zone: 'a', programme: programme?.id ?? '' };
+  const first = openAll();
+  for (const each of Object.values(first)) await each.restore();
+  first.maintenance.start({ ...request, target, minutes: 300 } as never);
+  first.programmes.choose(choice);
+  first.overrides.add(intentOn(clock, 'a'));
+  await settle();
+
+  disk.isReadable = false;
+  const second = openAll();
+  for (const each of Object.values(second)) await each.restore();
+  second.maintenance.start({ ...request, target, minutes: 60 } as never);
+  second.maintenance.end({ target, owner: 'site' });
+  second.programmes.choose(choice);
+  second.programmes.choose({ ...choice, programme: null });
+  second.overrides.add({ ...intentOn(clock, 'a'), untilMono: clock.monoMs() + 10_000 });
+  for (let s = 0; s < 120; s++) {
+    if (s === 60) disk.isReadable = true;
+    second.maintenance.tend();
+    second.programmes.tend(false);
+    second.overrides.tend(false);
+    await clock.advance(1_000);
+  }
+  t.same([second.maintenance.list.length, second.programmes.choices().size, second.overrides.intents().length], [0, 0, 0]);
+});

@@ -5,6 +5,7 @@
  */
 
 import {
+  type Alias,
   type Document,
   isAlias,
   isCollection,
@@ -47,16 +48,21 @@ export function editYaml(text: string, path: string, value: string | null): Edit
   if (document.errors.length > 0 || !isMap(document.contents)) return { reason: msg`it is not YAML as it stands: load a whole file first` };
   const place = placeOf(document, steps, value === null);
   if (place instanceof Message) return { reason: place };
+  const repeated = repeatedParts(document);
   if (value === null) {
     document.deleteIn(place);
-    return textOf(document);
+    return textOf(document, repeated);
   }
   const typed = readTypedValue(value);
-  return typed instanceof Message ? { reason: typed } : put(document, text, { place, plain: typed.plain });
+  return typed instanceof Message ? { reason: typed } : put(document, text, { place, plain: typed.plain, repeated });
 }
 
 /** Replaces only the letters of a single value; for anything else the library writes the text again, comments included. */
-function put(document: Document.Parsed, text: string, { place, plain }: { readonly place: Place; readonly plain: unknown }): EditedText {
+function put(
+  document: Document.Parsed,
+  text: string,
+  { place, plain, repeated }: { readonly place: Place; readonly plain: unknown; readonly repeated: Repeated },
+): EditedText {
   const before = document.getIn(place, true);
   const isPlain = typeof plain !== 'object' || plain === null;
   if (isPlain && isScalar(before) && before.range && before.anchor === undefined && before.tag === undefined) {
@@ -68,22 +74,21 @@ function put(document: Document.Parsed, text: string, { place, plain }: { readon
   if (isNode(before))
     Object.assign(node, { comment: before.comment, commentBefore: before.commentBefore, spaceBefore: before.spaceBefore });
   document.setIn(place, node);
-  return textOf(document);
+  return textOf(document, repeated);
 }
 
-/** Refuses an edit that removes a part to which another one refers. */
-function textOf(document: Document.Parsed): EditedText {
-  const anchors = new Set<string>();
-  const lost = new Set<string>();
-  visit(document, {
-    Node(_, { anchor }) {
-      if (anchor !== undefined) anchors.add(anchor);
-    },
-    Alias(_, { source }) {
-      if (!anchors.has(source)) lost.add(source);
-    },
-  });
-  const [first] = lost;
+type Repeated = ReadonlyMap<Alias, Node | undefined>;
+
+/** The part that each `*` of the document repeats. */
+function repeatedParts(document: Document.Parsed): Repeated {
+  const parts = new Map<Alias, Node | undefined>();
+  visit(document, { Alias: (_, alias) => void parts.set(alias, alias.resolve(document)) });
+  return parts;
+}
+
+/** Refuses an edit after which a `*` would repeat another part, or none. */
+function textOf(document: Document.Parsed, repeated: Repeated): EditedText {
+  const [first] = [...repeatedParts(document)].flatMap(([alias, part]) => (part === repeated.get(alias) ? [] : [alias.source]));
   return first === undefined
     ? { text: document.toString(STYLE) }
     : { reason: msg`another part of the file repeats this one (*${first}): change it there first` };

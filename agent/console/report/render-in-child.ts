@@ -2,7 +2,7 @@
  * Renders a report in a child process: reading the translations and rendering take up to a second, in which the light must be controlled,
  * and their memory is free afterwards.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { msg } from '../../core/message.ts';
 import { withTexts } from '../../core/message-wire.ts';
@@ -10,19 +10,27 @@ import { Refusal } from '../../core/refusal.ts';
 import type { ReportTools } from '../../core/report.ts';
 
 /**
- * Memory of the process. Units: MB. Source: assumed; French with twelve years of nights uses a third of it. Confirmed by: reports of full
+ * Memory of the process. Units: MB. Source: assumed; French with twelve years of nights uses two thirds of it. Confirmed by: reports of full
  * stores on the gateway.
  */
-const MEMORY_MB = 192;
+const MEMORY_MB = 96;
 
-/** Renders a report in a child process. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is aborted. */
-export const renderInChild: ReportTools['render'] = async (report, layout, signal) => {
+/** The report before in line. Several at once would not fit the memory of a gateway. */
+let before: Promise<unknown> = Promise.resolve();
+
+/**
+ * Renders a report in a child process, one at a time. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is
+ * aborted.
+ */
+export const renderInChild: ReportTools['render'] = (report, layout, signal) => {
+  const turn = before.then(() => renderNow(report, layout, signal));
+  before = turn.catch(() => {});
+  return turn;
+};
+
+const renderNow: ReportTools['render'] = async (report, layout, signal) => {
   if (signal.aborted) throw new Refusal(msg`stopped`);
-  const child = fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
-  });
+  const child = startChild();
   const text = Promise.withResolvers<string>();
   child.once('message', (message) => text.resolve(String(message)));
   child.once('error', (error) => text.reject(new Refusal(msg`the report could not be made: ${error.message}`, { cause: error })));
@@ -38,3 +46,17 @@ export const renderInChild: ReportTools['render'] = async (report, layout, signa
     child.kill('SIGKILL');
   }
 };
+
+/** Errors: throws Refusal, for example without memory for a process. */
+function startChild(): ChildProcess {
+  try {
+    return fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Refusal(msg`the report could not be made: ${error.message}`, { cause: error });
+  }
+}

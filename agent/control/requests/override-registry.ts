@@ -40,7 +40,7 @@ export const OVERRIDES_COPY_RULE: CopyRule = {
   where: { authority: 'platform', rank: 'override' },
 };
 
-/** Most releases that are kept for intents that could not be read yet. Source: more than people send while a disk does not answer. */
+/** Most releases and additions that are kept for intents that could not be read yet. Source: more than people send while a disk does not answer. */
 const MAX_EARLY = 100;
 
 /** The dependencies with which `OverrideRegistry` is created. */
@@ -61,6 +61,8 @@ export class OverrideRegistry {
   #waiting: readonly StoredIntent[] = [];
   /** Releases from before the stored intents could be read. They apply to these too. */
   #early: readonly ReleaseOrder[] = [];
+  /** Intents that were added before, also if they have ended: they replace stored ones. */
+  #added: readonly Intent[] = [];
   readonly #saves: RetriedSave;
 
   constructor(parts: OverrideRegistryParts) {
@@ -96,6 +98,7 @@ export class OverrideRegistry {
   add(intent: Intent, isFurther = false): Intent {
     this.#intents = addIntent(this.#intents, intent);
     this.#waiting = withoutReplaced(this.#waiting, intent);
+    if (!this.#saves.isRecalled) this.#added = [...this.#added, intent].slice(-MAX_EARLY);
     if (!isFurther)
       this.#parts.events.notice({ code: 'override-started', source: intent.target.id, severity: 'info', text: describe(intent) });
     this.#save();
@@ -155,7 +158,8 @@ export class OverrideRegistry {
   }
 
   #takeStored(stored: unknown): void {
-    const found = this.#intents.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
+    const found = this.#added.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
+    this.#added = [];
     this.#waiting = this.#early.reduce((kept, { target, authority, rank, everywhere }) => {
       const { released } = releaseIntents(ofRank(kept, rank, authority), target, authority, everywhere);
       return kept.filter((intent) => !released.includes(intent));

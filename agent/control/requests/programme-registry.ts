@@ -44,6 +44,8 @@ export class ProgrammeRegistry {
   #choices: ReadonlyMap<string, ChosenProgramme> = new Map();
   /** Choices from before the start, until the time is trusted. */
   #waiting: readonly StoredChoice[] = [];
+  /** Zones with a request from before the stored choices could be read. */
+  readonly #early = new Set<string>();
   readonly #saves: RetriedSave;
 
   constructor(parts: ProgrammeRegistryParts) {
@@ -94,6 +96,7 @@ export class ProgrammeRegistry {
   choose({ zone, programme, minutes, reason, source }: ProgrammeRequest): void {
     const { clock, events } = this.#parts;
     this.#waiting = this.#waiting.filter((choice) => choice.zone !== zone);
+    if (!this.#saves.isRecalled) this.#early.add(zone);
     const others = [...this.#choices.values()].filter((choice) => choice.zone !== zone);
     if (programme === null) {
       events.notice({ code: 'programme-ended', source: zone, severity: 'info', text: msg`${zone} back to its calendar by ${source}` });
@@ -132,7 +135,8 @@ export class ProgrammeRegistry {
 
   #takeStored(loaded: unknown): void {
     const { street } = this.#parts;
-    const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredChoice).filter(({ zone }) => !this.#choices.has(zone));
+    const stored = (Array.isArray(loaded) ? loaded : []).filter(isStoredChoice).filter(({ zone }) => !this.#early.has(zone));
+    this.#early.clear();
     const isKnown = ({ zone, programme }: StoredChoice): boolean =>
       street.zones.some(({ id }) => id === zone) && street.programmes.some(({ id }) => id === programme);
     for (const choice of stored)

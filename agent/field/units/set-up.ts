@@ -155,7 +155,8 @@ function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
   const [step] = run as readonly [SetupStep];
   const state = stepState(unit, step);
   if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
-  const mayRepeat = state.phase !== 'write' || unit.setUpWrites.mayWrite(step, unit.lastMono);
+  // A write without an answer may have arrived, so it is read back; a refused one would be written again.
+  const mayRepeat = state.phase !== 'write' || !isUnitRefusal(error) || unit.setUpWrites.mayWrite(step, unit.lastMono);
   if (countFailure(unit, step) < STEP_TRIES && error.policy.retry && mayRepeat) return;
   leaveOut(unit, step, error.said);
 }

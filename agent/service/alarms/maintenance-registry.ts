@@ -50,6 +50,9 @@ export interface MaintenanceRegistryParts {
   readonly onChange: (list: readonly Maintenance[]) => void;
 }
 
+/** Most requests that are kept for stored maintenance that could not be read yet. Source: more than people send while a disk does not answer. */
+const MAX_EARLY = 100;
+
 /** The maintenance in force, in memory and on disk. A failed save is repeated. */
 export class MaintenanceRegistry {
   readonly #parts: MaintenanceRegistryParts;
@@ -58,6 +61,8 @@ export class MaintenanceRegistry {
   #list: readonly Maintenance[] = [];
   /** Maintenance from before the start, until the time is trusted. */
   #waiting: readonly StoredMaintenance[] = [];
+  /** What was replaced or ended before the stored maintenance could be read. */
+  #early: readonly ((each: StoredMaintenance) => boolean)[] = [];
   #ended: readonly MaintenanceView[] = [];
   #platform: PlatformTime;
   /** What is saved has the present number of suppressed events. */
@@ -111,7 +116,8 @@ export class MaintenanceRegistry {
     if (stored === UNREAD || platform === UNREAD) return false;
     const { usedMs } = readPlatformTime(platform, clock.monoMs());
     this.#platform = { ...this.#platform, usedMs: Math.max(this.#platform.usedMs, usedMs) };
-    this.#waiting = readStoredMaintenance(stored).filter((each) => !this.#list.some((other) => isSameMaintenance(each, other)));
+    this.#waiting = readStoredMaintenance(stored).filter((each) => !this.#early.some((isDropped) => isDropped(each)));
+    this.#early = [];
     return true;
   }
 
@@ -127,7 +133,7 @@ export class MaintenanceRegistry {
       untilMs: Math.round(nowMs + lengthMs),
       untilMono: nowMono + lengthMs,
     };
-    this.#waiting = this.#waiting.filter((each) => !isSameMaintenance(each, begun));
+    this.#drop((each) => isSameMaintenance(each, begun));
     this.#replace(before === undefined ? [...this.#list, begun] : this.#list.map((each) => (each === before ? begun : each)));
     return begun;
   }
@@ -145,10 +151,16 @@ export class MaintenanceRegistry {
           : msg`the maintenance of ${target.id} by ${other.source} can only be ended at the console`,
       );
     }
-    this.#waiting = this.#waiting.filter((each) => !isMeant(each));
+    this.#drop(isMeant);
     this.#note(ended);
     this.#replace(this.#list.filter((each) => !isMeant(each)));
     return ended;
+  }
+
+  /** Stored maintenance that was replaced or ended; what could not be read yet is dropped once it is read. */
+  #drop(isDropped: (each: StoredMaintenance) => boolean): void {
+    this.#waiting = this.#waiting.filter((each) => !isDropped(each));
+    if (!this.#saves.isRecalled) this.#early = [...this.#early, isDropped].slice(-MAX_EARLY);
   }
 
   /** Adds an event to those that this maintenance has suppressed. `tend` saves it, so that many events at once are one write. */

@@ -73,6 +73,7 @@ t.test('a part that another one repeats is neither removed nor replaced', (t) =>
   ] as const)
     t.match(edited(path, value, repeated), /^refused: another part of the file repeats this one \(\*rue\)/, path);
   t.match(edited('other', null, repeated), /&rue/);
+  t.match(edited('b', null, 'a: &x 1\nb: &x 2\nc: *x\n'), /^refused: another part/, 'of two with one name');
   t.end();
 });
 
