@@ -21,7 +21,7 @@ export interface UsedEnergy {
   readonly formerKwh: number | null;
   /** By a meter; null without one. */
   readonly metered: { readonly kwh: number; readonly source: Exclude<EnergySource, 'computed'> } | null;
-  /** Of the nights with a proven saving; null if there is none in this time. */
+  /** Sums over the nights with a proven saving; null if there is none in this time. */
   readonly proof: { readonly usedKwh: number; readonly referenceKwh: number; readonly halfKwh: number } | null;
 }
 
