@@ -21,7 +21,7 @@ const LAMP_CODES: ReadonlySet<EventCode> = new Set<EventCode>([
   'thermal-derating',
   'temperature-high',
 ]);
-/** Events of a feeder that make its lamps dark. */
+/** Events of a feeder that make its lamps dark. A meter that found a lost supply stands for all lamps. */
 const FEEDER_DARK: ReadonlySet<EventCode> = new Set<EventCode>(['supply-lost', 'breaker-tripped', 'contactor-stuck-off']);
 /**
  * Events with which a lamp gives no light. A lamp that does not follow, or does not answer, may be lit. Source: TALQ 2.7.1 calls both
@@ -51,7 +51,7 @@ export interface Failure {
   readonly endMs: WallMs | null;
 }
 
-/** The failures of one lamp. `darkSpans`: times of the period in which it gave no light if it was night, by its own failure or its feeder's. */
+/** The failures of one lamp. `darkSpans`: times of the period in which it gave no light if it was night, by its own failure or by that of its supply. */
 export interface LampFailures {
   readonly lamp: Lamp;
   readonly failures: readonly Failure[];
@@ -66,7 +66,7 @@ export interface FailureFacts {
 
 /** What failures are computed from. `feederLamps`: lamps by feeder. `nowMs`: the end of what still lasts. */
 export interface FailureInputs {
-  readonly cabinet: Pick<Cabinet, 'lamps'>;
+  readonly cabinet: Pick<Cabinet, 'lamps' | 'lines'>;
   readonly feederLamps: ReadonlyMap<string, readonly string[]>;
   readonly period: TimeSpan;
   readonly nowMs: WallMs;
@@ -84,10 +84,13 @@ export function failureFacts(events: readonly AgentEvent[], { cabinet, feederLam
     own.filter(({ code }) => LAMP_CODES.has(code)),
     cabinet.lamps,
   );
+  const devices = new Set(cabinet.lines.flatMap((line) => line.devices.map(({ id }) => id)));
+  const isDark = ({ code, source }: AgentEvent, lamp: Lamp): boolean =>
+    feederLamps.get(source)?.includes(lamp.id) ?? (code === 'supply-lost' && devices.has(source));
   const taken = new Set([...byLamp.values()].flat());
   const lamps = cabinet.lamps.flatMap((lamp): LampFailures[] => {
     const ofLamp = byLamp.get(lamp) ?? [];
-    const ofFeeder = feeders.filter(({ source }) => feederLamps.get(source)?.includes(lamp.id) === true);
+    const ofFeeder = feeders.filter((event) => isDark(event, lamp));
     const dark = [...ofLamp.filter(({ code }) => LAMP_DARK.has(code)), ...ofFeeder].map(spanOf).filter(({ fromMs, toMs }) => fromMs < toMs);
     return ofLamp.length === 0 && dark.length === 0 ? [] : [{ lamp, failures: joinedFailures(ofLamp), darkSpans: joinedSpans(dark) }];
   });
