@@ -70,7 +70,8 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
       return all;
     },
     learned: async (meter) => (await read(meter)) ?? [],
-    forget: (meter) => store.save(LEARNED_KEY + meter, undefined),
+    // In turn: a night that is being written would be written back.
+    forget: (meter) => inTurn(() => store.save(LEARNED_KEY + meter, undefined)),
     learn: (meter, night) =>
       inTurn(async () => {
         const stored = await read(meter);

@@ -7,6 +7,8 @@ import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
 import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
+import { UNKNOWNS } from '../../../../agent/diagnosis/savings/load-sums.ts';
+import { createNightArchive, type DatedLearned } from '../../../../agent/diagnosis/savings/night-archive.ts';
 import { datesBetween } from '../../../../agent/diagnosis/savings/reference.ts';
 import { Savings } from '../../../../agent/diagnosis/savings/savings.ts';
 import { savingsResult } from '../../../../agent/diagnosis/savings/savings-figures.ts';
@@ -132,6 +134,33 @@ t.test('lamps dark by a fault are stated next to the saving, and explain what th
   const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
   t.match(result?.checks, { unexplainedKwh: 0 });
   t.ok(Math.abs((result?.checks?.darkKwh ?? 0) - 4) < 1e-9 && Math.abs((result?.checks?.silentKwh ?? 0) - 1) < 1e-9);
+});
+
+t.test('lamps dark in nights that are not checked explain nothing in those that are', async (t) => {
+  const lost = { darkWh: 5_000, silentWh: 0 };
+  const nights = nightsWith((date) => {
+    if (date > FROM) return { meters: { M1: meterNight(980) } };
+    return { meters: { M1: { ...meterNight(980), darkW: null } }, lost };
+  });
+  const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
+  t.match(result?.checks, { lamps: { nights: 9 }, darkKwh: 5 });
+  t.ok(Math.abs((result?.checks?.unexplainedKwh ?? 0) - 4.5) < 0.01, `${result?.checks?.unexplainedKwh}`);
+});
+
+t.test('what a meter taught is forgotten also while a night of it is being written', async (t) => {
+  const stored = new Map<string, unknown>();
+  const slow = () => new Promise((done) => setImmediate(done));
+  const archive = createNightArchive({
+    load: async (key) => slow().then(() => stored.get(key)),
+    save: async (key, value) => slow().then(() => stored.set(key, value) === stored),
+  });
+  const matrix = Array.from({ length: (UNKNOWNS * (UNKNOWNS + 1)) / 2 }, () => 0);
+  const sums = { matrix, vector: Array.from({ length: UNKNOWNS }, () => 0), squares: 0, samples: 1 };
+  const night = { date: FROM, bandWh: BAND_WH, sums, errors: [] } as unknown as DatedLearned;
+  const learned = archive.learn('M1', night);
+  const forgotten = archive.forget('M1');
+  t.strictSame([await learned, await forgotten], [true, true]);
+  t.strictSame(await archive.learned('M1'), []);
 });
 
 t.test('a night of which nothing is known has an interval as large as its reference', async (t) => {
