@@ -33,6 +33,9 @@ export interface LostReadings {
   readonly unknown: number;
 }
 
+/** What the disk did not give for a report: it is not known. */
+export type UnreadFact = 'events' | 'losses' | 'year-before' | 'tariff-totals';
+
 /** Everything that a report about nights is made from. */
 export interface NightFacts extends RangeFacts {
   readonly cabinet: Cabinet;
@@ -52,6 +55,8 @@ export interface NightFacts extends RangeFacts {
   readonly darkMs: ReadonlyMap<string, number>;
   /** Parts by tariff period of the nights for which the meter of the invoice has them. */
   readonly byTariff: ReadonlyMap<SavingsDate, readonly EnergyPart[]>;
+  /** Facts that could not be read. */
+  readonly unread: ReadonlySet<UnreadFact>;
   /** Null if it could not be read. */
   readonly lost: LostReadings | null;
   readonly meters: readonly MeterFacts[];

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { AgentEvent, EventCode } from '../../../../agent/core/words.ts';
 import { DarkTime, joinedSpans, lengthOf } from '../../../../agent/diagnosis/reports/dark-time.ts';
-import { availability, darkKwh, failureText } from '../../../../agent/diagnosis/reports/failure-tables.ts';
+import { availability, darkKwh, failureTexts } from '../../../../agent/diagnosis/reports/failure-tables.ts';
 import { type FailureFacts, failureFacts, repairTimes } from '../../../../agent/diagnosis/reports/failures.ts';
 import { darkHoursOf } from '../../../../agent/diagnosis/savings/reference.ts';
 import { createLocalCalendar } from '../../../../agent/lighting/local-time.ts';
@@ -121,7 +121,7 @@ t.test('light is available in the lamp hours at night without a failure that mak
   });
   t.match(availability(facts), { lightPct: 95, darkLampH: 3, unknownLampH: 0, agentPct: 87.5 });
   t.ok(Math.abs(darkKwh(facts) - 0.15) < 1e-9, '50 W for 3 h');
-  t.match(String(failureText(facts)), 'Failures of lamps: 1, 0 not repaired yet; mean time to repair 26 h.');
+  t.match(String(failureTexts(facts)), 'Failures of lamps: 1, 0 not repaired yet; mean time to repair 26 h.');
   t.match(availability(factsOf([])), { lightPct: null, agentPct: null }, 'without a night nothing is known');
 });
 
