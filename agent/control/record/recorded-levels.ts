@@ -9,15 +9,19 @@ import { recordedStreet } from './replay.ts';
 
 /**
  * Yields the spells of the segments that reach into a period, in the order of the record. Spells may reach beyond the period; after a clock
- * was set back they may overlap. What is damaged is left out; if the disk does not respond, the spells end.
+ * was set back they may overlap. What is damaged is left out; if the disk does not respond, `onUnread` is called and the spells end.
  */
 export async function* recordedLevels(
   store: Pick<Store, 'decisions'>,
   { fromMs, toMs }: { readonly fromMs: WallMs; readonly toMs: WallMs },
+  onUnread: () => void,
 ): AsyncGenerator<LevelSpell, void, void> {
   for (let afterId: number | null = 0; afterId !== null; ) {
     const page: Awaited<ReturnType<Store['decisions']>> = await store.decisions({ fromMs, toMs, afterId });
-    if (page === undefined) return;
+    if (page === undefined) {
+      onUnread();
+      return;
+    }
     for (const segment of page.segments) yield* undamaged(segment);
     afterId = page.nextId;
   }

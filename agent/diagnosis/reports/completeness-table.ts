@@ -16,6 +16,7 @@ const UNREAD_TEXTS: Readonly<Record<UnreadFact, Message>> = {
   losses: msg`the readings lost in gaps`,
   'year-before': msg`the same nights a year before`,
   'tariff-totals': msg`the energy by tariff period`,
+  levels: msg`the levels over the night, or a part of them`,
 };
 
 /** Returns the section about the completeness of the data. */

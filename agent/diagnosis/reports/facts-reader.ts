@@ -32,8 +32,8 @@ export interface FactSources {
   readonly devices: () => readonly DeviceView[];
   /** The lamps of each feeder. */
   readonly feederLamps: () => ReadonlyMap<string, readonly string[]>;
-  /** The recorded levels of a period. */
-  readonly levels: (period: TimeSpan) => AsyncIterable<LevelSpell>;
+  /** The recorded levels of a period. `onUnread` is called if the disk did not give all. */
+  readonly levels: (period: TimeSpan, onUnread: () => void) => AsyncIterable<LevelSpell>;
 }
 
 /** Events of one read. Source: the store returns at most 2,000. */
@@ -76,6 +76,7 @@ export class FactsReader {
     if (lost === null) unread.add('losses');
     if (before === undefined) unread.add('year-before');
     if (byTariff.isUnread) unread.add('tariff-totals');
+    const levels = from === to ? await this.#levels(period, cabinet.lamps.length, () => unread.add('levels')) : null;
     return {
       ...range,
       ...{ cabinet, nowMs, failures, spanMs: Math.max(0, period.toMs - period.fromMs), endMs: period.toMs },
@@ -85,7 +86,7 @@ export class FactsReader {
       darkMs: await this.#darkMs(failures, cabinet),
       ...{ byTariff: byTariff.parts, lost, unread },
       meters: this.#meters(range.savings),
-      levels: from === to ? await this.#levels(period, cabinet.lamps.length) : null,
+      levels,
     };
   }
 
@@ -225,9 +226,9 @@ export class FactsReader {
       }));
   }
 
-  async #levels(period: TimeSpan, lamps: number): Promise<LevelSteps | null> {
+  async #levels(period: TimeSpan, lamps: number, onUnread: () => void): Promise<LevelSteps | null> {
     const grid = new LevelGrid(period.fromMs, period.toMs);
-    for await (const spell of this.#sources.levels(period)) {
+    for await (const spell of this.#sources.levels(period, onUnread)) {
       grid.add(spell);
       await this.#pauses.due();
     }

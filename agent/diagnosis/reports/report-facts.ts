@@ -34,7 +34,7 @@ export interface LostReadings {
 }
 
 /** What the disk did not give for a report: it is not known. */
-export type UnreadFact = 'events' | 'losses' | 'year-before' | 'tariff-totals';
+export type UnreadFact = 'events' | 'losses' | 'year-before' | 'tariff-totals' | 'levels';
 
 /** Everything that a report about nights is made from. */
 export interface NightFacts extends RangeFacts {

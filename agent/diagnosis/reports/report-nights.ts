@@ -40,7 +40,7 @@ export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readon
     sum = added(sum, tally, 'time');
     yield;
   }
-  const inMonths = kept.filter(isMonth).reduce((sum, { tally }) => sum + nightsOf(tally), 0);
+  const inMonths = kept.filter(isMonth).reduce((sum, { tally }) => sum + nightsInSum(tally), 0);
   return {
     ...{ from, to, kept },
     expected: dates.length,
@@ -59,7 +59,7 @@ export function isMonthPeriod(period: string): boolean {
 }
 
 /** Returns the number of nights in a sum: that of the zone or the meter that was counted most often. */
-export function nightsOf({ zones, meters }: NightTally): number {
+export function nightsInSum({ zones, meters }: NightTally): number {
   return Math.max(0, ...[...Object.values(zones), ...Object.values(meters)].map(({ nights }) => nights));
 }
 

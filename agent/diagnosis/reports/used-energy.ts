@@ -3,7 +3,7 @@ import type { SavingsDate, SavingsNightFigures, SavingsResult } from '../../core
 import type { EnergyPart } from '../energy-accounts.ts';
 import { monthOf } from '../energy-months.ts';
 import type { NightTally } from '../energy-tally.ts';
-import { isMonthPeriod, nightsOf, type ReportNights } from './report-nights.ts';
+import { isMonthPeriod, nightsInSum, type ReportNights } from './report-nights.ts';
 import { numbersSum } from './report-table.ts';
 
 /** What measured some energy. `proof`: the meters of the baseline, with estimated gaps. `invoice`: the meter of the invoice. `meters`: the agent's own. */
@@ -51,7 +51,7 @@ function usedIn(period: string, { tally, proofs, billed }: CountedPeriod): UsedE
   const referenceKwh = numbersSum(proofs.map(({ adjustedKwh }) => adjustedKwh));
   const zones = Object.values(tally?.zones ?? {});
   // The proof of a month may begin in the middle of it.
-  const hasProof = proofs.length > 0 && !(isMonthPeriod(period) && tally !== undefined && proofs.length < nightsOf(tally));
+  const hasProof = proofs.length > 0 && !(isMonthPeriod(period) && tally !== undefined && proofs.length < nightsInSum(tally));
   return {
     period,
     computedKwh: zones.length === 0 ? null : numbersSum(zones.map(({ wh }) => wh / 1_000)),

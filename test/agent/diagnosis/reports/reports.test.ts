@@ -183,6 +183,21 @@ t.test('what the disk did not give is named as not known, and is neither none no
   t.equal(rowsOf(report, 'What is known').at(-1)?.[1], null);
 });
 
+t.test('levels of a night that the disk did not give are not known, and those that are not recorded are none', async (t) => {
+  const query = { kind: 'night', from: '2026-12-01', to: '2026-12-01' } as const;
+  const notes = (report: Report, section: string): string => String(report.sections.find(({ id }) => id === section)?.notes);
+  const levels: ReportParts['levels'] = (period, onUnread) => {
+    onUnread();
+    return partsOf().levels(period, onUnread);
+  };
+  const unread = await made({ levels }, query);
+  t.notMatch(notes(unread, 'light'), /No levels/);
+  t.match(notes(unread, 'completeness'), /not known: the levels over the night/);
+  const none = await made({}, query);
+  t.match(notes(none, 'light'), /No levels of this night are recorded/);
+  t.notMatch(notes(none, 'completeness'), /not known/);
+});
+
 t.test('a tariff period of which no total was read at both ends is not taken as unused', async (t) => {
   const point = (id: string, semantic: string): [PointId, CabinetPoint] => [
     `UTIL.${id}`,
