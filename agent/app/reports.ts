@@ -20,9 +20,9 @@ export function reportsFor(joined: Joined): ReportTools {
         energy: () => state.rooms.energy,
         devices: () => field.devices(),
         feederLamps: () => feederLamps(state.rooms.watch.plan),
-        levels: (period) => {
+        levels: (period, onUnread) => {
           state.rooms.control.flushRecord();
-          return recordedLevels(store, period);
+          return recordedLevels(store, period, onUnread);
         },
       });
       return make(query, signal);

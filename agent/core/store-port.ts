@@ -291,8 +291,12 @@ export interface Store {
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   /** Recorded losses with a higher id than this, lowest id first, limited in number. */
   gapsAfter(id: number): Promise<readonly Gap[]>;
+  /** As `gapsAfter`, but undefined if the disk did not respond. */
+  readGapsAfter(id: number): Promise<readonly Gap[] | undefined>;
   /** The newest stored events among those that began or ended since then or are open; oldest first. */
   events(query: EventQuery): Promise<readonly AgentEvent[]>;
+  /** As `events`, but undefined if the disk did not respond. */
+  readEvents(query: EventQuery): Promise<readonly AgentEvent[] | undefined>;
   /** Resolves with undefined if the disk did not respond. So do `exportPage` and the chores. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;

@@ -8,7 +8,7 @@
  * ──────────────────────────────────►
  */
 
-import { every, isTrusted, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
+import { every, type MonoMs, type Timer, type WallMs } from '../core/clock.ts';
 import type { Store } from '../core/ports.ts';
 import { UNREAD } from '../core/retried-save.ts';
 import type { EnergyCount } from './energy.ts';
@@ -177,10 +177,8 @@ export class EnergyTracker {
   }
 
   async #save(): Promise<void> {
-    const { clock, store } = this.#parts;
-    const savedMs = isTrusted(clock.quality()) ? Math.round(clock.wallMs()) : null;
     const open = { ...this.#night.part(), date: this.#night.date };
-    await store.save(OPEN_KEY, rounded({ open, closed: this.#closed, savedMs, totals: this.#night.meters.totals() }));
+    await this.#parts.store.save(OPEN_KEY, rounded({ open, closed: this.#closed, ...this.#night.asLastRun() }));
   }
 
   async #reportLast(): Promise<void> {

@@ -36,6 +36,8 @@ export interface MeterTracker {
   restart(): void;
   /** Returns the latest total of each meter; from `bridge` to `restart` also of meters that only the previous run has read. Units: kWh. */
   totals(): Readonly<Record<string, number>>;
+  /** Returns the totals from which a later run can bridge, together with its own gap, the one before this run: `before` is not bridged yet. */
+  unbridged(before: Readonly<Record<string, number>>): Readonly<Record<string, number>>;
   /** Adds the energy since the previous run last read these totals; nothing for a meter whose first total of this run is lower. */
   bridge(before: Readonly<Record<string, number>>): void;
 }
@@ -124,6 +126,19 @@ export class RunningNight {
     return null;
   }
 
+  /**
+   * Returns what the next run needs to count the gap after this one. If the gap before this run is not counted yet, because the time was never
+   * trusted, it is a part of that one.
+   */
+  asLastRun(): LastRun {
+    const { clock } = this.#parts;
+    if (this.#last === null)
+      return { savedMs: isTrusted(clock.quality()) ? Math.round(clock.wallMs()) : null, totals: this.meters.totals() };
+    const { savedMs, totals } = this.#last;
+    const ranMs = clock.monoMs() - this.#startMono;
+    return { savedMs: savedMs === null ? null : Math.round(savedMs + ranMs), totals: this.meters.unbridged(totals) };
+  }
+
   /** Counts the gap between the last save of the previous run and the start of this one. */
   #bridge(): void {
     if (this.#last === null) return;
@@ -171,6 +186,13 @@ function createMeterTracker(): MeterTracker {
       before = new Map();
     },
     totals: () => ({ ...Object.fromEntries(before), ...Object.fromEntries([...meters].map(([id, { totalKwh }]) => [id, totalKwh])) }),
+    unbridged(earlier) {
+      const own = [...meters].map(([id, { firstKwh, totalKwh }]) => {
+        const missingKwh = firstKwh - (earlier[id] ?? firstKwh);
+        return [id, totalKwh - Math.max(0, missingKwh)] as const;
+      });
+      return { ...earlier, ...Object.fromEntries(own) };
+    },
     bridge(totals) {
       before = new Map(Object.entries(totals).filter(([, kwh]) => Number.isFinite(kwh)));
       for (const [id, meter] of meters) {

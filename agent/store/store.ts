@@ -196,8 +196,21 @@ function readersOf(
   reader: StoreReader,
 ): Pick<
   Store,
-  'audit' | 'auditAfter' | 'readAfter' | 'gapsAfter' | 'events' | 'history' | 'decisions' | 'exportPage' | 'check' | 'backup'
+  | 'audit'
+  | 'auditAfter'
+  | 'readAfter'
+  | 'gapsAfter'
+  | 'readGapsAfter'
+  | 'events'
+  | 'readEvents'
+  | 'history'
+  | 'decisions'
+  | 'exportPage'
+  | 'check'
+  | 'backup'
 > {
+  const readEvents: Store['readEvents'] = (query) => reader.read('events', query, 'state.db');
+  const readGapsAfter: Store['readGapsAfter'] = (id) => reader.read('gapsAfter', { id }, 'telemetry.db');
   return {
     audit: {
       note: (note) => committer.attempts.add({ ...note, atMs: clock.wallMs() }),
@@ -210,8 +223,9 @@ function readersOf(
     },
     auditAfter: (n) => reader.read('auditAfter', { n }, 'state.db'),
     readAfter: async (seq, maxFrames) => (await reader.read('readAfter', { seq, maxFrames }, 'telemetry.db')) ?? [],
-    gapsAfter: async (id) => (await reader.read('gapsAfter', { id }, 'telemetry.db')) ?? [],
-    events: async (query) => (await reader.read('events', query, 'state.db')) ?? [],
+    gapsAfter: async (id) => (await readGapsAfter(id)) ?? [],
+    events: async (query) => (await readEvents(query)) ?? [],
+    ...{ readEvents, readGapsAfter },
     history: (query) => readHistory(reader, query),
     decisions: async (query) => {
       // The last minute may wait in memory.

@@ -9,15 +9,20 @@ import { recordedStreet } from './replay.ts';
 
 /**
  * Yields the spells of the segments that reach into a period, in the order of the record. Spells may be outside the period. After a clock
- * was set back they may overlap, or end before they begin. What is damaged is left out; if the disk does not respond, the spells end.
+ * was set back they may overlap, or end before they begin. What is damaged is left out; if the disk does not
+ * respond, `onUnread` is called and the spells end.
  */
 export async function* recordedLevels(
   store: Pick<Store, 'decisions'>,
   { fromMs, toMs }: { readonly fromMs: WallMs; readonly toMs: WallMs },
+  onUnread: () => void,
 ): AsyncGenerator<LevelSpell, void, void> {
   for (let afterId: number | null = 0; afterId !== null; ) {
     const page: Awaited<ReturnType<Store['decisions']>> = await store.decisions({ fromMs, toMs, afterId });
-    if (page === undefined) return;
+    if (page === undefined) {
+      onUnread();
+      return;
+    }
     for (const segment of page.segments) yield* undamaged(segment);
     afterId = page.nextId;
   }

@@ -5,19 +5,28 @@ import { type Message, msg } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import type { ReportCell, ReportSection } from '../../core/report.ts';
 import { nightLampHours } from './light-tables.ts';
-import type { NightFacts } from './report-facts.ts';
+import type { NightFacts, UnreadFact } from './report-facts.ts';
 import { reportTable, textColumn } from './report-table.ts';
 
 /** Names in one sentence; the others are counted. */
 const NAMED = 12;
 
+const UNREAD_TEXTS: Readonly<Record<UnreadFact, Message>> = {
+  events: msg`the events of these nights`,
+  losses: msg`the readings lost in gaps`,
+  'year-before': msg`the same nights a year before`,
+  'tariff-totals': msg`the energy by tariff period`,
+  levels: msg`the levels over the night, or a part of them`,
+};
+
 /** Returns the section about the completeness of the data. */
 export function completenessSection(facts: NightFacts): ReportSection {
-  const { nights, savings } = facts;
+  const { nights, savings, unread } = facts;
   return {
     id: 'completeness',
     title: msg`Completeness`,
     notes: [
+      ...[...unread].map((fact) => msg`The disk could not be read, so this is not known: ${UNREAD_TEXTS[fact]}`),
       ...(nights.isOpen ? [msg`The last night has not ended: its figures are preliminary`] : []),
       ...(nights.missing.length === 0 ? [] : [msg`Nights that were not counted, and are in no sum: ${firstOf(nights.missing, NAMED)}`]),
       ...(nights.partMonths.length === 0

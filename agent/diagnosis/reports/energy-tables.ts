@@ -4,6 +4,7 @@ import type { ReportBars, ReportCell, ReportSection, ReportTable } from '../../c
 import { roundedParts } from '../../core/rounded-parts.ts';
 import type { SavingsResult } from '../../core/savings-view.ts';
 import { monthOf } from '../energy-months.ts';
+import { savingsCautions } from '../savings/savings-cautions.ts';
 import { kwhDecimals, type NightFacts, type RangeFacts, zoneRows } from './report-facts.ts';
 import { isMonthPeriod } from './report-nights.ts';
 import { BLANK, numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
@@ -33,7 +34,7 @@ export function energySection(facts: NightFacts): ReportSection {
         ([source, nights]) => msg`Energy used: ${SOURCE_TEXTS[source]}, in ${nights} of ${used.length} nights or months`,
       ),
       ...(savings === null ? [msg`These nights have no proven saving: it is computed, and has no interval`] : proofNotes(facts, savings)),
-      ...(facts.before === null ? [msg`Nothing is counted of the same nights a year before`] : []),
+      ...(facts.before === null && !facts.unread.has('year-before') ? [msg`Nothing is counted of the same nights a year before`] : []),
     ],
     parts: [
       ...(savings === null ? [] : [proofTable(savings, rangeDecimals(facts))]),
@@ -49,6 +50,7 @@ function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Me
   const isPart = savings.from > nights.from || savings.to < nights.to;
   return [
     ...(isPart ? [msg`The proven saving is that of the nights from ${savings.from} to ${savings.to}`] : []),
+    ...cautionTexts(savings),
     msg`The saving of the cabinet has an interval. Those of zones have none: the metered energy is divided by the computed energy of the zones`,
   ];
 }
@@ -56,6 +58,11 @@ function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Me
 /** Returns with how many decimals the energies of a proven saving are shown in kWh. */
 export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: SavingsResult['total']): number {
   return kwhDecimals(Math.max(adjustedKwh, measuredKwh + estimatedKwh));
+}
+
+/** Returns sentences on what must be checked before a proven saving is used, for the summary and where the saving is stated. */
+export function cautionTexts(savings: SavingsResult): readonly Message[] {
+  return savingsCautions(savings, (kwh) => shown(kwh, kwhDecimals(kwh))).map((text) => msg`Caution: ${text}.`);
 }
 
 /**

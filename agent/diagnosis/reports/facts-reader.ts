@@ -9,14 +9,13 @@ import type { Profile } from '../../core/profile.ts';
 import type { SavingsDate, SavingsResult, SavingsTools } from '../../core/savings-view.ts';
 import type { AgentEvent, PointId } from '../../core/words.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
-import type { EnergyPart } from '../energy-accounts.ts';
 import type { Energy } from '../energy-count.ts';
 import { nextNight } from '../energy-months.ts';
 import type { Pauses } from '../pauses.ts';
 import { DarkTime, lengthOf, type TimeSpan } from './dark-time.ts';
 import { type FailureFacts, failureFacts } from './failures.ts';
 import { LevelGrid, type LevelSteps } from './level-grid.ts';
-import type { LostReadings, MeterFacts, NightFacts, RangeFacts } from './report-facts.ts';
+import type { LostReadings, MeterFacts, NightFacts, RangeFacts, UnreadFact } from './report-facts.ts';
 import { nightDates, reportNights, yearBefore } from './report-nights.ts';
 import { type NoonSpan, type TariffTotals, tariffParts } from './tariff-energy.ts';
 import { usedEnergy } from './used-energy.ts';
@@ -29,12 +28,12 @@ export interface FactSources {
   readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
   readonly energy: () => Pick<Energy, 'nights'>;
   readonly savings: Pick<SavingsTools, 'result'>;
-  readonly store: Pick<Store, 'events' | 'history' | 'gapsAfter'>;
+  readonly store: Pick<Store, 'readEvents' | 'history' | 'readGapsAfter'>;
   readonly devices: () => readonly DeviceView[];
   /** Ids of the lamps, by id of their feeder. */
   readonly feederLamps: () => ReadonlyMap<string, readonly string[]>;
-  /** Returns the recorded levels of a period. */
-  readonly levels: (period: TimeSpan) => AsyncIterable<LevelSpell>;
+  /** The recorded levels of a period. `onUnread` is called if the disk did not give all. */
+  readonly levels: (period: TimeSpan, onUnread: () => void) => AsyncIterable<LevelSpell>;
 }
 
 /** Events of one read. Source: the store returns at most 2,000. */
@@ -72,7 +71,15 @@ export class FactsReader {
     const nowMs = this.#sources.clock.wallMs();
     const period = { fromMs: this.noonMs(from), toMs: Math.min(nowMs, this.noonMs(nextNight(to))) };
     const oldestMs = nowMs - cabinet.store.peopleDays * DAY_MS;
-    const failures = failureFacts(await this.#events(period), { cabinet, feederLamps: this.#sources.feederLamps(), period, nowMs });
+    const [events, lost] = [await this.#events(period), await this.#lost(period)];
+    const failures = failureFacts(events ?? [], { cabinet, feederLamps: this.#sources.feederLamps(), period, nowMs });
+    const byTariff = await this.#byTariff(nightDates(from, to), nowMs);
+    const unread = new Set<UnreadFact>();
+    if (events === undefined) unread.add('events');
+    if (lost === null) unread.add('losses');
+    if (before === undefined) unread.add('year-before');
+    if (byTariff.isUnread) unread.add('tariff-totals');
+    const levels = from === to ? await this.#levels(period, cabinet.lamps.length, () => unread.add('levels')) : null;
     return {
       ...range,
       ...{ cabinet, nowMs, failures, spanMs: Math.max(0, period.toMs - period.fromMs), endMs: period.toMs },
@@ -80,10 +87,9 @@ export class FactsReader {
       timeText: (atMs) => localTimeText(this.#calendar, atMs),
       before: before === undefined || (before.nights.counted === 0 && before.savings === null) ? null : before,
       darkMs: await this.#darkMs(failures, cabinet),
-      byTariff: await this.#byTariff(nightDates(from, to), nowMs),
-      lost: await this.#lost(period),
+      ...{ byTariff: byTariff.parts, lost, unread },
       meters: this.#meters(range.savings),
-      levels: from === to ? await this.#levels(period, cabinet.lamps.length) : null,
+      levels,
     };
   }
 
@@ -100,6 +106,7 @@ export class FactsReader {
     const nights = await this.#pauses.run(reportNights(from, to, stored));
     const answer = await this.#sources.savings.result(from, to);
     await this.#pauses.due();
+    if (!answer.ok && answer.why === 'disk') return undefined;
     const savings = answer.ok ? answer.value : null;
     return { nights, savings, used: await this.#pauses.run(usedEnergy(nights, savings, this.#billed())) };
   }
@@ -111,10 +118,12 @@ export class FactsReader {
     );
   }
 
-  async #events({ fromMs }: TimeSpan): Promise<readonly AgentEvent[]> {
+  /** Undefined if one page could not be read. */
+  async #events({ fromMs }: TimeSpan): Promise<readonly AgentEvent[] | undefined> {
     const found = new Map<string, AgentEvent>();
     for (let skip = 0; skip < MOST_EVENTS; skip += EVENTS_A_PAGE) {
-      const page = await this.#sources.store.events({ sinceMs: fromMs, limit: EVENTS_A_PAGE, skip });
+      const page = await this.#sources.store.readEvents({ sinceMs: fromMs, limit: EVENTS_A_PAGE, skip });
+      if (page === undefined) return undefined;
       for (const event of page) found.set(event.id, event);
       await this.#pauses.due();
       if (page.length < EVENTS_A_PAGE) break;
@@ -138,12 +147,15 @@ export class FactsReader {
     return sums;
   }
 
-  async #byTariff(dates: readonly SavingsDate[], nowMs: WallMs): Promise<ReadonlyMap<SavingsDate, readonly EnergyPart[]>> {
+  async #byTariff(
+    dates: readonly SavingsDate[],
+    nowMs: WallMs,
+  ): Promise<{ readonly parts: NightFacts['byTariff']; readonly isUnread: boolean }> {
     const billed = this.#billed();
     const points = [...this.#sources.points().values()].filter(
       ({ device, profile }) => billed.has(device.id) && TARIFF_POINT.test(profile.id),
     );
-    if (points.length === 0) return new Map();
+    if (points.length === 0) return { parts: new Map(), isUnread: false };
     const nights: NoonSpan[] = [];
     for (const date of dates.slice(-TARIFF_NIGHTS)) {
       const span = { date, fromMs: this.noonMs(date), toMs: this.noonMs(nextNight(date)) };
@@ -154,33 +166,44 @@ export class FactsReader {
     const registers: TariffTotals[] = [];
     for (const point of points) {
       const totals = await this.#totalsOf(point, noons);
+      if (totals === undefined) return { parts: new Map(), isUnread: true };
       if (totals !== null) registers.push(totals);
     }
-    return tariffParts(nights, registers);
+    return { parts: tariffParts(nights, registers), isUnread: false };
   }
 
-  /** Null for a tariff period in which nothing was used. */
-  async #totalsOf({ pointId, profile }: CabinetPoint, noons: readonly WallMs[]): Promise<TariffTotals | null> {
+  /** Null for a tariff period in which nothing was used, or that the meter never sent; undefined if the disk could not be read. */
+  async #totalsOf({ pointId, profile }: CabinetPoint, noons: readonly WallMs[]): Promise<TariffTotals | null | undefined> {
     const [first = 0, last = 0] = [noons[0], noons.at(-1)];
     const ends = [await this.#totalAt(pointId, first), await this.#totalAt(pointId, last)];
-    if (ends[0] === ends[1]) return null;
+    if (typeof ends[0] === 'number' && ends[0] === ends[1]) return null;
     const totals = new Map<WallMs, number | null>();
-    for (const noon of noons) totals.set(noon, await this.#totalAt(pointId, noon));
+    for (const noon of noons) {
+      const total = await this.#totalAt(pointId, noon);
+      if (total === undefined) return undefined;
+      totals.set(noon, total);
+    }
+    if ([...totals.values()].every((total) => total === null)) return null;
     return { tariff: TARIFF_POINT.exec(profile.id)?.[1] ?? '', kwh: profile.unit === 'Wh' ? 0.001 : 1, totals };
   }
 
-  async #totalAt(pointId: PointId, noonMs: WallMs): Promise<number | null> {
+  /** Null without a total; undefined if the disk could not be read. */
+  async #totalAt(pointId: PointId, noonMs: WallMs): Promise<number | null | undefined> {
     const found = await this.#sources.store.history({
       ...{ pointId, fromMs: noonMs - OLDEST_TOTAL_MS, toMs: noonMs, resolution: 'raw', limit: 20 },
     });
     await this.#pauses.due();
-    return found?.rows.findLast(({ value, quality }) => value !== null && quality === 'good')?.value ?? null;
+    return found === undefined
+      ? undefined
+      : (found.rows.findLast(({ value, quality }) => value !== null && quality === 'good')?.value ?? null);
   }
 
-  async #lost({ fromMs, toMs }: TimeSpan): Promise<LostReadings> {
+  /** Null if one page could not be read. */
+  async #lost({ fromMs, toMs }: TimeSpan): Promise<LostReadings | null> {
     const lost = { gaps: 0, readings: 0, unknown: 0 };
     for (let id = 0; ; ) {
-      const page = await this.#sources.store.gapsAfter(id);
+      const page = await this.#sources.store.readGapsAfter(id);
+      if (page === undefined) return null;
       const last = page.at(-1);
       if (last === undefined || last.id <= id) return lost;
       id = last.id;
@@ -206,9 +229,9 @@ export class FactsReader {
       }));
   }
 
-  async #levels(period: TimeSpan, lamps: number): Promise<LevelSteps | null> {
+  async #levels(period: TimeSpan, lamps: number, onUnread: () => void): Promise<LevelSteps | null> {
     const grid = new LevelGrid(period.fromMs, period.toMs);
-    for await (const spell of this.#sources.levels(period)) {
+    for await (const spell of this.#sources.levels(period, onUnread)) {
       grid.add(spell);
       await this.#pauses.due();
     }

@@ -1,5 +1,4 @@
 /** The tables of failures and availability. Pure. */
-import type { WallMs } from '../../core/clock.ts';
 import { HOUR_MS } from '../../core/durations.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
@@ -27,16 +26,19 @@ export interface Availability {
   readonly agentPct: number | null;
 }
 
-/** Returns whether all of these nights are older than the time for which events are kept. False also if only some of them are. */
-export function areFailuresUnknown({ eventsFromMs, endMs }: Pick<NightFacts, 'eventsFromMs' | 'endMs'>): boolean {
-  return eventsFromMs !== null && eventsFromMs >= endMs;
+/**
+ * Returns whether all of these nights are older than the time for which events are kept, or the disk did not give their events. False also
+ * if only some of them are older.
+ */
+export function areFailuresUnknown({ eventsFromMs, endMs, unread }: Pick<NightFacts, 'eventsFromMs' | 'endMs' | 'unread'>): boolean {
+  return unread.has('events') || (eventsFromMs !== null && eventsFromMs >= endMs);
 }
 
 /**
  * Returns how much of the lamp hours at night was without a failure that makes the lamp dark, and how much of the time without an absence
  * of the agent. A night that was not counted is a day of absence.
  */
-export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'spanMs' | 'eventsFromMs' | 'endMs'>): Availability {
+export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'spanMs' | 'eventsFromMs' | 'endMs' | 'unread'>): Availability {
   const { nights, darkMs, spanMs } = facts;
   const { all, unknown } = nightLampHours(nights.sum);
   const darkLampH = numbersSum([...darkMs.values()]) / HOUR_MS;
@@ -69,7 +71,7 @@ export function failureSection(facts: NightFacts): ReportSection {
         : []),
       msg`Agent: ${pct(agentPct)} % of the time without a recorded absence`,
       ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
-      ...(facts.eventsFromMs === null ? [] : [eventsText(facts, facts.eventsFromMs)]),
+      ...eventNotes(facts),
       ...(lamps.length + others.length === 0 && !areFailuresUnknown(facts) ? [msg`No failure is recorded`] : []),
     ],
     parts: [...(lamps.length === 0 ? [] : [lampTable(facts)]), ...(others.length === 0 ? [] : [otherTable(facts)])],
@@ -147,17 +149,23 @@ export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readon
   return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
 }
 
-/** Returns a sentence about failures that are no longer stored. `eventsFromMs`: since when events are stored. */
-export function eventsText(facts: NightFacts, eventsFromMs: WallMs): Message {
+/** Returns a sentence about failures that are not known, as their events are no longer stored or could not be read; empty if all are. */
+export function eventNotes(facts: NightFacts): readonly Message[] {
+  const { eventsFromMs, unread, timeText } = facts;
+  if (unread.has('events')) return [msg`The events of these nights could not be read: their failures are not known.`];
+  if (eventsFromMs === null) return [];
   return areFailuresUnknown(facts)
-    ? msg`Events of these nights are no longer stored: their failures are not known.`
-    : msg`Events before ${facts.timeText(eventsFromMs)} are no longer stored: earlier failures are not known.`;
+    ? [msg`Events of these nights are no longer stored: their failures are not known.`]
+    : [msg`Events before ${timeText(eventsFromMs)} are no longer stored: earlier failures are not known.`];
 }
 
-/** Returns a sentence about the failures of the lamps. */
-export function failureText(facts: NightFacts): Message {
+/** Returns the sentences about the failures of the lamps. */
+export function failureTexts(facts: NightFacts): readonly Message[] {
+  return areFailuresUnknown(facts) ? eventNotes(facts) : [failureText(facts)];
+}
+
+function failureText(facts: NightFacts): Message {
   const { failures, meanH, open } = repairTimes(lampFailures(facts), facts.nowMs);
-  if (areFailuresUnknown(facts)) return eventsText(facts, facts.endMs);
   if (failures === 0) return msg`No failure of a lamp is recorded.`;
   if (meanH === null) return msg`Failures of lamps: ${failures}, none is repaired yet.`;
   return msg`Failures of lamps: ${failures}, ${open} not repaired yet; mean time to repair ${hours(meanH)} h.`;

@@ -21,7 +21,7 @@ const LAMP_CODES: ReadonlySet<EventCode> = new Set<EventCode>([
   'thermal-derating',
   'temperature-high',
 ]);
-/** Events of a feeder that make its lamps dark. */
+/** Events of a feeder that make its lamps dark. A meter that found a lost supply stands for all lamps. */
 const FEEDER_DARK: ReadonlySet<EventCode> = new Set<EventCode>(['supply-lost', 'breaker-tripped', 'contactor-stuck-off']);
 /**
  * Events with which a lamp gives no light. A lamp that does not follow, or does not answer, may be lit. Source: TALQ 2.7.1 calls both
@@ -77,7 +77,7 @@ export interface FailureFacts {
  * What failures are computed from. `feederLamps`: ids of lamps by id of their feeder. `nowMs`: where the dark time of an open failure ends.
  */
 export interface FailureInputs {
-  readonly cabinet: Pick<Cabinet, 'lamps'>;
+  readonly cabinet: Pick<Cabinet, 'lamps' | 'lines'>;
   readonly feederLamps: ReadonlyMap<string, readonly string[]>;
   readonly period: TimeSpan;
   readonly nowMs: WallMs;
@@ -95,10 +95,13 @@ export function failureFacts(events: readonly AgentEvent[], { cabinet, feederLam
     own.filter(({ code }) => LAMP_CODES.has(code)),
     cabinet.lamps,
   );
+  const devices = new Set(cabinet.lines.flatMap((line) => line.devices.map(({ id }) => id)));
+  const isDark = ({ code, source }: AgentEvent, lamp: Lamp): boolean =>
+    feederLamps.get(source)?.includes(lamp.id) ?? (code === 'supply-lost' && devices.has(source));
   const taken = new Set([...byLamp.values()].flat());
   const lamps = cabinet.lamps.flatMap((lamp): LampFailures[] => {
     const ofLamp = byLamp.get(lamp) ?? [];
-    const ofFeeder = feeders.filter(({ source }) => feederLamps.get(source)?.includes(lamp.id) === true);
+    const ofFeeder = feeders.filter((event) => isDark(event, lamp));
     const dark = [...ofLamp.filter(({ code }) => LAMP_DARK.has(code)), ...ofFeeder].map(spanOf).filter(({ fromMs, toMs }) => fromMs < toMs);
     return ofLamp.length === 0 && dark.length === 0 ? [] : [{ lamp, failures: joinedFailures(ofLamp), darkSpans: joinedSpans(dark) }];
   });

@@ -22,7 +22,7 @@ export function lightSection(facts: NightFacts): ReportSection {
     title: msg`Light`,
     notes: [
       msg`Hours are summed over all lamps. Unknown: the lamp did not answer at night`,
-      ...(isOne && facts.levels === null ? [msg`No levels of this night are recorded`] : []),
+      ...(isOne && facts.levels === null && !facts.unread.has('levels') ? [msg`No levels of this night are recorded`] : []),
     ],
     parts: [...(facts.levels === null ? [] : [levelBands(facts.levels)]), levelTable(facts), periodTable(facts)],
   };

@@ -2,8 +2,8 @@
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportFigure } from '../../core/report.ts';
 import { costOf, emissionsOf, roundedCost } from './cost-tables.ts';
-import { type RangeSaving, rangeDecimals, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
-import { areFailuresUnknown, availability, darkKwh, darkText, eventsText, failureText, lampFailures } from './failure-tables.ts';
+import { cautionTexts, type RangeSaving, rangeDecimals, rangeSaving, SOURCE_TEXTS } from './energy-tables.ts';
+import { areFailuresUnknown, availability, darkKwh, darkText, eventNotes, failureTexts, lampFailures } from './failure-tables.ts';
 import { repairTimes } from './failures.ts';
 import { detectionPct } from './light-tables.ts';
 import { kwhDecimals, type NightFacts } from './report-facts.ts';
@@ -78,7 +78,7 @@ function serviceFigures(facts: NightFacts): readonly ReportFigure[] {
   const { counted, expected } = facts.nights;
   return [
     reportFigure(['failures', msg`Failures of lamps`, '', 0], areFailuresUnknown(facts) ? null : failures, {
-      note: facts.eventsFromMs !== null ? eventsText(facts, facts.eventsFromMs) : open > 0 ? msg`not repaired yet: ${open}` : null,
+      note: eventNotes(facts)[0] ?? (open > 0 ? msg`not repaired yet: ${open}` : null),
     }),
     reportFigure(['repair', msg`Mean time to repair`, 'h', 1], meanH),
     reportFigure(['light', msg`Availability of the light`, '%', 2], lightPct, {
@@ -98,7 +98,7 @@ export function nightSummary(facts: NightFacts): readonly Message[] {
   return [
     ...(saving.allKwh === null || used === null ? [] : [msg`The street lighting used ${saving.allKwh} kWh, ${used}.`]),
     ...savingTexts(facts, saving),
-    failureText(facts),
+    ...failureTexts(facts),
     ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
     ...(nights.counted < nights.expected
       ? [msg`Counted: ${nights.counted} of ${nights.expected} nights. The others are in no figure.`]
@@ -116,6 +116,7 @@ function savingTexts({ savings }: NightFacts, saving: RangeSaving): readonly Mes
     ];
   return [
     ...provenTexts(saving, halfKwh),
+    ...cautionTexts(savings),
     ...(savings.isSignificant ? [] : [msg`The saving is not larger than twice its standard error.`]),
   ];
 }

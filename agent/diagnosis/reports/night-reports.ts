@@ -4,7 +4,7 @@ import type { Report, ReportSection } from '../../core/report.ts';
 import type { SavingsResult } from '../../core/savings-view.ts';
 import { completenessSection } from './completeness-table.ts';
 import { costSection, standardSection } from './cost-tables.ts';
-import { energySection, proofDecimals, rangeSaving } from './energy-tables.ts';
+import { cautionTexts, energySection, proofDecimals, rangeSaving } from './energy-tables.ts';
 import { failureSection } from './failure-tables.ts';
 import { lampSection } from './lamp-tables.ts';
 import { lightSection, presenceSection } from './light-tables.ts';
@@ -82,6 +82,7 @@ export function savingsReport(savings: SavingsResult, timeText: (atMs: number) =
     summary: [
       msg`The street lighting used ${usedKwh ?? '-'} kWh.`,
       ...provenTexts(saving, halfKwh),
+      ...cautionTexts(savings),
       savings.isSignificant
         ? msg`The saving is larger than twice its standard error, as IPMVP asks.`
         : msg`The saving is not larger than twice its standard error.`,

@@ -39,6 +39,9 @@ export interface LostReadings {
   readonly unknown: number;
 }
 
+/** What the disk did not give for a report: it is not known. */
+export type UnreadFact = 'events' | 'losses' | 'year-before' | 'tariff-totals' | 'levels';
+
 /** Everything that a report about nights is made from. */
 export interface NightFacts extends RangeFacts {
   readonly cabinet: Cabinet;
@@ -58,7 +61,9 @@ export interface NightFacts extends RangeFacts {
   readonly darkMs: ReadonlyMap<string, number>;
   /** Parts by tariff period of the nights for which the meter of the invoice has them. */
   readonly byTariff: ReadonlyMap<SavingsDate, readonly EnergyPart[]>;
-  /** Null if they are not known. */
+  /** Facts that could not be read. */
+  readonly unread: ReadonlySet<UnreadFact>;
+  /** Null if it could not be read. */
   readonly lost: LostReadings | null;
   readonly meters: readonly MeterFacts[];
   /** Recorded levels of a single night; null if there are none, or more nights. */

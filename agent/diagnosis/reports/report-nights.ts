@@ -40,7 +40,7 @@ export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readon
     sum = added(sum, tally, 'time');
     yield;
   }
-  const inMonths = kept.filter(isMonth).reduce((sum, { tally }) => sum + nightsIn(tally), 0);
+  const inMonths = kept.filter(isMonth).reduce((sum, { tally }) => sum + nightsInSum(tally), 0);
   return {
     ...{ from, to, kept },
     expected: dates.length,
@@ -58,9 +58,9 @@ export function isMonthPeriod(period: string): boolean {
   return period.length === 'YYYY-MM'.length;
 }
 
-/** Returns the number of nights in a sum: that of the zone that was counted most often. */
-function nightsIn({ zones }: NightTally): number {
-  return Math.max(0, ...Object.values(zones).map(({ nights }) => nights));
+/** Returns the number of nights in a sum: that of the zone or the meter that was counted most often. */
+export function nightsInSum({ zones, meters }: NightTally): number {
+  return Math.max(0, ...[...Object.values(zones), ...Object.values(meters)].map(({ nights }) => nights));
 }
 
 /** Returns the dates from one to another, both included, at most the first 13 years; empty if `to` is earlier. */

@@ -3,7 +3,7 @@ import { type Message, msg, type Said } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
 import type { LedgerCause, LedgerEntry, SavingsGapReason, SavingsResult } from '../../core/savings-view.ts';
-import { nightBars, proofDecimals, proofTable } from './energy-tables.ts';
+import { cautionTexts, nightBars, proofDecimals, proofTable } from './energy-tables.ts';
 import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { provenEnergy } from './used-energy.ts';
 
@@ -92,6 +92,7 @@ function savingSection(savings: SavingsResult): ReportSection {
     id: 'saving',
     title: msg`Saving`,
     notes: [
+      ...cautionTexts(savings),
       msg`The saving of the cabinet has an interval. Those of zones have none: the metered energy is divided by the computed energy of the zones`,
     ],
     parts: [sumTable(savings), proofTable(savings), nightBars({ savings, used: provenEnergy(savings) })],
@@ -130,6 +131,7 @@ function intervalSection(savings: SavingsResult): ReportSection {
     [msg`meter`, halfParts.meterKwh],
     [msg`gaps`, halfParts.gapsKwh],
     [msg`nights`, halfParts.nightsKwh],
+    [msg`unexplained`, halfParts.otherKwh ?? 0],
     [msg`all, as the root of the sum of squares`, halfKwh],
   ];
   return {

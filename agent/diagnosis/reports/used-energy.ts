@@ -3,7 +3,7 @@ import type { SavingsDate, SavingsNightFigures, SavingsResult } from '../../core
 import type { EnergyPart } from '../energy-accounts.ts';
 import { monthOf } from '../energy-months.ts';
 import type { NightTally } from '../energy-tally.ts';
-import { isMonthPeriod, type ReportNights } from './report-nights.ts';
+import { isMonthPeriod, nightsInSum, type ReportNights } from './report-nights.ts';
 import { numbersSum } from './report-table.ts';
 
 /**
@@ -21,7 +21,7 @@ export interface UsedEnergy {
   readonly formerKwh: number | null;
   /** By a meter; null without one. */
   readonly metered: { readonly kwh: number; readonly source: Exclude<EnergySource, 'computed'> } | null;
-  /** Sums over the nights with a proven saving; null if there is none in this time. */
+  /** Sums over the nights with a proven saving; null without one, and for a month kept as one sum of which only some nights are proven. */
   readonly proof: { readonly usedKwh: number; readonly referenceKwh: number; readonly halfKwh: number } | null;
 }
 
@@ -35,7 +35,7 @@ export function* usedEnergy(
   billed: ReadonlySet<string>,
 ): Generator<void, readonly UsedEnergy[], void> {
   const counted = new Map(nights.kept.map(({ period, tally }) => [period, tally]));
-  // A month that is kept as one sum has the proof of its nights.
+  // A month that is kept as one sum has the proof of its nights, if it is that of all.
   const periodOf = (date: SavingsDate): string => (counted.has(monthOf(date)) ? monthOf(date) : date);
   const proofs = Map.groupBy(savings?.nights ?? [], ({ date }) => periodOf(date));
   const used: UsedEnergy[] = [];
@@ -56,7 +56,8 @@ function usedIn(period: string, { tally, proofs, billed }: CountedPeriod): UsedE
   const usedKwh = numbersSum(proofs.map(({ measuredKwh, estimatedKwh }) => measuredKwh + estimatedKwh));
   const referenceKwh = numbersSum(proofs.map(({ adjustedKwh }) => adjustedKwh));
   const zones = Object.values(tally?.zones ?? {});
-  const hasProof = proofs.length > 0;
+  // The proof of a month may begin in the middle of it.
+  const hasProof = proofs.length > 0 && !(isMonthPeriod(period) && tally !== undefined && proofs.length < nightsInSum(tally));
   return {
     period,
     computedKwh: zones.length === 0 ? null : numbersSum(zones.map(({ wh }) => wh / 1_000)),

@@ -39,7 +39,7 @@ const ERROR_DIGITS = 3;
 export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightArchive {
   const month = async (name: string): Promise<readonly SavingsNight[] | undefined> => {
     const found = await store.load(MONTH_KEY + name, UNREAD);
-    return found === UNREAD ? undefined : (Array.isArray(found) ? found : []).filter(isNight);
+    return found === UNREAD ? undefined : (Array.isArray(found) ? found : []).filter(isSavingsNight);
   };
   const read = async (meter: string): Promise<readonly DatedLearned[] | undefined> => {
     const found = await store.load(LEARNED_KEY + meter, UNREAD);
@@ -70,7 +70,8 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
       return all;
     },
     learned: async (meter) => (await read(meter)) ?? [],
-    forget: (meter) => store.save(LEARNED_KEY + meter, undefined),
+    // In turn: a night that is being written would be written back.
+    forget: (meter) => inTurn(() => store.save(LEARNED_KEY + meter, undefined)),
     learn: (meter, night) =>
       inTurn(async () => {
         const stored = await read(meter);
@@ -91,7 +92,8 @@ function packed({ sums, errors, bandWh, ...night }: DatedLearned): DatedLearned 
   };
 }
 
-function isNight(stored: unknown): stored is SavingsNight {
+/** Whether this is a stored night of this form. */
+export function isSavingsNight(stored: unknown): stored is SavingsNight {
   if (!isRecord(stored)) return false;
   const { date, fromMs, toMs, meters, zoneWh } = stored;
   return typeof date === 'string' && typeof fromMs === 'number' && typeof toMs === 'number' && isRecord(meters) && isRecord(zoneWh);

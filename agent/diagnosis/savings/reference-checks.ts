@@ -26,6 +26,8 @@ interface NightCheck {
   /** Energy of the lamps by the powers of the baseline, and energy of the meters; null if a part of it was not measured. Units: kWh. */
   readonly lampsKwh: number | null;
   readonly usedKwh: number;
+  /** Energy that lamps with a fault did not use, or may not have used. Units: kWh. */
+  readonly lostKwh: number;
 }
 
 /**
@@ -41,10 +43,14 @@ export function referenceChecks(
 ): { readonly checks: SavingsChecks; readonly otherHalfKwh: number } {
   const checked = nights.map((each) => nightCheck(each, baseline, entries));
   const sumWh = (of: (night: SavingsNight) => number | undefined): number => nights.reduce((sum, { night }) => sum + (of(night) ?? 0), 0);
-  const lamps = lampsCheck(checked, baseline, entries);
+  const measured = measuredNights(checked, baseline, entries);
+  const lamps = lampsCheck(measured, baseline);
   const darkKwh = sumWh(({ lost }) => lost?.darkWh) / 1_000;
   const silentKwh = sumWh(({ lost }) => lost?.silentWh) / 1_000;
-  const unexplainedKwh = unexplained(lamps, darkKwh + silentKwh);
+  const unexplainedKwh = unexplained(
+    lamps,
+    measured.reduce((sum, { lostKwh }) => sum + lostKwh, 0),
+  );
   const checks = { lamps, otherLoad: otherLoadOf(checked), darkKwh, silentKwh, unexplainedKwh };
   const otherKwh = baseline.source === 'meter' ? otherLoadHalfKwh(checked) : 0;
   // A wrong power is wrong in the reference too, which has more energy than the dimmed lamps.
@@ -64,6 +70,7 @@ function nightCheck({ night, darkHours }: CheckedNight, baseline: SavingsBaselin
     referenceW: baseline.otherW + (1_000 * extraKwh) / hours,
     measuredW: darkW.some((watts) => watts === null) ? null : darkW.reduce((sum: number, watts) => sum + (watts ?? 0), 0),
     lampsKwh: isWhole ? litWh(night.bandWh ?? [], baseline.factors) / 1_000 : null,
+    lostKwh: ((night.lost?.darkWh ?? 0) + (night.lost?.silentWh ?? 0)) / 1_000,
     usedKwh: meters.reduce((sum, meter) => sum + (meter?.measuredWh ?? 0), 0) / 1_000,
   };
 }
@@ -75,11 +82,18 @@ function litWh(bandWh: readonly number[], factors: readonly number[]): number {
   return sum;
 }
 
-function lampsCheck(checked: readonly NightCheck[], baseline: SavingsBaseline, entries: readonly LedgerEntry[]): SavingsChecks['lamps'] {
-  const { source, meters, powerHalfPct, nightPct } = baseline;
-  // Learned factors belong to the rated powers that were in force.
+/** The nights in which lamps, other load and meters are known. Learned factors belong to the rated powers that were in force. */
+function measuredNights(
+  checked: readonly NightCheck[],
+  { source }: SavingsBaseline,
+  entries: readonly LedgerEntry[],
+): readonly NightCheck[] {
   const rated = source === 'meter' ? entries.find(({ cause, by }) => cause === 'wattage' && by === 'agent') : undefined;
-  const known = checked.filter(({ date, lampsKwh, measuredW }) => lampsKwh !== null && measuredW !== null && date < (rated?.from ?? '9'));
+  return checked.filter(({ date, lampsKwh, measuredW }) => lampsKwh !== null && measuredW !== null && date < (rated?.from ?? '9'));
+}
+
+function lampsCheck(known: readonly NightCheck[], baseline: SavingsBaseline): SavingsChecks['lamps'] {
+  const { source, meters, powerHalfPct, nightPct } = baseline;
   if (known.length === 0) return null;
   const lampsKwh = known.reduce((sum, night) => sum + (night.lampsKwh ?? 0), 0);
   const otherKwh = known.reduce((sum, { measuredW, hours }) => sum + ((measuredW ?? 0) * hours) / 1_000, 0);

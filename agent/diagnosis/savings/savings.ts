@@ -16,6 +16,7 @@ import type {
   SavingsDate,
   SavingsExport,
   SavingsMeterNight,
+  SavingsNight,
   SavingsResult,
   SavingsTools,
 } from '../../core/savings-view.ts';
@@ -23,6 +24,7 @@ import type { EnergyQuery, EnergyView } from '../../core/views.ts';
 import type { AgentEvent, Decision, PointId, Reading } from '../../core/words.ts';
 import { createLocalCalendar, type LocalCalendar } from '../../lighting/local-time.ts';
 import { meterPoints, nightAt } from '../energy-count.ts';
+import { asRecord } from '../energy-tally.ts';
 import { Pauses } from '../pauses.ts';
 import { closedNight, LEARNED_NIGHTS, LEAST_KNOWN } from './closed-night.ts';
 import { DarkLamps } from './dark-lamps.ts';
@@ -33,7 +35,7 @@ import { baselineEntry, brokenAt, entriesWith, ledgerEntriesOf, missingFrom } fr
 import { LedgerStore, type SignDigest } from './ledger-store.ts';
 import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
-import { createNightArchive, type DatedLearned, type NightArchive } from './night-archive.ts';
+import { createNightArchive, type DatedLearned, isSavingsNight, type NightArchive } from './night-archive.ts';
 import { NightCounter, type RunningSavingsNight } from './night-counter.ts';
 import { NotedEntries } from './noted-entries.ts';
 import { darkHoursOf, referenceLampsOn } from './reference.ts';
@@ -64,6 +66,8 @@ const USUAL_KEY = 'savings.usual';
 const FACTS_KEY = 'savings.site';
 /** Automatic entries that wait for the disk; further ones replace the oldest. Source: assumed; a few nights with their causes. Confirmed by: disk faults of gateways. */
 const MAX_OWED = 100;
+/** Ended nights that wait for the disk; further ones replace the oldest, which is then a missing night. Source: some more than `NightCounter` fills in at once. */
+const MAX_OWED_NIGHTS = 64;
 /** A longer absence is entered in the ledger. Units: ms. Source: as the energy figures compare nights. */
 const AWAY_MS = 600_000;
 /** Fewest nights from which a baseline is frozen. Source: one more than the parameters of the judgement. */
@@ -85,6 +89,9 @@ export class Savings {
   /** Automatic entries that the disk has not accepted yet, oldest first. */
   readonly #owed: LedgerNote[] = [];
   #isEntering = false;
+  /** Ended nights that are not stored yet, oldest first; their `zoneWh` is read when they are stored. */
+  #owedNights: SavingsNight[] = [];
+  #isKeeping = false;
   /** Changes of the configuration could not be entered completely. */
   #areChangesOwed = false;
   #calendar: { readonly timezone: string; readonly calendar: LocalCalendar } | null = null;
@@ -191,6 +198,7 @@ export class Savings {
       return;
     }
     this.#counter.look();
+    if (this.#owedNights.length > 0) void this.#keepOwed();
     if (this.#owed.length > 0) void this.#enterOwed();
     if (this.#areChangesOwed) void this.#enterChanges();
     if (this.#parts.clock.monoMs() - this.#savedMono >= SAVE_MS) void this.#save();
@@ -212,13 +220,17 @@ export class Savings {
     const usual = await this.#parts.store.load(USUAL_KEY, UNREAD);
     if (found === UNREAD || usual === UNREAD || this.#isRead) return;
     this.#counter.restore(found, usual);
+    const { owed } = asRecord(found);
+    this.#owedNights = (Array.isArray(owed) ? owed : []).filter(isSavingsNight).slice(-MAX_OWED_NIGHTS);
     this.#isRead = true;
   }
 
   #save(): Promise<boolean> {
     this.#savedMono = this.#parts.clock.monoMs();
     const packed = this.#counter.packed();
-    return packed === undefined ? Promise.resolve(true) : this.#parts.store.save(TONIGHT_KEY, packed);
+    return packed === undefined
+      ? Promise.resolve(true)
+      : this.#parts.store.save(TONIGHT_KEY, { ...asRecord(packed), owed: this.#owedNights });
   }
 
   #onNight(night: RunningSavingsNight, isMissed: boolean): ReadonlyMap<string, MeterCarry> {
@@ -239,22 +251,38 @@ export class Savings {
     }
     const { bandWh, knownShare } = lamps.between(fromMs, toMs);
     const counted = isMissed || knownShare < LEAST_KNOWN ? {} : { bandWh };
-    void this.#keep({ date, fromMs, toMs, meters: stored, lost: { ...lost }, ...counted });
+    if (this.#owedNights.length >= MAX_OWED_NIGHTS) this.#owedNights.shift();
+    this.#owedNights.push({ date, fromMs, toMs, meters: stored, zoneWh: {}, lost: { ...lost }, ...counted });
+    void this.#keepOwed();
     if (isMissed) this.#noteOnce({ ...AUTOMATIC, cause: 'agent-away', from: date, to: date, about: [], note: 'missed=night' });
     return carries;
   }
 
-  async #keep(night: Omit<Parameters<NightArchive['keep']>[0], 'zoneWh'>): Promise<void> {
+  /** Stores the ended nights until the disk refuses; the rest is tried again later. */
+  async #keepOwed(): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    for (let next = this.#owedNights[0]; next !== undefined; next = this.#owedNights[0]) {
+      if (!(await this.#keep(next))) break;
+      if (this.#owedNights[0] === next) this.#owedNights.shift();
+      await this.#ledger.seal();
+      await this.#parts.store.save(USUAL_KEY, this.#counter.packedUsual());
+      await this.#save();
+    }
+    this.#isKeeping = false;
+  }
+
+  async #keep(night: SavingsNight): Promise<boolean> {
     const view = await this.#parts.energy().view({ fromMs: night.fromMs, toMs: night.fromMs + 1, by: 'night', zone: null });
-    const rows = view?.rows.filter(({ period }) => period === night.date) ?? [];
-    await this.#archive.keep({ ...night, zoneWh: Object.fromEntries(rows.map(({ zone, kwh }) => [zone, kwh * 1_000])) });
-    if (view !== undefined && view.awayH * HOUR_MS > AWAY_MS) {
+    if (view === undefined) return false;
+    const rows = view.rows.filter(({ period }) => period === night.date);
+    const zoneWh = Object.fromEntries(rows.map(({ zone, kwh }) => [zone, kwh * 1_000]));
+    if (!(await this.#archive.keep({ ...night, zoneWh }))) return false;
+    if (view.awayH * HOUR_MS > AWAY_MS) {
       const note = `away=${Math.round(view.awayH * 60)}min`;
       this.#enter({ ...AUTOMATIC, cause: 'agent-away', from: night.date, to: night.date, about: [], note });
     }
-    await this.#ledger.seal();
-    await this.#parts.store.save(USUAL_KEY, this.#counter.packedUsual());
-    await this.#save();
+    return true;
   }
 
   #noteOnce(note: LedgerNote): void {

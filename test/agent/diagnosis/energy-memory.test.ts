@@ -140,3 +140,30 @@ t.test('an absence of days does not add their energy to one night', async (t) =>
   const kept = (await street.tracker.nights('2026-12-04', '2026-12-04')) ?? [];
   t.match(kept[0]?.tally, { meters: { M01: { kwh: 1 } }, awayMs: DAY_MS });
 });
+
+t.test('what a meter counted before a run that never knew the time is counted after it', async (t) => {
+  const street = createEnergyRig(paris('2026-12-01 18:00'));
+  await street.start();
+  street.tracker.meters.read('M01', 1_000);
+  street.tracker.meters.read('M01', 1_002);
+  street.tracker.meters.read('M02', 50);
+  await street.pass(HOUR_MS);
+  street.trust('none');
+  street.step(-20 * 365 * DAY_MS);
+  await street.restart('kill', HOUR_MS);
+  street.tracker.meters.read('M01', 1_004);
+  await street.pass(HOUR_MS);
+  street.tracker.meters.read('M01', 1_006);
+  // A second run that does not know the time either, and reads one meter less.
+  await street.restart('stop', HOUR_MS);
+  street.tracker.meters.read('M01', 1_008);
+  await street.pass(HOUR_MS);
+  await street.restart('stop', HOUR_MS);
+  street.step(20 * 365 * DAY_MS);
+  street.trust('synced');
+  street.tracker.meters.read('M01', 1_010);
+  street.tracker.meters.read('M02', 57);
+  await street.pass(HOUR_MS);
+  const [kept] = (await street.tracker.nights('2026-12-01', '2026-12-01')) ?? [];
+  t.match(kept?.tally, { meters: { M01: { kwh: 10 }, M02: { kwh: 7 } }, awayMs: 3 * HOUR_MS, undatedMs: 3 * HOUR_MS });
+});

@@ -2,7 +2,8 @@
 import { count } from '../../../core/counts.ts';
 import { type Message, msg, type Said } from '../../../core/message.ts';
 import { firstOf } from '../../../core/message-lists.ts';
-import type { LedgerEntry, LedgerView, SavingsChecks, SavingsResult } from '../../../core/savings-view.ts';
+import type { LedgerEntry, LedgerView, SavingsResult } from '../../../core/savings-view.ts';
+import { savingsCautions } from '../../../diagnosis/savings/savings-cautions.ts';
 import { clockTime, formatNumber, NOTHING, type Page, translated } from '../../text/page.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
@@ -10,11 +11,6 @@ import { tableLines } from '../../text/text-table.ts';
 /** Gaps and missing nights that are named; the others are counted. */
 const NAMED = 6;
 const RIGHT = { align: 'right' } as const;
-/** Least energy of lamps with a fault that is shown. Units: kWh. Source: the resolution of the page. */
-const SHOWN_KWH = 0.05;
-/** Another load than this is another one. Units: W, share. Source: assumed; the gateway's own power varies less. Confirmed by: meters of cabinets by day. */
-const OTHER_W = 5;
-const OTHER_SHARE = 0.2;
 
 /** Renders the saving of a period with its interval, its adjustments and what was not measured. */
 export function renderSavings(result: SavingsResult, page: Page): string {
@@ -48,11 +44,8 @@ export function renderSavings(result: SavingsResult, page: Page): string {
 }
 
 /** What the reader must judge before the saving is used. */
-function checkLines({ checks, baseline }: SavingsResult, page: Page): string[] {
-  if (checks === undefined) return [];
-  const { lamps, otherLoad, darkKwh, silentKwh, unexplainedKwh } = checks;
-  const caution = (text: Message): string[] => labelled(msg`Caution`, text, page);
-  const isOther = otherLoad !== null && baseline.source === 'meter' && isOtherLoad(otherLoad);
+function checkLines(result: SavingsResult, page: Page): string[] {
+  const otherLoad = result.checks?.otherLoad ?? null;
   return [
     ...(otherLoad === null
       ? []
@@ -61,21 +54,8 @@ function checkLines({ checks, baseline }: SavingsResult, page: Page): string[] {
           msg`${kwh(otherLoad.referenceW)} W in the reference, ${kwh(otherLoad.measuredW)} W measured by day`,
           page,
         )),
-    ...(isOther ? caution(msg`the other load is not that of the reference: find out what it is, and enter other-load`) : []),
-    ...(darkKwh >= SHOWN_KWH
-      ? caution(msg`${kwh(darkKwh)} kWh were saved only because lamps were dark by a fault: enter an outage, unless the ledger has it`)
-      : []),
-    ...(silentKwh >= SHOWN_KWH ? caution(msg`lamps that did not answer, and may have been dark, had ${kwh(silentKwh)} kWh to use`) : []),
-    ...(unexplainedKwh > 0 && lamps !== null
-      ? caution(
-          msg`the meter counted ${kwh(lamps.usedKwh)} kWh where the lamps should use ${kwh(lamps.expectedKwh)} kWh: check the meter, its wiring and ratio, the powers, and other loads`,
-        )
-      : []),
+    ...savingsCautions(result, kwh).flatMap((text) => labelled(msg`Caution`, text, page)),
   ];
-}
-
-function isOtherLoad({ referenceW, measuredW }: NonNullable<SavingsChecks['otherLoad']>): boolean {
-  return Math.abs(measuredW - referenceW) > Math.max(OTHER_W, OTHER_SHARE * referenceW);
 }
 
 function figureTable({ total, adjustments }: SavingsResult, page: Page): string[] {

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { AgentEvent, EventCode } from '../../../../agent/core/words.ts';
 import { DarkTime, joinedSpans, lengthOf } from '../../../../agent/diagnosis/reports/dark-time.ts';
-import { availability, darkKwh, failureText } from '../../../../agent/diagnosis/reports/failure-tables.ts';
+import { availability, darkKwh, failureTexts } from '../../../../agent/diagnosis/reports/failure-tables.ts';
 import { type FailureFacts, failureFacts, repairTimes } from '../../../../agent/diagnosis/reports/failures.ts';
 import { darkHoursOf } from '../../../../agent/diagnosis/savings/reference.ts';
 import { createLocalCalendar } from '../../../../agent/lighting/local-time.ts';
@@ -71,6 +71,25 @@ const table: [story: string, events: AgentEvent[], lamps: unknown[]][] = [
 
 for (const [story, events, lamps] of table) t.test(story, async (t) => t.strictSame(lampsOf(factsOfEvents(...events)), lamps));
 
+t.test('a lost supply that the meter of the cabinet found darkens all lamps; that of a feeder without lamps darkens none', async (t) => {
+  const lines = [{ devices: [{ id: 'M1' }, { id: 'F9' }] }] as unknown as (typeof CABINET)['lines'];
+  const found = (code: EventCode, source: string) =>
+    failureFacts([event(code, source, '02T00:00', '02T03:00')], {
+      ...{ cabinet: { ...CABINET, lines }, period: PERIOD, nowMs: NOW_MS },
+      feederLamps: new Map<string, readonly string[]>([
+        ['F1', ['L1']],
+        ['F9', []],
+      ]),
+    });
+  t.strictSame(
+    lampsOf(found('supply-lost', 'M1')),
+    ['L1', 'L2', 'L3'].map((lamp) => [lamp, 0, null, null, 0, 3]),
+  );
+  t.strictSame(lampsOf(found('supply-lost', 'F9')), []);
+  t.strictSame(lampsOf(found('supply-lost', 'removed')), []);
+  t.strictSame(lampsOf(found('breaker-tripped', 'M1')), []);
+});
+
 t.test('failures of the cabinet are listed beside those of lamps', async (t) => {
   const { others } = factsOfEvents(
     event('breaker-tripped', 'F1', '02T00:00', '02T03:00'),
@@ -89,7 +108,7 @@ t.test('a device with two lamps fails for both, its channel for one', async (t) 
   const lamps = [{ ...first, device: 'D', point: 'a_level' }, { ...second, device: 'D', point: 'b_level' }, third];
   const found = (source: string) =>
     failureFacts([event('lamp-fault', source, '02T00:00', '02T01:00')], {
-      ...{ cabinet: { lamps }, feederLamps: new Map(), period: PERIOD, nowMs: NOW_MS },
+      ...{ cabinet: { lamps, lines: [] }, feederLamps: new Map(), period: PERIOD, nowMs: NOW_MS },
     }).lamps.map(({ lamp }) => lamp.id);
   t.strictSame(found('D'), ['L1', 'L2']);
   t.strictSame(found('D.a_fault'), ['L1']);
@@ -102,7 +121,7 @@ t.test('light is available in the lamp hours at night without a failure that mak
   });
   t.match(availability(facts), { lightPct: 95, darkLampH: 3, unknownLampH: 0, agentPct: 87.5 });
   t.ok(Math.abs(darkKwh(facts) - 0.15) < 1e-9, '50 W for 3 h');
-  t.match(String(failureText(facts)), 'Failures of lamps: 1, 0 not repaired yet; mean time to repair 26 h.');
+  t.match(String(failureTexts(facts)), 'Failures of lamps: 1, 0 not repaired yet; mean time to repair 26 h.');
   t.match(availability(factsOf([])), { lightPct: null, agentPct: null }, 'without a night nothing is known');
 });
 

@@ -1,7 +1,9 @@
 import t from 'tap';
+import type { SavingsResult } from '../../../../agent/core/savings-view.ts';
 import { emptyZone, NO_TALLY } from '../../../../agent/diagnosis/energy-tally.ts';
 import type { KeptNights } from '../../../../agent/diagnosis/energy-tracker.ts';
 import { isNightDate, nightDates, reportNights, yearBefore } from '../../../../agent/diagnosis/reports/report-nights.ts';
+import { bestOf, usedEnergy } from '../../../../agent/diagnosis/reports/used-energy.ts';
 import { finished } from './report-scene.ts';
 
 const kept = (period: string, nights = 1, isOpen = false): KeptNights => ({
@@ -21,6 +23,30 @@ t.test('a month of which only the sum is kept counts if all its nights are in th
   const part = finished(reportNights('2024-11-15', '2024-12-01', stored));
   t.match(part, { expected: 17, counted: 1, partMonths: ['2024-11'] });
   t.equal(part.missing.length, 16, 'its nights are in no sum');
+});
+
+t.test('a month of which only some nights are proven has the energy of all its nights', async (t) => {
+  const month = kept('2024-12', 31);
+  const metered = { ...month, tally: { ...month.tally, meters: { M1: { kwh: 31, nights: 31, computedWh: 0 } } } };
+  const proven = (from: number): SavingsResult => {
+    const dates = nightDates(`2024-12-${from}`, '2024-12-31');
+    return {
+      nights: dates.map((date) => ({ date, measuredKwh: 1, estimatedKwh: 0, adjustedKwh: 2, halfKwh: 0.1 })),
+    } as unknown as SavingsResult;
+  };
+  const used = (stored: KeptNights, savings: SavingsResult) =>
+    finished(usedEnergy(finished(reportNights('2024-12-01', '2024-12-31', [stored])), savings, new Set()))[0];
+  const part = used(metered, proven(31));
+  t.match(part, { period: '2024-12', metered: { kwh: 31, source: 'meters' }, proof: null });
+  const computed = used(month, proven(31));
+  t.match(computed === undefined ? null : bestOf(computed), { kwh: 3.1, source: 'computed' }, 'without another meter it is computed');
+  const meterOnly = { ...metered, tally: { ...metered.tally, zones: {} } };
+  t.match(used(meterOnly, proven(31)), { metered: { kwh: 31 } });
+  t.match(used(metered, proven(10)), { metered: { source: 'meters' } });
+  const whole = {
+    nights: [...nightDates('2024-12-01', '2024-12-09').map((date) => ({ ...proven(31).nights[0], date })), ...proven(10).nights],
+  };
+  t.match(used(metered, whole as unknown as SavingsResult), { metered: { kwh: 31, source: 'proof' }, proof: { referenceKwh: 62 } });
 });
 
 t.test('a range without any night has no sum', async (t) => {

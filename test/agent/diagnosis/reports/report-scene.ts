@@ -2,7 +2,7 @@
 import type { Cabinet } from '../../../../agent/core/cabinet.ts';
 import { HOUR_MS } from '../../../../agent/core/durations.ts';
 import { emptyZone, type NightTally, NO_TALLY, type ZoneTally } from '../../../../agent/diagnosis/energy-tally.ts';
-import type { NightFacts } from '../../../../agent/diagnosis/reports/report-facts.ts';
+import type { NightFacts, UnreadFact } from '../../../../agent/diagnosis/reports/report-facts.ts';
 import { reportNights } from '../../../../agent/diagnosis/reports/report-nights.ts';
 import { usedEnergy } from '../../../../agent/diagnosis/reports/used-energy.ts';
 
@@ -67,7 +67,7 @@ export function factsOf(tallies: readonly NightTally[], changes: Partial<NightFa
   const savings = changes.savings ?? null;
   return {
     ...{ cabinet: CABINET, nowMs: Date.parse('2027-01-01T00:00Z'), spanMs: tallies.length * 24 * HOUR_MS, nights, savings, before: null },
-    ...{ eventsFromMs: null, endMs: Date.parse('2026-12-31T11:00Z') },
+    ...{ unread: new Set<UnreadFact>(), eventsFromMs: null, endMs: Date.parse('2026-12-31T11:00Z') },
     used: finished(usedEnergy(nights, savings, new Set(['UTIL']))),
     timeText: (atMs) => new Date(atMs).toISOString().slice(0, 16),
     ...{ failures: { lamps: [], others: [] }, darkMs: new Map(), byTariff: new Map(), lost: { gaps: 0, readings: 0, unknown: 0 } },

@@ -32,7 +32,7 @@ function partsOf(changes: Changes = {}): ReportParts {
           .map((period) => ({ period, isOpen: false, tally: nightTally() })),
     }),
     savings: { result: async () => ({ ok: false, why: 'no-baseline' }) },
-    store: { events: async () => [], history: async () => undefined, gapsAfter: async () => [] },
+    store: { readEvents: async () => [], history: async () => undefined, readGapsAfter: async () => [] },
     ...{ devices: () => [], feederLamps: () => new Map(), levels: async function* () {} },
     acceptance: { report: () => Promise.reject(new Refusal(msg`no disk`)) },
     ...changes,
@@ -99,6 +99,7 @@ const refusals: [story: string, changes: Changes, query: Partial<ReportQuery>, w
   ['a month in which nothing was counted', {}, { from: '2026-10-01', to: '2026-10-31' }, 'no-data'],
   ['a month to come', {}, { from: '2027-10-01', to: '2027-10-31' }, 'no-data'],
   ['nights that cannot be read', { energy: () => ({ nights: async () => undefined }) }, {}, 'disk'],
+  ['a saving that cannot be read', { savings: { result: async () => ({ ok: false, why: 'disk' }) } }, {}, 'disk'],
   ['an acceptance that cannot be read', {}, { kind: 'commission' }, 'disk'],
   ['a saving without a baseline', {}, { kind: 'savings' }, 'no-baseline'],
   ['a date that does not exist', {}, { from: '2026-02-30' }, 'no-data'],
@@ -114,7 +115,7 @@ t.test('a report that is given up while it is read ends at the next pause', asyn
   const gone = new AbortController();
   const store = {
     ...partsOf().store,
-    events: async () => {
+    readEvents: async () => {
       gone.abort();
       return [];
     },
@@ -146,9 +147,9 @@ t.test('all pages of events and gaps are read, each once', async (t) => {
   );
   const report = await made({
     store: {
-      events: async ({ limit, skip = 0 }) => events.slice(skip, skip + limit),
+      readEvents: async ({ limit, skip = 0 }) => events.slice(skip, skip + limit),
       history: async () => undefined,
-      gapsAfter: async (id) => gaps.filter((gap) => gap.id > id).slice(0, 2),
+      readGapsAfter: async (id) => gaps.filter((gap) => gap.id > id).slice(0, 2),
     },
   });
   t.match(
@@ -160,6 +161,81 @@ t.test('all pages of events and gaps are read, each once', async (t) => {
     ],
   );
   t.match(rowsOf(report, 'What is known').at(-1), [/./, { id: 'about {0}', args: [40] }]);
+});
+
+t.test('what the disk did not give is named as not known, and is neither none nor zero', async (t) => {
+  const store = { ...partsOf().store, readEvents: async () => undefined, readGapsAfter: async () => undefined };
+  const energy = () => ({
+    nights: async (from: string, to: string) => (from < '2026' ? undefined : partsOf().energy().nights(from, to)),
+  });
+  const report = await made({ store, energy });
+  t.match(
+    report.figures.filter(({ id }) => ['failures', 'light'].includes(id)).map(({ value }) => value),
+    [null, null],
+  );
+  t.match(String(report.summary), /The events of these nights could not be read: their failures are not known/);
+  const notes = new Map(report.sections.map(({ id, notes }) => [id, String(notes)]));
+  t.match(notes.get('failures'), /could not be read/);
+  t.notMatch(`${notes.get('failures')} ${report.summary}`, /No failure/);
+  t.notMatch(notes.get('energy'), /Nothing is counted of the same nights/);
+  for (const fact of ['the events of these nights', 'the readings lost in gaps', 'the same nights a year before'])
+    t.match(notes.get('completeness'), new RegExp(`could not be read, so this is not known: ${fact}`));
+  t.equal(rowsOf(report, 'What is known').at(-1)?.[1], null);
+});
+
+t.test('levels of a night that the disk did not give are not known, and those that are not recorded are none', async (t) => {
+  const query = { kind: 'night', from: '2026-12-01', to: '2026-12-01' } as const;
+  const notes = (report: Report, section: string): string => String(report.sections.find(({ id }) => id === section)?.notes);
+  const levels: ReportParts['levels'] = (period, onUnread) => {
+    onUnread();
+    return partsOf().levels(period, onUnread);
+  };
+  const unread = await made({ levels }, query);
+  t.notMatch(notes(unread, 'light'), /No levels/);
+  t.match(notes(unread, 'completeness'), /not known: the levels over the night/);
+  const none = await made({}, query);
+  t.match(notes(none, 'light'), /No levels of this night are recorded/);
+  t.notMatch(notes(none, 'completeness'), /not known/);
+});
+
+t.test('a tariff period of which no total was read at both ends is not taken as unused', async (t) => {
+  const point = (id: string, semantic: string): [PointId, CabinetPoint] => [
+    `UTIL.${id}`,
+    { pointId: `UTIL.${id}`, device: { id: 'UTIL' }, profile: { id, unit: 'kWh' }, semantic } as unknown as CabinetPoint,
+  ];
+  const points = new Map([
+    point('subscribed', 'subscribed-power'),
+    ...['energy_t1', 'energy_t2', 'energy_t3'].map((id) => point(id, 'energy')),
+  ]);
+  const dayOf = (ms: number): number => Math.round((ms - Date.parse('2026-11-30T11:00Z')) / 86_400_000);
+  const history =
+    (isRead: boolean) =>
+    async ({ pointId, toMs }: HistoryQuery) => {
+      if (!isRead && pointId === 'UTIL.energy_t2') return undefined;
+      const day = dayOf(toMs);
+      // The second one is read at the noons within, the third one never.
+      const isKnown = pointId === 'UTIL.energy_t1' || (pointId === 'UTIL.energy_t2' && day > 0 && day < 3);
+      const rows = [{ value: 100 + day, quality: 'good' as const, atMs: toMs - 60_000, isCorrected: false }];
+      return { rows: isKnown ? rows : [], buckets: [], isCut: false };
+    };
+  const cabinet = { ...CABINET, energy: { currency: 'EUR', prices: [{ from: '2026-01-01', tariff: null, perKwh: 1 }], co2Factors: [] } };
+  const report = (isRead: boolean) =>
+    made({ points: () => points, cabinet: () => cabinet, store: { ...partsOf().store, history: history(isRead) } });
+  t.match(
+    rowsOf(await report(true), 'Cost by tariff period').map(([tariff, kwh]) => [String(tariff), kwh]),
+    [
+      ['t1', 1],
+      ['t2', 1],
+      ['no period known', 1.5],
+    ],
+    'the second night has both, the others have the energy of another source',
+  );
+  const unread = await report(false);
+  t.match(
+    rowsOf(unread, 'Cost by tariff period').map(([tariff, kwh]) => [String(tariff), kwh]),
+    [['no period known', 3]],
+  );
+  t.match(String(unread.sections.find(({ id }) => id === 'completeness')?.notes), /not known: the energy by tariff period/);
 });
 
 t.test('the meter of the invoice gives the energy by tariff period', async (t) => {

@@ -2,11 +2,13 @@
 import t from 'tap';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { LedgerEntry, LedgerNote, SavingsBaseline, SavingsMeterNight, SavingsNight } from '../../../../agent/core/savings-view.ts';
-import type { AgentEvent, Decision, EventCode } from '../../../../agent/core/words.ts';
+import type { AgentEvent, Decision, EventCode, PointId } from '../../../../agent/core/words.ts';
 import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
 import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
+import { UNKNOWNS } from '../../../../agent/diagnosis/savings/load-sums.ts';
+import { createNightArchive, type DatedLearned } from '../../../../agent/diagnosis/savings/night-archive.ts';
 import { datesBetween } from '../../../../agent/diagnosis/savings/reference.ts';
 import { Savings } from '../../../../agent/diagnosis/savings/savings.ts';
 import { savingsResult } from '../../../../agent/diagnosis/savings/savings-figures.ts';
@@ -134,6 +136,33 @@ t.test('lamps dark by a fault are stated next to the saving, and explain what th
   t.ok(Math.abs((result?.checks?.darkKwh ?? 0) - 4) < 1e-9 && Math.abs((result?.checks?.silentKwh ?? 0) - 1) < 1e-9);
 });
 
+t.test('lamps dark in nights that are not checked explain nothing in those that are', async (t) => {
+  const lost = { darkWh: 5_000, silentWh: 0 };
+  const nights = nightsWith((date) => {
+    if (date > FROM) return { meters: { M1: meterNight(980) } };
+    return { meters: { M1: { ...meterNight(980), darkW: null } }, lost };
+  });
+  const result = savingsResult([frozen(1, baselineOf('meter'))], nights, PERIOD);
+  t.match(result?.checks, { lamps: { nights: 9 }, darkKwh: 5 });
+  t.ok(Math.abs((result?.checks?.unexplainedKwh ?? 0) - 4.5) < 0.01, `${result?.checks?.unexplainedKwh}`);
+});
+
+t.test('what a meter taught is forgotten also while a night of it is being written', async (t) => {
+  const stored = new Map<string, unknown>();
+  const slow = () => new Promise((done) => setImmediate(done));
+  const archive = createNightArchive({
+    load: async (key) => slow().then(() => stored.get(key)),
+    save: async (key, value) => slow().then(() => stored.set(key, value) === stored),
+  });
+  const matrix = Array.from({ length: (UNKNOWNS * (UNKNOWNS + 1)) / 2 }, () => 0);
+  const sums = { matrix, vector: Array.from({ length: UNKNOWNS }, () => 0), squares: 0, samples: 1 };
+  const night = { date: FROM, bandWh: BAND_WH, sums, errors: [] } as unknown as DatedLearned;
+  const learned = archive.learn('M1', night);
+  const forgotten = archive.forget('M1');
+  t.strictSame([await learned, await forgotten], [true, true]);
+  t.strictSame(await archive.learned('M1'), []);
+});
+
 t.test('a night of which nothing is known has an interval as large as its reference', async (t) => {
   const lamps = new LampSlots(0);
   lamps.add(
@@ -190,27 +219,96 @@ t.test('the power of lamps that a fault keeps dark follows their levels, until t
   t.same(lost(), { darkW: 0, silentW: 0 });
 });
 
-/** The proof of savings of a cabinet without readings. `disk.isFailing`: nothing is read or written. */
-function savingsOn(clock: ManualClock, disk: { isFailing: boolean }, cabinet: () => typeof CABINET = () => CABINET) {
-  const stored = new Map<string, string>();
+/** `isFailing`: nothing is read or written. `refused`: keys that begin with this are not written. */
+interface Disk {
+  isFailing: boolean;
+  refused?: string | null;
+  readonly stored?: Map<string, string>;
+}
+
+/** The proof of savings of a cabinet without readings. */
+function savingsOn(clock: ManualClock, disk: Disk, cabinet: () => typeof CABINET = () => CABINET) {
+  const { stored = new Map<string, string>() } = disk;
   const point = { pointId: 'M1.energy', device: { id: 'M1', profile: 'm' }, profile: { counter: {}, unit: 'kWh' }, semantic: 'energy' };
   return new Savings({
     clock,
     log: { event: () => {} },
     store: {
       load: async (key: string, unread: unknown) => (disk.isFailing ? unread : (JSON.parse(stored.get(key) ?? 'null') ?? undefined)),
-      save: async (key: string, value: unknown) => !disk.isFailing && stored.set(key, JSON.stringify(value ?? null)) === stored,
+      save: async (key: string, value: unknown) =>
+        !disk.isFailing && !key.startsWith(disk.refused ?? '-') && stored.set(key, JSON.stringify(value ?? null)) === stored,
       audit: { note: () => {}, read: async () => undefined },
     },
     sign: async () => null,
     cabinet,
     profiles: () => new Map([['m', { category: 'meter' }]]),
     points: () => new Map([['M1.energy', point]]),
-    energy: () => ({ usedWh: () => new Float64Array(11), view: async () => undefined }),
+    energy: () => ({
+      usedWh: () => new Float64Array(11),
+      view: async ({ fromMs }: { fromMs: number }) => (disk.isFailing ? undefined : viewAt(fromMs)),
+    }),
     decisions: () => [],
     feederOf: () => null,
   } as unknown as ConstructorParameters<typeof Savings>[0]);
 }
+
+/** The energy of the night that begins at a noon. */
+function viewAt(fromMs: number) {
+  return { rows: [{ period: new Date(fromMs).toISOString().slice(0, 10), zone: 'street', kwh: 1 }], awayH: 0 };
+}
+
+/** Counts for some hours with a meter of 100 W. */
+async function meteredHours(savings: Savings, clock: ManualClock, hours: number): Promise<void> {
+  for (let hour = 0; hour < hours; hour++) {
+    const value = (clock.wallMs() / 3_600_000) * 0.1;
+    savings.onReadings([{ pointId: 'M1.energy' as PointId, value, quality: 'good', atMono: clock.monoMs(), atMs: clock.wallMs() }]);
+    await clock.advance(3_600_000);
+  }
+}
+
+async function nightsOf(savings: Savings): Promise<unknown> {
+  const answer = await savings.tools().result('2026-12-01', '2026-12-31');
+  if (!answer.ok) return answer.why;
+  const { nightsCounted, missingNights, zones } = answer.value;
+  return { nightsCounted, missingNights, usedKwh: zones.map(({ usedKwh }) => Math.round(usedKwh)) };
+}
+
+async function frozenSavings(clock: ManualClock, disk: Disk): Promise<Savings> {
+  const savings = savingsOn(clock, disk);
+  await savings.start();
+  await clock.advance(20_000);
+  const meters = METER === undefined ? [] : [METER];
+  await savings.tools().freeze({ by: 'x', note: '', meters, nights: null, tolerancePct: 10 });
+  return savings;
+}
+
+t.test('a night that ends while the disk refuses it is stored once the disk works, also after a restart', async (t) => {
+  const whole = { nightsCounted: 2, missingNights: [], usedKwh: [5] };
+  const plan: [story: string, change: Partial<Disk>, isRestarted: boolean][] = [
+    ['the disk works', {}, false],
+    ['nothing is read or written', { isFailing: true }, false],
+    ['nights are not written', { refused: 'savings.nights.' }, false],
+    ['nights are not written before a restart', { refused: 'savings.nights.' }, true],
+  ];
+  for (const [story, change, isRestarted] of plan) {
+    const clock = createManualClock(Date.parse('2026-12-01T11:00Z'));
+    const disk: Disk = { isFailing: false, refused: null, stored: new Map() };
+    let savings = await frozenSavings(clock, disk);
+    await meteredHours(savings, clock, 22);
+    Object.assign(disk, change);
+    await meteredHours(savings, clock, 4);
+    if (isRestarted) {
+      savings.stop();
+      savings = savingsOn(clock, disk);
+      await savings.start();
+    }
+    await meteredHours(savings, clock, 2);
+    Object.assign(disk, { isFailing: false, refused: null });
+    await meteredHours(savings, clock, 22);
+    t.same(await nightsOf(savings), whole, story);
+    savings.stop();
+  }
+});
 
 async function causesOf(savings: Savings): Promise<readonly string[]> {
   const ledger = await savings.tools().ledger();

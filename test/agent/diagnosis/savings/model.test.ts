@@ -25,6 +25,10 @@ t.test('CV(RMSE) and NMBE are those of the definition', async (t) => {
 
 t.test('the quantile of Student is that of the table', async (t) => {
   const table: [freedom: number, quantile: number][] = [
+    [1, 6.314],
+    [2, 2.92],
+    [3, 2.353],
+    [4, 2.132],
     [5, 2.015],
     [10, 1.812],
     [28, 1.701],
