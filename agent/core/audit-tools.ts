@@ -47,7 +47,7 @@ export interface AuditRows {
   readonly head: AuditHead | null;
 }
 
-/** Number and hash of an entry of the audit log. Kept elsewhere, they help to detect a later change of the log. */
+/** Number and hash of an entry of the audit log; `n` is 0 for none. Kept elsewhere, they help to detect a later change of the log. */
 export interface AuditHead {
   readonly n: number;
   readonly hash: string;

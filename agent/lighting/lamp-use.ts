@@ -6,9 +6,9 @@ import { DESIGN_LEVEL_PCT, limitedPct } from './arbiter.ts';
 /** The level decided for a lamp and its cause, for the energy figures. */
 export interface LampUse {
   readonly levelPct: LevelPct;
-  /** The level that the lamp would have if presence, traffic and rules did not raise it; `levelPct` while none of them does. */
+  /** The level of the lamp by its programme, within its limits, if presence, traffic and rules did not raise it; `levelPct` while none of them does. */
   readonly quietPct: LevelPct;
-  /** `traffic`: traffic or a rule. */
+  /** What decides the level above the programme, also if a limit hides it. `traffic`: traffic or a rule. */
   readonly raisedBy: 'presence' | 'traffic' | null;
   /** An intent of rank maintenance, emergency or override sets the level: dark on command is not a saving. */
   readonly byPerson: boolean;

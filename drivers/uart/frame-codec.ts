@@ -36,11 +36,11 @@ export type Parsed = UartFrame | 'no' | 'more';
 export interface FrameCodec {
   /** Longest frame: if `parse` needs more bytes than this, there is no frame. Bounds the buffer. */
   readonly maxFrameBytes: number;
-  /** Longest silence of a working device. Units: ms. */
+  /** Longest time without values of a working device; with `idle`, without any frame. Units: ms. */
   readonly silenceMs: number;
-  /** For a device that transmits only when it detects something: the values after a silence. Units: `afterMs` ms. */
+  /** For a device that transmits only when it detects something: the values after a time without values. Units: `afterMs` ms. */
   readonly idle?: { readonly afterMs: number; readonly values: FrameValues };
-  /** Frames to send after the port has opened, in this order. Default: none. */
+  /** Frames to send, in this order, after the port has opened and again after each silence. Default: none. */
   readonly init?: readonly Uint8Array[];
   /**
    * The frame that requests values, others that are sent in turn with it, one in each period. Units: ms. Default: the device sends without

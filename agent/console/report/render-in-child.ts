@@ -15,18 +15,19 @@ import type { ReportTools } from '../../core/report.ts';
  */
 const MEMORY_MB = 96;
 
-/** The report before in line. Several at once would not fit the memory of a gateway. */
-let before: Promise<unknown> = Promise.resolve();
-
-/**
- * Renders a report in a child process, one at a time. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is
- * aborted.
- */
-export const renderInChild: ReportTools['render'] = (report, layout, signal) => {
-  const turn = before.then(() => renderNow(report, layout, signal));
-  before = turn.catch(() => {});
-  return turn;
-};
+/** Errors: throws Refusal, for example without memory for a process. */
+function startChild(): ChildProcess {
+  try {
+    return fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new Refusal(msg`the report could not be made: ${error.message}`, { cause: error });
+  }
+}
 
 const renderNow: ReportTools['render'] = async (report, layout, signal) => {
   if (signal.aborted) throw new Refusal(msg`stopped`);
@@ -47,16 +48,15 @@ const renderNow: ReportTools['render'] = async (report, layout, signal) => {
   }
 };
 
-/** Errors: throws Refusal, for example without memory for a process. */
-function startChild(): ChildProcess {
-  try {
-    return fork(fileURLToPath(new URL('./render-child.ts', import.meta.url)), [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
-    });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new Refusal(msg`the report could not be made: ${error.message}`, { cause: error });
-  }
-}
+/** The report before in line. Several at once would not fit the memory of a gateway. */
+let before: Promise<unknown> = Promise.resolve();
+
+/**
+ * Renders a report in a child process, one at a time. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is
+ * aborted.
+ */
+export const renderInChild: ReportTools['render'] = (report, layout, signal) => {
+  const turn = before.then(() => renderNow(report, layout, signal));
+  before = turn.catch(() => {});
+  return turn;
+};

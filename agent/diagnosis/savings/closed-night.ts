@@ -36,21 +36,24 @@ export const LEARNED_NIGHTS = 30;
 /** Least share of a night in slots of five minutes that were counted, at least in part, for a night that counts as whole. Source: assumed; less than one slot may be missing. Confirmed by: bench savings with 0.99. */
 export const LEAST_KNOWN = 0.999;
 
-/** The computed energy as it is, for a cabinet whose meter was never read. */
-const NAMEPLATE_FIT: SpanFit = { otherW: 0, litW: 0, factors: Array.from({ length: LEVEL_BANDS }, () => 1) };
+/** The computed energy as it is, for a meter that has taught nothing. Which lamps one of several meters counts is not known: it gets an equal share. */
+function nameplateFit(ofMeters: number): SpanFit {
+  return { otherW: 0, litW: 0, factors: Array.from({ length: LEVEL_BANDS }, () => 1 / ofMeters) };
+}
 
 /**
  * Ends the night of a meter: estimates its gaps, and returns what is stored and learned. Call it once. `before`: what was learned in
- * earlier nights, newest last; if that is not enough, the coefficients come from this night, or the computed energy is taken as it is.
+ * earlier nights, newest last; if that is not enough, the coefficients come from this night, or the computed energy is taken as it is,
+ * divided by `ofMeters`, the number of meters of the cabinet. Then `halfWh` reaches from no lamp to all lamps, if there are several.
  *
- * `isMissed`: the agent did not run, and `lamps` are those of another night. Then nothing is learned, and `halfWh` is half of the estimate.
+ * `isMissed`: the agent did not run, and `lamps` are those of another night. Then nothing is learned, and `halfWh` is half of the estimate or more.
  */
 export function closedNight(
   meter: MeterNight,
   lamps: LampSlots,
   toMs: WallMs,
   before: readonly LearnedNight[],
-  isMissed = false,
+  { isMissed = false, ofMeters = 1 }: { readonly isMissed?: boolean; readonly ofMeters?: number } = {},
 ): ClosedMeterNight {
   const gaps = meter.end(toMs, lamps.addedWh);
   const { startWh, endWh, measuredWh, slotWh } = meter.sums();
@@ -66,11 +69,12 @@ export function closedNight(
   const learned = learnedFit(recent);
   const self = learned ?? learnedFit([own]);
   const earlier = learned === null ? null : fitOf(learned, darkW);
-  const fit = self === null ? NAMEPLATE_FIT : fitOf(self, darkW);
+  const fit = self === null ? nameplateFit(ofMeters) : fitOf(self, darkW);
+  const unknownHalf = self === null ? Math.max(UNKNOWN_HALF, ofMeters - 1) : UNKNOWN_HALF;
   const errors = TRIED_SLOTS.map((_, at) => recent.flatMap((each) => each.errors[at] ?? []));
   const estimated = gaps.map((gap) => {
     const found = estimatedGap(gap, night, fit, errors);
-    return isMissed ? { ...found, halfWh: UNKNOWN_HALF * found.wh } : found;
+    return isMissed || self === null ? { ...found, halfWh: unknownHalf * found.wh } : found;
   });
   const isWhole = !isMissed && gaps.length === 0 && knownShare > LEAST_KNOWN;
   return {

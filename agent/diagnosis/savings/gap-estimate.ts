@@ -29,7 +29,8 @@ const COVERAGE = 0.9;
 /** Fewest errors from which an interval is made; with fewer, `UNKNOWN_HALF` applies. Source: the quantile needs at least 1 / (1 - 0.9) values. */
 const LEAST_ERRORS = 20;
 /**
- * Half width of the interval if too few errors are known, as a share of the estimate. Source: assumed. Confirmed by: bench savings without
+ * Half width of the interval as a share of the estimate, if too few errors are known, and for time in which the lamps were not counted.
+ * Source: assumed. Confirmed by: bench savings without
  * learned errors.
  */
 export const UNKNOWN_HALF = 0.5;

@@ -178,7 +178,10 @@ export class NightCounter {
     this.#night ??= freshNight(calendar, today, this.#usual);
     for (let missed = 0; this.#night.date < today; missed++) {
       this.#carries = this.#parts.onNight(this.#night, missed > 0);
-      const date: SavingsDate = missed < MAX_MISSED ? nextNight(this.#night.date) : today;
+      const next = nextNight(this.#night.date);
+      const date: SavingsDate = missed < MAX_MISSED ? next : today;
+      // The total has the energy of the nights that are left out, which this one must not get.
+      if (date > next) this.#carries = new Map();
       const { lamps, fromMs, toMs } = this.#night;
       // A night without the agent is not counted: it is estimated as the last one that was.
       if (lamps.between(fromMs, toMs).knownShare >= USUAL_SHARE) this.#usual = slotsOf(lamps.packed());

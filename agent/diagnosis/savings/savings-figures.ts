@@ -180,9 +180,16 @@ function halfPartsOf(
   return {
     referenceKwh: (baseline.powerHalfPct / 100) * total.adjustedKwh,
     meterKwh,
-    gapsKwh: rootSumSquares(nights.flatMap(({ gaps }) => gaps.map(({ halfWh }) => halfWh / 1_000))),
+    gapsKwh: gapsHalfKwh(nights),
     nightsKwh: Z_90 * rootSumSquares(nights.map(({ figures }) => (baseline.nightPct / 100) * figures.adjustedKwh)),
   };
+}
+
+/** Errors of gaps differ from night to night, but an estimate of which nothing is known is wrong in all nights alike. */
+function gapsHalfKwh(nights: readonly PairedNight[]): number {
+  const all = nights.flatMap(({ gaps }) => gaps);
+  const unknownWh = all.reduce((sum, { wh, halfWh }) => sum + (halfWh >= wh ? halfWh : 0), 0);
+  return rootSumSquares([unknownWh, ...all.flatMap(({ wh, halfWh }) => (halfWh >= wh ? [] : [halfWh]))]) / 1_000;
 }
 
 /** Whether a meter of the baseline was exchanged after it was frozen. */

@@ -240,7 +240,7 @@ export class Savings {
     for (const [id, meter] of meters) {
       if (!this.#meterIds().has(id)) continue;
       const learned = this.#learned.get(id) ?? [];
-      const closed = closedNight(meter, lamps, toMs, learned, isMissed);
+      const closed = closedNight(meter, lamps, toMs, learned, { isMissed, ofMeters: this.#meterIds().size });
       stored[id] = closed.stored;
       if (closed.carry !== null) carries.set(id, closed.carry);
       if (closed.learned !== null && !isMixed) {

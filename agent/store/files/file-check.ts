@@ -81,7 +81,10 @@ export function expectSound(path: string, schema: Schema): void {
   }
 }
 
-/** Checks all pages and indexes. Errors: throws StoreError `corrupt` if SQLite finds a problem, and SQLite errors if it cannot check. */
+/**
+ * Checks all pages and indexes; a flipped byte within a value may be missed. Errors: throws StoreError `corrupt` if SQLite finds a problem,
+ * and SQLite errors if it cannot check, also because of damage.
+ */
 export function expectWhole(db: Sqlite, path: string): void {
   const [problem] = pageProblems(db);
   if (problem !== undefined) throw storeError('corrupt', msg`${path}: ${problem}`);

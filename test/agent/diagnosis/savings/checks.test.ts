@@ -3,15 +3,19 @@ import t from 'tap';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { LedgerEntry, LedgerNote, SavingsBaseline, SavingsMeterNight, SavingsNight } from '../../../../agent/core/savings-view.ts';
 import type { AgentEvent, Decision, EventCode, PointId } from '../../../../agent/core/words.ts';
+import { closedNight } from '../../../../agent/diagnosis/savings/closed-night.ts';
 import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
 import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
 import { UNKNOWNS } from '../../../../agent/diagnosis/savings/load-sums.ts';
+import { type MeterCarry, MeterNight } from '../../../../agent/diagnosis/savings/meter-night.ts';
 import { createNightArchive, type DatedLearned } from '../../../../agent/diagnosis/savings/night-archive.ts';
+import { NightCounter, type RunningSavingsNight } from '../../../../agent/diagnosis/savings/night-counter.ts';
 import { datesBetween } from '../../../../agent/diagnosis/savings/reference.ts';
 import { Savings } from '../../../../agent/diagnosis/savings/savings.ts';
 import { savingsResult } from '../../../../agent/diagnosis/savings/savings-figures.ts';
+import { createLocalCalendar } from '../../../../agent/lighting/local-time.ts';
 import { simulatedCabinet } from '../../../../bench/savings/simulated-site.ts';
 
 const [METER, SECOND] = ['M1', 'M2'].map((id) => ({ id, profile: 'p', serial: '', classPct: 1 }));
@@ -346,4 +350,67 @@ t.test('what the disk does not accept is entered once it does: an exchanged mete
   await clock.advance(60_000);
   t.equal((await causesOf(savings)).length, 2, 'once');
   savings.stop();
+});
+
+const MINUTE_MS = 60_000;
+/** Ten lamps of 50 W for 14 hours a night. Meter M1 counts eight of them in all nights, M2 the others until 12:30 of the first day. */
+function nightsOfSilentFeeder(count: number): SavingsNight[] {
+  const carries: { M1: MeterCarry | null; M2: MeterCarry | null } = { M1: null, M2: null };
+  let totalWh = 0;
+  return Array.from({ length: count }, (_, night) => {
+    const fromMs = Date.parse(`${FROM}T12:00Z`) + night * 1_440 * MINUTE_MS;
+    const toMs = fromMs + 1_440 * MINUTE_MS;
+    const lamps = new LampSlots(fromMs);
+    const [m1, m2] = [new MeterNight(fromMs, carries.M1), new MeterNight(fromMs, carries.M2)];
+    for (let minute = 0; minute < 1_440; minute++) {
+      const wh = minute >= 300 && minute < 1_140 ? 500 / 60 : 0;
+      const atMs = fromMs + (minute + 1) * MINUTE_MS;
+      lamps.add(
+        atMs - MINUTE_MS,
+        atMs,
+        BAND_WH.map((_, band) => (band === 5 ? wh : 0)),
+      );
+      totalWh += 0.8 * wh;
+      m1.read(atMs, totalWh, lamps.addedWh);
+      if (night === 0 && minute < 30) m2.read(atMs, 5_000, lamps.addedWh);
+    }
+    const [first, second] = [m1, m2].map((meter) => closedNight(meter, lamps, toMs, [], { ofMeters: 2 }));
+    carries.M1 = first?.carry ?? null;
+    carries.M2 = second?.carry ?? null;
+    const meters = first === undefined || second === undefined ? {} : { M1: first.stored, M2: second.stored };
+    return { date: new Date(fromMs).toISOString().slice(0, 10), fromMs, toMs, meters, zoneWh: { street: 7_000 } };
+  });
+}
+
+t.test('the energy of a feeder whose meter is silent before it has taught anything is within the interval', async (t) => {
+  if (METER === undefined || SECOND === undefined) return;
+  const nights = nightsOfSilentFeeder(10);
+  const result = savingsResult([frozen(1, baselineOf('nameplates', [METER, SECOND]))], nights, PERIOD);
+  const errorKwh = (result?.total.measuredKwh ?? 0) + (result?.total.estimatedKwh ?? 0) - 70;
+  t.equal(result?.nightsCounted, 10);
+  t.ok(Math.abs(errorKwh) <= (result?.halfParts.gapsKwh ?? 0), `${errorKwh} kWh, ± ${result?.halfParts.gapsKwh}`);
+  t.ok(Math.abs(errorKwh) < 25, 'M2 does not get the lamps of M1 too');
+});
+
+t.test('the night in which an agent returns after months does not get what the meter counted meanwhile', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T20:00Z'));
+  const ended: RunningSavingsNight[] = [];
+  const counter = new NightCounter({
+    clock,
+    calendar: () => createLocalCalendar('UTC'),
+    usedWh: () => new Float64Array(11),
+    lost: () => ({ darkW: 0, silentW: 0 }),
+    onNight: (night) => {
+      ended.push(night);
+      return new Map([...night.meters].flatMap(([id, { carry }]) => (carry === null ? [] : [[id, carry]])));
+    },
+  });
+  counter.read('M1', 1_000);
+  await clock.advance(90 * 1_440 * MINUTE_MS);
+  counter.read('M1', 901_000);
+  await clock.advance(MINUTE_MS);
+  counter.read('M1', 901_005);
+  await clock.advance(1_440 * MINUTE_MS);
+  counter.look();
+  t.equal(ended.at(-1)?.meters.get('M1')?.sums().measuredWh, 5);
 });
