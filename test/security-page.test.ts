@@ -52,6 +52,7 @@ t.test('programs are started in few places, never through a shell, and no text b
       'agent/config/revisions/check-in-child.ts',
       'agent/console/commands/service/tech-support-run.ts',
       'agent/console/local-machine.ts',
+      'agent/console/report/render-in-child.ts',
       'agent/console/shell/tty-device.ts',
       'agent/luciole.js',
       'agent/service/run/notify.ts',

@@ -122,7 +122,8 @@ t.test('lines that could not be written are written once the output can be writt
     await turn();
     text += drain(again);
   }
-  t.match(text, /^first\nnext 0\n/);
+  // A write of the test before, still under way when its pipe was closed, may reach this pipe, which has its number.
+  t.match(text.replace(/^(the next\n)+/, ''), /^first\nnext 0\n/);
 });
 
 const disk = mountSmallDisk(64);
