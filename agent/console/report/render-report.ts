@@ -1,5 +1,4 @@
 /** Renders a report as text, HTML, JSON or CSV. Load it when a report is requested. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withTexts } from '../../core/message-wire.ts';
 import type { Report, ReportFormat } from '../../core/report.ts';
 import { csvPieces } from './csv-report.ts';
@@ -14,16 +13,6 @@ import { textPieces } from './text-report.ts';
  */
 export function renderReport(report: Report, format: ReportFormat, page: ReportPage): string {
   return [...reportPieces(report, format, page)].join('');
-}
-
-/** As `renderReport`, but other work runs between two parts of the report: one of a year takes tens of milliseconds. JSON is one part. */
-export async function renderReportInTurns(report: Report, format: ReportFormat, page: ReportPage): Promise<string> {
-  const pieces: string[] = [];
-  for (const piece of reportPieces(report, format, page)) {
-    pieces.push(piece);
-    await nextTurn();
-  }
-  return pieces.join('');
 }
 
 function* reportPieces(report: Report, format: ReportFormat, page: ReportPage): Generator<string> {

@@ -78,7 +78,7 @@ export class DerivedStarts {
       for (const other of this.#startMono) if (Math.abs(other - at) <= TOGETHER_MS) together++;
       pending[lamp] = Number.NaN;
       this.#pendingCount--;
-      // A driver that is alone cannot be told from the mains.
+      // A driver that is alone cannot be distinguished from the mains.
       if (together > Math.min(FEW, pending.length - 1)) continue;
       this.#addFall(lamp, at);
       if (at - (this.#reportedMono[lamp] ?? 0) < REPEAT_MS) continue;

@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 import t from 'tap';
 import { REPORT_DATA_ID } from '../../../../agent/console/report/html-report.ts';
 import { plotTable } from '../../../../agent/console/report/plot-table.ts';
-import { renderReport, renderReportInTurns } from '../../../../agent/console/report/render-report.ts';
+import { renderReport } from '../../../../agent/console/report/render-report.ts';
 import { numberText } from '../../../../agent/console/report/report-words.ts';
 import { learn } from '../../../../agent/console/text/translate.ts';
 import { withMessages, withTexts } from '../../../../agent/core/message-wire.ts';
@@ -156,21 +156,6 @@ function csvTables(text: string, isComma: boolean): (id: string) => readonly (re
       .slice(1)
       .map(([, ...fields]) => fields.map(readField));
 }
-
-t.test('a report that is rendered in turns is the same, and other work runs meanwhile', async (t) => {
-  for (const format of REPORT_FORMATS) {
-    let turns = 0;
-    let isOver = false;
-    const other = (): void => {
-      turns += 1;
-      if (!isOver) setImmediate(other);
-    };
-    setImmediate(other);
-    t.equal(await renderReportInTurns(fullReport('month'), format, page), renderReport(fullReport('month'), format, page));
-    isOver = true;
-    t.ok(format === 'json' || turns > 5, format);
-  }
-});
 
 t.test('English CSV has semicolons and decimal commas where they are requested', async (t) => {
   const text = renderReport(fullReport('month'), 'csv', { ...page, hasSemicolons: true });
