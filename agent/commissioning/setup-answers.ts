@@ -155,5 +155,7 @@ function deviceOf(text: string): [place: string, profile: string] {
   const [, port, unit, profile] = /^(?:(\S+) )?(\d{1,3})=([a-z0-9][a-z0-9_-]*)$/.exec(text) ?? [];
   if (unit === undefined || profile === undefined)
     throw new ConsoleError('usage', msg`bad --device "${text}": write UNIT=PROFILE, as 31=eastron-sdm120, or "PORT UNIT=PROFILE"`);
-  return [port === undefined ? unit : `${port} ${unit}`, profile];
+  // Addresses found by a scan have no leading zeros.
+  const address = String(Number(unit));
+  return [port === undefined ? address : `${port} ${address}`, profile];
 }

@@ -14,11 +14,20 @@ export interface DayCount {
   readonly last: number;
 }
 
-/** Returns the state after a reading of the total. A total that decreases does not reduce the count of a day. */
+/**
+ * Returns the state after a reading of the total. A total that decreases does not reduce the count of a day. What was added since a reading
+ * of the day before counts for the new day; what was added since an older one counts for no day.
+ */
 export function afterTotal(before: DayCount | undefined, { day, total }: { readonly day: string; readonly total: number }): DayCount {
-  if (before === undefined) return { day, base: total, last: total };
+  if (before === undefined || (before.day !== day && before.day !== dayBefore(day))) return { day, base: total, last: total };
   const base = before.day === day ? before.base : before.last;
   return total >= before.last ? { day, base, last: total } : { day, base: base - (before.last - total), last: total };
+}
+
+function dayBefore(day: string): string {
+  const date = new Date(`${day}T12:00:00Z`);
+  date.setUTCDate(date.getUTCDate() - 1);
+  return date.toISOString().slice(0, 10);
 }
 
 /** Returns the count of this day; null if there is no state, or if it is that of another day. */

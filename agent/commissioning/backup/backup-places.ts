@@ -8,6 +8,7 @@ import { ConfigError } from '../../core/errors.ts';
 import { msg } from '../../core/message.ts';
 import { isCredential } from '../../core/secrets.ts';
 import { keyFilesIn } from '../key-files.ts';
+import { renewalFilesFor } from '../renew-key.ts';
 
 /** A cabinet's own files on this machine. Shape: absolute paths; `elsewhere` may also contain names of credentials. */
 export interface BackupPlaces {
@@ -39,7 +40,8 @@ export function backupPlaces(args: LocalArgs, configFile: string, text: string):
     const at = (path: string | null | undefined): string[] => (path == null ? [] : [isCredential(path) ? path : resolve(siteDir, path)]);
     const profiles = profileDirs.map((dir) => resolve(siteDir, dir)).flatMap(yamlFilesIn);
     const plain = [configFile, ...profiles.filter(isFile), ...at(uplink?.caFile)];
-    const secrets = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].flatMap(at).concat(Object.values(keyFilesIn(siteDir)));
+    const inUse = [uplink?.keyFile, uplink?.certFile, uplink?.passwordFile].flatMap(at).concat(Object.values(keyFilesIn(siteDir)));
+    const secrets = [...inUse, ...renewedFiles(at(uplink?.keyFile)[0], at(uplink?.certFile)[0])];
     const isOurs = (path: string): boolean => isAbsolute(path) && !relative(siteDir, path).startsWith('..');
     const present = (paths: readonly string[]): string[] => [...new Set(paths)].filter((path) => isOurs(path) && existsSync(path));
     return {
@@ -51,9 +53,17 @@ export function backupPlaces(args: LocalArgs, configFile: string, text: string):
     if (!(error instanceof ConfigError)) throw error;
     if (named === null)
       throw new ConsoleError('failed', msg`${configFile} cannot be used (luciole check): name the folder of the data with --data-dir`);
-    const secrets = Object.values(keyFilesIn(siteDir)).filter((path) => existsSync(path));
+    const { keyFile, certFile } = keyFilesIn(siteDir);
+    const made = Object.values(keyFilesIn(siteDir)).filter((path) => existsSync(path));
+    const secrets = [...made, ...renewedFiles(keyFile, certFile)];
     return { cabinet: '', configFile, siteDir, dir: resolve(named), plain: [configFile], secrets, elsewhere: [] };
   }
+}
+
+/** The existing files of a renewal that is prepared or in use; a credential of the service has none here. */
+function renewedFiles(keyFile: string | undefined, certFile: string | undefined): readonly string[] {
+  if (keyFile === undefined || certFile === undefined) return [];
+  return Object.values(renewalFilesFor(keyFile, certFile)).filter((path) => isAbsolute(path) && existsSync(path));
 }
 
 function yamlFilesIn(dir: string): readonly string[] {

@@ -40,6 +40,8 @@ export interface ActiveRevisionParts {
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
 const STOPPED = msg`the agent stops: the trial goes on at its next start`;
+const unusable = (trial: number, current: number): Message =>
+  msg`revision ${current} cannot be used, so revision ${trial} runs on; check the files of revision ${current}`;
 
 /** The configuration that runs, and its trial. The caller makes sure that one call ends before the next begins. */
 export class ActiveRevision {
@@ -140,13 +142,14 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial and returns to the revision before it, if that can be used. Resolves with why this could not be saved, or that the agent
-   * stops; empty if it was saved or there is no trial. Errors: rejects as `apply`.
+   * Ends the trial and returns to the revision before it. `obstacle`: why that one does not run now, because the agent stops or its files
+   * cannot be used; empty if it runs. `trouble`: why the end could not be saved; empty if it was. Both are empty if there is no trial.
+   * Errors: rejects as `apply`.
    */
-  async return(reason: Message): Promise<Message> {
+  async return(reason: Message): Promise<{ readonly obstacle: Message; readonly trouble: Message }> {
     const { trial, current } = this.#histories.history;
-    if (trial === null) return NO_TEXT;
-    if (this.#isStopped) return STOPPED;
+    if (trial === null) return { obstacle: NO_TEXT, trouble: NO_TEXT };
+    if (this.#isStopped) return { obstacle: STOPPED, trouble: NO_TEXT };
     this.#endWatch();
     const [isNoted, isStored] = await Promise.all([
       this.#histories.noteReturned(trial.number),
@@ -162,7 +165,7 @@ export class ActiveRevision {
     this.#events.returned(trial.number, current, { reason, isApplied: site !== null });
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
     this.#parts.onChange();
-    return trouble;
+    return { obstacle: site === null ? unusable(trial.number, current) : NO_TEXT, trouble };
   }
 
   #begin(trial: Trial): void {

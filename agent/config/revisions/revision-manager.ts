@@ -241,7 +241,8 @@ export class RevisionManager implements ConfigManager {
       if (trial === null) return refusedAnswer(NO_TRIAL);
       if (number !== undefined && number !== trial.number)
         return refusedAnswer(msg`revision ${trial.number} is on trial, not revision ${number}`);
-      const trouble = await this.#active.return(String(why) === '' ? msg`by ${by}` : msg`by ${by}: ${why}`);
+      const { obstacle, trouble } = await this.#active.return(String(why) === '' ? msg`by ${by}` : msg`by ${by}: ${why}`);
+      if (obstacle !== NO_TEXT) return refusedAnswer(obstacle);
       const { current: revision } = this.#histories.history;
       if (trouble === NO_TEXT) return answer({ revision });
       const reason = msg`that is not stored: ${trouble}; a restart before it is stored goes on with the trial`;
@@ -272,7 +273,7 @@ export class RevisionManager implements ConfigManager {
 
   #endTrial(end: TrialEnd): void {
     // If the end of a trial cannot be saved, it is tried again by the watch, or with the history.
-    void this.#turns.add('trial-end', () => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
+    void this.#turns.add<unknown>('trial-end', () => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
   }
 
   /**

@@ -30,8 +30,11 @@ export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   /** Returns the sun of a zone now; null while the time is not trusted. */
   readonly sunOf: (zoneId: string) => SunNow | null;
   /** Receives the faults of the cells when one changes, to be stored for `restore` at the next start. */
-  readonly onFaults?: (faults: Readonly<Record<PointId, EdgeFaults>>) => void;
+  readonly onFaults?: (faults: Readonly<Record<PointId, StoredFaults>>) => void;
 }
+
+/** The faults of a cell; `night`: the one found in its last whole night. */
+type StoredFaults = EdgeFaults & { readonly night: Message | null };
 
 interface Watched {
   readonly pointId: PointId;
@@ -64,10 +67,12 @@ export class PhotocellTracker {
   /** Restores the faults of an earlier run. Ignores any other data. */
   restore(faults: unknown): void {
     for (const cell of this.#cells.values()) {
-      const stored = isRecord(faults) ? faults[cell.pointId] : undefined;
+      const stored = isRecord(faults) ? withMessages(faults[cell.pointId]) : undefined;
       const [dusk, dawn] = isRecord(stored) ? [edgeFaultIn(stored['dusk']), edgeFaultIn(stored['dawn'])] : [];
-      if (dusk === undefined || dawn === undefined) continue;
+      if (!isRecord(stored) || dusk === undefined || dawn === undefined) continue;
       cell.edges = { dusk, dawn };
+      // Without it a cell that is stuck would count as sound until the end of the next whole night.
+      cell.nightFault = faultIn(stored['night']) ?? null;
       cell.fault = faultOf(cell);
     }
   }
@@ -110,17 +115,20 @@ export class PhotocellTracker {
     const before = cell.night;
     cell.night = afterEdgeLook(before, { verdict, sun, config: cell.config });
     if (cell.night !== undefined) {
-      this.#setEdges(cell, afterEdge(cell.edges, before, cell.night));
-      if (isWholeNight(cell.night)) cell.nightFault = photocellFault(cell.night);
+      const nightFault = isWholeNight(cell.night) ? photocellFault(cell.night) : cell.nightFault;
+      this.#setFaults(cell, afterEdge(cell.edges, before, cell.night), nightFault);
     }
     cell.fault = faultOf(cell);
     this.#states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
   }
 
-  #setEdges(cell: Watched, edges: EdgeFaults): void {
-    const isChanged = !isDeepStrictEqual(edges, cell.edges);
+  #setFaults(cell: Watched, edges: EdgeFaults, nightFault: Message | null): void {
+    const isChanged = !isDeepStrictEqual([edges, nightFault], [cell.edges, cell.nightFault]);
     cell.edges = edges;
-    if (isChanged) this.#parts.onFaults?.(Object.fromEntries([...this.#cells.values()].map((each) => [each.pointId, each.edges])));
+    cell.nightFault = nightFault;
+    if (!isChanged) return;
+    const stored = [...this.#cells.values()].map((each) => [each.pointId, { ...each.edges, night: each.nightFault }]);
+    this.#parts.onFaults?.(Object.fromEntries(stored));
   }
 
   #report(cell: Watched): void {
@@ -145,13 +153,18 @@ function faultOf({ nightFault, edges }: Watched): Message | null {
 }
 
 /** Accepts any stored data. */
-function edgeFaultIn(value: unknown): EdgeFault | undefined {
-  const stored = withMessages(value);
+function edgeFaultIn(stored: unknown): EdgeFault | undefined {
   if (!isRecord(stored)) return undefined;
-  const { nights, fault } = stored;
-  if (!Number.isInteger(nights) || (nights as number) < 0) return undefined;
-  if (fault === null || fault instanceof Message) return { nights: nights as number, fault };
-  return typeof fault === 'string' ? { nights: nights as number, fault: msg`${fault}` } : undefined;
+  const nights = stored['nights'];
+  const fault = faultIn(stored['fault']);
+  if (typeof nights !== 'number' || !Number.isInteger(nights) || nights < 0 || fault === undefined) return undefined;
+  return { nights, fault };
+}
+
+/** Undefined if it is neither a fault nor null. */
+function faultIn(stored: unknown): Message | null | undefined {
+  if (stored === null || stored instanceof Message) return stored;
+  return typeof stored === 'string' ? msg`${stored}` : undefined;
 }
 
 function watchedCells({ zones }: Pick<LightingStreet, 'zones'>): ReadonlyMap<PointId, Watched> {

@@ -97,7 +97,7 @@ function createLightTools(parts: LightViewsParts, forecast: Forecast): LightTool
     },
     walkTest(zone, forMs, tell) {
       const { sensors, stop } = control.walkTest(zone, forMs, tell);
-      return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? false, sensors, stop };
+      return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? true, sensors, stop };
     },
     identify: (request) => control.identify({ ...request, authority: 'technician' }),
     hours: (target) => hoursOf(parts, target),

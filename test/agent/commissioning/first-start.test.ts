@@ -83,3 +83,8 @@ t.test('the file of answers in docs/setup.md is valid', async (t) => {
   });
   t.equal(request.devices.get('31'), 'eastron-sdm630');
 });
+
+t.test('an address with leading zeros is the address that a scan finds', async (t) => {
+  const { devices } = readSetupRequest({ device: ['031=eastron-sdm120', '/dev/ttyS1 007=meanwell-hlg'] });
+  t.strictSame([...devices.keys()], ['31', '/dev/ttyS1 7']);
+});

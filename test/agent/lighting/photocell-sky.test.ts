@@ -5,6 +5,7 @@ import type { PhotocellConfig, Zone } from '../../../agent/core/cabinet.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../agent/core/event-tracker.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { withTexts } from '../../../agent/core/message-wire.ts';
 import type { AgentEvent, PointId, Reading } from '../../../agent/core/words.ts';
 import { createDecider } from '../../../agent/lighting/decide.ts';
 import type { LightingStreet, PhotocellState } from '../../../agent/lighting/lighting.ts';
@@ -108,9 +109,9 @@ for (const [what, cell] of Object.entries(CELLS)) {
 async function judged(
   days: number,
   cell: (sky: Sky) => number,
-  changes: Partial<PhotocellConfig> & { readonly restarts?: boolean } = {},
+  changes: Partial<PhotocellConfig> & { readonly restartsAt?: (step: number) => boolean } = {},
 ): Promise<readonly AgentEvent[]> {
-  const { restarts = false, ...own } = changes;
+  const { restartsAt = () => false, ...own } = changes;
   const config = { ...CELL, ...own };
   let disk = '';
   const street = makeStreet({ zone: { photocell: config } });
@@ -133,13 +134,13 @@ async function judged(
         return { nowMs, duskMs, dawnMs, isNight: isDarkAt(night, nowMs), altitudeDeg: sunAltitudeDeg(street, nowMs) };
       },
       onFaults: (faults) => {
-        disk = JSON.stringify(faults);
+        disk = JSON.stringify(withTexts(faults));
       },
     });
   let tracker = begin();
   for (let step = 0; step < (days * DAY_MS) / (2 * MINUTE_MS); step++) {
     await clock.advance(2 * MINUTE_MS);
-    if (restarts && step % 720 === 330) {
+    if (restartsAt(step)) {
       tracker = begin();
       tracker.restore(disk === '' ? undefined : JSON.parse(disk));
     }
@@ -166,8 +167,17 @@ for (const windowMin of [10, 240]) {
 }
 
 t.test('a gateway that starts again each night at eleven counts the nights before it', async (t) => {
-  const events = await judged(6, CELLS['a shop window from 16 to 21 h'] as (sky: Sky) => number, { restarts: true });
+  const events = await judged(6, CELLS['a shop window from 16 to 21 h'] as (sky: Sky) => number, {
+    restartsAt: (step) => step % 720 === 330,
+  });
   t.match(texts(events[0]), { code: 'photocell-doubtful', text: /reports bright after dusk on 3 nights/, endMs: null });
+});
+
+t.test('a cell that is stuck stays faulty when the gateway starts again by day', async (t) => {
+  const noon = 2 * 720 + 1;
+  const events = await judged(2.1, () => 0, { restartsAt: (step) => step === noon });
+  t.equal(events.length, 2, 'one of each run');
+  t.ok((events[1]?.startMs ?? 0) - Date.parse('2026-12-20T11:00:00Z') < 30 * MINUTE_MS, 'at once, not after the next whole night');
 });
 
 t.test('light of others in the morning is an event too, and two evenings of works are none', async (t) => {

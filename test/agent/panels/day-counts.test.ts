@@ -62,6 +62,19 @@ t.test('an outage over midnight: what was counted meanwhile belongs to the new d
   t.equal(second.counts.today(POINT), 30);
 });
 
+t.test('an outage of days: a day does not contain the days before it', async (t) => {
+  const disk = new Map<string, unknown>();
+  const first = createCounts(disk);
+  await first.counts.restore();
+  first.read(1_000);
+  first.counts.tend(true);
+  const second = createCounts(disk, START_MS + 72 * 60 * MIN);
+  await second.counts.restore();
+  second.read(1_900);
+  second.read(1_910);
+  t.equal(second.counts.today(POINT), 10);
+});
+
 t.test('without a known time, before the saved counts are read, and without a reading there is no count', async (t) => {
   const { counts, read, clock } = createCounts(new Map(), START_MS, 'none');
   read(5);

@@ -316,3 +316,18 @@ t.test('a restore keeps the higher serial of the signatures that this gateway ha
     t.equal((await gateway.restore(gateway.file, { yes: true })).code, 0);
   }
 });
+
+t.test('a renewed key and its certificate are among the keys, also where the cabinet file cannot be used', async (t) => {
+  const at = openGateway(t);
+  const renewed = ['cabinet.key.new', 'cabinet.key.new.csr', 'cabinet.pem.new'];
+  for (const name of renewed) writeFileSync(join(at.folder, name), name);
+  const files = { keyFile: join(at.folder, 'cabinet.key'), certFile: join(at.folder, 'cabinet.pem') };
+  writeFileSync(at.configFile, SITE.replace(/^uplink:\n/m, `uplink:\n  keyFile: ${files.keyFile}\n  certFile: ${files.certFile}\n`));
+  for (const text of [readFileSync(at.configFile, 'utf8'), 'lines: 3\n']) {
+    writeFileSync(at.configFile, text);
+    const { leftOut } = JSON.parse((await at.backup({ json: true, to: join(at.folder, `${text.length}.gz`) })).text) as {
+      leftOut: string[];
+    };
+    t.strictSame(leftOut.toSorted(), ['data/users.json', 'site/cabinet.key', ...renewed.map((name) => `site/${name}`)]);
+  }
+});

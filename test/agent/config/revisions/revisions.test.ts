@@ -294,6 +294,33 @@ t.test('what ran before runs again although a check for a new configuration refu
   await second.manager.stop();
 });
 
+t.test('a return to a revision whose files are damaged says that the one on trial runs on', async (t) => {
+  const beginning = await site(t);
+  const first = await openManager(beginning.first);
+  await first.manager.put('cabinet.yaml', brighter(45), 'platform');
+  await first.manager.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
+  await first.manager.stop();
+  const second = await openManager(await beginning.begin());
+  writeFileSync(join(beginning.dataDir, 'config/r1/cabinet.yaml'), 'lines: nonsense');
+  t.match(await second.manager.returnTrial('console:anne', ''), {
+    state: 'refused',
+    reason: /revision 1 cannot be used, so revision 2 runs on/,
+  });
+  t.strictSame(second.applied, []);
+  await second.manager.stop();
+  t.match(await second.manager.returnTrial('console:anne', ''), { state: 'refused', reason: /no revision is on trial/ });
+});
+
+t.test('while the agent stops a return is refused, and the trial goes on', async (t) => {
+  const beginning = await site(t);
+  const at = await openManager(beginning.first);
+  await at.manager.put('cabinet.yaml', brighter(45), 'platform');
+  await at.manager.commit({ ...COMMIT, mode: 'asked', minutes: 5 });
+  await at.manager.stop();
+  t.match(await at.manager.returnTrial('console:anne', ''), { state: 'refused', reason: /the agent stops: the trial goes on/ });
+  t.equal((await beginning.begin()).revisions.history.trial?.number, 2);
+});
+
 for (const [minutes, killedAfterMs] of [
   [1, 2_000],
   [5, 12_000],

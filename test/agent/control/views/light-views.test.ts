@@ -200,8 +200,10 @@ t.test('why at another time decides from the present state', async (t) => {
   t.equal(whyAt('L9', 0), undefined);
   t.throws(() => light.tonight('place'), { message: 'there is no zone place on this street' });
   t.equal(light.tonight(null).length, 1);
+  const walks = [light, viewsOf(makeStreet(), null).light].map((each) => each.walkTest('rue', 1_000, () => {}));
   t.match(
-    light.walkTest('rue', 1_000, () => {}),
-    { night: true, sensors: ['S01.motion'] },
+    walks,
+    [{ night: true, sensors: ['S01.motion'] }, { night: true }],
+    'also before the first decision: it must not say that it is day',
   );
 });
