@@ -273,7 +273,9 @@ export class RevisionManager implements ConfigManager {
 
   #endTrial(end: TrialEnd): void {
     // If the end of a trial cannot be saved, it is tried again by the watch, or with the history.
-    void this.#turns.add<unknown>('trial-end', () => (end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason)));
+    void this.#turns.add<unknown>('trial-end', () =>
+      end.kind === 'confirm' ? this.#active.confirm(null) : this.#active.return(end.reason),
+    );
   }
 
   /**
