@@ -87,9 +87,9 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
   const { decision, player, memory, isWarm, nowMono } = situation;
   const isWanted = decision.play.length > 0;
   if (!player.isAlive) return { kind: 'none', state: isWanted ? 'fault' : 'silent' };
-  if (nowMono < memory.retryMono) return { kind: 'none', state: isWanted ? 'fault' : 'silent' };
   const isFresh = player.stateMono > memory.writtenMono;
   const isPlaying = isFresh && player.state === PLAYER_STATE.playing;
+  if (nowMono < memory.retryMono) return { kind: 'none', state: isWanted || isPlaying ? 'fault' : 'silent' };
   if (isPlaying && isTooLoud(situation)) return { kind: 'stop', state: 'fault' };
   if (!isWanted) return isPlaying ? { kind: 'stop', state: 'changing' } : none('silent');
   if (player.volumePct === null || player.state === null) return none('changing');

@@ -83,8 +83,8 @@ export class LedgerStore {
   }
 
   /**
-   * Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if there is none, or if the disk could not
-   * be read.
+   * Signs the newest entry if possible. Resolves with the number of the newest entry whose signature is stored; 0 if there is none, or if
+   * the disk could not be read.
    */
   seal(): Promise<number> {
     return this.#inTurn(async () => {
@@ -136,8 +136,7 @@ export class LedgerStore {
     const { node, atMs, certificates, signature } = signed;
     if (seals.some((seal) => seal.n === n && seal.hash === hash && seal.certificates === certificates)) return n;
     const others = seals.filter((seal) => seal.certificates !== certificates);
-    await this.#parts.store.save(SEALS_KEY, [...others, { n, hash, node, atMs, certificates, signature }]);
-    return n;
+    return (await this.#parts.store.save(SEALS_KEY, [...others, { n, hash, node, atMs, certificates, signature }])) ? n : newest;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -29,7 +29,7 @@ export interface WearPoint {
 
 /**
  * Roles by the names of points, the best first. Source: part 253 of IEC 62386, banks 205 to 207, as in drivers/profiles/dali-d4i-driver.yaml. Hours
- * are those of the light source: a rated life counts light.
+ * are those of the light source: a rated life counts light. A current counts only as % of the nominal one: in A it changes with the level.
  */
 const NAMED: readonly (readonly [name: string, role: WearRole])[] = [
   ['lamp_hours', 'hours'],
@@ -52,7 +52,9 @@ export function wearPoints(cabinet: Pick<Cabinet, 'lamps'>, points: ReadonlyMap<
     const own = ownPoints(lamp, byDevice.get(lamp.device) ?? [], isAlone).filter(({ profile }) => profile.poll !== 'never');
     const named = new Map<WearRole, CabinetPoint>();
     for (const [name, role] of NAMED) {
-      const point = own.find(({ profile }) => profile.id === name || profile.id.endsWith(`_${name}`));
+      const point = own.find(
+        ({ profile: { id, unit } }) => (id === name || id.endsWith(`_${name}`)) && (role !== 'current' || unit === '%'),
+      );
       if (point !== undefined && !named.has(role)) named.set(role, point);
     }
     const temperature = own.find(({ semantic, profile }) => semantic === 'temperature' && !profile.id.startsWith('rated'));

@@ -238,6 +238,18 @@ t.test('the newest entry is signed, and the signature of each certificate is kep
   ]);
 });
 
+t.test('a signature that the disk does not take is not counted as one', async (t) => {
+  const { store } = fakeStore();
+  const disk = { isFull: true };
+  const save = async (key: string, value: unknown): Promise<boolean> => !(disk.isFull && key === 'savings.seals') && store.save(key, value);
+  const sign = async (_kind: string, digest: string) => ({ digest, node: 'c1', atMs: 9, signature: 's', certificates: 'first' });
+  const ledger = new LedgerStore({ clock: { wallMs: () => 7 }, store: { ...store, save } as typeof store, sign });
+  await ledger.append(note({ kind: 'none' }));
+  t.equal(await ledger.seal(), 0);
+  disk.isFull = false;
+  t.equal(await ledger.seal(), 1);
+});
+
 t.test('a list of signatures that cannot be read is not written over', async (t) => {
   const { store } = fakeStore();
   const key = { certificates: 'first' };

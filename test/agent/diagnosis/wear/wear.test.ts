@@ -92,6 +92,16 @@ t.test('the points of a D4i driver that show wear', async (t) => {
   );
 });
 
+t.test('an output current in A is no sign of wear', async (t) => {
+  const { cabinet, points } = rigOf(t);
+  const point = points.get('L01.output_current') as CabinetPoint;
+  const inAmperes = new Map(points as ReadonlyMap<PointId, CabinetPoint>).set('L01.output_current', {
+    ...point,
+    profile: { ...point.profile, unit: 'A' },
+  });
+  t.notOk(wearPoints(cabinet, inAmperes).some(({ pointId }) => pointId === 'L01.output_current'));
+});
+
 t.test('a night becomes one summary for each lamp; only lit time and good readings count', async (t) => {
   const { clock, kept, light, drift, create } = rigOf(t);
   const wear = create();
