@@ -92,9 +92,12 @@ export function createProgrammeReader(
       const night = nights.at(nowMs);
       if (known?.startMs !== night.startMs || known.chosen !== chosen)
         known = { startMs: night.startMs, chosen, stretches: of(night, chosen) };
+      const { stretches } = known;
+      const nextMs = stretches.find(({ atMs }) => atMs > nowMs)?.atMs;
       return {
-        stretch: known.stretches.findLast(({ atMs }) => atMs <= nowMs) ?? null,
-        next: known.stretches.find(({ atMs }) => atMs > nowMs) ?? null,
+        stretch: stretches.findLast(({ atMs }) => atMs <= nowMs) ?? null,
+        // Of several that begin together only the last one applies.
+        next: stretches.findLast(({ atMs }) => atMs === nextMs) ?? null,
       };
     },
   };

@@ -43,9 +43,11 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
  * StoreError if the copy is damaged; it may then have been set aside in its folder.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
+  const path = join(dir, STATE.fileName);
+  // Otherwise an empty one would be created, which passes every check.
+  if (!existsSync(path)) throw storeError('io', msg`${path} is missing: make the backup again`);
   const notices: Notice[] = [];
   const state = new StateFile({ dir }, (notice) => void notices.push(notice));
-  const path = join(dir, STATE.fileName);
   try {
     const [problem] = [...state.check(atMs), ...notices.map((notice) => ('message' in notice ? notice.message : notice.kind))];
     if (problem !== undefined) throw storeError('io', msg`${path}: ${problem}`);

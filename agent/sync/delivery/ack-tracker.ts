@@ -89,7 +89,8 @@ export class AckTracker {
     state.update(acknowledge(state.ledger, seq));
     if (mode !== 'platform') this.#announceMode('platform');
     this.lastAck = `${ack.epoch}:${ack.seq}`;
-    const isAllAcked = state.ledger.unacked.length === 0;
+    // Rows that must be sent again are in `left`, and are still to be acknowledged.
+    const isAllAcked = state.ledger.unacked.length === 0 && state.ledger.left.length === 0;
     if (isMoved || isAllAcked) this.#watch = afterAck(this.#watch, clock.monoMs(), isAllAcked);
     else this.#watch = { ...this.#watch, lastAckMono: clock.monoMs() };
     if (isMoved) onMoved();

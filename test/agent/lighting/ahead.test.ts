@@ -9,7 +9,7 @@ import { explain } from '../../../agent/lighting/explain.ts';
 import { createForecast, type ForecastStart } from '../../../agent/lighting/forecast.ts';
 import type { LightingSnapshot, LightingStreet } from '../../../agent/lighting/lighting.ts';
 import { texts } from '../../support/texts.ts';
-import { intent, makeStreet, PRESENCE, seen, sensor, snapshot, step, winter, ZONE } from './street.ts';
+import { intent, makeStreet, PRESENCE, programmeAt, seen, sensor, snapshot, step, winter, ZONE } from './street.ts';
 
 const NOW: ForecastStart = { nowMs: winter('15:00'), nowMono: 1_000_000, intents: [] };
 const tonight = (street: LightingStreet, now: ForecastStart = NOW): TonightView => {
@@ -88,6 +88,12 @@ t.test('a step that a short night leaves out is named, and what it delays', asyn
     'its level never shows',
   );
   t.same(tonight(makeStreet({ programme })).leftOut, [], 'in January all steps have their time');
+});
+
+t.test('what comes next is never a step that the night leaves out', async (t) => {
+  const steps = [step('dusk', 100), step({ sun: 'sunset', offsetMin: 60 }, 70), step({ hour: 22, minute: 0 }, 50)];
+  const { stretch, next } = programmeAt(makeStreet({ programme: { id: 'residential', steps } }), Date.parse('2026-06-21T20:30Z'));
+  t.match([stretch, next], [{ levelPct: 100 }, { name: '22:00', levelPct: 50 }]);
 });
 
 t.test('a summer night without dusk in the north, a winter night without day', async (t) => {

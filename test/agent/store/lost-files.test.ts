@@ -1,5 +1,5 @@
 /** Files of the store that disappear or become unreadable: what was in them is never reported as nothing. */
-import { mkdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
@@ -176,6 +176,13 @@ t.test('a first start has lost nothing, and neither has a gateway restored from 
   const later = openStore(t, other, { setup: { traces: ['starts.json (4)'], copyRules: [] } });
   must(later.commit() ?? { ok: false, message: msg`no answer` });
   t.match(later.gaps(), [{ readings: 10, isEstimate: true }], 'and what it reads itself is missed again');
+  t.end();
+});
+
+t.test('a copy without state.db is refused, and none is created', (t) => {
+  const dir = testFolder(t);
+  t.throws(() => proveStateCopy(dir, 'root', STORE_START_MS), { code: 'io', message: /state\.db is missing/ });
+  t.strictSame(readdirSync(dir), []);
   t.end();
 });
 

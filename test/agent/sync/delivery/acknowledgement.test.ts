@@ -96,6 +96,27 @@ t.test('a platform that acknowledges the highest row it received still gets its 
   }
 });
 
+t.test('a platform that only repeats its last acknowledgement after a resend is still silent', async (t) => {
+  const { wire, delivery, take, store, clock } = setUp('platform');
+  for (let i = 0; i < 5; i++) take();
+  delivery.committed(store.commit());
+  delivery.open(wire.link());
+  await runDry({ wire, delivery });
+  const say = (seq: number): void => void delivery.acknowledge({ epoch: 'e1', seq, gapId: null });
+  say(3);
+  await clock.advance(36_000);
+  t.ok(delivery.facts().isPlatformSilent, 'rows 4 and 5 are due again');
+  say(3);
+  t.ok(delivery.facts().isPlatformSilent, 'nothing new was acknowledged');
+  await runDry({ wire, delivery });
+  say(3);
+  t.ok(delivery.facts().isPlatformSilent);
+  say(5);
+  t.notOk(delivery.facts().isPlatformSilent);
+  say(5);
+  t.notOk(delivery.facts().isPlatformSilent);
+});
+
 t.test('after a restart an acknowledgement of rows that the previous run sent causes no warning', async (t) => {
   const first = setUp('platform');
   first.delivery.open(first.wire.link());
