@@ -159,8 +159,10 @@ export class ActiveRevision {
     const { site, unlikeSite } = this.#former ?? (await this.#check(current));
     if (site === null)
       this.#parts.log.event('configuration-not-returned', { revision: current, check: 'luciole check of its folder' }, 'alarm');
-    else await this.#parts.apply(site);
-    this.#showUnlikeSite(unlikeSite);
+    else {
+      await this.#parts.apply(site);
+      this.#showUnlikeSite(unlikeSite);
+    }
     this.#former = null;
     this.#events.returned(trial.number, current, { reason, isApplied: site !== null });
     this.#parts.onTrialEnd({ commandId: trial.commandId, number: trial.number, reason });
