@@ -39,6 +39,8 @@ export class PanelCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
   readonly #open = new Set<OpenCommand>();
+  /** Texts whose outcome is final but that still wait below another, until they are shown or expire. */
+  readonly #waiting = new Set<PanelRequest>();
   readonly #endings = new Set<Promise<unknown>>();
 
   constructor(clock: Clock, onOutcome: (outcome: Outcome) => void) {
@@ -62,12 +64,29 @@ export class PanelCommands {
   /** Follows an accepted request. Resolves with its final outcome. `failed` does not mean that the text is no longer in force. */
   follow(request: PanelRequest, saved: Promise<boolean>): Promise<Outcome> {
     for (const older of this.#open) if (isSame(older.request, request)) this.#end(older, 'failed', msg`replaced by a later request`);
+    for (const older of this.#waiting) if (isSame(older, request)) this.#waiting.delete(older);
     this.publish(request, 'queued');
     return new Promise((resolve) => this.#open.add({ request, sinceMono: this.#clock.monoMs(), saved, resolve, isSent: false }));
   }
 
-  /** Ends the commands whose outcome is final now. Returns the ids of those that expired before their texts were sent. */
+  /**
+   * Ends the commands whose outcome is final now. Returns the ids of those that expired before their texts were sent; also of a command that
+   * has failed because its text waits below another.
+   */
   advance(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
+    return [...this.#expiredWaiting(progressOf), ...this.#expiredOpen(progressOf)];
+  }
+
+  #expiredWaiting(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
+    return [...this.#waiting].flatMap((request) => {
+      const isShown = progressOf(request.panel)?.sentId === request.commandId;
+      const isExpired = this.#clock.monoMs() >= (request.expiresMono ?? Number.POSITIVE_INFINITY);
+      if (isShown || isExpired) this.#waiting.delete(request);
+      return isExpired && !isShown ? [request.commandId] : [];
+    });
+  }
+
+  #expiredOpen(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
     const nowMono = this.#clock.monoMs();
     return [...this.#open].flatMap((command) => {
       const { request, sinceMono } = command;
@@ -82,8 +101,10 @@ export class PanelCommands {
         this.#end(command, 'failed', msg`expired before it was shown`);
         return request.text === null ? [] : [request.commandId];
       }
-      if (!isOwn) this.#end(command, 'failed', waitsBelow(progress));
-      else if (progress.state === 'shown') this.#end(command, 'verified');
+      if (!isOwn) {
+        if (request.expiresMono !== undefined) this.#waiting.add(request);
+        this.#end(command, 'failed', waitsBelow(progress));
+      } else if (progress.state === 'shown') this.#end(command, 'verified');
       else if (progress.state === 'acknowledged') this.#end(command, 'verified', msg`acknowledged; this panel cannot be read back`);
       else if (progress.state === 'not-shown') this.#end(command, 'failed', progress.trouble);
       else if (nowMono >= sinceMono + COMMAND_MS)

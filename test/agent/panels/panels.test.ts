@@ -118,6 +118,21 @@ t.test('a text that is covered says by what', async (t) => {
   await square.panels.stop();
 });
 
+for (const [story, expiresMono, shown] of [
+  ['that has expired meanwhile is not shown after it', 30 * S, 'Welcome'],
+  ['without an expiry is shown after it', undefined, 'Market until 13:00'],
+] as const)
+  t.test(`a text below an emergency text ${story}`, async (t) => {
+    const square = await started(createPanelSquare({ panels: [PANEL] }));
+    void square.request({ text: 'Leave', isEmergency: true, sender: 'console', source: 'console:anna', minutes: 10 });
+    await square.clock.advance(5 * S);
+    const expires = expiresMono === undefined ? {} : { expiresMono: square.clock.monoMs() + expiresMono };
+    void square.request({ minutes: 60, ...expires });
+    await square.clock.advance(11 * MIN);
+    t.equal(square.text(), shown);
+    await square.panels.stop();
+  });
+
 t.test('a text is cut at a word, reported as an event while it lasts, and shown in the view', async (t) => {
   const square = await started(createPanelSquare({ panels: [panel({ fallback: 'Welcome to the square of the town of Angers' })] }));
   t.equal(square.text(), 'Welcome to the square of the');
