@@ -126,9 +126,11 @@ export class CounterRegistry {
     const { clock } = this.#options;
     const next = new Map(points.flatMap(stateOf));
     this.#saved = { ...this.#saved, ...savedOf(this.#counters, clock) };
+    // What a removed point has reported, or one with another rule, would be published without its offset.
+    for (const [pointId, before] of this.#counters) if (!isSame(before, next.get(pointId))) this.#waiting.delete(pointId);
     for (const [pointId, state] of next) {
       const before = this.#counters.get(pointId);
-      if (before !== undefined && isDeepStrictEqual(before.rule, state.rule) && before.unit === state.unit) state.counter = before.counter;
+      if (before !== undefined && isSame(before, state)) state.counter = before.counter;
       else if (this.#memory === 'known') state.counter = recalled(this.#saved[pointId], state, clock) ?? state.counter;
     }
     this.#counters.clear();
@@ -217,6 +219,10 @@ function reportRestarts(restarts: Restarts, events: EventTracker): void {
 function stateOf({ pointId, profile }: CountedPoint): [PointId, CounterState][] {
   const rule = counterRule(profile);
   return rule === null ? [] : [[pointId, { rule, unit: profile.unit, isEnergy: profile.semantic === 'energy', counter: UNCOUNTED }]];
+}
+
+function isSame(before: CounterState, after: CounterState | undefined): boolean {
+  return after !== undefined && isDeepStrictEqual(before.rule, after.rule) && before.unit === after.unit;
 }
 
 function savedOf(counters: ReadonlyMap<PointId, CounterState>, clock: Clock): Record<string, SavedCounter> {
