@@ -73,10 +73,12 @@ export class ActiveRevision {
     });
   }
 
+  /** Site-owned keys of the running configuration that differ from the file of the site. */
   get unlikeSite(): readonly SiteOwnedDifference[] {
     return this.#unlikeSite;
   }
 
+  /** True once `stop` was called. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -140,8 +142,8 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial and returns to the revision before it, if that can be used. Resolves with why this could not be saved, or that the agent
-   * stops; empty if it was saved or there is no trial. Errors: rejects as `apply`.
+   * Ends the trial and returns to the revision before it; if that cannot be used, the revision of the trial still runs. Resolves with why
+   * the end could not be saved, or that the agent stops; empty if it was saved or there is no trial. Errors: rejects as `apply`.
    */
   async return(reason: Message): Promise<Message> {
     const { trial, current } = this.#histories.history;

@@ -46,7 +46,10 @@ export class LedgerStore {
     this.#parts = parts;
   }
 
-  /** Resolves with the stored entries in their order; undefined if the disk could not be read. */
+  /**
+   * Resolves with the stored entries in their order. A damaged one is replaced by an entry that breaks the chain. Undefined if the disk
+   * could not be read.
+   */
   chain(): Promise<readonly ChainEntry[] | undefined> {
     return this.#inTurn(() => this.#chain());
   }
@@ -83,8 +86,8 @@ export class LedgerStore {
   }
 
   /**
-   * Signs the newest entry if possible. Resolves with the number of the newest signed entry; 0 if there is none, or if the disk could not
-   * be read.
+   * Signs the newest entry if possible. Resolves with the number of the newest signed entry, also if the disk did not accept the signature;
+   * 0 if there is none, or if the disk could not be read.
    */
   seal(): Promise<number> {
     return this.#inTurn(async () => {
