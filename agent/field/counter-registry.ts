@@ -60,7 +60,10 @@ export interface CounterRegistryOptions {
   readonly events: EventTracker;
   /** Without a store, counters restart with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
-  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: 250, the largest feed. */
+  /**
+   * The largest power that a meter of the cabinet can measure, for points whose profile states none. Values above 250, the largest feed,
+   * count as 250. Units: kW. Default: 250.
+   */
   readonly maxPowerKw?: (() => number) | undefined;
   /** Receives the readings that waited for the saved state, as `counted` returns them. */
   readonly onReadings: (readings: readonly Reading[]) => void;

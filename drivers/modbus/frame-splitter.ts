@@ -13,8 +13,8 @@ import { charMs, gapMs } from './wire-time.ts';
 export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
- * What a frame is. `echo`: the agent's own request, received back; the echo of a single write may be called `reply`. `frame`: another
- * valid frame. `damaged`: a reply that is damaged or incomplete. `noise`: no valid frame. `raw`: bytes that are not decoded.
+ * What a frame is. `echo`: the agent's own request, received back; for a single write, the echo may be called `reply` and the reply `echo`.
+ * `frame`: another valid frame. `damaged`: a reply that is damaged or incomplete. `noise`: no valid frame. `raw`: bytes not decoded.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 

@@ -39,7 +39,8 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
 
 /**
  * What a wait without a valid reply received: the first of `damaged`, `wrong-reply`, `foreign`, `truncated`, `noise` and `silence` that
- * applies. `foreign`: any other valid frame that is not late, also a duplicate. `silence`: nothing, or only late replies.
+ * applies. `foreign`: any other valid frame that is not late, also a duplicate. `silence`: nothing, only late replies, or a frame that came
+ * too early to be the reply.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
