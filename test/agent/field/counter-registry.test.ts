@@ -105,8 +105,10 @@ t.test(
     registry.exchange([{ pointId: 'M2.energy', profile: energy() }]);
     gate.resolve();
     await clock.advance(RETRY_MS);
-    t.match(late, [{ pointId: 'M2.energy', value: 7 }]);
-    t.equal(late.length, 1);
+    t.strictSame(
+      late.map(({ pointId }) => pointId),
+      ['M2.energy'],
+    );
   },
 );
 
