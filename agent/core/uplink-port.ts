@@ -111,7 +111,7 @@ export interface PanelRequest {
   readonly sender: TextSender;
   /** `platform`, or `console:<user>`. */
   readonly source: string;
-  /** A text that has not been sent to the panel by then is withdrawn; a restart of the agent forgets this time. */
+  /** A text that has not been sent to the panel by then is withdrawn, also after its request has failed; a restart of the agent forgets this time. */
   readonly expiresMono?: MonoMs;
 }
 

@@ -39,7 +39,7 @@ export class PanelCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
   readonly #open = new Set<OpenCommand>();
-  /** Texts whose outcome is final but that still wait below another, until they are shown or expire. */
+  /** Texts that were not sent although their outcome is final, until they are sent or expire. */
   readonly #waiting = new Set<PanelRequest>();
   readonly #endings = new Set<Promise<unknown>>();
 
@@ -73,8 +73,8 @@ export class PanelCommands {
   }
 
   /**
-   * Ends the commands whose outcome is final now. Returns the ids of those that expired before their texts were sent; also of a command that
-   * has failed because its text waits below another.
+   * Ends the commands whose outcome is final now. Returns the ids of those that expired before their texts were sent; also of commands that
+   * have failed before.
    */
   advance(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
     return [...this.#expiredWaiting(progressOf), ...this.#expiredOpen(progressOf)];
@@ -82,10 +82,11 @@ export class PanelCommands {
 
   #expiredWaiting(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
     return [...this.#waiting].flatMap((request) => {
-      const isShown = progressOf(request.panel)?.sentId === request.commandId;
+      const progress = progressOf(request.panel);
+      const isSent = progress?.sentId === request.commandId && progress.isSent;
       const isExpired = this.#clock.monoMs() >= (request.expiresMono ?? Number.POSITIVE_INFINITY);
-      if (isShown || isExpired) this.#waiting.delete(request);
-      return isExpired && !isShown ? [request.commandId] : [];
+      if (isSent || isExpired) this.#waiting.delete(request);
+      return isExpired && !isSent ? [request.commandId] : [];
     });
   }
 
@@ -104,10 +105,8 @@ export class PanelCommands {
         this.#end(command, 'failed', msg`expired before it was shown`);
         return request.text === null ? [] : [request.commandId];
       }
-      if (!isOwn) {
-        if (request.expiresMono !== undefined) this.#waiting.add(request);
-        this.#end(command, 'failed', waitsBelow(progress));
-      } else if (progress.state === 'shown') this.#end(command, 'verified');
+      if (!isOwn) this.#end(command, 'failed', waitsBelow(progress));
+      else if (progress.state === 'shown') this.#end(command, 'verified');
       else if (progress.state === 'acknowledged') this.#end(command, 'verified', msg`acknowledged; this panel cannot be read back`);
       else if (progress.state === 'not-shown') this.#end(command, 'failed', progress.trouble);
       else if (nowMono >= sinceMono + COMMAND_MS)
@@ -116,6 +115,8 @@ export class PanelCommands {
           'failed',
           String(progress.trouble) === '' ? msg`not confirmed within ${COMMAND_MS / SECOND_MS} s` : progress.trouble,
         );
+      const isOver = !this.#open.has(command);
+      if (isOver && !command.isSent && request.text !== null && request.expiresMono !== undefined) this.#waiting.add(request);
       return [];
     });
   }

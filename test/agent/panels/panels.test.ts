@@ -133,6 +133,18 @@ for (const [story, expiresMono, shown] of [
     await square.panels.stop();
   });
 
+t.test('a text for a panel that does not answer is not shown after its expiry', async (t) => {
+  const square = await started(createPanelSquare({ panels: [PANEL] }));
+  square.trouble.isSilent = true;
+  const command = square.request({ minutes: 60, expiresMono: square.clock.monoMs() + 2 * MIN });
+  await square.clock.advance(5 * MIN);
+  t.match(await command, { state: 'failed' });
+  square.trouble.isSilent = false;
+  await square.clock.advance(10 * MIN);
+  t.equal(square.text(), 'Welcome');
+  await square.panels.stop();
+});
+
 t.test('a text is cut at a word, reported as an event while it lasts, and shown in the view', async (t) => {
   const square = await started(createPanelSquare({ panels: [panel({ fallback: 'Welcome to the square of the town of Angers' })] }));
   t.equal(square.text(), 'Welcome to the square of the');
