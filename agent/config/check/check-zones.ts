@@ -129,7 +129,15 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
 
 /** Returns warnings about settings of zones, which do not prevent a start. Empty if there are none. */
 export function checkWarnings(index: Index): Finding[] {
-  return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkHours(zone, index)]);
+  return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkRelayed(zone), ...checkHours(zone, index)]);
+}
+
+/** A detection of a neighbour cabinet is a wave that enters the zone. */
+function checkRelayed({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
+  const relayedPct = zone.presence?.relayedPct;
+  if (relayedPct === undefined || relayedPct === null || waveMode(zone) !== null) return [];
+  const message = msg`relayedPct ${relayedPct} has no effect without wave: write wave: {}, or leave relayedPct out`;
+  return [{ path: [...path, 'presence', 'relayedPct'], message }];
 }
 
 function checkWindow({ value: { photocell }, path }: Placed<ZoneDraft>): Finding[] {

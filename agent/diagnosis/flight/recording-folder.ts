@@ -185,6 +185,10 @@ export class RecordingFolder {
         return buffer.subarray(0, bytesRead);
       };
       return recordingHeadOf(await read(FIRST_HEAD_BYTES)) ?? recordingHeadOf(await read(HEAD_END_BYTES));
+    } catch (error) {
+      // One damaged file must not hide the others.
+      if (error instanceof Error && 'code' in error) return null;
+      throw error;
     } finally {
       await file.close();
     }

@@ -85,7 +85,9 @@ export class AuditReporter {
       this.#reporter.startAgain();
       return NO_TEXT;
     }
-    const [found] = (await this.#parts.store.auditAfter(n - 1))?.rows ?? [];
+    const page = await this.#parts.store.auditAfter(n - 1);
+    if (page === undefined) return msg`the audit log cannot be read now: send it again later`;
+    const [found] = page.rows;
     // A trimmed entry can no longer be compared.
     if (found !== undefined && (found.n > n || found.hash === hash)) {
       this.#reporter.acknowledge(this.#reporter.reported.epoch, n);

@@ -92,6 +92,17 @@ t.test('a blanked sensor next to a wave is reported, a counter is not', async (t
   t.strictSame(await named('presence: { sensors: [{ device: S01, kind: counter, blankS: 5 }], wave: {} }'), []);
 });
 
+t.test('a level for relayed detections without a wave is named', async (t) => {
+  const named = async (presence: string): Promise<string[]> =>
+    (await warned(t, ['presence: { sensors: [{ device: S01 }], reachM: 40 }', presence])).warnings.filter((text) =>
+      /relayedPct/.test(text),
+    );
+  t.match(await named('presence: { sensors: [{ device: S01 }], reachM: 40, relayedPct: 60 }'), [
+    /zones\[0\]\.presence\.relayedPct: relayedPct 60 has no effect without wave/,
+  ]);
+  t.strictSame(await named('presence: { sensors: [{ device: S01 }], relayedPct: 60, wave: { mode: section } }'), []);
+});
+
 t.test('constant light of lamps whose hours are not in the file is named', async (t) => {
   const constant = ['    programme: usual', '    programme: usual\n    constantLight: { newPct: 80, fullAtH: 50000 }'] as const;
   t.match((await warned(t, constant)).warnings, [/zones\[0\]\.constantLight: the burning hours of L01 are not in this file/]);

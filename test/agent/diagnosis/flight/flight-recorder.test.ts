@@ -1,5 +1,5 @@
 /** When recordings are made, what they name, how many are kept, and what a failing disk does. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
@@ -317,4 +317,16 @@ t.test('a recording that grows keeps all recordings together within their limit'
     t.ok(bytes <= maxBytes, `${bytes} bytes after ${n + 1}`);
   }
   await recorder.stop();
+});
+
+t.test('a recording that the disk cannot read does not hide the others', async (t) => {
+  const { dir, alarm, list } = bench(t);
+  alarm();
+  const [sound] = await list();
+  // A file whose reads fail with EIO.
+  symlinkSync('/proc/self/mem', join(dir, 'recordings', '000009-20260115T220000Z.flight'));
+  t.match(await list(), [
+    { id: sound?.id, head: {} },
+    { id: 9, head: null },
+  ]);
 });

@@ -132,6 +132,25 @@ t.test('entries that were trimmed before they were sent are reported as lost, in
   );
 });
 
+t.test('while the disk does not answer, an acknowledgement is asked for again, and no missing entry is reported', async (t) => {
+  const store = createMemoryStore();
+  const { auditAfter } = store.port;
+  const cabinet = scene(30, store);
+  await cabinet.session();
+  Object.assign(store.port, { auditAfter: async () => undefined });
+  t.match(await cabinet.delivery.acknowledgeAudit({ n: 30, hash: 'a'.repeat(64) }), /cannot be read now: send it again later/);
+  Object.assign(store.port, { auditAfter });
+  cabinet.hear();
+  t.equal(
+    texts(
+      await cabinet.delivery.acknowledgeAudit(
+        await cabinet.store.port.auditAfter(29).then((page) => page?.rows[0] as { n: number; hash: string }),
+      ),
+    ),
+    '',
+  );
+});
+
 t.test('an acknowledgement of another log is ignored, and the newest entry is sent so that the platform detects it', async (t) => {
   const cabinet = scene(30);
   await cabinet.session();
