@@ -70,12 +70,28 @@ const CASES: readonly [what: string, entries: readonly WireEntry[], frames: read
   ],
   [
     'the echo of a write that was not answered in time, and its late reply',
-    [sent(0, READ), received(8, Buffer.concat([READ, REPLY])), sent(60, WRITE), received(68, WRITE), ended(99, 'timeout'), received(120, WRITE)],
+    [
+      sent(0, READ),
+      received(8, Buffer.concat([READ, REPLY])),
+      sent(60, WRITE),
+      received(68, WRITE),
+      ended(99, 'timeout'),
+      received(120, WRITE),
+    ],
     ['request 1/3', 'echo 1/3', 'reply 1/3', 'request 2/6', 'echo 2/6', 'reply 2/6'],
   ],
   [
     'the reply to a write on an adapter whose successor has no echo',
-    [sent(0, READ), received(8, READ), ended(50, 'timeout'), sent(60, READ), received(90, REPLY), ended(90), sent(100, WRITE), received(130, WRITE)],
+    [
+      sent(0, READ),
+      received(8, READ),
+      ended(50, 'timeout'),
+      sent(60, READ),
+      received(90, REPLY),
+      ended(90),
+      sent(100, WRITE),
+      received(130, WRITE),
+    ],
     ['request 1/3', 'echo 1/3', 'request 1/3', 'reply 1/3', 'request 2/6', 'reply 2/6'],
   ],
   [
