@@ -35,7 +35,7 @@ export function wireUnit({ line, device }: WiredDevice): string {
   return `${portOf(line)}|${device.unit}`;
 }
 
-/** Returns the port of a line in one spelling: ports that parse to the same endpoint give the same text. */
+/** Returns the port of a line in one spelling, for comparison. Two paths of one device file still differ. */
 export function portOf({ port }: Pick<LineConfig, 'port'>): string {
   return portKey(port);
 }
@@ -103,7 +103,7 @@ export interface LampCircuit {
 export interface OutputCircuit {
   readonly output: Output;
   readonly wired: WiredDevice;
-  /** Whether its point has the semantic `relay` or is a bit: then it may be a contact that feeds lamps. */
+  /** Whether its point has the semantic `relay`, has the type `bit` or is in coils: then it may be a contact that feeds lamps. */
   readonly isRelay: boolean;
   /** The register values, as text, while it is idle, and while a lamp of its zones is lit; null if not configured or not writable. */
   readonly idleRegisters: string | null;

@@ -19,8 +19,8 @@ interface UserCount extends Count {
 }
 
 /**
- * Counts of failed attempts, with their waits. `users`: by the name, or its hash, that the caller gave; also unknown names. `all`: the
- * attempts of existing users together.
+ * Counts of failed attempts, each as it was at its latest attempt, with their waits. `users`: by the name, or its hash, that the caller
+ * gave; also unknown names. `all`: the failed attempts of existing users together.
  */
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
@@ -76,7 +76,8 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 
 /**
  * Returns the state with this attempt counted as failed. Call it before the password is checked. Then call `succeeded` for a correct login,
- * or `refunded` if only a code or a new password is missing; neither if anything is wrong. `isKnown`: a user with this name exists.
+ * or `refunded` if only a code or a new password is missing; neither if anything is wrong. `isKnown`: a user with this name exists; only
+ * then the attempt counts in `all` too.
  */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });
@@ -114,7 +115,10 @@ export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }
 
-/** Returns the counts of an earlier run; their waits start now, in full. Errors: none; invalid facts count as no failures. */
+/**
+ * Returns the counts of an earlier run. The wait of each count starts now, in full, even if it had ended. Errors: none; invalid facts count
+ * as no failures.
+ */
 export function restoredLockout(facts: unknown, nowMono: MonoMs): Lockout {
   const { users, all } = (typeof facts === 'object' && facts !== null ? facts : {}) as Partial<Record<keyof LockoutFacts, unknown>>;
   const names = typeof users === 'object' && users !== null ? Object.entries(users).slice(0, MAX_NAMES) : [];

@@ -30,8 +30,9 @@ export interface LoginAttempt {
 
 /** The counts of failed attempts to log in, and the latest consoles from which each user has logged in. */
 export interface LoginFailures {
+  /** The counts of all attempts that do not count in `consoles`. */
   readonly shared: Lockout;
-  /** Counts by the hash of the console's key. Only attempts of users who have logged in there count in them. */
+  /** Counts by the hash of the console's key. An attempt counts here if `seen` has this console for its user. */
   readonly consoles: ReadonlyMap<string, Lockout>;
   /** By hash of the user's name: the latest consoles from which that user has logged in, newest last; at most four. At most 64 users. */
   readonly seen: ReadonlyMap<string, readonly string[]>;
@@ -71,8 +72,8 @@ export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowM
 }
 
 /**
- * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, the
- * wait caused by it ends, and the attempt no longer counts for all users.
+ * Returns the state after a correct password where a code or a new password is still required. The user's own count loses one failure, and
+ * the wait caused by it ends. The attempt no longer counts among those of all users together.
  */
 export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return changed(state, attempt, (lockout) => refunded(lockout, attempt.user));
@@ -80,7 +81,7 @@ export function loginRefunded(state: LoginFailures, attempt: LoginAttempt): Logi
 
 /**
  * Returns the state after a successful login: without the user's own count that `loginWaitMs` used, and with this console as a known one of
- * the user, if it has a key. The attempt no longer counts for all users.
+ * the user, if it has a key. The attempt no longer counts among those of all users together.
  */
 export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): LoginFailures {
   return withConsole(
@@ -95,7 +96,10 @@ export function loginFailureFacts({ shared, consoles, seen }: LoginFailures): Lo
   return { ...lockoutFacts(shared), consoles: Object.fromEntries(counts), seen: Object.fromEntries(seen) };
 }
 
-/** Returns counts and known consoles of an earlier run; the waits start now, in full. Errors: none; invalid facts count as no attempts. */
+/**
+ * Returns counts and known consoles of an earlier run. The wait of each count starts now, in full, even if it had ended. Errors: none;
+ * invalid facts count as no attempts.
+ */
 export function restoredLoginFailures(facts: unknown, nowMono: MonoMs): LoginFailures {
   const { consoles, seen } = asFields(facts);
   const kept = Object.entries(asFields(seen)).flatMap(([user, value]) => {

@@ -24,12 +24,14 @@ export interface LoginHandlerParts extends FailureCounterParts {
 export interface LoginHandler {
   /**
    * Resolves with the user if the login is correct, otherwise with the answer: what is wrong or still required. `unavailable`: the users
-   * cannot be read or the new password not stored.
+   * cannot be read or the new password not stored. A wrong password or code counts as a failed login. A login with a one-time password
+   * stores the new password; the user is then the record before this change.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
    * Resolves with whether the password is correct, and also the code if it is not null and codes are in force. Also false while a login
-   * of this user from an unknown console must wait. Errors: rejects with AccessError if the users cannot be read.
+   * of this user from an unknown console must wait. A wrong proof counts as a failed login; a correct code is used up. Errors: rejects
+   * with AccessError if the users cannot be read.
    */
   isProven(user: string, proof: AccountProof): Promise<boolean>;
   /** The longest remaining wait of this user that is known now. Units: ms; 0 for no wait. */

@@ -37,7 +37,7 @@ export interface RecordParts {
 export interface SelfRecord {
   /**
    * Enters an event in the audit log if its code is one of a fixed set, such as `agent-started` or `config-changed`. Others have no effect.
-   * A `clock-stepped` over the limit for steps is not entered.
+   * The rate of `clock-stepped` is limited; over the limit it is not entered.
    */
   note(event: AgentEvent): void;
   /** Begins to observe the wall clock. A second call has no effect, also after `stop`. */
@@ -46,8 +46,8 @@ export interface SelfRecord {
 }
 
 /**
- * Creates the writer of the agent's own entries in the audit log. From `start` to `stop` it also enters larger steps of the clock, up to a
- * limit.
+ * Creates the writer of the agent's own entries in the audit log. From `start` to `stop` it also enters larger steps of the clock; their
+ * rate is limited.
  */
 export function createSelfRecord({ clock, log, store: { audit } }: RecordParts): SelfRecord {
   const steps = createTokenBucket(clock, STEPS_NOTED);

@@ -177,7 +177,7 @@ export interface CodeCheck {
   codesNeeded(): 1 | 2;
   /**
    * Resolves with the step of the last typed code, which the caller stores. Null for a wrong code, one not later than the last used one, or
-   * fewer codes than `codesNeeded`. Shape: `typed` is one code, or two with any characters between that are not digits.
+   * fewer codes than `codesNeeded`. Shape: `typed` is one code, or two consecutive ones with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }

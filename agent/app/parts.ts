@@ -112,7 +112,10 @@ export interface Rooms {
   readonly sound: SoundControl;
   /** Starts the modules except `control`. */
   startOthers(): void;
-  /** Stops the modules other than `control`. Sound that the configuration in force still has continues. */
+  /**
+   * Stops the modules other than `control`. Players of sound places that the configuration in force still has are left as they are; others
+   * are silenced.
+   */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
@@ -143,7 +146,7 @@ export class AgentState {
 
   /** Announcements, kept from one configuration to the next. */
   readonly soundHistory: SoundHistory = new Map();
-  /** Changes of the panels, kept from one configuration to the next. */
+  /** Times of recent changes of the panels, kept from one configuration to the next. */
   readonly panelPaces: PanelPaces = new Map();
 
   /** Events of lines that wait until it is known whether their lamps have supply. */

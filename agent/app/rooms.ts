@@ -109,8 +109,9 @@ function recorderOf(joined: Joined): DecisionRecorder {
 }
 
 /**
- * Stops the modules of the previous configuration, and calls `close` of `Rooms`. Sound that the next configuration still has continues.
- * Adds the counts of detections and raised lamps to those of the run. Shape: `state.site` is the next configuration already.
+ * Stops the modules of the previous configuration and the proof of savings, and calls `close` of `Rooms`. Players of sound places that the
+ * next configuration still has are left as they are. Adds the counts of detections and raised lamps to those of the run. Shape:
+ * `state.site` is the next configuration already.
  */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();
@@ -131,7 +132,7 @@ function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms, savin
   void savings.start();
 }
 
-/** Sound that the configuration in force still has continues. */
+/** Players of sound places that `next` still has are left as they are. */
 async function stopOthers(
   { panels, energy, sound, watch, loads, wear }: Rooms,
   next: Pick<Cabinet, 'sound'>,

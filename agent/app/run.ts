@@ -23,6 +23,7 @@ const NO_LIMIT: StartSteps = { completed() {}, over() {}, overdue: () => null };
 
 /**
  * Runs an agent until `stopSignal` is aborted or something else ends the run, such as another release. Resolves with exit code 0.
+ * Sets the time zone of this process to that of the cabinet.
  *
  * Errors: rejects if the start fails, for example with ConfigError for files that cannot be used.
  */

@@ -56,8 +56,8 @@ const POLES: ImportKind = { apply: importTable, maxBytes: MAX_FILE_BYTES };
 const INVENTORY: ImportKind = { apply: importInventory, maxBytes: MAX_INVENTORY_BYTES };
 
 /**
- * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write` and without mistakes. Resolves with the
- * exit code: 0, or 78 if the report contains mistakes of the table or of the result.
+ * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write` and without mistakes, and keeps the
+ * former one as FILE.bak. Resolves with the exit code: 0, or 78 if the report contains mistakes of the table or of the result.
  *
  * Errors: rejects, for example with ConsoleError if a file cannot be read or written.
  */
@@ -65,7 +65,10 @@ export function runImport(args: LocalArgs, configFile: string, terminal: Termina
   return importInto(args, configFile, terminal, POLES);
 }
 
-/** Imports an inventory of luminaires into a cabinet file, by the rules of `runImport`. Rows of other cabinets are skipped. */
+/**
+ * Imports an inventory of luminaires into a cabinet file and prints a report; writes the file only with `--write` and without mistakes.
+ * Rows of other cabinets are skipped. Resolves with the exit code, and rejects, as `runImport`.
+ */
 export function runInventoryImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   return importInto(args, configFile, terminal, INVENTORY);
 }

@@ -18,7 +18,7 @@ export interface SeenLine {
 /** One device of the proposed site. */
 export interface DraftDevice {
   readonly id: string;
-  /** Null for a device that has its line alone. */
+  /** Address on a Modbus line. Null for the device of a raw UART line, which sends by itself. */
   readonly unit: number | null;
   readonly profile: Profile;
   /** Null for a device that gets no lamps. */
@@ -37,9 +37,11 @@ export interface DraftLine {
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
   readonly port: string;
+  /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;
   readonly devices: readonly DraftDevice[];
   readonly unnamedUnits: readonly UnnamedUnit[];
+  /** Addresses with damaged replies. */
   readonly damaged: readonly number[];
 }
 
@@ -57,6 +59,7 @@ export interface SiteDraft {
   /** Units: m along the street. */
   readonly poles: readonly { readonly id: string; readonly atM: number }[];
   readonly lamps: readonly DraftLamp[];
+  /** The first polled point for presence of each device that has one; `daylight`: likewise for illuminance. */
   readonly presence: readonly SensorPoint[];
   readonly daylight: readonly SensorPoint[];
 }

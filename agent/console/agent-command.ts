@@ -24,7 +24,7 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly secrets?: readonly SecretSpec[];
   readonly isSelfNoted?: true;
   readonly hasSummary?: true;
-  /** Default: 10 s, for an answer from memory. */
+  /** Longest silence of the agent. Units: ms. Default: 10 s, for an answer from memory. */
   readonly timeoutMs?: number;
   /** Converts and checks the arguments. Default: none, an empty object. Errors: throws ConsoleError 'usage'. */
   readonly read?: (args: RawArgs) => Args;

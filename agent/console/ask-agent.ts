@@ -81,7 +81,7 @@ type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
 /** The socket and the terminal of a request, and optionally what receives progress or ends the job early. */
 export interface CallOptions {
-  /** Socket named on the command line. */
+  /** Socket named on the command line. If it is not a text, `terminal.socketPath` applies. */
   readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;

@@ -17,7 +17,7 @@ export interface ArgumentSpec {
   readonly names?: NameKind;
   /** Values that a session accepts; they may be abbreviated there. */
   readonly choices?: readonly string[];
-  /** The argument is a file of this machine. */
+  /** The argument is a file of this machine, which the command reads or writes. */
   readonly file?: 'read' | 'write';
   /** The argument is part of a file in base64. */
   readonly isContent?: true;
@@ -50,7 +50,7 @@ export interface SecretSpec {
   readonly prompt: Message;
   /** A new password, to which the password rule applies. */
   readonly isNew: boolean;
-  /** Returns true if these arguments of this person need the secret. Absent: always needed. */
+  /** Returns true if the client must ask this person for the secret with these arguments. Absent: it always asks. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
 }
 
@@ -81,7 +81,7 @@ export interface CommandWords {
   readonly isHidden?: true;
 }
 
-/** A command that runs in the process that the person started, not in a running agent. */
+/** A command that runs in the process that the person started, not in a running agent. It may send requests to an agent. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:
@@ -130,7 +130,7 @@ export interface Job {
   readonly caller: Caller;
   /** Sends progress before the answer. Returns false if the progress cannot be sent. */
   readonly report: (progress: unknown) => boolean;
-  /** Aborted when the client ends the job or disconnects. */
+  /** Aborted when the client ends the job or disconnects, or the agent stops. */
   readonly signal: AbortSignal;
   /** How the client ended, after `signal` is aborted. Absent if the caller is not a connected client. */
   readonly readerEnd?: () => ReaderEnd;
@@ -146,19 +146,19 @@ export interface Job {
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
-  /** For output without a status line: a line is written when this value changes. Null writes none. */
+  /** For output without a status line: a line is written when this value changes; none for null. Absent: no lines. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
 /** A command that the running agent executes. Some also run without an agent, by `alone`. */
 export interface AgentCommand extends CommandWords {
   readonly kind: 'agent';
-  /** The gate writes no audit entry when the command runs. The command itself may write some. */
+  /** The gate writes an audit entry only if the caller's role does not allow the command. The command itself may write others. */
   readonly isSelfNoted: boolean;
-  /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
+  /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. False: after Ctrl-C there is no answer. */
   readonly hasSummary: boolean;
   readonly secrets: readonly SecretSpec[];
-  /** Longest silence of the agent; progress and keep-alives end it. Units: ms. */
+  /** Longest silence of the agent. Progress and keep-alives end it; a command without `progress` sends neither. Units: ms. */
   readonly timeoutMs: number;
   /** Checks names and values of the arguments. Errors: throws ConsoleError 'usage'. */
   check(args: RawArgs): void;
@@ -176,8 +176,8 @@ export interface AgentCommand extends CommandWords {
   /** Null for a command without progress. */
   readonly progress: ProgressSpec<unknown> | null;
   /**
-   * Returns fields of the answer for the agent's log. Null: the log has no line for this command. Outside the group `Act:`, null also means
-   * that equal audit entries of a user are written once an hour at most.
+   * Returns fields of the answer for the agent's log. Null: the log has no line for this command. Outside the group `Act:`, null also
+   * limits audit entries: about one an hour for the same user, command and result, even with other arguments.
    */
   readonly audit: ((result: unknown) => Readonly<Record<string, unknown>>) | null;
 }

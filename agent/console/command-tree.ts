@@ -70,8 +70,8 @@ export function expandWords(firsts: readonly CommandNode[], words: readonly stri
 }
 
 /**
- * Returns the choices that a typed word can mean: the one with this word, otherwise those that it abbreviates. An empty word abbreviates
- * all but those with `isTypedWhole`. Capital and small letters are equal. Empty if nothing fits.
+ * Returns the choices that a typed word can mean: the one with this word, otherwise those that it abbreviates. No word abbreviates a choice
+ * with `isTypedWhole`; an empty one abbreviates all others. Capital and small letters are equal. Empty if nothing fits.
  */
 export function match<Word extends Choice>(typed: string, choices: readonly Word[]): readonly Word[] {
   const wanted = typed.toLowerCase();

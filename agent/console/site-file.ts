@@ -7,7 +7,10 @@ import { ConfigError } from '../core/errors.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { readRegularFile } from '../core/regular-file.ts';
 
-/** A cabinet, or null and a message that states the problem and what to type. `isAbsent`: the file does not exist. */
+/**
+ * A cabinet, or null and a message that states the problem and what to type. `isAbsent`: the file does not exist; false also if that cannot
+ * be determined.
+ */
 export type SiteFile =
   | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
   | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };

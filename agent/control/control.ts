@@ -113,7 +113,10 @@ export class Control {
     this.#burning = new BurningHoursTracker({ ...parts, lamps: street.lamps });
   }
 
-  /** Restores the stored state of an earlier run, then decides. Does nothing if it has started. */
+  /**
+   * Restores the stored state of an earlier run, for which it waits 2 s at most, then decides every second. What is restored later is used
+   * too. Does nothing if it has started.
+   */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return;
     this.#state = 'starting';
@@ -199,7 +202,7 @@ export class Control {
     return this.#burning.set(lampIds, h);
   }
 
-  /** Returns numbers since the creation: detections, and how often presence raised a lamp. */
+  /** Returns numbers since the creation: detections of own sensors that raise light themselves, and how often presence raised a lamp. */
   counters(): { readonly detections: number; readonly lampsRaised: number } {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }

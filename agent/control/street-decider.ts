@@ -43,7 +43,10 @@ export class StreetDecider {
     this.#lit = new Map(street.zones.flatMap(({ dark, lamps }) => (dark === null ? [] : lamps.map((id) => [id, null]))));
   }
 
-  /** The lit lamps after the newest decisions, as the next decision needs them. */
+  /**
+   * For the warning before 0 %: the lamps that are lit or show it after the newest decisions. Lit lamps of zones without `dark` may be
+   * absent.
+   */
   get lit(): LitLamps {
     return this.#lit;
   }

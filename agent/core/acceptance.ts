@@ -27,8 +27,8 @@ export const FINDING_TEXTS: Readonly<Record<LampFinding, Message>> = {
 };
 
 /**
- * One lamp of the configuration. `level`, `power`, `powerFactor`: the points that measure it; null for none. `zone`: empty for none.
- * Units: W.
+ * One lamp of the configuration. `level`, `power`, `powerFactor`: the points with these measured values; null for none. `zone`: empty for
+ * none. Units: W.
  */
 export interface AcceptanceLamp {
   readonly id: string;
@@ -44,12 +44,15 @@ export interface AcceptanceLamp {
   readonly powerFactor: PointId | null;
 }
 
-/** One level of a lamp's ramp. Null: no such reading. `settleMs`: from the request to the first reading near this level. Units: ms. */
+/**
+ * One level of a lamp's ramp. Null: no such reading. `isConfirmed`: the request of the level ended as `verified` for the lamp. `settleMs`:
+ * from the request to the first reading near this level. Units: ms.
+ */
 export interface LevelMeasure {
   readonly levelPct: LevelPct;
   readonly isConfirmed: boolean;
   readonly settleMs: number | null;
-  /** From a meter: the rise of its reading since the lowest level, plus the computed power at that level. Units: W. */
+  /** From a meter: the rise of its reading since the lowest level, plus the computed power at the lowest level. Units: W. */
   readonly powerW: number | null;
   readonly powerFactor: number | null;
 }
@@ -158,8 +161,8 @@ export interface AcceptedLamp {
 }
 
 /**
- * One presence sensor of a zone in the report. `pole`: that of its device; null for none. `walk`: null before a walk. By day a detection
- * is enough to pass; at night the sensor must also have raised a lamp, or its lamps were raised already.
+ * One presence sensor that raises its zone itself, in the report. `pole`: that of its device; null for none. `walk`: null before a walk. By
+ * day a detection is enough to pass; at night the sensor must also have raised a lamp, or its lamps were raised already.
  */
 export interface AcceptedSensor {
   readonly pointId: PointId;
@@ -193,7 +196,7 @@ export interface AcceptanceReport {
 export interface AcceptanceTools {
   /** The lamps of the configuration in force. */
   lamps(): readonly AcceptanceLamp[];
-  /** Errors: rejects with Refusal if the results so far cannot be read. */
+  /** Resolves with the report of the results so far. Errors: rejects with Refusal if they cannot be read. */
   report(): Promise<AcceptanceReport>;
   /** Adds results. Resolves with whether they are on disk. Errors: rejects with Refusal if the results so far cannot be read. */
   note(news: AcceptanceNews): Promise<boolean>;

@@ -43,7 +43,7 @@ export interface LoginRequest {
   readonly code: string;
   /** The new password for a login by one-time password; empty otherwise. */
   readonly newPassword: string;
-  /** Key of the console; empty for none. */
+  /** Identifies the console, so that failed logins are counted for each; empty for none. */
   readonly console: string;
 }
 
@@ -84,7 +84,7 @@ export type LoginAnswer =
   /** The users cannot be read, or the new password cannot be stored. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
-/** Why a session ended: `logout`, no request for too long (`idle`), or a change of the user's account or right to log in (`changed`). */
+/** Why a session ended: `logout`, no request for too long (`idle`), or a change of account, user list or right to log in (`changed`). */
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
 /** One user for display. `sessions`: number of open sessions. */
@@ -224,8 +224,8 @@ export const LOGIN_FOLDER = '/run/luciole-console';
 export const LOGIN_END = '-login.sock';
 
 /**
- * Returns true if a path is `LOGIN_FOLDER`, is inside it, or ends with `LOGIN_END`. Judges the text alone: no link is followed. The socket
- * that requires no login must not have such a path.
+ * Returns true if a path is `LOGIN_FOLDER`, is inside it, or ends with `LOGIN_END`. `/var/run/` counts as `/run/`. Judges the text alone:
+ * no link is followed. The socket that requires no login must not have such a path.
  */
 export function isLoginPlace(socketPath: string): boolean {
   const path = normalize(socketPath).replace(/^\/var\/run\//, '/run/');

@@ -11,9 +11,9 @@ import type { AgentEvent, EventCode, Target } from './words.ts';
  */
 export const MAX_NOTE_LENGTH = 160;
 /**
- * For how long one request may set maintenance, for each owner, both ends allowed. The sum of the requests of the platform is limited
- * too. Units: ms. Source: assumed; the site as for an override of light, the platform one working day. Confirmed by: the maintenance of a
- * year of cabinets.
+ * For how long one request may set maintenance, for each owner, both ends allowed. For the platform, the time with any of its maintenance
+ * in force is limited too. Units: ms. Source: assumed; the site as for an override of light, the platform one working day. Confirmed by:
+ * the maintenance of a year of cabinets.
  */
 export const MAINTENANCE_SPAN = {
   site: { minMs: MINUTE_MS, maxMs: 24 * HOUR_MS },
@@ -89,7 +89,10 @@ export interface Maintenance {
 /** Maintenance for display. */
 export type MaintenanceView = Omit<Maintenance, 'untilMono'>;
 
-/** Maintenance that a request started, changed or ended. `raised`: events whose alarm was raised because it ended. */
+/**
+ * Maintenance that a request started, changed or ended. `raised`: events whose alarm was raised because it ended. `isSaved`: false if the
+ * disk failed or did not respond in time.
+ */
 export interface MaintenanceAnswer {
   readonly maintenance: readonly MaintenanceView[];
   readonly raised: readonly AgentEvent[];

@@ -84,7 +84,7 @@ export interface AuditVerdict {
   readonly reserved: number;
   /** The first problems found. */
   readonly problems: readonly Message[];
-  /** Reasons in the log itself for which entries may be missing, such as a restored copy. */
+  /** The newest notes in the log that a copy of the state was taken into use; entries made after that copy may be missing. */
   readonly remarks: readonly Message[];
 }
 

@@ -22,7 +22,7 @@ export interface ExamRequest {
   readonly signal?: AbortSignal;
 }
 
-/** How far an examination is: `doneMs` of about `totalMs`. Units: ms. */
+/** How far an examination is: `doneMs` of about `totalMs`, which grows if more steps follow. Units: ms. */
 export interface ExamProgress {
   readonly step: 'listening' | 'reading' | 'resting' | 'settings';
   readonly doneMs: number;

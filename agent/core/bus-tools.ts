@@ -17,7 +17,10 @@ import type { Profile, Table } from './profile.ts';
 export interface BusTools {
   /** Finds the addresses from `from` to `to` that answer. `onProgress` receives the progress, and units as they are found. */
   scan(request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult>;
-  /** Observes a serial line in service, and reads from its units between the polls. Rejects with Refusal where the wire is not visible. */
+  /**
+   * Observes a serial line in service, and reads from its units between the polls. For units that do not answer it tries other serial
+   * settings. Rejects with Refusal, for example where the wire is not visible.
+   */
   examine(request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam>;
   /** Searches for the registers of a unit that can be read. Rejects with BusError if several requests in a row have no answer. */
   registers(request: RegistersRequest, onProgress: (progress: RegistersProgress) => void): Promise<RegistersResult>;
@@ -78,8 +81,8 @@ export interface FoundUnit {
   /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
   /**
-   * Profiles that match its answers; empty if none does. For a unit of the cabinet that is answering its polls, this is its configured
-   * profile, which the scan has not checked.
+   * Profiles that match its answers; empty if none does. If its configured profile matches, only that one. For a unit of the cabinet that
+   * is answering its polls, this is its configured profile, which the scan has not checked.
    */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address, if the unit answered at the line's own settings; otherwise null. */
@@ -235,7 +238,7 @@ export interface ConsoleCounts {
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
-  /** As in `DeviceView`. */
+  /** `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** Requests that succeeded; on a DALI bus also writes, which no unit acknowledges. */
   readonly ok: number;

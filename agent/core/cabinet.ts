@@ -131,10 +131,13 @@ export interface DeviceConfig {
   readonly quirks: DeviceQuirks;
 }
 
-/** Properties of a device that replace those of its profile; an absent one is as in the profile. Keys and meanings as in `Quirks`. */
+/** Properties of a device that replace those of its profile (`Quirks`); an absent one is as in the profile. */
 export interface DeviceQuirks {
+  /** Silence that this unit needs before the next request to it. Units: ms. */
   readonly minGapMs?: number;
+  /** Usual limit of the wait for a reply. Units: ms. */
   readonly responseTimeoutMs?: number;
+  /** How often a lost write is repeated before it fails. It also affects when the unit counts as silent. */
   readonly retries?: number;
 }
 

@@ -23,7 +23,7 @@ export interface EvidenceSignature {
 export type SignedClaim = EvidenceClaim & EvidenceSignature;
 
 /**
- * Why the cabinet cannot sign now. `no-key`: it has no uplink, or one without certificate and key. `no-time`: its time is not trusted.
+ * Why the cabinet cannot sign now. `no-key`: it has no uplink, or one without certificate or key. `no-time`: its time is not trusted.
  * `unusable-key`: a file of the uplink cannot be read, or the key cannot be used or is not that of the certificate.
  */
 export type SigningRefusal = 'no-key' | 'no-time' | 'unusable-key';

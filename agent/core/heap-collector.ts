@@ -11,7 +11,10 @@ import { type Clock, every, type Timer } from './clock.ts';
 export interface Heap {
   /** Size of objects and of the buffers that they own, dead ones included. Units: bytes. */
   readonly usedBytes: () => number;
-  /** Runs a full collection, which stops the thread for 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured, `--trace-gc`. */
+  /**
+   * Runs a full collection, which stops the thread for 14 to 31 ms with 35 lamps on a busy desktop processor. Source: measured,
+   * `--trace-gc`.
+   */
   readonly collect: () => void;
 }
 

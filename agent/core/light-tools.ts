@@ -107,8 +107,8 @@ export interface ZoneLightView {
   readonly programmePct: LevelPct | null;
   readonly untilMs: WallMs | null;
   /**
-   * The effect of presence: `boost` while it raises the light, `down` while the light falls back to the base level. `off`: by day, or if
-   * presence is not configured.
+   * The state of the zone's own sensors, whatever decides the level: `boost` during presence and its hold, `down` while the light falls
+   * back. At `base` a wave may raise lamps. `off`: by day, or if presence is not configured.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /**
@@ -122,14 +122,17 @@ export interface ZoneLightView {
     readonly maxPct: LevelPct;
     readonly notFollowing: readonly string[];
   };
-  /** Intents on the zone, on one of its lamps, or on the cabinet; strongest first. */
+  /**
+   * Intents on the zone, on one of its lamps, or on the cabinet: higher ranks first, of equal ranks brighter ones first. The first need not
+   * apply: a later one of its sender may replace it.
+   */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
   /** Null if the zone has no photocell. `ok`: its value can be used. */
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
   /**
    * Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. Both are null while the flow is
-   * unknown. `ok`: no counter has a fault.
+   * unknown. `ok`: counting has begun, and no counter has a fault.
    */
   readonly traffic: {
     readonly flowPerH: number | null;

@@ -21,8 +21,8 @@ export interface LineSniffer extends LineObserver {
    */
   hush(lineId: string, forMs: number): () => void;
   /**
-   * Opens a serial port that no line uses, and listens without sending. Resolves with the function that closes it and restores its settings.
-   * Errors: rejects, for example with Refusal for a terminal, or with BusError if it cannot be opened.
+   * Opens a serial port that no line uses, and listens without sending. Resolves with the function that closes it and restores its
+   * settings. Errors: rejects, for example with Refusal for a terminal, or with BusError if it cannot be opened.
    */
   listen(request: { readonly path: string; readonly serial: SerialSettings }, onEntry: WireTap): Promise<() => Promise<void>>;
 }

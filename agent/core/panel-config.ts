@@ -19,7 +19,7 @@ export interface PanelConfig {
   readonly limits: PanelLimits;
   /** Values for the templates of `rules` and `schedule`, by their id. */
   readonly values: readonly PanelValue[];
-  /** The first active rule has precedence. */
+  /** The first active rule has precedence; if its text cannot be shown, the next active one. */
   readonly rules: readonly { readonly rule: string; readonly text: string }[];
   /** Only the first entry that applies counts, even if its text cannot be shown for lack of a value. */
   readonly schedule: readonly PanelEntry[];
@@ -30,8 +30,8 @@ export interface PanelLimits {
   /** Longest allowed text. Units: characters. */
   readonly maxLength: number;
   /**
-   * Most changes of the shown text, and most texts that one sender may send, of each kind. An emergency text is shown at once, and its
-   * change is not counted.
+   * Most changes of the shown text, and most texts that one sender may send, counted apart for emergency and other texts. An emergency text
+   * is shown at once, and its change is not counted.
    */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
@@ -65,8 +65,8 @@ export interface PanelValue {
   /** `<device>.<quantity>` */
   readonly point: string;
   /**
-   * True: the increase since local midnight, or since the first reading ever if that is later; it has no value while the time is not
-   * trusted. False: the value itself.
+   * True: the increase since the last reading before local midnight, or since the first reading ever. It has no value before the first
+   * reading of the day, and while the time is not trusted. False: the value itself.
    */
   readonly today: boolean;
   readonly decimals: number;

@@ -76,8 +76,8 @@ export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expire
 }
 
 /**
- * How a write ended. `verified`: proven by a read-back, or with `isUnread` only sent, because the device cannot be read back. `sentMono`:
- * when it was sent; may be null after a failure. The device may have executed a failed write.
+ * How a write ended. `verified`: proven by a read-back. With `isUnread` the device cannot be read back: it was sent, and acknowledged where
+ * that is possible. `sentMono`: when it was sent; may be null after a failure. The device may have executed a failed write.
  */
 export type WriteResult =
   | { readonly state: 'verified'; readonly sentMono: MonoMs; readonly isUnread?: true }

@@ -314,6 +314,7 @@ export type Semantic =
 export interface PointWrite {
   /** Address for writes if it differs from the read address; null for the same register. */
   readonly address: number | null;
+  /** Table for writes; null for the table that is read. */
   readonly table: 'coil' | 'holding' | null;
   /** The point that verifies the write, if it is not the point itself. */
   readonly verify: string | null;

@@ -39,9 +39,10 @@ const MAX_TIME_MS = 8.64e15;
 const MAX_BLOCK_BYTES = 100_000;
 
 /**
- * The verdict about a file. `changed`: the bytes are not those that were signed. `other-key`: the signature is not of the key of the
- * certificate in the file. `other-node`: the certificate, the signature and the report do not name the same node. `no-authority`: all is in
- * order, but no authority was given. With an authority that has not certified the key, the verdict is `not-certified`.
+ * The verdict about a file. `changed`: the bytes are not those that were signed, or the block cannot be read. `other-key`: the signature is
+ * not of the key of the certificate in the file. `other-node`: the certificate, the signature and the report do not name the same node.
+ * `no-authority`: all is in order, but no authority was given. With an authority that has not certified the key, the verdict is
+ * `not-certified`.
  */
 export type ReportVerdict =
   | Exclude<EvidenceVerdict, 'bad-signature'>

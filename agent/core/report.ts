@@ -17,7 +17,9 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 /** A value in a table: a number in the unit of its column, a text, or null for a value that is not known. */
 export type ReportCell = number | Said | null;
 
-/** One column. `decimals`: digits after the decimal point of its numbers. Shape: `unit` as the SI writes it, such as `kWh`; empty for none. */
+/**
+ * One column. `decimals`: digits after the decimal point of its numbers. Shape: `unit` as the SI writes it, such as `kWh`; empty for none.
+ */
 export interface ReportColumn {
   readonly id: string;
   readonly title: Said;
@@ -44,7 +46,10 @@ export interface ReportSeries {
   readonly values: readonly (number | null)[];
 }
 
-/** Bars side by side, one group for each label. `line`: a series drawn as a line over them. `half`: half of the 90 % interval of the first series. */
+/**
+ * Bars side by side, one group for each label. `line`: a series drawn as a line over them. `half`: half of the 90 % interval of the first
+ * series.
+ */
 export interface ReportBars {
   readonly kind: 'bars';
   readonly title: Message;
@@ -168,7 +173,7 @@ export interface ReportQuery {
   readonly by: string;
 }
 
-/** A report, or why there is none. `aborted`: the signal ended it. */
+/** A report, or why there is none. `no-data`: nothing is stored about these nights. `aborted`: the signal ended it. */
 export type ReportAnswer =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly why: SavingsRefusal | 'no-data' | 'aborted' };
@@ -181,8 +186,8 @@ export interface ReportTools {
    */
   make(query: ReportQuery, signal: AbortSignal): Promise<ReportAnswer>;
   /**
-   * Renders a report, outside of the process that controls the light. Aborting `signal` stops it. Errors: rejects with Refusal if it fails or is
-   * stopped.
+   * Renders a report, outside of the process that controls the light. Aborting `signal` stops it. Errors: rejects with Refusal if it fails
+   * or is stopped.
    */
   render(report: Report, layout: ReportLayout, signal: AbortSignal): Promise<string>;
   /** Signs a digest as evidence of kind `report` with the cabinet's key, or resolves with why it cannot. */

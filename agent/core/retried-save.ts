@@ -51,7 +51,10 @@ export class RetriedSave {
     return isRecalled;
   }
 
-  /** Starts to save the present state; `latest` has the result. An earlier save that still runs is not awaited, and its result no longer counts. */
+  /**
+   * Starts to save the present state; `latest` has the result. An earlier save that still runs is not awaited, and its result no longer
+   * counts.
+   */
   now(): void {
     const saving = this.#save().catch(() => false);
     this.#latest = saving;

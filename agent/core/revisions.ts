@@ -6,7 +6,10 @@ import type { WallMs } from './clock.ts';
 import type { Problem } from './errors.ts';
 import type { Message, Said } from './message.ts';
 
-/** Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take 4,700; a command carries 64 KB. */
+/**
+ * Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take
+ * 4,700; a command carries 64 KB.
+ */
 export const MAX_SIGNATURE_CHARS = 8_192;
 
 /** Name of the file with the signature on a whole revision. */
@@ -158,7 +161,10 @@ export interface CommitRequest {
   readonly mode: ConfirmMode;
   /** Longest duration of the trial. Units: min. */
   readonly minutes: number;
-  /** Hash of the revision that must be running; otherwise the request is refused. Null: for a candidate the one on which it was started, for a rollback any. */
+  /**
+   * Hash of the revision that must be running; otherwise the request is refused. Null: for a candidate the one on which it was started, for
+   * a rollback any.
+   */
   readonly base: string | null;
   /** Id of the command that waits for the end of the trial; null for none. */
   readonly commandId: string | null;

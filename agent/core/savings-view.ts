@@ -164,7 +164,10 @@ export interface SavingsGap {
   readonly ratio: number;
   readonly wh: number;
   readonly halfWh: number;
-  /** Nothing says what the lamps did, as before the first start of the agent: in the saving the half width is the reference of the night. */
+  /**
+   * For more than half of it nothing says what the lamps did, as before the first start of the agent. In the saving the half width is then
+   * at least the adjusted reference of the night.
+   */
   readonly isGuess?: true;
 }
 
@@ -188,7 +191,7 @@ export interface SavingsNight {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly meters: Readonly<Record<string, SavingsMeterNight>>;
-  /** Computed energy by zone, by which the measured energy is divided; empty if it could not be read. Units: Wh. */
+  /** Computed energy by zone; the measured energy is shared among the zones in this proportion. Empty if none is known. Units: Wh. */
   readonly zoneWh: Readonly<Record<string, number>>;
   /** Computed energy of all lamps by level, as in `LoadFit.factors`; absent if a part of the night was not counted. Units: Wh. */
   readonly bandWh?: readonly number[];
@@ -261,15 +264,18 @@ export interface SavingsChecks {
    * powers and meter explain. Null without such nights. With learned factors, nights from a change of the rated powers on do not count.
    */
   readonly lamps: { readonly nights: number; readonly expectedKwh: number; readonly usedKwh: number; readonly allowedKwh: number } | null;
-  /** Mean load besides the light: that of the reference with the ledger, and the measured one while no lamp was lit. Null if it was not measured. */
+  /**
+   * Mean load besides the light: that of the reference with the ledger, and the measured one while no lamp was lit. Null if it was not
+   * measured.
+   */
   readonly otherLoad: { readonly referenceW: number; readonly measuredW: number } | null;
   /** Computed energy that lamps did not use because a fault kept them dark. The saving includes it, unless the ledger takes it away. */
   readonly darkKwh: number;
   /** Computed energy of lamps that did not answer: they may have been dark. */
   readonly silentKwh: number;
   /**
-   * Absolute difference between expected and used energy. If less was used, it is without the energy of lamps with a fault. 0 if it is at
-   * most `allowedKwh`, or if `lamps` is null.
+   * Absolute difference between expected and used energy. If less was used, it is without the energy of dark and of silent lamps. 0 if it
+   * is at most `allowedKwh`, or if `lamps` is null.
    */
   readonly unexplainedKwh: number;
 }
@@ -334,8 +340,8 @@ export interface LedgerView {
   readonly entries: readonly LedgerEntry[];
   readonly head: ChainHead;
   /**
-   * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in the audit
-   * log. Null if it does not break.
+   * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in
+   * the audit log. Null if it does not break.
    */
   readonly brokenAt: number | null;
   /** Number of the newest entry that has a stored signature; 0 if none is known. */
@@ -369,7 +375,7 @@ export type SavingsAnswer<T> = { readonly ok: true; readonly value: T } | { read
 
 /**
  * Proven savings, for console and reports. `from` and `to`: the first and the last night, both included. Nights before the baseline are
- * left out, and so is the running night.
+ * left out, and so is the running night. `result` is refused if the ledger is broken; `export` is not.
  */
 export interface SavingsTools {
   ledger(): Promise<SavingsAnswer<LedgerView>>;

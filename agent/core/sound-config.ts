@@ -10,7 +10,7 @@ export interface SoundConfig {
   readonly limits: SoundLimits;
   readonly tracks: readonly SoundTrack[];
   readonly programmes: readonly SoundProgramme[];
-  /** Their rules name programmes of this section, and select by the date on which a day begins at midnight. */
+  /** Their rules name programmes of this section. They apply to a calendar day, from midnight to midnight. */
   readonly calendars: readonly Calendar[];
   readonly places: readonly SoundPlace[];
 }
@@ -25,7 +25,7 @@ export interface SoundLimits {
   readonly quietHours: readonly QuietHours[];
   /** Most announcements accepted in any hour at one place, scheduled ones included. An emergency is not counted. */
   readonly announcementsPerH: number;
-  /** The senders that may start an emergency announcement. */
+  /** The senders that may start an emergency announcement; another sender cannot end one either. */
   readonly emergencyBy: readonly SoundSender[];
 }
 

@@ -47,8 +47,9 @@ export interface SoundTraceLine {
 }
 
 /**
- * What a place does. `silent`: nothing is to be played; a player that does not respond may still play. `warming-up`: the sound follows.
- * `changing`: the player does not play as decided yet. `fault`: it cannot play.
+ * What a place does. `silent`: nothing is to be played; a player that does not respond, or failed to stop, may still play.
+ * `warming-up`: the sound follows. `changing`: the player does not play as decided yet. `fault`: it cannot play, or is silenced because it
+ * is too loud.
  */
 export const SOUND_STATES = ['silent', 'warming-up', 'changing', 'playing', 'fault'] as const;
 /** What a place does, one of `SOUND_STATES`. */

@@ -99,7 +99,7 @@ export interface TelemetryFacts {
   /** Time of the oldest stored frames; null if there is none. */
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
-  /** All frames up to this number are delivered. */
+  /** No frame up to this number remains to be delivered: each is delivered or lost. */
   readonly cursorSeq: number;
   /** Frames after the cursor: delivery not yet proven. */
   readonly backlogFrames: number;
@@ -113,8 +113,8 @@ export interface TelemetryFacts {
 }
 
 /**
- * What became of the readings of this epoch. Units: readings; `estimates` in losses. `isBalanced`: `produced` is the sum of `delivered`,
- * `backlog` and `gaps`.
+ * What became of the readings of this epoch; those that still wait in memory are in no count. Units: readings; `estimates` in losses.
+ * `isBalanced`: `produced` is the sum of `delivered`, `backlog` and `gaps`.
  */
 export interface StoreAccount {
   readonly produced: number;
@@ -132,8 +132,8 @@ export interface StoreAccount {
 export type Resolution = 'raw' | 'minute' | 'hour';
 
 /**
- * Requests the newest events that began or ended since `sinceMs`, or are open. The `skip` newest of them (default: 0) are left out; at most
- * `limit` of the others are returned.
+ * Requests the newest events that began or ended since `sinceMs`, or are open. Leaves out the `skip` newest of them (default: 0), and returns
+ * at most `limit` of the others, never more than 2,000.
  */
 export interface EventQuery {
   readonly sinceMs: WallMs;
@@ -142,8 +142,8 @@ export interface EventQuery {
 }
 
 /**
- * Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, the newest ones; a lower or higher
- * number counts as 1 or 50,000.
+ * Requests one point over a period, from `fromMs` to before `toMs`. `limit`: most rows or buckets, the newest ones. Below 1 it counts as 1,
+ * above 50,000 as 50,000.
  */
 export interface HistoryQuery {
   readonly pointId: PointId;
@@ -153,14 +153,14 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
-/** One stored reading of the requested point. `isCorrected`: as in `StoredFrame`. */
+/** One stored reading of the requested point. `isCorrected`: as in `StoredFrame`; if false, the time may be right or wrong. */
 export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
   readonly isCorrected: boolean;
 }
 
 /**
  * The requested readings within one minute or hour, which begins at `atMs`. Shape: min, mean and max are null if no reading had a value.
- * `readings`: their number; `values`: how many of them had a value.
+ * `mean`: each value counts once, however long it lasted. `readings`: their number; `values`: how many of them had a value.
  */
 export interface HistoryBucket {
   readonly atMs: WallMs;
@@ -211,7 +211,10 @@ export interface CompactionReport {
   readonly bytesAfter: number;
 }
 
-/** What was deleted because it was too old. Units: `readings` and `lost` in readings. */
+/**
+ * What was deleted because it was too old; while the clock is not trusted, nothing is deleted or checked. Units: `readings` and `lost` in
+ * readings.
+ */
 export interface RetentionReport {
   readonly readings: number;
   /** The deleted readings that were not delivered; they are recorded as gaps. */
@@ -241,7 +244,7 @@ export interface BackupReport {
   readonly atMs: WallMs;
 }
 
-/** A small value in `state.db` under a key, such as the overrides in force. Shape: `value` is JSON. */
+/** A small value in `state.db` under a key, such as the overrides in force. Shape: `value` is the parsed JSON, not its text. */
 export interface StoredFact {
   readonly key: string;
   readonly value: unknown;
@@ -287,7 +290,7 @@ export interface Store {
   load(key: string, unread?: unknown): Promise<unknown>;
   /** Facts on disk whose key has this prefix, sorted by key, limited in number; undefined if the disk did not respond. */
   loadAll(prefix: string): Promise<readonly StoredFact[] | undefined>;
-  /** The oldest committed frames after `seq`, at most `maxFrames`, in order. */
+  /** The oldest committed frames after `seq`, at most `maxFrames` and never more than 2,000, in order. */
   readAfter(seq: number, maxFrames: number): Promise<readonly StoredFrame[]>;
   /** Recorded losses with a higher id than this, lowest id first, limited in number. */
   gapsAfter(id: number): Promise<readonly Gap[]>;

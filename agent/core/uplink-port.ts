@@ -111,7 +111,7 @@ export interface PanelRequest {
   readonly sender: TextSender;
   /** `platform`, or `console:<user>`. */
   readonly source: string;
-  /** A text that has not been sent to the panel by then is withdrawn. */
+  /** A text that has not been sent to the panel by then is withdrawn; a restart of the agent forgets this time. */
   readonly expiresMono?: MonoMs;
 }
 
@@ -149,6 +149,7 @@ export interface UplinkStatus {
   readonly reason: Message;
   /** Start of the present phase of the session; one `state` may have several phases. Without an uplink the time of the call. */
   readonly sinceMs: WallMs;
+  /** Number of the Sparkplug session: that of the last attempt to connect, or of the next one. 0 to 255; 0 without an uplink. */
   readonly bdSeq: number;
   /** Readings sent, live and from the store; those sent again count again. */
   readonly readingsPublished: number;
@@ -158,6 +159,7 @@ export interface UplinkStatus {
   readonly readingsAcked: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
+  /** Messages with commands that arrived, and those that were refused on arrival. A later refusal, as by a limit, is not counted. */
   readonly commandsReceived: number;
   readonly commandsRefused: number;
   /** Absent without an uplink, as are `delivery`, `certificates` and `lastFailure`. */
@@ -181,7 +183,7 @@ export interface UplinkDelivery {
   readonly sentSeq: number;
   /** No row up to this one remains to be delivered. */
   readonly cursorSeq: number;
-  /** The platform should acknowledge but does not. */
+  /** An acknowledgement of the platform is overdue. False also in mode `broker`, and while none is due yet in this connection. */
   readonly isPlatformSilent: boolean;
   /** The platform has acknowledged, perhaps in an earlier run, and is expected to go on; false once it has stopped for too long. */
   readonly isAcknowledging: boolean;
@@ -206,17 +208,17 @@ export interface RelayedDetection {
   readonly ageMs: number;
   /** It is discarded once it is older. Units: ms. */
   readonly ttlMs: number;
-  /** Distance from the place where one street continues as the other. Units: m. */
+  /** Distance of the detection from the place where one street continues as the other. Units: m. */
   readonly distanceM: number;
   /** Null if unknown. */
   readonly speedKmh: number | null;
-  /** It approaches; false: its direction is unknown. */
+  /** The person or vehicle approaches that place; false: the direction is unknown. */
   readonly isApproaching: boolean;
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets. `told`: sent. `heard`: received and passed on. `dropped`: received
- * but not passed on.
+ * Number of detections exchanged with neighbour cabinets, since the start or the last change of the uplink. `told`: sent. `heard`: received
+ * and passed on. `dropped`: received but not passed on.
  */
 export interface RelayCounts {
   readonly told: number;

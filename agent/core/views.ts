@@ -185,7 +185,10 @@ export interface ProfileView {
   readonly points: number;
   /** Devices of this cabinet that use it. */
   readonly usedBy: readonly string[];
-  /** A file of the site has this profile, and the agent does not use it yet, or uses another version. */
+  /**
+   * A file of the site has this profile, and the agent does not use it yet, or uses another version. `AgentView.profiles` does not set it:
+   * see `BusTools.pendingProfiles`.
+   */
   readonly pending?: 'new' | 'changed';
 }
 
@@ -350,9 +353,9 @@ export interface StatusView {
 }
 
 /**
- * One zone with its lamps; lamps without a decision are left out. `programme`: that of its configuration, also while another is in force.
- * `minPct`, `maxPct`: lowest and highest decided level of these lamps; 100 and 0 without lamps. `reason`: that of the lamp with the highest
- * rank; `default` without lamps.
+ * One zone with its lamps; lamps without a decision are left out. `programme`: in a `StatusView` the programme or event
+ * night in force, otherwise that of the configuration. `minPct`, `maxPct`: lowest and highest decided level of these lamps; 100 and 0
+ * without lamps. `reason`: that of the lamp with the highest rank; `default` without lamps.
  */
 export interface ZoneView {
   readonly id: string;

@@ -17,7 +17,7 @@ export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
 /**
  * One value of one point at one time. Units: the point's own; a single contact is 0 or 1. `value` is null where there is none. `atMono` is
- * when it was read; `atMs` is the same moment, or, for a stale reading, when it became stale.
+ * when it was read. `atMs` is the same moment; in a stale reading it may be when it became stale.
  */
 export interface Reading {
   readonly pointId: PointId;
@@ -149,7 +149,8 @@ export interface Outcome {
   /** The failed lamps that only follow another intent for now; absent if there are none. */
   readonly waiting?: readonly OverriddenLamps[];
   /**
-   * Only in a final outcome: the effect is not on disk yet, so a stop of the agent may end it. Absent if it is on disk or needs no saving.
+   * Only in a final outcome: the effect is not on disk yet, so a stop of the agent may end it. Absent if it is on disk or needs no saving,
+   * and if the agent stopped before this was known.
    */
   readonly isSaved?: false;
 }

@@ -117,8 +117,8 @@ export interface BaselineConfig {
 }
 
 /**
- * Compensates for the ageing of lamps. The level of a new lamp is reduced to `newPct` % of it. From `fullAtH` burning hours on it is not
- * reduced; in between the share rises linearly.
+ * Compensates for the ageing of lamps. The level of a new lamp is reduced to `newPct` % of it. From `fullAtH` burning hours on, and with
+ * unknown hours, it is not reduced; in between the share rises linearly.
  */
 export interface ConstantLightConfig {
   readonly newPct: LevelPct;
@@ -300,8 +300,8 @@ export interface EventNight {
 
 /**
  * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold. It ends back at `when.clearsAt`, or some time after
- * the last good value. A rule of kind `presence` applies while someone is in its zone. `when.forS`: how long a change of the value must
- * last first, in s.
+ * the last good value. A rule of kind `presence` applies while a sensor of its zone detects someone, and for the hold after that.
+ * `when.forS`: how long a change of the value must last first, in s.
  */
 export interface Rule {
   readonly id: string;

@@ -52,7 +52,10 @@ export interface Energy {
   usedWh(): Float64Array;
   /** Undefined if the disk could not be read. */
   view(query: EnergyQuery): Promise<EnergyView | undefined>;
-  /** The sums behind `view`, for the nights from one to another, both included. Undefined if the disk could not be read. */
+  /**
+   * The sums behind `view`, for the nights from one to another, both included. A month that is kept as one sum is returned whole. Undefined
+   * if the disk could not be read.
+   */
   nights(from: NightDate, to: NightDate): Promise<readonly KeptNights[] | undefined>;
 }
 

@@ -32,8 +32,8 @@ export interface EnergyArchive {
   /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /**
-   * Adds the night to its stored month. Resolves with the whole night, earlier parts included, once it is on disk. Undefined if its month
-   * could not be read or written.
+   * Adds the night to its stored month, and makes the month that is now old enough one sum. Resolves with the whole night, earlier parts
+   * included, once it is on disk. Undefined if its month could not be read or written.
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**

@@ -60,7 +60,10 @@ export interface CounterRegistryOptions {
   readonly events: EventTracker;
   /** Without a store, counters restart with the agent. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
-  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: 250, the largest feed. */
+  /**
+   * The largest power that a meter of the cabinet can measure, for points whose profile states none. Values above 250, the largest feed,
+   * count as 250. Units: kW. Default: 250.
+   */
   readonly maxPowerKw?: (() => number) | undefined;
   /** Receives the readings that waited for the saved state, as `counted` returns them. */
   readonly onReadings: (readings: readonly Reading[]) => void;
@@ -126,9 +129,11 @@ export class CounterRegistry {
     const { clock } = this.#options;
     const next = new Map(points.flatMap(stateOf));
     this.#saved = { ...this.#saved, ...savedOf(this.#counters, clock) };
+    // What a removed point has reported, or one with another rule, would be published without its offset.
+    for (const [pointId, before] of this.#counters) if (!isSame(before, next.get(pointId))) this.#waiting.delete(pointId);
     for (const [pointId, state] of next) {
       const before = this.#counters.get(pointId);
-      if (before !== undefined && isDeepStrictEqual(before.rule, state.rule) && before.unit === state.unit) state.counter = before.counter;
+      if (before !== undefined && isSame(before, state)) state.counter = before.counter;
       else if (this.#memory === 'known') state.counter = recalled(this.#saved[pointId], state, clock) ?? state.counter;
     }
     this.#counters.clear();
@@ -217,6 +222,10 @@ function reportRestarts(restarts: Restarts, events: EventTracker): void {
 function stateOf({ pointId, profile }: CountedPoint): [PointId, CounterState][] {
   const rule = counterRule(profile);
   return rule === null ? [] : [[pointId, { rule, unit: profile.unit, isEnergy: profile.semantic === 'energy', counter: UNCOUNTED }]];
+}
+
+function isSame(before: CounterState, after: CounterState | undefined): boolean {
+  return after !== undefined && isDeepStrictEqual(before.rule, after.rule) && before.unit === after.unit;
 }
 
 function savedOf(counters: ReadonlyMap<PointId, CounterState>, clock: Clock): Record<string, SavedCounter> {

@@ -27,7 +27,10 @@ export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | '
   readonly profiles?: () => readonly Profile[];
   /** How long the adapter of a port holds bytes back; null when this cannot be determined. Units: ms. */
   readonly adapterLatencyMs?: (port: string) => number | null;
-  /** The largest power that a meter of the cabinet can measure. Units: kW. Default: 250, the largest feed. */
+  /**
+   * The largest power that a meter of the cabinet can measure, for points whose profile states none. Values above 250, the largest feed,
+   * count as 250. Units: kW. Default: 250.
+   */
   readonly maxPowerKw?: () => number;
   readonly onEvent: (event: AgentEvent) => void;
 }

@@ -33,7 +33,7 @@ export interface RuntimeParts {
   readonly log: Log;
   readonly events: EventTracker;
   readonly latest: LatestReadings;
-  /** Counts the transactions of lines with units. */
+  /** Receives the transactions and the waits of urgent writes of lines with units, for statistics and watchers. */
   readonly bus: Pick<FieldBusTools, 'note' | 'noteUrgent'>;
   /** Receives each transaction of a Modbus or DALI line when it ends. */
   readonly onTransaction?: (lineId: string, report: TransactionReport) => void;

@@ -73,7 +73,7 @@ export class LatestReadings {
     return [...this.#latest.values()].map((reading) => this.#aged(reading));
   }
 
-  /** Passes on the good readings that have become stale, with quality `stale` and their old value. */
+  /** Passes on the good readings that have become stale, with quality `stale` and their old value; `atMs` becomes the present time. */
   reportStale(): void {
     const atMs = this.#clock.wallMs();
     const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));

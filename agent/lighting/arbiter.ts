@@ -40,6 +40,7 @@ export interface LampCase {
   readonly zone: Zone | null;
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
+  /** `night` for a lamp without a zone. */
   readonly light: Light;
   /** In force for this lamp, strongest first. */
   readonly intents: readonly Intent[];

@@ -51,7 +51,7 @@ export interface SensorState {
   readonly stuck?: boolean;
   /** Detections by sixths of an hour, newest last. Shape: `sixth`: sixths of an hour since the start of the monotonic clock. */
   readonly activity?: readonly { readonly sixth: number; readonly count: number }[];
-  /** It has more detections than expected. */
+  /** It has had more detections in an hour than expected, and still has more than half as many. */
   readonly isBusy?: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface TrafficState {
   readonly flowPerH: number | null;
   /** The flow of the running window so far, as if no more vehicles followed. */
   readonly runningPerH?: number;
-  /** Index of the step in force; null while no step is in force. */
+  /** Index of the step in force. Null for none: the zone then has the light of its design class, 100 %. */
   readonly step: number | null;
   /** Since when this step. */
   readonly sinceMono: MonoMs;

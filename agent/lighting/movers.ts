@@ -20,7 +20,7 @@ export interface PoleVisit {
   readonly isRelayed: boolean;
   /** The reported speed, within plausible limits; null if none was reported. Units: m/s. */
   readonly speedMps: number | null;
-  /** The reported direction, as in `Detection`; null if none was reported. */
+  /** The reported direction, as in `Detection`; null if none was reported, or if it is in doubt. */
   readonly direction: 1 | -1 | null;
 }
 

@@ -55,7 +55,7 @@ export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, 
 
 /**
  * Contradictions of a photocell to the sun at one end of the night. `nights` rises with nights that contradict and falls with those that
- * agree, within limits.
+ * agree, between 0 and a limit. A fault begins at the limit, and lasts until `nights` is 0.
  */
 export interface EdgeFault {
   readonly nights: number;

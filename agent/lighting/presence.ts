@@ -36,12 +36,12 @@ export interface SensorPhase {
   readonly phase: PresencePhase;
   /** End of hold or fall; null during presence and at the base level. */
   readonly untilMono: MonoMs | null;
-  /** End of the newest hold that counts and has ended; null if there is none. */
+  /** End of the last hold, once it is over; null during presence or a hold, before the first, and if the sensor is ignored. */
   readonly endedMono: MonoMs | null;
   readonly text: Message;
 }
 
-/** The phase of one lamp from the sensors that reach it. */
+/** The phase of one lamp from the sensors that reach it. `endedMono` is the latest of these sensors, also while another one holds. */
 export interface LampPresence extends SensorPhase {
   /** Distance to the nearest sensor that raises it; null unless `boost`. Units: m. */
   readonly distanceM: number | null;

@@ -23,7 +23,10 @@ export interface Stretch {
   readonly boostPct: LevelPct | null;
   /** The id of the programme or event night. */
   readonly source: string;
-  /** The configured begin of its step or event night: `23:00`, `dusk`, `sunset+30`. `atMs` may be later. */
+  /**
+   * The configured begin of its step or event night: `23:00`, `dusk`, `sunset+30`. `atMs` may be later; for `dusk` it is the noon before
+   * the night.
+   */
   readonly name: string;
 }
 
@@ -31,24 +34,24 @@ export interface Stretch {
 export interface ProgrammeState {
   /** Null while the first part of the night is still to come, and in a night without parts. */
   readonly stretch: Stretch | null;
-  /** Null from the last part of the night on, and in a night without parts. */
+  /** The next part that applies. Null from the last part of the night on, and in a night without parts. */
   readonly next: Stretch | null;
 }
 
 /** The programme of one zone. */
 export interface ProgrammeReader {
   /**
-   * Returns the part in force at an instant, and the next; also by day. `chosen` replaces the programme of the calendar; an unknown one is
-   * ignored.
+   * Returns the part in force at an instant, and the next; also by day. `chosen` replaces the programme of the zone and that of its
+   * calendar; an unknown one is ignored.
    */
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
-  /** Returns the parts of one night, event nights included. */
+  /** Returns the parts of one night, event nights included. A part that begins at the same instant as the next one never applies. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
   /** Returns the steps that a night leaves out, because the step after them is not due later. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];
 }
 
-/** A step of a programme that one night leaves out. Shape: `place` is its index in the programme. */
+/** A step of a programme that one night leaves out. `place`: its index in the programme. `atMs`: when the following step begins. */
 export interface LeftOutStep {
   readonly place: number;
   readonly name: string;

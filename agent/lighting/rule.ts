@@ -20,7 +20,7 @@ import { flowPerH } from './traffic.ts';
  */
 const LOST_MS = 60_000;
 
-/** The facts that a rule depends on: the reading of its point, or presence or traffic in its zone. */
+/** The facts that a rule depends on: the reading of the point, or presence or traffic in the zone, that its condition names. */
 export type RuleFacts =
   | { readonly kind: 'reading'; readonly reading: Reading | undefined }
   | { readonly kind: 'presence'; readonly present: boolean }

@@ -6,7 +6,7 @@ import type { ZoneMoment } from './zone-moment.ts';
 
 /**
  * What differs between the lamps of a zone at one instant. `moments`: that of its zone first, then those of other zones whose presence
- * raises it; empty without a zone. `hasWave`: a moving person raises the lamp.
+ * may raise it; empty without a zone. `hasWave`: a moving person raises the lamp.
  */
 export interface SharedLamp {
   readonly lamp: Lamp;

@@ -8,7 +8,10 @@ import { isRecord } from '../core/is-record.ts';
 /** The count of one day, as the increase of a total. Shape: `day` is a local date, `2026-06-21`; the count is `last` - `base`. */
 export interface DayCount {
   readonly day: string;
-  /** The total from which the day is counted. It is lowered by as much as the total itself decreases, so it may be negative. */
+  /**
+   * The total from which the day is counted: the last one of the day before, or without one the first of this day. It is lowered by as much
+   * as the total itself decreases, so it may be negative.
+   */
   readonly base: number;
   /** The newest total. */
   readonly last: number;

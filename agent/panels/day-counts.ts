@@ -23,7 +23,8 @@ const KEY = 'panels.days';
 const SAVE_MS = 600_000;
 
 /**
- * Counts by how much the given points increase in a local day, from readings while the clock is trusted. Call `restore` first, and `tend`
+ * Counts by how much the given points increase in a local day, from readings while the clock is trusted. An increase over days without a
+ * reading counts for the day of the next reading. Call `restore` first, and `tend`
  * regularly: it saves the counts.
  */
 export class DayCounts {

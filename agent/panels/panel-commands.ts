@@ -20,9 +20,9 @@ const COMMAND_MS = 60 * SECOND_MS;
 
 /** The state of a panel that a command depends on. */
 export interface PanelProgress extends Pick<PanelView, 'state' | 'trouble' | 'rank' | 'source'> {
-  /** The command behind the present text; null for a text of the file. */
+  /** The command behind the text that is decided now; null for a text of the file. */
   readonly sentId: string | null;
-  /** All lines of the present text have been sent to the panel. */
+  /** All lines of the text that is decided now have been sent to the panel. */
   readonly isSent: boolean;
 }
 
@@ -61,7 +61,10 @@ export class PanelCommands {
     return outcome;
   }
 
-  /** Follows an accepted request. Resolves with its final outcome. `failed` does not mean that the text is no longer in force. */
+  /**
+   * Follows an accepted request. An open one of the same kind for the panel fails as replaced. Resolves with the final outcome. `failed`
+   * does not mean that the text is no longer in force.
+   */
   follow(request: PanelRequest, saved: Promise<boolean>): Promise<Outcome> {
     for (const older of this.#open) if (isSame(older.request, request)) this.#end(older, 'failed', msg`replaced by a later request`);
     for (const older of this.#waiting) if (isSame(older, request)) this.#waiting.delete(older);

@@ -12,7 +12,10 @@ import type { LocalCalendar } from '../lighting/local-time.ts';
 import { HORIZON_DEG } from '../lighting/night.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from '../lighting/sun.ts';
 
-/** The entry of a panel's schedule that applies, and the times between which it does. `number` counts from 1, as in the file. */
+/**
+ * The entry of a panel's schedule that applies, with its begin and end; an earlier entry of the file may replace it within this time.
+ * `number` counts from 1, as in the file.
+ */
 export interface AppliedEntry {
   readonly number: number;
   readonly text: string;
@@ -22,7 +25,7 @@ export interface AppliedEntry {
 
 /** The schedule of one panel. */
 export interface PanelSchedule {
-  /** The first entry that applies at an instant; null if none does. */
+  /** The first entry, in the order of the file, that applies at an instant; null if none does. */
   at(nowMs: WallMs): AppliedEntry | null;
 }
 
@@ -30,7 +33,7 @@ export interface PanelSchedule {
 const HALF_DAY_MS = DAY_MS / 2;
 const MINUTES_PER_HOUR = 60;
 
-/** Creates the schedule of a panel. */
+/** Creates the schedule of a panel from its `entries`. Their times are local times of `calendar` and sun events at `site`. */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
   const changes = createSunChanges(site, HORIZON_DEG);
 

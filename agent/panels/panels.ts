@@ -38,7 +38,7 @@ export interface PanelsParts {
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** Receives the view of a panel when a part of it, for example its text, source or state, has changed. */
+  /** Receives the view of a panel when it is new, or its text, rank, source, `untilMs` or `state` has changed. */
   readonly onPanel?: (view: PanelView) => void;
 }
 
@@ -122,7 +122,7 @@ export class Panels {
     return final;
   }
 
-  /** In the order of the configuration. */
+  /** The views of the panels, in the order of the configuration, without those for which no text was decided yet. */
   views(): readonly PanelView[] {
     return [...this.#displays.values()].flatMap((display) => display.view() ?? []);
   }

@@ -39,7 +39,7 @@ export interface TextFacts {
   readonly valueNamed: (name: string) => string | null;
 }
 
-/** The text of a panel, and why. `sentId`: the command behind it; null if it was not sent. `untilMs`: null if the end is not known. */
+/** The text of a panel, and why. `sentId`: its command; null if it was not sent. `untilMs`: its end at the latest; null if not known. */
 export interface TextDecision {
   readonly text: string;
   readonly rank: TextRank;

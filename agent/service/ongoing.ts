@@ -47,7 +47,7 @@ export interface Ongoing {
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Creates the tracker, with no open event and no open command. */
+/** Creates an `Ongoing` with no open event and no open command. */
 export function createOngoing(parts: OngoingParts): Ongoing {
   const { store, uplink, log, self, record, flight } = parts;
   const open = new Map<string, AgentEvent>();
@@ -108,8 +108,8 @@ export function createOngoing(parts: OngoingParts): Ongoing {
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends events that are open in the store, unless `isGoingOn` returns true for them; of a very large number, only some. Their text states
- * that the real end is unknown.
+ * Ends events that are open in the store, unless `isGoingOn` returns true for them; of a very large number, only some. The end is recorded
+ * in the store alone. Its text states that the real end is unknown.
  */
 export async function endLeftovers({
   store,

@@ -20,7 +20,7 @@ export interface StatusSources {
   readonly field: Pick<Field, 'lines' | 'devices'>;
   readonly store: Pick<Store, 'status'>;
   readonly control: Pick<Control, 'zones' | 'zoneStates'>;
-  /** The programme in force, by zone. */
+  /** The id of the programme or event night that applies, by zone; also by day. */
   readonly programmes: ReadonlyMap<string, string>;
   readonly uplink: Pick<UplinkSlot, 'status'>;
   readonly activeEvents: readonly AgentEvent[];

@@ -107,7 +107,7 @@ export class AnnouncementQueue {
 
   /**
    * Drops what waits too long or, once begun, lasts too long, and adds what is due. Without a trusted time (`nowMs` null) nothing is added.
-   * `isSilenced`: drops all, and adds nothing.
+   * `isSilenced`: drops all, and adds nothing; what is due then is not announced later.
    */
   tend(nowMs: WallMs | null, nowMono: MonoMs, isSilenced: boolean): void {
     if (this.#endMono !== null && nowMono >= this.#endMono) this.ended();

@@ -35,7 +35,7 @@ export interface PendingRequestsParts {
   /** Resolves whether the requests in force are on disk. */
   readonly saved: () => Promise<boolean>;
   readonly onOutcome: (outcome: Outcome) => void;
-  /** The request was not carried out in time: it must not start later. */
+  /** The request was not carried out in time: a sound that it requests must not start later. */
   readonly onExpired: (request: SentSoundRequest) => void;
 }
 
@@ -89,6 +89,7 @@ export class PendingRequests {
     }
   }
 
+  /** Ends all open requests as failed. */
   abandonAll(reason: Message): void {
     for (const pending of this.#open) this.#end(pending, 'failed', reason);
   }

@@ -56,6 +56,7 @@ export class PlacePlayer {
     this.#parts = parts;
   }
 
+  /** What the place does, as of the last `follow`. */
   get state(): SoundState {
     return this.#state;
   }

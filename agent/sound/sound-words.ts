@@ -32,7 +32,7 @@ export interface Announcement {
 
 /**
  * The inputs of a decision about a place that change over time. `otherMs`: a second time that may be correct; null for none. `intents`:
- * those in force for this place.
+ * those in force for this place. `announcement`: the one whose turn it is; null for none.
  */
 export interface SoundSituation {
   readonly nowMs: WallMs;

@@ -70,7 +70,7 @@ export interface Setup {
  * - `thinned`, `cap`: the file reached its size limit; readings were thinned out, or the oldest were removed.
  * - `age`: older than the limit in days.
  * - `corrupt`: their bytes are damaged.
- * - `set-aside`: the whole file was replaced.
+ * - `set-aside`: the whole file was replaced, or was missing.
  * - `malformed`: a frame with an impossible ticket or time.
  * - `no-store`: taken in a run without a store.
  */
@@ -85,7 +85,7 @@ export interface MemoryGap {
   readonly atMs: WallMs;
   /** Name of the earlier run that lost them. Default: this run. */
   readonly run?: string;
-  /** The numbers that these readings would have had; absent if unknown. */
+  /** The frame numbers that these readings would have had; absent if unknown. */
   readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
 }
 
@@ -136,7 +136,10 @@ export interface TelemetryDone {
 /** The request for one step of the removal by age. `provenSeq`: rows up to it are delivered, whether or not the file has that already. */
 export interface RetentionStep {
   readonly provenSeq: number;
-  /** How long the agent has been running since the last retention; null for a further step of the same one. Units: ms. */
+  /**
+   * How long the agent has been running since the last retention, or since its start if that was later; null for a further step of the
+   * same retention. Units: ms.
+   */
   readonly livedMs: number | null;
   /** The clock is synchronised: undelivered rows, and rows that may name people, may be removed too. */
   readonly isSynced: boolean;
@@ -200,10 +203,12 @@ export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: Message }
+  /** Undelivered readings were lost, and the loss is recorded. `isEstimate`: they could not be counted. */
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
   /** The data is not locked against a second agent. Lasts until `locked`. */
   | { readonly kind: 'unlocked'; readonly message: Message }
   | { readonly kind: 'locked' }
+  /** A warning for the log alone. */
   | { readonly kind: 'remark'; readonly message: Message };
 
 /** The connection to the storage thread, which uses the files of the store. */

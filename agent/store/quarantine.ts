@@ -10,8 +10,8 @@ const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 /**
- * Creates the functions for a file that may not be used: `take` moves it out of the way, `keep` then moves it into `quarantine/`, or
- * removes it if it is too large. `interrupted` finds a file that was set aside but not replaced.
+ * Creates the functions for a file that may not be used: `take` moves it out of the way. `keep` then moves it into `quarantine/`, where it
+ * replaces an earlier one of its name, or removes it if it is too large. `interrupted` finds a file that was set aside but not replaced.
  */
 export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;
@@ -55,7 +55,7 @@ export function createQuarantine(path: string) {
       report(msg`${path}: set aside before the agent ended; ${keep()}`);
       return null;
     },
-    /** Moves the file out of the way. Returns its new path. Errors: throws system errors. */
+    /** Moves the file, if it exists, out of the way. Returns its new path, in any case. Errors: throws system errors. */
     take: (): string => {
       // Remains of an earlier file must not become the journal of this one.
       if (existsSync(path)) removeAll(setAsidePath);

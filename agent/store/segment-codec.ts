@@ -58,8 +58,9 @@ export interface OpenSegment {
 }
 
 /**
- * The columns of a segment's row that its checksum covers, besides the bytes. `t0Ms` to `t1Ms`: its time range. `total`: readings ever
- * committed, up to and with it. `thin`: how strongly it was thinned, 1 for not at all. Shape: integers.
+ * The columns of a segment's row that its checksum covers, besides the bytes. `t0Ms` to `t1Ms`: its time range, `ANY_TIME` if unknown.
+ * `readings`: their number in it; `total`: readings ever committed, up to and with it. `thin`: `keep` of the last thinning that was tried;
+ * 1 for none. Shape: integers.
  */
 export interface SegmentRowHead {
   readonly firstSeq: number;

@@ -94,8 +94,8 @@ export class StateFile {
   }
 
   /**
-   * The newest events that began or ended at or after `sinceMs`, or have not ended: at most `limit`, without the `skip` newest. They are in
-   * the order in which they were first stored, the newest last. Damaged ones are left out.
+   * The newest events that began or ended at or after `sinceMs`, or have not ended: at most `limit`, and at most 2,000, without the `skip`
+   * newest. They are in the order in which they were first stored, the newest last. Damaged ones are left out.
    */
   events({ sinceMs, limit, skip = 0 }: EventQuery, atMs: WallMs): readonly AgentEvent[] {
     return this.#file.read(atMs, ({ events }) =>

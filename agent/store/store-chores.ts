@@ -14,7 +14,7 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
   let isMakingRoom = false;
   let retainedMono = clock.monoMs();
 
-  /** Packs frames that are old enough into segments, and the record of decisions. The report counts frames only. */
+  /** Packs frames that are old enough into segments, and the record of decisions. The report does not include the record. */
   async function compact(): Promise<CompactionReport | undefined> {
     let sum: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };
     for (let more = true; more; ) {

@@ -97,7 +97,10 @@ export class TelemetryFile {
     return done;
   }
 
-  /** The number of readings not delivered at the last commit, with the random identifier in the file; null if it is not known. */
+  /**
+   * The stored readings that were not delivered, by the cursor in the file, when they were last counted: at a commit that wrote. With the
+   * random identifier in the file; null if the number is not known.
+   */
   get undelivered(): UndeliveredNote | null {
     return this.#undelivered;
   }
@@ -136,7 +139,10 @@ export class TelemetryFile {
     });
   }
 
-  /** Removes some of the rows that count as older than the limit in days. */
+  /**
+   * Removes some of the rows that count as older than the limit in days. The last step also removes segments of the record of decisions by
+   * their own limit, unless the clock is doubted.
+   */
   retain(step: RetentionStep, atMs: WallMs): Omit<RetentionReport, 'people'> & { readonly more: boolean } {
     return this.#write(atMs, (handle, losses) => {
       moveCursor(handle, step.provenSeq);
@@ -157,7 +163,7 @@ export class TelemetryFile {
     return { more, lost };
   }
 
-  /** Reads every row and removes damaged readings; undelivered ones become gaps. */
+  /** Reads every row and removes damaged rows, also segments of the record of decisions. Undelivered readings in them become gaps. */
   check(atMs: WallMs): { readonly problems: readonly Message[]; readonly account: StoreAccount } {
     const pages = this.#file.check(atMs);
     const damaged = this.#find(atMs, (handle) => {

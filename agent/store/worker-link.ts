@@ -49,7 +49,8 @@ export function workerLinkOpener(handOver: (() => void) | null = null): (...args
 }
 
 /**
- * Starts the storage thread and returns the connection to it, like the function that `workerLinkOpener` returns without `handOver`.
+ * Starts the storage thread and returns the connection to it. When the thread ends or may not use the data, open requests reject; `onLost`
+ * is then called, except after `close`.
  */
 export const openWorkerLink = workerLinkOpener();
 

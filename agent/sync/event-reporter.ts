@@ -82,7 +82,7 @@ export class EventReporter {
     }
   }
 
-  /** Queues a change of an event, unless it need not be reported, as for severity `info`. */
+  /** Queues a change of an event. Ignores severity `info`; a suppressed event is not queued, and its earlier state leaves the queue. */
   report(event: AgentEvent): void {
     if (event.severity === 'info') return;
     if (isSuppressed(event)) {

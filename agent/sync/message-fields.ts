@@ -7,7 +7,10 @@ import { inJson } from '../core/message-wire.ts';
  * template is left out for an empty message, and for one that is only a text from elsewhere, such as a name.
  */
 export function messageFields(key: 'reason', message: Message): { readonly reason: string; readonly reasonTemplate?: object };
-/** As above, for any key; callers see only the signature above. */
+/**
+ * Returns the English text of a message under `key`, and its template and values under `<key>Template`. The template is left out for an
+ * empty message, and for one that is only a text from elsewhere. Callers see only the signature above.
+ */
 export function messageFields(key: string, message: Message): Readonly<Record<string, unknown>> {
   const { id, args } = message;
   const text = { [key]: String(message) };

@@ -82,7 +82,7 @@ export interface UplinkParts {
   readonly isOpenCommand?: (commandId: string) => boolean;
   /** A command of the platform to be carried out, once. Pass its states to `outcome`. */
   readonly onOrder?: (order: PlatformOrder) => void;
-  /** Another cabinet reports a person, in a message of valid form. */
+  /** Another cabinet reports a detection, in a message of valid form. */
   readonly onRelay?: (relay: RelayedDetection) => void;
   readonly onEvent?: (event: AgentEvent) => void;
   /** The warnings and alarms of the agent that have not ended. Default: none. */

@@ -14,7 +14,8 @@ export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
  * What a frame is. `echo`: the agent's own request, received back; before another request has shown that the adapter echoes, the echo of a
- * single write is called `reply`, and its reply `echo`. `frame`: another valid frame. `damaged`: a reply that is damaged or incomplete. `noise`: no valid frame. `raw`: bytes that are not decoded.
+ * single write is called `reply`, and its reply `echo`. `frame`: another valid frame. `damaged`: a reply that is damaged or incomplete.
+ * `noise`: no valid frame. `raw`: bytes that are not decoded.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 

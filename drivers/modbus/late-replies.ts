@@ -52,7 +52,10 @@ interface Debt {
 
 /** What `LateReplies` reports. */
 export interface LateRepliesOptions {
-  /** Called when it is found that no late reply of a shape is expected any more. */
+  /**
+   * Called when it is found that requests of one kind have no late reply left to expect. Of one kind: reads of one unit with the same
+   * function and length of the reply, or writes of the same value to the same place.
+   */
   readonly onSettled?: () => void;
   /** Called when the reply to a request that was given up has arrived, `afterMs` after the request was sent. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;

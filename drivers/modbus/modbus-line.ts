@@ -25,11 +25,11 @@ export interface ModbusLineOptions {
   readonly port: BytePort;
   readonly serial: SerialSettings;
   readonly clock: Clock;
-  /** See `GuardedPortOptions`. */
+  /** Silence before a request. Units: ms. Default: that of the standard for these settings. */
   readonly frameGapMs?: number;
   /** Creates the same port, closed, with other settings; a line without it cannot change its speed. */
   readonly portFor?: (serial: SerialSettings) => BytePort;
-  /** See `GuardedPortOptions`. */
+  /** Whether the port is behind a serial server on the network. Default: false. */
   readonly isNetwork?: boolean;
 }
 

@@ -21,13 +21,17 @@ export interface Exchange {
    * pause after it. Units: ms.
    */
   readonly timeoutMs: number;
+  /** Receives the error if the request fails. */
   readonly fail: (error: BusError) => void;
 }
 
-/** Timing of the last reply. Units: ms, as in `Reply`. */
+/** Timing of the last reply; all 0 before the first. Units: ms. */
 export interface ReplyTiming {
+  /** When the request was sent; after repetitions perhaps an earlier sending. The unit read the values after it. */
   readonly sentMono: MonoMs;
+  /** Response time of the unit; on a serial line without the wire time of the reply. */
   readonly turnaroundMs: number;
+  /** From the end of the request to the first bytes of the reply. */
   readonly firstByteMs: number;
 }
 

@@ -42,7 +42,9 @@ export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
   readonly isNetwork: boolean;
 }
 
-/** Returns the error of a wait without a valid reply, with what to check. Increases one of `counters`; none for `wrong-reply`. */
+/**
+ * Returns the error of a wait without a valid reply, with what to check. Increases one of `counters`; none for the verdict `wrong-reply`.
+ */
 export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNetwork }: FailedExchange, counters: LinkCounters): BusError {
   const words = isNetwork ? BEHIND_GATEWAY : ON_WIRE;
   const [unit = 0] = request;

@@ -81,7 +81,7 @@ export interface Candidate {
   readonly isAlone: boolean;
   /** Another frame with its function and length arrived in the same piece, after it. */
   readonly isFollowed: boolean;
-  /** As `ModbusLine.mayAskAgain`. */
+  /** Whether the same read may be sent again, as `ModbusLine.mayAskAgain`. `isChange`: `isFirstForeign` of the first reply. */
   readonly mayAskAgain: (isChange: boolean) => boolean;
 }
 

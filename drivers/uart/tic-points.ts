@@ -85,7 +85,7 @@ export function subscribedVa(groups: TicGroups): number | null {
   return ampere == null || ampere === 0 || phases === null ? null : ampere * phases * VA_PER_AMPERE;
 }
 
-/** Where the power is in relation to the subscribed one. Shape: a sum of bits, 1 close to it and 2 above it. */
+/** Where the power is in relation to the subscribed one, with hysteresis. Shape: a sum of bits, 1 close to it and 2 above it. */
 export type LoadState = 0 | 1 | 3;
 
 /** Shares of the subscribed power at which the state begins and ends. Units: %. Source: the issue for the beginning; the ends are assumed, beyond the noise of lamps. Confirmed by: a week of events of a cabinet close to its limit. */

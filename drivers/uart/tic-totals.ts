@@ -17,7 +17,10 @@ export interface ReceivedFrame {
   readonly atMono: MonoMs;
 }
 
-/** Takes one more frame and returns the energy points that it confirms, in kWh. Units: `limitVa` VA, null while it is not known. */
+/**
+ * Takes one more frame and returns the energy points that it confirms, in kWh; their values were received before it. Units: `limitVa` VA,
+ * null while it is not known.
+ */
 export type TicTotals = (frame: ReceivedFrame, limitVa: number | null) => FrameValues;
 
 /** Creates the function that returns the energy points of one meter; at first none is confirmed. */

@@ -29,7 +29,10 @@ const MODE = 0o600;
 const AT = { mode: 100, uid: 108, gid: 116, size: 124, mtime: 136, sum: 148, type: 156, magic: 257 };
 const SAFE_NAME = /^[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(\/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*$/;
 
-/** Returns true if an archive may contain this name: at most 100 safe characters, in a relative path where no part begins with a dot. */
+/**
+ * Returns true if an archive may contain this name: a relative path of at most 100 characters, where no part begins with a dot. Allowed
+ * characters: letters from A to Z, capital or small, digits, and `._@+-`.
+ */
 export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }

@@ -20,7 +20,10 @@ export interface BackupPlaces {
   readonly dir: string;
   /** Files in the site folder that are not secret, such as the cabinet file and profiles. */
   readonly plain: readonly string[];
-  /** Existing files of keys, certificates, certificate requests and passwords in the site folder. */
+  /**
+   * Existing files in the site folder with the uplink's key, certificate and password, those that `keyFilesIn` names, and the files of a
+   * renewal of the key (`.new`).
+   */
   readonly secrets: readonly string[];
   /** Files outside the site folder, which may not exist, and profiles that are not regular files. */
   readonly elsewhere: readonly string[];

@@ -26,13 +26,19 @@ export interface BackupManifest {
   /** Id of the cabinet; empty if its cabinet file could not be used. */
   readonly cabinet: string;
   readonly madeMs: WallMs;
-  /** State of the readings at that time; null if there were none that could be read. A backup does not contain readings. */
+  /**
+   * State of the stored readings at that time; null if there were none that could be read. A backup does not contain readings. `lastSeq`:
+   * number of the newest frame. `undelivered`: number of readings not recorded as delivered.
+   */
   readonly readings: { readonly epoch: string; readonly lastSeq: number; readonly undelivered: number } | null;
   /** All files except the manifest; the encrypted ones only as `keys.sealed`. */
   readonly files: readonly ManifestFile[];
   /** Names of the files in `keys.sealed`, which is encrypted with a passphrase; empty for none. */
   readonly sealed: readonly string[];
-  /** Files of the cabinet that the backup does not contain, such as files outside the folder of the cabinet file. */
+  /**
+   * Known files that the backup lacks: secret ones if they were not requested, as names in a backup, and files outside the folder of the
+   * cabinet file, as paths. Not a complete list of what it lacks.
+   */
   readonly leftOut: readonly string[];
 }
 

@@ -10,8 +10,9 @@ import type { BackupPlaces } from './backup-places.ts';
 import { type Backup, SEALED } from './manifest.ts';
 
 /**
- * `new`: there is no such file here. `beside`: the former file is replaced and kept as `NAME.before-restore`. `aside`: it is renamed to
- * that and not replaced. `same`: no change. `sealed`: the passphrase is needed. `stays`: present readings are kept.
+ * `new`: there is no such file here. `beside`: the former file is replaced and kept as `NAME.before-restore`, one of a revision below
+ * `config.before-restore`. `aside`: it is renamed to that and not replaced. `same`: no change. `sealed`: the passphrase is needed. `stays`:
+ * present readings are kept.
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 
@@ -25,7 +26,10 @@ export interface RestoreItem {
 
 /** What a restore would do with each file, and the files to write. */
 export interface RestorePlan {
-  /** Each file of the backup, and the present readings if there are any. Other files on this machine are not listed. */
+  /**
+   * Each file of the backup, and the present readings if there are any. Other files on this machine are not listed. If the backup has
+   * revisions, other revisions here are set aside with their folder `config`.
+   */
   readonly items: readonly RestoreItem[];
   /** Files for the store folder, including unchanged ones, but not files that are still encrypted. `name` is relative to the folder. */
   readonly data: readonly ArchiveFile[];

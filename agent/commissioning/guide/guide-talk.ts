@@ -20,13 +20,17 @@ export interface GuideTalk {
   ask(prompt: Message): Promise<string>;
   /** Resolves with whether the answer is yes; an empty line counts as yes. Errors: as `ask`. */
   agree(question: Message): Promise<boolean>;
+  /** Resolves with the acceptance report of the running agent. Errors: rejects, for example if no agent answers. */
   report(): Promise<AcceptanceReport>;
   /**
    * Sends a command and prints its answer or refusal. Resolves with whether it reports success. Errors: rejects, for example if no agent
    * answers.
    */
   run(command: AgentCommand, args: RawArgs): Promise<boolean>;
-  /** Sends a command without output. Resolves with its result. Aborting `enough` ends the command. Errors: rejects with ConsoleError. */
+  /**
+   * Sends a command without output. Resolves with its result. Aborting `enough` ends the command, which may then reject. Errors: rejects
+   * with ConsoleError.
+   */
   quietly(command: AgentCommand, args: RawArgs, enough: AbortSignal): Promise<unknown>;
 }
 

@@ -8,7 +8,7 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** The minimum level of a zone at night, while it is lit, and its text in messages. Units: `pct` in % of full light. */
+/** The minimum level of a zone at night, while it is lit. `text`: the key that sets it, for messages. Units: `pct` in % of full light. */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
   readonly text: string;
@@ -60,7 +60,7 @@ export function stepPct(
 
 /**
  * How the light of a zone runs ahead of a moving person: the mode in the file, or the default if it is missing or ill-formed. Null if the
- * zone has no well-formed wave.
+ * zone has no well-formed wave. Undefined never occurs.
  */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;

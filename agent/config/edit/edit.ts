@@ -39,7 +39,8 @@ const MAX_PATH = 200;
 
 /**
  * Returns the text with `value` (YAML) at a path, or without this path if `value` is null. Returns `reason` if text, path or value cannot
- * be used, also for a part that another part of the file repeats by its name (`*`). The schema is not checked.
+ * be used. A part that another part repeats by its name (`*`) cannot be removed or replaced as a whole; a change within it also changes
+ * each repetition. The schema is not checked.
  */
 export function editYaml(text: string, path: string, value: string | null): EditedText {
   const steps = stepsOf(path);

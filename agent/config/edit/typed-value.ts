@@ -16,8 +16,8 @@ const NOT_KEPT: Readonly<Record<string, Message>> = {
 const SHOWN_CHARS = 160;
 
 /**
- * Returns the value of a typed text, read as YAML; null for an empty text. Returns a message if the text cannot be used, for example
- * because part of it would be lost.
+ * Returns the value of a typed text, read as YAML, in `plain`; there null for an empty text. Returns a message if the text cannot be used,
+ * for example because part of it would be lost.
  */
 export function readTypedValue(typed: string): { readonly plain: unknown } | Message {
   const parsed = parseDocument(typed, { logLevel: 'error' });

@@ -53,7 +53,7 @@ export interface CsvTable<C extends string> {
   readonly flaws: readonly ImportFlaw[];
   /** Headings of columns that are not read. */
   readonly ignored: readonly string[];
-  /** The texts of the rows that `TableFormat.only` skips, each once, with their number of rows. */
+  /** The texts in the column of `TableFormat.only` for which rows were skipped, each with the number of these rows. */
   readonly skipped: ReadonlyMap<string, number>;
   /** The heading of a column in this table; null if the table does not have it. */
   heading(column: C): string | null;

@@ -54,8 +54,8 @@ export interface ReadCabinet {
 }
 
 /**
- * Loads a cabinet, checked as `running`. Device profiles and the machine are not checked. `readFile`: returns the text of the file, or
- * throws an error with a `code`.
+ * Loads a cabinet. Findings with `mayGoOn` are no problems here. Device profiles and the machine are not checked. `readFile`: returns the
+ * text of the file, or throws an error with a `code`.
  *
  * Errors: throws ConfigError with the problems that prevent a run, for example a file that cannot be read.
  */

@@ -20,7 +20,7 @@ export interface SentRefusal {
   readonly said: unknown;
 }
 
-/** A `Beginning` in a form that can be sent between processes. */
+/** A `Beginning` in a form that can be sent between processes. Its messages are plain data, in the form of `withTexts`. */
 export type SentBeginning = {
   readonly site: Beginning['site'];
   /** The process has the data or the lines locked until it is disconnected. */
@@ -30,7 +30,10 @@ export type SentBeginning = {
   | { readonly revisions: null; readonly refusal: SentRefusal }
 );
 
-/** The answer of the process that reads the configuration: what the run begins with, or the problems that prevent a run (`begun` null). */
+/**
+ * The answer of the process that reads the configuration: what the run begins with, or the problems that prevent a run (`begun` null). The
+ * messages are plain data, in the form of `withTexts`.
+ */
 export type ChildAnswer =
   | { readonly begun: SentBeginning; readonly problems: readonly [] }
   | { readonly begun: null; readonly problems: readonly Problem[] };
@@ -60,8 +63,8 @@ export interface ChildParts {
 
 /**
  * Runs `beginConfiguration` in a child process, which also locks the data. If another process has the data, resolves with the file of the
- * site, without revisions, and `refusal`. If the child gives no answer, this process loads a configuration, possibly without revisions.
- * Errors: as `beginConfiguration`.
+ * site, without revisions, and `refusal`. If the child gives no answer, this process loads a configuration, possibly without revisions
+ * or with the data not locked. Errors: as `beginConfiguration`.
  */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));

@@ -25,8 +25,8 @@ export const WHILE_DATA_HELD: StartEvent = {
 };
 
 /**
- * Returns warnings about secret files of the uplink that are outside the folder of the cabinet file; empty if there are none. Links are not
- * followed.
+ * Returns warnings about files with the uplink's password or key that are outside the folder of the cabinet file; empty if there are none.
+ * Credentials of the service do not count. Links are not followed.
  */
 export function secretEvents({ uplink }: Cabinet, configFile: string): StartEvent[] {
   const siteDir = dirname(resolve(configFile));

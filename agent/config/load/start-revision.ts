@@ -30,7 +30,7 @@ export interface Beginning {
   readonly revisions: RevisionsAtStart | null;
   /** Why the data could not be locked, for example because another agent (`in-use`) or a command (`held`) has it. */
   readonly refusal?: StoreError;
-  /** Ends the locks of the process that read the configuration, for the storage thread of this run; absent if there are none to end. */
+  /** Ends the locks of the process that read the configuration, for the storage thread of this run. Absent if it has none or was killed. */
   readonly handOver?: () => void;
   /** Whether a process of this run may still have the data locked. Default: false. */
   readonly isLockOurs?: () => boolean;

@@ -75,10 +75,12 @@ export class ActiveRevision {
     });
   }
 
+  /** Site-owned keys of the running configuration that differ from the file of the site. */
   get unlikeSite(): readonly SiteOwnedDifference[] {
     return this.#unlikeSite;
   }
 
+  /** True once `stop` was called. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
@@ -142,9 +144,9 @@ export class ActiveRevision {
   }
 
   /**
-   * Ends the trial and returns to the revision before it. `obstacle`: why that one does not run now, because the agent stops or its files
-   * cannot be used; empty if it runs. `trouble`: why the end could not be saved; empty if it was. Both are empty if there is no trial.
-   * Errors: rejects as `apply`.
+   * Ends the trial and returns to the revision before it; if that cannot be used, the revision of the trial still runs. `obstacle`: why the one
+   * before does not run now, because the agent stops (then the trial goes on) or its files cannot be used; empty if it runs. `trouble`: why the
+   * end could not be saved; empty if it was. Both are empty if there is no trial. Errors: rejects as `apply`.
    */
   async return(reason: Message): Promise<{ readonly obstacle: Message; readonly trouble: Message }> {
     const { trial, current } = this.#histories.history;

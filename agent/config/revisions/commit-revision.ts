@@ -21,6 +21,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly active: ActiveRevision;
   /** Returns the parts of the agent that a change affects, as text; empty for none. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
+  /** Checks the files of a revision or a candidate. */
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
   /** Limits how often unsigned revisions of the platform may reopen lines. */
   readonly reopenings: TokenBucket;
@@ -34,9 +35,9 @@ export interface FilesToCommit {
 }
 
 /**
- * How often unsigned revisions of the platform may reopen lines. Source: assumed; the line has no levels and no detections for 35 s if the
- * trial fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings
- * in the revision histories of the cabinets.
+ * How often revisions of the platform without a valid signature may reopen lines: `burst` at once, then `perS` a second. Source: assumed;
+ * the line has no levels and no detections for 35 s if the trial fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a
+ * seventeenth of the night at most. Confirmed by: reopenings in the revision histories of the cabinets.
  */
 export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 

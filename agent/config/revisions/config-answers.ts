@@ -38,8 +38,8 @@ export function notStored(reason: Message): ConfigAnswer {
 }
 
 /**
- * Returns the values of the cabinets that differ, except `profileDirs`, then the profiles in the files whose text differs; empty if there
- * are none. `filesBefore`: undefined if they are not kept; then all profiles count as new.
+ * Returns the values of the cabinets that differ, except `profileDirs`, then the profiles in the files whose text differs, each as a short
+ * hash; empty if there are none. `filesBefore`: undefined if they are not kept; then all profiles count as new.
  */
 export function differences(
   before: CabinetAndProfiles,

@@ -61,7 +61,7 @@ export class PlatformConfigRequests {
     this.#report(commandId, isConfirmed ? 'verified' : 'failed', reason);
   }
 
-  /** Publishes the running revision, and the hash of the candidate; an empty text for none. */
+  /** Publishes the running revision and the hash of the candidate in this view; an empty text if it has no candidate. */
   show({ running, candidate }: ConfigView): void {
     this.#update(CONFIG_SHOWN.revision, running.number);
     this.#update(CONFIG_SHOWN.hash, running.hash);

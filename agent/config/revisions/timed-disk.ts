@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { DISK_WAIT_MS } from '../../core/within.ts';
 import type { RevisionDisk } from './revision-disk.ts';
 
-/** The error of an operation that a hung disk did not finish in time. The disk may still finish it later. */
+/** The error of an operation that a hung disk did not finish in time. The disk may still finish it later, or it was never begun. */
 export class DiskTimeout extends Error {
   readonly code = 'ETIMEDOUT';
 
@@ -12,8 +12,8 @@ export class DiskTimeout extends Error {
 }
 
 /**
- * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk. The last three first wait
- * equally long for the change before them; if that does not end, they change nothing.
+ * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk. The last three first wait,
+ * at most as long, for the change before them; if that does not end, they change nothing.
  *
  * Errors: these methods reject with `DiskTimeout` if the disk hangs; otherwise as the disk.
  */

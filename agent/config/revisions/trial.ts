@@ -52,7 +52,7 @@ const SHOWN = 5;
 export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
   readonly trialMs: number;
-  /** Time that has passed, in all runs of the agent. */
+  /** Time that has passed, in all runs of the agent; of a run that was killed, a little more. */
   readonly spentMs: number;
   /** Time that has passed in this run of the agent, which opened the lines again. */
   readonly runMs: number;

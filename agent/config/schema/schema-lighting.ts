@@ -290,7 +290,7 @@ export const calendarSchema = z.strictObject({
     .describe(String(msg`The first rule that fits counts; without one, the programme of the zone.`)),
 });
 
-/** One item of `holidays`: a named list of days for conditions on a day. */
+/** One item of `holidays`: a named list of days, to which rules of calendars and texts of panels may refer. */
 export const holidaysSchema = z.strictObject({
   id: idSchema.describe(String(msg`The name that rules of calendars refer to.`)),
   days: z
@@ -376,7 +376,10 @@ export const outputSchema = z.strictObject({
     .describe(String(msg`Stays idle for at least so long; 2 s at most where a zone of litWith is lit again.`)),
 });
 
-/** One item of `neighbours`: another cabinet, and the pole near which detections are exchanged with it. */
+/**
+ * One item of `neighbours`: another cabinet, and the pole where the street goes on there. Detections near this pole are sent to it; those
+ * that it sends count at this pole.
+ */
 export const neighbourSchema = z.strictObject({
   node: topicPartSchema.describe(String(msg`Sparkplug edge node of the other cabinet.`)),
   pole: idSchema.describe(String(msg`Where the street goes on there.`)),

@@ -73,8 +73,8 @@ function orList(paths: readonly string[]): Message {
 }
 
 /**
- * Resolves with the first of these paths to which it could connect. If there is none: `closed` if this user was denied access to one,
- * otherwise null.
+ * Resolves with the first of these paths to which it could connect. A path that another user could have created is skipped. If there is
+ * none: `closed` if this user was denied access to one, otherwise null.
  */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {
   let isClosed = false;

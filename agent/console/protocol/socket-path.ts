@@ -118,8 +118,9 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 const STICKY = 0o1000;
 
 /**
- * Returns a socket's path up to the first part that is in a folder open to others, and that another user could have created or could
- * replace; null for none. Checks the path as it is, then with its links followed.
+ * Returns a socket's path up to the first part that another user could have created or could replace; null for none. Only parts in folders
+ * that everybody may write are checked, and below such a folder also those in folders that a group may write. Checks the path as it is,
+ * then with its links followed.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

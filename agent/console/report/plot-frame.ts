@@ -112,7 +112,8 @@ export function plotSvg(sheet: PlotSheet, heightPx: number, about: { title: Mess
 }
 
 /**
- * Returns a text element, escaped, at the left end of its base line. `more`: further attributes; `text-anchor` moves the text. Units: px.
+ * Returns a text element; the text is escaped. `x`, `y`: the left end of its base line. `more`: further attributes; with `text-anchor`, `x`
+ * is another point of the base line. Units: px.
  */
 export function label(x: number, y: number, text: string, more: Readonly<Record<string, string | number>> = {}): string {
   return element('text', { x, y, ...more }, escaped(text));

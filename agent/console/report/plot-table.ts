@@ -60,7 +60,7 @@ function bandsTable({ title, unit, instants, series }: ReportBands, timezone: st
   };
 }
 
-/** Returns a local time; with the name of its zone if that is not the same at the first and the last of these instants. */
+/** Returns a local day and time; with the name of its zone if that is not the same at the first and the last of these instants. */
 export function localTime(ms: WallMs, instants: readonly WallMs[], timezone: string): Said {
   const zoneOf = (each: WallMs): string =>
     String(columnTime(each, timezone, { hasDay: false, hasSeconds: false, hasZone: true })).slice('00:00'.length);

@@ -18,7 +18,7 @@ export interface TextPage {
   readonly timezone: string;
 }
 
-/** Returns a text in one line: several blanks become one simple blank, and dashes `-`. Other characters are unchanged. */
+/** Returns a text in one line: each run of blanks of any kind becomes one simple blank, and dashes `-`. Other characters are unchanged. */
 export function plainBlanks(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\u2010-\u2015]/g, '-');
 }

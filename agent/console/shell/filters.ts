@@ -52,8 +52,8 @@ export function wantsJson(filters: readonly Filter[]): boolean {
 }
 
 /**
- * Returns the lines after the filters, applied in their order. Capital and small letters are equal. `csv` converts each line that is JSON
- * and leaves others; `json` changes nothing.
+ * Returns the lines after the filters, applied in their order. Capital and small letters are equal. `count` ignores blank lines. `csv`
+ * converts each line that is JSON and leaves others; `json` changes nothing.
  */
 export function filterLines(lines: readonly string[], filters: readonly Filter[]): readonly string[] {
   return filters.reduce<readonly string[]>((left, { name, text }) => {

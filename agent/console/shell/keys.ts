@@ -92,7 +92,7 @@ export class KeyDecoder {
   /** Bytes of an incomplete UTF-8 character. */
   #letter: number[] = [];
 
-  /** Returns the keys of one more byte; empty if it completes none. A character for which `isOneColumn` is false becomes `_`. */
+  /** Returns the keys of one more byte; empty if it completes none. A character beyond ASCII that is not `isOneColumn` becomes `_`. */
   feed(byte: number): readonly Key[] {
     return this.#mode === 'plain' ? this.#plain(byte) : this.#inSequence(byte);
   }

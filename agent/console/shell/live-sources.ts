@@ -65,7 +65,7 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/** Returns the source of a view of the lines and their units, the units with the largest loss first. */
+/** Returns the source of a view of the lines and their units; those with the largest share of requests without a valid answer are first. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];

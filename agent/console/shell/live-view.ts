@@ -5,8 +5,8 @@ export interface LiveView {
   /** Returns the first frame as far as it fits the terminal, and the hint how to end the view. */
   start(frame: readonly string[], hint: string): string;
   /**
-   * Returns the text for changes of this frame, about `budgetChars` characters at most, but for one change or part of it in any case. What
-   * does not fit is left for later calls. Empty if nothing is to be written.
+   * Returns the text for changes of this frame: about `budgetChars` characters at most, but at least one change or a part of it. What does
+   * not fit is left for later calls. Empty if nothing is to be written.
    */
   next(frame: readonly string[], budgetChars: number): string;
   /** Returns the text that ends the view; the frame stays on the screen. */

@@ -19,7 +19,7 @@ import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-file
 /** The arguments of `receive`. `file`: name of the file, without a folder. */
 export interface ReceiveArgs {
   readonly file: string;
-  /** Delete what was received under this name first; otherwise a part is used as the beginning of the file. */
+  /** Delete what was received under this name first. Otherwise a part is used as the beginning of the file; a complete file is an error. */
   readonly isRestart: boolean;
   /** Receive nothing; delete what was received under this name. */
   readonly isGone: boolean;

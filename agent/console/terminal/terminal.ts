@@ -41,8 +41,8 @@ export interface Terminal {
   /** Returns the signal that ends a job with a summary, which then still answers. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
   /**
-   * Reads a secret without echo; at a terminal a new one, with a `rule`, is typed twice. Absent if nothing can be asked. Errors: rejects
-   * with ConsoleError, for example if the person cancels.
+   * Reads a secret; at a terminal without echo, and with a `rule` it is checked and typed twice. Other input is not checked. Absent if
+   * nothing can be asked. Errors: rejects with ConsoleError, for example if the person cancels.
    */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;
   /**

@@ -126,8 +126,8 @@ export interface TimeTick {
 }
 
 /**
- * Returns at most about `most` instants of a period, rounded in local time. The hour that a change of the clocks leaves out has none. If
- * the clocks change in the period, some may be after its end, or its last hour has none.
+ * Returns at most about `most` instants of a period, rounded in local time. None is outside the period. If the clocks change in it: an
+ * hour that is left out has none, a repeated hour has them once, and the end of the period may have none.
  */
 export function localTicks({ fromMs, toMs, timezone }: Pick<PlotFrame, 'fromMs' | 'toMs' | 'timezone'>, most: number): readonly TimeTick[] {
   const stepMs = TIME_STEPS_MS.find((each) => (toMs - fromMs) / each <= most) ?? (toMs - fromMs) / 4;

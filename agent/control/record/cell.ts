@@ -25,7 +25,7 @@ export const CELL_ITEMS: Readonly<Record<string, readonly ItemKind[]>> = {
   s: ['whole', 'time', 'time'],
   // A photocell: its verdict with flags, its light in lx.
   p: ['whole', 'double'],
-  // Traffic of a zone: step, since when, flow, fault.
+  // Traffic of a zone: step, since when, flow of the last window and of the running one, fault.
   t: ['whole', 'time', 'double', 'double', 'text'],
   // A rule: active or not, since when, its value.
   r: ['whole', 'time', 'double'],

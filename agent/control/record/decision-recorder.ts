@@ -76,7 +76,7 @@ interface Lamp {
   sinceUs: number;
 }
 
-/** Records the changes of the decisions of one street, with their inputs. */
+/** Records the decisions of one street and their inputs: all at the start of a segment, then each change of either. */
 export class DecisionRecorder {
   readonly #parts: DecisionRecorderParts;
   readonly #cells: InputCells;
@@ -108,12 +108,12 @@ export class DecisionRecorder {
     }
   }
 
-  /** Passes on what waits in memory. */
+  /** Passes what waits in memory to the store, which may refuse it: it is then lost, and counted. */
   flush(): void {
     if (this.#last !== null) this.#flush(this.#last, false);
   }
 
-  /** Passes on what waits in memory as the end of a run, because the control has stopped. */
+  /** As `flush`, and marks the end of the run, because the control has stopped. */
   stop(): void {
     if (this.#last !== null) this.#flush(this.#last, true);
     this.#segment = null;

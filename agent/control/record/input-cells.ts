@@ -18,7 +18,7 @@ export interface RecordedMoment {
   readonly floors: ReadonlyMap<string, LevelPct>;
   /** The lit lamps after the decision. */
   readonly litAfter: LitLamps;
-  /** It is day everywhere: sensors and detections have no effect, and are left out. */
+  /** It is day in all zones, with a high sun: sensors and detections have no effect, and are left out. False also by day with a low sun. */
   readonly isPlainDay: boolean;
 }
 

@@ -29,7 +29,7 @@ export interface RecordedState {
   readonly cells: Map<string, InputCell>;
   /** The newest ones, in the order in which they were recorded. */
   readonly detections: DetectionCell[];
-  /** By index of the lamp. `sinceMs`: wall time of its last change. */
+  /** By index of the lamp. `sinceMs`: since when the lamp has this level with this reason. Units: ms of wall time. */
   readonly levels: Map<number, RecordedChoice & { readonly sinceMs: number }>;
   /** Indexes of the lamps whose level is recorded at this instant. */
   readonly changed: Set<number>;

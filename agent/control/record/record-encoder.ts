@@ -15,8 +15,8 @@ export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 're
 }
 
 /**
- * The level of one lamp, to be recorded. `lamp`: its index in the street. `sinceUs`: since when it has the choice, in µs of the monotonic
- * clock.
+ * The level of one lamp with its reason, to be recorded. At the start of a segment it need not have changed. `lamp`: its index in the
+ * street. `sinceUs`: since when nothing in the `RecordedChoice` has changed. Units: µs of the monotonic clock.
  */
 export interface LevelChange extends RecordedChoice {
   readonly lamp: number;

@@ -34,7 +34,10 @@ export interface SettingsFigures {
   readonly nights: readonly NightFigures[];
 }
 
-/** Number of decisions replayed with the recorded settings, and of those that differ from the record. */
+/**
+ * Number of decisions replayed with the recorded settings, one per lamp and recorded instant; and of those that differ from the record in
+ * level, rank or reason.
+ */
 export interface OwnReplay {
   readonly decisions: number;
   readonly differing: number;
@@ -84,8 +87,8 @@ export class NightReplay {
   }
 
   /**
-   * Replays a segment; one without inputs (thinned) is skipped. Yields the share that is done, often, so that the caller can pause. Errors:
-   * throws for bytes that cannot be read, for example StoreError `corrupt`.
+   * Replays a segment; one without inputs (thinned) is skipped. Yields often, so that the caller can pause: the share of the settings that
+   * are done for this segment, from 0 to below 1. Errors: throws for bytes that cannot be read, for example StoreError `corrupt`.
    */
   *segment(record: StoredRecord): Generator<number, void, void> {
     if (record.isThinned) return;

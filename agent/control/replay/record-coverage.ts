@@ -15,8 +15,9 @@ export interface MissingSpell {
 }
 
 /**
- * How much of the darkness of a night, up to now, was replayed. Dark is when some zone is to be lit by the sun. Shape: `darkH` null if the
- * record has no street to compute it from; the whole night then counts as dark. `missing` without spells below a minute. Units: h.
+ * How much of the darkness of a night, up to now, was replayed. It is dark while the sun is so low that some zone is lit, offsets included.
+ * Shape: `darkH` null if the record has no street to compute it from; the whole night then counts as dark. `missing` without spells below a
+ * minute. Units: h.
  */
 export interface NightCoverage {
   readonly date: string;

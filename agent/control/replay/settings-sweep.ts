@@ -45,7 +45,7 @@ export function sweepPoints(variesBoost: boolean): readonly SweepPoint[] {
 
 /**
  * Returns a point as settings for a replay. `base`: the settings to which the point is applied. Only zones with presence change, and the
- * programmes that they may have; another zone with such a programme has the changed one too.
+ * programmes that they or their calendars name; another zone with such a programme has the changed one too.
  */
 export function sweepSettings(point: SweepPoint, base: ReplaySettings['streetFor']): SweepSettings {
   const id = `${point.holdS ?? '='} ${point.addPct} ${point.boostSharePct}`;

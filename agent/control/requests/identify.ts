@@ -104,7 +104,7 @@ export class IdentifyHandler {
     for (const id of intentIds) this.#pending.delete(id);
   }
 
-  /** Ends blinkings whose command has expired, and publishes the blinking lamps if they changed. */
+  /** Ends blinkings whose command expired before a lamp followed, and publishes the blinking lamps if they changed. */
   tend(): void {
     for (const [id, { expiresMono, run }] of this.#pending) {
       if (this.#clock.monoMs() < expiresMono) continue;

@@ -171,7 +171,7 @@ export class LightRequests {
     this.#noteBegun();
   }
 
-  /** As `PendingCommands.abandonAll`. */
+  /** Ends all open commands as failed, with this reason. Resolves once their outcomes are published. */
   abandonAll(reason: Message): Promise<void> {
     return this.#pending.abandonAll(reason);
   }

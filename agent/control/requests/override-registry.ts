@@ -33,7 +33,9 @@ import {
 
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
-/** The change of the stored intents when a copy replaces the stored state: those of the platform of rank `override` are removed. */
+/**
+ * What happens to the stored intents when an older copy replaces the stored state: those of the platform with rank `override` are removed.
+ */
 export const OVERRIDES_COPY_RULE: CopyRule = {
   key: OVERRIDES_KEY,
   change: 'remove-items',
@@ -49,7 +51,7 @@ export interface OverrideRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** Receives the requested intents after a change. */
+  /** Receives the requested intents in force after a change, without those that wait for a trusted time. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 

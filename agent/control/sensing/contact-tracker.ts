@@ -12,7 +12,7 @@ export type LightContact = 'emergency' | 'lights-on';
 /** A contact that requests light, as stored on disk. */
 export interface StoredContact {
   readonly pointId: PointId;
-  /** End of its intent, in wall time. Not used for an emergency key. */
+  /** End of its intent, in wall time. Not used for an emergency key, nor if the time is not known at the restart. */
   readonly untilMs: WallMs;
 }
 

@@ -15,7 +15,10 @@ export interface LongRaiseTracker {
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone with presence by its newest decisions and its own sensors, and reports the event. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
-  /** Ids of the zones that presence raised for too long, as of the last `refresh`. */
+  /**
+   * Ids of the zones that presence raised for too long, as of the last `refresh`. A zone remains until its own sensors have been clear for
+   * a minute, or until day.
+   */
   over(): ReadonlySet<string>;
 }
 

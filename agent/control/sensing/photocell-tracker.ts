@@ -29,7 +29,7 @@ export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Returns the sun of a zone now; null while the time is not trusted. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** Receives the faults of the cells when one changes, to be stored for `restore` at the next start. */
+  /** Receives the faults of all cells when one changes, to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, StoredFaults>>) => void;
 }
 
@@ -85,7 +85,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** Judges the cells by their age and their night, and reports events. */
+  /** Judges the cells by the age of their values and by their night, and reports events. */
   refresh(): void {
     for (const cell of this.#cells.values()) {
       const latest = this.#parts.field.latest(cell.pointId);

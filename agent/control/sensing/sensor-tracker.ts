@@ -29,7 +29,10 @@ export interface SensorTrackerParts extends TrackerParts {
 
 /** The states of the presence sensors, and the detections. */
 export interface SensorTracker {
-  /** Takes readings. Returns true if a sensor that raises light itself detected a person, or if another person may have come while it still detects one. */
+  /**
+   * Takes readings. Returns true if a sensor that raises light itself detected a person. Also true if such a sensor has a pole and still
+   * detects a person, and another person may have come.
+   */
   take(readings: readonly Reading[]): boolean;
   /** Updates what changes by time alone, and reports the events. A detection may begin here too. */
   refresh(): void;

@@ -28,7 +28,7 @@ export interface StreetSensingParts extends TrackerParts {
 
 /** The states of sensors, photocells, counters, rules and contacts of a street, from their readings. */
 export interface StreetSensing {
-  /** Restores contacts and photocell faults of an earlier run. What cannot be read is not restored. Errors: none. */
+  /** Restores contacts, and dusk and dawn faults of photocells, of an earlier run. What cannot be read is not restored. Errors: none. */
   restore(): Promise<void>;
   /** Takes readings. Returns true when one cannot wait for the next tick, for example a detection. */
   take(readings: readonly Reading[]): boolean;
@@ -42,7 +42,7 @@ export interface StreetSensing {
   intents(): readonly Intent[];
   /** Call it before the agent changes these levels, because the sensors may detect its own light. */
   notice(decisions: readonly Decision[]): void;
-  /** Returns the number of detections since the creation. */
+  /** Returns the number of detections since the creation, at sensors that raise light themselves. */
   detectionCount(): number;
 }
 

@@ -11,7 +11,7 @@ import { spell } from '../../lighting/spell.ts';
 import { trafficLevel } from '../../lighting/traffic.ts';
 import type { RecordedState } from '../record/record-decoder.ts';
 
-/** The requested lamps, and the state of the record at the requested instant. */
+/** The requested lamps, and the state of the record at the requested instant. `snapshot`: the inputs of a decision that follow from it. */
 export interface PastMoment {
   readonly lampIds: readonly string[];
   readonly state: Pick<RecordedState, 'cells'>;

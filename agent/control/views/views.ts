@@ -21,7 +21,7 @@ export interface LampKnowledge {
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** The lamp follows its decisions, as far as writes and readings show. */
+  /** False after several failed writes or drifts in a row, or if `measured` is not good. */
   readonly following: boolean;
 }
 

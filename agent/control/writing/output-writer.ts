@@ -40,7 +40,7 @@ export interface OutputView extends OutputState {
   readonly pointId: PointId;
   /** The newest reading of the point that proves a write; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** The output follows its decisions, as far as writes and readings show. */
+  /** False after several failed writes or drifts in a row, or if `measured` is not good. */
   readonly following: boolean;
 }
 

@@ -12,7 +12,10 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 
 /** The write history of one lamp or output, and what its readings have confirmed. */
 export interface LampTrack {
-  /** The write in flight; results of earlier writes are ignored. `sent`: its bytes were sent. */
+  /**
+   * The write in flight; results of earlier writes are ignored. `sent`: it was sent, and acknowledged or proven unless it was a broadcast.
+   * False also while it was sent and neither is known.
+   */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
   /** How the newest finished write ended; null before one, and after `nudge` of an unconfirmed track. A later drift changes it. */
   readonly last: {

@@ -17,7 +17,10 @@ export interface DeliverySteps {
   readonly fit: number;
 }
 
-/** Returns a step of time, and how well or badly it fits the deliveries; null with too few usable test reads. */
+/**
+ * Returns the longest tried step of time that fits the deliveries about as well as the best one, which may fit badly: see `fit`. Null with
+ * too few usable test reads.
+ */
 export function deliverySteps(windows: readonly WindowFacts[]): DeliverySteps | null {
   const gapsMs = windows.flatMap(({ isTest, arrivalMono }, i) => {
     const before = windows[i - 1]?.deliveriesMono.at(-1);

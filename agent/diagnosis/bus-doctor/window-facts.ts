@@ -43,7 +43,7 @@ export interface WindowFacts {
   readonly foreignReplies: readonly number[];
   /** Number of bytes outside of all frames; 0 if the reply itself is damaged. */
   readonly strayBytes: number;
-  /** All received bytes without the echo. */
+  /** The received bytes without the echo, as far as the examination kept them. */
   readonly bytes: Uint8Array;
   /** When the last bytes of a window with an answer arrived; null without an answer. */
   readonly arrivalMono: MonoMs | null;

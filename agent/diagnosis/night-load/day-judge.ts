@@ -25,7 +25,10 @@ export interface DayLoad {
 
 /** Judges the load while the lamps are off, minute by minute. */
 export class DayJudge {
-  /** For each of the last 84 hours that ended without an unexpected load, its highest median load, oldest first. Units: W. */
+  /**
+   * For each of the last 84 hours that ended without an unexpected load, its highest median load, oldest first. An hour is 60 judged
+   * minutes of one day. Units: W.
+   */
   readonly hours: number[];
   readonly #window = new Float64Array(WINDOW_MIN).fill(Number.NaN);
   readonly #sorted = new Float64Array(WINDOW_MIN);

@@ -29,13 +29,16 @@ export interface LoadFindings {
   /** More power at night than expected. */
   readonly extra: LoadDifference | null;
   /**
-   * Since when the lamps have been off, after a missing switch-on or an early switch-off; kept until they burn. Units: minutes since 1970,
-   * UTC.
+   * The lamps are off at night: since an early switch-off, or since the latest usual time of a switch-on that is missing. Kept until they
+   * burn, also by day. Units: minutes since 1970, UTC.
    */
   readonly darkSinceMin: number | null;
-  /** Unexpected load while the lamps should be off. */
+  /** Unexpected load while the lamps should be off; it stays at night. */
   readonly day: DayLoad | null;
-  /** Since when the meter repeats the same values. Units: minutes since 1970, UTC. */
+  /**
+   * Since when the meter has repeated the same power and voltage, once that has lasted too long. Always null without a voltage. Units:
+   * minutes since 1970, UTC.
+   */
   readonly stuckSinceMin: number | null;
 }
 

@@ -7,7 +7,10 @@ import { medianOf } from './robust.ts';
 
 /** The signs of a lost load at one minute. Units: ln W; `jump`, `level` and `doubt` are NaN if unknown. */
 export interface LossSigns {
-  /** Change of the power from earlier minutes that neither voltage nor expected steps explain; negative for less power. */
+  /**
+   * Change of the power from earlier minutes that neither voltage nor expected steps explain; negative for less power. The lower of two
+   * estimates.
+   */
   readonly jump: number;
   /** Difference of the power from the expected one; positive for more power. */
   readonly level: number;
@@ -56,7 +59,7 @@ interface Side {
   readonly expected: number;
 }
 
-/** Returns a function that computes the signs at a minute. */
+/** Returns a function that computes the signs at a minute since switch-on. `usualLnV`: the usual voltage. Units: ln V; NaN if unknown. */
 export function createLossSigns(usualLnV: number): (load: SettledLoad, expected: ExpectedLoad, minute: number) => LossSigns {
   const window = (): Float64Array => new Float64Array(WINDOW_MIN);
   const [levels, after, before, lastV, firstV] = [window(), window(), window(), window(), window()];

@@ -12,7 +12,7 @@ import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
  */
 export interface LoadDifference {
   readonly share: number;
-  /** The difference when it was found: `share` times the expected power, which is too high for a large loss. Units: W. */
+  /** The difference from the expected power at the time when it was found; computed from `share` as it was then. Units: W. */
   readonly watts: number;
   /** The same at full power. Units: W. */
   readonly fullWatts: number;

@@ -8,15 +8,15 @@ export const NIGHT_MIN = 1_440;
 /** Steps of a packed logarithm: one is 0.025 % of power or voltage. The largest packed value is e^16 W. */
 const PACK = 4_000;
 
-/** Power and voltage by minute. Shape: the index is the minute since switch-on. Units: ln W, ln V; NaN without a positive value. */
+/** Power and voltage by minute. Shape: the index is the minute since `onMin`. Units: ln W, ln V; NaN without a positive value. */
 export class NightTrace {
-  /** When the lamps came on. Units: minutes since 1970, UTC. */
+  /** The first minute: when the lamps came on, or, as after a start at night, were first seen on. Units: minutes since 1970, UTC. */
   readonly onMin: number;
   /** Local time less UTC at switch-on. Units: minutes. */
   readonly utcOffsetMin: number;
   readonly lnW: Float32Array;
   readonly lnV: Float32Array;
-  /** Minutes from switch-on to the last recorded one, those without a value included. */
+  /** Number of minutes from `onMin` to the last recorded one, both included, also those without a value. */
   length = 0;
 
   constructor(onMin: number, utcOffsetMin: number, capacityMin = NIGHT_MIN) {

@@ -13,12 +13,15 @@ export interface MinuteSpan {
   readonly toMin: number;
 }
 
-/** Returns when the lamps are expected to come on, the span nearest to `nearMin`. Null if no night is recent enough. */
+/**
+ * Returns the span in which the lamps may come on, the one nearest to `nearMin`. It contains the times of the recent nights, with a slack
+ * of more than an hour on each side. Null if no night is recent enough.
+ */
 export function usualOn(nights: readonly NightProfile[], nearMin: number): MinuteSpan | null {
   return spanOf(recent(nights, nearMin).map(({ onMin }) => nearest(onMin, nearMin)));
 }
 
-/** Returns when the lamps that came on at `onMin` are expected to go off. Null if no night is recent enough. */
+/** Returns the span in which lamps that came on at `onMin` may go off, with a slack as in `usualOn`. Null if no night is recent enough. */
 export function usualOff(nights: readonly NightProfile[], onMin: number): MinuteSpan | null {
   const lasts = recent(nights, onMin).map((night) => ({ lengthMin: night.level.length, offMin: night.onMin + night.level.length }));
   return spanOf(lasts.flatMap(({ lengthMin, offMin }) => [onMin + lengthMin, nearest(offMin, onMin + lengthMin)]));

@@ -66,8 +66,8 @@ export function cautionTexts(savings: SavingsResult): readonly Message[] {
 }
 
 /**
- * Returns the table of the proven saving by zone. What is in no zone, such as other loads, is a row of its own, unless it rounds to 0. So
- * the rows add up to the cabinet.
+ * Returns the table of the proven saving by zone. What is in no zone, such as other loads, is a row of its own if the sums of the zones, as
+ * shown, differ from those of the cabinet. So the rows add up to the cabinet.
  */
 export function proofTable({ zones, total }: SavingsResult, decimals = proofDecimals(total)): ReportTable {
   const usedKwh = total.measuredKwh + total.estimatedKwh;

@@ -15,14 +15,14 @@ const REPAIR_COLUMNS = [
 /** Availability of light and agent. Units: %, h. */
 export interface Availability {
   /**
-   * Lamp hours at night without a failure that makes the lamp dark. Null if none was counted, or if no event of these nights is kept any
-   * more.
+   * Share of the lamp hours at night without a failure that makes the lamp dark. Null if no lamp hours were counted, or if the failures are
+   * not known (`areFailuresUnknown`).
    */
   readonly lightPct: number | null;
-  /** Lamp hours at night in which a failure made the lamp dark, and those in which it did not answer. */
+  /** Lamp hours at night in which a failure made the lamp dark, and those in which its level was not known. */
   readonly darkLampH: number;
   readonly unknownLampH: number;
-  /** Time without an absence of the agent; null if no time has passed. */
+  /** Share of the time without an absence of the agent; null if no time has passed. */
   readonly agentPct: number | null;
 }
 
@@ -149,7 +149,10 @@ export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readon
   return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
 }
 
-/** Returns a sentence about failures that are not known, as their events are no longer stored or could not be read; empty if all are. */
+/**
+ * Returns a list with the sentence about failures that are not known, as their events are no longer stored or could not be read. Empty if
+ * all failures are known.
+ */
 export function eventNotes(facts: NightFacts): readonly Message[] {
   const { eventsFromMs, unread, timeText } = facts;
   if (unread.has('events')) return [msg`The events of these nights could not be read: their failures are not known.`];

@@ -8,8 +8,8 @@ const BAND_TOPS: readonly number[] = [0, 25, 50, 75, 100];
 const STEP_MS = 600_000;
 
 /**
- * Mean numbers of lamps in steps of ten minutes, which begin at `instants`. `bands`: a list for 0 %, then for up to 25, 50, 75 and 100 %.
- * `unrecorded`: lamps whose level was not recorded. Shape: one value for each step in each list.
+ * Mean numbers of lamps by decided level, in steps of ten minutes, which begin at `instants`. `bands`: a list for 0 %, then for up to 25,
+ * 50, 75 and 100 %. `unrecorded`: lamps whose level was not recorded. Shape: one value for each step in each list.
  */
 export interface LevelSteps {
   readonly instants: readonly WallMs[];
@@ -17,7 +17,7 @@ export interface LevelSteps {
   readonly unrecorded: readonly number[];
 }
 
-/** Counts the lamps of one night by recorded level, in steps of ten minutes. */
+/** Counts the lamps of one night by recorded decided level, in steps of ten minutes. */
 export class LevelGrid {
   readonly #fromMs: WallMs;
   readonly #steps: number;

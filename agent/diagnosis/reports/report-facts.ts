@@ -11,7 +11,7 @@ import type { LevelSteps } from './level-grid.ts';
 import type { ReportNights } from './report-nights.ts';
 import type { UsedEnergy } from './used-energy.ts';
 
-/** The counts of a range of nights, and the energy of each. `savings`: null if no saving of them is proven, or if it could not be read. */
+/** The counts of a range of nights, and the energy of each. `savings`: null if no saving of them is proven, or if the ledger is broken. */
 export interface RangeFacts {
   readonly nights: ReportNights;
   readonly savings: SavingsResult | null;

@@ -13,7 +13,7 @@ export interface ReportNights {
   /** Number of nights of the range, and of the counted ones. */
   readonly expected: number;
   readonly counted: number;
-  /** Nights that are in no sum, as far as known: of a month that is kept as one sum, this is not known. */
+  /** Nights that are in no sum, those of `partMonths` included. Within a month in `kept`, it is not known which nights are missing. */
   readonly missing: readonly SavingsDate[];
   /** Months that are kept as one sum, of which only a part is in the range. They are in no sum. */
   readonly partMonths: readonly string[];

@@ -29,8 +29,8 @@ type Made =
   | { readonly ok: true; readonly content: ReportContent; readonly source: ReportSource; readonly dates: Pick<Report, 'from' | 'to'> };
 
 /**
- * Returns the function that makes a report. If the clock is trusted, its nights end with the running one. The kind `night` with several
- * nights gives the content of a range.
+ * Returns the function that makes a report. If the clock is trusted, nights after the running one are left out. The kind `night` with
+ * several nights gives the content of a range.
  */
 export function createReports(parts: ReportParts): (query: ReportQuery, signal: AbortSignal) => Promise<ReportAnswer> {
   return async (query, signal) => {

@@ -21,7 +21,10 @@ export interface UsedEnergy {
   readonly formerKwh: number | null;
   /** By a meter; null without one. */
   readonly metered: { readonly kwh: number; readonly source: Exclude<EnergySource, 'computed'> } | null;
-  /** Sums over the nights with a proven saving; null without one, and for a month kept as one sum of which only some nights are proven. */
+  /**
+   * Sums over the nights with a proven saving; `halfKwh` is the root of the sum of squares. Null without such a night, and for a month kept
+   * as one sum of which only some nights are proven.
+   */
   readonly proof: { readonly usedKwh: number; readonly referenceKwh: number; readonly halfKwh: number } | null;
 }
 

@@ -33,7 +33,10 @@ const LEAST_DARK_H = 1;
  */
 export const LEARNED_NIGHTS = 30;
 
-/** Least share of a night in slots of five minutes that were counted, at least in part, for a night that counts as whole. Source: assumed; less than one slot may be missing. Confirmed by: bench savings with 0.99. */
+/**
+ * A night counts as whole if the five-minute slots in which lamps were counted, if only in part, make up more than this share of it.
+ * Source: assumed; less than one slot may be missing. Confirmed by: bench savings with 0.99.
+ */
 export const LEAST_KNOWN = 0.999;
 
 /** The computed energy as it is, for a meter that has taught nothing. Which lamps one of several meters counts is not known: it gets an equal share. */

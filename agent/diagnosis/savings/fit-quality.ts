@@ -32,7 +32,7 @@ export const Z_90 = 1.6449;
 const FEW_QUANTILES = [6.314, 2.92, 2.353, 2.132] as const;
 
 /**
- * Returns the 95 % quantile of Student's t with this many degrees of freedom, to 0.3 %; infinite below 1.
+ * Returns the 95 % quantile of Student's t with this many degrees of freedom, a whole number, to 0.3 %; infinite below 1.
  * Source: a table for few, otherwise the Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5.
  */
 export function studentQuantile90(freedom: number): number {

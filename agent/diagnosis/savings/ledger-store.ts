@@ -46,7 +46,10 @@ export class LedgerStore {
     this.#parts = parts;
   }
 
-  /** Resolves with the stored entries in their order; undefined if the disk could not be read. */
+  /**
+   * Resolves with the stored entries in their order. A damaged one is replaced by an entry that breaks the chain. Undefined if the disk
+   * could not be read.
+   */
   chain(): Promise<readonly ChainEntry[] | undefined> {
     return this.#inTurn(() => this.#chain());
   }

@@ -6,10 +6,13 @@
 
 import { LEVEL_BANDS } from '../energy-tally.ts';
 
-/** Number of unknowns: the share of the load that is added while lit, the common factor of all levels, and the deviation of each level. */
+/** Number of unknowns: `litShare` of a `LoadFit`, the common factor of all levels, and the deviation of each level from it. */
 export const UNKNOWNS = LEVEL_BANDS + 2;
 
-/** Sums over samples for normal equations. Shape: `matrix` is the upper triangle, row by row. Units: products of h and Wh. */
+/**
+ * Sums over samples for normal equations. Shape: `matrix` is the upper triangle of products of `regressors`, row by row; `vector`: their
+ * products with the measured energy. Units: products of h and Wh.
+ */
 export interface LoadSums {
   readonly matrix: readonly number[];
   readonly vector: readonly number[];

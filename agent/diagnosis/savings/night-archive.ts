@@ -22,7 +22,10 @@ export interface NightArchive {
   nights(from: SavingsDate, to: SavingsDate): Promise<readonly SavingsNight[] | undefined>;
   /** Resolves with what a meter has taught, a limited number of nights, in the order of `learn`; empty if the disk could not be read. */
   learned(meter: string): Promise<readonly DatedLearned[]>;
-  /** Adds what a night of a meter has taught. Resolves with true once it is on disk, otherwise with false. */
+  /**
+   * Adds what a night of a meter has taught; a stored one of its date is replaced. Resolves with true once it is on disk, otherwise with
+   * false.
+   */
   learn(meter: string, night: DatedLearned): Promise<boolean>;
   /** Removes what a meter has taught. Resolves with true once that is on disk, otherwise with false. */
   forget(meter: string): Promise<boolean>;
@@ -92,7 +95,7 @@ function packed({ sums, errors, bandWh, ...night }: DatedLearned): DatedLearned 
   };
 }
 
-/** Whether this is a stored night of this form. */
+/** Whether a stored value has the fields of a `SavingsNight`. The entries of `meters` and `zoneWh` are not checked. */
 export function isSavingsNight(stored: unknown): stored is SavingsNight {
   if (!isRecord(stored)) return false;
   const { date, fromMs, toMs, meters, zoneWh } = stored;

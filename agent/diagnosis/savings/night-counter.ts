@@ -16,7 +16,7 @@ import type { LostPower } from './dark-lamps.ts';
 import { LampSlots } from './lamp-slots.ts';
 import { type MeterCarry, MeterNight } from './meter-night.ts';
 
-/** A night that is counted. */
+/** The count of one night, running or just ended. */
 export interface RunningSavingsNight {
   readonly date: SavingsDate;
   readonly fromMs: WallMs;
@@ -25,7 +25,10 @@ export interface RunningSavingsNight {
   readonly meters: Map<string, MeterNight>;
   /** The rated powers changed in it: the model does not learn from it. */
   isMixed: boolean;
-  /** Computed energy of lamps that were dark by a fault, and of lamps that did not answer. Units: Wh. */
+  /**
+   * Energy by rated power and decided level that lamps did not use because a fault kept them dark, and that of other lamps that did not
+   * answer. Units: Wh.
+   */
   readonly lost: { darkWh: number; silentWh: number };
 }
 
@@ -35,7 +38,7 @@ export interface NightCounterParts {
   readonly calendar: () => LocalCalendar;
   /** Computed energy of all lamps so far, by level; it may begin again at 0. Units: Wh. */
   readonly usedWh: () => Float64Array;
-  /** The power that lamps do not use now because of a fault. */
+  /** The power that lamps do not use now because of a fault, or may not use because they do not answer. */
   readonly lost: () => LostPower;
   /**
    * Receives nights that have ended, one by one. Returns the state of each meter for the next one. `missed`: the night was passed over, as
@@ -48,7 +51,7 @@ export interface NightCounterParts {
 const MAX_LOOK_MS = 60_000;
 /** Most nights without the agent that are filled in, each with a gap. Source: assumed; a cabinet that is off for longer has a new meter total that says little about each night. Confirmed by: outages in logs of cabinets. */
 const MAX_MISSED = 60;
-/** Least share of a night in which the lamps were counted, for a night that later ones may be like. Source: assumed; two hours may be missing. Confirmed by: absences of agents in logs of cabinets. */
+/** Least share of a night in slots of five minutes that were counted, at least in part, for a night that later ones may be like. Source: assumed; two hours may be missing. Confirmed by: absences of agents in logs of cabinets. */
 const USUAL_SHARE = 0.9;
 
 /** Counts the running night: readings of the meters, and computed energy of the lamps. A night that has ended goes to `onNight`. */
@@ -58,7 +61,7 @@ export class NightCounter {
   readonly #stepWh = new Float64Array(LEVEL_BANDS);
   #night: RunningSavingsNight | null = null;
   #carries: ReadonlyMap<string, MeterCarry> = new Map();
-  /** The last night that was counted. */
+  /** The last night of which at least `USUAL_SHARE` was counted. */
   #usual: LampSlots | null = null;
   #look: { readonly atMs: WallMs; readonly atMono: number } | null = null;
 
@@ -130,7 +133,10 @@ export class NightCounter {
     return { date, fromMs, toMs, lamps: lamps.packed(), meters, isMixed, lost, carries: [...this.#carries] };
   }
 
-  /** Returns the last counted night for the disk; undefined before there is one. Shape: as `LampSlots.packed`. */
+  /**
+   * Returns the lamps of the last ended night that was counted nearly whole, for the disk; undefined before there is one. Shape: as
+   * `LampSlots.packed`.
+   */
   packedUsual(): unknown {
     return this.#usual?.packed();
   }

@@ -10,7 +10,10 @@ const NIGHTS = 2;
 export class NotedEntries {
   readonly #nights = new Map<SavingsDate, Set<string>>();
 
-  /** Returns whether this entry is to be made, and remembers it. False if its night has the same one, or too many of its cause. */
+  /**
+   * Returns whether this entry is to be made; if so, it is remembered. False if its night has one with the same cause and object, or too
+   * many with its cause. Always true for a night before the newest ones.
+   */
   take({ from, cause, about }: Pick<LedgerNote, 'from' | 'cause' | 'about'>): boolean {
     const noted = this.#nights.get(from) ?? new Set<string>();
     this.#nights.set(from, noted);

@@ -31,9 +31,9 @@ interface NightCheck {
 }
 
 /**
- * Returns the checks, and half of the interval for what they found. That is energy of the lamps that the errors of powers and meter do not
- * explain. With a baseline from a meter it is also another load than that of the reference. Both may have one cause, such as a heater, so
- * they are added. `entries`: those that count with the baseline. Units: kWh.
+ * Returns the checks, and `otherHalfKwh`: half of the interval for what they found. That is `unexplainedKwh`, scaled up to the energy of
+ * the reference. With a baseline from a meter, the difference of the other load is added. Both may have one cause, such as a heater.
+ * `entries`: those that count with the baseline. Units: kWh.
  */
 export function referenceChecks(
   nights: readonly CheckedNight[],

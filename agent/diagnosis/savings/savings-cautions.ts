@@ -8,7 +8,10 @@ const NAMED_KWH = 0.05;
 const OTHER_W = 5;
 const OTHER_SHARE = 0.2;
 
-/** Returns what must be checked, each without a capital letter and a full stop; empty if nothing must. `kwh`: writes an energy. */
+/**
+ * Returns what must be checked, each without a capital letter and a full stop; empty if nothing must, and for a result without `checks`.
+ * `kwh`: writes an energy.
+ */
 export function savingsCautions({ checks, baseline }: SavingsResult, kwh: (value: number) => string | number): readonly Message[] {
   if (checks === undefined) return [];
   const { lamps, otherLoad, darkKwh, silentKwh, unexplainedKwh } = checks;

@@ -21,7 +21,7 @@ export type SavingsVerdict = Exclude<ReportVerdict, 'not-a-report'> | 'not-an-ex
 
 /**
  * The verdict with its reasons. All but `verdict` are null, empty or 0 for a file that is no export. `node`, `signedMs`, `certificate`: of
- * the signature.
+ * the newest signature, also of an invalid one. `result`: as the file has it, also if it is wrong.
  */
 export interface SavingsVerification {
   readonly verdict: SavingsVerdict;
@@ -31,7 +31,7 @@ export interface SavingsVerification {
   readonly entries: number;
   /** Hash of the last entry, to compare with the audit log. */
   readonly head: string;
-  /** Where the chain breaks, or has another hash than was signed; null if it is whole. */
+  /** Number of the entry at which the chain breaks, or has another hash than was signed; null if it is whole. */
   readonly brokenAt: number | null;
   /** Number of the newest entry that has a signature, valid or not; 0 for none. */
   readonly signedN: number;

@@ -20,7 +20,10 @@ const FIRST_MS = 120_000;
 const DARK = 1;
 const SILENT = 2;
 
-/** Whether a lamp failed alone (`own`) or with others of its feeder (`common`). `wait`: not decided yet. */
+/**
+ * Whether a lamp counts as failed by itself (`own`), also if few others failed with it, or with several of its feeder (`common`). `wait`:
+ * not decided yet.
+ */
 export type Cause = 'own' | 'wait' | 'common';
 
 /** The groups of lamps without supply, by feeder. */
@@ -91,7 +94,7 @@ export class CommonCause {
 
   /**
    * Removes a lamp from its group once it has supply again: it answers, or, if it was dark, gives light. The last two leave together: each is judged
-   * alone again. `lightMono`: when it last did.
+   * alone again. `lightMono`: when it last gave light.
    */
   release(lamp: number, lightMono: MonoMs, nowMono: MonoMs): void {
     const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;

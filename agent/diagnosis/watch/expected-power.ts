@@ -4,15 +4,18 @@ import { powerW } from '../energy.ts';
 import { bandOf, type LevelCurve } from './level-curve.ts';
 import type { WatchedLamp } from './watch-plan.ts';
 
-/** Bounds of the power of a lit lamp. Units: W. `modelW`: from the rated power and the level alone. */
+/**
+ * Bounds of the power of a lit lamp: below `lowW` it draws too little, above `highW` too much. Units: W. `modelW`: from the rated power and
+ * the level alone.
+ */
 export interface PowerBounds {
   readonly modelW: number;
   readonly expectedW: number;
-  /** Below this it gives no light. 0 where the steps of the register are too coarse to show that. */
+  /** Below this it gives no light. 0 where the expected power is too small for the steps of the register to show that. */
   readonly outW: number;
   readonly lowW: number;
   readonly highW: number;
-  /** The expected power was learned at about this level, not derived from the rated power or from farther levels. */
+  /** The expected power was learned at about this level. False also if it was only measured there at the commissioning. */
   readonly isLearned: boolean;
 }
 

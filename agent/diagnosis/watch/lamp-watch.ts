@@ -58,7 +58,7 @@ export class LampWatch {
   readonly #frame: WatchFrame;
   /** Per quantity: the time of the last sample that was judged. */
   readonly #seenMono: Readonly<Record<LampQuantity, Float64Array>>;
-  /** When the power of each lamp last showed light while it should be lit; -Infinity for never. */
+  /** When the power of each lamp, while it should be lit, was last read and did not show it as dark; -Infinity for never. */
   readonly lightMono: Float64Array;
   /** Since when each lamp should be lit; Infinity while it should be dark. */
   readonly #litMono: Float64Array;
@@ -100,8 +100,8 @@ export class LampWatch {
   }
 
   /**
-   * Takes the measurements of a lamp at its commissioning as references, where it has none yet. `isExchanged`: it has another driver than before, so what
-   * was learned is forgotten.
+   * Takes the measurements of a lamp at its commissioning as references, where it has none yet. `isExchanged`: it has another driver than
+   * before, so its references, and what was learned, are forgotten first.
    */
   takeReference(lamp: number, levels: readonly LevelMeasure[], isExchanged: boolean): void {
     const { ratedPowerW = 0, stepW = 0 } = this.#plan.lamps[lamp] ?? {};

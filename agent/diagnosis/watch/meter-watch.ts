@@ -12,8 +12,9 @@ import { PHASES, type WatchFrame } from './watch-frame.ts';
 import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 
 /**
- * The power of one meter, NaN if not read, and what it should consist of: all lamps of the cabinet, as this meter shows them, and other
- * loads. `toleranceW`: a difference up to it is usual. Units: W; `otherW` is NaN until it is learned.
+ * The power of one meter, NaN if not read, and what it should consist of. `lampsW`: the sum over all lamps, read or expected, times the
+ * usual ratio of the meter to this sum. `otherW`: the other loads; NaN until they are learned. `toleranceW`: a difference up to it is
+ * usual. Units: W.
  */
 export interface MeterBalance {
   readonly meterW: number;

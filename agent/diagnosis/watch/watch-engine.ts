@@ -100,7 +100,7 @@ export class WatchEngine {
     return changes;
   }
 
-  /** Whether a lamp has no supply, as far as known. False also if that is not known. */
+  /** Returns true if a lamp has or may have no supply, for example if a phase is lost that may feed it. False also if nothing is known. */
   isWithoutSupply(lamp: number): boolean {
     return this.feeders.fedMono(this.#plan.lamps[lamp]?.feeder ?? 0) === Number.POSITIVE_INFINITY || this.#isBySupply(lamp);
   }

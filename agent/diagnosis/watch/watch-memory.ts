@@ -36,7 +36,7 @@ export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, o
 
 /**
  * Restores the stored curves of lamps and meters of the plan, and the own loads of its meters. Returns the stored open faults, also those
- * of other sources. What cannot be read is left out, and so are the curves of a lamp whose rated power is another one.
+ * of sources outside the plan. What cannot be read is left out, and so are the curves of a lamp whose rated power is another one.
  */
 export function restoreWatch(stored: unknown, { lamps, meters }: WatchPlan, engine: WatchEngine): readonly OpenFault[] {
   if (!isRecord(stored) || stored['v'] !== 1) return [];

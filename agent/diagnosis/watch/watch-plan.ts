@@ -29,7 +29,7 @@ export interface WatchedLamp {
   readonly zone: string;
   readonly feeder: number;
   readonly ratedPowerW: number;
-  /** Smallest step of its power reading. Units: W. */
+  /** Smallest step of its power reading; 0 without one. Units: W. */
   readonly stepW: number;
   /** Time after a change of its level until its power is compared with the level. Units: ms. */
   readonly settleMs: number;

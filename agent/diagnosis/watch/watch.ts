@@ -128,7 +128,7 @@ export class Watch {
     return lamps.length > 0 && lamps.every((lamp) => this.#engine.isWithoutSupply(lamp)) ? { ...device, hasNoSupply: true } : device;
   }
 
-  /** Returns the id of the feeder of a lamp; null for an unknown lamp. */
+  /** Returns the id of the feeder of a lamp; that of the cabinet if it has none of its own, null for an unknown lamp. */
   feederOf(lampId: string): string | null {
     const lamp = this.#plan.lamps.find(({ id }) => id === lampId);
     return this.#plan.feeders[lamp?.feeder ?? -1]?.id ?? null;

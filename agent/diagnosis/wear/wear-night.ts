@@ -25,7 +25,7 @@ export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
 export interface WearNight extends Readonly<Record<WearQuantity, number | null>> {
   /** Number of nights that it summarises. */
   readonly nights: number;
-  /** Checksum of device, type and rated power. Another value means another lamp or driver; an equal one does not prove the same. */
+  /** Checksum of device, type and rated power. Another value counts as another lamp or driver; an equal one does not prove the same. */
   readonly kind: string;
 }
 

@@ -4,7 +4,10 @@ import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import type { PointId } from '../../core/words.ts';
 import { ownPoints } from '../watch/watch-plan.ts';
 
-/** The quantity of a point that shows wear. */
+/**
+ * The quantity of a point that shows wear. `derating`: the output that the driver allows, 100 % for all of it. `derating-flag`: flags that
+ * are set while it limits itself. `current`: the output current, in % of the nominal one.
+ */
 export type WearRole =
   | 'temperature'
   | 'derating'

@@ -19,8 +19,8 @@ export type ReportedLamps = Readonly<Record<string, ReportedLamp>>;
 const FORGET_DAYS = 28;
 
 /**
- * Returns an event for each lamp that is newly listed, or whose time has become shorter, after the night of `date`. `reported`: to be
- * passed as `before` next time.
+ * Returns an event for each listed lamp that was not listed in the last four weeks, or whose time is now shorter than any reported.
+ * `date`: the night that has ended. `reported`: to be passed as `before` next time.
  */
 export function wearEvents(
   predictions: readonly LampPrediction[],

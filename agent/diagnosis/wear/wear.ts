@@ -84,7 +84,7 @@ export class Wear {
     void this.#look();
   }
 
-  /** Passes the running night to the store, if its date is known and the stored night was read. Does not wait for the disk. */
+  /** Stops following, and passes the night to the store, if its date is known and the stored one was read. Does not wait for the disk. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

@@ -27,9 +27,7 @@ const MAX_WAIT_MS = 500;
 /** The addresses of the units of a line. `lastUnit`: of a DALI bus, whose addresses start at 0; undefined for Modbus. */
 type Addresses = Pick<ModbusLine, 'lastUnit'>;
 
-/**
- * Returns the request for a DALI bus with a start of at most 1 replaced by 0 and an end of at most `lastUnit`. Unchanged for a Modbus line.
- */
+/** For a DALI bus, returns the request with start 0 if it was at most 1, and its end limited to `lastUnit`. Unchanged for a Modbus line. */
 export function scanRange<T extends Pick<ScanRequest, 'from' | 'to'>>(request: T, { lastUnit }: Addresses): T {
   if (lastUnit === undefined) return request;
   return { ...request, from: request.from <= 1 ? 0 : request.from, to: Math.min(request.to, lastUnit) };

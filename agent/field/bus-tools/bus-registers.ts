@@ -101,7 +101,7 @@ function capOf({ line, unitAt }: BusToolQueue, unit: number, table: Table): numb
 
 /** The state of a search for the registers that a unit has: the next read, and how long reads may be. */
 export interface Walk {
-  /** The next register to read, the number of registers to request, and the last register of the search. */
+  /** The next register to read, the most registers of the next request, and the last register of the search. */
   readonly at: number;
   readonly size: number;
   readonly to: number;

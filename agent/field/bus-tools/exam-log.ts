@@ -13,8 +13,8 @@ type OpenWindow = Omit<ExamWindow, 'endMono'> & { readonly chunks: ExamChunk[] }
 export type ExamLog = ReturnType<typeof createExamLog>;
 
 /**
- * Creates an empty record of the bytes on a line, which starts now. `tap` receives what passes on the line. Only the first bytes after a
- * request are kept, and only a limited number of requests.
+ * Creates a record of the bytes on a line, which starts now. `tap` receives what passes on the line. Only the first bytes after a request
+ * are kept, and only a limited number of requests. The first window has an empty request: it holds the bytes before any request.
  */
 export function createExamLog(clock: Pick<Clock, 'monoMs'>) {
   const windows: ExamWindow[] = [];

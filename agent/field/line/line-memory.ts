@@ -40,7 +40,7 @@ const CLOCK_MOVED_MS = 3_600_000;
  * a read must end. Both are named as `input:10`.
  */
 export interface Learned {
-  /** Fingerprint of the profile. With a changed profile only the write times are restored. */
+  /** Fingerprint of the registers and quirks of the profile. If it differs, only the write times are restored. */
   readonly profile: string;
   /** As in `Unit`: it refuses reads that include registers it does not have. */
   readonly noHoles: boolean;
@@ -65,7 +65,8 @@ interface Now {
 
 /**
  * Creates the memory of a line in the store. `start` loads the saved entry into the units, and begins to save larger changes regularly.
- * Until the entry is loaded, the set-up of the units waits, for some seconds at most. `stop` ends the regular saves without a last one.
+ * Until the entry is loaded or cannot be, the set-up of the units waits, for some seconds at most. `stop` ends the regular saves without a
+ * last one.
  */
 export function createLineMemory({
   lineId,

@@ -109,7 +109,7 @@ export class Transactions {
     return result;
   }
 
-  /** Call it when a level waits, so that the request in flight ends earlier if it can. */
+  /** Call it when a level waits, so that the request in flight ends earlier if it can. `isUrgent`: the level is urgent. */
   hurry(isUrgent = false): void {
     this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs), isUrgent);
   }
@@ -191,7 +191,10 @@ export class Transactions {
     if (unit !== undefined) unit.extras = afterExtra(unit.extras, this.#parts.clock.monoMs());
   }
 
-  /** Updates the events about presence inputs that have not been read for some time though their units answer, and about double replies. */
+  /**
+   * Updates the events about presence inputs that have not been read for some time though their units answer, and about double replies.
+   * Such inputs are published as missing. `isPaused`: polls are or were just paused, so no event about presence begins.
+   */
   reportTroubled(nowMono: MonoMs, isPaused: boolean): void {
     const { units, events } = this.#parts;
     for (const unit of units) if (isBlindNow(unit, nowMono)) this.#noteBlind(unit, nowMono, isPaused);

@@ -58,7 +58,7 @@ export function createFailingRegisters() {
       if (failing.slots.size === 0) unit.isSearching = false;
       return true;
     },
-    /** Records that a block of several slots was lost, so that it is requested in pieces. */
+    /** Records that a block of several slots was lost. The caller splits it. */
     cut(unit: Unit, { count }: PollBlock): void {
       const failing = failingOf(unit);
       // The pieces of a lost read are shorter; they do not count as further long reads.

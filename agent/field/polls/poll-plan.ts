@@ -95,7 +95,7 @@ export interface Limits {
 
 /** One read that covers some slots of a unit. */
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
-  /** The slots for which the read is sent. Its padding may reach into others. */
+  /** The slots that the read is to give values for, also those between that are not due. Its padding may reach into others. */
   readonly slots: readonly Slot[];
   /** It includes registers that belong to no slot, besides the padding to even addresses. */
   readonly hasHoles: boolean;

@@ -49,7 +49,9 @@ export class UartLine {
   readonly #tuner: UartTuner;
   readonly #silence: QuietTimer;
   readonly #idle: QuietTimer;
+  /** `new`: neither alive nor reported as silent since it was created. */
   state: 'new' | 'ok' | 'silent' = 'new';
+  /** When it last gave values, or any frame where silence is a value; null before. */
   seenMs: WallMs | null = null;
   /** The newest time that a reading has. */
   #stampedMs: WallMs = Number.NEGATIVE_INFINITY;

@@ -68,7 +68,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   return {
     /** Records a reply that arrived in time. Units: ms since its request left the wire. */
     learn,
-    /** Whether all registers of this request have replied before. */
+    /** Whether each slot that this read covers has had a reply; for a write, or a read without a slot, whether its first address has. */
     isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
      * Records a reply that arrived after it had been given up. Units: ms since its request left the wire.
@@ -89,7 +89,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
       for (const place of places) estimates.set(place, smooth(null, responseMs));
       return 'learned';
     },
-    /** Whether writes get longer than the timeout of the profile. */
+    /** Whether the unit has been so slow that writes are waited for longer than the timeout of the profile. */
     isSlowWriter: (): boolean => slowestOf(profileMs) > profileMs,
     /** Longest wait for the reply to a write while a level waits. Units: ms. */
     hurriedWriteMs({ table, address }: WriteRequest): number {

@@ -33,7 +33,7 @@ export interface StepState {
   readonly was: number | null;
   /** Failed tries: an exception, no reply, or another value. */
   readonly failures: number;
-  /** Its write was not acknowledged. */
+  /** Its write was neither acknowledged nor refused, so it may have arrived. */
   readonly isUnproven: boolean;
 }
 

@@ -38,7 +38,10 @@ export type Transaction =
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
   /** The reply to a poll arrived after the poll had been given up, and later polls will wait long enough for it. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
-  /** No reply in time, or only a damaged one. `silentAfter`: so many in a row make the unit silent. Default: `SILENT_AFTER`. */
+  /**
+   * No reply in time, or only a damaged one. `silentAfter`: so many in a row make the unit silent. Default: `SILENT_AFTER`. With
+   * `mayBeStarting` a unit that is not silent does not become so.
+   */
   | {
       readonly kind: 'timeout';
       readonly atMono: MonoMs;

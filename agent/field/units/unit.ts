@@ -43,12 +43,12 @@ export interface Unit {
   presenceMono: MonoMs;
   telemetryMono: MonoMs;
   retryMono: MonoMs;
-  /** The registers that give no data are being searched. */
+  /** Registers that fail, or for which it does not answer, are being searched. */
   isSearching: boolean;
   /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
   refusals: number;
-  /** When it last gave data, or answered after an absence; the second: when its presence input did. */
+  /** When it last gave data, and when it last gave the data of a presence input; or when it answered after an absence, if that is later. */
   dataMono: MonoMs;
   presenceDataMono: MonoMs;
   /** Its presence input counts as not read, although the unit answers. */

@@ -25,6 +25,7 @@ export interface GroupedDevice {
 
 /** A group of level points of one line that a single write can set. */
 export interface LineGroup {
+  /** `bus` for a broadcast and for a group of a DALI bus, `unit` for a register of one unit. */
   readonly reach: GroupProfile['reach'];
   /** Modbus address of the write; 0 for a broadcast and for a group of a DALI bus. */
   readonly unit: number;

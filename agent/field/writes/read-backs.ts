@@ -68,11 +68,14 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
       drop(readBack.sent.write.pointId);
       byPoint.set(readBack.sent.write.pointId, readBack);
     },
-    /** The read-back of a lost write is in the lane of that write; all others are in the command lane. */
+    /**
+     * Removes and returns the first read-back of this lane that may be sent now; undefined if there is none. That of a lost write is in the
+     * lane of the write, all others are in the command lane.
+     */
     take: (lane: Lane, nowMono: MonoMs): ReadBack | undefined => takeFirst((readBack) => laneOf(readBack) === lane, nowMono),
     isDue: (lane: Lane, nowMono: MonoMs): boolean =>
       (first((readBack) => laneOf(readBack) === lane)?.mono ?? Number.POSITIVE_INFINITY) <= nowMono,
-    /** The read-back of an urgent level, of those in the command lane. */
+    /** As `take`, for the read-backs of urgent levels in the command lane. */
     takeUrgent: (nowMono: MonoMs): ReadBack | undefined =>
       takeFirst(({ sent, lost }) => lost === null && sent.write.lane === 'urgent', nowMono),
     /** Removes and returns the read-backs of lost group writes of this unit. */
@@ -87,7 +90,9 @@ export function createReadBacks(heldUntilMono: (readBack: ReadBack) => MonoMs) {
     },
     /** Removes the read-back of a point that is being written again; its write fails as superseded. */
     drop,
+    /** When the next one may be sent, possibly in the past; undefined if there is none. */
     nextMono: (): MonoMs | undefined => first(() => true)?.mono,
+    /** Removes all read-backs; their writes fail with this reason. */
     failAll(reason: Message): void {
       const all = [...byPoint.values()];
       byPoint.clear();

@@ -29,7 +29,7 @@ export interface WaitingWrite {
   readonly settle: (result: WriteResult) => void;
 }
 
-/** The failure reason of a write on a line with units that a newer write for its point has replaced. */
+/** On a line with units: why a write failed that a newer write for its point has replaced. */
 export const SUPERSEDED = msg`a newer level took its place`;
 
 /**

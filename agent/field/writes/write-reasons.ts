@@ -34,7 +34,10 @@ export function channelOffReason(coil: number): Message {
   return msg`its channel is off and does not switch on (coil ${coil}): check the buttons at the driver and its mode`;
 }
 
-/** The reasons of failed writes, in terms of a lamp, an output or a text. `mismatch`: another value was read back, null for none. */
+/**
+ * The reasons of failed writes, in terms of a lamp, an output or a text. `failure`: the write or its read-back failed. `mismatch`: another
+ * value was read back, null for none.
+ */
 export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */
   refusal(write: LevelWrite, unit: Unit, quantity: string): Message;

@@ -34,7 +34,7 @@ export function isSameTarget(a: Target, b: Target): boolean {
   return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
 }
 
-/** Returns the maintenance with this suppressed event counted; the same object if the event is already in its list. */
+/** Returns the maintenance with this event counted, and listed while the list has room; the same object if the event is listed already. */
 export function withSuppressed(maintenance: Maintenance, { id, code, source, startMs }: AgentEvent): Maintenance {
   const { suppressed, count } = maintenance;
   if (suppressed.some((each) => each.id === id)) return maintenance;
@@ -49,12 +49,15 @@ export function rebasedMaintenance(maintenance: Maintenance, { nowMs, nowMono }:
   return { ...maintenance, sinceMs: maintenance.sinceMs + shiftMs, untilMs: maintenance.untilMs + shiftMs };
 }
 
-/** Returns the maintenance in the form for the disk, with `restMs` in place of the monotonic end. */
+/** Returns the maintenance in the form for the disk. In place of the monotonic end, `restMs` is the remaining time less `REST_SAVE_MS`. */
 export function toStoredMaintenance({ untilMono, ...rest }: Maintenance, nowMono: MonoMs): StoredMaintenance {
   return { ...rest, restMs: Math.max(0, Math.round(untilMono - nowMono) - REST_SAVE_MS) };
 }
 
-/** Returns the maintenance that continues after a restart; null if no time is left. Call it only with a trusted clock. */
+/**
+ * Returns the maintenance that continues after a restart, until its end and for `restMs` at most; null if no time is left. Call it only
+ * with a trusted clock.
+ */
 export function resumedMaintenance({ restMs, ...stored }: StoredMaintenance, { nowMs, nowMono }: Instant): Maintenance | null {
   const leftMs = Math.min(stored.untilMs - nowMs, restMs, MAINTENANCE_SPAN[stored.owner].maxMs);
   if (leftMs <= 0) return null;

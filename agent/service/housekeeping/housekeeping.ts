@@ -68,7 +68,8 @@ export class ChoreError extends Error {
 const NEVER: Mark = { lastMs: null, result: NO_TEXT, failed: false };
 
 /**
- * Returns a scheduler that runs the chores one at a time, from `start` until `stop`. A chore that runs at `stop` is not interrupted.
+ * Returns a scheduler that runs the chores one at a time, from `start` until `stop`. A chore that runs at `stop` is not interrupted,
+ * but its result is not recorded.
  *
  * Errors: throws if a `cron` is not a valid pattern.
  */

@@ -4,8 +4,8 @@ import { SECRET_KEY, withoutUrlPasswords } from '../../core/secrets.ts';
 /** Deepest nesting that is logged. Source: assumed; the agent's own fields are flat. Confirmed by: a week of logs of a cabinet. */
 const MAX_DEPTH = 4;
 /**
- * Returns a copy of the fields in which the value of a password-like name, and a password inside a URL, is `[redacted]`. Other secrets
- * inside a text are not found.
+ * Returns a copy of the fields in which the value of a name like `password` or `token` (see `SECRET_KEY`), and a password inside a URL, is
+ * `[redacted]`. Other secrets inside a text are not found.
  *
  * Shape: errors become name, code and message; big integers become text; deeply nested objects become `[deeper]`.
  */

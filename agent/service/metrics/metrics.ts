@@ -18,7 +18,7 @@ export interface MetricsParts {
   /** Null if there is no ledger. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
-  /** Number of events that were counted in this run, by code. */
+  /** Number of events that were raised in this run, by code; an event that maintenance suppresses is not counted. */
   readonly events: ReadonlyMap<EventCode, number>;
 }
 

@@ -27,7 +27,7 @@ export interface Hang {
   readonly text: Message;
 }
 
-/** Returns the parts that count as hanging at `nowMono`; empty if there are none. */
+/** Returns the parts that count as hanging at `nowMono`; empty if there are none. A store whose thread `isStuck` does not count. */
 export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
   return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];
 }

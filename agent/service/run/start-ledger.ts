@@ -8,8 +8,8 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 
 /**
- * `normal`: no restriction. `safe`: the light runs; no uplink, no new configuration, and no scans and writes by hand. `bare`: as `safe`,
- * without the store.
+ * `normal`: no restriction. `safe`: the light runs; no uplink, no housekeeping, no new configuration, and no scans and writes by hand.
+ * `bare`: as `safe`, without the store.
  */
 export type RunMode = 'normal' | 'safe' | 'bare';
 
@@ -55,7 +55,7 @@ export interface StartVerdict {
   readonly mode: RunMode;
   /** The previous run, whose `end` is set; null if none is recorded. */
   readonly last: RunRecord | null;
-  /** Safe mode has failed repeatedly, and a reboot of the machine may help. False soon after a boot. */
+  /** Safe mode has failed repeatedly, and a reboot of the machine may help. False soon after a boot, and without a service manager. */
   readonly wantsReboot: boolean;
   /** Safe mode ends after this time without a failure. Units: ms. */
   readonly quietMs: number;

@@ -26,7 +26,10 @@ export interface TimeMarks {
   readonly synchronised: boolean;
   /** Time of the battery clock at the same instant; null if there is no usable one. */
   readonly rtcMs: WallMs | null;
-  /** How far the system clock was ahead of the battery clock when the latter last confirmed it; null if not known. Units: ms. */
+  /**
+   * How far the system clock was ahead of the battery clock when the latter last confirmed it; negative if it was behind. Null if not
+   * known. Units: ms.
+   */
   readonly confirmedAheadMs?: number | null;
 }
 

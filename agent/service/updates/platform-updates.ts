@@ -47,7 +47,8 @@ export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /**
  * Returns the handler of the platform's update requests. `onOutcome` receives the stages of a request: `received`, then `verified` if it
- * was carried out, otherwise `refused`. Without a `manager` each request is only `refused`.
+ * was carried out, otherwise `refused`. For an installation `verified` comes before the trial of the release. Without a `manager` each
+ * request is only `refused`.
  */
 export function createPlatformUpdates({ manager, cabinetId, clock, uplink, onOutcome }: PlatformUpdatesParts) {
   const report = (commandId: string, state: OutcomeState, reason: Message = NO_TEXT): void =>

@@ -129,8 +129,8 @@ export class ReleaseStore {
   }
 
   /**
-   * Makes the next start run the previous release. Resolves with its name, or null if there is none. `isFailed`: the current release is
-   * recorded as failed, and this failure as reported. Otherwise it becomes the previous one.
+   * Makes the next start run the previous release, and resolves with its name. Changes nothing and resolves with null if there is none.
+   * `isFailed`: the current release is recorded as failed, and this failure as reported. Otherwise it becomes the previous one.
    */
   async revert(isFailed: boolean): Promise<string | null> {
     const { current, previous } = await this.facts();

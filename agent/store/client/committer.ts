@@ -19,7 +19,7 @@ export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly openLink: OpenLink;
-  /** Called at each start of the storage thread. */
+  /** Called at each start of the storage thread. `floorSeq`: as in `Setup`. */
   readonly setup: (floorSeq: number) => Setup;
   /** As in `WriteBufferParts`. */
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
@@ -125,7 +125,7 @@ export class Committer {
     });
   }
 
-  /** Commits pending work, except what waits for a retry. Resolves when done; does nothing while closed. */
+  /** Commits pending work, except what waits for a retry. Resolves when this succeeded or failed; does nothing while closed. */
   commit(): Promise<void> {
     this.#isDue = true;
     return this.#commitWaiting();

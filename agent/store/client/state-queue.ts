@@ -35,7 +35,7 @@ export class StateQueue {
     return this.#events.length + this.#outcomes.length + this.#audits.length > 0;
   }
 
-  /** Number of audit notes that are not on disk yet. */
+  /** Number of audit notes that wait; discarded ones count as one. */
   get auditsWaiting(): number {
     return this.#audits.length;
   }
@@ -73,7 +73,7 @@ export class StateQueue {
     return this.#saves.findLast((save) => save.key === key)?.json;
   }
 
-  /** All waiting work. It stays in the queue until it is settled. */
+  /** All waiting work. It stays in the queue until it is settled. `probe`: as in `StateWork`. */
   take(probe: boolean): StateWork {
     return {
       events: [...this.#events],

@@ -17,10 +17,13 @@ const CURSOR = { periodMs: 60_000, rows: 1_000 };
  */
 export class TelemetryProgress {
   readonly #clock: Pick<Clock, 'monoMs'>;
-  /** The last frame of this run; on disk: the last frame, this run's readings, and the cursor. */
+  /** The last accepted frame of this run. */
   lastTicket = 0;
+  /** The last frame on disk. */
   lastSeq = 0;
+  /** Number of this run's readings that were written to disk. */
   readingsStored = 0;
+  /** The cursor on disk: all rows up to it are delivered. */
   cursorSeq = 0;
   /** All rows up to this seq are delivered; the file may not have that yet. */
   #deliveredSeq = 0;

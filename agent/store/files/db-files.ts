@@ -25,8 +25,8 @@ function removeJournal(base: string): void {
 }
 
 /**
- * Moves a database: the file, its journal and its shared memory, as far as they exist. A moved file replaces the file at its new name.
- * Errors: throws system errors.
+ * Moves a database: the file, its journal and its shared memory, as far as they exist. Each replaces the file at its new name; a file
+ * there for which none is moved stays. Errors: throws system errors.
  */
 export function moveAll(from: string, to: string): void {
   for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);

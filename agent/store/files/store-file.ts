@@ -15,7 +15,7 @@ import { migrate } from './migrations.ts';
 export interface FileParts<H> {
   readonly dir: string;
   readonly schema: Schema;
-  /** The file does not grow beyond this. Units: pages of `PAGE_BYTES`. */
+  /** The file does not grow beyond this, or its present length if that is more. Units: pages of `PAGE_BYTES`. */
   readonly maxPages: number;
   /** Writes the first rows of a new file. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];
@@ -30,7 +30,10 @@ export interface FileParts<H> {
   readonly restore?: (atMs: WallMs) => Message | null;
 }
 
-/** The file that a new file replaces. `setAsidePath`: where it was moved; null if nothing was moved. */
+/**
+ * The file that a new file replaces. `setAsidePath`: where it is while the new file is filled; nothing may be there if it was removed in
+ * use. Null if there was no file at the opening.
+ */
 export interface Replaced {
   readonly setAsidePath: string | null;
   /** Why the former file is not used; null if there was none. */
@@ -96,8 +99,8 @@ export class StoreFile<H> {
   }
 
   /**
-   * Reads the whole file; a damaged file is replaced if possible. Shape: the problems, empty for a sound file. If the file had to be
-   * replaced, the last line says how, or why it was not.
+   * Reads the whole file; a damaged file is replaced if possible. Shape: the problems, empty for a sound file, also for a fresh one that
+   * was created because none was found. If a file had to be replaced, the last line says how, or why it was not.
    *
    * Errors: throws StoreError if the file cannot be read.
    */

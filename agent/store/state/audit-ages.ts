@@ -21,7 +21,10 @@ export function createAuditAges(db: Sqlite) {
   return {
     /** Whether an entry must be removed because of its age: it is from before `dueMs`. */
     isOlder: ({ dueMs }: AgeBound): boolean => isOver.get(FIRST_RELEASE_MS, dueMs) === 1,
-    /** The last entry from before `beforeMs` that precedes the first younger one; undefined if there is none. */
+    /**
+     * The last entry from before `beforeMs` that precedes the first younger one; undefined if there is none. An entry from after `atMs`
+     * does not count as younger: its clock was wrong.
+     */
     lastOld: ({ beforeMs }: AgeBound, atMs: WallMs): AuditHead | undefined =>
       lastOld.get(firstYoung.get(beforeMs, atMs) ?? Number.MAX_SAFE_INTEGER, FIRST_RELEASE_MS, beforeMs),
     /** Removes entries from before `beforeMs` from `audit_reserved`. Returns how many. */

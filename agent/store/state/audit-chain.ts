@@ -52,8 +52,8 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
 }
 
 /**
- * Returns whether an entry is kept separately when the log has too many entries, for example a change by an admin. Entries that are too old
- * are removed in any case. False for a body that is not JSON.
+ * Returns whether an entry is kept separately when it is removed because the log has too many entries, for example a change by an admin.
+ * Only a limited number of entries is kept so, and none that is too old. False for a body that is not JSON.
  */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);

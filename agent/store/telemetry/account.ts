@@ -102,7 +102,7 @@ function deliveredUnstoredOf(db: Sqlite): number {
 
 /**
  * Returns the counts of readings since this file began: produced, delivered, stored but not delivered, and in gaps; and whether they
- * balance.
+ * balance. Readings lost with the file before it count as produced and in a gap.
  */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();

@@ -24,8 +24,8 @@ export interface AgeClock {
 export const JUMP_MS = 31 * DAY_MS;
 
 /**
- * Returns the state after a check of the clock at `atMs`. A jump of more than `JUMP_MS` ahead is believed only once the clock has run on
- * for `JUMP_MS` since. A jump back is believed at once. `livedMs`: how long the agent has been running since the last check. Units: ms.
+ * Returns the state after a check of the clock at `atMs`. A time more than `JUMP_MS` ahead is believed only once the clock has moved on by
+ * `JUMP_MS` after it. Any earlier time is believed at once. `livedMs`: how long the agent has been running since the last check. Units: ms.
  */
 export function nextAgeClock({ ageMs, doubted }: AgeClock, atMs: WallMs, livedMs: number): AgeClock {
   if (atMs <= ageMs + livedMs + JUMP_MS) return { ageMs: atMs, doubted: null };

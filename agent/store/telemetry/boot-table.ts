@@ -65,8 +65,8 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
       return id;
     },
     /**
-     * Records when this run started, by a frame of it, unless an equally good time or a better one is known. Does the same for other runs
-     * in the same boot of the machine. The clock of the frame must be trusted.
+     * Records the real time at which this run's monotonic clock was zero, by a frame of it, unless an equally good time or a better one is
+     * known. Does the same for other runs in the same boot of the machine. The clock of the frame must be trusted.
      */
     learn: ({ wallMs, monoMs, clockQuality: quality }: Omit<FrameHead, 'ticket'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);

@@ -24,7 +24,7 @@ export interface SeriesReading {
 
 /**
  * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the quality, and whether the value is
- * `scaled`, `double` or none.
+ * `scaled`, `double` or none. `scaled`: the value times 10 to the power of the decimals. A field that is not used is 0.
  */
 export interface Cell {
   readonly offsetMs: number;
@@ -74,7 +74,8 @@ export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
 
 /**
  * Reads the columns of `count` cells. A call of the returned function gives the next reading, in the order of writing; call it `count`
- * times before reading further. Errors: both functions throw StoreError `corrupt`, for example if the bytes end.
+ * times before reading further. `frameMs` and `decimals`: as for `toCell`. Errors: both functions throw StoreError `corrupt`, for example
+ * if the bytes end.
  */
 export function takeCells(reader: ByteReader, count: number): (seriesId: number, frameMs: number, decimals: number) => SeriesReading {
   const offsetsMs = takeDeltas(reader, count);

@@ -49,8 +49,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Removes a limited number of the oldest rows of frames, all before the first that is not due; the newest row stays. Packs the undamaged
- * ones into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
+ * Removes the oldest rows of frames, as far as they are due, up to the limits of a segment; the newest row stays. Packs the undamaged ones
+ * into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);

@@ -86,7 +86,7 @@ function unpacked(blob: Uint8Array): Uint8Array {
 
 /**
  * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. Errors: throws StoreError `corrupt` for data
- * that are not valid.
+ * that are not valid, also for a series whose decimals are undefined.
  */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };
@@ -144,8 +144,8 @@ export function frameRowCrc({ boot, ticket, monoMs, wallMs, clockQuality, readin
 }
 
 /**
- * Inflates bytes. Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or have extra bytes at the
- * end.
+ * Inflates bytes (raw deflate). Errors: throws StoreError `corrupt` for data that cannot be inflated, would exceed `maxBytes`, or have
+ * extra bytes at the end.
  */
 export function unpack(blob: Uint8Array, maxBytes: number): Uint8Array {
   let found: { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };

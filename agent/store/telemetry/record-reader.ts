@@ -17,7 +17,7 @@ export interface SegmentHeads extends RecordLabel {
   readonly rows: readonly RecordHead[];
 }
 
-/** The segments of the record of decisions in the order in which they were written, with corrected times. */
+/** The segments of the record of decisions, in the order of writing. Their times are corrected where the real time is known. */
 export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
   const byKey = new Map<string, RecordHead[]>();
   for (const head of handle.record.heads()) {
@@ -32,6 +32,7 @@ export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
 /**
  * One page of the segments of a period; continue with `nextId` until it is null. A segment that cannot be read, or only up to a time before
  * the period, is left out and counted in `damaged`. One that can be read for a part of the period ends where the damage begins.
+ * `maxBytes`: the size limit of the record, for the facts; it does not limit the page.
  */
 export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuery, maxBytes: number): RecordPage {
   const all = segmentsOf(handle);

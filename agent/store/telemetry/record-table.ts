@@ -10,7 +10,10 @@ import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { isTrustedQuality } from './boot-table.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 
-/** The columns of a row of `record` without its bytes, but with their sizes. `inputs_bytes` is null if the inputs were removed. */
+/**
+ * The columns of a row of `record` without its bytes. `bytes`: the size of all its streams; `inputs_bytes`: of the inputs alone, null if
+ * they were removed. Units: `from_us` and `to_us` µs of the run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock, uncorrected.
+ */
 export interface RecordHead {
   readonly id: number;
   readonly boot: number;

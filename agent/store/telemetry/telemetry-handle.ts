@@ -75,7 +75,7 @@ export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
 }
 
-/** Sums over the rows of both tables whose last frame is after `seq`. */
+/** Sums over the rows of both tables whose last frame is after `seq`. A row that begins earlier counts in full. */
 export function tallyAfter({ frames, segments }: Handle, seq: number): Tally {
   const [a, b] = [segments.tally(seq), frames.tally(seq)];
   return { rows: a.rows + b.rows, frames: a.frames + b.frames, readings: a.readings + b.readings, bytes: a.bytes + b.bytes };

@@ -8,12 +8,13 @@ import type { SegmentFrame } from '../segment-codec.ts';
 export interface Thinning {
   /** At least one reading in this many stays in a series. */
   readonly keep: number;
+  /** Whether a series is a counter; more of its readings may stay. */
   readonly isCounter: (seriesId: number) => boolean;
 }
 
 /**
- * The rounds in which segments are thinned. `keep`: at least one reading in this many stays in a series. `share`: the share of the segments
- * that may be thinned in this round, from the oldest.
+ * The rounds in which segments are thinned. `keep`: at least one reading in this many stays in a series. `share`: which share of the
+ * segments may be thinned in this round, from the oldest; a share of the delivered ones, or of all if none is delivered.
  */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },

@@ -41,11 +41,14 @@ export interface CommandInboxParts {
   readonly store: Pick<Store, 'save' | 'load' | 'loadAll' | 'audit'>;
   /** 0..1. */
   readonly random: () => number;
-  /** Whether a stored command is still being carried out. */
+  /** Whether a stored command is still being carried out. Default: none is. */
   readonly isOpen?: (commandId: string) => boolean;
   readonly onOrder: (order: PlatformOrder) => void;
   readonly onRebirth: () => void;
-  /** A command was accepted, before its id is on disk; it may still fail. Shape: `deviceId` is empty for the cabinet. */
+  /**
+   * A command was accepted, before its id is on disk; it may still fail. `deviceId`: empty for the cabinet. `expiresMs`: Command/Expires;
+   * null if none was given.
+   */
   readonly onTaken: (deviceId: string, commandId: string, expiresMs: number | null) => void;
   /** Sends the platform the state of a command. */
   readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;

@@ -125,7 +125,7 @@ export const UPDATE_METRIC = metricNames(UPDATE);
 export const ALARM_METRIC = metricNames(ALARM);
 /** Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. */
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
-/** Metric name, on the node, of the maintenance in force; read-only for the platform. */
+/** Metric name, on the node, of the maintenance in force, as JSON; a long list is shortened. Read-only for the platform. */
 export const MAINTENANCE_LIST = MAINTENANCE_STATE.list[0];
 /** Metric names, on the node, of the software of the agent and its update; read-only for the platform. */
 export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
@@ -140,7 +140,7 @@ export const WRITTEN_METRICS: ReadonlySet<string> = new Set(
   [CONFIG_METRIC, UPDATE_METRIC, ALARM_METRIC, MAINTENANCE_METRIC].flatMap((metrics) => Object.values(metrics)),
 );
 
-/** How long a new configuration is tried if the platform gives no time. Units: min. Source: as at network consoles. */
+/** Longest trial of a new configuration if the platform gives no time; it may end sooner. Units: min. Source: as at network consoles. */
 export const DEFAULT_TRIAL_MINUTES = 10;
 /**
  * Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; a day contains exactly one night. Confirmed by:

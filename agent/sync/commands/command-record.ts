@@ -18,18 +18,18 @@ export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */
   readonly n: number;
-  /** `refused`: the command was refused, and its order is not stored. */
+  /** `refused`: refused before its order was passed on, so the order is not stored. A later refusal is only in `outcome`. */
   readonly kind: PlatformOrder['kind'] | 'refused';
-  /** Identifies what is requested: the same id with another digest is another command. Empty for a refused command. */
+  /** Identifies what is requested: the same id with another digest is another command. Empty for the kind `refused`. */
   readonly digest: string;
-  /** A description for the audit log; empty for a refused command. */
+  /** A description for the audit log; empty for the kind `refused`. */
   readonly what: string;
   readonly receivedMs: WallMs;
   /** The latest `Command/Expires` given with this id; absent or null for none. */
   readonly expiresMs?: WallMs | null;
   /** The newest stage, or the end. */
   readonly outcome: Outcome;
-  /** The broker has received the end. */
+  /** The broker is known to have received the end. */
   readonly isTold: boolean;
 }
 
@@ -95,7 +95,10 @@ function isStoredRecord(value: unknown): value is StoredRecord {
   );
 }
 
-/** Returns the outcome of a command at this stage, without results from lamps. `order`: null if there is none, as for a refused command. */
+/**
+ * Returns the outcome of a platform command at this stage, without results from lamps. `order`: null if there is none, as for a refused
+ * command.
+ */
 export function stageOf(
   { commandId, target, order }: Pick<Outcome, 'commandId' | 'target'> & { readonly order: PlatformOrder | null },
   { state, reason, atMs }: Pick<Outcome, 'state' | 'reason' | 'atMs'>,

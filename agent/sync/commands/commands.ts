@@ -84,7 +84,7 @@ export interface SoundCommand {
 
 /** The result of parsing a message to a device: an order, or a refusal. */
 export type ParsedCommand = SoundCommand | CommandRefusal;
-/** The result of parsing a message to the node. `rebirth`: the births are requested again. `nothing`: the message has no metrics. */
+/** The result of parsing a message to the node. `rebirth`: new births are requested. `nothing`: the message has no metrics. */
 export type NodeCommand = ParsedCommand | { readonly kind: 'rebirth' } | { readonly kind: 'nothing' };
 
 /** Parses a DCMD. Returns the order, or a refusal with its reason. `device`: undefined if the topic names no device of this node. */

@@ -21,7 +21,7 @@ const MAX_ORDERS = 256;
 
 /**
  * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
- * This ends a day after the first order that arrives while the time is trusted. Call `restore` first.
+ * This ends a day after the first order that could be refused and arrives while the time is trusted. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;

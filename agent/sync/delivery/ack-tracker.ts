@@ -97,7 +97,10 @@ export class AckTracker {
     return NO_TEXT;
   }
 
-  /** Whether so many rows are unacknowledged that the backlog must wait. False if rows do not wait for the platform. */
+  /**
+   * Whether so many rows are unacknowledged that the backlog must wait; while acknowledgements are late, one is enough. False if rows do
+   * not wait for the platform.
+   */
   isWindowFull(): boolean {
     const { ledger } = this.#parts.state;
     if (ledger.mode !== 'platform') return false;

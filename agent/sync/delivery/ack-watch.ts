@@ -7,11 +7,11 @@ import type { MonoMs } from '../../core/clock.ts';
 
 /** The state of the wait for the platform's acknowledgement, in one session. */
 export interface AckWatch {
-  /** Start of the current wait for an acknowledgement; null if no wait has started. */
+  /** Start of the current wait for an acknowledgement; null while there is no wait. */
   readonly sinceMono: MonoMs | null;
   /** How long to wait at least before unacknowledged rows are sent again. Units: ms. */
   readonly waitMs: number;
-  /** No acknowledgement moved the cursor in time: send one small batch at a time. */
+  /** A wait has ended in this session, and no `afterAck` followed: send one small batch at a time. */
   readonly isCautious: boolean;
   /** The time of the last acknowledgement in this session; before it, the start of the session minus the silence of earlier sessions. */
   readonly lastAckMono: MonoMs;

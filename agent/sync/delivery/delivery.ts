@@ -98,7 +98,7 @@ export class Delivery {
     void this.refresh();
   }
 
-  /** The link is gone: what was in flight must be sent again. */
+  /** The link is gone: what was in flight must be sent again; in mode `platform` also what is not acknowledged. */
   close(): void {
     const { epoch, link, ledger } = this.#state;
     if (epoch !== null && link !== null) this.#reached.save({ epoch, seq: ledger.reached }, true);

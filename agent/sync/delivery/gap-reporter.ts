@@ -17,7 +17,7 @@ const NEWEST = 100;
 const WAIT_MS = { first: 60_000, longest: 600_000 };
 const KEY = 'sync.gapsTold';
 
-/** The dependencies with which `createGapReporter` is created. `onGap`: receives the texts for `Sync/Gap`. */
+/** The dependencies of `createGapReporter`. `onGap`: receives the texts for `Sync/Gap`. */
 export interface GapReporterParts extends Omit<ReportLink, 'onTexts'> {
   readonly store: Pick<Store, 'gapsAfter' | 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;

@@ -18,7 +18,7 @@ interface Reached {
 const SAVE_PERIOD_MS = 600_000;
 const KEY = 'sync.reached';
 
-/** Keeps on disk the number of the row up to which the broker has received everything. */
+/** Keeps on disk the number of the row up to which the broker has received everything; the number on disk may be an older one. */
 export type ReachedStore = ReturnType<typeof createReachedStore>;
 
 /**

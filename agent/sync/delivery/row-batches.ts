@@ -32,7 +32,7 @@ const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
-/** The size of a first batch. */
+/** The size of the first batch on a link, and after a change of the form of the backlog. */
 export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
 /** The size for a platform that did not acknowledge in time. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
@@ -44,7 +44,7 @@ export function framesToRead({ readings, readingsPerFrame }: BatchSize): number 
 
 /**
  * Returns the size of the next batch, adapted to how fast the last one was proven. `roundMs`: time from sending the frames in `sent` to
- * their proof. Units: ms.
+ * their proof. Units: ms. `form` decides the largest size.
  */
 export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);

@@ -31,7 +31,10 @@ export function wireEpoch(epoch: string): string {
   return epoch.slice(0, EPOCH_LENGTH);
 }
 
-/** Returns the text of `Sync/Rows`, for example `a1b2c3d4:1204-1210:2/3` for the second of three messages. `part` counts from 1. */
+/**
+ * Returns the text of `Sync/Rows`, for example `a1b2c3d4:1204-1210:2/3` for the second of three messages; with `:again` at the end if
+ * `isAsked`. `part` counts from 1.
+ */
 export function rowsText({ epoch, from, to, isAsked }: RowsMark, part: number, parts: number): string {
   return `${epoch}:${from}-${to}:${part}/${parts}${isAsked === true ? ':again' : ''}`;
 }

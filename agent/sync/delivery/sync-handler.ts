@@ -14,13 +14,15 @@ import type { Delivery } from './delivery.ts';
 import type { ResendRequest, ResendResult } from './resend-queue.ts';
 import { readSyncWrites, resendIdOf, type SyncWrite } from './sync-writes.ts';
 
-/** The dependencies with which `createSyncHandler` is created. */
+/** The dependencies of `createSyncHandler`, and its callbacks. */
 export interface SyncHandlerParts {
   readonly table: MetricTable;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
   readonly delivery: Pick<Delivery, 'acknowledge' | 'acknowledgeAudit' | 'accept' | 'resend'>;
+  /** Receives whether a resend request is queued or refused. */
   readonly onResend: (result: ResendResult) => void;
+  /** A `Sync/Accept` was accepted. */
   readonly onAccept: () => void;
 }
 

@@ -21,7 +21,7 @@ export interface CertificateUse {
   /** The hash of the renewed certificate, or the text of why it cannot be used; empty if there is none. */
   readonly renewed: string;
   readonly isRenewed: boolean;
-  /** Why the renewed one is not in use; empty if no reason is known. */
+  /** Why the renewed one is not in use; empty if it is, or if no reason is known. */
   readonly refusal: Message;
 }
 

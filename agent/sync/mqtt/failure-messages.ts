@@ -186,7 +186,10 @@ export function unansweredPing(url: string, waitedMs: number): UplinkError {
   );
 }
 
-/** Returns the error for a broker that did not respond in time: UplinkError `tls` if TLS did not finish, else `unreachable`. Units: ms. */
+/**
+ * Returns the error for a broker that did not respond in time: UplinkError `tls` if TCP was connected but TLS did not finish, else
+ * `unreachable`. Units: ms.
+ */
 export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const limitS = Math.round(timeoutMs / 1_000);
   if (reached === 'tls' || (reached === 'tcp' && !isTls(url))) {

@@ -25,7 +25,7 @@ export interface ConnectOptions {
   readonly will: { readonly topic: string; readonly payload: Buffer } | null;
   /** Times the attempt. Its time and quality decide the message about a certificate that is not valid now. */
   readonly clock: Pick<Clock, 'after' | 'quality' | 'wallMs'>;
-  /** Ends the attempt immediately. */
+  /** Ends the attempt immediately; has no effect on a connection that was accepted. */
   readonly signal?: AbortSignal;
   /** The link is up, so the CONNECT may have been sent: its bdSeq counts as used. */
   readonly onConnectWritten: () => void;
@@ -77,7 +77,7 @@ export interface MqttConnection {
   publish(topic: string, payload: Buffer): void;
   /** Resolves when the broker has read all that was published before. Errors: rejects with UplinkError `lost`. */
   barrier(): Promise<void>;
-  /** Sends DISCONNECT. Resolves when the connection is gone. */
+  /** Sends DISCONNECT; with MQTT 5 the broker sends the will, with 3.1.1 it does not. Resolves when the connection is gone. */
   end(): Promise<void>;
   /** Closes the socket without DISCONNECT: the broker sends the will. */
   destroy(): void;

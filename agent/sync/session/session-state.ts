@@ -3,7 +3,10 @@
  */
 import type { MonoMs, WallMs } from '../../core/clock.ts';
 
-/** The phase of a session; `session.ts` has the diagram. `saving`: bdSeq is being written. `resting`: the wait before the next attempt. */
+/**
+ * The phase of a session; `session.ts` has the diagram. `saving`: bdSeq is being written. `birthing`: the births are due after a wait.
+ * `live`: they were sent. `dying`: the deaths are being sent. `resting`: the wait before the next attempt.
+ */
 export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
 
 /** The whole state of a session; `afterEvent` replaces it. */
@@ -109,14 +112,14 @@ export interface SessionStep {
 export const BD_SEQ_COUNT = 256;
 
 /**
- * A session that lasted this long shows a healthy link. Units: ms. Source: assumed; longer than 1.5 times the default keepalive. Confirmed
- * by: the lengths of sessions in a week of logs of a cabinet on a cellular link.
+ * A link counts as healthy if its session lasted this long after its births. Units: ms. Source: assumed; longer than 1.5 times the default
+ * keepalive. Confirmed by: the lengths of sessions in a week of logs of a cabinet on a cellular link.
  */
 export const STABLE_MS = 60_000;
 
 /**
- * The pace of births that a host causes: the least time between two grows from `first` to `longest`, and is `first` again after `quiet`
- * without them. Units: ms.
+ * The pace of births that a host causes: the least time between two for the same cause, requests or its returns. It grows from `first` to
+ * `longest`, and is `first` again after `quiet` without such births. Units: ms.
  *
  * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
  * Confirmed by: the requests of a platform in use.

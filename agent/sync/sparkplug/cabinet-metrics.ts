@@ -17,7 +17,8 @@ const ZONE = {
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
 /**
- * Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the boosted share (%).
+ * Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the
+ * share of the lamps' time in which presence, traffic or a rule raised them (%).
  */
 export const ZONE_METRIC = metricNames(ZONE);
 

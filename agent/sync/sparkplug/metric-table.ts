@@ -25,7 +25,7 @@ export interface MetricEntry extends UplinkMetric {
 export interface DeviceEntry {
   readonly id: string;
   readonly target: Target | null;
-  /** As `UplinkDevice`. */
+  /** A panel, or a place with sound. Absent: neither. */
   readonly part?: UplinkDevice['part'];
   readonly metrics: readonly MetricEntry[];
   readonly byName: ReadonlyMap<string, MetricEntry>;

@@ -93,6 +93,25 @@ t.test('other readings, and those that are not good, pass as they are', async (t
   t.same(registry.counted([stale]), [stale]);
 });
 
+t.test(
+  'what a point reported before the saved state was known is dropped with the point, else it would be published without its offset',
+  async (t) => {
+    const memory = memoryOf({ counters: { 'M1.energy': { offset: 700, lastRaw: 1, unit: 'kWh', atMs: null } } });
+    const gate = Promise.withResolvers<void>();
+    memory.gate = gate.promise;
+    const { registry, clock, late, read } = registryWith(t, memory, { 'M1.energy': energy(), 'M2.energy': energy() });
+    registry.start();
+    t.same(read({ 'M1.energy': 5, 'M2.energy': 7 }), []);
+    registry.exchange([{ pointId: 'M2.energy', profile: energy() }]);
+    gate.resolve();
+    await clock.advance(RETRY_MS);
+    t.strictSame(
+      late.map(({ pointId }) => pointId),
+      ['M2.energy'],
+    );
+  },
+);
+
 t.test('a cabinet without counters reads nothing from the disk', async (t) => {
   const memory = memoryOf();
   const { registry, clock } = registryWith(t, memory, { 'M1.power': point('power') });

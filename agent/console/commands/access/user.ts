@@ -229,7 +229,7 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
 /** The `user` commands that the agent answers, in the order of the help. */
 export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];
 
-/** Renders `user list`. */
+/** Renders `user list`: a table of the users, or one sentence if there are none. */
 export function renderUsers(users: readonly UserView[], page: Page): string {
   if (users.length === 0) return translated(msg`no users yet; \`luciole user add NAME --role admin\` makes the first one`, page);
   const columns = [

@@ -12,7 +12,10 @@ import { noteArg, notSavedLines } from './alarm-args.ts';
 /** Events that are named; the others are counted. Source: a screen. */
 const NAMED = 10;
 
-/** `events ack`: acknowledges one event, the open ones of a source, or all that are raised. Fails also if it is not saved. */
+/**
+ * `events ack`: acknowledges one warning or alarm, the open ones of a source, or all open ones that maintenance does not suppress. Fails
+ * also if it is not saved.
+ */
 export const EVENTS_ACK = agentCommand({
   name: 'events ack',
   role: 'technician',

@@ -15,8 +15,8 @@ const PAGE_EVENTS = 2_000;
 const FORMATS = ['csv', 'json'] as const;
 
 /**
- * `events export`: answers with warnings and alarms for work orders: those of a period and those that have not ended. With `--open` only
- * the latter.
+ * `events export`: answers with warnings and alarms for work orders: those that began or ended in a period, and those that have not ended.
+ * With `--open` only the latter. The events that report maintenance are left out.
  */
 export const EVENTS_EXPORT = agentCommand({
   name: 'events export',

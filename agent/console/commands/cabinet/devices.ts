@@ -29,8 +29,8 @@ export const STATUS = agentCommand({
 });
 
 /**
- * `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Fails if a filter fits none, unless it
- * is the name of a state.
+ * `devices`: answers with the devices whose id, line, profile, pole or state contains the filter. Capital and small letters are equal.
+ * Fails if a filter fits none, unless it is the name of a state.
  */
 export const DEVICES = agentCommand({
   name: 'devices',
@@ -58,8 +58,8 @@ export const DEVICES = agentCommand({
 });
 
 /**
- * `points`: answers with the newest values of the points that match the filter; if none does, of the devices on the pole with this name.
- * Fails if a filter matches nothing.
+ * `points`: answers with the newest values of the points whose id contains the filter; if none does, of the devices on the pole with this
+ * name. `L07.` means the device or lamp L07 alone, if there is one. Fails if there is neither such a point nor such a pole.
  */
 export const POINTS = agentCommand({
   name: 'points',

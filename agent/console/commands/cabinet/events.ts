@@ -10,7 +10,7 @@ import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /**
- * How far back events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by:
+ * Shortest and longest period back from now for which events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by:
  * the oldest event in the stores of a year.
  */
 export const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
@@ -20,7 +20,8 @@ export const USUAL_EVENT_SPAN = '24h';
 const MAX_EVENTS = 500;
 
 /**
- * `events`: answers with the newest stored events of a period and with the open warnings and alarms; with `--active` only with the latter.
+ * `events`: answers with the newest stored events that began or ended in a period or have not ended, and with the open warnings and alarms.
+ * With `--active` only with the latter.
  */
 export const EVENTS = agentCommand({
   name: 'events',

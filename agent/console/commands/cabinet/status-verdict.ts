@@ -17,7 +17,7 @@ const SHOWN_BY_STATE: ReadonlySet<EventCode> = new Set<EventCode>([
 /** Time over which the load of a line is averaged. Units: s. Source: `busyPct` covers the last minute. */
 const BUSY_WINDOW_S = 60;
 
-/** Returns `all is well`, or the worst finding and the number of the others. */
+/** Returns `all is well`, or the worst finding and the number of other findings. One finding may be about several lamps or events. */
 export function verdictText(view: StatusView): Message {
   const [worst, ...others] = findings(view);
   if (worst === undefined) return msg`all is well`;

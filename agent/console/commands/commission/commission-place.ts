@@ -13,7 +13,7 @@ import { NOT_SAVED } from './commission-words.ts';
 
 type PlaceArgs = Omit<Placement, keyof AcceptanceStamp>;
 
-/** The answer of `commission place`. `configuredPole`: the lamp's pole in the configuration in force. */
+/** The answer of `commission place`. `configuredPole`: the lamp's pole in the configuration in force. `isSaved`: it is on disk. */
 export interface CommissionPlaced extends PlaceArgs {
   readonly configuredPole: string;
   readonly isSaved: boolean;

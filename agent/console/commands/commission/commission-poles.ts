@@ -25,7 +25,10 @@ export interface CommissionPoles {
 /** Length of the trial. Units: min. Source: the usual one of `config commit`. */
 const TRIAL_MIN = 10;
 
-/** `commission poles`: puts the poles where the lamps were found into the configuration, as a commit on trial. */
+/**
+ * `commission poles`: puts the poles where the lamps were found into the configuration, as a commit on trial. Poles that nothing is on any
+ * more are removed if possible. Fails if the person has a candidate already.
+ */
 export const COMMISSION_POLES = agentCommand<Record<string, never>, CommissionPoles>({
   name: 'commission poles',
   role: 'technician',

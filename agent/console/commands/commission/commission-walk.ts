@@ -21,8 +21,8 @@ const USUAL_SPAN = '10m';
 type Walked = Omit<SensorWalk, keyof AcceptanceStamp>;
 
 /**
- * The answer of `commission walk`: what each sensor of the zone detected. `night`: it was night for the zone at the start, or that was not
- * known.
+ * The answer of `commission walk`: what each sensor that raises the zone itself detected. `night`: it was night for the zone at the start,
+ * or that was not known.
  */
 export interface CommissionWalked {
   readonly zone: string;
@@ -32,7 +32,10 @@ export interface CommissionWalked {
   readonly isSaved: boolean;
 }
 
-/** `commission walk`: reports the detections in a zone, and stores a summary by sensor. */
+/**
+ * `commission walk`: reports the detections in a zone, and stores a summary by sensor. It ends by itself after a time, or sooner once each
+ * sensor has detected someone.
+ */
 export const COMMISSION_WALK = agentCommand<{ zone: string; forMs: number }, CommissionWalked, WalkProgress>({
   name: 'commission walk',
   role: 'technician',

@@ -41,8 +41,9 @@ export interface WeighRequest {
 }
 
 /**
- * Measures the lamps of these tests in turn, until the client is gone. It holds all zones at a low level meanwhile; a lamp rises to full
- * light for its measurement and stays there until the end. A lamp for which the meter readings are missing is left out.
+ * Measures the lamps of these tests in turn; it ends early if the client is gone. It holds all zones at a low level meanwhile. A lamp rises
+ * to full light for its measurement, and again if the result is doubtful, and stays there until the end. A lamp without a result, for
+ * example without meter readings, is left out.
  *
  * Errors: rejects, for example with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
  */

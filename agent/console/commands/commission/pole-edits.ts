@@ -8,8 +8,8 @@ export type PlacedLamp = AcceptedLamp & { readonly placement: Placement };
 export type PoleEdit = readonly [place: string, value: string | null];
 
 /**
- * What the edits are made from: the results (`rows`), and the configuration. `inForce` returns the value at a place as JSON; null if there
- * is none.
+ * What the edits are made from: the results (`rows`), and the configuration. `inForce` returns the value at a place as JSON, also a default
+ * value; null if there is none.
  */
 export interface PoleFacts {
   readonly rows: readonly AcceptedLamp[];

@@ -8,7 +8,10 @@ import type { RampGauge, Tested } from '../light/test-job.ts';
 /** A reading this near to the level counts as reached. Units: %. Source: as the watch, FOLLOWS_PCT. */
 const REACHED_PCT = 3;
 
-/** A gauge with what it measured. `settledMs`: from the request to the first reading near the level. Null: no such reading. Units: ms. */
+/**
+ * A gauge with what it measured at each level. `settledMs`: from the request to the first reading near the level. Units: ms. `powerFactor`:
+ * as read at the level. Null: no such reading.
+ */
 export interface LampGauge extends RampGauge {
   settledMs(lamp: string, levelPct: LevelPct): number | null;
   powerFactor(lamp: string, levelPct: LevelPct): number | null;

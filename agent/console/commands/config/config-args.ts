@@ -28,7 +28,7 @@ export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }
 
-/** Makes a command for technicians that changes the configuration or its candidate. */
+/** Makes a command that changes the configuration or its candidate, and that requires at least the role technician. */
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
 ): AgentCommand {

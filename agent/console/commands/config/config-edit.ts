@@ -46,8 +46,8 @@ export const CONFIG_PLACES = agentCommand({
 });
 
 /**
- * `config in-force`: answers with the value of a key in the running configuration, for display; null if it has none, or if this run accepts
- * no other configuration.
+ * `config in-force`: answers with the value of a key in the running configuration, also a default value, for display. Null if it has none,
+ * or if this run accepts no other configuration.
  */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',

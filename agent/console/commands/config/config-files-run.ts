@@ -28,7 +28,8 @@ const MAX_BYTES = 524_288;
 
 /**
  * `config load`: puts a file, and a signature on the whole candidate if one is named, into the candidate, and prints the result. Resolves
- * with 0, or 1 if the agent refused one. `readInput` reads the input for the file name `-`; null if there is no input.
+ * with 0, or 1 if the agent refused one; after a refused signature the file is not sent. `readInput` reads the input for the file name `-`;
+ * null if there is no input.
  *
  * Errors: rejects with ConsoleError, for example if the file is unreadable or no agent answers.
  */

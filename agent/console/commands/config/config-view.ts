@@ -15,9 +15,7 @@ export interface ConfigText {
   readonly profiles: readonly string[];
 }
 
-/**
- * `config`: answers with the running revision, the one on trial and what it still needs, and the candidates.
- */
+/** `config`: answers with the running revision, with its trial and what that still needs if it is on trial, and with the candidates. */
 export const CONFIG = agentCommand({
   name: 'config',
   role: 'viewer',

@@ -26,7 +26,10 @@ async function targetOf(view: AgentView, zone: string | null): Promise<Target> {
   return zone === null ? { kind: 'cabinet', id: (await view.status()).cabinet.id } : { kind: 'zone', id: findZone(view, zone) };
 }
 
-/** `lights on`: requests 100 % for the lamps of the cabinet or a zone for a limited time, as an emergency. A short time needs no login. */
+/**
+ * `lights on`: requests 100 % for the lamps of the cabinet or a zone for a limited time, as an emergency. Up to 2 h need no login, a longer
+ * time needs the role technician.
+ */
 export const LIGHTS_ON = agentCommand({
   name: 'lights on',
   role: 'anyone',

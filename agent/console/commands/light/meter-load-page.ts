@@ -5,7 +5,7 @@ import type { MeterLoadView } from '../../../core/meter-load-view.ts';
 import { clockTime, type Page, since } from '../../text/page.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** Renders what a meter of lamps that cannot communicate measures, what is expected and learned, and its faults. */
+/** Renders what a meter of lamps that cannot communicate measures, what is expected and learned, and what is wrong now. */
 export function renderMeterLoad(view: MeterLoadView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const { onSinceMs, powerW, expectedW, findings } = view;

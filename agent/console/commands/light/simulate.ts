@@ -13,7 +13,7 @@ import { NIGHT_COUNT, typedNight } from './record-page.ts';
 
 /**
  * The arguments of `simulate`. `night`: the last night to replay; null: the last that has ended. `nights`: number of nights, with that one.
- * `file` null: no other settings.
+ * `file` null: no other settings. `isSweep`: several hold times and levels are tried, and the best are listed.
  */
 export interface SimulateArgs {
   readonly night: string | null;
@@ -53,8 +53,9 @@ export interface SimulateResult {
   readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
+  /** Changes to the other settings that the replay does not follow; empty also if no file was named. */
   readonly limits: readonly ReplayLimit[];
-  /** Meters that counted all of these nights. Empty also if the record of a night is not complete. */
+  /** Meters that counted all of these nights. Empty also if, for example, the record of a night is not complete. */
   readonly meters: readonly MeterCheck[];
   /** At most a hundredth of the darkness of each night is missing, and the replay gave the recorded decisions again. */
   readonly isComplete: boolean;

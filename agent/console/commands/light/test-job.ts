@@ -25,8 +25,8 @@ const STEP_MIN = 3;
  */
 export const POWER_WAIT_MS = 35_000;
 /**
- * Shortest time from the end of a level request until readings count. Units: ms. Source: assumed; ramps of 1 to 2 s. Confirmed by: power
- * readings after a step on the installed drivers.
+ * Shortest time from the outcome of a level request, such as `verified`, until power readings count. Units: ms. Source: assumed; ramps of 1
+ * to 2 s. Confirmed by: power readings after a step on the installed drivers.
  */
 export const RAMP_SETTLE_MS = 3_000;
 const LOOK_MS = 1_000;
@@ -50,7 +50,7 @@ export interface TestWait {
   readonly restMs: number;
 }
 
-/** The result of one level of the ramp. `reason`: why the request was refused or failed; empty otherwise. */
+/** The result of one level of the ramp. `reason`: why the request was refused or failed, or a remark; may be empty. */
 export interface TestStep {
   readonly levelPct: LevelPct;
   /** By lamp of the target. */

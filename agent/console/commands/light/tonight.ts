@@ -11,7 +11,10 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
-/** `tonight`: answers with the expected changes of level of the present or the next night, for one zone or all. */
+/**
+ * `tonight`: answers with the changes of level by sun, programme and overrides in the present or the next night, for one zone or all.
+ * Presence, traffic, rules and photocells are left out.
+ */
 export const TONIGHT = agentCommand({
   name: 'tonight',
   role: 'viewer',

@@ -42,7 +42,7 @@ export const BUS_READ = agentCommand({
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderRead(result, page),
 });
 
-/** `bus registers`: finds which registers of a unit answer within a range of addresses, and answers with their values. */
+/** `bus registers`: finds which registers or bits of a unit answer within a range of addresses, and answers with their values. */
 export const BUS_REGISTERS = agentCommand<
   { line: string; unit: number | string; table: RegistersResult['table']; from: number; to: number },
   RegistersResult,

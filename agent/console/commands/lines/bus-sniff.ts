@@ -42,8 +42,8 @@ interface SniffArgs {
 }
 
 /**
- * The answer of `bus sniff`. `frames`: their number by kind. `units`: addresses in them. `foreign`: number of frames of another sender;
- * null on a free port.
+ * The answer of `bus sniff`. `frames`: number of all frames by kind, also of those not sent to the client. `units`: addresses in them.
+ * `foreign`: number of frames in which the agent seems to have no part; null on a free port.
  */
 export interface LineSniffed extends Watched {
   readonly line: string;
@@ -60,7 +60,7 @@ type FrameRow = Extract<FlightRow, { what: 'frame' }>;
 
 /**
  * `bus sniff`: sends the frames of a line, or of a free serial port, to the client and answers with a summary. Frames above a rate limit,
- * or that the client cannot take, are only counted. The command itself transmits nothing on the line.
+ * or that the client cannot take, are not sent, but counted. The command itself transmits nothing on the line.
  */
 export const BUS_SNIFF = agentCommand<SniffArgs, LineSniffed, FrameRow>({
   name: 'bus sniff',

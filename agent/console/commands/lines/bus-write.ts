@@ -33,7 +33,7 @@ export interface WriteArgs extends Omit<BusWrite, 'unit'> {
 
 /**
  * `bus write`: writes registers or coils of one unit or of all units, and reads those of one unit back. The exit code is 1 if other values
- * are read back. Without `--yes` it writes nothing and rejects with what it would write.
+ * are read back, but 0 if none could be. Without `--yes` it writes nothing and rejects with what it would write.
  */
 export const BUS_WRITE = agentCommand({
   name: 'bus write',

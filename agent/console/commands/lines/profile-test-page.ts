@@ -37,7 +37,7 @@ export interface ProfileTest {
   readonly points: readonly TestedPoint[];
   /** Texts of the nameplate; null for one without a usable text. Empty if nothing of it was read. */
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
-  /** Number of points that were not tried because the unit gave no valid answer before. */
+  /** Number of points that were not tried because the unit had not answered several times in a row. */
   readonly untried: number;
 }
 

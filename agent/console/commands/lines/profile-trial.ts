@@ -65,8 +65,8 @@ export interface ProfileTrial {
 }
 
 /**
- * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early after several points in a row without a
- * valid answer.
+ * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early after several points in a row without an
+ * answer. An exception is an answer, a damaged reply is none.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for a device that sends without being polled, or if no agent answers.
  */

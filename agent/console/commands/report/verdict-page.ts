@@ -44,8 +44,8 @@ const VERDICTS: Readonly<Record<FileVerdict, Message>> = {
 export type VerdictScreen = Pick<Terminal, 'widthCols' | 'language' | 'charset'>;
 
 /**
- * Returns the verdict about a report as lines. `file`, `authority`: names of its file and of the file of trusted certificates; null for
- * none.
+ * Returns the verdict about a report as lines. `file`: the name of its file. `authority`: the name of the file of trusted certificates;
+ * null for none.
  */
 export function reportVerdictLines(
   file: string,

@@ -35,8 +35,8 @@ export function nightsArg(args: RawArgs): { readonly from: SavingsDate; readonly
 }
 
 /**
- * Returns a decimal number, typed with a point or a comma; undefined if it is missing. Errors: throws ConsoleError 'usage' for any other
- * text, or unless it is from `min` to `max`.
+ * Returns a decimal number, typed with a point or a comma, with at most six decimals; undefined if it is missing. Errors: throws
+ * ConsoleError 'usage' for any other text, or unless it is from `min` to `max`.
  */
 export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (args[name] === undefined) return undefined;
@@ -47,8 +47,8 @@ export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly
 }
 
 /**
- * Returns the items of a list with commas, without empty ones; no items if it is missing. Errors: throws ConsoleError 'usage' for an empty
- * text.
+ * Returns the items of a list with commas, without empty ones; no items if it is missing. Blanks around items are kept. Errors: throws
+ * ConsoleError 'usage' for an empty text.
  */
 export function listArg(args: RawArgs, name: string): readonly string[] {
   return args[name] === undefined ? [] : textArg(args, name).split(',').filter(Boolean);

@@ -80,7 +80,10 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
   answer: (view, part) => updatesOf(view).put(part),
 });
 
-/** `update apply`: checks the update file that `update put` stored, and installs its release on trial unless it is refused. */
+/**
+ * `update apply`: checks the update file that `update put` stored. Unless it is refused, its release is installed on trial, and the agent
+ * restarts.
+ */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   ...changing,
   name: 'update apply',

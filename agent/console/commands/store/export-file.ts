@@ -19,7 +19,7 @@ const NOTE_MODE = 0o644;
 
 /**
  * State of an export, saved so that it can continue. `since` and `until` are as typed, `until` null if it was not. `fromMs` and `toMs` are
- * the period as instants.
+ * the period as instants. `epoch`: identifies the store; frame numbers of another one do not continue this export.
  */
 export interface ExportState {
   readonly since: string;

@@ -33,7 +33,7 @@ const MAX_SEQ = 9_999_999_999;
 export interface ExportAnswer extends ExportPage, TimeRange {
   /** Unit of measurement by point, for the points of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
-  /** On the last page: number of readings in memory that are not stored yet because the disk fails. */
+  /** On the last page: while the store reports trouble, the number of readings in memory that are not stored yet; otherwise 0. */
   readonly waiting?: number;
 }
 

@@ -26,7 +26,10 @@ export const STORE = agentCommand({
   render: async (result, page) => (await import('./store-page.ts')).renderStore(result, page),
 });
 
-/** `store check`: verifies the stored data and removes damaged rows of `state.db`. Exit code 1: damage, or a mismatch in the account. */
+/**
+ * `store check`: reads all stored data and removes what is damaged: readings, parts of the record of decisions, and rows of `state.db`.
+ * Exit code 1: damage, or a mismatch in the account.
+ */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
   role: 'technician',

@@ -32,7 +32,10 @@ export const UPLINK_STATUS = agentCommand({
   examples: ['luciole uplink status', 'luciole uplink status --json'],
 });
 
-/** `uplink test`: tests the stages of the connection to the broker, and answers with their results. Exit code 1: a stage failed. */
+/**
+ * `uplink test`: tests the stages of the connection to the broker in order until one fails, and answers with their results. Exit code 1: a
+ * stage failed.
+ */
 export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
   role: 'technician',
