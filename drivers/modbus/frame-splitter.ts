@@ -13,8 +13,9 @@ import { charMs, gapMs } from './wire-time.ts';
 export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
- * What a frame is. `echo`: the agent's own request, received back; for a single write, the echo may be called `reply` and the reply `echo`.
- * `frame`: another valid frame. `damaged`: a reply that is damaged or incomplete. `noise`: no valid frame. `raw`: bytes not decoded.
+ * What a frame is. `echo`: the agent's own request, received back; before another request has shown that the adapter echoes, the echo of a
+ * single write is called `reply`, and its reply `echo`. `frame`: another valid frame. `damaged`: a reply that is damaged or incomplete.
+ * `noise`: no valid frame. `raw`: bytes that are not decoded.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
@@ -93,6 +94,8 @@ class Splitter {
   #endMono: MonoMs | null = null;
   #outstanding: Outstanding | null = null;
   #echo: Buffer | null = null;
+  /** The adapter receives what it sends. A single write does not show it: its reply looks like its echo. */
+  #isEchoing = false;
   /** Unit and function of own requests that were given up: their replies may still arrive. */
   readonly #late = new Set<string>();
 
@@ -167,7 +170,8 @@ class Splitter {
 
   #emitSound({ unit, fc, frame, isRequest }: SoundFrame): void {
     const open = this.#outstanding;
-    const isEcho = this.#echo?.equals(frame) === true && (fc <= 4 || isRequest || open === null);
+    const mayBeReply = fc > 4 && !isRequest && unit !== 0;
+    const isEcho = this.#echo?.equals(frame) === true && (!mayBeReply || this.#isEchoing || open === null);
     const isAnswer = open !== null && open.unit === unit && open.fc === fc;
     const isLate = !isEcho && !isAnswer && !isRequest && this.#late.delete(keyOf({ unit, fc }));
     const kind = isEcho ? 'echo' : nameOf(frame, { fc, isRequest, isAnswer: isAnswer || isLate });
@@ -175,8 +179,15 @@ class Splitter {
     const isFirst = this.#endMono === null && !isRequest;
     const isForeign = kind !== 'echo' && !isFirst && !isLate && !(isAnswer && open.isOwn && kind !== 'request');
     if (kind === 'request') this.#outstanding = unit === 0 ? null : { unit, fc, isOwn: false, bytes: Buffer.from(frame) };
-    else if (kind !== 'echo' && isAnswer) this.#outstanding = null;
-    if (kind === 'echo') this.#echo = null;
+    else if (kind !== 'echo' && isAnswer) {
+      // An echo arrives before the reply.
+      if (open.isOwn && this.#echo !== null) this.#isEchoing = false;
+      this.#outstanding = null;
+    }
+    if (kind === 'echo') {
+      this.#isEchoing ||= !mayBeReply;
+      this.#echo = null;
+    }
     this.#emit(frame.length, kind, { unit, fc, isForeign });
   }
 

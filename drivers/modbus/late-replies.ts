@@ -107,9 +107,10 @@ export class LateReplies {
     this.#debts.set(key, [...rest, debt]);
   }
 
-  /** The end of the guard time of the newest request of this shape that `add` recorded; 0, or a time in the past, if it has none. */
+  /** The latest end of the guard times of the requests of this shape that were given up; 0, or a time in the past, if there is none. */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
-    return this.#debts.size === 0 ? 0 : (this.#debts.get(shape(unit, fc, count))?.at(-1)?.heldUntilMono ?? 0);
+    if (this.#debts.size === 0) return 0;
+    return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map((debt) => debt.heldUntilMono));
   }
 
   /** When replies of this shape can no longer arrive late, by `boundMs`; 0 or a time in the past if none is expected. */

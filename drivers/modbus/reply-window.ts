@@ -39,8 +39,8 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
 
 /**
  * What a wait without a valid reply received: the first of `damaged`, `wrong-reply`, `foreign`, `truncated`, `noise` and `silence` that
- * applies. `foreign`: any other valid frame that is not late, also a duplicate. `silence`: nothing, only late replies, or a frame that came
- * too early to be the reply.
+ * applies. `foreign`: any other valid frame that is not late, also a duplicate, or a reply that began before the request had left.
+ * `silence`: nothing, or only late replies.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
@@ -64,6 +64,10 @@ export class ReplyWindow {
   /** All bytes since the request except its echo. */
   #receivedBytes = 0;
   #echoed = false;
+  /** The verdict on the valid frames that were classified so far; null if all were late replies. */
+  #other: 'wrong-reply' | 'foreign' | null = null;
+  /** Bytes that belong to no valid frame were among those that were classified so far. */
+  #isNoisy = false;
   /** When the first byte that is not echo arrived; null before that. Bytes of an echo count until it is complete. */
   firstMono: MonoMs | null = null;
   /** When bytes last arrived, also echo; 0 before that. */
@@ -106,8 +110,8 @@ export class ReplyWindow {
       const before = rx.subarray(0, from);
       passed += match.end;
       if (match.kind === 'foreign' || this.#isDrowned(match.frame, before)) continue;
-      this.#account(before, nowMono);
-      if (isTooEarly(rx.length - from)) this.#account(match.frame, nowMono);
+      this.#account(before, nowMono, true);
+      if (isTooEarly(rx.length - from)) this.#account(match.frame, nowMono, false);
       else if (isOlderRefusal(match.frame, late, nowMono)) counters.lateReplies++;
       else {
         if (isRead(this.#request)) this.#memory.echoing = this.#echoed;
@@ -122,10 +126,10 @@ export class ReplyWindow {
   giveUp(nowMono: MonoMs): { readonly verdict: WindowVerdict; readonly bytes: number } {
     const bytes = this.#rx();
     const match = matchReply(this.#request, this.#expectedBytes, bytes);
-    const { other, lateBytes } = this.#account(bytes, nowMono);
+    this.#account(bytes, nowMono, true);
     const damaged = match.kind === 'more' && match.damaged;
     const truncated = missingBytes(this.#request, this.#expectedBytes, bytes) > 0;
-    const verdict = damaged ? 'damaged' : (other ?? (truncated ? 'truncated' : bytes.length > lateBytes ? 'noise' : 'silence'));
+    const verdict = damaged ? 'damaged' : (this.#other ?? (truncated ? 'truncated' : this.#isNoisy ? 'noise' : 'silence'));
     return { verdict, bytes: bytes.length };
   }
 
@@ -164,19 +168,21 @@ export class ReplyWindow {
     return otherBytes - soundFrames(before).reduce((sum, { frame }) => sum + frame.length, 0) > MOST_NOISE_BYTES;
   }
 
-  /** Classifies and counts the frames that arrived in addition to the reply. `other`: the verdict if any is not a late reply. */
-  #account(bytes: Buffer, nowMono: MonoMs): { readonly other: WindowVerdict | null; readonly lateBytes: number } {
+  /**
+   * Classifies and counts what arrived in addition to the reply. `mayAnswer`: a frame of the requested unit and function may have been sent
+   * as the reply to this request.
+   */
+  #account(bytes: Buffer, nowMono: MonoMs, mayAnswer: boolean): void {
     const { trust } = this.#memory;
-    let other: WindowVerdict | null = null;
-    let lateBytes = 0;
+    let soundBytes = 0;
     for (const sound of bytes.length < SHORTEST_FRAME_BYTES ? [] : soundFrames(bytes)) {
-      const isOwn = !sound.isRequest && sound.unit === this.#request[0] && sound.fc === this.#request[1];
+      const isOwn = mayAnswer && !sound.isRequest && sound.unit === this.#request[0] && sound.fc === this.#request[1];
       const name = trust.name(sound, nowMono, isOwn);
-      if (name === 'late') lateBytes += sound.frame.length;
-      else if (name === 'wrong-reply') other = name;
-      else other ??= 'foreign';
+      soundBytes += sound.frame.length;
+      if (name === 'wrong-reply') this.#other = name;
+      else if (name !== 'late') this.#other ??= 'foreign';
     }
-    return { other, lateBytes };
+    if (bytes.length > soundBytes) this.#isNoisy = true;
   }
 }
 

@@ -33,6 +33,7 @@ const READ = sealed(1, 3, 0, 0, 0, 2);
 const REPLY = sealed(1, 3, 4, 0, 10, 0, 20);
 const REFUSAL = sealed(1, 0x83, 2);
 const WRITE = sealed(2, 6, 0, 1, 0, 50);
+const BROADCAST = sealed(0, 6, 0, 1, 0, 50);
 const OTHER_READ = sealed(9, 4, 0, 0, 0, 1);
 const OTHER_REPLY = sealed(9, 4, 2, 1, 2);
 const READ_300 = sealed(1, 3, 3, 0, 0, 2);
@@ -63,6 +64,42 @@ const CASES: readonly [what: string, entries: readonly WireEntry[], frames: read
   ],
   ['a late reply to a write', [sent(0, WRITE), ended(50, 'timeout'), received(90, WRITE)], ['request 2/6', 'reply 2/6']],
   [
+    'the echo of a write before its reply, once a read has shown that the adapter echoes',
+    [sent(0, READ), received(8, READ), received(30, REPLY), ended(30), sent(60, WRITE), received(68, WRITE), received(90, WRITE)],
+    ['request 1/3', 'echo 1/3', 'reply 1/3', 'request 2/6', 'echo 2/6', 'reply 2/6'],
+  ],
+  [
+    'the echo of a write that was not answered in time, and its late reply',
+    [
+      sent(0, READ),
+      received(8, Buffer.concat([READ, REPLY])),
+      sent(60, WRITE),
+      received(68, WRITE),
+      ended(99, 'timeout'),
+      received(120, WRITE),
+    ],
+    ['request 1/3', 'echo 1/3', 'reply 1/3', 'request 2/6', 'echo 2/6', 'reply 2/6'],
+  ],
+  [
+    'the reply to a write on an adapter whose successor has no echo',
+    [
+      sent(0, READ),
+      received(8, READ),
+      ended(50, 'timeout'),
+      sent(60, READ),
+      received(90, REPLY),
+      ended(90),
+      sent(100, WRITE),
+      received(130, WRITE),
+    ],
+    ['request 1/3', 'echo 1/3', 'request 1/3', 'reply 1/3', 'request 2/6', 'reply 2/6'],
+  ],
+  [
+    'the echo of a broadcast, which shows that the adapter echoes',
+    [sent(0, BROADCAST), received(8, BROADCAST), sent(60, WRITE), received(68, WRITE), received(90, WRITE)],
+    ['request 0/6', 'echo 0/6', 'request 2/6', 'echo 2/6', 'reply 2/6'],
+  ],
+  [
     'a second master and the unit that answers it',
     [received(0, OTHER_READ), received(40, OTHER_REPLY), sent(100, READ), received(130, REPLY)],
     ['request* 9/4', 'reply* 9/4', 'request 1/3', 'reply 1/3'],
@@ -79,7 +116,7 @@ const CASES: readonly [what: string, entries: readonly WireEntry[], frames: read
     ['request 1/3', 'reply 1/3', 'request* 1/3', 'reply* 1/3'],
   ],
   ['a first frame that may be the reply to an earlier request', [received(5, WRITE), sent(60, READ)], ['request 2/6', 'request 1/3']],
-  ['a broadcast has no reply', [sent(0, sealed(0, 6, 0, 1, 0, 50)), received(60, OTHER_REPLY)], ['request 0/6', 'reply* 9/4']],
+  ['a broadcast has no reply', [sent(0, BROADCAST), received(60, OTHER_REPLY)], ['request 0/6', 'reply* 9/4']],
   [
     'a function that is not split further',
     [sent(0, sealed(1, 0x2b, 14, 1, 0)), received(30, sealed(1, 0x2b, 14, 1, 1, 0, 0))],

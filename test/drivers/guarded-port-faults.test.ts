@@ -1,5 +1,5 @@
 import t from 'tap';
-import { addressUnit, busBench, endOf, holding, replyTo, scriptBench, sealed } from './port-bench.ts';
+import { addressUnit, busBench, CHAR_MS, endOf, holding, replyTo, scriptBench, sealed } from './port-bench.ts';
 
 const exceptions: [code: number, named: string][] = [
   [1, 'illegal-function'],
@@ -140,6 +140,42 @@ for (const [story, bytes, expected, counters] of faults) {
     t.match(await endOf(bench, bench.line.read(holding(80, 3), 60)), { words: [80, 81, 82] });
   });
 }
+
+/** A line that has been seen to deliver its bytes no faster than its wire. `other` arrives before the third request has left. */
+async function tooEarlyBench(other: Buffer) {
+  const early = (request: Buffer): [number, Buffer] => [1 - request.length * CHAR_MS, other];
+  const bench = await scriptBench((request, turn) => (turn === 2 ? [early(request)] : [[20, replyTo(request)]]));
+  for (const address of [10, 30]) await endOf(bench, bench.line.read(holding(address), 60));
+  return bench;
+}
+
+for (const [story, other, expected, counters] of [
+  ['a new one', replyTo(sealed(1, 3, 0, 90, 0, 2)), /frames of others: check that no second master/, { foreignFrames: 1 }],
+  ['a copy', replyTo(sealed(1, 3, 0, 10, 0, 2)), /frames of others: check that no second master/, { duplicates: 1 }],
+  [
+    'a frame of another unit before it',
+    Buffer.concat([sealed(9, 3, 2, 0, 7), replyTo(sealed(1, 3, 0, 90, 0, 2))]),
+    /frames of others: check that no second master/,
+    { foreignFrames: 2 },
+  ],
+] as const)
+  t.test(`a fitting frame that began before the request had left is no silence: ${story}`, async (t) => {
+    const bench = await tooEarlyBench(other);
+    t.match(await endOf(bench, bench.line.read(holding(50), 60)), { code: 'timeout', error: { message: expected } });
+    t.match(bench.line.counters, { timeouts: 1, wrongReplies: 0, ...counters });
+  });
+
+for (const [story, before, expected] of [
+  ['a frame of another unit', sealed(9, 3, 2, 0, 7), /frames of others/],
+  ['noise', Buffer.from([9, 8, 7]), /only noise/],
+  ['nothing', Buffer.alloc(0), /no reply in 50 ms, check power/],
+] as const)
+  t.test(`${story} before a late exception is not forgotten`, async (t) => {
+    const bench = await scriptBench((_, turn) => (turn === 0 ? [] : [[5, Buffer.concat([before, sealed(1, 0x83, 2)])]]));
+    t.match(await endOf(bench, bench.line.read(holding(10, 4), 50)), { code: 'timeout' });
+    const end = await endOf(bench, bench.line.read(holding(70, 2), 50));
+    t.match(end, { code: 'timeout', error: { message: expected } });
+  });
 
 t.test('a second master that sends while no request is pending is counted too', async (t) => {
   const bench = await busBench({ 1: addressUnit() });

@@ -98,6 +98,24 @@ t.test('the same question waits for its late answer, another one does not', asyn
   t.ok(same.tookMs > 200 && same.tookMs < 450, `when the late one has passed, ${same.tookMs} ms`);
 });
 
+t.test('a second master that reads the same shape does not end the wait for a late answer', async (t) => {
+  const sentMono: number[] = [];
+  const bench = await scriptBench((request, turn) => {
+    sentMono.push(bench.clock.monoMs());
+    return [[turn === 0 ? 400 : 5, replyTo(request)]];
+  });
+  t.match(await endOf(bench, bench.line.read(holding(10), 50)), { code: 'timeout' });
+  const heldMono = bench.line.heldUntilMono(holding(30));
+  bench.wire.end.write(sealed(1, 3, 0, 90, 0, 2));
+  await bench.clock.advance(20);
+  t.match(bench.line.counters, { foreignFrames: 1 });
+  t.equal(bench.line.heldUntilMono(holding(30)), heldMono);
+  await endOf(bench, bench.line.read(holding(30), 50), 10_000);
+  t.match(bench.line.counters, { lateReplies: 1, timeouts: 1 });
+  const [first = 0, second = 0] = sentMono;
+  t.ok(second - first > 400 && second < heldMono, `${second - first} ms: after the late answer, and no later`);
+});
+
 t.test('bits with the same number of bytes look alike, so a late answer of six is waited for before eight are requested', async (t) => {
   const outputs: ReadRequest = { unit: 1, table: 'discrete', address: 96, count: 6 };
   const inputs: ReadRequest = { unit: 1, table: 'discrete', address: 0, count: 8 };
@@ -115,6 +133,16 @@ t.test('a line with a dead unit is not searched for its answer for ever', async 
   for (let value = 0; value < 100; value++) late.add(sealed(9, 6, 0, 5, 0, value), { sentMono: 0, nowMono: 100, isHeld: true });
   t.equal(late.isOwed(4_999), true);
   t.equal(late.isOwed(5_000), false);
+});
+
+t.test('a guard time ends with its own late reply, not with a later debt that has none', async (t) => {
+  const late = new LateReplies();
+  const [request, reply] = [sealed(9, 3, 0, 5, 0, 1), sealed(9, 3, 2, 0, 7)];
+  late.add(request, { sentMono: 0, nowMono: 500, isHeld: true });
+  late.add(sealed(9, 3, 0, 8, 0, 1), { sentMono: 600, nowMono: 600, isHeld: false });
+  t.equal(late.heldUntilMono(9, 3, 1), 1_500);
+  late.take(reply, { nowMono: 700, isNew: true });
+  t.equal(late.heldUntilMono(9, 3, 1), 0, 'the oldest is answered first');
 });
 
 t.test('a late reply is reported once for each request without a reply, and never for one that had its reply', async (t) => {
