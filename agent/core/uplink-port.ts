@@ -66,7 +66,10 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
-  /** Release when the programme has its next step, or day and night change, so that the light changes only once. Refused for a cabinet. */
+  /**
+   * End the intents when the programme has its next step, or day and night change, so that the light changes only once. Refused if that
+   * time is not known, and always for a cabinet.
+   */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;
@@ -111,7 +114,10 @@ export interface PanelRequest {
   readonly sender: TextSender;
   /** `platform`, or `console:<user>`. */
   readonly source: string;
-  /** A text that has not been sent to the panel by then is withdrawn; a restart of the agent forgets this time. */
+  /**
+   * If the text has not been sent to the panel by then, it is withdrawn. A text whose request has failed before keeps its full time, unless
+   * it waits below another text. A restart of the agent forgets this time.
+   */
   readonly expiresMono?: MonoMs;
 }
 
@@ -185,7 +191,10 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** An acknowledgement of the platform is overdue. False also in mode `broker`, and while none is due yet in this connection. */
   readonly isPlatformSilent: boolean;
-  /** The platform has acknowledged, perhaps in an earlier run, and is expected to go on; false once it has stopped for too long. */
+  /**
+   * The platform has acknowledged, perhaps in an earlier run, and is expected to go on; false once it has stopped for too long. Also true
+   * if the disk could not be read at the start, unless `uplink.proof` is `broker`.
+   */
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;
