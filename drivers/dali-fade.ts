@@ -2,7 +2,10 @@
 const HALF_SECOND_MS = 500;
 const LONGEST = 15;
 
-/** Returns the number, 0 to 15, of the DALI fade time nearest to a ramp; 0, no fade, for one below about 0.6 s. Units: `rampMs` in ms. */
+/**
+ * Returns the number, 0 to 15, of the DALI fade time that is nearest, by ratio, to a ramp; 0, no fade, for one below about 0.6 s. Units:
+ * `rampMs` in ms.
+ */
 export function daliFadeTime(rampMs: number): number {
   if (rampMs <= 0) return 0;
   return Math.min(LONGEST, Math.max(0, Math.round(2 * Math.log2(rampMs / HALF_SECOND_MS))));

@@ -97,6 +97,7 @@ interface PairSearch {
 /**
  * Resolves with the step of the second of two consecutive codes; null if no pair later than `lastStep` matches. Searches `mostSteps`
  * before and after `atMs`, by default 30 days. `breathe` is awaited during a long search, so that other work can run. Units: steps of 30 s.
+ * Shape: each code has six digits and nothing else.
  */
 export async function stepOfPair(
   [first, second]: readonly [string, string],

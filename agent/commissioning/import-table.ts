@@ -57,7 +57,7 @@ const INVENTORY: ImportKind = { apply: importInventory, maxBytes: MAX_INVENTORY_
 
 /**
  * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write` and without mistakes, and keeps the
- * former one as FILE.bak. Resolves with the exit code: 0, or 78 if the report contains mistakes of the table or of the result.
+ * former one as FILE.bak. Resolves with the exit code: 0, or 78 if the report contains any mistake.
  *
  * Errors: rejects, for example with ConsoleError if a file cannot be read or written.
  */

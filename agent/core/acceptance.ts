@@ -174,7 +174,8 @@ export interface AcceptedSensor {
 
 /**
  * The acceptance report. `open`: what is missing or wrong, for people. `result`: `fail` if a lamp, sensor or line failed, otherwise `open`
- * if `open` has entries. `people`: who stored the present results.
+ * if `open` has entries. `people`: who stored the present results; `lastMs`: when the newest of them was stored, null without one. `lines`:
+ * those with units that have addresses; `scan` null before a scan.
  */
 export interface AcceptanceReport {
   readonly cabinet: { readonly id: string; readonly name: string };

@@ -198,7 +198,7 @@ export interface LineStats {
   readonly port: string;
   /** Null for Modbus TCP, which has no baud rate. */
   readonly baud: number | null;
-  /** Share of the last minute: `busyPct` is the wire in use with gaps and turnarounds, `wirePct` bytes alone. Units: %. */
+  /** Share of the last minute: `busyPct` is bytes, gaps and waits for replies, also for lost ones; `wirePct` is bytes alone. Units: %. */
   readonly busyPct: number;
   readonly wirePct: number;
   /** This and the following counters of the line exclude requests of the console. */

@@ -34,7 +34,10 @@ export interface Clock {
   precisely(dueMono: MonoMs, fire: () => void): Timer;
 }
 
-/** Calls `fire` about every `periodMs`, first after one period, until cancelled. `fire` may cancel too. Units: ms. */
+/**
+ * Calls `fire` about every `periodMs`, first after one period, until cancelled. The call after a late one may come sooner. `fire` may
+ * cancel too. Units: ms.
+ */
 export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, fire: () => void): Timer {
   let dueMono = clock.monoMs() + periodMs;
   let timer: Timer;

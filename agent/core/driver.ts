@@ -24,7 +24,7 @@ export interface BytePort {
   readonly isStalled?: boolean;
   /** `true`: keep incoming bytes in the port. `false`: deliver them. Absent on a port that cannot do it. */
   readonly hold?: (on: boolean) => void;
-  /** Opens the port again with the next of its serial settings. Absent: the settings are fixed. */
+  /** Opens an open port again, with the next of its serial settings; no effect if it has only one. Absent: the settings are fixed. */
   readonly retune?: () => Promise<void>;
   /** Receives the bytes. Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;

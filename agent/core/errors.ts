@@ -148,12 +148,13 @@ export class StoreError extends Error {
 }
 
 /**
- * Why the connection to the broker failed, or a message was not sent. `secret`: a file with a password, key or certificate cannot be used.
+ * Why the connection to the broker or a test of it failed, or a message was not sent. `refused`: the broker refused the connection or a
+ * subscription; in a test also: the primary host is not online. `secret`: a file with a password, key or certificate cannot be used.
  * `taken-over`: another client connected with the same id. `too-large`: a message is too large for the broker.
  */
 export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
 
-/** The connection to the broker failed or could not be prepared, or the broker does not accept a message. */
+/** The connection to the broker or a test of it failed or could not be prepared, or the broker does not accept a message. */
 export class UplinkError extends Error {
   override readonly name = 'UplinkError';
   /** What happened and what to check, for a person. */

@@ -98,7 +98,10 @@ export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 export interface ZoneLightView {
   readonly id: string;
   readonly kind: ZoneKind;
-  /** `time-not-trusted`: the clock is not trusted, and the zone has no photocell that could tell night from day. */
+  /**
+   * `time-not-trusted`: the clock is not trusted, and the zone has no photocell. With one, `night` also while the photocell does not show
+   * whether it is night, and `day` also before the first decision.
+   */
   readonly light: 'night' | 'day' | 'time-not-trusted';
   /** Id of the programme or event night of the step in force. Without one, the chosen programme or the zone's own. */
   readonly programme: string;
@@ -108,12 +111,12 @@ export interface ZoneLightView {
   readonly untilMs: WallMs | null;
   /**
    * The state of the zone's own sensors, whatever decides the level: `boost` during presence and its hold, `down` while the light falls
-   * back. At `base` a wave may raise lamps. `off`: by day, or if presence is not configured.
+   * back. At `base` a wave may raise lamps. `off`: by day, while night or day is not known, or if presence is not configured.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /**
    * The lamps with a decision; `minPct` and `maxPct` are decided levels, `lit`: how many are decided above 0. Without any lamp, `minPct` is
-   * 100 and `maxPct` is 0.
+   * 100 and `maxPct` is 0. `notFollowing`: as `LampView.following`; also lamps whose newest reading is not good.
    */
   readonly lamps: {
     readonly count: number;
@@ -188,7 +191,9 @@ export interface IdentifyRequest {
   readonly tell: (levelPct: LevelPct) => void;
 }
 
-/** A lamp that blinks between two levels, until it ends. */
+/**
+ * The blinking of a lamp between two levels, once it has begun. `stop` ends it, but not a newer blinking of the lamp that replaced it.
+ */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;

@@ -38,8 +38,8 @@ export interface RecordingPart {
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
   /**
-   * In the order of their bytes. `line` null: decisions and events. `lost`: number of entries missing before these, because newer ones
-   * pushed them out. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
+   * In the order of their bytes. `line` null: decisions and events. `lost`: number of older entries that newer ones had pushed out: since
+   * the part before; in the first part all, so seldom 0. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
   /** Length of the part in the file. Units: bytes. */
@@ -63,7 +63,7 @@ export interface RecordingSummary {
   readonly id: number;
   readonly isPinned: boolean;
   readonly bytes: number;
-  /** Null if the beginning of its file is damaged or cannot be read. */
+  /** Null if its file cannot be opened, or its beginning is damaged. */
   readonly head: RecordingHead | null;
 }
 
@@ -87,15 +87,16 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly kind: string;
       readonly unit: number | null;
       readonly fc: number | null;
-      /** Silence before it; null if unknown. */
+      /** Silence before it; null if unknown. May be below 0, if times are not exact. */
       readonly gapUs: number | null;
       /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. */
       readonly isForeign: boolean;
       /** Hex without blanks. */
       readonly bytes: string;
     }
-  /** Input that was dropped unread and whose bytes are not known. */
+  /** `count` bytes of input that were dropped unread and are not known. */
   | { readonly what: 'dropped'; readonly line: string; readonly count: number }
+  /** The end of a transaction of the agent. `result`: `ok`, or the code of its failure. */
   | { readonly what: 'end'; readonly line: string; readonly unit: number; readonly lane: string; readonly result: string }
   | { readonly what: 'port'; readonly line: string; readonly state: 'opened' | 'closed' | 'lost'; readonly serial: SerialSettings | null }
   | {
@@ -113,6 +114,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly source: string;
       readonly severity: Severity;
       readonly text: Message;
+      /** The event ended; false at its begin, and for one that has no length. */
       readonly isEnd: boolean;
     }
 );

@@ -15,8 +15,8 @@ export interface ReplaceOptions {
 }
 
 /**
- * Replaces a file as a whole, or creates it. A link is replaced, not followed. If `backup` is set, a former file is copied there first.
- * After a mains cut either the old or the new content is complete.
+ * Replaces a file as a whole, or creates it. If `backup` is set, a former file is copied there first. A link is replaced, not followed;
+ * its backup is a copy of the file to which it leads. After a mains cut either the old or the new content is complete.
  *
  * Errors: throws an error with a `code`, for example ENOSPC, EACCES or EISDIR.
  */

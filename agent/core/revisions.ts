@@ -207,7 +207,7 @@ export interface ConfigManager {
   view(by: string): ConfigView;
   /** Newest first. */
   history(): readonly Revision[];
-  /** Undefined if the revision is no longer kept, or if `candidate` is requested and there is none. */
+  /** Undefined if the files are not kept or cannot be read, or if `candidate` is requested and there is none. */
   files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined>;
   /**
    * Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`,

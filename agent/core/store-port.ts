@@ -36,10 +36,13 @@ export interface StoredReading {
   readonly atMs: WallMs;
 }
 
-/** A recorded loss of readings. `firstSeq` to `lastSeq`: the range of frames that it is about, both included; null if not known. */
+/**
+ * A recorded loss of readings. `firstSeq` to `lastSeq`: the range of frames that contains the lost readings, both included; null if not
+ * known. Other readings of this range may still be stored.
+ */
 export interface Gap {
   readonly id: number;
-  /** Too many gaps were recorded to keep each: this one replaces earlier ones, the first of which had this id. Absent for a single loss. */
+  /** Too many gaps were recorded to keep each: this one replaces earlier ones, the first of which had this id. Absent for any other gap. */
   readonly mergedFrom?: number;
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
@@ -96,19 +99,22 @@ export interface TelemetryFacts {
   /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
   readonly journal: { readonly readings: number; readonly bytes: number };
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
-  /** Time of the oldest stored frames; null if there is none. */
+  /** Time of the oldest stored frames whose time is known; null if there is none. */
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
   /** No frame up to this number remains to be delivered: each is delivered or lost. */
   readonly cursorSeq: number;
-  /** Frames after the cursor: delivery not yet proven. */
+  /** Frames after the cursor: delivery not yet proven. Not exact after readings were thinned out or damaged frames removed. */
   readonly backlogFrames: number;
   /** Number of entries about losses; one may stand for several. */
   readonly gaps: number;
   readonly account: StoreAccount;
   /** The record of decisions; absent until the disk responds first. */
   readonly record?: RecordFacts;
-  /** What this run's storage thread has written, as counted by the kernel; null if the kernel does not provide it. Units: bytes, ms. */
+  /**
+   * What the present storage thread has written since its first measurement, `overMs` ago, as counted by the kernel. It begins at 0 again
+   * if the thread is replaced. Null if the kernel does not provide it. Units: bytes, ms.
+   */
   readonly written: { readonly bytes: number; readonly overMs: number } | null;
 }
 

@@ -66,7 +66,10 @@ export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
-  /** Release when the programme has its next step, or day and night change, so that the light changes only once. Refused for a cabinet. */
+  /**
+   * End the intents when the programme has its next step, or day and night change, so that the light changes only once. Refused if that
+   * time is not known, and always for a cabinet.
+   */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;
@@ -185,7 +188,10 @@ export interface UplinkDelivery {
   readonly cursorSeq: number;
   /** An acknowledgement of the platform is overdue. False also in mode `broker`, and while none is due yet in this connection. */
   readonly isPlatformSilent: boolean;
-  /** The platform has acknowledged, perhaps in an earlier run, and is expected to go on; false once it has stopped for too long. */
+  /**
+   * The platform has acknowledged, perhaps in an earlier run, and is expected to go on; false once it has stopped for too long. Also true
+   * if the disk could not be read at the start, unless `uplink.proof` is `broker`.
+   */
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;

@@ -257,6 +257,7 @@ export interface EnergyRow {
   readonly raisedPct: number | null;
   /** How often presence raised the zone. */
   readonly activations: number;
+  /** Computed from levels and rated powers, standby included; not measured. */
   readonly kwh: number;
   /** Energy that the same nights would have needed if presence, traffic and rules had raised no lamp. */
   readonly quietKwh: number;
@@ -281,8 +282,8 @@ export interface EnergyRow {
 }
 
 /**
- * One operation period: the hours in which an average lamp would have the same level `levelPct` if nothing raised it. Source: EN 13201-5:
- * hours, reduction coefficient and detection probability of each.
+ * One operation period: the hours in which an average lamp would have the same level `levelPct` if nothing raised it. Hours without a known
+ * level are left out. Source: EN 13201-5: hours, reduction coefficient and detection probability of each.
  */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
@@ -420,7 +421,10 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
   readonly planned: readonly WhyLine[];
 }
 
-/** Why one lamp has its level, line by line. `sinceMs`: since when it has level, rank and reason; in a forecast, the requested time. */
+/**
+ * Why one lamp has its level, line by line. `sinceMs`: since when it has level, rank and reason; in a forecast, the requested time. A
+ * forecast has no measured level, and `following` is true.
+ */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
   /** What the winning rule requested before the limits were applied. */

@@ -3,7 +3,7 @@ import { type Message, msg, NO_TEXT } from './message.ts';
 
 /**
  * What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other
- * lamps. `rated-hours` and `rated-starts`: the rated life ends soon or has ended.
+ * lamps. `rated-hours` and `rated-starts`: the rated life ends within a year or has ended.
  */
 export type WearSign = 'power' | 'current' | 'temperature' | 'derating' | 'starts' | 'rated-hours' | 'rated-starts';
 
@@ -36,7 +36,7 @@ export interface LampPrediction {
   readonly lamp: string;
   readonly pole: string;
   readonly state: 'listed' | 'no-sign' | 'too-little' | 'no-data';
-  /** The time within which the lamp should be replaced; null unless listed. */
+  /** Replace the lamp within this time: `earliestWeeks` rounded down to 8, 13, 26 or 52, or 4 if it is less than 8. Null unless listed. */
   readonly withinWeeks: number | null;
   /** As those of the first sign, with a confidence that other signs may raise. Null unless listed. */
   readonly earliestWeeks: number | null;

@@ -128,11 +128,16 @@ export interface ConstantLightConfig {
 /** How presence raises a zone: the sensors, the level `boostPct`, how long it holds after the last movement, and which lamps it raises. */
 export interface PresenceConfig {
   readonly sensors: readonly PresenceSensor[];
+  /** A step of the programme may have another level in place of this one. */
   readonly boostPct: LevelPct;
   readonly holdS: number;
+  /** How long a lamp takes to get brighter (`rampUpS`) and darker (`rampDownS`). Units: s. */
   readonly rampUpS: number;
   readonly rampDownS: number;
-  /** Lamps whose pole differs from the sensor's by at most this in `atM` are raised; null raises the whole zone. Units: m. */
+  /**
+   * Lamps whose pole differs from the sensor's by at most this in `atM` are raised; null raises the whole zone. An unknown pole counts as
+   * near. Units: m.
+   */
   readonly reachM: number | null;
   /** Lamps of other zones that presence also raises, as at a crosswalk, within `reachM` too; absent or empty: none. */
   readonly alsoLamps?: readonly string[];
@@ -143,7 +148,7 @@ export interface PresenceConfig {
   readonly maxBoostS: number;
   /** Light ahead of a moving person or vehicle; null: only around the sensors. */
   readonly wave: WaveConfig | null;
-  /** Level for a detection relayed by a neighbour cabinet; null: such detections are ignored. */
+  /** Level for a detection relayed by a neighbour cabinet. Such detections are ignored if this is null, and also if `wave` is null. */
   readonly relayedPct: LevelPct | null;
 }
 

@@ -57,7 +57,9 @@ export interface RunningNightParts {
 
 /** The counts of the night that has not ended yet, with those of earlier runs in the same night. */
 export class RunningNight {
+  /** The counts of this night by this run alone. */
   readonly count: EnergyCount;
+  /** The energy of this night by this run, and that of the gap before the run once it is counted. */
   readonly meters: MeterTracker;
   readonly #parts: RunningNightParts;
   readonly #startMono: MonoMs;
@@ -114,7 +116,7 @@ export class RunningNight {
 
   /**
    * Takes over the night that an earlier run stored. Returns the stored night if it has a date and this one has another or none. Otherwise
-   * adds its counts to this night and returns null.
+   * adds its counts to this night and returns null. `last`: what `asLastRun` returned in that run.
    */
   resume(stored: unknown, last: LastRun): ClosedNight | null {
     const part = readPart(stored);

@@ -61,7 +61,10 @@ export interface PhotocellState {
   readonly lux: number | null;
   /** Time of the newest reading with a value; before the first value, of the first reading. */
   readonly atMono: MonoMs;
-  /** Since when the value counts as at or below the lower threshold, and as at or above the upper one; null otherwise. */
+  /**
+   * Since when the value counts as at or below the lower threshold, and as at or above the upper one; null otherwise. Kept while the cell
+   * gives no value.
+   */
   readonly belowMono: MonoMs | null;
   readonly aboveMono: MonoMs | null;
   /** Since when the value counts as above the lower threshold, and as below the upper one; null otherwise. */

@@ -14,6 +14,7 @@ import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './pho
  * The verdicts of a photocell at the edges of one night. A verdict is absent if there was no evaluation then; null if the cell had none.
  */
 export interface EdgeVerdicts {
+  /** Dusk of this night, as it was computed first. */
   readonly duskMs: WallMs;
   /** The last verdict by day, before dusk was near. */
   readonly beforeDusk?: PhotocellVerdict;

@@ -48,9 +48,9 @@ export interface PhotocellNight {
  */
 export const CIVIL_DUSK_DEG = -6;
 /**
- * Longest window before and after dusk and dawn in which a photocell counts while the time is trusted. Units: min. Source: two hours before
- * sunset the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx of the upper
- * threshold, so a cell that reports dark then is faulty.
+ * A photocell counts at most this long before, and at most this long after, dusk and dawn while the time is trusted. Units: min. Source:
+ * two hours before sunset the sun is above 10° at 47° north all year round, 10,000 lx under a clear sky. A storm leaves more than the 70 lx
+ * of the upper threshold, so a cell that reports dark then is faulty.
  */
 export const MAX_WINDOW_MIN = 120;
 

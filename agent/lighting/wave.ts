@@ -23,7 +23,7 @@ export interface WaveRaise {
 
 /**
  * Returns the raises by moving people now, by lamp id; empty if there are none. `deaf`: devices of sensors that cannot detect anyone now.
- * That they detect nothing proves nothing; detections by them still count.
+ * That they detect nothing proves nothing; detections by them still count. Shape: `detections` must be oldest first.
  */
 export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: ReadonlySet<string>) => ReadonlyMap<string, WaveRaise>;
 

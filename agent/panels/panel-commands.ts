@@ -62,8 +62,8 @@ export class PanelCommands {
   }
 
   /**
-   * Follows an accepted request. An open one of the same kind for the panel fails as replaced. Resolves with the final outcome. `failed`
-   * does not mean that the text is no longer in force.
+   * Follows an accepted request. An open one of the same kind (emergency or not) for the panel fails as replaced. Resolves with the final
+   * outcome. `failed` does not mean that the text is no longer in force.
    */
   follow(request: PanelRequest, saved: Promise<boolean>): Promise<Outcome> {
     for (const older of this.#open) if (isSame(older.request, request)) this.#end(older, 'failed', msg`replaced by a later request`);

@@ -10,7 +10,7 @@ import type { PanelConfig } from '../core/panel-config.ts';
 import type { PointId } from '../core/words.ts';
 import { withChange } from './change-pace.ts';
 
-/** Times of the changes that count towards a limit, by register and kind of change. Units: ms of the monotonic clock. */
+/** Times of the changes that may count towards a limit, by register and kind of change; oldest first. Units: ms of the monotonic clock. */
 export type PanelPaces = Map<string, readonly MonoMs[]>;
 
 /** Returns names for the registers that a panel writes, made of port, unit and address where these are known. */

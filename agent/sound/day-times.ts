@@ -26,7 +26,7 @@ export interface DayTimes {
   dateAt(atMs: WallMs): LocalDate;
   /**
    * The instant of this time for a date; null for a sun event that does not occur. With an offset it may be on a neighbouring date. The
-   * first instant if a clock time occurs twice.
+   * first instant if a clock time occurs twice; the change of the clock if it is skipped in spring.
    */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;
   /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. */

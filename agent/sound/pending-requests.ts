@@ -51,7 +51,7 @@ export class PendingRequests {
     this.#parts = parts;
   }
 
-  /** Reports a stage of a request, and returns it as an outcome. */
+  /** Reports a stage of a request, and returns it as an outcome. `isSaved` false: what the request set may be lost at a restart. */
   publish(
     { commandId, place, source }: Pick<SentSoundRequest, 'commandId' | 'place' | 'source'>,
     state: OutcomeState,

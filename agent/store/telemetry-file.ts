@@ -47,7 +47,7 @@ const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 
 
 /**
  * `telemetry.db`: readings in frames and segments, the cursor, the recorded losses and the record of decisions. A read may remove damaged
- * rows. Errors: methods that use the file throw StoreError.
+ * rows. One answer has at most 2,000 frames or gaps. Errors: methods that use the file throw StoreError.
  */
 export class TelemetryFile {
   readonly #setup: Setup;
@@ -99,7 +99,7 @@ export class TelemetryFile {
 
   /**
    * The stored readings that were not delivered, by the cursor in the file, when they were last counted: at a commit that wrote. With the
-   * random identifier in the file; null if the number is not known.
+   * random identifier in the file; null if the number is not known, as before the first commit.
    */
   get undelivered(): UndeliveredNote | null {
     return this.#undelivered;

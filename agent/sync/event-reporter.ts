@@ -100,7 +100,7 @@ export class EventReporter {
     this.#dropped++;
   }
 
-  /** Starts reporting on a link after its births. */
+  /** Starts reporting on a link after its births, first with a list of the open events if any event was ever reported. */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
     this.#listed = this.#dropped;
@@ -114,7 +114,7 @@ export class EventReporter {
     this.#outbox.close();
   }
 
-  /** Resolves when the broker has all events, or when sending stops; at once if nothing is being sent. */
+  /** Resolves when the broker has the events that wait now, or when sending stops; at once if nothing is being sent. */
   settled(): Promise<void> {
     return this.#outbox.settled();
   }

@@ -22,7 +22,7 @@ export interface Outbox<T> {
   open(link: Provable): void;
   /** Stops sending; what the broker has not received waits for the next `open`. */
   close(): void;
-  /** Resolves when the broker has all items, or when sending stops; at once if nothing is being sent. */
+  /** Resolves when the broker has the items that wait now, or when sending stops; at once if nothing is being sent. */
   settled(): Promise<void>;
 }
 

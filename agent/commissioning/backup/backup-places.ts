@@ -30,9 +30,9 @@ export interface BackupPlaces {
 }
 
 /**
- * Returns the files of the cabinet whose cabinet file has this text; the text need not be the one on disk. The id is empty if the text
- * cannot be used. `--data-dir` replaces the store folder. Shape: `configFile` is absolute. Errors: throws, for example ConsoleError
- * 'failed' if the text cannot be used and `--data-dir` is missing.
+ * Returns the files of the cabinet whose cabinet file has this text; the text need not be the one on disk. If the text cannot be used, the
+ * id is empty, and profiles and files that it names are missing. `--data-dir` replaces the store folder. Shape: `configFile` is absolute.
+ * Errors: throws, for example ConsoleError 'failed' if the text cannot be used and `--data-dir` is missing.
  */
 export function backupPlaces(args: LocalArgs, configFile: string, text: string): BackupPlaces {
   const named = textOf(args['data-dir']);

@@ -27,8 +27,8 @@ export interface BackupManifest {
   readonly cabinet: string;
   readonly madeMs: WallMs;
   /**
-   * State of the stored readings at that time; null if there were none that could be read. A backup does not contain readings. `lastSeq`:
-   * number of the newest frame. `undelivered`: number of readings not recorded as delivered.
+   * State of the stored readings at that time; null if their file was missing or could not be read. A backup does not contain readings.
+   * `lastSeq`: highest number of a frame so far. `undelivered`: number of readings not recorded as delivered.
    */
   readonly readings: { readonly epoch: string; readonly lastSeq: number; readonly undelivered: number } | null;
   /** All files except the manifest; the encrypted ones only as `keys.sealed`. */

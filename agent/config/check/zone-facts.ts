@@ -8,7 +8,10 @@ import type { LevelPct } from '../../core/words.ts';
 import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneDraft } from './draft.ts';
 import type { Path } from './finding.ts';
 
-/** The minimum level of a zone at night, while it is lit. `text`: the key that sets it, for messages. Units: `pct` in % of full light. */
+/**
+ * The minimum level of a zone at night, while it is lit. `text`: the key that sets it, with its value, for messages. Units: `pct` in % of
+ * full light.
+ */
 export interface ZoneMinimum {
   readonly pct: LevelPct;
   readonly text: string;

@@ -62,9 +62,9 @@ export interface ChildParts {
 }
 
 /**
- * Runs `beginConfiguration` in a child process, which also locks the data. If another process has the data, resolves with the file of the
- * site, without revisions, and `refusal`. If the child gives no answer, this process loads a configuration, possibly without revisions
- * or with the data not locked. Errors: as `beginConfiguration`.
+ * Runs `beginConfiguration` in a child process, which also locks the data if the disk allows it. If another process has the data, resolves
+ * with the file of the site, without revisions, and `refusal`. If the child gives no answer, this process loads a configuration, possibly
+ * without revisions or with the data not locked. Errors: as `beginConfiguration`.
  */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
   const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));

@@ -98,7 +98,7 @@ export class ActiveRevision {
     this.watch.stop();
   }
 
-  /** Saves how much time of the trial has passed, if there is one. */
+  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. */
   async saveProgress(): Promise<void> {
     await this.#saveSpent(this.watch.spentMs());
   }

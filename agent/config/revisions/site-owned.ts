@@ -53,7 +53,9 @@ const PORT = 'lines[].port';
 /**
  * Returns the site-owned keys in which `candidate` differs from `allowed`, and `lines[ID].kind` if the port of a sound player gets another
  * kind of line. Empty if there are none. A section is compared with that of the most similar cabinet of `allowed`; without one, all keys of
- * the section differ. A line may have any port that one of them has or trusts. Shape: `profileDirs` are absolute in all these cabinets.
+ * the section differ. A line may have any port that one of them has or trusts. The limits of a panel are compared with those of the
+ * most similar panel on the same unit and port; without one, with the default limits. Shape: `profileDirs` are absolute in all these
+ * cabinets.
  */
 export function siteOwnedDifferences(candidate: Cabinet, allowed: readonly Cabinet[]): SiteOwnedDifference[] {
   const sections = Map.groupBy(

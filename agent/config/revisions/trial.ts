@@ -54,7 +54,7 @@ export interface ConfigTrialFacts {
   readonly trialMs: number;
   /** Time that has passed, in all runs of the agent; of a run that was killed, a little more. */
   readonly spentMs: number;
-  /** Time that has passed in this run of the agent, which opened the lines again. */
+  /** Time since the trial began or, after a restart of the agent, since it was continued. The lines were opened again then. */
   readonly runMs: number;
   /** How long `missingOf` has been empty without a break, in this run; 0 if something is missing. */
   readonly wellMs: number;

@@ -68,7 +68,10 @@ interface Watched {
   missingS: number;
 }
 
-/** Finds dark moments in a replay. Watches each sensor that raises light itself, with the nearest lamp that it raises. */
+/**
+ * Finds dark moments in a replay. Watches each sensor that raises light itself, with the nearest lamp that it raises; if several zones have
+ * the sensor, with the nearest in the last of them.
+ */
 export class DarkMomentFinder {
   readonly #limits: DarkLimits;
   readonly #onDark: (moment: DarkMoment) => void;

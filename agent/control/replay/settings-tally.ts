@@ -29,7 +29,7 @@ export interface NightSums {
   readonly date: string;
   readonly kwh: number;
   readonly levelLampH: Readonly<Record<number, number>>;
-  /** Mean power of each quarter of an hour from noon on; null where nothing was replayed. Units: W. */
+  /** Mean power over the replayed time of each quarter of an hour, from noon on; null where nothing was replayed. Units: W. */
   readonly quarterW: readonly (number | null)[];
 }
 

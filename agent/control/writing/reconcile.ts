@@ -29,7 +29,10 @@ export interface LampTrack {
   readonly confirmedPct: LevelPct | null;
   /** Failed writes since a write or a reading last confirmed the level. */
   readonly failures: number;
-  /** Drifts from a verified level since a reading last agreed with the decision. The drift of a lamp that was silent does not count. */
+  /**
+   * Drifts from a verified level since a reading last agreed with the decision. One found by the first valid level after a silence does not
+   * count.
+   */
   readonly drifts: number;
   /** No repetition before this time; a changed decision does not wait. */
   readonly retryMono: MonoMs;

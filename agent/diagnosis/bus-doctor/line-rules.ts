@@ -168,8 +168,8 @@ export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): Bu
 const OTHERS = 0.25;
 
 /**
- * Returns whether the other units have a symptom far less often than the unit that has it most. False with fewer than two units, otherwise
- * true if no unit has it.
+ * Returns whether the other units, taken together, have a symptom far less often per request than the unit that has it most. One of them
+ * may still have it often. False with fewer than two units, otherwise true if no unit has it.
  */
 export function isOfOneUnit(units: readonly UnitSymptoms[], countOf: (unit: UnitSymptoms) => number): boolean {
   const rate = (some: readonly UnitSymptoms[]): number =>

@@ -16,7 +16,7 @@ export interface BusSymptoms {
   readonly isNetwork: boolean;
   readonly serial: BusExam['serial'];
   readonly units: readonly UnitSymptoms[];
-  /** Requests to units. */
+  /** Requests to units. `answered`: those with a valid reply, also an exception. */
   readonly asked: number;
   readonly answered: number;
   /** Requests after which the gateway received its own frame. */
@@ -28,12 +28,16 @@ export interface BusSymptoms {
   readonly strayBytes: number;
   /** Silent windows in which only one or two bytes came: 00 right after the request. */
   readonly breaks: number;
+  /** Requests without a reply and with at most two bytes of no frame; also those of `breaks`. */
   readonly silent: number;
   /** Null with too few usable test reads. */
   readonly steps: DeliverySteps | null;
+  /** How long the adapter holds bytes back; null if unknown. Units: ms. */
   readonly latencyMs: number | null;
   readonly trials: BusExam['trials'];
+  /** What the quarters of an hour of the last day show. */
   readonly quarters: QuarterPattern;
+  /** The units, with counts of about the last ten minutes. */
   readonly recents: BusExam['units'];
   readonly durationMs: number;
 }

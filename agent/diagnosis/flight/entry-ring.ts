@@ -23,7 +23,7 @@ export interface StoredEntry {
 export interface RingImage {
   readonly baseUs: number;
   readonly bytes: Buffer;
-  /** Number of its first entry. */
+  /** Number of its first entry; without entries, that of the next entry of the ring. */
   readonly fromSeq: number;
 }
 

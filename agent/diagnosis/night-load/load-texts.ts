@@ -19,7 +19,7 @@ export interface LoadTextParts {
   readonly meter: string;
   readonly cabinet: string;
   readonly lampW: number | null;
-  /** Power that other nights had at this time; null if unknown. Units: W. */
+  /** Power expected at this time from other nights, at the usual voltage; null if unknown. Units: W. */
   readonly expectedW: number | null;
   /** Number of learned nights. */
   readonly nights: number;

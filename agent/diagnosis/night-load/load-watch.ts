@@ -30,7 +30,7 @@ export interface LoadFindings {
   readonly extra: LoadDifference | null;
   /**
    * The lamps are off at night: since an early switch-off, or since the latest usual time of a switch-on that is missing. Kept until they
-   * burn, also by day. Units: minutes since 1970, UTC.
+   * burn, also by day, but not over a restart of the agent. Units: minutes since 1970, UTC.
    */
   readonly darkSinceMin: number | null;
   /** Unexpected load while the lamps should be off; it stays at night. */

@@ -15,7 +15,10 @@ import type { OpenGap } from './meter-night.ts';
 
 /** Lengths of the measured parts that are estimated as if they were missing. Units: slots. Source: the issue, 5 to 120 min. */
 export const TRIED_SLOTS = [1, 2, 4, 8, 16, 24] as const;
-/** A measured part that was estimated as if it were missing: its first slot, and its absolute error as a share of the estimate. */
+/**
+ * A measured part that was estimated as if it were missing: its first slot, as index in `GapNight.slotWh`, and its absolute error as a
+ * share of the estimate.
+ */
 export type TriedGap = readonly [slot: number, error: number];
 /** The tried parts of one or more nights, one list for each length of `TRIED_SLOTS`. */
 export type GapErrors = readonly (readonly TriedGap[])[];

@@ -54,7 +54,10 @@ export class DerivedStarts {
     return true;
   }
 
-  /** Notes the uptime of a driver. A start while its feeder was live is kept until `judge` has compared it with the others. Units: s. */
+  /**
+   * Notes the uptime of a driver, read at `at`. A start that it shows is kept until `judge` has compared it with the others; ignored unless
+   * `isFed`: the feeder is live at the reading, and has been for some time. Units: s.
+   */
   noteUptime(lamp: number, uptimeS: number, { at, isFed }: { at: MonoMs; isFed: boolean }): void {
     const startMono = at - uptimeS * 1_000;
     const before = this.#startMono[lamp] ?? Number.NaN;
@@ -67,7 +70,10 @@ export class DerivedStarts {
     }
   }
 
-  /** Judges the starts that are old enough. `onReset` receives a lamp whose driver has restarted by itself, once in some hours at most. */
+  /**
+   * Judges the starts that are old enough. `onReset` receives a lamp whose driver has restarted by itself, once in some hours at most;
+   * never the only lamp.
+   */
   judge(nowMono: MonoMs, onReset: (lamp: number) => void): void {
     if (this.#pendingCount === 0) return;
     const pending = this.#pendingMono;

@@ -50,6 +50,7 @@ export interface WatchMoment {
 
 /** Finds the faults of lamps from their newest readings, and learns their usual values. Call `step` for each lamp after its feeder. */
 export class LampWatch {
+  /** The state of each fault, by lamp. */
   readonly latches: Latches<LampFault>;
   /** Power as a ratio of the model, and power factor, by band. */
   readonly power: LevelCurve;

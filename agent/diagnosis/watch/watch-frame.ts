@@ -19,7 +19,10 @@ export interface Commands {
   readonly sinceMono: Float64Array;
 }
 
-/** The inputs of the watch. Shape: `commandedOn` of a feeder is 1, 0, or -1 if no command is known. A contact is NaN until it is read. */
+/**
+ * The inputs of the watch. Shape: `commandedOn` of a feeder is 1, 0, or -1 if no command is known; `sinceMono`: since when, -Infinity
+ * before the first command. A contact is NaN until it is read.
+ */
 export interface WatchFrame {
   readonly lamps: Readonly<Record<LampQuantity, Series>>;
   /** Time of the newest good reading of each lamp's device; -Infinity for none. */

@@ -107,7 +107,7 @@ export interface Walk {
   readonly to: number;
   /** Most registers of one request. */
   readonly cap: number;
-  /** A single register has been answered. */
+  /** A read of a single register has been answered. */
   readonly singleWorks: boolean;
   /**
    * A refused block in which an absent register is searched; null if there is none. `end`: the register after the block; `count`: its

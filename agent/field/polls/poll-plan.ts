@@ -44,6 +44,7 @@ export interface Slot {
   readonly isSingle: boolean;
   /** It contains the level of a lamp. */
   readonly isLevel: boolean;
+  /** When it is due to be read next. */
   dueMono: MonoMs;
   /** After its next answer the next read is due at the phase of the unit, which spreads the units of a line. */
   isFirst: boolean;

@@ -53,7 +53,7 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
 /** The statistics of a unit, with the further facts from which advice about it is derived. `recent`: its counts of the last minutes. */
 export interface AdvisedUnit extends UnitStats {
   readonly recent: RecentCounts;
-  /** Replies of this unit come twice. */
+  /** Several replies of this unit have come twice, the last of them in the last minute. */
   readonly answersTwice: boolean;
   /** The response timeout of its profile. Units: ms. */
   readonly profileTimeoutMs: number;

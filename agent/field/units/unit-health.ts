@@ -19,11 +19,11 @@ export type UnitState = 'ok' | 'flaky' | 'silent';
 /** Whether a unit answers, how fast, and when it may be requested again. */
 export interface UnitHealth {
   readonly state: UnitState;
-  /** Requests without a usable reply in a row. */
+  /** Requests without a usable reply in a row. Those of the console, and reads that the unit may never answer, do not count. */
   readonly failures: number;
   /** What a read costs beyond its bytes. Null until a reply was measured, or restored from an earlier run. Units: ms. */
   readonly turnaroundMs: Estimate | null;
-  /** Time until the first bytes of a reply, adapters included. Null as for `turnaroundMs`. Units: ms. */
+  /** Time until the first bytes of a reply, adapters included. Null as for `turnaroundMs`, but a late reply counts too. Units: ms. */
   readonly firstByteMs: Estimate | null;
   /** No poll, set-up request or probe is sent before this time. Writes of levels and requests of the console do not wait for it. */
   readonly dueMono: MonoMs;
@@ -34,12 +34,15 @@ export interface UnitHealth {
  */
 export type Transaction =
   | { readonly kind: 'reply'; readonly atMono: MonoMs; readonly turnaroundMs: number; readonly firstByteMs: number }
-  /** The unit responded, but without a timing that counts: an exception, an acknowledged write, or a late reply other than `late`. */
+  /**
+   * The unit responded, but without a timing that counts: an exception, a reply that may belong to an older request, an acknowledged write,
+   * or a late reply other than `late`.
+   */
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
   /** The reply to a poll arrived after the poll had been given up, and later polls will wait long enough for it. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
   /**
-   * No reply in time, or only a damaged one. `silentAfter`: so many in a row make the unit silent. Default: `SILENT_AFTER`. With
+   * No reply in time, or only a damaged or wrong one. `silentAfter`: so many in a row make the unit silent. Default: `SILENT_AFTER`. With
    * `mayBeStarting` a unit that is not silent does not become so.
    */
   | {

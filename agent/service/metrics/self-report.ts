@@ -40,8 +40,8 @@ export type Self = ReturnType<typeof createSelf>;
 
 /**
  * Creates the report of the agent about its own health, to the platform and to the metrics file; it reports from `start` until `stop`.
- * `note` counts an event that began, for the metrics. `metrics` resolves with the metrics. It cannot be started again: `stop` also ends the
- * measurement of `health`.
+ * In that time it also collects the `heap`. `note` counts an event that began, for the metrics. `metrics` resolves with the metrics. It
+ * cannot be started again: `stop` also ends the measurement of `health`.
  */
 export function createSelf(parts: SelfParts) {
   const { clock, log, uplink, health, heap, runs } = parts;

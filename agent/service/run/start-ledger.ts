@@ -8,8 +8,8 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { EarlierLoss } from '../../core/ports.ts';
 
 /**
- * `normal`: no restriction. `safe`: the light runs; no uplink, no housekeeping, no new configuration, and no scans and writes by hand.
- * `bare`: as `safe`, without the store.
+ * `normal`: no restriction. `safe`: the light runs; no uplink, no housekeeping, no new configuration, and no scans of lines and writes of
+ * registers by hand; overrides work. `bare`: as `safe`, without the store.
  */
 export type RunMode = 'normal' | 'safe' | 'bare';
 

@@ -23,7 +23,8 @@ const MAX_BYTES = 4_096;
 /**
  * Names of releases, null if there is none; and `serial`: the highest serial of a confirmed release, 0 before the first. `current`: the
  * release chosen for the next start. `previous`: the one to which a revert goes. `trial`: `current` while it is on trial. `failed`: the
- * last one that failed or was reverted during its trial, until a release is confirmed. A file that cannot be read counts as missing.
+ * last one that did not start, during its trial or later, or whose trial failed or was ended by a revert. It is removed once a release is
+ * confirmed. A file that cannot be read counts as missing.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;
@@ -90,7 +91,10 @@ export class ReleaseStore {
     await this.#write('failed', `${(await this.#word('failed')) ?? ''}${REPORTED}`);
   }
 
-  /** Call when the running release has started successfully: ends the count of its starts. */
+  /**
+   * Call when the running release has started successfully: ends the count of its unsuccessful starts in a row. The starts of a release on
+   * trial are still counted until it is confirmed.
+   */
   async cameUp(): Promise<void> {
     await this.#remove('starts');
   }

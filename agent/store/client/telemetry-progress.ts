@@ -17,9 +17,9 @@ const CURSOR = { periodMs: 60_000, rows: 1_000 };
  */
 export class TelemetryProgress {
   readonly #clock: Pick<Clock, 'monoMs'>;
-  /** The last accepted frame of this run. */
+  /** The ticket of the last accepted frame of this run; 0 before the first. */
   lastTicket = 0;
-  /** The last frame on disk. */
+  /** The seq of the last frame on disk, or a higher one: the next frame on disk gets a higher seq. 0 before the first commit. */
   lastSeq = 0;
   /** Number of this run's readings that were written to disk. */
   readingsStored = 0;

@@ -66,7 +66,8 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
     },
     /**
      * Records the real time at which this run's monotonic clock was zero, by a frame of it, unless an equally good time or a better one is
-     * known. Does the same for other runs in the same boot of the machine. The clock of the frame must be trusted.
+     * known. Does the same for other runs in the same boot of the machine. The clock of the frame must be trusted. No effect while this run
+     * has no row.
      */
     learn: ({ wallMs, monoMs, clockQuality: quality }: Omit<FrameHead, 'ticket'>): void => {
       const own = ownId === null ? undefined : rows.get(ownId);

@@ -17,7 +17,8 @@ import type { SeriesTable } from './series-table.ts';
 
 /**
  * A row of the table `frame`: `k` frames of one commit with `n` readings, encoded in `p`. If `p` is empty, the readings were removed. Seq,
- * ticket, times and clock quality (`tq`) are those of the last frame. `total`: readings ever committed, up to and with this row.
+ * ticket, times and clock quality (`tq`) are those of the last frame. `boot`: number of the run. `total`: readings ever committed, up to
+ * and with this row.
  */
 export interface FrameRow {
   readonly seq: number;

@@ -11,8 +11,10 @@ import { isTrustedQuality } from './boot-table.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 
 /**
- * The columns of a row of `record` without its bytes. `bytes`: the size of all its streams; `inputs_bytes`: of the inputs alone, null if
- * they were removed. Units: `from_us` and `to_us` µs of the run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock, uncorrected.
+ * The columns of a row of `record` without its bytes. `boot`: number of the run. `bytes`: the size of all its streams; `inputs_bytes`: of
+ * the inputs alone, null if they were removed. `tq`: the clock quality by its number. `packed`: 1 if the row is deflated. `is_end`: 1 if
+ * the control of the light stopped after it. `lost`: as in `RecordPart`. Units: `from_us` and `to_us` µs of the run's monotonic clock;
+ * `from_ms` and `to_ms` ms of the wall clock, uncorrected.
  */
 export interface RecordHead {
   readonly id: number;

@@ -101,10 +101,12 @@ export class CommandInbox {
     return this.#answers.refused;
   }
 
+  /** Sends the ends of commands on this link from now on. */
   open(link: Provable): void {
     this.#answers.outbox.open(link);
   }
 
+  /** Stops sending ends; those that the broker has not received wait for the next `open`. */
   close(): void {
     this.#answers.outbox.close();
   }
@@ -139,6 +141,7 @@ export class CommandInbox {
     return false;
   }
 
+  /** Handles a message to the node: a request for births, or a command for the cabinet. Call it only if `admits` returned true. */
   nodeCommand(message: InboundMessage): void {
     this.received += 1;
     const { table, onRebirth } = this.#parts;
@@ -148,6 +151,7 @@ export class CommandInbox {
     else if (command.kind === 'order') this.#handle(command);
   }
 
+  /** Handles a command for a device. Call it only if `admits` returned true. One for an unknown device is refused. */
   deviceCommand(deviceId: string, message: InboundMessage): void {
     this.received += 1;
     const device = this.#parts.table.devices.get(deviceId);

@@ -113,8 +113,8 @@ export class AckTracker {
   }
 
   /**
-   * An acknowledgement is overdue, and a person should check the platform. False also in mode `broker`, and in mode `platform` at the start
-   * of each connection, until the wait of that connection is over.
+   * An acknowledgement is overdue, and a person should check the platform. False also in mode `broker`, and in mode `awaiting` without a
+   * connection. In mode `platform` false from the start of each connection until the wait of that connection is over.
    */
   get isSilent(): boolean {
     const { mode, cursor, reached } = this.#parts.state.ledger;

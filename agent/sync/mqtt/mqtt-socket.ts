@@ -17,7 +17,10 @@ const PORTS = { plain: 1_883, tls: 8_883 };
 /** Why the bytes from a broker are refused: a packet larger than `MAX_INBOUND_BYTES`, or bytes that are not MQTT. */
 export type StreamError = 'too-large' | 'not-mqtt';
 
-/** The last stage that an attempt to connect passed: none, the name was resolved, TCP was connected, or TLS was established. */
+/**
+ * The last stage that an attempt to connect passed: none, the name was resolved, TCP was connected, or TLS was established. For an IP
+ * address there is no stage `name`.
+ */
 export type ReachedStage = 'nothing' | 'name' | 'tcp' | 'tls';
 
 /** A socket to a broker, and how far its attempt to connect has come. The fields change over time. */

@@ -10,7 +10,10 @@ import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 /** What `commission test` reports before its answer: what it waits for, the result of one level, or the lamp that the meter measures. */
 export type CommissionTestProgress = TestStep | TestWait | WeighProgress;
 
-/** The answer of `commission test`: lamps of the test with their results so far, and whether all new results are on disk. */
+/**
+ * The answer of `commission test`: lamps of the test with their results so far. `isSaved`: all new results are on disk; also true if there
+ * is none.
+ */
 export interface CommissionTested {
   readonly lamps: readonly AcceptedLamp[];
   readonly isSaved: boolean;

@@ -49,7 +49,10 @@ export interface SimulateResult {
   readonly file: string | null;
   readonly needPct: number | null;
   readonly settings: readonly SettingsFigures[];
-  /** Null without `--suggest`. `tried`: number of points; `front`: the best of them, the least energy first. */
+  /**
+   * Null without `--suggest`. `tried`: number of points. `front`: those that no other point equals or beats in both energy and
+   * darkness; the least energy first.
+   */
   readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
@@ -57,7 +60,7 @@ export interface SimulateResult {
   readonly limits: readonly ReplayLimit[];
   /** Meters that counted all of these nights. Empty also if, for example, the record of a night is not complete. */
   readonly meters: readonly MeterCheck[];
-  /** At most a hundredth of the darkness of each night is missing, and the replay gave the recorded decisions again. */
+  /** At most a hundredth of the darkness of each night, up to now, is missing, and the replay gave the recorded decisions again. */
   readonly isComplete: boolean;
 }
 

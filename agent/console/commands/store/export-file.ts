@@ -46,7 +46,7 @@ export interface ExportFile {
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
   /** Gives the file its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`. */
   finish(): Promise<void>;
-  /** Closes the file. Without `finish` a partial file is kept for a later run, unless no `append` to it has succeeded. */
+  /** Closes the file. Without `finish` a partial file is kept for a later run; it is removed if no text was appended to it. */
   close(): Promise<void>;
 }
 
