@@ -74,6 +74,7 @@ const OPTIONS = {
   nodes: { type: 'string' },
   workers: { type: 'string' },
   kill: { type: 'boolean' },
+  maximum: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
