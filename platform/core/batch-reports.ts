@@ -1,5 +1,5 @@
 /** What the JSON reports of nodes add to a batch: events, gaps, audit logs, outcomes of commands, detections. Pure. */
-import type { NodeMessage } from './batch.ts';
+import type { NodeMessage } from './message.ts';
 import {
   type CommandOutcome,
   type LogEntry,
@@ -19,7 +19,7 @@ export interface BatchRelay {
   readonly relay: RelayedPerson;
 }
 
-/** The reports of one batch. Of an event and of a list of open events only the newest report is kept. */
+/** The reports of one batch. It keeps only the newest report of each event, and the newest list of open events. */
 export class BatchReports {
   readonly events = new Map<string, Reported<NodeEvent>>();
   readonly openEvents = new Map<number, { readonly ids: readonly string[]; readonly atMs: number }>();

@@ -4,19 +4,11 @@
 import { BatchReports } from './batch-reports.ts';
 import { type BornMetric, isReading } from './births.ts';
 import { decodeData, type NodeDirectory, type Undecoded } from './data-message.ts';
+import type { NodeMessage } from './message.ts';
 import { isReport } from './node-reports.ts';
 import { PartCollector } from './rows-mark.ts';
 import { isTime } from './times.ts';
-import type { MessageOrigin } from './topic.ts';
-import type { HostMetric, HostPayload, MetricContent } from './wire.ts';
-
-/** A message with where it came from. Units: `receivedMs` ms UTC; `receivedMono` ms of a clock that never steps. */
-export interface NodeMessage {
-  readonly origin: MessageOrigin;
-  readonly payload: HostPayload;
-  readonly receivedMs: number;
-  readonly receivedMono: number;
-}
+import type { HostMetric, MetricContent } from './wire.ts';
 
 /** A value that is not a reading, with the time of it. */
 export interface PropertyValue {

@@ -2,8 +2,8 @@
  * Stores the births of a batch, so that every worker can decode what follows them, and notifies the other workers.
  */
 import { createHash } from 'node:crypto';
-import type { NodeMessage } from '../core/batch.ts';
 import { birthEpoch, birthSeries, isNewerBirth, isReading, readSession, type SessionStart, soundType } from '../core/births.ts';
+import type { NodeMessage } from '../core/message.ts';
 import { isTime } from '../core/times.ts';
 import { notifyWorkers } from './birth-notices.ts';
 import type { CachedNode, StoredAliases } from './node-registry.ts';

@@ -1,8 +1,9 @@
 /**
  * Turns messages into transactions: births first, then everything else, then what may be acknowledged.
  */
-import { Batch, type NodeMessage } from '../core/batch.ts';
+import { Batch } from '../core/batch.ts';
 import { PlatformFailure } from '../core/errors.ts';
+import type { NodeMessage } from '../core/message.ts';
 import type { CachedNode, NodeRegistry } from '../database/node-registry.ts';
 import { ReadingPartitions } from '../database/partitions.ts';
 import type { Database } from '../database/postgres.ts';

@@ -1,7 +1,7 @@
 /** From raw messages to committed rows: decodes, writes until it succeeds, acknowledges, and requests births that are missing. */
 
-import type { NodeMessage } from '../core/batch.ts';
 import { PACKED_BACKLOG } from '../core/births.ts';
+import type { NodeMessage } from '../core/message.ts';
 import { parkMessages } from '../core/parking.ts';
 import { readTopic } from '../core/topic.ts';
 import { readPayload } from '../core/wire.ts';

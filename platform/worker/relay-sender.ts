@@ -1,7 +1,7 @@
 /** Passes detections of people on to the neighbour cabinet that they name. */
 
-import type { NodeMessage } from '../core/batch.ts';
 import type { BatchRelay } from '../core/batch-reports.ts';
+import type { NodeMessage } from '../core/message.ts';
 import type { WriteToNode } from './node-writer.ts';
 
 /** A shorter wait is not added to the age. Source: docs/platform.md, "Between neighbour cabinets". Units: ms. */

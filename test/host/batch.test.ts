@@ -2,9 +2,10 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import { encodePayload } from '../../agent/sync/sparkplug/codec.ts';
-import { Batch, type NodeMessage } from '../../platform/core/batch.ts';
+import { Batch } from '../../platform/core/batch.ts';
 import type { BornMetric } from '../../platform/core/births.ts';
 import type { NodeDirectory } from '../../platform/core/data-message.ts';
+import type { NodeMessage } from '../../platform/core/message.ts';
 import { readTopic } from '../../platform/core/topic.ts';
 import { readPayload } from '../../platform/core/wire.ts';
 
