@@ -1,7 +1,7 @@
 /** The command line of the host. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { BrokerAddress } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
 
 /** The text of `--help`. */

@@ -4,7 +4,8 @@
  * One process is active; others wait for its lock. All of it is in the database, so a restart forgets nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
+import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { commandMetrics, dueMs } from '../core/command.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { type WatchedHoles, watchHoles } from '../core/holes.ts';

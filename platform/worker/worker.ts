@@ -4,7 +4,8 @@
  * Its memory is a cache and a queue. What it has not committed when it is killed is not acknowledged, so the cabinets send it again.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
+import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { IntakeQueue } from '../core/intake.ts';
 import { sharedTopics } from '../core/topic.ts';
 import { BIRTH_CHANNEL, readBirthNotice } from '../database/birth-notices.ts';

@@ -3,9 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import type { UplinkConfig } from '../../agent/core/cabinet.ts';
 import type { StoredFrame } from '../../agent/core/ports.ts';
 import type { Database } from '../../platform/database/postgres.ts';
 import type { TemporaryPostgres } from '../../platform/servers/temporary-postgres.ts';
+import type { MemoryStore } from '../agent/sync/memory-store.ts';
 import { createSmallNode, type SmallNode, uplinkConfig } from '../agent/sync/small-node.ts';
 import { findProgram, type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
 import { qualityCode } from '../platform/reading-base.ts';
@@ -30,7 +32,8 @@ export interface HostScene {
   /** `words`: further options of the command line; `skewMs`: how far its wall clock is ahead. */
   run(kind: 'state' | 'worker' | 'commands', options?: { readonly words?: readonly string[]; readonly skewMs?: number }): ChildProcess;
   kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void>;
-  node(name: string, options?: { readonly primaryHost?: string }): SmallNode;
+  /** `store`: that of an earlier node, which is the same cabinet after a restart. */
+  node(name: string, changes?: Partial<UplinkConfig>, store?: MemoryStore): SmallNode;
   /** Lines of the host's logs that have a reason. */
   failures(): readonly string[];
   /** Checks the condition each 100 ms; false when it does not hold within `limitMs`. */
@@ -76,9 +79,9 @@ export async function openHostScene(t: Test, settings: readonly string[] = []): 
       return child;
     },
     kill: (child, signal) => endProcess(child, signal),
-    node: (name, changes = {}) => {
+    node: (name, changes = {}, store = undefined) => {
       const config = uplinkConfig(mosquitto.url, { node: name, protocol: 5, conformance: true, proof: 'platform', ...changes });
-      const node = createSmallNode({ cabinetId: name, config });
+      const node = createSmallNode({ cabinetId: name, config, ...(store === undefined ? {} : { store }) });
       nodes.push(node);
       return node;
     },
