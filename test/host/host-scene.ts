@@ -14,7 +14,7 @@ import { qualityCode } from '../platform/reading-base.ts';
 
 const PLATFORM = join(import.meta.dirname, '../../platform');
 const MAIN = join(PLATFORM, 'main.ts');
-const SKEW = join(import.meta.dirname, 'skewed-clock.mjs');
+const SKEW = join(import.meta.dirname, '../support/skewed-clock.mjs');
 
 /** Why such a test cannot run here; false if it can. */
 export async function hostSkip(): Promise<string | false> {
