@@ -141,7 +141,7 @@ export class LoadGenerator {
     for (const node of this.#nodes) {
       if (nowMs - node.resentMs < RESEND.afterMs) continue;
       for (const row of node.unacked.slice(0, RESEND.rows)) {
-        if (nowMs - row.sentMs < RESEND.afterMs) break;
+        if (nowMs - row.sentMs < RESEND.afterMs || this.#pending >= MOST_PENDING) break;
         node.resentMs = nowMs;
         row.sentMs = nowMs;
         this.resentRows += 1;

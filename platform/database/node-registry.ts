@@ -53,6 +53,13 @@ export class CachedNode implements NodeDirectory {
     ofDevice.set(quantity, id);
   }
 
+  /** Whether a birth of so many metrics would make this node larger than any cabinet is. */
+  isTooLarge(metrics: number): boolean {
+    let known = 0;
+    for (const aliases of this.aliases.values()) known += aliases.size;
+    return known + metrics > MOST_METRICS;
+  }
+
   /** Adds the aliases of a birth; those of the epoch before it stay. */
   addAliases(epoch: string, device: string, aliases: StoredAliases): void {
     const known = this.aliases.get(epoch) ?? new Map<number, BornMetric>();
@@ -74,6 +81,8 @@ export type StoredAliases = Readonly<Record<string, readonly [string, number, nu
 
 /** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
 const MOST_NODES = 4_000;
+/** Aliases of one node, over its epochs: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
+const MOST_METRICS = 100_000;
 /** A node whose alias is missing is read again at most this often. Units: ms. Source: assumed; a birth takes a worker some 100 ms from its arrival to its commit. Confirmed by: the time between a birth and the first data that needs it. */
 const RELOAD_MS = 250;
 

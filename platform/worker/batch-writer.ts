@@ -52,7 +52,10 @@ export class BatchWriter {
     const placed = messages.map((message, i): Placed => ({ message, node: nodes[i] as CachedNode }));
     const written = { stored: [], sessions: [], waiting: [], rejected: [] } as Mutable<WrittenMessages>;
     const births = placed.filter(({ message }) => message.origin.verb === 'NBIRTH' || message.origin.verb === 'DBIRTH');
-    if (births.length > 0) await this.#writeBirths(births, written);
+    const tooLarge = births.filter(({ message, node }) => node.isTooLarge(message.payload.metrics.length));
+    for (const { message } of tooLarge) written.rejected.push({ message, reason: 'the node has too many metrics' });
+    const sound = births.filter((birth) => !tooLarge.includes(birth));
+    if (sound.length > 0) await this.#writeBirths(sound, written);
     // A birth that the database refuses must not be tried again with the data.
     const refused = new Set(written.rejected.map(({ message }) => message));
     await this.#writeBatches(
