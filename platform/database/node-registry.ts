@@ -14,6 +14,10 @@ export interface KnownSession {
   readonly bornMs: number;
 }
 
+/** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
+const MOST_NODES = 4_000;
+/** Aliases of one node, over its epochs: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
+const MOST_METRICS = 100_000;
 /** A node with its births. */
 export class CachedNode implements NodeDirectory {
   readonly id: number;
@@ -79,10 +83,6 @@ export class CachedNode implements NodeDirectory {
 /** Aliases as the table has them: alias to metric, type and series. */
 export type StoredAliases = Readonly<Record<string, readonly [string, number, number | null]>>;
 
-/** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
-const MOST_NODES = 4_000;
-/** Aliases of one node, over its epochs: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
-const MOST_METRICS = 100_000;
 /** A node whose alias is missing is read again at most this often. Units: ms. Source: assumed; a birth takes a worker some 100 ms from its arrival to its commit. Confirmed by: the time between a birth and the first data that needs it. */
 const RELOAD_MS = 250;
 

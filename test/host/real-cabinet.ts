@@ -32,7 +32,9 @@ export interface RealCabinet {
   readonly isRunning: boolean;
   /** Starts the agent and waits until it answers. */
   start(): Promise<void>;
-  /** SIGKILL. Returns the time. */
+  /** The time by the clock of its agent. */
+  now(): number;
+  /** SIGKILL. Returns that time. */
   kill(): Promise<number>;
   /** What `luciole export` writes now. */
   export(): Promise<ExportedReading[]>;
@@ -57,6 +59,8 @@ export function openRealCabinet(
   street.start();
   let agent: AgentProcess | null = null;
   let isReady = false;
+  // Its clock begins with the time at which it was started, once it has loaded.
+  let behindMs = 0;
   const end = async (): Promise<void> => {
     const running = agent;
     agent = null;
@@ -84,10 +88,12 @@ export function openRealCabinet(
         startAtMs: Date.now(),
       });
       await agent.ready();
+      behindMs = Date.now() - (await agent.status()).atMs;
       isReady = true;
     },
+    now: () => Date.now() - behindMs,
     kill: async () => {
-      const atMs = Date.now();
+      const atMs = Date.now() - behindMs;
       await end();
       return atMs;
     },
