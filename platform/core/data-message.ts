@@ -37,15 +37,17 @@ export function decodeData({ metrics }: HostPayload, device: string, node: NodeD
   const marked = markOf(metrics);
   const epoch = marked?.mark.epoch ?? node.epoch ?? '';
   const found: { readonly metric: HostMetric; readonly born: BornMetric }[] = [];
+  const unnumbered: PointName[] = [];
   for (const metric of metrics) {
     if (metric === marked?.metric) continue;
     const born = findMetric(metric, device, epoch, node);
     if (born === undefined) return { kind: 'birth-missing' };
-    if (born === 'no-series') return { kind: 'series-missing', points: [{ device, quantity: metric.name ?? '' }] };
-    found.push({ metric, born });
+    if (born === 'no-series') unnumbered.push({ device, quantity: metric.name ?? '' });
+    else found.push({ metric, born });
   }
   const { packed, missing, badSegments } = unpackAll(found, node);
-  if (missing.length > 0) return { kind: 'series-missing', points: missing };
+  const points = [...unnumbered, ...missing];
+  if (points.length > 0) return { kind: 'series-missing', points };
   return { kind: 'decoded', mark: marked?.mark, metrics: found.filter(({ born }) => born.name !== 'Sync/Segment'), packed, badSegments };
 }
 

@@ -128,7 +128,9 @@ export class BatchWriter {
       written.rejected.push({ message, reason: error.message });
       return false;
     }
-    return batch.add(message, node) === undefined;
+    if (batch.add(message, node) === undefined) return true;
+    written.rejected.push({ message, reason: 'its series could not be made' });
+    return false;
   }
 
   /** One message that the database refuses must not stop the others: then each half is written for itself. */

@@ -62,6 +62,9 @@ t.test('many packed messages become several transactions of bounded size; a node
   const sizes = stored.map(({ batch }) => batch.readings.series.length);
   t.ok(sizes.length > 1 && Math.max(...sizes) <= 53_000, sizes.join(', '));
   t.strictSame(await database.query('select count(*)::int as n from reading_data'), [{ n: readings * count }]);
+  const named = ['power', 'level', 'hours'].map((name, i) => metric({ name, value: i, datatype: 10 }));
+  const { stored: plain, waiting } = await writer.write([message('DDATA/c3/L01', named)], () => {});
+  t.strictSame([plain[0]?.result.inserted, waiting.length], [3, 0], 'names without a birth get their series at once');
   const crowd = Array.from({ length: 12 }, (_, device) =>
     message(
       `DBIRTH/c2/D${device}`,
