@@ -17,7 +17,7 @@ import { startTemporaryMosquitto } from '../servers/temporary-mosquitto.ts';
 import { startTemporaryPostgres } from '../servers/temporary-postgres.ts';
 import { totalOf } from './figures.ts';
 import { LoadGenerator } from './generator.ts';
-import { measure, type RunningWorker, samplesOf } from './measure.ts';
+import { measure, type RunningWorker, readAllSamples } from './measure.ts';
 import { printFigures, printSample, type RunTotals } from './report.ts';
 
 const BENCH_HELP = `npm run platform -- bench [--rate 10000] [--seconds 60] [--nodes 200] [--workers 2] [--kill] [--maximum 20]
@@ -88,9 +88,9 @@ function workerStarter(folder: string, address: readonly string[]): () => Runnin
 async function findMaximum(generator: LoadGenerator, workers: readonly RunningWorker[], seconds: number): Promise<number> {
   generator.start(OVERLOAD);
   await pause(WARM_UP_S * 1_000);
-  const [before, startMs] = [await samplesOf(workers), performance.now()];
+  const [before, startMs] = [await readAllSamples(workers), performance.now()];
   await pause(seconds * 1_000);
-  const after = await samplesOf(workers);
+  const after = await readAllSamples(workers);
   const name = 'luciole_platform_readings_inserted_total';
   return Math.round(((totalOf(after, name) - totalOf(before, name)) * 1_000) / (performance.now() - startMs));
 }

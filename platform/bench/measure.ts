@@ -38,7 +38,7 @@ const KILL_S = 4;
 
 /** Measures for the seconds of the run. */
 export async function measure({ seconds, workers, startWorker, isKilling, servers, onSample }: MeasuredRun): Promise<Measurement> {
-  const before = await samplesOf(workers);
+  const before = await readAllSamples(workers);
   const startMs = performance.now();
   const memory: MemorySample[] = [];
   const everyS = Math.max(SAMPLE_S, Math.round(seconds / SAMPLES));
@@ -46,7 +46,7 @@ export async function measure({ seconds, workers, startWorker, isKilling, server
   for (let second = 1; second <= seconds; second += 1) {
     await pause(Math.max(0, startMs + second * 1_000 - performance.now()));
     if (second % everyS === 0 || second === seconds) {
-      const sample = takeMemorySample(second, await samplesOf(workers), servers);
+      const sample = takeMemorySample(second, await readAllSamples(workers), servers);
       memory.push(sample);
       onSample(sample);
     }
@@ -56,11 +56,11 @@ export async function measure({ seconds, workers, startWorker, isKilling, server
     workers[at] = startWorker();
     kills += 1;
   }
-  return { before, after: await samplesOf(workers), memory, kills, elapsedS: (performance.now() - startMs) / 1_000 };
+  return { before, after: await readAllSamples(workers), memory, kills, elapsedS: (performance.now() - startMs) / 1_000 };
 }
 
 /** The figures of the workers that answer. */
-export async function samplesOf(workers: readonly RunningWorker[]): Promise<Samples[]> {
+export async function readAllSamples(workers: readonly RunningWorker[]): Promise<Samples[]> {
   const all = await Promise.all(workers.map(({ socket }) => readSamples(socket)));
   return all.filter((samples) => samples !== undefined);
 }
