@@ -56,7 +56,7 @@ t.test('TLS with a certificate for the host; a foreign authority, a foreign clie
   await node.uplink.start();
   for (let i = 0; i < 20; i += 1) node.poll({ 'L01.level': i });
   node.commit();
-  t.ok(await holds(() => node.store.cursor >= 20), 'acknowledged over TLS');
+  t.ok(await holds(() => node.store.cursor >= 20, 90_000), 'acknowledged over TLS');
   t.strictSame(await readingDifferences(database, 'c1', node.store.rows), []);
 });
 

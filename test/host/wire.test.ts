@@ -27,7 +27,7 @@ t.test('a backlog is requested packed, and its rows equal the store', { skip }, 
   await before.uplink.start();
   t.ok(await holds(() => wire.written('c1', 'Sync/Accept').includes('segments/1')));
   fill(before, 0, 10);
-  t.ok(await holds(() => before.store.saved.size > 0 && before.store.cursor >= 10));
+  t.ok(await holds(() => before.store.saved.size > 0 && before.store.cursor >= 10, 90_000));
   await before.uplink.stop();
   fill(before, 10, 4_000);
   const after = scene.node('c1', {}, before.store);
@@ -36,7 +36,7 @@ t.test('a backlog is requested packed, and its rows equal the store', { skip }, 
   const segments = wire.messages.filter(({ verb, metrics }) => verb === 'NDATA' && metrics.some(({ value }) => value?.kind === 'bytes'));
   t.ok(segments.length > 0, `${segments.length} segments`);
   t.strictSame(await readingDifferences(database, 'c1', after.store.rows), []);
-  t.ok(await holds(() => after.store.cursor >= 4_000), 'and they are acknowledged');
+  t.ok(await holds(() => after.store.cursor >= 4_000, 90_000), 'and they are acknowledged');
   t.equal(wire.written('c1', 'Sync/Accept').length, 1, 'the choice is kept by the cabinet, so it is written once');
 });
 
@@ -68,7 +68,7 @@ t.test('a detection reaches the neighbour once; one that is forged or addressed 
   await forge('DDATA/x/L01', {});
   await forge('NDATA/x', { ageMs: 30_000 });
   fill(c1, 0, 5);
-  t.ok(await holds(() => c1.store.cursor >= 5), 'the workers still work');
+  t.ok(await holds(() => c1.store.cursor >= 5, 90_000), 'the workers still work');
   t.equal(received.length, 1);
   t.equal(wire.messages.filter(({ verb, metrics }) => verb === 'NCMD' && metrics.some(({ name }) => name === 'Relay/Detection')).length, 1);
   t.strictSame(
@@ -94,7 +94,7 @@ t.test('messages in any order, at any of two workers: the same rows', { skip }, 
   t.ok(await holds(() => node.uplink.status().state === 'online'));
   // Rows of three devices arrive in several messages.
   for (let i = 0; i < 60; i += 1) fill(node, i, i + 1);
-  t.ok(await holds(() => node.store.cursor >= 60));
+  t.ok(await holds(() => node.store.cursor >= 60, 90_000));
   const { BatchWriter } = await import('../../platform/worker/batch-writer.ts');
   const { NodeRegistry } = await import('../../platform/database/node-registry.ts');
   for (let round = 0; round < 12; round += 1) {
