@@ -40,8 +40,8 @@ const GROUP = 'bench';
 const TICK_MS = 20;
 /** A real cabinet waits 30 s, then sends in small batches; a bench waits less. Units: ms. */
 const RESEND = { afterMs: 10_000, rows: 20 };
-/** Messages that the socket has not taken; beyond it the generator waits. Source: assumed; a second of 10,000 values. Confirmed by: the rate that a run reports. */
-const MOST_PENDING = 1_250;
+/** Messages that the socket has not taken; beyond it the generator waits. Source: the MQTT library warns about a leak from 1,000 listeners on; each waiting message is one. */
+const MOST_PENDING = 900;
 
 /** The cabinets of a bench, from `open` to `close`. */
 export class LoadGenerator {
@@ -55,6 +55,7 @@ export class LoadGenerator {
   #startedMs = 0;
   #messages = 0;
   #pending = 0;
+  #rate = 0;
 
   constructor(load: BenchLoad) {
     this.#load = load;
@@ -96,8 +97,10 @@ export class LoadGenerator {
     for (const node of this.#nodes) await this.#born(node);
   }
 
-  /** Sends at the rate until `stop`. */
-  start(): void {
+  /** Sends at the rate until `stop`, or until it is called again with another rate. Units: values a second. */
+  start(rate = this.#load.rate): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#rate = rate;
     this.#startedMs = performance.now();
     this.#messages = 0;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -115,7 +118,7 @@ export class LoadGenerator {
 
   #tick(): void {
     const nowMs = performance.now();
-    const due = Math.floor(((nowMs - this.#startedMs) / 1_000) * (this.#load.rate / QUANTITIES.length));
+    const due = Math.floor(((nowMs - this.#startedMs) / 1_000) * (this.#rate / QUANTITIES.length));
     for (; this.#messages < due && this.#pending < MOST_PENDING; this.#messages += 1) this.#sendNext(this.#messages, nowMs);
     this.#resend(nowMs);
   }
@@ -138,7 +141,7 @@ export class LoadGenerator {
     for (const node of this.#nodes) {
       if (nowMs - node.resentMs < RESEND.afterMs) continue;
       for (const row of node.unacked.slice(0, RESEND.rows)) {
-        if (nowMs - row.sentMs < RESEND.afterMs) break;
+        if (nowMs - row.sentMs < RESEND.afterMs || this.#pending >= MOST_PENDING) break;
         node.resentMs = nowMs;
         row.sentMs = nowMs;
         this.resentRows += 1;

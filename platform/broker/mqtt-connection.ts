@@ -1,18 +1,8 @@
 /**
  * MQTT 5 connections of the host. The only file that uses the `mqtt` library.
  */
-import { readFileSync } from 'node:fs';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-
-/** Where the broker is, and how the host proves who it is. Files are read at each start. */
-export interface BrokerAddress {
-  readonly url: string;
-  readonly username: string | undefined;
-  readonly passwordFile: string | undefined;
-  readonly caFile: string | undefined;
-  readonly certFile: string | undefined;
-  readonly keyFile: string | undefined;
-}
+import { type BrokerAddress, readBrokerFiles } from './broker-files.ts';
 
 /** What a connection publishes when it is lost. */
 export interface LastWill {
@@ -48,7 +38,7 @@ export interface HostConnection {
 /** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, so it may be fast. Confirmed by: restarts of the city's broker. */
 const RECONNECT_MS = 1_000;
 
-/** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. */
+/** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`. */
 export function openConnection(options: ConnectionOptions): HostConnection {
   const { broker, topics, will, onMessage, onReady, onLost, onError } = options;
   const client: MqttClient = connect(broker.url, { ...clientOptions(broker), ...(will === undefined ? {} : { will: willOf(will) }) });
@@ -106,7 +96,8 @@ export function openConnection(options: ConnectionOptions): HostConnection {
   };
 }
 
-function clientOptions({ username, passwordFile, caFile, certFile, keyFile }: BrokerAddress): IClientOptions {
+function clientOptions(broker: BrokerAddress): IClientOptions {
+  const { username } = broker;
   return {
     protocolVersion: 5,
     clean: true,
@@ -116,10 +107,7 @@ function clientOptions({ username, passwordFile, caFile, certFile, keyFile }: Br
     resubscribe: false,
     queueQoSZero: false,
     ...(username === undefined ? {} : { username }),
-    ...(passwordFile === undefined ? {} : { password: readFileSync(passwordFile, 'utf8').trimEnd() }),
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+    ...readBrokerFiles(broker),
   };
 }
 

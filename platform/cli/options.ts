@@ -1,7 +1,7 @@
 /** The command line of the host. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { BrokerAddress } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
 
 /** The text of `--help`. */
@@ -74,6 +74,7 @@ const OPTIONS = {
   nodes: { type: 'string' },
   workers: { type: 'string' },
   kill: { type: 'boolean' },
+  maximum: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;

@@ -1,6 +1,7 @@
 /** The processes that run until they are stopped: `state`, `worker` and `commands`. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { readBrokerFiles } from '../broker/broker-files.ts';
 import { Dispatcher } from '../commands/dispatcher.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { createHostLog, type HostLog } from '../service/host-log.ts';
@@ -55,6 +56,7 @@ export async function runCommands(options: HostCommandOptions): Promise<void> {
 }
 
 async function runProcess(kind: string, options: HostCommandOptions, work: (parts: Parts) => Promise<void>): Promise<void> {
+  readBrokerFiles(options.broker);
   const id = `${kind}-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const log = createHostLog(kind);
   const metrics = createHostMetrics();

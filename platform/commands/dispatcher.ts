@@ -4,7 +4,8 @@
  * One process is active; others wait for its lock. All of it is in the database, so a restart forgets nothing.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
+import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { commandMetrics, dueMs } from '../core/command.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { type WatchedHoles, watchHoles } from '../core/holes.ts';
@@ -46,11 +47,11 @@ export class Dispatcher {
   #connection: HostConnection | null = null;
   #wake: AbortController = new AbortController();
   #isStopping = false;
-  #lastMs = { holes: 0, clean: 0 };
+  #lastMono = { holes: Number.NEGATIVE_INFINITY, clean: Number.NEGATIVE_INFINITY };
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#bucket = fullBucket(this.#size, Date.now());
+    this.#bucket = fullBucket(this.#size, performance.now());
   }
 
   get #size(): BucketSize {
@@ -83,7 +84,7 @@ export class Dispatcher {
       isLost = true;
       this.#wake.abort();
     });
-    await database.listen(
+    const stopListening = await database.listen(
       ['luciole_command'],
       () => this.#wake.abort(),
       () => this.#wake.abort(),
@@ -102,6 +103,7 @@ export class Dispatcher {
         await pause(LOOK_MS, undefined, { signal: this.#wake.signal }).catch(() => undefined);
       }
     } finally {
+      await stopListening();
       await this.#connection.close();
       this.#connection = null;
     }
@@ -112,13 +114,13 @@ export class Dispatcher {
     await noteProcess(database.query, { id, kind: 'commands', startedMs: this.#startedMs, isReady: true });
     await this.#sendCommands();
     await this.#requestBirths();
-    const nowMs = Date.now();
-    if (nowMs - this.#lastMs.holes >= HOLES_MS) {
-      this.#lastMs.holes = nowMs;
-      await this.#requestRows(nowMs);
+    const mono = performance.now();
+    if (mono - this.#lastMono.holes >= HOLES_MS) {
+      this.#lastMono.holes = mono;
+      await this.#requestRows(mono);
     }
-    if (nowMs - this.#lastMs.clean >= CLEAN_MS) {
-      this.#lastMs.clean = nowMs;
+    if (mono - this.#lastMono.clean >= CLEAN_MS) {
+      this.#lastMono.clean = mono;
       await cleanUp(database);
     }
   }
@@ -126,8 +128,8 @@ export class Dispatcher {
   async #sendCommands(): Promise<void> {
     const { query } = this.#options.database;
     await expireCommands(query);
-    for (const command of await openCommands(query)) {
-      const nowMs = Date.now();
+    const { commands, nowMs } = await openCommands(query);
+    for (const command of commands) {
       const atMs = dueMs(command, nowMs);
       if (atMs === null || atMs > nowMs) continue;
       try {
@@ -145,23 +147,23 @@ export class Dispatcher {
   async #requestBirths(): Promise<void> {
     const { query } = this.#options.database;
     const wanted = await wantedRebirths(query, this.#size.burst);
-    const { taken, bucket } = takeTokens(this.#bucket, this.#size, wanted.length, Date.now());
+    const { taken, bucket } = takeTokens(this.#bucket, this.#size, wanted.length, performance.now());
     this.#bucket = bucket;
     for (const node of wanted.slice(0, taken)) {
-      await markAsked(query, node, Date.now());
+      await markAsked(query, node);
       await this.#send({ ...node, device: '' }, [{ name: 'Node Control/Rebirth', datatype: 11, value: true }], 'rebirth');
       this.#options.log('rebirth-requested', { group: node.group, node: node.node });
     }
   }
 
-  async #requestRows(nowMs: number): Promise<void> {
+  async #requestRows(mono: number): Promise<void> {
     const seen = new Map<string, WatchedHoles>();
     for (const { group, node, epoch, holes } of await holesOfNodes(this.#options.database.query)) {
       const key = `${group}/${node} ${epoch}`;
-      const { watched, due } = watchHoles(this.#holes.get(key) ?? [], holes, nowMs);
+      const { watched, due } = watchHoles(this.#holes.get(key) ?? [], holes, mono);
       seen.set(key, watched);
       for (const { from, to } of due) {
-        const value = JSON.stringify({ id: `rows-${from}-${to}-${nowMs}`, fromSeq: from, toSeq: to });
+        const value = JSON.stringify({ id: `rows-${from}-${to}-${Date.now()}`, fromSeq: from, toSeq: to });
         await this.#send({ group, node, device: '' }, [{ name: 'Sync/Resend', datatype: 12, value }], 'resend');
         this.#options.log('rows-requested', { group, node, from, to });
       }

@@ -31,7 +31,12 @@ export class AckOutbox<T> {
     this.#waiting.set(node, ack);
   }
 
-  /** Removes and returns what may be sent now. Units: ms. */
+  /** Puts back what could not be sent, unless a newer one waits. */
+  restore(node: number, ack: T): void {
+    if (!this.#waiting.has(node)) this.#waiting.set(node, ack);
+  }
+
+  /** Removes and returns what may be sent now. Units: ms of a clock that never steps back. */
   due(nowMs: number): readonly (readonly [number, T])[] {
     const due = [...this.#waiting].filter(([node]) => nowMs - (this.#sentMs.get(node) ?? Number.NEGATIVE_INFINITY) >= this.#periodMs);
     for (const [node] of due) {

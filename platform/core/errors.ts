@@ -9,6 +9,7 @@ export type HostFailurePolicy = { readonly kind: 'exit'; readonly code: number }
 const POLICIES = {
   usage: { kind: 'exit', code: 64 },
   'program-missing': { kind: 'exit', code: 69 },
+  'broker-files': { kind: 'exit', code: 78 },
   'schema-newer': { kind: 'exit', code: 78 },
   'schema-changed': { kind: 'exit', code: 78 },
   'database-unavailable': { kind: 'retry' },

@@ -10,7 +10,7 @@ export interface RowSpan {
   readonly to: number;
 }
 
-/** A hole that was seen before. Units: ms UTC. */
+/** A hole that was seen before. Units: ms of a clock that never steps back. */
 interface WatchedHole extends RowSpan {
   readonly sinceMs: number;
   readonly requests: number;

@@ -7,7 +7,7 @@
 /** What was last found out about the workers. */
 export type WorkersSeen = 'ready' | 'gone' | 'unknown';
 
-/** Units: `unknownSinceMs` ms; null while the database answers. */
+/** Units: `unknownSinceMs` ms; null once the workers are known again. */
 export interface HostState {
   readonly isOnline: boolean;
   readonly unknownSinceMs: number | null;
@@ -19,11 +19,18 @@ const UNKNOWN_MS = 15_000;
 /** Before the first look at the workers. */
 export const OFFLINE: HostState = { isOnline: false, unknownSinceMs: null };
 
-/** The state after a look at the workers. Without an answer of the database the state stays for a while. Units: ms. */
+/**
+ * The state after a look at the workers. Units: ms.
+ *
+ * Without an answer of the database the state stays for a while. The workers could not report in that time either, so that they are gone
+ * counts only after it.
+ */
 export function nextHostState(state: HostState, workers: WorkersSeen, nowMs: number): HostState {
-  if (workers !== 'unknown') return { isOnline: workers === 'ready', unknownSinceMs: null };
+  if (workers === 'ready') return { isOnline: true, unknownSinceMs: null };
+  if (workers === 'gone' && state.unknownSinceMs === null) return OFFLINE;
   const unknownSinceMs = state.unknownSinceMs ?? nowMs;
-  return { isOnline: state.isOnline && nowMs - unknownSinceMs < UNKNOWN_MS, unknownSinceMs };
+  const isWaiting = nowMs - unknownSinceMs < UNKNOWN_MS;
+  return { isOnline: state.isOnline && isWaiting, unknownSinceMs: workers === 'gone' && !isWaiting ? null : unknownSinceMs };
 }
 
 /** The payload of STATE. Units: ms UTC. */

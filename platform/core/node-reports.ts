@@ -5,6 +5,7 @@
  */
 
 import { isTime } from './times.ts';
+import { isTopicName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
 /** A warning or alarm. Units: ms UTC. `body` is the whole report as JSON. */
@@ -53,6 +54,7 @@ export interface CommandOutcome {
 
 /** Someone who goes from one cabinet's street to the next. */
 export interface RelayedPerson {
+  readonly from: string;
   readonly to: string;
   readonly ageMs: number;
   readonly ttlMs: number;
@@ -137,8 +139,9 @@ function readOutcome(fields: Fields): NodeReport {
 }
 
 function readRelay(fields: Fields): NodeReport {
-  const [to, ageMs, ttlMs] = [textOf(fields, 'to'), numberOf(fields, 'ageMs'), numberOf(fields, 'ttlMs')];
-  return to === '' || ageMs === null || ttlMs === null ? INVALID : { kind: 'relay', relay: { to, ageMs, ttlMs, body: fields } };
+  const [from, to, ageMs, ttlMs] = [textOf(fields, 'from'), textOf(fields, 'to'), numberOf(fields, 'ageMs'), numberOf(fields, 'ttlMs')];
+  if (!isTopicName(to) || ageMs === null || ttlMs === null) return INVALID;
+  return { kind: 'relay', relay: { from, to, ageMs, ttlMs, body: fields } };
 }
 
 function textOf(fields: Fields, key: string): string {

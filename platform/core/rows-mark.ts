@@ -27,7 +27,7 @@ export interface SeenParts {
 
 /** More parts than a cabinet has devices. Source: assumed; 247 units on each of 4 lines, doubled. Confirmed by: the largest cabinet in service. */
 const MOST_PARTS = 2_048;
-const MARK = /^(?<epoch>[0-9A-Za-z]+):(?<from>\d{1,15})-(?<to>\d{1,15}):(?<part>\d{1,4})\/(?<parts>\d{1,4})(?<again>:again)?$/;
+const MARK = /^(?<epoch>[0-9A-Za-z]{1,64}):(?<from>\d{1,15})-(?<to>\d{1,15}):(?<part>\d{1,4})\/(?<parts>\d{1,4})(?<again>:again)?$/;
 
 /** Parses the value of `Sync/Rows`; undefined if it is malformed, if `from` is above `to`, or if the part is not 1 to `parts`. */
 export function readRowMark(text: string): RowMark | undefined {

@@ -4,6 +4,8 @@
  * Source: docs/platform.md, "Packed backlog".
  */
 import { inflateSync } from 'node:zlib';
+import { isShortName } from './topic.ts';
+import { cleanText } from './wire.ts';
 
 /** One reading of a segment. Units: `atMs` ms UTC. */
 export interface PackedReading {
@@ -23,13 +25,13 @@ interface PackedSeries {
   readonly q: readonly (readonly [string, number])[];
 }
 
-/** Largest segment unpacked. Units: bytes. Source: assumed; 100 times the largest that an agent packs into 128 KB. Confirmed by: the sizes in a real backlog. */
-const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
+/** Largest segment unpacked. Units: bytes. Source: an agent packs 3,000 readings at most, which are 100 KB as JSON; forty times that. */
+const MAX_SEGMENT_BYTES = 4 * 2 ** 20;
 
 /** Source: Sparkplug 3.0, `payloads-propertyset-quality-value-value`; a missing value is sent as bad without a value. */
 const QUALITIES: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** Unpacks the value of `Sync/Segment`; undefined if the bytes are not a segment of version 1 or have more than 16 MB unpacked. */
+/** Unpacks the value of `Sync/Segment`; undefined if the bytes are not a segment of version 1 or have more than 4 MB unpacked. */
 export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | undefined {
   try {
     const { v, at, series } = JSON.parse(inflateSync(bytes, { maxOutputLength: MAX_SEGMENT_BYTES }).toString()) as {
@@ -48,17 +50,25 @@ export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | und
 
 function readingsOf({ p, d, f, t, v, q }: PackedSeries, times: readonly (number | null)[]): PackedReading[] {
   const dot = p.lastIndexOf('.');
-  const [device, quantity] = [p.slice(0, dot), p.slice(dot + 1)];
+  const [device, quantity] = [cleanText(p.slice(0, dot)), cleanText(p.slice(dot + 1))];
+  if (!isShortName(device) || !isShortName(quantity)) throw new RangeError('a name that is too long');
   const values = d === null ? v : sumsOf(v).map((whole) => (whole === null ? null : whole / 10 ** d));
-  const qualities = q.flatMap(([word, count]) => {
-    if (count > f.length) throw new RangeError('more qualities than readings');
-    return Array<string>(count).fill(word);
-  });
+  const qualities = qualitiesOf(q, f.length);
   return sumsOf(f).map((row, i) => {
     const atMs = (times[row ?? -1] ?? Number.NaN) + (t[i] ?? Number.NaN);
     if (!Number.isFinite(atMs)) throw new RangeError('a reading without a time');
     return { device, quantity, atMs, value: values[i] ?? null, quality: QUALITIES[qualities[i] ?? ''] ?? 0 };
   });
+}
+
+/** Runs of words as one word for each reading. Runs beyond the readings would fill the memory, so they make the segment invalid. */
+function qualitiesOf(runs: PackedSeries['q'], readings: number): string[] {
+  const words: string[] = [];
+  for (const [word, count] of runs) {
+    if (count > readings - words.length) throw new RangeError('more qualities than readings');
+    for (let i = 0; i < count; i += 1) words.push(word);
+  }
+  return words;
 }
 
 function sumsOf(readingDifferences: readonly (number | null)[]): (number | null)[] {

@@ -6,6 +6,9 @@ export type Verb = 'NBIRTH' | 'NDATA' | 'NDEATH' | 'DBIRTH' | 'DDATA' | 'DDEATH'
 /** The messages of an edge node. */
 const VERBS: readonly Verb[] = ['NBIRTH', 'NDATA', 'NDEATH', 'DBIRTH', 'DDATA', 'DDEATH'];
 
+/** Source: an index of PostgreSQL holds 2,704 bytes, and a key has at most two names of 4 bytes a character. Units: UTF-16 units. */
+const LONGEST_NAME = 255;
+
 /** Where a message came from. `device` is empty for the node itself. */
 export interface MessageOrigin {
   readonly group: string;
@@ -14,11 +17,21 @@ export interface MessageOrigin {
   readonly device: string;
 }
 
-/** Parses a topic; undefined if it is not that of an edge node's message, or has a device where none belongs or none where one does. */
+/** Whether a text may be a group, node or device: a level of a topic without wildcards, short enough for the database. */
+export function isTopicName(text: string): boolean {
+  return isShortName(text) && text !== '' && !/[+#/\0]/.test(text);
+}
+
+/** Whether the database can hold a name of a device or metric. */
+export function isShortName(text: string): boolean {
+  return text.length <= LONGEST_NAME;
+}
+
+/** Parses a topic; undefined if it is not that of an edge node's message, or has a device where none belongs or none where one does, or a name that is too long. */
 export function readTopic(topic: string): MessageOrigin | undefined {
   const [namespace, group, verb, node, device = '', ...rest] = topic.split('/');
   if (namespace !== 'spBv1.0' || rest.length > 0) return undefined;
-  if (group === undefined || group === '' || node === undefined || node === '') return undefined;
+  if (group === undefined || node === undefined || !isTopicName(group) || !isTopicName(node) || !isShortName(device)) return undefined;
   if (!(VERBS as readonly string[]).includes(verb ?? '')) return undefined;
   if (verb?.startsWith('D') !== (device !== '')) return undefined;
   return { group, verb: verb as Verb, node, device };

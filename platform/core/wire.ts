@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
+import { isShortName } from './topic.ts';
 
 /** A value of a metric. 64-bit values are numbers, bytes are `Uint8Array`. */
 export type MetricContent = number | boolean | string | Uint8Array;
@@ -41,11 +42,13 @@ const PayloadType = protobuf.parse(readFileSync(new URL('../sparkplug.proto', im
 const VALUE_FIELDS = ['doubleValue', 'longValue', 'booleanValue', 'stringValue', 'intValue', 'floatValue', 'bytesValue'];
 const NO_PROPERTIES: ReadonlyMap<string, MetricContent> = new Map();
 
-/** Decodes a message; undefined if the bytes are not a payload. */
+/** Decodes a message; undefined if the bytes are not a payload, or the name of a metric is longer than the database can hold. */
 export function readPayload(bytes: Uint8Array): HostPayload | undefined {
   try {
     const wire = PayloadType.decode(bytes) as unknown as Wire;
-    return { sentMs: wholeOf(wire, 'timestamp'), seq: wholeOf(wire, 'seq'), metrics: (wire['metrics'] as Wire[]).map(readMetric) };
+    const metrics = (wire['metrics'] as Wire[]).map(readMetric);
+    if (metrics.some(({ name }) => name !== undefined && !isShortName(name))) return undefined;
+    return { sentMs: wholeOf(wire, 'timestamp'), seq: wholeOf(wire, 'seq'), metrics };
   } catch {
     // The library throws on bytes that are not a payload; the caller only counts them.
     return undefined;

@@ -3,8 +3,8 @@
  *
  * Another worker that stores a birth sends a notification; the node is then read again before its next message.
  */
-import type { NodeDirectory } from '../core/batch.ts';
 import type { BornMetric } from '../core/births.ts';
+import type { NodeDirectory } from '../core/data-message.ts';
 import type { MessageOrigin } from '../core/topic.ts';
 import type { RunQuery } from './postgres.ts';
 
@@ -14,6 +14,10 @@ export interface KnownSession {
   readonly bornMs: number;
 }
 
+/** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
+const MOST_NODES = 4_000;
+/** Aliases of one node, over its epochs: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
+const MOST_METRICS = 100_000;
 /** A node with its births. */
 export class CachedNode implements NodeDirectory {
   readonly id: number;
@@ -23,8 +27,8 @@ export class CachedNode implements NodeDirectory {
   sessions: readonly KnownSession[] = [];
   /** Whether it must be read from the database before its next message. */
   isStale = true;
-  loadedMs = Number.NEGATIVE_INFINITY;
-  /** By device: what the last birth that was stored looked like. */
+  loadedMono = Number.NEGATIVE_INFINITY;
+  /** By device: a digest of the last birth that was stored. */
   readonly births = new Map<string, string>();
   readonly aliases = new Map<string, Map<number, BornMetric>>();
   readonly #series = new Map<string, Map<string, number>>();
@@ -53,6 +57,13 @@ export class CachedNode implements NodeDirectory {
     ofDevice.set(quantity, id);
   }
 
+  /** Whether a birth of so many metrics would make this node larger than any cabinet is. */
+  isTooLarge(metrics: number): boolean {
+    let known = 0;
+    for (const aliases of this.aliases.values()) known += aliases.size;
+    return known + metrics > MOST_METRICS;
+  }
+
   /** Adds the aliases of a birth; those of the epoch before it stay. */
   addAliases(epoch: string, device: string, aliases: StoredAliases): void {
     const known = this.aliases.get(epoch) ?? new Map<number, BornMetric>();
@@ -72,16 +83,16 @@ export class CachedNode implements NodeDirectory {
 /** Aliases as the table has them: alias to metric, type and series. */
 export type StoredAliases = Readonly<Record<string, readonly [string, number, number | null]>>;
 
-/** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
-const MOST_NODES = 4_000;
 /** A node whose alias is missing is read again at most this often. Units: ms. Source: assumed; a birth takes a worker some 100 ms from its arrival to its commit. Confirmed by: the time between a birth and the first data that needs it. */
 const RELOAD_MS = 250;
 
+/** Names that are kept once. Source: assumed; cabinets of one city have some thousand different names of devices and metrics. Confirmed by: the same. */
+const MOST_NAMES = 20_000;
 /** The same names return in every cabinet; each is kept once. */
 const names = new Map<string, string>();
 function shared(name: string): string {
   const known = names.get(name);
-  if (known !== undefined) return known;
+  if (known !== undefined || names.size >= MOST_NAMES) return known ?? name;
   names.set(name, name);
   return name;
 }
@@ -111,9 +122,9 @@ export class NodeRegistry {
     for (const node of id === undefined ? this.#byId.values() : [this.#byId.get(id)]) if (node !== undefined) node.isStale = true;
   }
 
-  /** An alias of this node is missing: it is read again, unless that was just done. */
-  missed(node: CachedNode, nowMs: number): void {
-    if (nowMs - node.loadedMs >= RELOAD_MS) node.isStale = true;
+  /** An alias of this node is missing: it is read again, unless that was just done. Units: ms. */
+  missed(node: CachedNode, monoMs: number): void {
+    if (monoMs - node.loadedMono >= RELOAD_MS) node.isStale = true;
   }
 
   async #create(query: RunQuery, wanted: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<void> {
@@ -156,7 +167,7 @@ function keyOf({ group, node }: Pick<MessageOrigin, 'group' | 'node'>): string {
 async function loadBirths(query: RunQuery, nodes: readonly CachedNode[]): Promise<void> {
   const ids = nodes.map(({ id }) => id);
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const loadedMs = Date.now();
+  const loadedMono = performance.now();
   // A birth that is stored while they are read marks the node as stale again.
   for (const node of nodes) node.isStale = false;
   const sessions = await query<{ id: number; epoch: string | null; born_ms: string | null }>(
@@ -173,7 +184,7 @@ async function loadBirths(query: RunQuery, nodes: readonly CachedNode[]): Promis
   );
   for (const node of nodes) {
     node.forget();
-    node.loadedMs = loadedMs;
+    node.loadedMono = loadedMono;
   }
   for (const { id, epoch, born_ms } of sessions) {
     const node = byId.get(id);

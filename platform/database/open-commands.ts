@@ -33,8 +33,13 @@ export async function expireCommands(query: RunQuery): Promise<void> {
   );
 }
 
-/** The commands that have no answer yet, the oldest first. A cabinet that is unknown refuses its command. */
-export async function openCommands(query: RunQuery): Promise<AddressedCommand[]> {
+/**
+ * The commands that have no answer yet, the oldest first. A cabinet that is unknown refuses its command.
+ *
+ * `nowMs` is the time of the database, which also decides when they expire: the clock of this machine may differ.
+ */
+export async function openCommands(query: RunQuery): Promise<{ readonly commands: readonly AddressedCommand[]; readonly nowMs: number }> {
+  const [clock] = await query<{ now_ms: number }>('select extract(epoch from now())::float8 * 1000 as now_ms');
   await query(
     `update command c set state = 'refused', ended_at = now(), reason = 'there is no cabinet "' || c.cabinet || '"' ||
        case when exists (select from node n where n.node = c.cabinet) then ' in this group, or it is in several groups: set group_name' else '' end
@@ -48,10 +53,11 @@ export async function openCommands(query: RunQuery): Promise<AddressedCommand[]>
      from command c join node n on n.node = c.cabinet and (c.group_name is null or n.group_name = c.group_name)
      where c.state in ('new', 'published') order by c.created_at limit ${MOST_COMMANDS}`,
   );
-  return rows.map(({ id, group_name: group, node, device, metrics, expires_ms, published_ms, attempts, types }) => ({
+  const commands = rows.map(({ id, group_name: group, node, device, metrics, expires_ms, published_ms, attempts, types }) => ({
     ...{ id, group, node, device, metrics, attempts },
     ...{ expiresMs: Math.round(expires_ms), sentMs: published_ms, types: types ?? {} },
   }));
+  return { commands, nowMs: clock?.now_ms ?? 0 };
 }
 
 /** Records that a command is being sent. An outcome that has arrived stays. */

@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { PlatformFailure } from '../core/errors.ts';
+import { keepListening, type NoticeConnection, type StopListening } from './listener.ts';
 
 /** Runs one statement and returns its rows. Errors: rejects with PlatformFailure `database-unavailable` or `data-rejected`. */
 export type RunQuery = <Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
@@ -15,9 +16,9 @@ export interface Database {
   transaction<T>(work: (query: RunQuery) => Promise<T>): Promise<T>;
   /**
    * Calls back for each notification of the channels, and once after each new connection of the listener, since notifications may
-   * have been missed. Connects again by itself.
+   * have been missed. Connects again by itself until the function that it resolves with is called, or `end`.
    */
-  listen(channels: readonly string[], onNotice: (channel: string, payload: string) => void, onConnect: () => void): Promise<void>;
+  listen(channels: readonly string[], onNotice: (channel: string, payload: string) => void, onConnect: () => void): Promise<StopListening>;
   /** Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock. */
   exclusively(lock: string, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
   end(): Promise<void>;
@@ -35,12 +36,12 @@ export interface DatabaseAddress {
 const QUERY_MS = 60_000;
 /** Source: assumed; a local network answers within milliseconds. Units: ms. Confirmed by: restarts of the city's database. */
 const CONNECT_MS = 10_000;
-/** A pause before the listener connects again. Units: ms. Source: assumed; a database restarts within seconds. Confirmed by: restarts of the city's database. */
-const LISTEN_AGAIN_MS = 1_000;
-/** Source: PostgreSQL, appendix A: 08 connection, 53 resources, 57 operator, 40 rollback, 55P03 lock not available. */
-const TRANSIENT = /^(?:08|53|57|40|55P03|25006)/;
-/** Source: PostgreSQL, appendix A: 22 data exceptions, 23 constraints. */
-const REJECTED = /^(?:22|23)/;
+/** How long an orderly end of a connection may take. Units: ms. Source: assumed; a server that answers does it within milliseconds. Confirmed by: restarts of the city's database. */
+const END_MS = 2_000;
+/** Source: PostgreSQL, appendix A: 08 connection, 53 resources, 57 operator, 58 system, 40 rollback, 55P03 lock not available, 25006 a standby. */
+const TRANSIENT = /^(?:08|53|57|58|40|55P03|25006)/;
+/** Source: PostgreSQL, appendix A: 22 data exceptions, 23 constraints, 54 limits such as the depth of JSON. */
+const REJECTED = /^(?:22|23|54)/;
 /** Source: Node.js, common system errors. */
 const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$/;
 
@@ -48,60 +49,66 @@ const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|
 export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: DatabaseAddress): Database {
   const settings = url === '' ? {} : { connectionString: url };
   const pool = openPool(settings, connections, queryTimeoutMs);
-  const listeners = new Set<pg.Client>();
-  let isEnded = false;
-  const open = async (): Promise<pg.Client> => {
-    const client = new pg.Client({ ...settings, application_name: 'luciole-platform', keepAlive: true });
-    listeners.add(client);
-    client.on('error', () => {});
-    client.on('end', () => listeners.delete(client));
-    await client.connect();
-    return client;
-  };
-  const reconnect = async (connect: () => Promise<void>): Promise<void> => {
-    while (!isEnded) {
-      await pause(LISTEN_AGAIN_MS);
-      try {
-        if (!isEnded) await connect();
-        return;
-      } catch {
-        // The database is still away; its end is reported by the queries of others.
-      }
-    }
-  };
+  const listeners = new Set<StopListening>();
   return {
     query: (text, values = []) => run(pool, text, values),
     transaction: (work) => inTransaction(pool, work),
     async listen(channels, onNotice, onConnect) {
-      const connect = async (): Promise<void> => {
-        const client = await open();
-        client.on('notification', ({ channel, payload = '' }) => onNotice(channel, payload));
-        client.on('end', () => void reconnect(connect));
-        for (const channel of channels) await client.query(`listen ${channel}`);
-        onConnect();
+      const stop = await keepListening(() => openListener(settings, channels, onNotice), onConnect);
+      listeners.add(stop);
+      return async () => {
+        listeners.delete(stop);
+        await stop();
       };
-      await connect().catch((error: unknown) => {
-        throw failureOf(error);
-      });
     },
     exclusively: async (lock, work) => {
-      const client = await open().catch((error: unknown) => {
-        throw failureOf(error);
-      });
+      const client = await connectClient(settings);
       const lost = new Promise<void>((resolve) => client.once('end', resolve));
       try {
         await run(client, 'select pg_advisory_lock(hashtext($1))', [lock]);
         await work(lost);
       } finally {
-        await client.end().catch(() => undefined);
+        await endClient(client);
       }
     },
     async end() {
-      isEnded = true;
-      await Promise.all([...listeners].map((client) => client.end().catch(() => undefined)));
+      await Promise.all([...listeners].map((stop) => stop()));
       await pool.end();
     },
   };
+}
+
+/** Errors: rejects with PlatformFailure `database-unavailable`. */
+async function connectClient(settings: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client({ ...settings, application_name: 'luciole-platform', keepAlive: true, connectionTimeoutMillis: CONNECT_MS });
+  // An error ends the connection; its end is what counts.
+  client.on('error', () => {});
+  await client.connect().catch((error: unknown) => {
+    throw failureOf(error);
+  });
+  return client;
+}
+
+/** Does not wait for a server that no longer answers. */
+async function endClient(client: pg.Client): Promise<void> {
+  await Promise.race([client.end().catch(() => undefined), pause(END_MS, undefined, { ref: false })]);
+}
+
+async function openListener(
+  settings: pg.ClientConfig,
+  channels: readonly string[],
+  onNotice: (channel: string, payload: string) => void,
+): Promise<NoticeConnection> {
+  const client = await connectClient(settings);
+  const ended = new Promise<void>((resolve) => client.once('end', resolve));
+  client.on('notification', ({ channel, payload = '' }) => onNotice(channel, payload));
+  try {
+    for (const channel of channels) await run(client, `listen ${channel}`, []);
+  } catch (error) {
+    await endClient(client);
+    throw error;
+  }
+  return { ended, close: () => endClient(client) };
 }
 
 function openPool(settings: pg.ClientConfig, connections: number, queryTimeoutMs: number): pg.Pool {
@@ -136,19 +143,31 @@ async function inTransaction<T>(pool: pg.Pool, work: (query: RunQuery) => Promis
     await run(client, 'commit', []);
     return result;
   } catch (error) {
-    await run(client, 'rollback', []).catch((failure: unknown) => {
-      broken = failure instanceof Error ? failure : new Error(String(failure));
-    });
+    // A connection whose query had no answer would not answer the rollback either: it is closed, which rolls back too.
+    if (isSilent(error)) broken = error;
+    else
+      await run(client, 'rollback', []).catch((failure: unknown) => {
+        broken = failure instanceof Error ? failure : new Error(String(failure));
+      });
     throw error;
   } finally {
     client.release(broken);
   }
 }
 
+/** Whether the connection failed, and not a statement. */
+function isSilent(error: unknown): error is PlatformFailure {
+  return error instanceof PlatformFailure && error.code === 'database-unavailable' && !/^[0-9A-Z]{5}$/.test(codeOf(error.cause));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
 /** The failure behind an error of the library; the error itself if it is one of the program, such as wrong SQL. */
 function failureOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   if (REJECTED.test(code)) return new PlatformFailure('data-rejected', error.message, error);
   const isClosed = code === '' && /Connection terminated|timeout|not queryable|Client was closed/i.test(error.message);
   if (TRANSIENT.test(code) || UNREACHABLE.test(code) || isClosed) return new PlatformFailure('database-unavailable', error.message, error);

@@ -3,31 +3,35 @@ import { holesBelow, type RowSpan } from '../core/holes.ts';
 import { afterRequest, mayAsk, type RebirthHistory } from '../core/pacing.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A node whose births are needed. */
+/** A node whose births are needed. Units: `nowMs` ms UTC of the database, whose clock all processes share. */
 export interface WantedRebirth {
   readonly id: number;
   readonly group: string;
   readonly node: string;
   readonly history: RebirthHistory;
+  readonly nowMs: number;
 }
 
 /** Nodes whose pause is over, those that wait longest first. */
 export async function wantedRebirths(query: RunQuery, most: number): Promise<WantedRebirth[]> {
-  const rows = await query<{ id: number; group_name: string; node: string; asked_ms: number | null; wait_ms: number }>(
-    `select n.id, n.group_name, n.node, extract(epoch from r.asked_at)::float8 * 1000 as asked_ms, r.wait_ms
+  const rows = await query<{ id: number; group_name: string; node: string; asked_ms: number | null; wait_ms: number; now_ms: number }>(
+    `select n.id, n.group_name, n.node, extract(epoch from r.asked_at)::float8 * 1000 as asked_ms, r.wait_ms,
+       extract(epoch from now())::float8 * 1000 as now_ms
      from rebirth r join node n on n.id = r.node_id
      where r.is_wanted and (r.asked_at is null or r.asked_at + r.wait_ms * interval '1 ms' <= now() or r.asked_at > now())
      order by r.wanted_at limit $1`,
     [most],
   );
-  const nowMs = Date.now();
   return rows
-    .map(({ id, group_name: group, node, asked_ms: askedMs, wait_ms: waitMs }) => ({ id, group, node, history: { askedMs, waitMs } }))
-    .filter(({ history }) => mayAsk(history, nowMs));
+    .map(({ id, group_name: group, node, asked_ms: askedMs, wait_ms: waitMs, now_ms: nowMs }) => ({
+      ...{ id, group, node, nowMs },
+      history: { askedMs, waitMs },
+    }))
+    .filter(({ history, nowMs }) => mayAsk(history, nowMs));
 }
 
-/** Records a request for births. It stays wanted until an NBIRTH arrives. Units: ms UTC. */
-export async function markAsked(query: RunQuery, { id, history }: WantedRebirth, nowMs: number): Promise<void> {
+/** Records a request for births. It stays wanted until an NBIRTH arrives. */
+export async function markAsked(query: RunQuery, { id, history, nowMs }: WantedRebirth): Promise<void> {
   const { waitMs } = afterRequest(history, nowMs);
   await query('update rebirth set asked_at = to_timestamp($2 / 1000.0), wait_ms = $3, requests = requests + 1 where node_id = $1', [
     id,

@@ -1,20 +1,14 @@
 /**
  * Stores the births of a batch, so that every worker can decode what follows them, and notifies the other workers.
  */
-import type { NodeMessage, PointName } from '../core/batch.ts';
-import {
-  birthEpoch,
-  birthSeries,
-  isNewerBirth,
-  isReading,
-  readSession,
-  type SeriesShape,
-  type SessionStart,
-  soundType,
-} from '../core/births.ts';
+import { createHash } from 'node:crypto';
+import { birthEpoch, birthSeries, isNewerBirth, isReading, readSession, type SessionStart, soundType } from '../core/births.ts';
+import type { NodeMessage } from '../core/message.ts';
 import { isTime } from '../core/times.ts';
+import { notifyWorkers } from './birth-notices.ts';
 import type { CachedNode, StoredAliases } from './node-registry.ts';
 import type { Database, RunQuery } from './postgres.ts';
+import { type NumberedSeries, saveSeries, seriesKey } from './store-series.ts';
 
 /** A birth with its node. */
 export interface BirthMessage {
@@ -27,9 +21,6 @@ export interface BornSession {
   readonly node: CachedNode;
   readonly session: SessionStart;
 }
-
-/** Nodes in one notification. Source: PostgreSQL, NOTIFY: a payload is shorter than 8,000 bytes. */
-const NOTICE_NODES = 500;
 
 /**
  * Stores births in one transaction and adds them to the cache. Returns the sessions that began.
@@ -102,15 +93,6 @@ async function saveBirths(query: RunQuery, sorted: readonly BirthMessage[], work
   return { sessions, series, aliases };
 }
 
-/** Gives numbers to series that appear without a birth, such as those of a segment. */
-export async function createSeries(query: RunQuery, points: readonly (PointName & { readonly node: CachedNode })[]): Promise<void> {
-  const shaped = points.map(({ node, device, quantity }) => ({
-    node,
-    shape: { device, quantity, unit: '', datatype: 0, low: null, high: null, talq: '' },
-  }));
-  for (const { node, shape, id } of (await saveSeries(query, shaped, false)).values()) node.setSeries(shape.device, shape.quantity, id);
-}
-
 function newestSessions(births: readonly BirthMessage[]): BornSession[] {
   const newest = new Map<number, BornSession>();
   for (const { node, message } of births) {
@@ -133,62 +115,12 @@ function sentMsOf(sentMs: number | undefined, receivedMs: number): number {
   return sentMs !== undefined && isTime(sentMs) ? sentMs : receivedMs;
 }
 
-/** What a birth declares, without its values. */
+/** A digest of what a birth declares, without its values: a cache of texts would be most of a worker's memory. */
 function shapeOf({ payload }: NodeMessage): string {
-  return payload.metrics
-    .map(({ name, alias, datatype, properties }) => `${name}\t${alias}\t${datatype}\t${properties.get('engUnit') ?? ''}`)
-    .join('\n');
-}
-
-type NumberedSeries = Map<string, { readonly node: CachedNode; readonly shape: SeriesShape; readonly id: number }>;
-
-async function saveSeries(
-  query: RunQuery,
-  wanted: readonly { readonly node: CachedNode; readonly shape: SeriesShape }[],
-  isBorn = true,
-): Promise<NumberedSeries> {
-  if (wanted.length === 0) return new Map();
-  const unique = new Map(wanted.map((one) => [seriesKey(one.node, one.shape.device, one.shape.quantity), one]));
-  const rows = [...unique.values()];
-  const column = <T>(read: (row: (typeof rows)[number]) => T): T[] => rows.map(read);
-  const onConflict = isBorn
-    ? `do update set unit = excluded.unit, datatype = excluded.datatype, low = excluded.low, high = excluded.high, talq = excluded.talq
-       where (series.unit, series.datatype, series.low, series.high, series.talq)
-         is distinct from (excluded.unit, excluded.datatype, excluded.low, excluded.high, excluded.talq)`
-    : 'do nothing';
-  await query(
-    `insert into series (node_id, device, quantity, unit, datatype, low, high, talq)
-     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::float8[], $7::float8[], $8::text[])
-     order by 1, 2, 3 on conflict (node_id, device, quantity) ${onConflict}`,
-    [
-      ...[
-        column(({ node }) => node.id),
-        column(({ shape }) => shape.device),
-        column(({ shape }) => shape.quantity),
-        column(({ shape }) => shape.unit),
-      ],
-      ...[
-        column(({ shape }) => shape.datatype),
-        column(({ shape }) => shape.low),
-        column(({ shape }) => shape.high),
-        column(({ shape }) => shape.talq),
-      ],
-    ],
-  );
-  const found = await query<{ id: number; node_id: number; device: string; quantity: string }>(
-    'select s.id, s.node_id, s.device, s.quantity from series s join unnest($1::int[], $2::text[], $3::text[]) u (n, d, q) on s.node_id = u.n and s.device = u.d and s.quantity = u.q',
-    [column(({ node }) => node.id), column(({ shape }) => shape.device), column(({ shape }) => shape.quantity)],
-  );
-  return new Map(
-    found.map(({ id, node_id, device, quantity }) => {
-      const key = `${node_id}\t${device}\t${quantity}`;
-      return [key, { ...(unique.get(key) as (typeof rows)[number]), id }];
-    }),
-  );
-}
-
-function seriesKey(node: CachedNode, device: string, quantity: string): string {
-  return `${node.id}\t${device}\t${quantity}`;
+  const hash = createHash('sha1');
+  for (const { name, alias, datatype, properties } of payload.metrics)
+    hash.update(`${name}\t${alias}\t${datatype}\t${properties.get('engUnit') ?? ''}\n`);
+  return hash.digest('base64');
 }
 
 function aliasesOf({ node, message }: BirthMessage, series: NumberedSeries): StoredAliases {
@@ -258,10 +190,4 @@ async function adoptEarlyBirths(query: RunQuery, sessions: readonly BornSession[
      on conflict do nothing`,
     [sessions.map(({ node }) => node.id), sessions.map(({ session }) => session.epoch), sessions.map(({ session }) => session.bornMs)],
   );
-}
-
-async function notifyWorkers(query: RunQuery, workerId: string, ids: readonly number[]): Promise<void> {
-  for (let i = 0; i < ids.length; i += NOTICE_NODES) {
-    await query('select pg_notify($1, $2)', ['luciole_birth', JSON.stringify({ by: workerId, nodes: ids.slice(i, i + NOTICE_NODES) })]);
-  }
 }

@@ -5,7 +5,7 @@ import { COMMAND_STATES } from '../core/command.ts';
 import type { RunQuery } from './postgres.ts';
 
 /** The newest report about an event counts. Events that the newest list of open ones does not have, have ended. */
-export async function saveEvents(query: RunQuery, { events, openEvents }: Batch): Promise<void> {
+export async function saveEvents(query: RunQuery, { reports: { events, openEvents } }: Batch): Promise<void> {
   const rows = [...events.values()];
   if (rows.length > 0) {
     await query(
@@ -42,7 +42,7 @@ export async function saveEvents(query: RunQuery, { events, openEvents }: Batch)
 }
 
 /** Gaps are counted once by their key. The head of an epoch is the last gap that an unbroken chain reaches from 0. */
-export async function saveGaps(query: RunQuery, { gaps }: Batch): Promise<void> {
+export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): Promise<void> {
   if (gaps.length === 0) return;
   const keyed = [
     ...new Map(gaps.map((gap) => [`${gap.node} ${gap.epoch} ${gap.id ?? `${gap.from}-${gap.to} ${gap.reason}`}`, gap])).values(),
@@ -76,7 +76,7 @@ export async function saveGaps(query: RunQuery, { gaps }: Batch): Promise<void> 
 }
 
 /** Entries are kept by number and hash. Returns the last entry up to which none is missing, for the nodes of this batch. */
-export async function saveLog(query: RunQuery, { log, logHeads }: Batch): Promise<readonly LogPoint[]> {
+export async function saveLog(query: RunQuery, { reports: { log, logHeads } }: Batch): Promise<readonly LogPoint[]> {
   for (const [node, { n, hash }] of [...logHeads].sort(([a], [b]) => a - b)) {
     await query('update node set log_reported_n = $2, log_reported_hash = $3 where id = $1', [node, n, hash]);
   }
@@ -101,7 +101,7 @@ export async function saveLog(query: RunQuery, { log, logHeads }: Batch): Promis
 }
 
 /** An end never changes, and a state never goes back: outcomes of one command may reach two workers. */
-export async function saveCommandOutcomes(query: RunQuery, { outcomes }: Batch): Promise<void> {
+export async function saveCommandOutcomes(query: RunQuery, { reports: { outcomes } }: Batch): Promise<void> {
   const known = outcomes.filter(({ state }) => (COMMAND_STATES as readonly string[]).includes(state));
   if (known.length === 0) return;
   const furthest = new Map<string, (typeof known)[number]>();

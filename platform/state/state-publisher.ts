@@ -2,7 +2,8 @@
  * Publishes STATE, and nothing else: so that workers and the process for commands restart without an outage for the cabinets.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
+import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { type HostState, isOfflineText, nextHostState, OFFLINE, stateText, type WorkersSeen } from '../core/host-state.ts';
 import type { Database } from '../database/postgres.ts';

@@ -132,11 +132,11 @@ t.test('gaps and the audit log are chains; a rewritten log shows', { skip }, asy
   const gapHead = async (): Promise<unknown> =>
     (await database.query<{ gap_head: string }>('select gap_head from node_epoch'))[0]?.gap_head;
   const batch = new Batch();
-  batch.gaps.push(gap(1, 0), gap(9, 3), gap(1, 0));
+  batch.reports.gaps.push(gap(1, 0), gap(9, 3), gap(1, 0));
   await storeBatch(database, batch);
   t.equal(await gapHead(), '1');
   const next = new Batch();
-  next.gaps.push(gap(3, 1));
+  next.reports.gaps.push(gap(3, 1));
   await storeBatch(database, next);
   t.equal(await gapHead(), '9');
   const entries: { n: number; after: number; atMs: number; hash: string; body: string; lost: number; node: number; atReportMs: number }[] =
@@ -149,7 +149,7 @@ t.test('gaps and the audit log are chains; a rewritten log shows', { skip }, asy
     entries.push({ n, after: n - 1, atMs: NOW, hash, body, lost: 0, node: 1, atReportMs: NOW });
   }
   const log = new Batch();
-  log.log.push(...entries.toReversed());
+  log.reports.log.push(...entries.toReversed());
   t.strictSame((await storeBatch(database, log)).logs, [{ node: 1, n: 3, hash: entries[2]?.hash }]);
   t.strictSame(await database.query('select * from audit_problem'), []);
   await database.query(`update audit set body = '{"user":"eve"}' where n = 2`);
@@ -173,8 +173,8 @@ t.test('events: the newest report counts, and the list of open ones ends the oth
   });
   const store = async (events: ReturnType<typeof event>[], open?: { ids: string[]; atMs: number }): Promise<void> => {
     const batch = new Batch();
-    for (const one of events) batch.events.set(`1/${one.id}`, one);
-    if (open !== undefined) batch.openEvents.set(1, open);
+    for (const one of events) batch.reports.events.set(`1/${one.id}`, one);
+    if (open !== undefined) batch.reports.openEvents.set(1, open);
     await storeBatch(database, batch);
   };
   await store([event('a', NOW + 20, NOW + 10)]);

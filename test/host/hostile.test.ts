@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
 import { connectAsync } from 'mqtt';
 import t from 'tap';
 import { encodePayload, type Metric } from '../../agent/sync/sparkplug/codec.ts';
@@ -12,6 +14,16 @@ const text = (name: string, value: string, more: Partial<Metric> = {}): Metric =
   ...more,
 });
 const rows = (value: string): Metric => text('Sync/Rows', value, { isTransient: true });
+
+/** 30,000 characters without a pattern. */
+const LONG = Array.from({ length: 480 }, (_, i) => createHash('sha256').update(String(i)).digest('hex')).join('');
+
+/** A packed series of `readings` values with these runs of qualities. */
+function segment(p: string, q: readonly unknown[], readings: number): Metric {
+  const zeros = Array<number>(readings).fill(0);
+  const document = { v: 1, at: [1_795_000_000_000], series: [{ p, d: 0, f: zeros, t: zeros, v: zeros, q }] };
+  return { name: 'Sync/Segment', datatype: 17, value: { kind: 'bytes', value: deflateSync(JSON.stringify(document)) } };
+}
 
 /** Payloads of a client that is no cabinet of ours: each must cost itself only. */
 const POISON: readonly (readonly [string, readonly Metric[] | Buffer])[] = [
@@ -69,6 +81,20 @@ const POISON: readonly (readonly [string, readonly Metric[] | Buffer])[] = [
   ['NDATA/y', [text('Sync/Event', '{"__proto__":{"id":1},"id":"e","startMs":0,"endMs":-5}')]],
   ['NDATA/y', [{ name: 'Sync/Segment', value: { kind: 'bytes', value: Buffer.from('x\u009c') } }, rows('abcdefgh:2-3:1/1')]],
   ['DDATA/y/constructor', [{ name: 'constructor', timestampMs: 9, value: { kind: 'double', value: 1 } }, rows('abcdefgh:4-4:1/1')]],
+  // Longer than an index of PostgreSQL holds, and not compressible.
+  [`NDATA/${LONG.slice(0, 4_000)}`, [text('a/b', 'c')]],
+  [`DBIRTH/y/${LONG.slice(0, 4_000)}`, [{ name: 'power', alias: 9, datatype: 10, isNull: true }]],
+  ['DDATA/y/L02', [{ name: LONG, timestampMs: 9, value: { kind: 'double', value: 1 } }]],
+  ['NDATA/y', [text('Sync/Event', JSON.stringify({ id: LONG, startMs: 1 }))]],
+  ['NDATA/y', [text('Sync/Gap', JSON.stringify({ epoch: LONG, reason: LONG, readings: 1 }))]],
+  ['NDATA/y', [text('Sync/Log', JSON.stringify({ n: 1, atMs: 1, hash: LONG }))]],
+  ['DDATA/y/L02', [text('a/b', 'c'), rows(`${LONG}:1-1:1/2`)]],
+  // Deeper than the stack of a parser.
+  ['NDATA/y', [text('Sync/Event', `{"id":"deep","startMs":1,"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)]],
+  ['NDATA/y', [text('Sync/Event', `{"id":"deep","startMs":1,"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`)]],
+  ['NDATA/y', [segment('L01.power', Array(50_000).fill(['good', 50_000]), 50_000), rows('abcdefgh:5-5:1/1')]],
+  ['NDATA/y', [segment('L\0\ud800.power\0', [['good', 1]], 1), rows('abcdefgh:6-6:1/1')]],
+  ['NDATA/y', [segment(`${LONG}.power`, [['good', 1]], 1), rows('abcdefgh:7-7:1/1')]],
   ['DDATA/y/L01', [{ alias: 2 ** 52, value: { kind: 'double', value: 1 } }, rows('zzzzzzzz:1-1:1/1')]],
 ];
 
@@ -83,6 +109,10 @@ t.test('messages of a hostile client cost themselves only', { skip }, async (t) 
   const node = scene.node('c1');
   await node.uplink.start();
   for (let round = 0; round < 5; round += 1) {
+    // Every user of the database may do this.
+    for (const notice of ['', 'null', '{"by":1}', '{"by":"x","nodes":["1",1e99]}']) {
+      await database.query(`select pg_notify('luciole_birth', $1), pg_notify('luciole_command', $1)`, [notice]);
+    }
     for (const [topic, content] of POISON) {
       await client.publishAsync(
         `spBv1.0/angers/${topic}`,

@@ -103,7 +103,9 @@ t.test('STATE: online while a worker is ready; a database that is away for a mom
   t.ok(state.isOnline);
   t.ok(nextHostState(state, 'unknown', 15_001).isOnline);
   t.notOk(nextHostState(state, 'unknown', 15_002).isOnline);
-  t.notOk(nextHostState(state, 'gone', 3).isOnline);
+  t.ok(nextHostState(state, 'gone', 3).isOnline, 'the workers could not report while the database was silent');
+  t.notOk(nextHostState(state, 'gone', 15_002).isOnline);
+  t.notOk(nextHostState(nextHostState(state, 'ready', 3), 'gone', 4).isOnline);
   t.notOk(nextHostState(OFFLINE, 'unknown', 5).isOnline, 'and it does not go online without an answer');
   t.strictSame(['{"online":false,"timestamp":1}', '{"online":true}', 'x', 'null'].map(isOfflineText), [true, false, false, false]);
 });

@@ -1,0 +1,66 @@
+/** The time of a run that is measured: samples of memory, and workers that are killed and replaced. */
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { endProcess } from '../servers/programs.ts';
+import { readSamples, type Samples } from './figures.ts';
+import { type MemorySample, takeMemorySample } from './memory.ts';
+
+/** A worker as a process, with the socket of its figures. */
+export interface RunningWorker {
+  readonly child: ChildProcess;
+  readonly socket: string;
+}
+
+/** A running bench. `workers` changes when one is replaced. */
+export interface MeasuredRun {
+  readonly seconds: number;
+  readonly workers: RunningWorker[];
+  readonly startWorker: () => RunningWorker;
+  readonly isKilling: boolean;
+  readonly servers: { readonly postgres: number | undefined; readonly broker: number | undefined };
+  readonly onSample: (sample: MemorySample) => void;
+}
+
+/** What was seen. `before` and `after`: the figures of the workers at both ends. */
+export interface Measurement {
+  readonly before: readonly Samples[];
+  readonly after: readonly Samples[];
+  readonly memory: readonly MemorySample[];
+  readonly kills: number;
+  readonly elapsedS: number;
+}
+
+/** Between two samples at least. A longer run has sixty. Units: s. */
+const SAMPLE_S = 5;
+const SAMPLES = 60;
+/** Between two kills. Units: s. */
+const KILL_S = 4;
+
+/** Measures for the seconds of the run. */
+export async function measure({ seconds, workers, startWorker, isKilling, servers, onSample }: MeasuredRun): Promise<Measurement> {
+  const before = await readAllSamples(workers);
+  const startMs = performance.now();
+  const memory: MemorySample[] = [];
+  const everyS = Math.max(SAMPLE_S, Math.round(seconds / SAMPLES));
+  let kills = 0;
+  for (let second = 1; second <= seconds; second += 1) {
+    await pause(Math.max(0, startMs + second * 1_000 - performance.now()));
+    if (second % everyS === 0 || second === seconds) {
+      const sample = takeMemorySample(second, await readAllSamples(workers), servers);
+      memory.push(sample);
+      onSample(sample);
+    }
+    if (!isKilling || second % KILL_S !== 0) continue;
+    const at = Math.floor(Math.random() * workers.length);
+    await endProcess((workers[at] as RunningWorker).child, 'SIGKILL');
+    workers[at] = startWorker();
+    kills += 1;
+  }
+  return { before, after: await readAllSamples(workers), memory, kills, elapsedS: (performance.now() - startMs) / 1_000 };
+}
+
+/** The figures of the workers that answer. */
+export async function readAllSamples(workers: readonly RunningWorker[]): Promise<Samples[]> {
+  const all = await Promise.all(workers.map(({ socket }) => readSamples(socket)));
+  return all.filter((samples) => samples !== undefined);
+}

@@ -1,0 +1,54 @@
+/** The files by which host and broker prove who they are. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { PlatformFailure } from '../core/errors.ts';
+
+/** Where the broker is, and how the host proves who it is. Files are read at each start. */
+export interface BrokerAddress {
+  readonly url: string;
+  readonly username: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+/** The contents of the files, under the names that TLS and MQTT libraries use. */
+export interface BrokerSecrets {
+  readonly password?: string;
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/**
+ * Reads the files and checks that TLS can use them, so that a mistake is reported before the first connection.
+ *
+ * Errors: throws PlatformFailure `broker-files` for a file that cannot be read, that is no certificate, or for a key that is not that of the certificate.
+ */
+export function readBrokerFiles({ passwordFile, caFile, certFile, keyFile }: BrokerAddress): BrokerSecrets {
+  const secrets: BrokerSecrets = {
+    ...(passwordFile === undefined ? {} : { password: readFile('--password-file', passwordFile).toString().trimEnd() }),
+    ...(caFile === undefined ? {} : { ca: readFile('--ca-file', caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFile('--cert-file', certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFile('--key-file', keyFile) }),
+  };
+  const { ca, cert, key } = secrets;
+  if (ca !== undefined) orFail(`--ca-file ${caFile}`, () => new X509Certificate(ca));
+  if (cert !== undefined || key !== undefined) orFail('--cert-file and --key-file', () => createSecureContext({ cert, key }));
+  if ((cert === undefined) !== (key === undefined)) throw new PlatformFailure('broker-files', '--cert-file and --key-file: give both');
+  return secrets;
+}
+
+function readFile(option: string, path: string): Buffer {
+  return orFail(`${option} ${path}`, () => readFileSync(path));
+}
+
+function orFail<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new PlatformFailure('broker-files', `${what}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}

@@ -1,0 +1,64 @@
+/** What the JSON reports of nodes add to a batch: events, gaps, audit logs, outcomes of commands, detections. Pure. */
+import type { NodeMessage } from './message.ts';
+import {
+  type CommandOutcome,
+  type LogEntry,
+  type NodeEvent,
+  type NodeGap,
+  type NodeReport,
+  type RelayedPerson,
+  readReport,
+} from './node-reports.ts';
+
+/** A report with its node and time. Units: `atReportMs` ms UTC. */
+export type Reported<T> = T & { readonly node: number; readonly atReportMs: number };
+
+/** A detection for a neighbour cabinet, with the message that contained it. */
+export interface BatchRelay {
+  readonly message: NodeMessage;
+  readonly relay: RelayedPerson;
+}
+
+/** The reports of one batch. It keeps only the newest report of each event, and the newest list of open events. */
+export class BatchReports {
+  readonly events = new Map<string, Reported<NodeEvent>>();
+  readonly openEvents = new Map<number, { readonly ids: readonly string[]; readonly atMs: number }>();
+  readonly gaps: Reported<NodeGap>[] = [];
+  readonly log: Reported<LogEntry>[] = [];
+  readonly logHeads = new Map<number, { readonly n: number; readonly hash: string }>();
+  readonly outcomes: Reported<CommandOutcome>[] = [];
+  readonly relays: BatchRelay[] = [];
+
+  /** Adds the text of the metric `name`. Returns false for a text that is not what the metric promises. Units: `atMs` ms UTC. */
+  add(
+    message: NodeMessage,
+    node: number,
+    { name, text, atMs }: { readonly name: string; readonly text: string; readonly atMs: number },
+  ): boolean {
+    const report = readReport(name, text);
+    if (report.kind === 'relay') return this.#addRelay(message, report.relay);
+    this.#addReport(report, node, atMs);
+    return report.kind !== 'invalid';
+  }
+
+  /** A detection is never in a birth, and only the node itself reports it. Source: docs/platform.md, "Between neighbour cabinets". */
+  #addRelay(message: NodeMessage, relay: RelayedPerson): boolean {
+    const { verb, node } = message.origin;
+    if (verb !== 'NDATA' || relay.from !== node || relay.to === node) return false;
+    this.relays.push({ message, relay });
+    return true;
+  }
+
+  #addReport(report: NodeReport, node: number, atMs: number): void {
+    const by = { node, atReportMs: atMs };
+    if (report.kind === 'event') {
+      const key = `${node}/${report.event.id}`;
+      if ((this.events.get(key)?.atReportMs ?? Number.NEGATIVE_INFINITY) <= atMs) this.events.set(key, { ...report.event, ...by });
+    } else if (report.kind === 'open-events') {
+      if ((this.openEvents.get(node)?.atMs ?? Number.NEGATIVE_INFINITY) <= atMs) this.openEvents.set(node, { ids: report.ids, atMs });
+    } else if (report.kind === 'gap') this.gaps.push({ ...report.gap, ...by });
+    else if (report.kind === 'log') this.log.push({ ...report.entry, ...by });
+    else if (report.kind === 'log-head') this.logHeads.set(node, { n: report.n, hash: report.hash });
+    else if (report.kind === 'outcome') this.outcomes.push({ ...report.outcome, ...by });
+  }
+}

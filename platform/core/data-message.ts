@@ -1,0 +1,89 @@
+/** Finds what the aliases and names of a data message stand for, before any of it is added to a batch. Pure. */
+import { type BornMetric, isReading } from './births.ts';
+import { markOf, type RowMark } from './rows-mark.ts';
+import { type PackedReading, unpackSegment } from './segment.ts';
+import type { HostMetric, HostPayload } from './wire.ts';
+
+/** What is known of a node: its number, and the metrics behind aliases and names. */
+export interface NodeDirectory {
+  readonly id: number;
+  /** The epoch of its last NBIRTH; null before the first. */
+  readonly epoch: string | null;
+  metric(epoch: string, alias: number): BornMetric | undefined;
+  /** The number of a series; undefined if it has none yet. */
+  series(device: string, quantity: string): number | undefined;
+}
+
+/** A quantity of a device by its names. */
+export interface PointName {
+  readonly device: string;
+  readonly quantity: string;
+}
+
+/** Why a message cannot be decoded yet: an alias without a birth, or series that have no number yet. */
+export type Undecoded = { readonly kind: 'birth-missing' } | { readonly kind: 'series-missing'; readonly points: readonly PointName[] };
+
+/** A message of which every metric is known. `badSegments`: how many could not be unpacked. */
+export interface DecodedData {
+  readonly kind: 'decoded';
+  readonly mark: RowMark | undefined;
+  readonly metrics: readonly { readonly metric: HostMetric; readonly born: BornMetric }[];
+  readonly packed: readonly { readonly reading: PackedReading; readonly series: number }[];
+  readonly badSegments: number;
+}
+
+/** Decodes the data of a device; `device` is empty for the node itself. The epoch of its rows decides what an alias stands for. */
+export function decodeData({ metrics }: HostPayload, device: string, node: NodeDirectory): DecodedData | Undecoded {
+  const marked = markOf(metrics);
+  const epoch = marked?.mark.epoch ?? node.epoch ?? '';
+  const found: { readonly metric: HostMetric; readonly born: BornMetric }[] = [];
+  const unnumbered: PointName[] = [];
+  for (const metric of metrics) {
+    if (metric === marked?.metric) continue;
+    const born = findMetric(metric, device, epoch, node);
+    if (born === undefined) return { kind: 'birth-missing' };
+    if (born === 'no-series') unnumbered.push({ device, quantity: metric.name ?? '' });
+    else found.push({ metric, born });
+  }
+  const { packed, missing, badSegments } = unpackAll(found, node);
+  const points = [...unnumbered, ...missing];
+  if (points.length > 0) return { kind: 'series-missing', points };
+  return { kind: 'decoded', mark: marked?.mark, metrics: found.filter(({ born }) => born.name !== 'Sync/Segment'), packed, badSegments };
+}
+
+function unpackAll(
+  found: DecodedData['metrics'],
+  node: NodeDirectory,
+): Pick<DecodedData, 'packed' | 'badSegments'> & { readonly missing: readonly PointName[] } {
+  const packed: { readonly reading: PackedReading; readonly series: number }[] = [];
+  const missing = new Map<string, PointName>();
+  let badSegments = 0;
+  for (const { metric, born } of found) {
+    if (born.name !== 'Sync/Segment' || !(metric.value instanceof Uint8Array)) continue;
+    const readings = unpackSegment(metric.value);
+    if (readings === undefined) badSegments += 1;
+    for (const reading of readings ?? []) {
+      const { device, quantity } = reading;
+      const series = node.series(device, quantity);
+      if (series === undefined) missing.set(`${device}.${quantity}`, { device, quantity });
+      else packed.push({ reading, series });
+    }
+  }
+  return { packed, missing: [...missing.values()], badSegments };
+}
+
+/** Undefined if the alias has no birth, or is that of another device: then the birth that this node uses has not arrived yet. */
+function findMetric(
+  { name, alias, datatype }: HostMetric,
+  device: string,
+  epoch: string,
+  node: NodeDirectory,
+): BornMetric | 'no-series' | undefined {
+  if (name === undefined) {
+    const born = alias === undefined ? undefined : node.metric(epoch, alias);
+    return born?.device === device ? born : undefined;
+  }
+  if (!isReading(name)) return { device, name, datatype: datatype ?? 0, series: null };
+  const series = node.series(device, name);
+  return series === undefined ? 'no-series' : { device, name, datatype: datatype ?? 0, series };
+}

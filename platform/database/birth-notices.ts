@@ -1,0 +1,35 @@
+/** Notifications between workers: births of these nodes have changed. */
+import type { RunQuery } from './postgres.ts';
+
+/** The channel of the notifications. */
+export const BIRTH_CHANNEL = 'luciole_birth';
+
+/** Which worker stored births of which nodes. */
+export interface BirthNotice {
+  readonly by: string;
+  readonly nodes: readonly number[];
+}
+
+/** Nodes in one notification. Source: PostgreSQL, NOTIFY: a payload is shorter than 8,000 bytes. */
+const NOTICE_NODES = 500;
+
+/** Notifies the other workers once the transaction is committed. */
+export async function notifyWorkers(query: RunQuery, workerId: string, ids: readonly number[]): Promise<void> {
+  for (let i = 0; i < ids.length; i += NOTICE_NODES) {
+    await query('select pg_notify($1, $2)', [BIRTH_CHANNEL, JSON.stringify({ by: workerId, nodes: ids.slice(i, i + NOTICE_NODES) })]);
+  }
+}
+
+/** Reads a notification; undefined if it is none: every user of the database may send to the channel. */
+export function readBirthNotice(payload: string): BirthNotice | undefined {
+  try {
+    const notice: unknown = JSON.parse(payload);
+    if (typeof notice !== 'object' || notice === null || !('by' in notice) || !('nodes' in notice)) return undefined;
+    const { by, nodes } = notice;
+    if (typeof by !== 'string' || !Array.isArray(nodes)) return undefined;
+    return { by, nodes: nodes.filter((node) => typeof node === 'number') };
+  } catch {
+    // Not JSON.
+    return undefined;
+  }
+}

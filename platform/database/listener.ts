@@ -1,0 +1,47 @@
+/** Keeps one connection for notifications, and opens it again as long as it is wanted. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** A connection that receives notifications. */
+export interface NoticeConnection {
+  /** Resolves when the connection has ended. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Ends the listener and its connection. */
+export type StopListening = () => Promise<void>;
+
+/** A pause before the listener connects again. Units: ms. Source: assumed; a database restarts within seconds. Confirmed by: restarts of the city's database. */
+const AGAIN_MS = 1_000;
+
+/**
+ * Opens a connection by `open`, and another one whenever it has ended. `onConnect` is called after each, since notifications may have
+ * been missed.
+ *
+ * Resolves after the first connection. Errors: rejects if that fails; then nothing continues.
+ */
+export async function keepListening(open: () => Promise<NoticeConnection>, onConnect: () => void): Promise<StopListening> {
+  let connection = await open();
+  let isStopped = false;
+  onConnect();
+  const watch = async (): Promise<void> => {
+    while (!isStopped) {
+      await connection.ended;
+      while (!isStopped) {
+        await pause(AGAIN_MS);
+        const next = await open().catch(() => undefined);
+        // The database is still away; that is reported by the queries of others.
+        if (next === undefined) continue;
+        connection = next;
+        if (isStopped) await next.close();
+        else onConnect();
+        break;
+      }
+    }
+  };
+  void watch();
+  return async () => {
+    isStopped = true;
+    await connection.close();
+  };
+}

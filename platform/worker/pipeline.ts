@@ -1,0 +1,140 @@
+/** From raw messages to committed rows: decodes, writes until it succeeds, acknowledges, and requests births that are missing. */
+
+import { PACKED_BACKLOG } from '../core/births.ts';
+import type { NodeMessage } from '../core/message.ts';
+import { parkMessages } from '../core/parking.ts';
+import { readTopic } from '../core/topic.ts';
+import { readPayload } from '../core/wire.ts';
+import type { CachedNode } from '../database/node-registry.ts';
+import type { Database } from '../database/postgres.ts';
+import { wantRebirths } from '../database/processes.ts';
+import type { BornSession } from '../database/store-births.ts';
+import type { HostLog } from '../service/host-log.ts';
+import type { HostMetrics } from '../service/metrics.ts';
+import { untilDone } from '../service/retry.ts';
+import type { AckSender } from './ack-sender.ts';
+import type { BatchWriter, WrittenMessages } from './batch-writer.ts';
+import type { WriteToNode } from './node-writer.ts';
+import { RelaySender } from './relay-sender.ts';
+import { readWelcome } from './welcome.ts';
+
+/** A message as it came from the broker. Units: `receivedMs` ms UTC, `receivedMono` ms. */
+export interface RawMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly receivedMs: number;
+  readonly receivedMono: number;
+}
+
+/** The parts of a pipeline. */
+export interface PipelineParts {
+  readonly database: Database;
+  readonly writer: BatchWriter;
+  readonly acks: AckSender;
+  readonly write: WriteToNode;
+  /** Requests the backlog packed. */
+  readonly isPacked: boolean;
+  readonly metrics: HostMetrics;
+  readonly log: HostLog;
+}
+
+/** Handles one group of messages at a time, with those of earlier groups that still wait for a birth. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #relays: RelaySender;
+  #parked: { readonly message: NodeMessage; readonly node: CachedNode }[] = [];
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#relays = new RelaySender(parts.write);
+  }
+
+  /** Resolves when the messages are committed, wait for a birth, or are counted as dropped. Repeats as long as the database is away. */
+  async handle(raw: readonly RawMessage[]): Promise<void> {
+    const messages = raw.flatMap((one) => this.#read(one));
+    const parked = this.#parked.splice(0).map(({ message }) => message);
+    if (messages.length + parked.length > 0) await this.#store([...parked, ...messages]);
+    this.#parts.metrics.parked.set(this.#parked.length);
+  }
+
+  #read({ topic, payload: bytes, receivedMs, receivedMono }: RawMessage): NodeMessage[] {
+    const { metrics } = this.#parts;
+    const origin = readTopic(topic);
+    const payload = origin === undefined ? undefined : readPayload(bytes);
+    if (origin === undefined || payload === undefined) {
+      metrics.dropped.inc({ reason: 'not-sparkplug' });
+      return [];
+    }
+    metrics.messages.inc({ verb: origin.verb });
+    return [{ origin, payload, receivedMs, receivedMono }];
+  }
+
+  /** Writes messages until it succeeds, then acknowledges them. */
+  async #store(messages: readonly NodeMessage[]): Promise<void> {
+    const { metrics, log, acks, writer } = this.#parts;
+    let startMs = performance.now();
+    const written = await untilDone(
+      () => {
+        startMs = performance.now();
+        return writer.write(messages, ({ reports }) => this.#relays.send(reports.relays, performance.now()));
+      },
+      (failure) => {
+        metrics.retries.inc();
+        log('database-away', { reason: failure.message });
+      },
+    );
+    metrics.commit.observe((performance.now() - startMs) / 1_000);
+    this.#count(written);
+    for (const { result } of written.stored) {
+      for (const ack of result.acks) acks.addRows(ack);
+      for (const logPoint of result.logs) acks.addLog(logPoint);
+    }
+    if (written.sessions.length > 0) await this.#welcome(written.sessions);
+    await this.#park(written.waiting);
+  }
+
+  #count({ stored, rejected }: WrittenMessages): void {
+    const { metrics, log } = this.#parts;
+    const nowMs = Date.now();
+    for (const { batch, result } of stored) {
+      metrics.batches.inc();
+      metrics.readings.inc(batch.readings.series.length);
+      metrics.inserted.inc(result.inserted);
+      if (batch.invalid > 0) metrics.dropped.inc({ reason: 'invalid-report' }, batch.invalid);
+      for (const sentMs of batch.sentMs) metrics.lag.observe(Math.max(0, nowMs - sentMs) / 1_000);
+    }
+    for (const { message, reason } of rejected) {
+      metrics.dropped.inc({ reason: 'rejected' });
+      log('message-rejected', { ...message.origin, reason });
+    }
+  }
+
+  /** Messages without a birth wait for a moment; then births are requested, and the messages come again because their rows are not acknowledged. */
+  async #park(waiting: WrittenMessages['waiting']): Promise<void> {
+    const { metrics, database, log } = this.#parts;
+    const { kept, late } = parkMessages(waiting, performance.now());
+    this.#parked = kept;
+    if (late.length === 0) return;
+    metrics.dropped.inc({ reason: 'no-birth' }, late.length);
+    await untilDone(
+      () => wantRebirths(database.query, [...new Set(late.map(({ node }) => node.id))]),
+      (failure) => log('database-away', { reason: failure.message }),
+    );
+  }
+
+  /** After an NBIRTH: the acknowledgement that makes the node wait for the next ones, and what it should send to this host. */
+  async #welcome(sessions: readonly BornSession[]): Promise<void> {
+    const { database, isPacked, log, acks, write } = this.#parts;
+    const {
+      acks: heads,
+      unpacked,
+      logless,
+    } = await untilDone(
+      () => readWelcome(database.query, sessions),
+      (failure) => log('database-away', { reason: failure.message }),
+    );
+    for (const head of heads) acks.addRows(head);
+    for (const { node } of logless) acks.requestWholeLog(node);
+    if (isPacked) for (const { node } of unpacked) await write(node, 'Sync/Accept', PACKED_BACKLOG);
+  }
+}
