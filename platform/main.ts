@@ -1,8 +1,8 @@
 /** The entry of the host: one command of the command line. */
+import { adviceAbout } from './cli/advice.ts';
 import { printStatus, sendCommand } from './cli/command.ts';
 import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
 import { runCommands, runState, runWorker } from './cli/processes.ts';
-import { PlatformFailure } from './core/errors.ts';
 import { migrateDatabase } from './database/migrate.ts';
 import { openDatabase } from './database/postgres.ts';
 
@@ -35,17 +35,17 @@ async function main(words: readonly string[]): Promise<number> {
       return 0;
     }
     const options = readPlatformOptions(words);
-    const command = Object.hasOwn(COMMANDS, options.command) ? COMMANDS[options.command] : undefined;
-    if (options.isHelp && options.command !== 'bench') {
+    const command = COMMANDS[options.command];
+    if (command === undefined || (options.isHelp && options.command !== 'bench')) {
       console.log(PLATFORM_HELP);
       return 0;
     }
-    if (command === undefined) throw new PlatformFailure('usage', `there is no command "${options.command}": npm run platform -- --help`);
     return await command(options);
   } catch (error) {
-    if (!(error instanceof PlatformFailure)) throw error;
-    console.error(`platform: ${error.message}`);
-    return error.policy.kind === 'exit' ? error.policy.code : 1;
+    const advice = adviceAbout(error);
+    if (advice === undefined) throw error;
+    console.error(`platform: ${advice.sentence}`);
+    return advice.exitCode;
   }
 }
 
