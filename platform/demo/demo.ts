@@ -48,6 +48,8 @@ export async function runDemo({ values, isJson }: HostCommandOptions): Promise<n
   } finally {
     say('ending all parts');
     await demo.close();
+    // A connection to a process that someone has stopped may never end.
+    setTimeout(() => process.exit(), END_MS).unref();
   }
 }
 

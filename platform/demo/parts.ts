@@ -7,7 +7,7 @@ import { isWorthAStart } from './health.ts';
 /** What is reported to the person, one line each. */
 export type Say = (text: string) => void;
 
-/** A pause before a part is started again, so that the person sees it. Units: ms. Source: assumed; as systemd's RestartSec in our units. Confirmed by: users of the demo. */
+/** A pause before a part is started again. Units: ms. Source: assumed; as systemd's RestartSec in our units. Confirmed by: users of the demo. */
 const RESTART_MS = 1_000;
 /** Lines of a part's log that are shown when it is given up. */
 const LAST_LINES = 5;
@@ -43,8 +43,9 @@ export class DemoPart {
       this.#endsMs.push(Date.now());
       if (!isWorthAStart(this.#endsMs, Date.now()))
         throw new Error(`${this.name} ends again and again (${how}):\n${this.#last.join('\n')}`);
-      this.#say(`${this.name} has ended (${how}); it is started again`);
       await pause(RESTART_MS);
+      // Meanwhile the demo itself may have been ended.
+      if (!this.#isStopping) this.#say(`${this.name} has ended (${how}); it is started again`);
     }
   }
 

@@ -34,10 +34,15 @@ export async function watchDemo({ databaseUrl, brokerUrl, host }: Watched, say: 
   const health = new HealthLog();
   // The connection to the broker has a moment before it counts.
   await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  let answersSinceMs = Date.now();
   while (!signal.aborted) {
     const [rows, isBrokerWell] = await Promise.all([lookAtDatabase(database), answers(connection)]);
     if (signal.aborted) break;
-    for (const sentence of health.look(statesOf(rows, isBrokerWell, host), Date.now())) say(sentence);
+    const nowMs = Date.now();
+    if (rows === null || !isBrokerWell) answersSinceMs = nowMs;
+    // A process that waits for the database or the broker is silent for that reason.
+    const judged = nowMs - answersSinceMs > 2 * SILENT_S * 1_000 ? host : [];
+    for (const sentence of health.look(statesOf(rows, isBrokerWell, judged), nowMs)) say(sentence);
     await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   await Promise.all([within(database.end()), within(connection.close())]);
@@ -76,7 +81,7 @@ function statesOf(rows: readonly Look[] | null, isBrokerWell: boolean, host: rea
   );
   const processes = host.flatMap(({ name, pid }) => {
     const row = (rows ?? []).find(({ id }) => id?.includes(`-${pid}-`) === true);
-    if (row === undefined || !isBrokerWell) return [];
+    if (row === undefined) return [];
     return [{ name, isWell: row.silent_s < SILENT_S, bad: `(process ${pid}) has not reported for ${SILENT_S} s`, good: 'reports' }];
   });
   return [database, broker, ...cabinets, ...processes];

@@ -33,7 +33,7 @@ function versionsIn(folder: string): string[] {
 
 /** What a server program may be started with. */
 export interface ServerOptions {
-  /** Ends a start that is under way. */
+  /** Ends a start that is under way, after the step that runs. */
   readonly signal?: AbortSignal;
   /** Gets how a running program ended by itself. */
   readonly onEnd?: (how: string) => void;
@@ -41,19 +41,17 @@ export interface ServerOptions {
   readonly detached?: boolean;
 }
 
-/** Runs a program to its end. Returns what it wrote on standard output. Errors: rejects with what it wrote on standard error, or with an AbortError. */
+/** Runs a program to its end. Returns what it wrote on standard output. Errors: rejects with what it wrote on standard error. */
 export function runProgram(
   file: string,
   words: readonly string[],
-  options: { readonly cwd?: string; readonly signal?: AbortSignal; readonly detached?: boolean } = {},
+  options: { readonly cwd?: string; readonly detached?: boolean } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const settled = (error: Error | null, stdout: string, stderr: string): void => {
-      if (error === null) resolve(stdout);
-      else reject(error.name === 'AbortError' ? error : new Error(`${file} failed: ${stderr.trim() || error.message}`));
-    };
-    // `detached` is passed on to spawn, though the types of execFile do not name it.
-    execFile(file, [...words], options, (error, stdout, stderr) => settled(error, String(stdout), String(stderr)));
+    execFile(file, [...words], options, (error, stdout, stderr) => {
+      if (error === null) resolve(String(stdout));
+      else reject(new Error(`${file} failed: ${String(stderr).trim() || error.message}`));
+    });
   });
 }
 

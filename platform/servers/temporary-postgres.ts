@@ -131,7 +131,8 @@ class Cluster implements TemporaryPostgres {
   async #execute(program: string, args: readonly string[]): Promise<void> {
     const [file, words] = this.#command(join(this.#bin, program), args);
     const { detached = false, signal } = this.#options;
-    await runProgram(file, words, { cwd: this.socketFolder, detached, ...(signal === undefined ? {} : { signal }) });
+    await runProgram(file, words, { cwd: this.socketFolder, detached });
+    signal?.throwIfAborted();
   }
 }
 
