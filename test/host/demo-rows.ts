@@ -26,8 +26,8 @@ export async function fillDemoRows({ query }: Database): Promise<void> {
     from node, (values ('Programme/Choice', '""'), ('Energy/Night kWh', '4.2'), ('Energy/Baseline kWh', '9.1')) v (name, value)
     union all select id, '', 'Config/Hash', '"5cbb"', now() from node`);
   await query(`
-    insert into series (node_id, device, quantity, unit)
-    select id, device, quantity, unit from node, (values ('M01', 'power', 'W'), ('M01', 'energy_import', 'kWh'), ('S01', 'motion', ''), ('S01', 'temperature', '°C'),
+    insert into series (node_id, device, quantity, unit, talq)
+    select id, device, quantity, unit, case quantity when 'motion' then 'presenceStatus' else '' end from node, (values ('M01', 'power', 'W'), ('M01', 'energy_import', 'kWh'), ('S01', 'motion', ''), ('S01', 'temperature', '°C'),
       ('L01', 'level', '%'), ('L02', 'level', '%'), ('L07', 'level', '%'), ('L01', 'temperature', '°C'), ('L02', 'temperature', '°C'), ('L01', 'power', 'W')) s (device, quantity, unit)`);
   await query(`select ensure_reading_partition((now() at time zone 'UTC')::date - d) from generate_series(0, 2) d`);
   await query(`
