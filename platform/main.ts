@@ -3,6 +3,7 @@ import { adviceAbout } from './cli/advice.ts';
 import { printStatus, sendCommand } from './cli/command.ts';
 import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
 import { runCommands, runState, runWorker } from './cli/processes.ts';
+import { PlatformFailure } from './core/errors.ts';
 import { migrateDatabase } from './database/migrate.ts';
 import { openDatabase } from './database/postgres.ts';
 
@@ -35,10 +36,17 @@ async function main(words: readonly string[]): Promise<number> {
       return 0;
     }
     const options = readPlatformOptions(words);
-    const command = COMMANDS[options.command];
-    if (command === undefined || (options.isHelp && options.command !== 'bench')) {
+    const command = Object.hasOwn(COMMANDS, options.command) ? COMMANDS[options.command] : undefined;
+    if (options.isHelp && options.command !== 'bench') {
       console.log(PLATFORM_HELP);
       return 0;
+    }
+    if (command === undefined) {
+      const all = Object.keys(COMMANDS).join(', ');
+      throw new PlatformFailure(
+        'usage',
+        `there is no command "${options.command}"; the commands are ${all}. npm run platform -- --help explains them`,
+      );
     }
     return await command(options);
   } catch (error) {

@@ -84,19 +84,31 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-const TO_BROKER: readonly OptionName[] = ['broker', 'username', 'password-file', 'ca-file', 'cert-file', 'key-file'];
-/** The options of each command, besides `--help`. */
-const OPTIONS_OF: Readonly<Record<string, readonly OptionName[]>> = {
-  migrate: ['database', 'hypertable'],
-  state: ['database', ...TO_BROKER, 'host-id', 'metrics'],
-  worker: ['database', ...TO_BROKER, 'group', 'host-id', 'no-packed', 'metrics'],
-  commands: ['database', ...TO_BROKER, 'metrics'],
-  command: ['database', 'expires', 'json'],
-  status: ['database', 'json'],
-  demo: ['seconds', 'json'],
-  bench: ['rate', 'seconds', 'nodes', 'workers', 'kill', 'json'],
-  help: [],
+const PROCESSES = ['state', 'worker', 'commands'];
+/** The commands that have an option; all have those that are not named here. */
+const ONLY: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
+  database: ['migrate', ...PROCESSES, 'command', 'rollout', 'status'],
+  broker: PROCESSES,
+  username: PROCESSES,
+  'password-file': PROCESSES,
+  'ca-file': PROCESSES,
+  'cert-file': PROCESSES,
+  'key-file': PROCESSES,
+  group: ['worker', 'rollout'],
+  'host-id': ['state', 'worker'],
+  'no-packed': ['worker'],
+  metrics: PROCESSES,
+  hypertable: ['migrate'],
+  expires: ['command'],
+  rate: ['bench'],
+  seconds: ['bench', 'demo'],
+  nodes: ['bench'],
+  workers: ['bench'],
+  kill: ['bench'],
+  json: ['command', 'rollout', 'status', 'demo', 'bench'],
 };
+/** Commands that take more words. */
+const WITH_WORDS = ['command', 'rollout'];
 const FILES = ['password-file', 'ca-file', 'cert-file', 'key-file'] as const;
 const MORE = 'npm run platform -- --help shows all';
 
@@ -151,24 +163,25 @@ function parsed(words: readonly string[]) {
   const [command = 'help', ...rest] = positionals;
   const [first = '--help'] = words;
   if (positionals.length === 0 && first !== '--help') throw usage(`write a command before "${first}". ${MORE}`);
-  const own = Object.hasOwn(OPTIONS_OF, command) ? OPTIONS_OF[command] : undefined;
-  if (own === undefined) throw usage(`there is no command "${command}"; the commands are ${Object.keys(OPTIONS_OF).join(', ')}. ${MORE}`);
   for (const token of tokens) {
-    if (token.kind === 'option') checkOption(command, own, token);
+    if (token.kind === 'option') checkOption(command, token);
   }
-  if (command !== 'command' && rest.length > 0) throw usage(`${command} takes no "${rest[0]}". ${MORE}`);
+  if (!WITH_WORDS.includes(command) && rest.length > 0) throw usage(`${command} takes no "${rest[0]}". ${MORE}`);
   // Checked above: what is unknown or has no value is refused with a sentence of ours.
   return { command, rest, values: parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true }).values };
 }
 
-function checkOption(
-  command: string,
-  own: readonly OptionName[],
-  { name, rawName, value, inlineValue }: { name: string; rawName: string; value: string | undefined; inlineValue: boolean | undefined },
-): void {
-  const names: readonly string[] = [...own, 'help'];
-  if (!names.includes(name))
-    throw usage(`${command} has no option ${rawName}; its options are ${names.map((one) => `--${one}`).join(', ')}. ${MORE}`);
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function checkOption(command: string, { name, rawName, value, inlineValue }: OptionToken): void {
+  const own = (Object.keys(OPTIONS) as OptionName[]).filter((one) => ONLY[one]?.includes(command) !== false);
+  if (!(own as readonly string[]).includes(name))
+    throw usage(`${command} has no option ${rawName}; its options are ${own.map((one) => `--${one}`).join(', ')}. ${MORE}`);
   const { type } = OPTIONS[name as OptionName];
   if (type === 'boolean' && value !== undefined) throw usage(`${rawName} has no value`);
   const isLost = value === undefined || (value.startsWith('-') && inlineValue !== true);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type HostCommandOptions, numberOption } from '../cli/options.ts';
+import { type HostCommandOptions, numberOption, readPlatformOptions } from '../cli/options.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { migrateDatabase } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
@@ -97,7 +97,8 @@ class Demo {
     this.#firstReadingS = (performance.now() - this.#startedMs) / 1_000;
     const places = { databaseUrl: postgres.url, brokerUrl: broker.url, seconds: this.#firstReadingS };
     this.#say(demoGuide({ ...places, processes: this.#processes(postgres, broker) }));
-    const watching = watchDemo({ databaseUrl: postgres.url, brokerUrl: broker.url, host }, this.#say, this.#signal);
+    const { broker: address } = readPlatformOptions(['worker', '--broker', broker.url]);
+    const watching = watchDemo({ databaseUrl: postgres.url, broker: address, host }, this.#say, this.#signal);
     this.#closers.push(() => watching);
   }
 

@@ -1,6 +1,6 @@
 /** Looks at the parts of the demo each second, and reports what stops and what goes on. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { HealthLog, type PartState } from './health.ts';
 import type { DemoPart, Say } from './parts.ts';
@@ -14,7 +14,7 @@ const SILENT_S = 8;
 /** What is watched. */
 export interface Watched {
   readonly databaseUrl: string;
-  readonly brokerUrl: string;
+  readonly broker: BrokerAddress;
   /** Processes of the host, which report to the database. */
   readonly host: readonly DemoPart[];
 }
@@ -27,10 +27,9 @@ interface Look {
 }
 
 /** Watches until `signal`. */
-export async function watchDemo({ databaseUrl, brokerUrl, host }: Watched, say: Say, signal: AbortSignal): Promise<void> {
+export async function watchDemo({ databaseUrl, broker, host }: Watched, say: Say, signal: AbortSignal): Promise<void> {
   const database = openDatabase({ url: databaseUrl, connections: 1, queryTimeoutMs: ANSWER_MS });
-  const anonymous = { username: undefined, passwordFile: undefined, caFile: undefined, certFile: undefined, keyFile: undefined };
-  const connection = openConnection({ broker: { url: brokerUrl, ...anonymous }, topics: [] });
+  const connection = openConnection({ broker, topics: [] });
   const health = new HealthLog();
   // The connection to the broker has a moment before it counts.
   await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
