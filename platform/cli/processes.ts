@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Dispatcher } from '../commands/dispatcher.ts';
 import { PlatformFailure } from '../core/errors.ts';
-import { checkSchema } from '../database/migrate.ts';
+import { checkTables } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { createHostLog, type HostLog } from '../service/host-log.ts';
 import { createHostMetrics, type HostMetrics, serveMetrics } from '../service/metrics.ts';
@@ -79,7 +79,7 @@ async function runProcess(kind: string, options: HostCommandOptions, work: (part
 
 /** A database that is away is no reason to end: the work waits for it. */
 async function refuseForeignTables({ query }: Database): Promise<void> {
-  await checkSchema(query).catch((error: unknown) => {
+  await checkTables(query).catch((error: unknown) => {
     if (!(error instanceof PlatformFailure) || error.policy.kind !== 'retry') throw error;
   });
 }

@@ -46,7 +46,7 @@ export function migrateDatabase(database: Database, hypertable: Hypertable = 'au
  * Checks that the tables are those of this program. Errors: rejects with PlatformFailure `schema-missing` if `migrate` has not run,
  * `schema-newer` or `schema-changed`.
  */
-export async function checkSchema(query: RunQuery): Promise<void> {
+export async function checkTables(query: RunQuery): Promise<void> {
   const [found] = await query<{ is_there: boolean }>(`select to_regclass('migration') is not null as is_there`);
   const applied = found?.is_there === true ? await query<{ version: number; sha256: string }>('select version, sha256 from migration') : [];
   const known = readMigrations();

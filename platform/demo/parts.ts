@@ -1,7 +1,7 @@
 /** The processes of the demo: each is started again when it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { endOf, endProcess, hasExited } from '../servers/programs.ts';
+import { endProcess, hasExited, howItEnded } from '../servers/programs.ts';
 import { isWorthAStart } from './health.ts';
 
 /** What is reported to the person, one line each. */
@@ -64,7 +64,7 @@ export class DemoPart {
     });
     if (!hasExited(child)) await new Promise((resolve) => child.once('exit', resolve));
     endGroup(child);
-    return endOf(child);
+    return howItEnded(child);
   }
 }
 

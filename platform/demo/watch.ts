@@ -12,7 +12,7 @@ const ANSWER_MS = 4_000;
 const SILENT_S = 8;
 
 /** What is watched. */
-export interface Watched {
+export interface WatchedDemo {
   readonly databaseUrl: string;
   readonly broker: BrokerAddress;
   /** Processes of the host, which report to the database. */
@@ -27,7 +27,7 @@ interface Look {
 }
 
 /** Watches until `signal`. */
-export async function watchDemo({ databaseUrl, broker, host }: Watched, say: Say, signal: AbortSignal): Promise<void> {
+export async function watchDemo({ databaseUrl, broker, host }: WatchedDemo, say: Say, signal: AbortSignal): Promise<void> {
   const database = openDatabase({ url: databaseUrl, connections: 1, queryTimeoutMs: ANSWER_MS });
   const connection = openConnection({ broker, topics: [] });
   const health = new HealthLog();

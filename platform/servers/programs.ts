@@ -56,7 +56,7 @@ export function runProgram(
 }
 
 /** How a process ended: its signal or its exit code. */
-export function endOf({ exitCode, signalCode }: ChildProcess): string {
+export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
   return signalCode ?? `exit code ${exitCode}`;
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlatformFailure } from '../core/errors.ts';
-import { endOf, endProcess, findFreePort, pathOfProgram, type ServerOptions } from './programs.ts';
+import { endProcess, findFreePort, howItEnded, pathOfProgram, type ServerOptions } from './programs.ts';
 
 /** A running broker without accounts. */
 export interface TemporaryMosquitto {
@@ -39,7 +39,7 @@ export async function startTemporaryMosquitto({ onEnd, detached = false }: Serve
     child = started;
     await untilRunning(started);
     started.once('exit', () => {
-      if (!isEnding) onEnd?.(endOf(started));
+      if (!isEnding) onEnd?.(howItEnded(started));
     });
   };
   try {

@@ -7,7 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformFailure } from '../core/errors.ts';
-import { endOf, endProcess, findFreePort, hasExited, pathOfProgram, postgresFolder, runProgram, type ServerOptions } from './programs.ts';
+import {
+  endProcess,
+  findFreePort,
+  hasExited,
+  howItEnded,
+  pathOfProgram,
+  postgresFolder,
+  runProgram,
+  type ServerOptions,
+} from './programs.ts';
 
 /** A running cluster. `url` is that of its database `city`. */
 export interface TemporaryPostgres {
@@ -112,7 +121,7 @@ class Cluster implements TemporaryPostgres {
     this.#isEnding = false;
     await untilReady(child, join(this.#bin, 'pg_isready'), this.port);
     child.once('exit', () => {
-      if (!this.#isEnding) onEnd?.(endOf(child));
+      if (!this.#isEnding) onEnd?.(howItEnded(child));
     });
   }
 

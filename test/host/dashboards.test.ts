@@ -1,6 +1,5 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -8,6 +7,7 @@ import { parse } from 'yaml';
 import { findProgram } from '../platform/mosquitto.ts';
 import { DEMO_CABINETS, fillDemoRows } from './demo-rows.ts';
 import { hostSkip, openHostScene } from './host-scene.ts';
+import { startPrometheus } from './prometheus-scene.ts';
 
 const PLATFORM = join(import.meta.dirname, '../../platform');
 const DASHBOARDS = join(PLATFORM, 'dashboards');
@@ -111,92 +111,34 @@ t.test('Prometheus: configuration, alerts and their own tests', { skip: promethe
   await check('test', 'rules', 'luciole-platform.rules.test.yml');
 });
 
-t.test(
-  'every metric of dashboards and alerts exists, and Prometheus understands every query',
-  { skip: hostMissing || prometheusMissing },
-  async (t) => {
-    const scene = await openHostScene(t);
-    const { findFreePort, endProcess } = await import('../../platform/servers/programs.ts');
-    const children: ChildProcess[] = [];
-    const folder = mkdtempSync(join(tmpdir(), 'luciole-prometheus-'));
-    t.teardown(async () => {
-      await Promise.all(children.map((child) => endProcess(child, 'SIGTERM')));
-      rmSync(folder, { recursive: true, force: true });
-    });
-    const ports = await Promise.all([findFreePort(), findFreePort(), findFreePort(), findFreePort()]);
-    const kinds = ['worker', 'state', 'commands'];
-    for (const [i, kind] of kinds.entries()) {
-      const words = [
-        join(PLATFORM, 'main.ts'),
-        kind,
-        '--database',
-        scene.url,
-        '--broker',
-        scene.mosquitto.url,
-        '--metrics',
-        `127.0.0.1:${ports[i]}`,
-      ];
-      children.push(spawn(process.execPath, words, { stdio: 'ignore' }));
-    }
-    const config = parse(readFileSync(join(PROMETHEUS, 'prometheus.yml'), 'utf8')) as Record<string, unknown>;
-    const own = {
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      rule_files: [join(PROMETHEUS, 'luciole-platform.rules.yml')],
-      scrape_configs: [
-        {
-          job_name: 'luciole-platform',
-          static_configs: kinds.map((process, i) => ({ targets: [`127.0.0.1:${ports[i]}`], labels: { process } })),
-        },
-      ],
-    };
-    t.strictSame(Object.keys(config).sort(), Object.keys(own).sort(), 'the shipped configuration with other addresses');
-    // JSON is YAML too.
-    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(own));
-    const api = `http://127.0.0.1:${ports[3]}`;
-    children.push(
-      spawn(
-        'prometheus',
-        [
-          `--config.file=${join(folder, 'prometheus.yml')}`,
-          `--storage.tsdb.path=${join(folder, 'data')}`,
-          `--web.listen-address=127.0.0.1:${ports[3]}`,
-        ],
-        { stdio: 'ignore' },
-      ),
-    );
-    const node = scene.node('c1');
-    await node.uplink.start();
-    const query = async (expr: string): Promise<{ status: string; error?: string; data?: { result: unknown[] } }> =>
-      (await fetch(`${api}/api/v1/query?query=${encodeURIComponent(expr)}`)).json() as never;
-    const isReady = await scene.holds(async () => {
-      node.poll({ 'L01.level': Math.random() });
-      node.commit();
-      const found = await query('luciole_platform_readings_inserted_total > 0 and on () (sum(up) == 3)').catch(() => undefined);
-      return (found?.data?.result.length ?? 0) > 0;
-    }, 60_000);
-    t.ok(isReady, 'Prometheus has read a worker that stores');
-    const rules = parse(readFileSync(join(PROMETHEUS, 'luciole-platform.rules.yml'), 'utf8')) as {
-      groups: { rules: { alert: string; expr: string }[] }[];
-    };
-    const expressions = [
-      ...targets.flatMap(({ name, target: { expr } }) => (expr === undefined ? [] : [{ name, expr: expandPromql(expr) }])),
-      ...rules.groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ name: alert, expr }))),
-    ];
-    t.ok(expressions.length > 25, `${expressions.length} expressions`);
-    const names = new Set(expressions.flatMap(({ expr }) => expr.match(/\b(?:luciole|process)_\w+|\bup\b/g) ?? []));
-    for (const name of names) t.not((await query(`count(${name})`)).data?.result.length, 0, `${name} exists`);
-    for (const { name, expr } of expressions) {
-      const { status, error } = await query(expr);
-      t.equal(status, 'success', `${name}: ${expr} ${error ?? ''}`);
-    }
-    // A histogram needs two scrapes, so the figures of a dashboard come a little later.
-    t.ok(
-      await scene.holds(async () => ((await query('sum(rate(luciole_platform_lag_seconds_count[1m])) > 0')).data?.result.length ?? 0) > 0),
-    );
-    for (const { name, expr } of expressions.slice(0, -rules.groups.flatMap((group) => group.rules).length))
-      t.not((await query(expr)).data?.result.length, 0, `${name} shows something`);
-  },
-);
+t.test('every metric exists, and Prometheus understands every query', { skip: hostMissing || prometheusMissing }, async (t) => {
+  const scene = await openHostScene(t);
+  const rulesFile = join(PROMETHEUS, 'luciole-platform.rules.yml');
+  const { settings, query, count } = await startPrometheus(t, scene, rulesFile);
+  const shipped = parse(readFileSync(join(PROMETHEUS, 'prometheus.yml'), 'utf8')) as Record<string, unknown>;
+  t.strictSame(Object.keys(shipped).sort(), Object.keys(settings).sort(), 'the shipped configuration with other addresses');
+  const node = scene.node('c1');
+  await node.uplink.start();
+  const isRead = async (): Promise<boolean> => {
+    node.poll({ 'L01.level': Math.random() });
+    node.commit();
+    // A rate needs two scrapes.
+    return (await count('rate(luciole_platform_lag_seconds_count[1m]) > 0 and on () (sum(up) == 3)')) > 0;
+  };
+  t.ok(await scene.holds(isRead, 60_000), 'Prometheus has read a worker that stores');
+  const { groups } = parse(readFileSync(rulesFile, 'utf8')) as { groups: { rules: { alert: string; expr: string }[] }[] };
+  const alerts = groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ name: alert, expr })));
+  const shown = targets.flatMap(({ name, target: { expr } }) => (expr === undefined ? [] : [{ name, expr: expandPromql(expr) }]));
+  t.ok(alerts.length > 5 && shown.length > 20, `${alerts.length} alerts, ${shown.length} queries`);
+  const all = [...alerts, ...shown];
+  const names = new Set(all.flatMap(({ expr }) => expr.match(/\b(?:luciole|process)_\w+|\bup\b/g) ?? []));
+  for (const name of names) t.not(await count(name), 0, `${name} exists`);
+  for (const { name, expr } of all) {
+    const { status, error } = await query(expr);
+    t.equal(status, 'success', `${name}: ${expr} ${error ?? ''}`);
+  }
+  for (const { name, expr } of shown) t.not(await count(expr), 0, `${name} shows something`);
+});
 
 t.test('the page names every dashboard and alert, and its YAML is valid', async (t) => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/city-dashboards.md'), 'utf8');
