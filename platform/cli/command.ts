@@ -40,8 +40,8 @@ export async function printStatus({ database: url, isJson }: HostCommandOptions)
   const database = openDatabase({ url, connections: 1 });
   try {
     const rows = await database.query<Record<string, unknown>>(
-      `select c.cabinet, c.group_name, c.online, c.last_reading_at, c.rows_complete, c.devices_alive, c.devices, c.open_alarms, c.readings_lost
-       from cabinet c order by 1`,
+      `select c.cabinet, c.group_name, c.online, c.last_reading_at, c.rows_complete::int, c.devices_alive::int, c.devices::int, c.open_alarms::int,
+         c.readings_lost::float8 from cabinet c order by 1`,
     );
     if (isJson) for (const row of rows) console.log(JSON.stringify(row));
     else console.table(rows);

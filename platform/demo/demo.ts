@@ -105,7 +105,7 @@ class Demo {
   async summary(): Promise<Record<string, unknown>> {
     const query = this.#database?.query;
     const [row] = (await query?.<{ readings: string }>('select count(*) as readings from reading')) ?? [];
-    const cabinets = (await query?.('select cabinet, online, rows_complete, devices_alive from cabinet order by 1')) ?? [];
+    const cabinets = (await query?.('select cabinet, online, rows_complete::int, devices_alive::int from cabinet order by 1')) ?? [];
     return { firstReadingS: Number(this.#firstReadingS.toFixed(1)), readings: Number(row?.readings ?? 0), cabinets };
   }
 
