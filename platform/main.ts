@@ -1,4 +1,5 @@
 /** The entry of the host: one command of the command line. */
+import { adviceAbout } from './cli/advice.ts';
 import { printStatus, sendCommand } from './cli/command.ts';
 import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
 import { runCommands, runState, runWorker } from './cli/processes.ts';
@@ -40,12 +41,19 @@ async function main(words: readonly string[]): Promise<number> {
       console.log(PLATFORM_HELP);
       return 0;
     }
-    if (command === undefined) throw new PlatformFailure('usage', `there is no command "${options.command}": npm run platform -- --help`);
+    if (command === undefined) {
+      const all = Object.keys(COMMANDS).join(', ');
+      throw new PlatformFailure(
+        'usage',
+        `there is no command "${options.command}"; the commands are ${all}. npm run platform -- --help explains them`,
+      );
+    }
     return await command(options);
   } catch (error) {
-    if (!(error instanceof PlatformFailure)) throw error;
-    console.error(`platform: ${error.message}`);
-    return error.policy.kind === 'exit' ? error.policy.code : 1;
+    const advice = adviceAbout(error);
+    if (advice === undefined) throw error;
+    console.error(`platform: ${advice.sentence}`);
+    return advice.exitCode;
   }
 }
 

@@ -19,8 +19,9 @@ interface Row {
 /** Sends one command and prints its states. Resolves with the exit code: 0 when it was verified. */
 export async function sendCommand({ words, database: url, expiresS, isJson }: HostCommandOptions): Promise<number> {
   const [target = '', ...pairs] = words;
-  const [cabinet = '', device = ''] = target.split('/');
-  if (cabinet === '' || pairs.length === 0) throw new PlatformFailure('usage', 'write: command CABINET[/DEVICE] METRIC=VALUE…');
+  const [cabinet = '', device = '', ...more] = target.split('/');
+  if (cabinet === '' || more.length > 0 || pairs.length === 0)
+    throw new PlatformFailure('usage', 'write: command CABINET[/DEVICE] METRIC=VALUE…');
   const metrics = Object.fromEntries(pairs.map(readPair));
   const database = openDatabase({ url, connections: 1 });
   try {
@@ -39,7 +40,8 @@ export async function printStatus({ database: url, isJson }: HostCommandOptions)
   const database = openDatabase({ url, connections: 1 });
   try {
     const rows = await database.query<Record<string, unknown>>(
-      `select c.cabinet, c.group_name, c.online, c.last_reading_at, c.rows_complete, c.devices_alive, c.open_alarms, c.readings_lost from cabinet c order by 1`,
+      `select c.cabinet, c.group_name, c.online, c.last_reading_at, c.rows_complete::int, c.devices_alive::int, c.devices::int, c.open_alarms::int,
+         c.readings_lost::float8 from cabinet c order by 1`,
     );
     if (isJson) for (const row of rows) console.log(JSON.stringify(row));
     else console.table(rows);

@@ -1,5 +1,5 @@
 /** The command line of the host. */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
@@ -10,7 +10,7 @@ export const PLATFORM_HELP = `The city's platform: a Sparkplug host that writes 
 Usage: npm run platform -- COMMAND [options]
 
   demo       PostgreSQL, a broker, the host and three simulated cabinets, all in
-             one command and on this machine only
+             one command and on this machine only (--seconds N: ends by itself)
   bench      values a second into PostgreSQL, lag and memory (--help: options)
 
   migrate    make or update the tables (--hypertable auto|on|off)
@@ -24,7 +24,8 @@ Usage: npm run platform -- COMMAND [options]
   status     one line for each cabinet
 
 Options
-  --database URL     default: PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD
+  --database URL     postgres://user@machine/city; default: PGHOST, PGPORT,
+                     PGDATABASE, PGUSER, PGPASSWORD
   --broker URL       mqtt://127.0.0.1:1883 or mqtts://…; MQTT 5
   --username NAME    --password-file FILE
   --ca-file FILE     --cert-file FILE   --key-file FILE
@@ -35,6 +36,9 @@ Options
   --expires SECONDS  of a command; default 300
   --json             output as JSON
   --help             this text
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 69 a program is not installed,
+78 the database has other tables than this program.
 `;
 
 /** The options, checked. */
@@ -79,18 +83,49 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
+type OptionName = keyof typeof OPTIONS;
+
+const PROCESSES = ['state', 'worker', 'commands'];
+/** The commands that have an option; all have those that are not named here. */
+const ONLY: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
+  database: ['migrate', ...PROCESSES, 'command', 'rollout', 'status'],
+  broker: PROCESSES,
+  username: PROCESSES,
+  'password-file': PROCESSES,
+  'ca-file': PROCESSES,
+  'cert-file': PROCESSES,
+  'key-file': PROCESSES,
+  group: ['worker', 'rollout'],
+  'host-id': ['state', 'worker'],
+  'no-packed': ['worker'],
+  metrics: PROCESSES,
+  hypertable: ['migrate'],
+  expires: ['command'],
+  rate: ['bench'],
+  seconds: ['bench', 'demo'],
+  nodes: ['bench'],
+  workers: ['bench'],
+  kill: ['bench'],
+  json: ['command', 'rollout', 'status', 'demo', 'bench'],
+};
+/** Commands that take more words. */
+const WITH_WORDS = ['command', 'rollout'];
+const FILES = ['password-file', 'ca-file', 'cert-file', 'key-file'] as const;
+const MORE = 'npm run platform -- --help shows all';
+
 /** Reads the words after the program. Errors: throws PlatformFailure `usage` with a sentence for the person. */
 export function readPlatformOptions(words: readonly string[]): HostCommandOptions {
-  const { values, positionals } = parsed(words);
-  const [command = 'help', ...rest] = positionals;
+  const { command, rest, values } = parsed(words);
   const hostId = values['host-id'] ?? 'city';
   const groups = values.group ?? ['+'];
   for (const name of [hostId, ...groups.filter((group) => group !== '+')]) {
-    if (name === '' || /[+#/]/.test(name)) throw new PlatformFailure('usage', `"${name}": a group or host has no +, # or / in its name`);
+    if (name === '' || /[+#/]/.test(name)) throw usage(`"${name}": a group or host has no +, # or / in its name`);
   }
   const hypertable = values.hypertable ?? 'auto';
-  if (hypertable !== 'auto' && hypertable !== 'on' && hypertable !== 'off')
-    throw new PlatformFailure('usage', '--hypertable: write auto, on or off');
+  if (hypertable !== 'auto' && hypertable !== 'on' && hypertable !== 'off') throw usage('--hypertable: write auto, on or off');
+  checkAddress('--database', values.database, /^(?:postgres|postgresql):$/, 'postgres://user@machine:5432/city');
+  checkAddress('--broker', values.broker, /^mqtts?:$/, 'mqtt://machine:1883 or mqtts://machine:8883');
+  for (const name of FILES) checkFile(name, values[name]);
   const expiresS = numberOption('--expires', values.expires, 300);
   return {
     ...{ command, words: rest, groups, hostId, hypertable, expiresS, values },
@@ -114,7 +149,7 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
 export function numberOption(name: string, text: string | boolean | string[] | undefined, standard: number): number {
   if (text === undefined) return standard;
   const number = Number(text);
-  if (!Number.isFinite(number) || number <= 0) throw new PlatformFailure('usage', `${name} "${text}": write a positive number`);
+  if (!Number.isFinite(number) || number <= 0) throw usage(`${name} "${text}": write a positive number`);
   return number;
 }
 
@@ -125,10 +160,49 @@ export function platformVersion(): string {
 }
 
 function parsed(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    if (error instanceof TypeError) throw new PlatformFailure('usage', error.message, error);
-    throw error;
+  const { tokens, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true, strict: false, tokens: true });
+  const [command = 'help', ...rest] = positionals;
+  const [first = '--help'] = words;
+  if (positionals.length === 0 && first !== '--help') throw usage(`write a command before "${first}". ${MORE}`);
+  for (const token of tokens) {
+    if (token.kind === 'option') checkOption(command, token);
   }
+  if (!WITH_WORDS.includes(command) && rest.length > 0) throw usage(`${command} takes no "${rest[0]}". ${MORE}`);
+  // Checked above: what is unknown or has no value is refused with a sentence of ours.
+  return { command, rest, values: parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true }).values };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  readonly inlineValue: boolean | undefined;
+}
+
+function checkOption(command: string, { name, rawName, value, inlineValue }: OptionToken): void {
+  const own = (Object.keys(OPTIONS) as OptionName[]).filter((one) => ONLY[one]?.includes(command) !== false);
+  if (!(own as readonly string[]).includes(name))
+    throw usage(`${command} has no option ${rawName}; its options are ${own.map((one) => `--${one}`).join(', ')}. ${MORE}`);
+  const { type } = OPTIONS[name as OptionName];
+  if (type === 'boolean' && value !== undefined) throw usage(`${rawName} has no value`);
+  const isLost = value === undefined || (value.startsWith('-') && inlineValue !== true);
+  if (type === 'string' && isLost) throw usage(`${rawName} needs a value: ${rawName} VALUE`);
+}
+
+function checkAddress(name: string, text: string | undefined, protocols: RegExp, example: string): void {
+  if (text === undefined) return;
+  if (!URL.canParse(text) || !protocols.test(new URL(text).protocol)) throw usage(`${name} "${text}": write ${example}`);
+}
+
+function checkFile(name: string, file: string | undefined): void {
+  if (file === undefined) return;
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    throw usage(`--${name} ${file}: the file cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
+  }
+}
+
+function usage(sentence: string): PlatformFailure {
+  return new PlatformFailure('usage', sentence);
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { readBrokerFiles } from '../broker/broker-files.ts';
 import { Dispatcher } from '../commands/dispatcher.ts';
+import { PlatformFailure } from '../core/errors.ts';
+import { checkTables } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { createHostLog, type HostLog } from '../service/host-log.ts';
 import { createHostMetrics, type HostMetrics, serveMetrics } from '../service/metrics.ts';
@@ -68,12 +70,20 @@ async function runProcess(kind: string, options: HostCommandOptions, work: (part
   });
   log('started', { id, pid: process.pid });
   try {
+    await refuseForeignTables(database);
     await work({ id, database, metrics, log });
   } finally {
     server?.close();
     await database.end().catch(() => undefined);
   }
   log('stopped', { id });
+}
+
+/** A database that is away is no reason to end: the work waits for it. */
+async function refuseForeignTables({ query }: Database): Promise<void> {
+  await checkTables(query).catch((error: unknown) => {
+    if (!(error instanceof PlatformFailure) || error.policy.kind !== 'retry') throw error;
+  });
 }
 
 function signalled(): Promise<void> {

@@ -5,11 +5,12 @@
 /** What the program does: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and leaves out what failed. */
 export type HostFailurePolicy = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'retry' | 'drop' };
 
-/** Source: sysexits.h for the exit codes: 64 usage, 69 unavailable, 78 configuration. */
+/** Source: sysexits.h for 69, unavailable, and 78, configuration; 2 for wrong usage, as the utilities of GNU and Debian do. */
 const POLICIES = {
-  usage: { kind: 'exit', code: 64 },
+  usage: { kind: 'exit', code: 2 },
   'program-missing': { kind: 'exit', code: 69 },
   'broker-files': { kind: 'exit', code: 78 },
+  'schema-missing': { kind: 'exit', code: 78 },
   'schema-newer': { kind: 'exit', code: 78 },
   'schema-changed': { kind: 'exit', code: 78 },
   'database-unavailable': { kind: 'retry' },

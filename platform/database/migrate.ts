@@ -42,6 +42,19 @@ export function migrateDatabase(database: Database, hypertable: Hypertable = 'au
   });
 }
 
+/**
+ * Checks that the tables are those of this program. Errors: rejects with PlatformFailure `schema-missing` if `migrate` has not run,
+ * `schema-newer` or `schema-changed`.
+ */
+export async function checkTables(query: RunQuery): Promise<void> {
+  const [found] = await query<{ is_there: boolean }>(`select to_regclass('migration') is not null as is_there`);
+  const applied = found?.is_there === true ? await query<{ version: number; sha256: string }>('select version, sha256 from migration') : [];
+  const known = readMigrations();
+  checkApplied(applied, known);
+  if (applied.length < known.length)
+    throw new PlatformFailure('schema-missing', 'the database does not have the tables of this program: npm run platform -- migrate');
+}
+
 function readMigrations(): Migration[] {
   return readdirSync(FOLDER)
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))

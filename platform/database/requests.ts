@@ -49,8 +49,8 @@ export async function holesOfNodes(
        (select jsonb_agg(jsonb_build_array(lower(h)::text, (upper(h) - 1)::text))
         from unnest(int8multirange(int8range(1, upper(e.complete))) - e.complete) h) as holes
      from node n join node_epoch e on e.node_id = n.id and e.epoch = n.epoch
-       left join property s on s.node_id = n.id and s.device = '' and s.name = 'Sync/Sent' and jsonb_typeof(s.value) = 'number'
-       left join property c on c.node_id = n.id and c.device = '' and c.name = 'Sync/Cursor' and jsonb_typeof(c.value) = 'number'
+       left join property_data s on s.node_id = n.id and s.device = '' and s.name = 'Sync/Sent' and jsonb_typeof(s.value) = 'number'
+       left join property_data c on c.node_id = n.id and c.device = '' and c.name = 'Sync/Cursor' and jsonb_typeof(c.value) = 'number'
      where n.is_online and not isempty(e.complete) and (lower(e.complete) > 1 or (select count(*) from unnest(e.complete)) > 1)`,
   );
   return rows.map(({ group_name: group, node, epoch, sent, holes }) => ({

@@ -55,7 +55,7 @@ async function saveProperties(query: RunQuery, { properties }: Batch): Promise<v
   if (properties.size === 0) return;
   const rows = [...properties.values()];
   await query(
-    `insert into property as p (node_id, device, name, value, at)
+    `insert into property_data as p (node_id, device, name, value, at)
      select u.node, u.device, u.name, u.value::jsonb, to_timestamp(u.ms / 1000.0)
      from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::float8[]) u (node, device, name, value, ms) order by 1, 2, 3
      on conflict (node_id, device, name) do update set value = excluded.value, at = excluded.at
@@ -77,7 +77,7 @@ async function saveDevices(query: RunQuery, { devices }: Batch): Promise<void> {
   if (devices.size === 0) return;
   const rows = [...devices.values()];
   await query(
-    `insert into device as d (node_id, device, is_alive, changed_at)
+    `insert into device_data as d (node_id, device, is_alive, changed_at)
      select u.node, u.device, u.alive, to_timestamp(u.ms / 1000.0) from unnest($1::int[], $2::text[], $3::boolean[], $4::float8[]) u (node, device, alive, ms)
      order by 1, 2 on conflict (node_id, device) do update set is_alive = excluded.is_alive, changed_at = excluded.changed_at
        where d.changed_at <= excluded.changed_at`,

@@ -9,7 +9,7 @@ export async function saveEvents(query: RunQuery, { reports: { events, openEvent
   const rows = [...events.values()];
   if (rows.length > 0) {
     await query(
-      `insert into event as e (node_id, id, code, source, severity, started_at, ended_at, text, body, reported_at)
+      `insert into event_data as e (node_id, id, code, source, severity, started_at, ended_at, text, body, reported_at)
        select u.node, u.id, u.code, u.source, u.severity, to_timestamp(u.start_ms / 1000.0), to_timestamp(u.end_ms / 1000.0), u.text, u.body::jsonb,
          to_timestamp(u.at_ms / 1000.0)
        from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::text[], $10::float8[])
@@ -34,7 +34,7 @@ export async function saveEvents(query: RunQuery, { reports: { events, openEvent
   const touched = [...new Set([...rows.map(({ node }) => node), ...lists.map(([node]) => node)])];
   if (touched.length > 0) {
     await query(
-      `update event e set ended_at = n.open_events_at from node n
+      `update event_data e set ended_at = n.open_events_at from node n
        where n.id = any($1) and e.node_id = n.id and e.ended_at is null and e.reported_at < n.open_events_at and e.id <> all(n.open_events)`,
       [touched],
     );
@@ -48,7 +48,7 @@ export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): P
     ...new Map(gaps.map((gap) => [`${gap.node} ${gap.epoch} ${gap.id ?? `${gap.from}-${gap.to} ${gap.reason}`}`, gap])).values(),
   ];
   await query(
-    `insert into gap (node_id, epoch, key, gap_id, after_id, from_row, to_row, readings, is_estimate, reason, at)
+    `insert into gap_data (node_id, epoch, key, gap_id, after_id, from_row, to_row, readings, is_estimate, reason, at)
      select u.node, u.epoch, coalesce(u.id::text, coalesce(u.f::text, '') || '-' || coalesce(u.t::text, '') || ' ' || u.reason), u.id, u.after, u.f, u.t,
        u.readings, u.estimate, u.reason, to_timestamp(u.at_ms / 1000.0)
      from unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::boolean[], $9::text[], $10::float8[])
@@ -68,7 +68,7 @@ export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): P
     `with recursive chain (node_id, epoch, id) as (
        select e.node_id, e.epoch, e.gap_head from node_epoch e join (select distinct node, epoch from unnest($1::int[], $2::text[]) u (node, epoch)) u
          on e.node_id = u.node and e.epoch = u.epoch
-       union select c.node_id, c.epoch, g.gap_id from chain c join gap g on g.node_id = c.node_id and g.epoch = c.epoch and g.after_id = c.id and g.gap_id > c.id)
+       union select c.node_id, c.epoch, g.gap_id from chain c join gap_data g on g.node_id = c.node_id and g.epoch = c.epoch and g.after_id = c.id and g.gap_id > c.id)
      update node_epoch e set gap_head = h.id from (select node_id, epoch, max(id) as id from chain group by 1, 2) h
      where e.node_id = h.node_id and e.epoch = h.epoch and e.gap_head < h.id`,
     [keyed.map(({ node }) => node), keyed.map(({ epoch }) => epoch)],

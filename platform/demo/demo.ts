@@ -1,15 +1,20 @@
 /**
  * `demo`: a database, a broker, the host and three simulated cabinets, all on this machine and only until it is stopped.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type HostCommandOptions, numberOption } from '../cli/options.ts';
+import { type HostCommandOptions, numberOption, readPlatformOptions } from '../cli/options.ts';
+import { PlatformFailure } from '../core/errors.ts';
 import { migrateDatabase } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
-import { endProcess } from '../servers/programs.ts';
-import { startTemporaryMosquitto } from '../servers/temporary-mosquitto.ts';
+import { startTemporaryMosquitto, type TemporaryMosquitto } from '../servers/temporary-mosquitto.ts';
 import { startTemporaryPostgres, type TemporaryPostgres } from '../servers/temporary-postgres.ts';
+import { demoGuide } from './guide.ts';
+import { isWorthAStart } from './health.ts';
+import { DemoPart, type Say } from './parts.ts';
+import { watchDemo } from './watch.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 /** The repository's simulated street, as a program. */
@@ -17,107 +22,183 @@ const CABINET = join(import.meta.dirname, '../../test/street/cabinet-process.ts'
 const CABINETS = ['demo-1', 'demo-2', 'demo-3'];
 /** A cabinet starts within 10 s on a quiet machine. Units: ms. Source: assumed; six times that. Confirmed by: starts on a loaded machine. */
 const FIRST_READING_MS = 60_000;
+/** A server that has ended is started again after it. Units: ms. Source: assumed; its last child processes end within it. Confirmed by: kills of the demo's servers. */
+const SERVER_AGAIN_MS = 2_000;
+/** Units: ms. Source: assumed; a connection ends within milliseconds. Confirmed by: ends of the demo. */
+const END_MS = 2_000;
 
-/** Runs until Ctrl-C, or for `--seconds`. Resolves with the exit code: 1 when no reading arrives or a part ends by itself. */
+/** Runs until Ctrl-C, or for `--seconds`. Resolves with the exit code: 1 when no reading arrives or a part ends again and again. */
 export async function runDemo({ values, isJson }: HostCommandOptions): Promise<number> {
-  const startedMs = performance.now();
-  const children: ChildProcess[] = [];
-  const closers: (() => Promise<void>)[] = [];
-  const stopped = signalled(values['seconds'] === undefined ? null : numberOption('--seconds', values['seconds'], 0));
-  const say = (text: string): void => console.error(text);
+  const seconds = values['seconds'] === undefined ? null : numberOption('--seconds', values['seconds'], 0);
+  // A terminal that was closed must not end the demo before its parts have ended.
+  process.stderr.on('error', () => {});
+  const say: Say = (text) => console.error(text);
+  const signal = stopSignal(seconds, say);
+  const demo = new Demo(say, signal);
   try {
-    say('starting PostgreSQL and Mosquitto');
-    const postgres = await startTemporaryPostgres();
-    closers.push(() => postgres.stop());
-    const broker = await startTemporaryMosquitto();
-    closers.push(() => broker.stop());
-    const database = openDatabase({ url: postgres.url, connections: 1 });
-    closers.push(() => database.end());
-    await migrateDatabase(database);
-    say('starting the host: state, two workers, commands; and three cabinets');
-    const quiet = ['ignore', 'ignore', 'inherit'] as const;
-    for (const kind of ['state', 'worker', 'worker', 'commands']) {
-      children.push(
-        spawn(process.execPath, [MAIN, kind, '--database', postgres.url, '--broker', broker.url], { stdio: ['ignore', 'ignore', 'pipe'] }),
-      );
-    }
-    CABINETS.forEach((id, i) => {
-      children.push(
-        spawn(process.execPath, [CABINET, '--id', id, '--broker', broker.url, '--seed', String(i + 1)], {
-          stdio: [...quiet],
-          detached: true,
-        }),
-      );
-    });
-    for (const child of children) child.stderr?.resume();
-    const ended = Promise.race(
-      children.map((child) => new Promise<string>((resolve) => child.once('exit', () => resolve(child.spawnargs.join(' '))))),
-    );
-    const readings = await Promise.race([firstReadings(database), ended, stopped.then(() => 'stopped')]);
-    if (typeof readings === 'string') return finish(readings, isJson);
-    if (readings === 0) say('no reading has arrived within a minute');
-    const seconds = (performance.now() - startedMs) / 1_000;
-    say(guide(postgres, broker.url, seconds));
-    const reason = await Promise.race([ended, stopped.then(() => 'stopped')]);
-    if (isJson) console.log(JSON.stringify(await summary(database, seconds)));
-    return finish(reason, isJson);
+    await demo.start();
+    await Promise.race([demo.failed, aborted(signal)]);
+    if (isJson) console.log(JSON.stringify(await demo.summary()));
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    if (!(error instanceof Error) || error instanceof PlatformFailure) throw error;
+    say(error.message);
+    return 1;
   } finally {
     say('ending all parts');
-    await Promise.all(children.map((child) => endProcess(child, 'SIGTERM')));
-    for (const close of closers.reverse()) await close();
+    await demo.close();
+    // A connection to a process that someone has stopped may never end.
+    setTimeout(() => process.exit(), END_MS).unref();
   }
 }
 
-function finish(reason: string, isJson: boolean): number {
-  if (reason === 'stopped') return 0;
-  if (!isJson) console.error(`a part ended by itself: ${reason}`);
-  return 1;
-}
+class Demo {
+  readonly #say: Say;
+  readonly #signal: AbortSignal;
+  readonly #startedMs = performance.now();
+  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #parts: DemoPart[] = [];
+  readonly #ended: ((error: Error) => void)[] = [];
+  /** Rejects when a part cannot be kept alive. */
+  readonly failed: Promise<never>;
+  #database: Database | null = null;
+  #firstReadingS = 0;
 
-/** Waits until each cabinet has readings. */
-async function firstReadings(database: Database): Promise<number> {
-  let count = 0;
-  for (let waitedMs = 0; waitedMs < FIRST_READING_MS; waitedMs += 500) {
-    const [row] = await database.query<{ cabinets: string; readings: string }>(
-      'select count(distinct cabinet) as cabinets, count(*) as readings from reading',
+  constructor(say: Say, signal: AbortSignal) {
+    this.#say = say;
+    this.#signal = signal;
+    this.failed = new Promise((_, reject) => this.#ended.push(reject));
+    this.failed.catch(() => {});
+  }
+
+  /** Resolves when readings of all cabinets are stored. Errors: rejects when they do not arrive, or when `signal` ends the start. */
+  async start(): Promise<void> {
+    this.#say('starting PostgreSQL and Mosquitto');
+    const postgres = await this.#startPostgres();
+    const broker = await this.#startBroker();
+    const database = openDatabase({ url: postgres.url, connections: 1 });
+    this.#database = database;
+    // A database that stands still never answers to the end of a connection.
+    this.#closers.push(() => Promise.race([database.end(), pause(END_MS, undefined, { ref: false })]));
+    await migrateDatabase(database);
+    this.#signal.throwIfAborted();
+    this.#say('starting the host: state, two workers, commands; and three cabinets');
+    const host = ['state', 'worker', 'worker', 'commands'].map((kind, i) =>
+      this.#run(kind === 'worker' ? `worker ${i}` : kind, [MAIN, kind, '--database', postgres.url, '--broker', broker.url]),
     );
-    count = Number(row?.readings ?? 0);
-    if (Number(row?.cabinets ?? 0) === CABINETS.length) return count;
-    await pause(500);
+    const folder = mkdtempSync(join(tmpdir(), 'luciole-demo-'));
+    this.#closers.push(async () => rmSync(folder, { recursive: true, force: true }));
+    for (const [i, id] of CABINETS.entries())
+      this.#run(id, [CABINET, '--id', id, '--broker', broker.url, '--seed', String(i + 1), '--dir', join(folder, id)]);
+    const arrived = await Promise.race([this.failed, firstReadings(database, this.#signal)]);
+    this.#signal.throwIfAborted();
+    if (!arrived) throw new Error('no reading of each cabinet has arrived within a minute');
+    this.#firstReadingS = (performance.now() - this.#startedMs) / 1_000;
+    const places = { databaseUrl: postgres.url, brokerUrl: broker.url, seconds: this.#firstReadingS };
+    this.#say(demoGuide({ ...places, processes: this.#processes(postgres, broker) }));
+    const { broker: address } = readPlatformOptions(['worker', '--broker', broker.url]);
+    const watching = watchDemo({ databaseUrl: postgres.url, broker: address, host }, this.#say, this.#signal);
+    this.#closers.push(() => watching);
   }
-  return count;
+
+  async summary(): Promise<Record<string, unknown>> {
+    const query = this.#database?.query;
+    const [row] = (await query?.<{ readings: string }>('select count(*) as readings from reading')) ?? [];
+    const cabinets = (await query?.('select cabinet, online, rows_complete::int, devices_alive::int from cabinet order by 1')) ?? [];
+    return { firstReadingS: Number(this.#firstReadingS.toFixed(1)), readings: Number(row?.readings ?? 0), cabinets };
+  }
+
+  /** Ends all parts, those that need others first. */
+  async close(): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.stop()));
+    for (const close of this.#closers.reverse()) await close();
+  }
+
+  async #startPostgres(): Promise<TemporaryPostgres> {
+    const postgres = await startTemporaryPostgres([], {
+      ...{ detached: true, signal: this.#signal },
+      onEnd: this.#restarter('PostgreSQL', () => postgres.start()),
+    });
+    this.#closers.push(() => postgres.stop());
+    return postgres;
+  }
+
+  async #startBroker(): Promise<TemporaryMosquitto> {
+    const broker = await startTemporaryMosquitto({ detached: true, onEnd: this.#restarter('Mosquitto', () => broker.start()) });
+    this.#closers.push(() => broker.stop());
+    this.#signal.throwIfAborted();
+    return broker;
+  }
+
+  /** What is done when a server ends by itself. */
+  #restarter(name: string, start: () => Promise<void>): (how: string) => void {
+    const endsMs: number[] = [];
+    const again = async (how: string): Promise<void> => {
+      endsMs.push(Date.now());
+      if (!isWorthAStart(endsMs, Date.now())) throw new Error(`${name} ends again and again (${how})`);
+      this.#say(`${name} has ended (${how}); it is started again`);
+      await pause(SERVER_AGAIN_MS);
+      if (!this.#signal.aborted) await start();
+    };
+    return (how) => void again(how).catch((error: unknown) => this.#fail(error));
+  }
+
+  #run(name: string, words: readonly string[]): DemoPart {
+    const part = new DemoPart(name, words, this.#say, (line) => {
+      if (!/ runs, agent \d+$/.test(line)) this.#say(line);
+    });
+    this.#parts.push(part);
+    part.run().catch((error: unknown) => this.#fail(error));
+    return part;
+  }
+
+  #fail(error: unknown): void {
+    for (const reject of this.#ended) reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #processes(postgres: TemporaryPostgres, broker: TemporaryMosquitto): string[] {
+    const servers = [`PostgreSQL ${postgres.pid}`, `Mosquitto ${broker.pid}`].join(', ');
+    return [servers, this.#parts.map(({ name, pid }) => `${name}: ${pid}`).join(', ')];
+  }
 }
 
-async function summary(database: Database, firstReadingS: number): Promise<Record<string, unknown>> {
-  const [row] = await database.query<{ readings: string }>('select count(*) as readings from reading');
-  const cabinets = await database.query('select cabinet, online, rows_complete, devices_alive from cabinet order by 1');
-  return { firstReadingS: Number(firstReadingS.toFixed(1)), readings: Number(row?.readings ?? 0), cabinets };
+/** Waits until each cabinet has readings. Returns false when they do not arrive in time. */
+async function firstReadings(database: Database, signal: AbortSignal): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < FIRST_READING_MS && !signal.aborted; waitedMs += 500) {
+    if ((await cabinetsWithReadings(database)) === CABINETS.length) return true;
+    await pause(500, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
 }
 
-function guide({ url }: TemporaryPostgres, broker: string, seconds: number): string {
-  return `
-Readings of three cabinets are in PostgreSQL, ${seconds.toFixed(0)} s after the start. In a second terminal:
-
-  psql ${url}
-
-  select * from cabinet;
-  select device, quantity, value, unit, quality, time from reading
-    where cabinet = 'demo-1' order by time desc limit 20;
-  select device, avg(value) as watts from reading
-    where quantity = 'power' and time > now() - interval '5 minutes' group by 1 order by 1;
-  select * from event;
-  insert into command (cabinet, device, metrics)
-    values ('demo-1', 'rue', '{"Override/Level": 80, "Override/Minutes": 5}');
-  select id, state, reason from command;
-
-The broker is ${broker}; its topics begin with spBv1.0/Demo.
-All tables: docs/city-database.md. Ctrl-C ends everything and removes the data.
-`;
+/** 0 while the database is away. */
+async function cabinetsWithReadings({ query }: Database): Promise<number> {
+  try {
+    const [row] = await query<{ cabinets: string }>('select count(distinct cabinet) as cabinets from reading');
+    return Number(row?.cabinets ?? 0);
+  } catch (error) {
+    if (!(error instanceof PlatformFailure) || error.policy.kind !== 'retry') throw error;
+    return 0;
+  }
 }
 
-function signalled(seconds: number | null): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-    if (seconds !== null) setTimeout(resolve, seconds * 1_000).unref();
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Aborts with the first signal or after the time. Further signals are answered, so that nothing is left behind. */
+function stopSignal(seconds: number | null, say: Say): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) say('still ending; this takes some seconds');
+      controller.abort();
+    });
+  }
+  if (seconds !== null) setTimeout(() => controller.abort(), seconds * 1_000).unref();
+  return controller.signal;
 }

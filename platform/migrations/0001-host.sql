@@ -20,8 +20,6 @@ create table node (
   unique (group_name, node)
 );
 comment on table node is 'Edge nodes, one for each cabinet, with the state of their last session. See the view cabinet.';
-comment on column node.epoch is 'Random name of the cabinet''s store, from its last NBIRTH; null before the first';
-comment on column node.log_n is 'The last entry of the audit log up to which none is missing';
 
 create table node_epoch (
   node_id integer not null references node,
@@ -34,8 +32,6 @@ create table node_epoch (
   primary key (node_id, epoch)
 ) with (fillfactor = 50);
 comment on table node_epoch is 'Which rows of each cabinet''s store are in this database, for each store that the cabinet has had';
-comment on column node_epoch.complete is 'Rows that are complete. The cursor that is acknowledged is the end of the range that begins with row 1';
-comment on column node_epoch.gap_head is 'The last gap up to which none is missing';
 
 create table row_part (
   node_id integer not null,
@@ -62,8 +58,6 @@ create table series (
   unique (node_id, device, quantity)
 );
 comment on table series is 'Measured quantities: one for each point of each device';
-comment on column series.low is 'Lower end of the plausible range, from the birth';
-comment on column series.talq is 'Name in the TALQ data model, if it has one';
 
 create table birth (
   node_id integer not null references node,
@@ -75,16 +69,8 @@ create table birth (
   primary key (node_id, epoch, device)
 );
 comment on table birth is 'What the aliases of a cabinet''s data stand for, by store (epoch) and device; device is empty for the cabinet itself';
-comment on column birth.aliases is 'All aliases of this epoch: alias -> [metric, Sparkplug type, series or null]. They only grow';
-comment on column birth.last_aliases is 'Those of the newest birth';
 
-create view metric as
-  select n.group_name, n.node as cabinet, b.epoch, b.device, m.key::bigint as alias, m.value ->> 0 as metric,
-    (m.value ->> 1)::smallint as datatype, (m.value ->> 2)::integer as series_id
-  from birth b join node n on n.id = b.node_id cross join lateral jsonb_each(b.aliases) m;
-comment on view metric is 'Aliases and metrics of all births, one row each';
-
-create table device (
+create table device_data (
   node_id integer not null references node,
   device text not null,
   is_alive boolean not null,
@@ -92,7 +78,7 @@ create table device (
   primary key (node_id, device)
 );
 
-create table property (
+create table property_data (
   node_id integer not null references node,
   device text not null,
   name text not null,
@@ -100,7 +86,7 @@ create table property (
   at timestamptz not null,
   primary key (node_id, device, name)
 ) with (fillfactor = 80);
-comment on table property is 'The newest value of each metric that is not a reading, such as Lamp/Reason or Config/Hash; device is empty for the cabinet itself';
+comment on table property_data is 'The newest value of each metric that is not a reading, such as Lamp/Reason or Config/Hash; device is empty for the cabinet itself';
 
 -- A hypertable where TimescaleDB is in use (the setting comes from the program), plain partitions by day (UTC) otherwise.
 do $$
@@ -118,7 +104,6 @@ begin
   end if;
 end $$;
 comment on table reading_data is 'All readings. Use the view reading';
-comment on column reading_data.quality is 'Sparkplug: 192 good, 500 stale, 0 bad';
 
 create function ensure_reading_partition(day date) returns boolean language plpgsql as $$
 declare
@@ -158,14 +143,7 @@ begin
 end $$;
 comment on function drop_readings_before is 'Removes whole days of readings before this one. Returns how many';
 
-create view reading as
-  select n.node as cabinet, s.device, s.quantity, r.at as time, r.value,
-    case when r.quality = 192 then 'good' when r.quality = 500 then 'stale' when r.value is null then 'missing' else 'bad' end as quality,
-    s.unit, n.group_name, s.id as series_id
-  from reading_data r join series s on s.id = r.series_id join node n on n.id = s.node_id;
-comment on view reading is 'Every reading once: cabinet, device, quantity, time, value, quality, unit';
-
-create table event (
+create table event_data (
   node_id integer not null references node,
   id text not null,
   code text not null,
@@ -178,11 +156,10 @@ create table event (
   reported_at timestamptz not null,
   primary key (node_id, id)
 );
-create index event_started on event (started_at);
-comment on table event is 'Warnings and alarms, one row each, with the newest report';
-comment on column event.ended_at is 'Null while it is open. Where the end was not received: the time of the list of open events that no longer has it';
+create index event_started on event_data (started_at);
+comment on table event_data is 'Warnings and alarms, one row each, with the newest report. See the view event';
 
-create table gap (
+create table gap_data (
   node_id integer not null references node,
   epoch text not null,
   key text not null,
@@ -196,8 +173,8 @@ create table gap (
   at timestamptz not null,
   primary key (node_id, epoch, key)
 );
-create index gap_after on gap (node_id, epoch, after_id);
-comment on table gap is 'Losses of readings that the cabinets have recorded. Readings produced = readings stored here + gaps';
+create index gap_after on gap_data (node_id, epoch, after_id);
+comment on table gap_data is 'Losses of readings that the cabinets have recorded. Readings produced = readings stored here + gaps';
 
 create table audit (
   node_id integer not null references node,
@@ -212,24 +189,6 @@ create table audit (
 );
 create index audit_after on audit (node_id, after_n);
 comment on table audit is 'The audit logs of the cabinets: who did what. body is the JSON text that the hash covers. Never changed after its arrival';
-
-create view audit_entry as
-  select n.node as cabinet, a.n, to_timestamp(a.at_ms / 1000.0) as time, b ->> 'user' as "user", b ->> 'role' as role, b ->> 'door' as door,
-    b ->> 'action' as action, b ->> 'detail' as detail, b ->> 'result' as result, a.node_id, a.hash
-  from audit a join node n on n.id = a.node_id cross join lateral (select case when a.body is json then a.body::jsonb end) as parsed (b);
-
-create view audit_problem as
-  select n.node as cabinet, a.n, 'the hash does not follow from the entry before' as problem
-  from audit a join node n on n.id = a.node_id
-    left join audit p on p.node_id = a.node_id and p.n = a.n - 1
-  where a.body is not null and (a.n = 1 or p.n is not null)
-    and a.hash <> encode(sha256(convert_to(coalesce(p.hash, repeat('0', 64)) || E'\n' || a.n || E'\n' || a.at_ms || E'\n' || a.body, 'UTF8')), 'hex')
-  union all
-  select n.node, a.n, 'two entries with one number' from audit a join node n on n.id = a.node_id group by n.node, a.n having count(*) > 1
-  union all
-  select n.node, n.log_reported_n, 'the log of the cabinet ends before the newest entry that is stored here'
-  from node n where n.log_reported_n < n.log_n;
-comment on view audit_problem is 'Signs that an audit log was rewritten, emptied or replaced by a copy. Empty if there are none';
 
 create table command (
   id text primary key default 'c-' || gen_random_uuid() check (length(id) between 1 and 64),
@@ -251,9 +210,6 @@ create table command (
 );
 create index command_open on command (created_at) where state in ('new', 'published', 'received', 'queued', 'sent');
 comment on table command is 'Insert a row to send a command; its outcome appears in state, reason and outcome. docs/platform.md lists the metrics';
-comment on column command.device is 'A lamp, zone, device or sound place; empty for the cabinet itself';
-comment on column command.metrics is 'For example {"Override/Level": 80, "Override/Minutes": 90}; bytes as {"base64": "..."}';
-comment on column command.state is 'new, published, received, queued, sent, then an end: verified, refused, failed, or expired: no end was reported in time';
 
 create function command_notify() returns trigger language plpgsql as $$
 begin
@@ -280,14 +236,3 @@ create table process (
   ready_at timestamptz
 );
 comment on table process is 'The processes of the host';
-comment on column process.ready_at is 'When it was last able to work: a worker is subscribed and writes';
-
-create view cabinet as
-  select n.node as cabinet, n.group_name, n.is_online as online, n.born_at as online_since, e.last_row_at as last_reading_at,
-    case when lower_inc(e.complete) and lower(e.complete) = 1 then upper((select r from unnest(e.complete) r limit 1)) - 1 else 0 end as rows_complete,
-    (select count(*) from device d where d.node_id = n.id and d.is_alive) as devices_alive,
-    (select count(*) from event v where v.node_id = n.id and v.ended_at is null and v.severity = 'alarm') as open_alarms,
-    (select coalesce(sum(readings), 0) from gap g where g.node_id = n.id) as readings_lost,
-    n.epoch, n.id as node_id
-  from node n left join node_epoch e on e.node_id = n.id and e.epoch = n.epoch;
-comment on view cabinet is 'One row for each cabinet: whether it is online, its alarms, its losses';

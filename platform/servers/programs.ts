@@ -1,5 +1,5 @@
 /** Finds and ends the server programs that the demo and the bench start. */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
@@ -29,6 +29,35 @@ function versionsIn(folder: string): string[] {
     // PostgreSQL is not installed.
     return [];
   }
+}
+
+/** What a server program may be started with. */
+export interface ServerOptions {
+  /** Ends a start that is under way, after the step that runs. */
+  readonly signal?: AbortSignal;
+  /** Gets how a running program ended by itself. */
+  readonly onEnd?: (how: string) => void;
+  /** In a process group of its own: Ctrl-C in the terminal does not reach it, so that its user can end it after those that need it. */
+  readonly detached?: boolean;
+}
+
+/** Runs a program to its end. Returns what it wrote on standard output. Errors: rejects with what it wrote on standard error. */
+export function runProgram(
+  file: string,
+  words: readonly string[],
+  options: { readonly cwd?: string; readonly detached?: boolean } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(file, [...words], options, (error, stdout, stderr) => {
+      if (error === null) resolve(String(stdout));
+      else reject(new Error(`${file} failed: ${String(stderr).trim() || error.message}`));
+    });
+  });
+}
+
+/** How a process ended: its signal or its exit code. */
+export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode ?? `exit code ${exitCode}`;
 }
 
 /** Whether a process has ended, by itself or by a signal. */

@@ -1,16 +1,18 @@
 /** Debian's Mosquitto as a child process on a free port of the loopback. For the demo and the bench. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlatformFailure } from '../core/errors.ts';
-import { endProcess, findFreePort, pathOfProgram } from './programs.ts';
+import { endProcess, findFreePort, howItEnded, pathOfProgram, type ServerOptions } from './programs.ts';
 
 /** A running broker without accounts. */
 export interface TemporaryMosquitto {
   readonly url: string;
   readonly port: number;
   readonly pid: number | undefined;
+  /** Starts it again on the same port after it has ended. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -18,26 +20,54 @@ export interface TemporaryMosquitto {
 const START_MS = 10_000;
 
 /** Starts a broker with the settings that docs/platform.md gives. Errors: rejects with PlatformFailure `program-missing`, or when it does not start. */
-export async function startTemporaryMosquitto(): Promise<TemporaryMosquitto> {
+export async function startTemporaryMosquitto({ onEnd, detached = false }: ServerOptions = {}): Promise<TemporaryMosquitto> {
   const program = pathOfProgram('mosquitto');
   if (program === undefined) throw new PlatformFailure('program-missing', 'Mosquitto is not installed: apt-get install mosquitto');
   const folder = mkdtempSync(join(tmpdir(), 'luciole-broker-'));
   const port = await findFreePort();
-  const user = process.getuid?.() === 0 ? ['user root'] : [];
-  const settings = [
-    'allow_anonymous true',
-    'persistence false',
-    'log_dest stderr',
-    'log_type information',
-    'log_type error',
-    'max_queued_messages 0',
-  ];
   const config = join(folder, 'mosquitto.conf');
-  writeFileSync(config, [`listener ${port} 127.0.0.1`, ...settings, ...user, ''].join('\n'));
-  const child = spawn(program, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  writeFileSync(config, settingsOf(port));
+  let child: ChildProcess | null = null;
+  let isEnding = false;
+  const stop = async (): Promise<void> => {
+    isEnding = true;
+    if (child !== null) await endProcess(child, 'SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const start = async (): Promise<void> => {
+    const started = spawn(program, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'], detached });
+    child = started;
+    await untilRunning(started);
+    started.once('exit', () => {
+      if (!isEnding) onEnd?.(howItEnded(started));
+    });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ...{ url: `mqtt://127.0.0.1:${port}`, port, start, stop },
+    get pid() {
+      return child?.pid;
+    },
+  };
+}
+
+function settingsOf(port: number): string {
+  const user = process.getuid?.() === 0 ? ['user root'] : [];
+  const log = ['log_dest stderr', 'log_type information', 'log_type error'];
+  return [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...log, 'max_queued_messages 0', ...user, ''].join(
+    '\n',
+  );
+}
+
+async function untilRunning(child: ChildProcess): Promise<void> {
   let said = '';
   const isRunning = await new Promise<boolean>((resolve) => {
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.slice(-1_000);
       if (/mosquitto version \S+ running/.test(said)) resolve(true);
     });
@@ -45,11 +75,4 @@ export async function startTemporaryMosquitto(): Promise<TemporaryMosquitto> {
     setTimeout(resolve, START_MS, false).unref();
   });
   if (!isRunning) throw new Error(`Mosquitto does not start: ${said}`);
-  return {
-    ...{ url: `mqtt://127.0.0.1:${port}`, port, pid: child.pid },
-    stop: async () => {
-      await endProcess(child, 'SIGTERM');
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
 }

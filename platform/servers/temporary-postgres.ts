@@ -1,13 +1,22 @@
 /**
  * A PostgreSQL cluster of its own in a temporary folder, on a free port of the loopback and a Unix socket there. For the demo, tests and the bench.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlatformFailure } from '../core/errors.ts';
-import { endProcess, findFreePort, hasExited, pathOfProgram, postgresFolder } from './programs.ts';
+import {
+  endProcess,
+  findFreePort,
+  hasExited,
+  howItEnded,
+  pathOfProgram,
+  postgresFolder,
+  runProgram,
+  type ServerOptions,
+} from './programs.ts';
 
 /** A running cluster. `url` is that of its database `city`. */
 export interface TemporaryPostgres {
@@ -17,6 +26,7 @@ export interface TemporaryPostgres {
   readonly pid: number | undefined;
   /** SIGKILL, as a crash; the data stays. */
   kill(): Promise<void>;
+  /** Starts it again with its data after it has ended. */
   start(): Promise<void>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
@@ -24,13 +34,14 @@ export interface TemporaryPostgres {
 
 /** Source: assumed; recovery after a kill and a slow disk included. Units: ms. Confirmed by: starts on a loaded machine. */
 const START_MS = 60_000;
+/** Source: docs/city-database.md, "Run it": `is json` in the views came with version 16. */
+const OLDEST_VERSION = 16;
 const USER = 'city';
 
+type Command = (program: string, args: readonly string[]) => readonly [string, string[]];
+
 /** PostgreSQL refuses to run as root, so root runs it as the user of Debian's package. */
-function asUser(): {
-  readonly command: (program: string, args: readonly string[]) => readonly [string, string[]];
-  readonly owner: string | null;
-} {
+function asUser(): { readonly command: Command; readonly owner: string | null } {
   if (process.getuid?.() !== 0) return { command: (program, args) => [program, [...args]], owner: null };
   const setpriv = pathOfProgram('setpriv') ?? 'setpriv';
   const become = ['--reuid=postgres', '--regid=postgres', '--clear-groups'];
@@ -38,44 +49,100 @@ function asUser(): {
 }
 
 /** Starts a cluster. `settings`: further lines of postgresql.conf. Errors: rejects with PlatformFailure `program-missing`, or when it does not start. */
-export async function startTemporaryPostgres(settings: readonly string[] = []): Promise<TemporaryPostgres> {
-  const bin = postgresFolder();
-  if (bin === undefined) throw new PlatformFailure('program-missing', 'PostgreSQL is not installed: apt-get install postgresql-17');
+export async function startTemporaryPostgres(settings: readonly string[] = [], options: ServerOptions = {}): Promise<TemporaryPostgres> {
+  const bin = await findPostgres();
   const folder = mkdtempSync(join(tmpdir(), 'luciole-postgres-'));
-  const data = join(folder, 'data');
-  const { command, owner } = asUser();
-  const execute = (program: string, args: readonly string[]): void => {
-    const [file, words] = command(join(bin, program), args);
-    execFileSync(file, words, { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder });
-  };
-  if (owner !== null) execFileSync('chown', [owner, folder]);
-  chmodSync(folder, 0o755);
-  execute('initdb', ['--pgdata', data, '--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync']);
-  const port = await findFreePort();
-  const own = [`port = ${port}`, `listen_addresses = '127.0.0.1'`, `unix_socket_directories = '${folder}'`, 'max_connections = 50'];
-  appendFileSync(join(data, 'postgresql.conf'), `${[...own, ...settings].join('\n')}\n`);
-  let child: ChildProcess | null = null;
-  const start = async (): Promise<void> => {
-    const [file, words] = command(join(bin, 'postgres'), ['-D', data]);
-    child = spawn(file, words, { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder });
-    await untilReady(child, join(bin, 'pg_isready'), port);
-  };
-  await start();
-  execute('createdb', ['--host', folder, '--port', String(port), '--username', USER, 'city']);
-  return {
-    ...{ url: `postgres://${USER}@127.0.0.1:${port}/city`, port, socketFolder: folder, start },
-    get pid() {
-      return child?.pid;
-    },
-    kill: async () => {
-      if (child !== null) await endProcess(child, 'SIGKILL');
-    },
-    stop: async () => {
-      // SIGINT is the fast shutdown: it does not wait for clients.
-      if (child !== null) await endProcess(child, 'SIGINT');
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  const cluster = new Cluster(bin, folder, options);
+  try {
+    await cluster.create(settings);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+async function findPostgres(): Promise<string> {
+  const bin = postgresFolder();
+  const advice = 'Debian 13 has version 17: apt-get install postgresql-17';
+  if (bin === undefined) throw new PlatformFailure('program-missing', `PostgreSQL is not installed. ${advice}`);
+  const version = Number(/\) (\d+)/.exec(await runProgram(join(bin, 'postgres'), ['--version']))?.[1] ?? Number.NaN);
+  if (version < OLDEST_VERSION)
+    throw new PlatformFailure('program-missing', `PostgreSQL ${version} is too old: ${OLDEST_VERSION} or newer is required. ${advice}`);
+  return bin;
+}
+
+class Cluster implements TemporaryPostgres {
+  readonly socketFolder: string;
+  readonly #bin: string;
+  readonly #data: string;
+  readonly #command = asUser().command;
+  readonly #options: ServerOptions;
+  #child: ChildProcess | null = null;
+  #isEnding = false;
+  port = 0;
+
+  constructor(bin: string, folder: string, options: ServerOptions) {
+    this.#bin = bin;
+    this.#options = options;
+    this.socketFolder = folder;
+    this.#data = join(folder, 'data');
+  }
+
+  get url(): string {
+    return `postgres://${USER}@127.0.0.1:${this.port}/city`;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async create(settings: readonly string[]): Promise<void> {
+    const { owner } = asUser();
+    if (owner !== null) await runProgram('chown', [owner, this.socketFolder]);
+    chmodSync(this.socketFolder, 0o755);
+    const locale = ['--encoding', 'UTF8', '--locale', 'C.UTF-8'];
+    await this.#execute('initdb', ['--pgdata', this.#data, '--username', USER, '--auth', 'trust', ...locale, '--no-sync']);
+    this.port = await findFreePort();
+    const sockets = [`listen_addresses = '127.0.0.1'`, `unix_socket_directories = '${this.socketFolder}'`];
+    appendFileSync(
+      join(this.#data, 'postgresql.conf'),
+      `${[`port = ${this.port}`, ...sockets, 'max_connections = 50', ...settings].join('\n')}\n`,
+    );
+    await this.start();
+    await this.#execute('createdb', ['--host', this.socketFolder, '--port', String(this.port), '--username', USER, 'city']);
+  }
+
+  async start(): Promise<void> {
+    const [file, words] = this.#command(join(this.#bin, 'postgres'), ['-D', this.#data]);
+    const { detached = false, onEnd } = this.#options;
+    const child = spawn(file, words, { stdio: ['ignore', 'ignore', 'pipe'], cwd: this.socketFolder, detached });
+    this.#child = child;
+    this.#isEnding = false;
+    await untilReady(child, join(this.#bin, 'pg_isready'), this.port);
+    child.once('exit', () => {
+      if (!this.#isEnding) onEnd?.(howItEnded(child));
+    });
+  }
+
+  async kill(): Promise<void> {
+    this.#isEnding = true;
+    if (this.#child !== null) await endProcess(this.#child, 'SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.#isEnding = true;
+    // SIGINT is the fast shutdown: it does not wait for clients.
+    if (this.#child !== null) await endProcess(this.#child, 'SIGINT');
+    rmSync(this.socketFolder, { recursive: true, force: true });
+  }
+
+  async #execute(program: string, args: readonly string[]): Promise<void> {
+    const [file, words] = this.#command(join(this.#bin, program), args);
+    const { detached = false, signal } = this.#options;
+    await runProgram(file, words, { cwd: this.socketFolder, detached });
+    signal?.throwIfAborted();
+  }
 }
 
 async function untilReady(child: ChildProcess, isReady: string, port: number): Promise<void> {
@@ -85,7 +152,7 @@ async function untilReady(child: ChildProcess, isReady: string, port: number): P
   });
   for (let waitedMs = 0; waitedMs < START_MS && !hasExited(child); waitedMs += 100) {
     try {
-      execFileSync(isReady, ['--quiet', '--host', '127.0.0.1', '--port', String(port)], { stdio: 'ignore' });
+      await runProgram(isReady, ['--quiet', '--host', '127.0.0.1', '--port', String(port)]);
       return;
     } catch {
       // Not ready yet: the program ends with 1 or 2.

@@ -8,6 +8,10 @@ import { PlatformFailure } from '../core/errors.ts';
 
 /** Upper ends of the classes of a time. Units: s. Source: assumed; fine around the 2 s that a reading may be late. Confirmed by: the lags of a city's workers. */
 const SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60];
+/** Why a worker leaves a message out. */
+const REASONS = ['no-birth', 'rejected', 'not-sparkplug', 'invalid-report'];
+/** What is sent to cabinets. */
+const KINDS = ['command', 'rebirth', 'resend'];
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** The figures of one process. */
@@ -41,7 +45,7 @@ export function createHostMetrics(): HostMetrics {
   const gauge = (name: string, help: string): Gauge => new Gauge({ name: `luciole_platform_${name}`, help, registers });
   const histogram = (name: string, help: string): Histogram =>
     new Histogram({ name: `luciole_platform_${name}`, help, buckets: SECONDS, registers });
-  return {
+  const metrics: HostMetrics = {
     registry,
     messages: counter('messages_total', 'Messages received from cabinets', ['verb']),
     readings: counter('readings_total', 'Readings received'),
@@ -59,6 +63,10 @@ export function createHostMetrics(): HostMetrics {
     sent: counter('sent_total', 'Messages sent to cabinets: commands, requests for births and for rows', ['kind']),
     online: gauge('state_online', '1 while STATE says online'),
   };
+  // A counter that appears with its first event has no increase, so no alert would see it.
+  for (const reason of REASONS) metrics.dropped.inc({ reason }, 0);
+  for (const kind of KINDS) metrics.sent.inc({ kind }, 0);
+  return metrics;
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Batch } from '../../platform/core/batch.ts';
 import type { Database } from '../../platform/database/postgres.ts';
+import { fillDemoRows } from './demo-rows.ts';
 import { hostSkip } from './host-scene.ts';
 
 const skip = await hostSkip();
@@ -29,6 +30,15 @@ async function openTables(t: Test): Promise<Database> {
   await migrateDatabase(database);
   await database.query(`insert into node (group_name, node) values ('g', 'c1'), ('g', 'c2')`);
   await database.query(`insert into series (node_id, device, quantity, unit) values (1, 'L01', 'power', 'W')`);
+  return database;
+}
+
+/** The rows of the demo, where it is 8 o'clock in the morning: "last night" is then a night with rows. */
+async function openDemoRows(t: Test): Promise<Database> {
+  const { migrateDatabase } = await import('../../platform/database/migrate.ts');
+  const database = await openEmpty(t, [`timezone = '${zoneWhereItIs(8)}'`]);
+  await migrateDatabase(database);
+  await fillDemoRows(database);
   return database;
 }
 
@@ -190,16 +200,66 @@ t.test('events: the newest report counts, and the list of open ones ends the oth
   );
 });
 
-t.test('every query of the page runs', { skip }, async (t) => {
-  const database = await openTables(t);
-  await database.query(`insert into node (group_name, node) values ('Demo', 'demo-1')`);
-  const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/```sql\n([\s\S]*?)```/g)].map(([, text = '']) => text);
-  const statements = [...blocks.join('\n').split(/;\n/), "select drop_readings_before('2026-11-01')"].filter((text) => text.trim() !== '');
-  t.ok(statements.length > 8, `${statements.length} statements`);
-  for (const text of statements) await t.resolves(database.query(text), text);
-  const named = [...readFileSync(PAGE, 'utf8').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
-  t.ok(named.includes('reading') && named.includes('audit_entry'));
+/** The statements of a text, without comments at their ends. */
+const statementsOf = (text: string): string[] => text.split(/;\n|;$/).filter((one) => one.trim() !== '');
+
+t.test('every query of the page and of the demo runs, and finds something', { skip }, async (t) => {
+  const { FIRST_QUERIES } = await import('../../platform/demo/guide.ts');
+  const database = await openDemoRows(t);
+  const page = readFileSync(PAGE, 'utf8');
+  const blocks = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+  const statements = statementsOf(`${blocks.join('\n')}\n${FIRST_QUERIES}`);
+  t.ok(statements.length > 20, `${statements.length} statements`);
+  for (const text of statements) {
+    const rows = await database.query(text);
+    if (/\binsert into\b/.test(text)) continue;
+    t.not(rows.length, 0, text);
+  }
+  await database.query(`select drop_readings_before('2026-11-01')`);
+  const named = [...page.matchAll(/^\| (`\w+`(?:\(nights\))?(?:, `\w+`)*)/gm)].flatMap(([, names = '']) => names.match(/\w+(?=`)/g) ?? []);
+  for (const name of ['reading', 'lamp', 'audit_entry', 'migration']) t.ok(named.includes(name), name);
 });
+
+t.test('a cabinet that is offline has no device that answers', { skip }, async (t) => {
+  const database = await openDemoRows(t);
+  const alive = `select count(*)::int as alive from device where is_alive and cabinet = $1`;
+  t.strictSame(await database.query(alive, ['demo-1']), [{ alive: 5 }], 'all but L07');
+  t.strictSame(await database.query(alive, ['demo-3']), [{ alive: 0 }]);
+  t.strictSame(await database.query(`select devices_alive::int as alive, devices::int from cabinet where cabinet = 'demo-3'`), [
+    { alive: 0, devices: 6 },
+  ]);
+});
+
+t.test('energy by night: what the counter counted; a counter that went back gives no night', { skip }, async (t) => {
+  const database = await openTables(t);
+  await database.query(`insert into series (node_id, device, quantity) values (1, 'M01', 'energy_import'), (2, 'M01', 'energy_import')`);
+  await database.query(`insert into reading_data (series_id, quality, at, value)
+    select s.id, 192, date_trunc('day', now() - interval '12 hours') - interval '12 hours' + h * interval '1 hour',
+      case when s.node_id = 1 then 100 + h else 100 - h end from series s, generate_series(0, 23) h where s.quantity = 'energy_import'
+    union all select id, 192, date_trunc('day', now() - interval '12 hours') - interval '11 hours 30 minutes', null from series where quantity = 'energy_import'
+    union all select id, 0, date_trunc('day', now() - interval '12 hours') + interval '11 hours 30 minutes', 9e9 from series where quantity = 'energy_import'`);
+  t.strictSame(await database.query('select cabinet, device, kwh, is_over from energy_by_night(3)'), [
+    { cabinet: 'c1', device: 'M01', kwh: 23, is_over: true },
+  ]);
+});
+
+t.test('every table, view, column and function has a comment', { skip }, async (t) => {
+  const database = await openTables(t);
+  t.strictSame(
+    await database.query(`
+      select c.relname as name, a.attname as column from pg_class c left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
+        and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null)
+      union all select p.proname, null from pg_proc p where p.pronamespace = 'public'::regnamespace and obj_description(p.oid) is null`),
+    [],
+  );
+});
+
+/** A zone in which it is about this hour now. Its sign is that of POSIX: Etc/GMT-3 is three hours ahead of UTC. */
+function zoneWhereItIs(hour: number): string {
+  const ahead = (((hour - new Date().getUTCHours() + 36) % 24) - 12) % 24;
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+}
 
 t.test(
   'TimescaleDB: the same tables with a hypertable',

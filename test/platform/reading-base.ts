@@ -1,7 +1,6 @@
 /**
- * The platform's database of readings by (node, device, metric, time), in memory, and its comparison with a cabinet's store.
+ * The platform's database of readings by (node, device, metric, time), in memory.
  */
-import type { StoredFrame } from '../../agent/core/ports.ts';
 
 export interface PlatformReading {
   readonly node: string;
@@ -73,15 +72,6 @@ export function createReadingBase(): ReadingBase {
   };
 }
 
-/** How a database differs from a store: `compared` readings were expected. Each text names one reading. */
-export interface Difference {
-  readonly compared: number;
-  readonly missing: readonly string[];
-  readonly different: readonly string[];
-  /** In the database, but in no row of the store. */
-  readonly extra: readonly string[];
-}
-
 /** Returns the metrics under which a point of the store is published: usually one, more if a zone publishes a point of its lamp too. */
 export type ShownAs = (pointId: string) => readonly { readonly device: string; readonly metric: string }[];
 
@@ -90,27 +80,6 @@ export const asItself: ShownAs = (pointId) => {
   const dot = pointId.lastIndexOf('.');
   return [{ device: pointId.slice(0, dot), metric: pointId.slice(dot + 1) }];
 };
-
-/** Compares the readings of a node in the database with the rows of its store, by metric and time: value and quality. */
-export function compareWithStore(base: ReadingBase, node: string, rows: readonly StoredFrame[], shownAs: ShownAs = asItself): Difference {
-  const have = new Map(base.of(node).map((reading) => [keyOf(reading.device, reading.metric, reading.timestampMs), reading]));
-  const [missing, different]: [string[], string[]] = [[], []];
-  const expected = new Set<string>();
-  for (const { seq, readings } of rows) {
-    for (const { pointId, atMs, value, quality } of readings) {
-      for (const { device, metric } of shownAs(pointId)) {
-        const key = keyOf(device, metric, Math.round(atMs));
-        expected.add(key);
-        const found = have.get(key);
-        if (found === undefined) missing.push(`${key} (row ${seq})`);
-        else if (!isSame(found.value, value) || found.quality !== qualityCode(quality)) {
-          different.push(`${key} (row ${seq}): ${found.value} quality ${found.quality}, stored ${value} ${quality}`);
-        }
-      }
-    }
-  }
-  return { compared: expected.size, missing, different, extra: [...have.keys()].filter((key) => !expected.has(key)) };
-}
 
 function keyOf(device: string, metric: string, timestampMs: number): string {
   return `${device}.${metric}@${timestampMs}`;
