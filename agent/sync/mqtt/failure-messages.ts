@@ -176,12 +176,12 @@ export function protocolViolation(url: string, error: StreamError | 'qos-2'): Up
 }
 
 /**
- * Returns the error for a broker that sends packets but does not answer a PINGREQ, with UplinkError code `lost`. Units: `waitedMs` ms.
+ * Returns the error for a broker that sends packets but does not answer a PINGREQ, with UplinkError code `silent`. Units: `waitedMs` ms.
  */
 export function unansweredPing(url: string, waitedMs: number): UplinkError {
   const waitedS = Math.round(waitedMs / 1_000);
   return new UplinkError(
-    'lost',
+    'silent',
     msg`${url} sends packets, but did not answer a ping (PINGREQ) within ${waitedS} s: check the broker, and proxies on the way`,
   );
 }

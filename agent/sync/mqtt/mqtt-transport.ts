@@ -32,7 +32,7 @@ export interface ConnectOptions {
   readonly onMessage?: (message: InboundMessage) => void;
   /** A packet was sent, or bytes were received, also those of a packet that is still incomplete. Called after the CONNACK. */
   readonly onTraffic?: (isSent: boolean) => void;
-  /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called at most once. */
+  /** The connection ended without `end` or `destroy`; UplinkError `lost`, `silent` or `taken-over`. Called at most once. */
   readonly onClosed?: (failure: Error) => void;
   /** Each stage that was passed, for display. */
   readonly onStage?: (stage: ConnectStage) => void;

@@ -37,10 +37,6 @@ export interface BrokerConnectionParts {
   readonly onCertificate?: (use: CertificateUse) => void;
 }
 
-/** From the first packet to CONNACK. Units: ms. Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Confirmed by: the connection times in a week of logs of a cabinet on a cellular link. */
-const CONNECT_TIMEOUT_MS = 30_000;
-/** From SUBSCRIBE to SUBACK. Units: ms. Source: as for CONNECT. */
-const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** Longest wait for a proper end before the socket is closed. Units: ms. Source: assumed; systemd gives the agent 10 s in all. Confirmed by: the stop times in the logs of the slowest gateway. */
 const END_TIMEOUT_MS = 2_000;
 
@@ -68,8 +64,8 @@ export class BrokerConnection {
     this.#choice = new CertificateChoice(parts.clock);
   }
 
-  /** Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. */
-  async connect(bdSeq: number, url: string): Promise<void> {
+  /** Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. Units: `timeoutMs` ms, to CONNACK. */
+  async connect(bdSeq: number, url: string, timeoutMs: number): Promise<void> {
     const { clock, transport, onConnected } = this.#parts;
     const attempt = this.attempt;
     const { signal } = this.#abort;
@@ -79,7 +75,7 @@ export class BrokerConnection {
       const { cert, key } = this.#choice.choose(pairs, renewalFlaw);
       this.#isReached = false;
       this.certificates = { own: cert === null ? null : readCertificate(cert), broker: null };
-      const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), password, ca, cert, key, signal });
+      const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), timeoutMs, password, ca, cert, key, signal });
       if (attempt !== this.attempt) return opened.destroy();
       this.current = opened;
       this.#probe = probe;
@@ -90,12 +86,12 @@ export class BrokerConnection {
     }
   }
 
-  /** Subscribes to all topics. Calls `onSubscribed` or `onFailed`; neither if `drop` is called first. `url`: for messages. */
-  async subscribe(url: string): Promise<void> {
+  /** Subscribes to all topics. Calls `onSubscribed` or `onFailed`; neither if `drop` is called first. `url`: for messages. Units: ms. */
+  async subscribe(url: string, timeoutMs: number): Promise<void> {
     const { clock, subscriptions, onSubscribed } = this.#parts;
     const attempt = this.attempt;
-    const text = msg`${url} did not answer SUBSCRIBE within ${SUBSCRIBE_TIMEOUT_MS / 1_000} s: check the broker`;
-    const timer = clock.after(SUBSCRIBE_TIMEOUT_MS, () => this.#fail(attempt, new UplinkError('lost', text)));
+    const text = msg`${url} did not answer SUBSCRIBE within ${timeoutMs / 1_000} s: check the broker`;
+    const timer = clock.after(timeoutMs, () => this.#fail(attempt, new UplinkError('silent', text)));
     this.#subscribing = timer;
     try {
       await this.current?.subscribe(subscriptions);
@@ -137,7 +133,6 @@ export class BrokerConnection {
     const { protocol, keepaliveS, username } = config;
     return {
       ...{ url, protocol, clientId, keepaliveS, username, clock, onMessage },
-      timeoutMs: CONNECT_TIMEOUT_MS,
       will: will(bdSeq),
       onConnectWritten: (): void => {
         if (attempt === this.attempt) onConnectWritten();
@@ -156,7 +151,7 @@ export class BrokerConnection {
   #noteSilence(attempt: number, probe: LinkProbe, { url, quietMs }: { readonly url: string; readonly quietMs: number }): void {
     if (attempt !== this.attempt) return;
     if (this.#subscribing !== null && this.current !== null) probe.start(this.current);
-    else this.#fail(attempt, new UplinkError('lost', silentLinkText(url, quietMs)));
+    else this.#fail(attempt, new UplinkError('silent', silentLinkText(url, quietMs)));
   }
 
   #fail(attempt: number, error: unknown): void {

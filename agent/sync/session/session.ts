@@ -12,7 +12,7 @@
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying`
  * with one. After a `stop`, `dying` ends in `off`, also on `failed`. `saved` leads on even if the number is not on disk.
  * `rested` leads to `connecting` if the last number is on disk and was not sent with a CONNECT. `reconnect` leads from every phase with a
- * connection to `dying`, and ends `resting`. A host that goes offline leads from `birthing` to `waiting-for-host`. With several brokers it
+ * connection to `dying`, and ends `resting`. `platform-silent` leads from `live` to `dying` with several brokers. A host that goes offline leads from `birthing` to `waiting-for-host`. With several brokers it
  * leads from there to `dying`, as does a host without STATE in time.
  */
 import type { MonoMs } from '../../core/clock.ts';
@@ -31,6 +31,14 @@ import {
 const CLOCK_SKEW_MS = 300_000;
 /** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
 const HOST_WAIT_MS = 30_000;
+/**
+ * Longest wait for CONNACK, and for SUBACK. Units: ms. With several servers the first round waits `step`, the second twice as long: another
+ * server may answer. With one server the wait is always `longest`.
+ *
+ * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Confirmed by: the connection times in a week of logs
+ * of a cabinet on a cellular link.
+ */
+const ANSWER_MS = { step: 10_000, longest: 30_000 };
 
 /** Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself. */
 export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
@@ -45,13 +53,15 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'connect-written':
       return phase === 'connecting' ? stay({ ...session, bdSeqSpent: true }) : stay(session);
     case 'connected':
-      return phase === 'connecting' ? go({ ...session, phase: 'subscribing', bdSeqSpent: true }, { kind: 'subscribe' }) : stay(session);
+      return phase === 'connecting' ? go({ ...session, phase: 'subscribing', bdSeqSpent: true }, { kind: 'subscribe', withinMs: answerMs(session) }) : stay(session);
     case 'subscribed':
       return phase === 'subscribing' ? afterSubscribed(session) : stay(session);
     case 'host':
       return afterHost(session, event);
     case 'host-late':
       return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(countRound(session)) : stay(session);
+    case 'platform-silent':
+      return phase === 'live' && session.servers > 1 ? leaveServer({ ...session, failures: 0 }) : stay(session);
     case 'birth-due':
       if (phase !== 'birthing') return stay(session);
       return go(
@@ -63,7 +73,7 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'rebirth-due':
       return phase === 'live' && session.rebirth.pending ? rebirth(session, event.atMono) : stay(session);
     case 'failed':
-      return afterFailure(session, event.atMono);
+      return afterFailure(session, event);
     case 'died':
       return afterDeath(session);
     case 'reconnect':
@@ -99,7 +109,12 @@ function approach(session: SessionState): SessionStep {
 }
 
 function connect(session: SessionState): SessionStep {
-  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server });
+  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server, withinMs: answerMs(session) });
+}
+
+/** A slow link is still served: each round without success waits longer. */
+function answerMs({ servers, failures }: SessionState): number {
+  return servers === 1 ? ANSWER_MS.longest : Math.min(ANSWER_MS.step * (failures + 1), ANSWER_MS.longest);
 }
 
 /** The retained STATE arrives after the SUBACK; a STATE from an earlier connection does not count. */
@@ -187,14 +202,15 @@ export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: 
   return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;
 }
 
-function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {
+function afterFailure(session: SessionState, { atMono, isSilent }: Extract<SessionEvent, { kind: 'failed' }>): SessionStep {
   const { phase } = session;
   if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
   if (phase === 'dying') return afterDeath(session);
-  // A server with a healthy session is tried again first; after a failed one the next server is tried.
-  if (isSound(session, atMono)) return rest({ ...session, failures: 1 });
+  const isHealthy = isSound(session, atMono);
+  // A link that broke is opened again to the same server first. A server that was silent would accept TCP and be silent again.
+  if (isHealthy && !isSilent) return rest({ ...session, failures: 1 });
   const server = (session.server + 1) % session.servers;
-  return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
+  return rest({ ...session, server, failures: (isHealthy ? 0 : session.failures) + (server === 0 ? 1 : 0) });
 }
 
 function isSound({ bornMono }: SessionState, atMono: MonoMs): boolean {

@@ -29,7 +29,7 @@ const written: SessionEvent = { kind: 'connect-written' };
 const connected: SessionEvent = { kind: 'connected' };
 const subscribed: SessionEvent = { kind: 'subscribed' };
 const due = (atMono = 0): SessionEvent => ({ kind: 'birth-due', atMono });
-const failed = (atMono = 0): SessionEvent => ({ kind: 'failed', atMono });
+const failed = (atMono = 0, isSilent = false): SessionEvent => ({ kind: 'failed', atMono, isSilent });
 const rested: SessionEvent = { kind: 'rested' };
 const died: SessionEvent = { kind: 'died' };
 const stop: SessionEvent = { kind: 'stop' };
@@ -173,6 +173,7 @@ for (const [story, awaitsHost, events, phase, bdSeq, effects] of table) {
   });
 }
 
+const unheard: SessionEvent = { kind: 'platform-silent' };
 const again: readonly SessionEvent[] = [rested, saved, connected, subscribed];
 const WAITING = [start(), saved, connected, subscribed];
 const walks: [story: string, servers: number, events: SessionEvent[], phase: string, server: number, failures: number][] = [
@@ -191,6 +192,12 @@ const walks: [story: string, servers: number, events: SessionEvent[], phase: str
   ['a host that was heard in time is waited for no more', 2, [...WAITING, host(true, 5), { kind: 'host-late' }], 'birthing', 0, 0],
   ['the next server is tried after a refusal', 2, [start(), saved, written, failed(), rested], 'saving', 1, 0],
   ['a server that was good is asked first after a lost link', 2, [...WAITING, host(true, 5), due(), failed(60_000)], 'resting', 0, 1],
+  ['a server that was good and went silent is left at once', 3, [...WAITING, host(true, 5), due(), failed(60_000, true)], 'resting', 1, 0],
+  ['the only one is tried again', 1, [...WAITING, host(true, 5), due(), failed(60_000, true)], 'resting', 0, 1],
+  ['a server without the platform is left in order', 3, [...WAITING, host(true, 5), due(), unheard, died], 'resting', 1, 0],
+  ['also the last of them', 2, [...WAITING, host(true, 5), due(), unheard, died, ...again, host(true, 6), due(), unheard, died], 'resting', 0, 0],
+  ['the only one is not left for a silent platform', 1, [...WAITING, host(true, 5), due(), unheard], 'live', 0, 0],
+  ['a platform is not missed before the births', 2, [...WAITING, host(true, 5), unheard], 'birthing', 0, 0],
   ['one server is waited at for good', 1, [...WAITING, host(false, 5), { kind: 'host-late' }], 'waiting-for-host', 0, 0],
 ];
 for (const [story, servers, events, phase, server, failures] of walks) {
@@ -202,6 +209,25 @@ for (const [story, servers, events, phase, server, failures] of walks) {
     t.ok(connects - ends <= 1, 'never two connections at once');
   });
 }
+
+t.test('with several servers each round waits longer for an answer, with one server always 30 s', async (t) => {
+  const waits = (servers: number, failures: number): number[] => {
+    const begun = { ...createSession(false, servers), failures };
+    return run([start(), saved, connected], begun).effects.flatMap((effect) => ('withinMs' in effect ? [effect.withinMs] : []));
+  };
+  const later = (servers: number): number[] => {
+    let { session } = run([start()], createSession(false, servers));
+    return Array.from({ length: 3 * servers }, () => {
+      const { effects, session: next } = run([saved, connected, failed(), rested], session);
+      session = next;
+      return effects.reduce((sum, effect) => sum + ('withinMs' in effect && effect.kind === 'subscribe' ? effect.withinMs : 0), 0);
+    });
+  };
+  t.strictSame(waits(1, 0), [30_000, 30_000]);
+  t.strictSame(waits(3, 0), [10_000, 10_000]);
+  t.strictSame(later(2), [10_000, 10_000, 20_000, 20_000, 30_000, 30_000]);
+  t.strictSame(later(1), [30_000, 30_000, 30_000]);
+});
 
 t.test('a host that goes offline properly leaves no failures behind, however short the session was', async (t) => {
   for (const servers of [1, 3]) {
