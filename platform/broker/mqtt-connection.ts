@@ -1,5 +1,5 @@
 /**
- * MQTT 5 connections of the host. The only file that uses the `mqtt` library.
+ * MQTT connections of the host. The only file that uses the `mqtt` library.
  */
 import { readFileSync } from 'node:fs';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
@@ -12,6 +12,12 @@ export interface BrokerAddress {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
+  /** Further nodes of the same cluster, tried in turn. */
+  readonly otherUrls?: readonly string[];
+  /** 4: MQTT 3.1.1. Default: 5. */
+  readonly protocol?: 4 | 5;
+  /** The broker does not support shared subscriptions: each topic is subscribed itself, so that this connection receives all of it. */
+  readonly isWithoutShares?: boolean;
 }
 
 /** What a connection publishes when it is lost. */
@@ -47,10 +53,21 @@ export interface HostConnection {
 
 /** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, so it may be fast. Confirmed by: restarts of the city's broker. */
 const RECONNECT_MS = 1_000;
+/** Longest wait for a connection; then the next node is tried. Units: ms. Source: assumed; platform and broker are on one network. Confirmed by: connection times of the city's platform. */
+const CONNECT_MS = 10_000;
+/**
+ * Units: s. A stopped node is left after one and a half of it, and so is any node while the database makes a worker wait longer than that.
+ * Source: assumed; a restart of the database takes less. Confirmed by: restarts of the city's database.
+ */
+const KEEPALIVE_S = 30;
+
+/** Source: IANA, mqtt and secure-mqtt. */
+const USUAL_PORT = { plain: 1_883, tls: 8_883 };
 
 /** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. */
 export function openConnection(options: ConnectionOptions): HostConnection {
-  const { broker, topics, will, onMessage, onReady, onLost, onError } = options;
+  const { broker, will, onMessage, onReady, onLost, onError } = options;
+  const topics = broker.isWithoutShares === true ? options.topics.map(withoutShare) : options.topics;
   const client: MqttClient = connect(broker.url, { ...clientOptions(broker), ...(will === undefined ? {} : { will: willOf(will) }) });
   let isReady = false;
   let isClosed = false;
@@ -106,12 +123,21 @@ export function openConnection(options: ConnectionOptions): HostConnection {
   };
 }
 
-function clientOptions({ username, passwordFile, caFile, certFile, keyFile }: BrokerAddress): IClientOptions {
+/** The topic of a shared subscription. Source: MQTT 5 §4.8.2: `$share/<name>/<topic>`. */
+function withoutShare(topic: string): string {
+  return topic.replace(/^\$share\/[^/]+\//, '');
+}
+
+function clientOptions(broker: BrokerAddress): IClientOptions {
+  const { username, passwordFile, caFile, certFile, keyFile, url, otherUrls = [], protocol = 5 } = broker;
   return {
-    protocolVersion: 5,
+    protocolVersion: protocol,
     clean: true,
-    properties: { sessionExpiryInterval: 0 },
+    ...(protocol === 5 ? { properties: { sessionExpiryInterval: 0 } } : {}),
     reconnectPeriod: RECONNECT_MS,
+    connectTimeout: CONNECT_MS,
+    keepalive: KEEPALIVE_S,
+    ...(otherUrls.length === 0 ? {} : { servers: [url, ...otherUrls].map(serverOf) }),
     // The subscription is made again below, so that its end is known.
     resubscribe: false,
     queueQoSZero: false,
@@ -121,6 +147,14 @@ function clientOptions({ username, passwordFile, caFile, certFile, keyFile }: Br
     ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
     ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
   };
+}
+
+/** Errors: throws TypeError for an invalid URL. */
+function serverOf(url: string): { readonly host: string; readonly port: number; readonly protocol: 'mqtt' | 'mqtts' } {
+  const { protocol, hostname, port } = new URL(url);
+  const isTls = protocol === 'mqtts:';
+  const usual = isTls ? USUAL_PORT.tls : USUAL_PORT.plain;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port), protocol: isTls ? 'mqtts' : 'mqtt' };
 }
 
 function willOf({ topic, payload }: LastWill): NonNullable<IClientOptions['will']> {

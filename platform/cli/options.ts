@@ -25,7 +25,11 @@ Usage: npm run platform -- COMMAND [options]
 
 Options
   --database URL     default: PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD
-  --broker URL       mqtt://127.0.0.1:1883 or mqtts://…; MQTT 5
+  --broker URL       mqtt://127.0.0.1:1883 or mqtts://…
+  --other-broker URL a further node of its cluster; may be repeated
+  --mqtt VERSION     5 or 3.1.1; default: 5
+  --no-share         a worker for a broker without shared subscriptions: give each
+                     worker groups of its own (--group)
   --username NAME    --password-file FILE
   --ca-file FILE     --cert-file FILE   --key-file FILE
   --group NAME       a Sparkplug group; may be repeated; default: all
@@ -58,6 +62,9 @@ export interface HostCommandOptions {
 const OPTIONS = {
   database: { type: 'string' },
   broker: { type: 'string' },
+  'other-broker': { type: 'string', multiple: true },
+  mqtt: { type: 'string' },
+  'no-share': { type: 'boolean' },
   username: { type: 'string' },
   'password-file': { type: 'string' },
   'ca-file': { type: 'string' },
@@ -90,6 +97,8 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
   const hypertable = values.hypertable ?? 'auto';
   if (hypertable !== 'auto' && hypertable !== 'on' && hypertable !== 'off')
     throw new PlatformFailure('usage', '--hypertable: write auto, on or off');
+  const version = values.mqtt ?? '5';
+  if (version !== '5' && version !== '3.1.1') throw new PlatformFailure('usage', '--mqtt: write 5 or 3.1.1');
   const expiresS = numberOption('--expires', values.expires, 300);
   return {
     ...{ command, words: rest, groups, hostId, hypertable, expiresS, values },
@@ -101,6 +110,9 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
       caFile: values['ca-file'],
       certFile: values['cert-file'],
       keyFile: values['key-file'],
+      otherUrls: values['other-broker'] ?? [],
+      protocol: version === '5' ? 5 : 4,
+      isWithoutShares: values['no-share'] === true,
     },
     isPacked: values['no-packed'] !== true,
     metrics: values.metrics,

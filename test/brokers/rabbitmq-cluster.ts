@@ -116,7 +116,7 @@ function environment({
 }
 
 async function startNode({ process, ports: [, mqtt] }: RabbitNode): Promise<void> {
-  process.start();
+  if (!process.isRunning) process.start();
   await untilMqttReady(`mqtt://127.0.0.1:${mqtt}`, 5, { hasEnded: () => !process.isRunning, why: () => process.output });
 }
 

@@ -20,6 +20,10 @@ export interface SessionState {
   /** Number of servers, and the index of the current one. */
   readonly servers: number;
   readonly server: number;
+  /** A server has sent a CONNACK in this round over the servers. */
+  readonly isAnswered: boolean;
+  /** Rounds in a row in which no server sent one. */
+  readonly silentRounds: number;
   /** When the births of the current or last session were sent; null if they were not. */
   readonly bornMono: MonoMs | null;
   readonly host: HostState;
@@ -141,6 +145,8 @@ export function createSession(awaitsHost: boolean, servers = 1): SessionState {
     failures: 0,
     servers,
     server: 0,
+    isAnswered: false,
+    silentRounds: 0,
     bornMono: null,
     host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
     rebirth: { lastMono: null, returnMono: null, isReturn: false, gapMs: REBIRTH_GAP_MS.first, pending: false },

@@ -32,8 +32,9 @@ const CLOCK_SKEW_MS = 300_000;
 /** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
 const HOST_WAIT_MS = 30_000;
 /**
- * Longest wait for CONNACK, and for SUBACK. Units: ms. With several servers the first round waits `step`, the second twice as long: another
- * server may answer. With one server the wait is always `longest`.
+ * Longest wait for CONNACK, and for SUBACK. Units: ms. With several servers another one may answer, so the wait begins with `step`. It grows
+ * by `step` with each round over the servers: for CONNACK with a round in which none sent one, for SUBACK with any round. With one server the
+ * wait is always `longest`.
  *
  * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Confirmed by: the connection times in a week of logs
  * of a cabinet on a cellular link.
@@ -53,7 +54,7 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'connect-written':
       return phase === 'connecting' ? stay({ ...session, bdSeqSpent: true }) : stay(session);
     case 'connected':
-      return phase === 'connecting' ? go({ ...session, phase: 'subscribing', bdSeqSpent: true }, { kind: 'subscribe', withinMs: answerMs(session) }) : stay(session);
+      return phase === 'connecting' ? subscribe(session) : stay(session);
     case 'subscribed':
       return phase === 'subscribing' ? afterSubscribed(session) : stay(session);
     case 'host':
@@ -109,12 +110,17 @@ function approach(session: SessionState): SessionStep {
 }
 
 function connect(session: SessionState): SessionStep {
-  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server, withinMs: answerMs(session) });
+  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server, withinMs: answerMs(session, session.silentRounds) });
 }
 
-/** A slow link is still served: each round without success waits longer. */
-function answerMs({ servers, failures }: SessionState): number {
-  return servers === 1 ? ANSWER_MS.longest : Math.min(ANSWER_MS.step * (failures + 1), ANSWER_MS.longest);
+function subscribe(session: SessionState): SessionStep {
+  const effect: Effect = { kind: 'subscribe', withinMs: answerMs(session, session.failures) };
+  return go({ ...session, phase: 'subscribing', bdSeqSpent: true, isAnswered: true, silentRounds: 0 }, effect);
+}
+
+/** A slow link is still served: each round without success waits longer. A stopped server costs `step` while another one answers. */
+function answerMs({ servers }: SessionState, rounds: number): number {
+  return servers === 1 ? ANSWER_MS.longest : Math.min(ANSWER_MS.step * (rounds + 1), ANSWER_MS.longest);
 }
 
 /** The retained STATE arrives after the SUBACK; a STATE from an earlier connection does not count. */
@@ -209,8 +215,13 @@ function afterFailure(session: SessionState, { atMono, isSilent }: Extract<Sessi
   const isHealthy = isSound(session, atMono);
   // A link that broke is opened again to the same server first. A server that was silent would accept TCP and be silent again.
   if (isHealthy && !isSilent) return rest({ ...session, failures: 1 });
-  const server = (session.server + 1) % session.servers;
-  return rest({ ...session, server, failures: (isHealthy ? 0 : session.failures) + (server === 0 ? 1 : 0) });
+  const next = { ...session, server: (session.server + 1) % session.servers, failures: isHealthy ? 0 : session.failures };
+  return rest(next.server === 0 ? afterRound(next) : next);
+}
+
+function afterRound(session: SessionState): SessionState {
+  const silentRounds = session.isAnswered ? 0 : session.silentRounds + 1;
+  return { ...session, failures: session.failures + 1, isAnswered: false, silentRounds };
 }
 
 function isSound({ bornMono }: SessionState, atMono: MonoMs): boolean {

@@ -215,6 +215,15 @@ t.test('with several servers each round waits longer for an answer, with one ser
     const begun = { ...createSession(false, servers), failures };
     return run([start(), saved, connected], begun).effects.flatMap((effect) => ('withinMs' in effect ? [effect.withinMs] : []));
   };
+  /** With two servers; `answers`: whether each attempt gets its CONNACK. Units: s. */
+  const connectWaits = (answers: readonly boolean[]): number[] => {
+    let { session, effects } = run([start(), saved], createSession(false, 2));
+    return answers.map((isAnswered) => {
+      const connects = effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.withinMs / 1_000] : []));
+      ({ session, effects } = run([written, ...(isAnswered ? [connected] : []), failed(), rested, saved], session));
+      return connects.at(-1) ?? 0;
+    });
+  };
   const later = (servers: number): number[] => {
     let { session } = run([start()], createSession(false, servers));
     return Array.from({ length: 3 * servers }, () => {
@@ -225,6 +234,8 @@ t.test('with several servers each round waits longer for an answer, with one ser
   };
   t.strictSame(waits(1, 0), [30_000, 30_000]);
   t.strictSame(waits(3, 0), [10_000, 10_000]);
+  t.strictSame(connectWaits([false, false, false, false, false, false, false]), [10, 10, 20, 20, 30, 30, 30], 'no server answers: perhaps a slow link');
+  t.strictSame(connectWaits([false, true, false, true, false, true, false]), [10, 10, 10, 10, 10, 10, 10], 'another one answers: it is the server');
   t.strictSame(later(2), [10_000, 10_000, 20_000, 20_000, 30_000, 30_000]);
   t.strictSame(later(1), [30_000, 30_000, 30_000]);
 });
