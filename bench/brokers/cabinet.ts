@@ -40,7 +40,8 @@ export async function startBenchCabinet(broker: string, changes: Partial<UplinkC
   const failures: { atMs: number; reason: string }[] = [];
   const log: Log = {
     event: (name, details) => {
-      if (name === 'uplink-failed') failures.push({ atMs: Math.round(performance.now() - startedMs), reason: String(details?.['message']) });
+      if (name === 'uplink-failed')
+        failures.push({ atMs: Math.round(performance.now() - startedMs), reason: String(details?.['message']) });
     },
   };
   const store = createStore({

@@ -123,7 +123,13 @@ async function sharing({ first, open }: Probe): Promise<readonly Finding[]> {
   const counts = members.map(({ arrived }) => arrived.length);
   await Promise.all([...members, sender].map((one) => one.close()));
   const total = counts.reduce((sum, count) => sum + count, 0);
-  return [{ metric: 'shared-subscription', ...yes(total === 20 && counts.every((count) => count > 0)), note: `SUBACK ${granted[0]}, ${counts.join(' + ')} of 20 messages` }];
+  return [
+    {
+      metric: 'shared-subscription',
+      ...yes(total === 20 && counts.every((count) => count > 0)),
+      note: `SUBACK ${granted[0]}, ${counts.join(' + ')} of 20 messages`,
+    },
+  ];
 }
 
 async function wills({ first, last, open }: Probe): Promise<readonly Finding[]> {
@@ -148,7 +154,11 @@ async function takeover({ first, last, open }: Probe): Promise<readonly Finding[
     const fresh = await open(url, { clientId: `twin-${where}` });
     const took = await timeUntil(() => old.isClosed(), KEEPALIVE_LIMIT_MS);
     const code = old.endCode();
-    found.push({ metric: `takeover-${where}-node`, ...ms(took), note: code === null ? 'closed without a code' : `DISCONNECT 0x${code.toString(16)}` });
+    found.push({
+      metric: `takeover-${where}-node`,
+      ...ms(took),
+      note: code === null ? 'closed without a code' : `DISCONNECT 0x${code.toString(16)}`,
+    });
     await Promise.all([old.close(), fresh.close()]);
   }
   return found;

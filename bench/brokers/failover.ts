@@ -63,7 +63,9 @@ async function oneFault(
   const way = new FaultProxy({ target: first.port, isOpaque: true });
   await way.start();
   const urls = [way.url, ...nodes.slice(1).map(({ url }) => url)];
-  const members = await Promise.all(Array.from({ length: CABINETS }, (_, i) => startMember(cluster, `c${i + 1}`, { urls, hostUrl: last.url })));
+  const members = await Promise.all(
+    Array.from({ length: CABINETS }, (_, i) => startMember(cluster, `c${i + 1}`, { urls, hostUrl: last.url })),
+  );
   try {
     await pause(options.quick ? WARM_MS.quick : WARM_MS.full);
     const waits = members.map(({ host }) => untilBornAgain(host));
@@ -130,7 +132,13 @@ function report(
   emit(result('back-median', round(quantile(seconds, 0.5), 1), 's'));
   emit(result('back-max', round(Math.max(...seconds), 1), 's'));
   emit(against(result('readings-missing-or-different', found.missing, 'readings'), '<=', 0));
-  emit(result('readings-sent-again', found.members.reduce((sum, { host }) => sum + host.registry.dropped, 0), 'readings'));
+  emit(
+    result(
+      'readings-sent-again',
+      found.members.reduce((sum, { host }) => sum + host.registry.dropped, 0),
+      'readings',
+    ),
+  );
   emit(against(result('readings-stored-twice', found.repeated, 'readings'), '<=', 0));
   const reasons = new Set(found.members.flatMap(({ cabinet }) => cabinet.failures.map(({ reason }) => reason.replaceAll(/:\d{4,5}/g, ''))));
   for (const reason of [...reasons].slice(0, 6)) emit({ ...result('failure', 0, ''), note: `${note}: ${reason}` });

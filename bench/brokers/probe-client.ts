@@ -70,11 +70,16 @@ export function cutProbe({ client }: ProbeClient): void {
  * Connects with a keepalive and a will, and then sends nothing more. Returns the raw socket once the CONNACK has arrived. Source: MQTT 3.1.1
  * §3.1.
  */
-export async function connectSilently(port: number, keepaliveS: number, will: { readonly topic: string; readonly text: string }): Promise<Socket> {
+export async function connectSilently(
+  port: number,
+  keepaliveS: number,
+  will: { readonly topic: string; readonly text: string },
+): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');
-  const field = (text: string): Buffer => Buffer.concat([Buffer.from([Buffer.byteLength(text) >> 8, Buffer.byteLength(text) & 0xff]), Buffer.from(text)]);
+  const field = (text: string): Buffer =>
+    Buffer.concat([Buffer.from([Buffer.byteLength(text) >> 8, Buffer.byteLength(text) & 0xff]), Buffer.from(text)]);
   // Clean session, a will with QoS 1.
   const body = Buffer.concat([field('MQTT'), Buffer.from([4, 0x0e, 0, keepaliveS]), field('silent'), field(will.topic), field(will.text)]);
   socket.write(Buffer.concat([Buffer.from([0x10, body.length]), body]));

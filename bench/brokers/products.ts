@@ -1,8 +1,8 @@
 /** The brokers of the bench: how each is started, and why it cannot be. */
 import type { BrokerCluster, BrokerProduct } from '../../test/brokers/broker-cluster.ts';
+import { startMosquittoNode, withoutMosquitto } from '../../test/brokers/mosquitto-node.ts';
 import { startNatsCluster, withoutNats } from '../../test/brokers/nats-cluster.ts';
 import { startRabbitmqCluster, withoutRabbitmq } from '../../test/brokers/rabbitmq-cluster.ts';
-import { startMosquittoNode, withoutMosquitto } from '../../test/brokers/mosquitto-node.ts';
 
 /** A broker of the bench. `start`: with the configuration of docs/brokers, as a cluster of three where the product has clusters. */
 export interface BrokerUnderTest {

@@ -44,7 +44,11 @@ export interface ClusterOptions {
 }
 
 /** The configuration file of the docs with some lines replaced, since the nodes of a test share one machine. Errors: throws if a replacement does not apply. */
-export function docsConfig(name: string, replaced: readonly (readonly [line: RegExp, by: string])[], without: readonly string[] = []): string {
+export function docsConfig(
+  name: string,
+  replaced: readonly (readonly [line: RegExp, by: string])[],
+  without: readonly string[] = [],
+): string {
   const text = readFileSync(new URL(`../../docs/brokers/${name}`, import.meta.url), 'utf8');
   const kept = text
     .split('\n')

@@ -120,5 +120,7 @@ function localConfig({
 
 /** Source: `nats-server --version` prints `nats-server: v2.10.27`. */
 function versionOf(program: string): string {
-  return execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().replace(/^nats-server: v/, '');
+  return execFileSync(program, ['--version'], { encoding: 'utf8' })
+    .trim()
+    .replace(/^nats-server: v/, '');
 }

@@ -21,7 +21,7 @@ for (const [name, skip, start] of BROKERS) {
     t.teardown(() => cluster.stop());
     const [node] = cluster.nodes;
     if (node === undefined) throw new Error('a cluster has nodes');
-    // One broker for all stories, and MQTT without a restart in between: only its sessions begin anew.
+    // One broker for all stories, and MQTT without a restart in between: only its sessions are new.
     const broker = { ...node, stop: () => node.start() };
     for (const { story, changes = {}, needs5 = false, happens } of LINK_FAULTS) {
       const isSkipped = needs5 && cluster.protocol === 4 ? `${name} has MQTT 3.1.1 only` : false;

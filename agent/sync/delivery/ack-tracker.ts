@@ -144,7 +144,10 @@ export class AckTracker {
     const nowMono = clock.monoMs();
     const next = checkWatch(this.#watch, { nowMono, isWaiting: state.ledger.unacked.length > 0, roundTripMs: roundTripMs() });
     this.#watch = next.watch;
-    if (hasGivenUp(this.#watch, nowMono)) return this.#fallBackTo(initialMode(proof));
+    if (hasGivenUp(this.#watch, nowMono)) {
+      this.#fallBackTo(initialMode(proof));
+      return;
+    }
     if (next.isResendDue) this.#sendAgain();
     const silentMs = nowMono - this.#watch.lastAckMono;
     // Last: it may end the session.

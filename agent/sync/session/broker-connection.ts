@@ -81,7 +81,15 @@ export class BrokerConnection {
       const { cert, key } = this.#choice.choose(pairs, renewalFlaw);
       this.#isReached = false;
       this.certificates = { own: cert === null ? null : readCertificate(cert), broker: null };
-      const opened = await transport.connect({ ...this.#optionsFor(attempt, bdSeq, url, probe), timeoutMs, password, ca, cert, key, signal });
+      const opened = await transport.connect({
+        ...this.#optionsFor(attempt, bdSeq, url, probe),
+        timeoutMs,
+        password,
+        ca,
+        cert,
+        key,
+        signal,
+      });
       if (attempt !== this.attempt) return opened.destroy();
       this.current = opened;
       this.#probe = probe;
@@ -113,7 +121,12 @@ export class BrokerConnection {
   /** Resolves with the topics that must be requested again. Errors: rejects with UplinkError. */
   async #trySubscribe(
     attempt: number,
-    { topics, url, timeoutMs, tries }: { readonly topics: readonly string[]; readonly url: string; readonly timeoutMs: number; readonly tries: number },
+    {
+      topics,
+      url,
+      timeoutMs,
+      tries,
+    }: { readonly topics: readonly string[]; readonly url: string; readonly timeoutMs: number; readonly tries: number },
   ): Promise<readonly string[]> {
     const { clock, trace } = this.#parts;
     if (attempt !== this.attempt) return [];

@@ -110,7 +110,10 @@ function approach(session: SessionState): SessionStep {
 }
 
 function connect(session: SessionState): SessionStep {
-  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server, withinMs: answerMs(session, session.silentRounds) });
+  return go(
+    { ...session, phase: 'connecting' },
+    { kind: 'connect', bdSeq: session.bdSeq, server: session.server, withinMs: answerMs(session, session.silentRounds) },
+  );
 }
 
 function subscribe(session: SessionState): SessionStep {

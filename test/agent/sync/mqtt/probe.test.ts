@@ -98,7 +98,11 @@ t.test('data without an answer is followed by a ping after 10 s, so a stopped br
     connection.keepaliveS = keepaliveS;
     probe.start(connection);
     for (let ms = 0; ms < silentMs; ms += 500) {
-      t.strictSame([silences.length, asked()], [0, ms >= silentMs - Math.min(10_000, keepaliveS * 500) ? 1 : 0], `${keepaliveS} s, ${ms} ms`);
+      t.strictSame(
+        [silences.length, asked()],
+        [0, ms >= silentMs - Math.min(10_000, keepaliveS * 500) ? 1 : 0],
+        `${keepaliveS} s, ${ms} ms`,
+      );
       connection.onTraffic(true);
       await clock.advance(500);
     }

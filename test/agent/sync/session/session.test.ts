@@ -195,7 +195,14 @@ const walks: [story: string, servers: number, events: SessionEvent[], phase: str
   ['a server that was good and went silent is left at once', 3, [...WAITING, host(true, 5), due(), failed(60_000, true)], 'resting', 1, 0],
   ['the only one is tried again', 1, [...WAITING, host(true, 5), due(), failed(60_000, true)], 'resting', 0, 1],
   ['a server without the platform is left in order', 3, [...WAITING, host(true, 5), due(), unheard, died], 'resting', 1, 0],
-  ['also the last of them', 2, [...WAITING, host(true, 5), due(), unheard, died, ...again, host(true, 6), due(), unheard, died], 'resting', 0, 0],
+  [
+    'also the last of them',
+    2,
+    [...WAITING, host(true, 5), due(), unheard, died, ...again, host(true, 6), due(), unheard, died],
+    'resting',
+    0,
+    0,
+  ],
   ['the only one is not left for a silent platform', 1, [...WAITING, host(true, 5), due(), unheard], 'live', 0, 0],
   ['a platform is not missed before the births', 2, [...WAITING, host(true, 5), unheard], 'birthing', 0, 0],
   ['one server is waited at for good', 1, [...WAITING, host(false, 5), { kind: 'host-late' }], 'waiting-for-host', 0, 0],
@@ -234,8 +241,16 @@ t.test('with several servers each round waits longer for an answer, with one ser
   };
   t.strictSame(waits(1, 0), [30_000, 30_000]);
   t.strictSame(waits(3, 0), [10_000, 10_000]);
-  t.strictSame(connectWaits([false, false, false, false, false, false, false]), [10, 10, 20, 20, 30, 30, 30], 'no server answers: perhaps a slow link');
-  t.strictSame(connectWaits([false, true, false, true, false, true, false]), [10, 10, 10, 10, 10, 10, 10], 'another one answers: it is the server');
+  t.strictSame(
+    connectWaits([false, false, false, false, false, false, false]),
+    [10, 10, 20, 20, 30, 30, 30],
+    'no server answers: perhaps a slow link',
+  );
+  t.strictSame(
+    connectWaits([false, true, false, true, false, true, false]),
+    [10, 10, 10, 10, 10, 10, 10],
+    'another one answers: it is the server',
+  );
   t.strictSame(later(2), [10_000, 10_000, 20_000, 20_000, 30_000, 30_000]);
   t.strictSame(later(1), [30_000, 30_000, 30_000]);
 });

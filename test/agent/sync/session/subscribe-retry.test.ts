@@ -25,7 +25,14 @@ async function requestsFor(t: Test, protocol: 4 | 5, codes: readonly (readonly n
     requests.push(topicsOf(packet, protocol));
     if (refusals === undefined) return answer(packet, client);
     const properties = protocol === 5 ? [0] : [];
-    client.send(0x90, 2 + properties.length + refusals.length, packet.body[0] as number, packet.body[1] as number, ...properties, ...refusals);
+    client.send(
+      0x90,
+      2 + properties.length + refusals.length,
+      packet.body[0] as number,
+      packet.body[1] as number,
+      ...properties,
+      ...refusals,
+    );
   });
   const node = createSmallNode({ config: uplinkConfig(broker.url, { protocol }), random: () => 1 });
   t.teardown(async () => {
@@ -43,10 +50,7 @@ const ALL = [NODE_TOPIC, DEVICE_TOPIC];
 
 for (const protocol of [4, 5] as const) {
   t.test(`MQTT ${protocol}: what is refused without a reason is requested again, and only that`, async (t) => {
-    const found = await requestsFor(t, protocol, [
-      [1, 0x80],
-      [0x80],
-    ]);
+    const found = await requestsFor(t, protocol, [[1, 0x80], [0x80]]);
     t.strictSame(found, { requests: [ALL, [DEVICE_TOPIC], [DEVICE_TOPIC]], state: 'online', connections: 1 });
   });
   t.test(`MQTT ${protocol}: after three refusals the connection is given up`, async (t) => {
