@@ -2,7 +2,7 @@
  * MQTT connections of the host. The only file that uses the `mqtt` library.
  */
 import { readFileSync } from 'node:fs';
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 
 /** Where the broker is, and how the host proves who it is. Files are read at each start. */
 export interface BrokerAddress {
@@ -61,6 +61,8 @@ const CONNECT_MS = 10_000;
  */
 const KEEPALIVE_S = 30;
 
+/** Codes of a SUBACK from this value on are refusals. Source: MQTT 5 §3.9.3, MQTT 3.1.1 §3.9.3. */
+const REFUSED = 0x80;
 /** Source: IANA, mqtt and secure-mqtt. */
 const USUAL_PORT = { plain: 1_883, tls: 8_883 };
 
@@ -89,7 +91,7 @@ export function openConnection(options: ConnectionOptions): HostConnection {
       onReady?.();
     };
     if (topics.length === 0) subscribed();
-    else client.subscribe([...topics], { qos: 1 }, (error) => subscribed(error));
+    else void subscribeAll(client, topics).then(() => subscribed(), subscribed);
   });
   // The library waits for the callback before it handles the next packet, and reads no more from the socket when its buffers are full.
   client.handleMessage = ({ topic, payload }, done) => {
@@ -121,6 +123,21 @@ export function openConnection(options: ConnectionOptions): HostConnection {
       await client.endAsync(!client.connected);
     },
   };
+}
+
+/**
+ * Subscribes with QoS 1, and with QoS 0 to what the broker refuses: NATS refuses QoS 1 at random while one of its nodes is away. Data has QoS 0
+ * anyway. Errors: rejects with the error of the library if QoS 0 is refused too, or the connection is lost.
+ */
+async function subscribeAll(client: MqttClient, topics: readonly string[]): Promise<void> {
+  try {
+    await client.subscribeAsync([...topics], { qos: 1 });
+  } catch (error) {
+    if (!(error instanceof ErrorWithSubackPacket)) throw error;
+    const granted: readonly unknown[] = error.packet.granted;
+    const refused = topics.filter((_, at) => Number(granted[at]) >= REFUSED);
+    await client.subscribeAsync(refused, { qos: 0 });
+  }
 }
 
 /** The topic of a shared subscription. Source: MQTT 5 §4.8.2: `$share/<name>/<topic>`. */

@@ -4,7 +4,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** The brokers that the page compares. */
 export type BrokerProduct = 'mosquitto' | 'rabbitmq' | 'nats';
@@ -69,6 +70,25 @@ export async function freePorts(count: number): Promise<number[]> {
   });
   for (const server of servers) server.close();
   return ports;
+}
+
+/** Longest start of a small server. Units: ms. Source: assumed; it starts within milliseconds. Confirmed by: starts on a loaded machine. */
+const LISTEN_MS = 10_000;
+
+/** Resolves when a server of this machine accepts connections at `port`. Errors: rejects after ten seconds. */
+export async function untilListening(port: number): Promise<void> {
+  const untilMs = Date.now() + LISTEN_MS;
+  while (Date.now() < untilMs) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await pause(20);
+  }
+  throw new Error(`nothing listens on port ${port}`);
 }
 
 async function listenAnywhere() {

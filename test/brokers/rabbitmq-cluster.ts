@@ -7,7 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from '../platform/mosquitto.ts';
-import { type BrokerCluster, type BrokerNode, BrokerProcess, type ClusterOptions, docsConfig, freePorts } from './broker-cluster.ts';
+import {
+  type BrokerCluster,
+  type BrokerNode,
+  BrokerProcess,
+  type ClusterOptions,
+  docsConfig,
+  freePorts,
+  untilListening,
+} from './broker-cluster.ts';
 import { untilMqttReady } from './mqtt-ready.ts';
 
 const run = promisify(execFile);
@@ -58,6 +66,8 @@ export async function startRabbitmqCluster({
     rmSync(folder, { recursive: true, force: true });
   };
   try {
+    // A node that finds no epmd starts one that outlives it.
+    await untilListening(epmdPort);
     // They look for each other before they accept clients.
     await Promise.all(nodes.map(startNode));
     if (isKhepri && nodes[0] !== undefined) await rabbitmqctl(nodes[0], ['enable_feature_flag', '--opt-in', 'khepri_db']);
@@ -111,7 +121,7 @@ function environment({
     RABBITMQ_GENERATED_CONFIG_DIR: own,
     RABBITMQ_FEATURE_FLAGS_FILE: join(own, 'feature_flags'),
     // The machine's cores are shared by the nodes and the test.
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none -start_epmd false',
   };
 }
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import type { UplinkConfig } from '../../agent/core/cabinet.ts';
 import type { StoredFrame } from '../../agent/core/ports.ts';
 import type { Database } from '../../platform/database/postgres.ts';
 import { createSmallNode, type SmallNode, uplinkConfig } from '../agent/sync/small-node.ts';
@@ -22,18 +23,19 @@ export async function hostSkip(): Promise<string | false> {
 
 /** The parts of one test. `run` starts a process of the host, `node` a cabinet's uplink over a store in memory. */
 export interface HostScene {
-  readonly mosquitto: Mosquitto;
+  readonly mosquitto: Pick<Mosquitto, 'url'>;
   readonly database: Database;
   readonly url: string;
-  run(kind: 'state' | 'worker' | 'commands'): ChildProcess;
+  /** `words`: more of the command line. */
+  run(kind: 'state' | 'worker' | 'commands', words?: readonly string[]): ChildProcess;
   kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void>;
-  node(name: string, options?: { readonly primaryHost?: string }): SmallNode;
+  node(name: string, changes?: Partial<UplinkConfig>): SmallNode;
   /** Checks the condition each 100 ms; false when it does not hold within `limitMs`. */
   holds(condition: () => Promise<boolean> | boolean, limitMs?: number): Promise<boolean>;
 }
 
-/** Starts database and broker. All ends with the test. */
-export async function openHostScene(t: Test): Promise<HostScene> {
+/** Starts the database, and Mosquitto unless `broker` is given. All but a given broker ends with the test. */
+export async function openHostScene(t: Test, broker?: { readonly url: string }): Promise<HostScene> {
   const [{ startTemporaryPostgres }, { openDatabase }, { migrateDatabase }, { endProcess }] = await Promise.all([
     import('../../platform/servers/temporary-postgres.ts'),
     import('../../platform/database/postgres.ts'),
@@ -41,7 +43,8 @@ export async function openHostScene(t: Test): Promise<HostScene> {
     import('../../platform/servers/programs.ts'),
   ]);
   const postgres = await startTemporaryPostgres(['fsync = off']);
-  const mosquitto = await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0']);
+  const started = broker === undefined ? await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0']) : null;
+  const mosquitto = broker ?? (started as Mosquitto);
   const database = openDatabase({ url: postgres.url, connections: 2 });
   const children: ChildProcess[] = [];
   const nodes: SmallNode[] = [];
@@ -49,14 +52,14 @@ export async function openHostScene(t: Test): Promise<HostScene> {
     for (const node of nodes) await node.uplink.stop();
     await Promise.all(children.map((child) => endProcess(child, 'SIGKILL')));
     await database.end();
-    await mosquitto.stop();
+    await started?.stop();
     await postgres.stop();
   });
   await migrateDatabase(database);
   return {
     ...{ mosquitto, database, url: postgres.url },
-    run: (kind) => {
-      const child = spawn(process.execPath, [MAIN, kind, '--database', postgres.url, '--broker', mosquitto.url], {
+    run: (kind, words = []) => {
+      const child = spawn(process.execPath, [MAIN, kind, '--database', postgres.url, '--broker', mosquitto.url, ...words], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
