@@ -408,6 +408,8 @@ t.test('in every case, each CONNECT that was sent has the number after the one b
     subscribed,
     due(),
     failed(),
+    failed(60_000, true),
+    unheard,
     rested,
     died,
     host(true, 1),
@@ -416,8 +418,8 @@ t.test('in every case, each CONNECT that was sent has the number after the one b
     start(4),
   );
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 200 }), fc.boolean(), (events, awaitsHost) => {
-      let session = createSession(awaitsHost);
+    fc.property(fc.array(event, { maxLength: 200 }), fc.boolean(), fc.integer({ min: 1, max: 3 }), (events, awaitsHost, servers) => {
+      let session = createSession(awaitsHost, servers);
       const left: number[] = [];
       const births: string[] = [];
       for (const e of [start(250), ...events]) {
