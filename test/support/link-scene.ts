@@ -22,6 +22,8 @@ import { memoryFolder } from './memory-folder.ts';
 
 /** Real time in a simulated second, while the broker accepts connections. */
 const REAL_MS_A_SECOND = 3;
+/** The most in one step, for long steps. Units: ms. */
+const MOST_REAL_MS = 100;
 
 /** The broker of a scene. `stop` ends it. */
 export type LinkBroker = Pick<Mosquitto, 'port' | 'url' | 'kill' | 'start' | 'stop'>;
@@ -70,7 +72,7 @@ export async function openLinkScene(
   const { store, uplink, wentBack } = createLinkAgent(join(dir, 'data'), clock, uplinkConfig(proxy.url, { protocol, ...changes }));
   const poll = createPoll(clock, store, uplink);
   const live = async (ms: number, everyMs = 1_000): Promise<void> => {
-    const realMs = proxy.faults.refuseTcp ? 0 : Math.ceil((everyMs / 1_000) * realMsASecond);
+    const realMs = proxy.faults.refuseTcp ? 0 : Math.min(Math.ceil((everyMs / 1_000) * realMsASecond), MOST_REAL_MS);
     for (let passedMs = 0; passedMs < ms; passedMs += everyMs) {
       await clock.advance(everyMs);
       poll();
