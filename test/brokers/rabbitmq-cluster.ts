@@ -41,11 +41,11 @@ interface RabbitNode {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Starts the nodes at the same time, since they form the cluster together. `isKhepri`: metadata in Raft, as the docs advise, instead of Mnesia. */
+/** Starts the nodes at the same time, since they form the cluster together. `isKhepri`: metadata in Khepri instead of Mnesia, which the docs advise against. */
 export async function startRabbitmqCluster({
   nodes: count = 3,
   without = [],
-  isKhepri = true,
+  isKhepri = false,
 }: ClusterOptions & { readonly isKhepri?: boolean } = {}): Promise<BrokerCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-rabbitmq-'));
   writeFileSync(join(folder, '.erlang.cookie'), COOKIE);
