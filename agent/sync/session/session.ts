@@ -29,14 +29,12 @@ import {
 
 /** Largest time by which a host's clock may be ahead. Units: ms. Source: assumed, as for the age of a command. Confirmed by: the timestamps of STATE messages of a host in use. */
 const CLOCK_SKEW_MS = 300_000;
-/** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
-const HOST_WAIT_MS = 30_000;
 /**
- * Longest wait for CONNACK, and for SUBACK. Units: ms. With several servers another one may answer, so the wait begins with `step`. It grows
- * by `step` with each round over the servers: for CONNACK with a round in which none sent one, for SUBACK with any round. With one server the
- * wait is always `longest`.
+ * Longest wait for CONNACK, for SUBACK, and after it for the host's retained STATE. Units: ms. With several servers another one may answer, so
+ * the wait begins with `step`. It grows by `step` with each round over the servers: for CONNACK with a round in which none sent one, for the
+ * others with any round. With one server the wait for an answer is always `longest`, and that for STATE has no end.
  *
- * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Confirmed by: the connection times in a week of logs
+ * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Tahu's edge node waits 30 s for STATE. Confirmed by: the connection times in a week of logs
  * of a cabinet on a cellular link.
  */
 const ANSWER_MS = { step: 10_000, longest: 30_000 };
@@ -135,7 +133,7 @@ function afterSubscribed(session: SessionState): SessionStep {
 /** With one server the wait has no limit and costs a keepalive; with several the next server is tried. */
 function awaitHost(session: SessionState): SessionStep {
   const waiting: SessionState = { ...session, phase: 'waiting-for-host' };
-  return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: HOST_WAIT_MS });
+  return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: answerMs(session, session.failures) });
 }
 
 /** Source: `operational-behavior-primary-application-state-with-multiple-servers-walk`. */

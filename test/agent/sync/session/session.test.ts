@@ -255,6 +255,16 @@ t.test('with several servers each round waits longer for an answer, with one ser
   t.strictSame(later(1), [30_000, 30_000, 30_000]);
 });
 
+t.test('of several servers each is given 10 s to say that the host is online, and more in later rounds', async (t) => {
+  let { session, effects } = run(WAITING, createSession(true, 2));
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i += 1) {
+    waits.push(...effects.flatMap((effect) => (effect.kind === 'await-host' ? [effect.delayMs / 1_000] : [])));
+    ({ session, effects } = run([{ kind: 'host-late' }, died, ...again], session));
+  }
+  t.strictSame(waits, [10, 10, 20, 20, 30, 30, 30]);
+});
+
 t.test('a host that goes offline properly leaves no failures behind, however short the session was', async (t) => {
   for (const servers of [1, 3]) {
     const tired = { ...createSession(true, servers), failures: 8 };
