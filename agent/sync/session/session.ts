@@ -12,8 +12,8 @@
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying`
  * with one. After a `stop`, `dying` ends in `off`, also on `failed`. `saved` leads on even if the number is not on disk.
  * `rested` leads to `connecting` if the last number is on disk and was not sent with a CONNECT. `reconnect` leads from every phase with a
- * connection to `dying`, and ends `resting`. `platform-silent` leads from `live` to `dying` with several brokers. A host that goes offline leads from `birthing` to `waiting-for-host`. With several brokers it
- * leads from there to `dying`, as does a host without STATE in time.
+ * connection to `dying`, and ends `resting`. `platform-silent` leads from `live` to `dying` with several brokers. A host that goes offline
+ * leads from `birthing` to `waiting-for-host`. With several brokers it leads from there to `dying`, as does a host without STATE in time.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import {
@@ -34,8 +34,8 @@ const CLOCK_SKEW_MS = 300_000;
  * the wait begins with `step`. It grows by `step` with each round over the servers: for CONNACK with a round in which none sent one, for the
  * others with any round. With one server the wait for an answer is always `longest`, and that for STATE has no end.
  *
- * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Tahu's edge node waits 30 s for STATE. Confirmed by: the connection times in a week of logs
- * of a cabinet on a cellular link.
+ * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Tahu's edge node waits 30 s for STATE. Confirmed by:
+ * the connection times in a week of logs of a cabinet on a cellular link.
  */
 const ANSWER_MS = { step: 10_000, longest: 30_000 };
 
@@ -216,7 +216,8 @@ function afterFailure(session: SessionState, { atMono, isSilent }: Extract<Sessi
   const isHealthy = isSound(session, atMono);
   // A link that broke is opened again to the same server first. A server that was silent would accept TCP and be silent again.
   if (isHealthy && !isSilent) return rest({ ...session, failures: 1 });
-  const next = { ...session, server: (session.server + 1) % session.servers, failures: isHealthy ? 0 : session.failures };
+  const begun = isHealthy ? { ...session, failures: 0, isAnswered: false } : session;
+  const next = { ...begun, server: (session.server + 1) % session.servers };
   return rest(next.server === 0 ? afterRound(next) : next);
 }
 
