@@ -97,6 +97,10 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
   const hypertable = values.hypertable ?? 'auto';
   if (hypertable !== 'auto' && hypertable !== 'on' && hypertable !== 'off')
     throw new PlatformFailure('usage', '--hypertable: write auto, on or off');
+  const others = values['other-broker'] ?? [];
+  for (const other of others) {
+    if (!URL.canParse(other)) throw new PlatformFailure('usage', `--other-broker "${other}": write mqtt://machine:1883 or mqtts://machine:8883`);
+  }
   const version = values.mqtt ?? '5';
   if (version !== '5' && version !== '3.1.1') throw new PlatformFailure('usage', '--mqtt: write 5 or 3.1.1');
   const expiresS = numberOption('--expires', values.expires, 300);
@@ -110,7 +114,7 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
       caFile: values['ca-file'],
       certFile: values['cert-file'],
       keyFile: values['key-file'],
-      otherUrls: values['other-broker'] ?? [],
+      otherUrls: others,
       protocol: version === '5' ? 5 : 4,
       isWithoutShares: values['no-share'] === true,
     },

@@ -73,6 +73,7 @@ t.test('a node that is away: the next one is tried', { skip }, async (t) => {
   t.equal(other.clients.length, 1);
 });
 
-t.test('a version of MQTT that does not exist is refused', async (t) => {
+t.test('a version of MQTT that does not exist and an address that is none are refused', async (t) => {
   t.throws(() => readPlatformOptions(['worker', '--mqtt', '3.1']), { message: '--mqtt: write 5 or 3.1.1' });
+  t.throws(() => readPlatformOptions(['worker', '--other-broker', 'broker-2']), { message: /--other-broker "broker-2": write mqtt/ });
 });
