@@ -99,7 +99,8 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
     throw new PlatformFailure('usage', '--hypertable: write auto, on or off');
   const others = values['other-broker'] ?? [];
   for (const other of others) {
-    if (!URL.canParse(other)) throw new PlatformFailure('usage', `--other-broker "${other}": write mqtt://machine:1883 or mqtts://machine:8883`);
+    if (!URL.canParse(other))
+      throw new PlatformFailure('usage', `--other-broker "${other}": write mqtt://machine:1883 or mqtts://machine:8883`);
   }
   const version = values.mqtt ?? '5';
   if (version !== '5' && version !== '3.1.1') throw new PlatformFailure('usage', '--mqtt: write 5 or 3.1.1');
