@@ -4,6 +4,7 @@
  * Figures go to standard output, one JSON object a line; progress to standard error.
  */
 import { parseArgs } from 'node:util';
+import { BROKERS_FIGURES, brokersBench } from './brokers/brokers-bench.ts';
 import { DALI_FIGURES, daliBench } from './dali/dali-bench.ts';
 import { DOCTOR_FIGURES, doctorBench } from './doctor/doctor-bench.ts';
 import { FAULTS_FIGURES, faultsBench } from './faults/faults-bench.ts';
@@ -52,6 +53,10 @@ Usage: npm run -s bench -- NAME [FIGURE…] [options]
             drain        1.2 million readings of backlog with live data beside them: time, lateness of live data, memory, bytes
             bytes        bytes a reading live, as history and packed, beside JSON
             encode       payloads encoded and read, beside sparkplug-payload
+
+  brokers   Mosquitto, and RabbitMQ and NATS as clusters of three, each where it is installed; about twenty minutes
+            abilities    retained messages, wills, shared subscriptions, versions, takeover, sizes: the table of docs/brokers.md
+            failover     a node killed, stopped or cut off: time until cabinets are back at another node, readings lost
 
   dali      64 D4i drivers on a simulated DALI bus; two minutes for six simulated hours
             bus          levels while memory banks are read, the age of the banks, failure flags as events
@@ -118,6 +123,7 @@ interface Bench {
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  brokers: { run: brokersBench, figures: Object.keys(BROKERS_FIGURES) },
   dali: { run: daliBench, figures: Object.keys(DALI_FIGURES) },
   doctor: { run: doctorBench, figures: Object.keys(DOCTOR_FIGURES) },
   faults: { run: faultsBench, figures: Object.keys(FAULTS_FIGURES) },

@@ -152,7 +152,16 @@ export class StoreError extends Error {
  * subscription; in a test also: the primary host is not online. `secret`: a file with a password, key or certificate cannot be used.
  * `taken-over`: another client connected with the same id. `too-large`: a message is too large for the broker.
  */
-export type UplinkErrorCode = 'unreachable' | 'refused' | 'tls' | 'secret' | 'lost' | 'taken-over' | 'too-large';
+export type UplinkErrorCode =
+  | 'unreachable'
+  | 'refused'
+  | 'tls'
+  | 'secret'
+  | 'lost'
+  /** The broker, or the network, answered nothing for too long; the connection was still open. */
+  | 'silent'
+  | 'taken-over'
+  | 'too-large';
 
 /** The connection to the broker or a test of it failed or could not be prepared, or the broker does not accept a message. */
 export class UplinkError extends Error {

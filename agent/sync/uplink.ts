@@ -276,6 +276,7 @@ export class SparkplugUplink implements Uplink {
       onResend: (result) => this.#sendResendResult(result),
       onMode: () => void this.#reportSync(),
       onAckAhead: (ack) => this.#monitor.noteAckAhead(ack),
+      onUnheard: (silentMs) => this.#link.leaveServer(silentMs),
       onSent: ({ readings, historical }) => {
         this.#counts.published += readings;
         if (historical) this.#counts.historical += readings;

@@ -12,6 +12,12 @@ export interface BrokerAddress {
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
+  /** Further nodes of the same cluster, tried in turn. */
+  readonly otherUrls?: readonly string[];
+  /** 4: MQTT 3.1.1. Default: 5. */
+  readonly protocol?: 4 | 5;
+  /** The broker does not support shared subscriptions: each topic is subscribed itself, so that this connection receives all of it. */
+  readonly isWithoutShares?: boolean;
 }
 
 /** The contents of the files, under the names that TLS and MQTT libraries use. */

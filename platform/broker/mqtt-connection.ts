@@ -1,7 +1,7 @@
 /**
- * MQTT 5 connections of the host. The only file that uses the `mqtt` library.
+ * MQTT connections of the host. The only file that uses the `mqtt` library.
  */
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 import { type BrokerAddress, readBrokerFiles } from './broker-files.ts';
 
 /** What a connection publishes when it is lost. */
@@ -37,10 +37,23 @@ export interface HostConnection {
 
 /** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, so it may be fast. Confirmed by: restarts of the city's broker. */
 const RECONNECT_MS = 1_000;
+/** Longest wait for a connection; then the next node is tried. Units: ms. Source: assumed; platform and broker are on one network. Confirmed by: connection times of the city's platform. */
+const CONNECT_MS = 10_000;
+/**
+ * Units: s. A stopped node is left after one and a half of it, and so is any node while the database makes a worker wait longer than that.
+ * Source: assumed; a restart of the database takes less. Confirmed by: restarts of the city's database.
+ */
+const KEEPALIVE_S = 30;
+
+/** Codes of a SUBACK from this value on are refusals. Source: MQTT 5 §3.9.3, MQTT 3.1.1 §3.9.3. */
+const REFUSED = 0x80;
+/** Source: IANA, mqtt and secure-mqtt. */
+const USUAL_PORT = { plain: 1_883, tls: 8_883 };
 
 /** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`. */
 export function openConnection(options: ConnectionOptions): HostConnection {
-  const { broker, topics, will, onMessage, onReady, onLost, onError } = options;
+  const { broker, will, onMessage, onReady, onLost, onError } = options;
+  const topics = broker.isWithoutShares === true ? options.topics.map(withoutShare) : options.topics;
   const client: MqttClient = connect(broker.url, { ...clientOptions(broker), ...(will === undefined ? {} : { will: willOf(will) }) });
   let isReady = false;
   let isClosed = false;
@@ -62,7 +75,7 @@ export function openConnection(options: ConnectionOptions): HostConnection {
       onReady?.();
     };
     if (topics.length === 0) subscribed();
-    else client.subscribe([...topics], { qos: 1 }, (error) => subscribed(error));
+    else void subscribeAll(client, topics).then(() => subscribed(), subscribed);
   });
   // The library waits for the callback before it handles the next packet, and reads no more from the socket when its buffers are full.
   client.handleMessage = ({ topic, payload }, done) => {
@@ -96,19 +109,50 @@ export function openConnection(options: ConnectionOptions): HostConnection {
   };
 }
 
+/**
+ * Subscribes with QoS 1, and with QoS 0 to what the broker refuses: NATS refuses QoS 1 at random while one of its nodes is away. Data has QoS 0
+ * anyway. Errors: rejects with the error of the library if QoS 0 is refused too, or the connection is lost.
+ */
+async function subscribeAll(client: MqttClient, topics: readonly string[]): Promise<void> {
+  try {
+    await client.subscribeAsync([...topics], { qos: 1 });
+  } catch (error) {
+    if (!(error instanceof ErrorWithSubackPacket)) throw error;
+    const granted: readonly unknown[] = error.packet.granted;
+    const refused = topics.filter((_, at) => Number(granted[at]) >= REFUSED);
+    await client.subscribeAsync(refused, { qos: 0 });
+  }
+}
+
+/** The topic of a shared subscription. Source: MQTT 5 §4.8.2: `$share/<name>/<topic>`. */
+function withoutShare(topic: string): string {
+  return topic.replace(/^\$share\/[^/]+\//, '');
+}
+
 function clientOptions(broker: BrokerAddress): IClientOptions {
-  const { username } = broker;
+  const { username, url, otherUrls = [], protocol = 5 } = broker;
   return {
-    protocolVersion: 5,
+    protocolVersion: protocol,
     clean: true,
-    properties: { sessionExpiryInterval: 0 },
+    ...(protocol === 5 ? { properties: { sessionExpiryInterval: 0 } } : {}),
     reconnectPeriod: RECONNECT_MS,
+    connectTimeout: CONNECT_MS,
+    keepalive: KEEPALIVE_S,
+    ...(otherUrls.length === 0 ? {} : { servers: [url, ...otherUrls].map(serverOf) }),
     // The subscription is made again below, so that its end is known.
     resubscribe: false,
     queueQoSZero: false,
     ...(username === undefined ? {} : { username }),
     ...readBrokerFiles(broker),
   };
+}
+
+/** Errors: throws TypeError for an invalid URL. */
+function serverOf(url: string): { readonly host: string; readonly port: number; readonly protocol: 'mqtt' | 'mqtts' } {
+  const { protocol, hostname, port } = new URL(url);
+  const isTls = protocol === 'mqtts:';
+  const usual = isTls ? USUAL_PORT.tls : USUAL_PORT.plain;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port), protocol: isTls ? 'mqtts' : 'mqtt' };
 }
 
 function willOf({ topic, payload }: LastWill): NonNullable<IClientOptions['will']> {

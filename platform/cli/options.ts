@@ -26,7 +26,11 @@ Usage: npm run platform -- COMMAND [options]
 Options
   --database URL     postgres://user@machine/city; default: PGHOST, PGPORT,
                      PGDATABASE, PGUSER, PGPASSWORD
-  --broker URL       mqtt://127.0.0.1:1883 or mqtts://…; MQTT 5
+  --broker URL       mqtt://127.0.0.1:1883 or mqtts://…
+  --other-broker URL a further node of its cluster; may be repeated
+  --mqtt VERSION     5 or 3.1.1; default: 5
+  --no-share         a worker for a broker without shared subscriptions: give each
+                     worker groups of its own (--group)
   --username NAME    --password-file FILE
   --ca-file FILE     --cert-file FILE   --key-file FILE
   --group NAME       a Sparkplug group; may be repeated; default: all
@@ -62,6 +66,9 @@ export interface HostCommandOptions {
 const OPTIONS = {
   database: { type: 'string' },
   broker: { type: 'string' },
+  'other-broker': { type: 'string', multiple: true },
+  mqtt: { type: 'string' },
+  'no-share': { type: 'boolean' },
   username: { type: 'string' },
   'password-file': { type: 'string' },
   'ca-file': { type: 'string' },
@@ -90,6 +97,9 @@ const PROCESSES = ['state', 'worker', 'commands'];
 const ONLY: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   database: ['migrate', ...PROCESSES, 'command', 'rollout', 'status'],
   broker: PROCESSES,
+  'other-broker': PROCESSES,
+  mqtt: PROCESSES,
+  'no-share': ['worker'],
   username: PROCESSES,
   'password-file': PROCESSES,
   'ca-file': PROCESSES,
@@ -126,6 +136,10 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
   checkAddress('--database', values.database, /^(?:postgres|postgresql):$/, 'postgres://user@machine:5432/city');
   checkAddress('--broker', values.broker, /^mqtts?:$/, 'mqtt://machine:1883 or mqtts://machine:8883');
   for (const name of FILES) checkFile(name, values[name]);
+  const others = values['other-broker'] ?? [];
+  for (const other of others) checkAddress('--other-broker', other, /^mqtts?:$/, 'mqtt://machine:1883 or mqtts://machine:8883');
+  const version = values.mqtt ?? '5';
+  if (version !== '5' && version !== '3.1.1') throw usage('--mqtt: write 5 or 3.1.1');
   const expiresS = numberOption('--expires', values.expires, 300);
   return {
     ...{ command, words: rest, groups, hostId, hypertable, expiresS, values },
@@ -137,6 +151,9 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
       caFile: values['ca-file'],
       certFile: values['cert-file'],
       keyFile: values['key-file'],
+      otherUrls: others,
+      protocol: version === '5' ? 5 : 4,
+      isWithoutShares: values['no-share'] === true,
     },
     isPacked: values['no-packed'] !== true,
     metrics: values.metrics,

@@ -21,7 +21,7 @@ export interface StateOptions {
   readonly log: HostLog;
 }
 
-/** Source: assumed; a cabinet waits 30 s for a host before it tries another server. Units: ms. Confirmed by: starts of the city's platform. */
+/** Source: assumed; a cabinet waits 10 s for a host before it tries another server. Units: ms. Confirmed by: starts of the city's platform. */
 const LOOK_MS = 1_000;
 
 /** STATE of one host on one broker, from `start` to `stop`. */

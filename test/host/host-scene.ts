@@ -40,8 +40,14 @@ export interface HostScene {
   holds(condition: () => Promise<boolean> | boolean, limitMs?: number): Promise<boolean>;
 }
 
-/** Starts database and broker. All ends with the test. `settings`: further lines for the configuration of the broker. */
-export async function openHostScene(t: Test, settings: readonly string[] = []): Promise<HostScene> {
+/** Of the broker of a scene. `settings`: further lines for the configuration of Mosquitto. `broker`: used in its place. */
+interface SceneOptions {
+  readonly settings?: readonly string[];
+  readonly broker?: Mosquitto;
+}
+
+/** Starts the database, and Mosquitto unless `broker` is given. All ends with the test. */
+export async function openHostScene(t: Test, { settings = [], broker }: SceneOptions = {}): Promise<HostScene> {
   const [{ startTemporaryPostgres }, { openDatabase }, { migrateDatabase }, { endProcess }] = await Promise.all([
     import('../../platform/servers/temporary-postgres.ts'),
     import('../../platform/database/postgres.ts'),
@@ -49,7 +55,7 @@ export async function openHostScene(t: Test, settings: readonly string[] = []): 
     import('../../platform/servers/programs.ts'),
   ]);
   const postgres = await startTemporaryPostgres(['fsync = off']);
-  const mosquitto = await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0', ...settings]);
+  const mosquitto = broker ?? (await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0', ...settings]));
   const database = openDatabase({ url: postgres.url, connections: 2 });
   const children: ChildProcess[] = [];
   const reasons: string[] = [];

@@ -18,7 +18,7 @@ t.test('TLS with a certificate for the host; a foreign authority, a foreign clie
   const [client, stranger] = [own.issue('city'), foreign.issue('city')];
   const port = await findFreePort();
   const listener = [`listener ${port} 127.0.0.1`, `cafile ${own.cert}`, `certfile ${server.cert}`, `keyfile ${server.key}`];
-  const scene = await openHostScene(t, [...listener, 'require_certificate true', 'use_identity_as_username true']);
+  const scene = await openHostScene(t, { settings: [...listener, 'require_certificate true', 'use_identity_as_username true'] });
   const { database, run, kill, holds, failures } = scene;
   const secure = (ca: string, pair: { readonly cert: string; readonly key: string } | null, host = '127.0.0.1'): string[] => [
     ...['--broker', `mqtts://${host}:${port}`, '--ca-file', ca],

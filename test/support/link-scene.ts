@@ -1,5 +1,5 @@
 /**
- * Store and uplink of a small node, a fault proxy before Mosquitto, and a platform that acknowledges.
+ * Store and uplink of a small node, a fault proxy before a broker, and a platform that acknowledges.
  *
  * The agent runs on simulated time; the sockets get enough real time.
  */
@@ -16,17 +16,22 @@ import { createMqttTransport } from '../../agent/sync/mqtt/mqttjs-transport.ts';
 import { SparkplugUplink } from '../../agent/sync/uplink.ts';
 import { GROUP, NODE, NODE_DEVICES, NODE_START_MS, silentLog, uplinkConfig } from '../agent/sync/small-node.ts';
 import { ReferenceHost } from '../platform/host.ts';
-import { type Mosquitto, startMosquitto } from '../platform/mosquitto.ts';
+import type { Mosquitto } from '../platform/mosquitto.ts';
 import { FaultProxy } from '../platform/proxy.ts';
 import { memoryFolder } from './memory-folder.ts';
 
 /** Real time in a simulated second, while the broker accepts connections. */
 const REAL_MS_A_SECOND = 3;
+/** The most in one step, for long steps. Units: ms. */
+const MOST_REAL_MS = 100;
 
-/** A node's store and uplink, connected through a fault proxy (`proxy`) and Mosquitto to a platform (`host`) that acknowledges. */
+/** The broker of a scene. `stop` ends it. */
+export type LinkBroker = Pick<Mosquitto, 'port' | 'url' | 'kill' | 'start' | 'stop'>;
+
+/** A node's store and uplink, connected through a fault proxy (`proxy`) and a broker to a platform (`host`) that acknowledges. */
 export interface LinkScene {
   readonly clock: ManualClock;
-  readonly mosquitto: Mosquitto;
+  readonly broker: LinkBroker;
   readonly proxy: FaultProxy;
   readonly host: ReferenceHost;
   readonly store: Store;
@@ -37,31 +42,37 @@ export interface LinkScene {
 }
 
 export interface LinkSceneParts {
-  /** Path of Mosquitto. */
-  readonly program: string;
+  /** It runs; it ends with the test. */
+  readonly broker: LinkBroker;
+  /** Default: 5. */
+  readonly protocol?: 4 | 5;
+  /** Real time in a simulated second: more for a broker that answers later. Units: ms. Default: `REAL_MS_A_SECOND`. */
+  readonly realMsASecond?: number;
   readonly changes?: Partial<UplinkConfig>;
   /** The platform requests the backlog as segments. */
   readonly segments?: boolean;
 }
 
-/** Starts broker, proxy, platform, store and uplink; all end with the test. Does not wait until the uplink is online. */
-export async function openLinkScene(t: Test, { program, changes = {}, segments = false }: LinkSceneParts): Promise<LinkScene> {
+/** Starts proxy, platform, store and uplink; all end with the test. Does not wait until the uplink is online. */
+export async function openLinkScene(
+  t: Test,
+  { broker, changes = {}, segments = false, protocol = 5, realMsASecond = REAL_MS_A_SECOND }: LinkSceneParts,
+): Promise<LinkScene> {
   const dir = memoryFolder(t);
-  const mosquitto = await startMosquitto(program);
-  const proxy = new FaultProxy({ target: mosquitto.port });
+  const proxy = new FaultProxy({ target: broker.port });
   await proxy.start();
   const clock = createManualClock(NODE_START_MS);
   const hostId = changes.primaryHost ?? undefined;
   const host = new ReferenceHost({
-    ...{ url: mosquitto.url, protocolVersion: 5, group: GROUP, node: NODE, acks: true, segments },
+    ...{ url: broker.url, protocolVersion: protocol, group: GROUP, node: NODE, acks: true, segments },
     nowMs: () => clock.wallMs(),
     ...(hostId === undefined ? {} : { hostId }),
   });
   await host.start();
-  const { store, uplink, wentBack } = createLinkAgent(join(dir, 'data'), clock, uplinkConfig(proxy.url, { protocol: 5, ...changes }));
+  const { store, uplink, wentBack } = createLinkAgent(join(dir, 'data'), clock, uplinkConfig(proxy.url, { protocol, ...changes }));
   const poll = createPoll(clock, store, uplink);
   const live = async (ms: number, everyMs = 1_000): Promise<void> => {
-    const realMs = proxy.faults.refuseTcp ? 0 : Math.ceil((everyMs / 1_000) * REAL_MS_A_SECOND);
+    const realMs = proxy.faults.refuseTcp ? 0 : Math.min(Math.ceil((everyMs / 1_000) * realMsASecond), MOST_REAL_MS);
     for (let passedMs = 0; passedMs < ms; passedMs += everyMs) {
       await clock.advance(everyMs);
       poll();
@@ -76,9 +87,9 @@ export async function openLinkScene(t: Test, { program, changes = {}, segments =
     await whileAdvancing(clock, store.stop());
     await host.stop();
     await proxy.stop();
-    await mosquitto.stop();
+    await broker.stop();
   });
-  return { clock, mosquitto, proxy, host, store, live, wentBack };
+  return { clock, broker, proxy, host, store, live, wentBack };
 }
 
 /** Store and uplink as in the agent, and how often rows were sent again for want of an acknowledgement. */

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { MINUTE_MS } from '../../agent/core/durations.ts';
-import { findProgram } from '../platform/mosquitto.ts';
+import { findProgram, startMosquitto } from '../platform/mosquitto.ts';
 import { openLinkScene, provesAll } from './link-scene.ts';
 
 const program = findProgram('mosquitto');
@@ -11,7 +11,7 @@ const DAYS_3_MS = 72 * 60 * MINUTE_MS;
 export function surviveLongOutage(segments: boolean): void {
   const story = segments ? 'packed' : 'as metrics';
   t.test(`after 72 hours without a network the platform has everything, ${story}`, { skip, timeout: 80_000 }, async (t) => {
-    const scene = await openLinkScene(t, { program: program as string, segments });
+    const scene = await openLinkScene(t, { broker: await startMosquitto(program as string), segments });
     await scene.live(MINUTE_MS);
     scene.proxy.set({ refuseTcp: true });
     scene.proxy.reset();

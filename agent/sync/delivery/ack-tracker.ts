@@ -8,7 +8,7 @@ import type { UplinkConfig } from '../../core/cabinet.ts';
 import { every, type Timer } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { UNREAD } from '../../core/retried-save.ts';
-import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, startWatch } from './ack-watch.ts';
+import { type AckWatch, afterAck, checkWatch, hasGivenUp, isOverdue, leaveAtMs, startWatch } from './ack-watch.ts';
 import type { AckAhead, DeliveryParts, DeliveryState } from './delivery-state.ts';
 import { acknowledge, bytesUnacked, countedAck, goBack, hasLeft, type ProofMode, withMode } from './ledger.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
@@ -22,6 +22,8 @@ export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | '
   readonly onMoved: () => void;
   /** Rows beyond the cursor must be sent again, in small batches. */
   readonly onResendDue: () => void;
+  /** A platform that acknowledged before has been silent for this time: perhaps this server has no connection to it. Units: ms. */
+  readonly onUnheard: (silentMs: number) => void;
 }
 
 /** Unacknowledged bytes beyond which the backlog waits for the platform. Units: bytes. Source: 1.2 million readings in a minute with one acknowledgement a second need 350 KB. */
@@ -51,6 +53,8 @@ export class AckTracker {
   #timer: Timer | null = null;
   /** Time without an acknowledgement at the end of the last session. */
   #silentMs = 0;
+  /** The silence at the last call of `onUnheard`; null if there was none since the last acknowledgement. Units: ms. */
+  #unheardMs: number | null = null;
 
   constructor(parts: AckTrackerParts) {
     this.#parts = parts;
@@ -88,6 +92,7 @@ export class AckTracker {
     const isMoved = seq > cursor;
     state.update(acknowledge(state.ledger, seq));
     if (mode !== 'platform') this.#announceMode('platform');
+    this.#unheardMs = null;
     this.lastAck = `${ack.epoch}:${ack.seq}`;
     // Rows that must be sent again are in `left`, and are still to be acknowledged.
     const isAllAcked = state.ledger.unacked.length === 0 && state.ledger.left.length === 0;
@@ -143,8 +148,20 @@ export class AckTracker {
     const nowMono = clock.monoMs();
     const next = checkWatch(this.#watch, { nowMono, isWaiting: state.ledger.unacked.length > 0, roundTripMs: roundTripMs() });
     this.#watch = next.watch;
-    if (hasGivenUp(this.#watch, nowMono)) this.#fallBackTo(initialMode(proof));
-    else if (next.isResendDue) this.#sendAgain();
+    if (hasGivenUp(this.#watch, nowMono)) {
+      this.#fallBackTo(initialMode(proof));
+      return;
+    }
+    if (next.isResendDue) this.#sendAgain();
+    const silentMs = nowMono - this.#watch.lastAckMono;
+    // Last: it may end the session.
+    if (this.#watch.isCautious && silentMs >= leaveAtMs(this.#unheardMs)) this.#noteUnheard(silentMs);
+  }
+
+  /** `isCautious`: rows wait, and were sent again in this session without success. */
+  #noteUnheard(silentMs: number): void {
+    this.#unheardMs = silentMs;
+    this.#parts.onUnheard(silentMs);
   }
 
   #sendAgain(): void {

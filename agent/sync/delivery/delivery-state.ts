@@ -36,6 +36,8 @@ export interface DeliveryParts {
   readonly onMode: () => void;
   /** An acknowledgement covers rows of this run that were never sent. Null for each acknowledgement that counts in full. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
+  /** A platform that acknowledged before has been silent for this time: perhaps this server has no connection to it. Units: ms. */
+  readonly onUnheard: (silentMs: number) => void;
 }
 
 /** An acknowledgement of `seq`, of which only the rows up to `countedSeq` count. */

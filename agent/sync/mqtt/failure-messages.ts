@@ -135,17 +135,33 @@ export function connectRefusal(url: string, code: number, cause?: Error): Uplink
   return new UplinkError('refused', msg`${url} refused the connection (${hex(code)}): ${text}`, { cause });
 }
 
-/**
- * Returns the error for a broker that refused subscriptions, with UplinkError code `refused`. `code`: of the SUBACK. Source: MQTT 5 §3.9.3.
- */
-export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): UplinkError {
+/** Codes of a SUBACK that give no reason in the request: unspecified, implementation specific, quota exceeded. Source: MQTT 5 §3.9.3. */
+const PASSING: readonly number[] = [0x80, 0x83, 0x97];
+
+/** The broker refused subscriptions, with code `refused`. */
+export class SubscribeRefusal extends UplinkError {
+  /** The topics that were refused. */
+  readonly topics: readonly string[];
+  /** The broker gave no reason that will last: the same request may succeed. */
+  readonly mayRetry: boolean;
+
+  constructor(said: Message, topics: readonly string[], mayRetry: boolean) {
+    super('refused', said);
+    this.topics = topics;
+    this.mayRetry = mayRetry;
+  }
+}
+
+/** Returns the error for a broker that refused subscriptions. `code`: of the SUBACK. Source: MQTT 5 §3.9.3. */
+export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): SubscribeRefusal {
   const topics = refused.map(({ topic }) => topic);
   const { code } = refused[0] ?? { code: 0x80 };
   const check =
     code === NOT_AUTHORISED
       ? msg`check its rules for this client`
       : msg`check its rules for this client, and its log: the fault may be in the broker`;
-  return new UplinkError('refused', msg`${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`);
+  const mayRetry = refused.every((one) => PASSING.includes(one.code));
+  return new SubscribeRefusal(msg`${url} did not subscribe us to ${topics} (${hex(code)}): ${check}`, topics, mayRetry);
 }
 
 /**
@@ -176,12 +192,12 @@ export function protocolViolation(url: string, error: StreamError | 'qos-2'): Up
 }
 
 /**
- * Returns the error for a broker that sends packets but does not answer a PINGREQ, with UplinkError code `lost`. Units: `waitedMs` ms.
+ * Returns the error for a broker that sends packets but does not answer a PINGREQ, with UplinkError code `silent`. Units: `waitedMs` ms.
  */
 export function unansweredPing(url: string, waitedMs: number): UplinkError {
   const waitedS = Math.round(waitedMs / 1_000);
   return new UplinkError(
-    'lost',
+    'silent',
     msg`${url} sends packets, but did not answer a ping (PINGREQ) within ${waitedS} s: check the broker, and proxies on the way`,
   );
 }

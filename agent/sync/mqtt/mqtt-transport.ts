@@ -32,7 +32,7 @@ export interface ConnectOptions {
   readonly onMessage?: (message: InboundMessage) => void;
   /** A packet was sent, or bytes were received, also those of a packet that is still incomplete. Called after the CONNACK. */
   readonly onTraffic?: (isSent: boolean) => void;
-  /** The connection ended without `end` or `destroy`; UplinkError `lost` or `taken-over`. Called at most once. */
+  /** The connection ended without `end` or `destroy`; UplinkError `lost`, `silent` or `taken-over`. Called at most once. */
   readonly onClosed?: (failure: Error) => void;
   /** Each stage that was passed, for display. */
   readonly onStage?: (stage: ConnectStage) => void;
@@ -71,7 +71,7 @@ export interface MqttConnection {
   readonly keepaliveS: number;
   /** Written to the socket so far. Units: bytes. */
   readonly sentBytes: number;
-  /** QoS 1. Errors: rejects with UplinkError `refused` or `lost`. */
+  /** QoS 1. Errors: rejects with UplinkError `lost`, or with SubscribeRefusal, then the other topics are subscribed. */
   subscribe(topics: readonly string[]): Promise<void>;
   /** QoS 0, not retained; proves nothing. Errors: throws UplinkError, for example `lost` once the connection has ended, or `too-large`. */
   publish(topic: string, payload: Buffer): void;

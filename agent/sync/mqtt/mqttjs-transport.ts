@@ -238,7 +238,7 @@ class MqttjsConnection implements MqttConnection {
       );
     }
     if (transport.socket.writableLength > MAX_UNSENT_BYTES) {
-      this.#cut(new UplinkError('lost', msg`${url} accepts nothing any more: check the network`));
+      this.#cut(new UplinkError('silent', msg`${url} accepts nothing any more: check the network`));
       throw this.#lost();
     }
     client.publish(topic, payload, { qos: 0, retain: false });

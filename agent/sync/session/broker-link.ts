@@ -129,7 +129,21 @@ export class BrokerLink {
     log.event('uplink-failed', { code: error.code, message: error.message }, 'warning');
     trace.event(msg`failed: ${error.said}`);
     if (error.code === 'taken-over') onTakenOver(error.said);
-    this.dispatch({ kind: 'failed', atMono: clock.monoMs() });
+    this.dispatch({ kind: 'failed', atMono: clock.monoMs(), isSilent: error.code === 'silent' });
+  }
+
+  /**
+   * The platform has acknowledged nothing through this server for `silentMs`: ends the session properly and tries the next server. Does
+   * nothing with one server, or without births. Units: ms.
+   */
+  leaveServer(silentMs: number): void {
+    const { clock, log, trace } = this.#parts;
+    if (this.#servers.length === 1 || this.#session.phase !== 'live') return;
+    const text = msg`${this.server.url}: the platform has acknowledged nothing for ${Math.round(silentMs / 1_000)} s; trying the next server`;
+    this.failures.note(new UplinkError('silent', text), { atMs: clock.wallMs(), isStable: true });
+    log.event('uplink-server-left', { server: this.#session.server, silentMs }, 'warning');
+    trace.event(text);
+    this.dispatch({ kind: 'platform-silent' });
   }
 
   /** Passes an event to the session. Events raised while effects are carried out wait in a queue. */
@@ -162,10 +176,10 @@ export class BrokerLink {
         void this.#save(effect.bdSeq);
         return;
       case 'connect':
-        void this.#connection.connect(effect.bdSeq, this.#urlOf(effect.server));
+        void this.#connection.connect(effect.bdSeq, this.#urlOf(effect.server), effect.withinMs);
         return;
       case 'subscribe':
-        void this.#connection.subscribe(this.#urlOf(this.#session.server));
+        void this.#connection.subscribe(this.#urlOf(this.#session.server), effect.withinMs);
         return;
       case 'await-birth':
         this.#after(this.#birthDelayMs(), () => this.dispatch({ kind: 'birth-due', atMono: clock.monoMs() }));

@@ -23,6 +23,10 @@ export interface SessionState {
   /** Number of servers, and the index of the current one. */
   readonly servers: number;
   readonly server: number;
+  /** A server has sent a CONNACK in this round over the servers. */
+  readonly isAnswered: boolean;
+  /** Rounds in a row in which no server sent one. */
+  readonly silentRounds: number;
   /** When the births of the current or last session were sent; null if they were not. */
   readonly bornMono: MonoMs | null;
   readonly host: HostState;
@@ -70,11 +74,14 @@ export type SessionEvent =
   | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly nowMs: WallMs | null }
   /** No STATE of the host arrived on this server in time. */
   | { readonly kind: 'host-late' }
+  /** The platform acknowledges nothing through this server. */
+  | { readonly kind: 'platform-silent' }
   | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
   /** `isSparing`: the day's data budget is used up. */
   | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs; readonly isSparing: boolean }
   | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
-  | { readonly kind: 'failed'; readonly atMono: MonoMs }
+  /** `isSilent`: the broker had not answered for too long, as one that is stopped or cut off. */
+  | { readonly kind: 'failed'; readonly atMono: MonoMs; readonly isSilent: boolean }
   | { readonly kind: 'died' }
   | { readonly kind: 'rested' }
   /** A new connection is requested. */
@@ -85,8 +92,10 @@ export type SessionEvent =
 export type Effect =
   /** Write the number to disk, then dispatch `saved`. */
   | { readonly kind: 'save'; readonly bdSeq: number }
-  | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number }
-  | { readonly kind: 'subscribe' }
+  /** `withinMs`: longest wait for CONNACK. */
+  | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number; readonly withinMs: number }
+  /** `withinMs`: longest wait for SUBACK. */
+  | { readonly kind: 'subscribe'; readonly withinMs: number }
   /** Dispatch `host-late` after this time: the host may be on another server. */
   | { readonly kind: 'await-host'; readonly delayMs: number }
   /** Wait for the fleet's jitter and for the pace of births, then dispatch `birth-due`. */
@@ -139,6 +148,8 @@ export function createSession(awaitsHost: boolean, servers = 1): SessionState {
     failures: 0,
     servers,
     server: 0,
+    isAnswered: false,
+    silentRounds: 0,
     bornMono: null,
     host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
     rebirth: { lastMono: null, returnMono: null, isReturn: false, gapMs: REBIRTH_GAP_MS.first, pending: false },

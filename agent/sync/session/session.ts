@@ -12,8 +12,8 @@
  * `failed` leads from every phase with a connection to `resting`, and `stop` to `off`: immediately without a connection, through `dying`
  * with one. After a `stop`, `dying` ends in `off`, also on `failed`. `saved` leads on even if the number is not on disk.
  * `rested` leads to `connecting` if the last number is on disk and was not sent with a CONNECT. `reconnect` leads from every phase with a
- * connection to `dying`, and ends `resting`. A host that goes offline leads from `birthing` to `waiting-for-host`. With several brokers it
- * leads from there to `dying`, as does a host without STATE in time.
+ * connection to `dying`, and ends `resting`. `platform-silent` leads from `live` to `dying` with several brokers. A host that goes offline
+ * leads from `birthing` to `waiting-for-host`. With several brokers it leads from there to `dying`, as does a host without STATE in time.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import {
@@ -29,8 +29,15 @@ import {
 
 /** Largest time by which a host's clock may be ahead. Units: ms. Source: assumed, as for the age of a command. Confirmed by: the timestamps of STATE messages of a host in use. */
 const CLOCK_SKEW_MS = 300_000;
-/** Longest wait for the host's STATE on one of several servers. Units: ms. Source: Tahu's edge node leaves after 30 s. */
-const HOST_WAIT_MS = 30_000;
+/**
+ * Longest wait for CONNACK, for SUBACK, and after it for the host's retained STATE. Units: ms. With several servers another one may answer, so
+ * the wait begins with `step`. It grows by `step` with each round over the servers: for CONNACK with a round in which none sent one, for the
+ * others with any round. With one server the wait for an answer is always `longest`, and that for STATE has no end.
+ *
+ * Source: assumed; a cellular modem needs up to 10 s to wake and TLS four round trips. Tahu's edge node waits 30 s for STATE. Confirmed by:
+ * the connection times in a week of logs of a cabinet on a cellular link.
+ */
+const ANSWER_MS = { step: 10_000, longest: 30_000 };
 
 /** Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself. */
 export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
@@ -45,13 +52,15 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'connect-written':
       return phase === 'connecting' ? stay({ ...session, bdSeqSpent: true }) : stay(session);
     case 'connected':
-      return phase === 'connecting' ? go({ ...session, phase: 'subscribing', bdSeqSpent: true }, { kind: 'subscribe' }) : stay(session);
+      return phase === 'connecting' ? subscribe(session) : stay(session);
     case 'subscribed':
       return phase === 'subscribing' ? afterSubscribed(session) : stay(session);
     case 'host':
       return afterHost(session, event);
     case 'host-late':
       return phase === 'waiting-for-host' && session.servers > 1 ? leaveServer(countRound(session)) : stay(session);
+    case 'platform-silent':
+      return phase === 'live' && session.servers > 1 ? leaveServer({ ...session, failures: 0 }) : stay(session);
     case 'birth-due':
       if (phase !== 'birthing') return stay(session);
       return go(
@@ -63,7 +72,7 @@ export function afterEvent(session: SessionState, event: SessionEvent): SessionS
     case 'rebirth-due':
       return phase === 'live' && session.rebirth.pending ? rebirth(session, event.atMono) : stay(session);
     case 'failed':
-      return afterFailure(session, event.atMono);
+      return afterFailure(session, event);
     case 'died':
       return afterDeath(session);
     case 'reconnect':
@@ -99,7 +108,20 @@ function approach(session: SessionState): SessionStep {
 }
 
 function connect(session: SessionState): SessionStep {
-  return go({ ...session, phase: 'connecting' }, { kind: 'connect', bdSeq: session.bdSeq, server: session.server });
+  return go(
+    { ...session, phase: 'connecting' },
+    { kind: 'connect', bdSeq: session.bdSeq, server: session.server, withinMs: answerMs(session, session.silentRounds) },
+  );
+}
+
+function subscribe(session: SessionState): SessionStep {
+  const effect: Effect = { kind: 'subscribe', withinMs: answerMs(session, session.failures) };
+  return go({ ...session, phase: 'subscribing', bdSeqSpent: true, isAnswered: true, silentRounds: 0 }, effect);
+}
+
+/** A slow link is still served: each round without success waits longer. A stopped server costs `step` while another one answers. */
+function answerMs({ servers }: SessionState, rounds: number): number {
+  return servers === 1 ? ANSWER_MS.longest : Math.min(ANSWER_MS.step * (rounds + 1), ANSWER_MS.longest);
 }
 
 /** The retained STATE arrives after the SUBACK; a STATE from an earlier connection does not count. */
@@ -111,7 +133,7 @@ function afterSubscribed(session: SessionState): SessionStep {
 /** With one server the wait has no limit and costs a keepalive; with several the next server is tried. */
 function awaitHost(session: SessionState): SessionStep {
   const waiting: SessionState = { ...session, phase: 'waiting-for-host' };
-  return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: HOST_WAIT_MS });
+  return session.servers === 1 ? stay(waiting) : go(waiting, { kind: 'await-host', delayMs: answerMs(session, session.failures) });
 }
 
 /** Source: `operational-behavior-primary-application-state-with-multiple-servers-walk`. */
@@ -187,14 +209,21 @@ export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: 
   return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;
 }
 
-function afterFailure(session: SessionState, atMono: MonoMs): SessionStep {
+function afterFailure(session: SessionState, { atMono, isSilent }: Extract<SessionEvent, { kind: 'failed' }>): SessionStep {
   const { phase } = session;
   if (phase === 'off' || phase === 'resting' || phase === 'saving') return stay(session);
   if (phase === 'dying') return afterDeath(session);
-  // A server with a healthy session is tried again first; after a failed one the next server is tried.
-  if (isSound(session, atMono)) return rest({ ...session, failures: 1 });
-  const server = (session.server + 1) % session.servers;
-  return rest({ ...session, server, failures: session.failures + (server === 0 ? 1 : 0) });
+  const isHealthy = isSound(session, atMono);
+  // A link that broke is opened again to the same server first. A server that was silent would accept TCP and be silent again.
+  if (isHealthy && !isSilent) return rest({ ...session, failures: 1 });
+  const begun = isHealthy ? { ...session, failures: 0, isAnswered: false } : session;
+  const next = { ...begun, server: (session.server + 1) % session.servers };
+  return rest(next.server === 0 ? afterRound(next) : next);
+}
+
+function afterRound(session: SessionState): SessionState {
+  const silentRounds = session.isAnswered ? 0 : session.silentRounds + 1;
+  return { ...session, failures: session.failures + 1, isAnswered: false, silentRounds };
 }
 
 function isSound({ bornMono }: SessionState, atMono: MonoMs): boolean {

@@ -59,6 +59,47 @@ t.test(
   },
 );
 
+t.test(
+  'a server without an acknowledgement is left after 90 s, then less and less often, and again after 90 s once there was one',
+  async (t) => {
+    const parts = setUp('platform');
+    const { wire, delivery, take, store, clock, unheard } = parts;
+    delivery.open(wire.link());
+    const live = async (seconds: number): Promise<void> => {
+      for (let s = 0; s < seconds; s += 5) {
+        take();
+        delivery.committed(store.commit());
+        await runDry(parts);
+        await clock.advance(5_000);
+      }
+    };
+    await live(600);
+    t.strictSame(unheard, [], 'a platform that never acknowledged may never do so');
+    delivery.acknowledge({ epoch: 'e1', seq: wire.head(), gapId: null });
+    await live(3_600);
+    t.strictSame(
+      unheard.map((ms) => Math.round(ms / 30_000) * 30),
+      [90, 270, 810, 2430],
+    );
+    delivery.acknowledge({ epoch: 'e1', seq: wire.head(), gapId: null });
+    await live(120);
+    t.equal(unheard.length, 5);
+    t.ok((unheard.at(-1) ?? 0) < 100_000);
+  },
+);
+
+t.test('a platform that has acknowledged everything is not missed', async (t) => {
+  const parts = setUp('platform');
+  const { wire, delivery, take, store, clock, unheard } = parts;
+  delivery.open(wire.link());
+  take();
+  delivery.committed(store.commit());
+  await runDry(parts);
+  delivery.acknowledge({ epoch: 'e1', seq: 1, gapId: null });
+  await clock.advance(3_600_000);
+  t.strictSame(unheard, []);
+});
+
 t.test('a platform that acknowledges the highest row it received still gets its whole backlog, and a warning is raised', async (t) => {
   for (const backlog of [12, 120, 1_200]) {
     const parts = setUp('platform');

@@ -85,6 +85,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
   const audits: string[] = [];
   const packet = { maxTextBytes: 100_000 };
   const ahead: (AckAhead | null)[] = [];
+  const unheard: number[] = [];
   const wire = createWire();
   const counts = { sent: 0, proven: 0 };
   const delivery = new Delivery({
@@ -99,6 +100,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
     onResend: (result) => results.push(result),
     onMode: () => {},
     onAckAhead: (ack) => ahead.push(ack),
+    onUnheard: (silentMs) => unheard.push(silentMs),
     onSent: ({ readings }) => {
       counts.sent += readings;
     },
@@ -119,7 +121,7 @@ export function setUp(proof: 'auto' | 'broker' | 'platform' = 'broker', store = 
     store.append(frame);
     delivery.publish(frame);
   };
-  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes, audits, packet, ahead };
+  return { store, wire, delivery, counts, take, taken: () => ticket, clock, results, notes, audits, packet, ahead, unheard };
 }
 
 /** Answers all barriers until there has been none for three turns of the event loop. */

@@ -45,6 +45,7 @@ function cabinet(t: Pick<Test, 'teardown'>, fault: { now: Fault }, link: { readi
       onSent: () => {},
       onProven: () => {},
       onAckAhead: () => {},
+      onUnheard: () => {},
     },
   });
   store.onCommitted = (committed) => delivery.committed(committed);

@@ -77,14 +77,47 @@ t.test('a link without any answer is closed 32.5 s after the last packet, once',
 t.test('traffic in both directions needs no ping, traffic in one direction does', async (t) => {
   const both = setUp();
   const oneWay = setUp();
-  for (let s = 0; s < 120; s += 10) {
+  for (let s = 0; s < 120; s += 9) {
     for (const { clock, connection } of [both, oneWay]) {
-      await clock.advance(10_000);
+      await clock.advance(9_000);
       connection.onTraffic(false);
     }
     both.connection.onTraffic(true);
   }
   t.strictSame([both.asked(), oneWay.asked() > 3], [0, true], 'the broker must hear from us within a keepalive');
+});
+
+t.test('data without an answer is followed by a ping after 10 s, so a stopped broker is left after 20 s', async (t) => {
+  for (const [keepaliveS, silentMs] of [
+    [30, 20_000],
+    [300, 20_000],
+    [8, 10_000],
+  ] as const) {
+    const { clock, connection, probe, silences, asked } = setUp(false);
+    probe.cancel();
+    connection.keepaliveS = keepaliveS;
+    probe.start(connection);
+    for (let ms = 0; ms < silentMs; ms += 500) {
+      t.strictSame(
+        [silences.length, asked()],
+        [0, ms >= silentMs - Math.min(10_000, keepaliveS * 500) ? 1 : 0],
+        `${keepaliveS} s, ${ms} ms`,
+      );
+      connection.onTraffic(true);
+      await clock.advance(500);
+    }
+    t.equal(silences.length, 1, `keepalive ${keepaliveS} s`);
+  }
+});
+
+t.test('data that is acknowledged each second needs no ping', async (t) => {
+  const { clock, connection, asked } = setUp();
+  for (let s = 0; s < 600; s += 1) {
+    connection.onTraffic(true);
+    await clock.advance(1_000);
+    connection.onTraffic(false);
+  }
+  t.equal(asked(), 0);
 });
 
 t.test('bytes in flight are sent first: a slow link is not a dead one', async (t) => {
@@ -128,7 +161,7 @@ t.test('a black hole ends the session within the probe, and the next attempt fol
   t.ok(await until(() => broker.clients[0]?.packets.some(({ type }) => type === 12) === true), 'asked, and answered');
   await clock.advance(3_000);
   isHole = true;
-  await clock.advance(22_000);
+  await clock.advance(16_000);
   t.equal(node.uplink.status().state, 'online');
   await clock.advance(11_000);
   t.match(texts(node.uplink.status()), {

@@ -29,7 +29,7 @@ const written: SessionEvent = { kind: 'connect-written' };
 const connected: SessionEvent = { kind: 'connected' };
 const subscribed: SessionEvent = { kind: 'subscribed' };
 const due = (atMono = 0): SessionEvent => ({ kind: 'birth-due', atMono });
-const failed = (atMono = 0): SessionEvent => ({ kind: 'failed', atMono });
+const failed = (atMono = 0, isSilent = false): SessionEvent => ({ kind: 'failed', atMono, isSilent });
 const rested: SessionEvent = { kind: 'rested' };
 const died: SessionEvent = { kind: 'died' };
 const stop: SessionEvent = { kind: 'stop' };
@@ -173,6 +173,7 @@ for (const [story, awaitsHost, events, phase, bdSeq, effects] of table) {
   });
 }
 
+const unheard: SessionEvent = { kind: 'platform-silent' };
 const again: readonly SessionEvent[] = [rested, saved, connected, subscribed];
 const WAITING = [start(), saved, connected, subscribed];
 const walks: [story: string, servers: number, events: SessionEvent[], phase: string, server: number, failures: number][] = [
@@ -191,6 +192,19 @@ const walks: [story: string, servers: number, events: SessionEvent[], phase: str
   ['a host that was heard in time is waited for no more', 2, [...WAITING, host(true, 5), { kind: 'host-late' }], 'birthing', 0, 0],
   ['the next server is tried after a refusal', 2, [start(), saved, written, failed(), rested], 'saving', 1, 0],
   ['a server that was good is asked first after a lost link', 2, [...WAITING, host(true, 5), due(), failed(60_000)], 'resting', 0, 1],
+  ['a server that was good and went silent is left at once', 3, [...WAITING, host(true, 5), due(), failed(60_000, true)], 'resting', 1, 0],
+  ['the only one is tried again', 1, [...WAITING, host(true, 5), due(), failed(60_000, true)], 'resting', 0, 1],
+  ['a server without the platform is left in order', 3, [...WAITING, host(true, 5), due(), unheard, died], 'resting', 1, 0],
+  [
+    'also the last of them',
+    2,
+    [...WAITING, host(true, 5), due(), unheard, died, ...again, host(true, 6), due(), unheard, died],
+    'resting',
+    0,
+    0,
+  ],
+  ['the only one is not left for a silent platform', 1, [...WAITING, host(true, 5), due(), unheard], 'live', 0, 0],
+  ['a platform is not missed before the births', 2, [...WAITING, host(true, 5), unheard], 'birthing', 0, 0],
   ['one server is waited at for good', 1, [...WAITING, host(false, 5), { kind: 'host-late' }], 'waiting-for-host', 0, 0],
 ];
 for (const [story, servers, events, phase, server, failures] of walks) {
@@ -202,6 +216,54 @@ for (const [story, servers, events, phase, server, failures] of walks) {
     t.ok(connects - ends <= 1, 'never two connections at once');
   });
 }
+
+t.test('with several servers each round waits longer for an answer, with one server always 30 s', async (t) => {
+  const waits = (servers: number, failures: number): number[] => {
+    const begun = { ...createSession(false, servers), failures };
+    return run([start(), saved, connected], begun).effects.flatMap((effect) => ('withinMs' in effect ? [effect.withinMs] : []));
+  };
+  /** With two servers; `answers`: whether each attempt gets its CONNACK. Units: s. */
+  const connectWaits = (answers: readonly boolean[]): number[] => {
+    let { session, effects } = run([start(), saved], createSession(false, 2));
+    return answers.map((isAnswered) => {
+      const connects = effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.withinMs / 1_000] : []));
+      ({ session, effects } = run([written, ...(isAnswered ? [connected] : []), failed(), rested, saved], session));
+      return connects.at(-1) ?? 0;
+    });
+  };
+  const later = (servers: number): number[] => {
+    let { session } = run([start()], createSession(false, servers));
+    return Array.from({ length: 3 * servers }, () => {
+      const { effects, session: next } = run([saved, connected, failed(), rested], session);
+      session = next;
+      return effects.reduce((sum, effect) => sum + ('withinMs' in effect && effect.kind === 'subscribe' ? effect.withinMs : 0), 0);
+    });
+  };
+  t.strictSame(waits(1, 0), [30_000, 30_000]);
+  t.strictSame(waits(3, 0), [10_000, 10_000]);
+  t.strictSame(
+    connectWaits([false, false, false, false, false, false, false]),
+    [10, 10, 20, 20, 30, 30, 30],
+    'no server answers: perhaps a slow link',
+  );
+  t.strictSame(
+    connectWaits([false, true, false, true, false, true, false]),
+    [10, 10, 10, 10, 10, 10, 10],
+    'another one answers: it is the server',
+  );
+  t.strictSame(later(2), [10_000, 10_000, 20_000, 20_000, 30_000, 30_000]);
+  t.strictSame(later(1), [30_000, 30_000, 30_000]);
+});
+
+t.test('of several servers each is given 10 s to say that the host is online, and more in later rounds', async (t) => {
+  let { session, effects } = run(WAITING, createSession(true, 2));
+  const waits: number[] = [];
+  for (let i = 0; i < 7; i += 1) {
+    waits.push(...effects.flatMap((effect) => (effect.kind === 'await-host' ? [effect.delayMs / 1_000] : [])));
+    ({ session, effects } = run([{ kind: 'host-late' }, died, ...again], session));
+  }
+  t.strictSame(waits, [10, 10, 20, 20, 30, 30, 30]);
+});
 
 t.test('a host that goes offline properly leaves no failures behind, however short the session was', async (t) => {
   for (const servers of [1, 3]) {
@@ -356,6 +418,8 @@ t.test('in every case, each CONNECT that was sent has the number after the one b
     subscribed,
     due(),
     failed(),
+    failed(60_000, true),
+    unheard,
     rested,
     died,
     host(true, 1),
@@ -364,8 +428,8 @@ t.test('in every case, each CONNECT that was sent has the number after the one b
     start(4),
   );
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 200 }), fc.boolean(), (events, awaitsHost) => {
-      let session = createSession(awaitsHost);
+    fc.property(fc.array(event, { maxLength: 200 }), fc.boolean(), fc.integer({ min: 1, max: 3 }), (events, awaitsHost, servers) => {
+      let session = createSession(awaitsHost, servers);
       const left: number[] = [];
       const births: string[] = [];
       for (const e of [start(250), ...events]) {
