@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../../agent/core/quantile.ts';
 import { against, round } from '../../result.ts';
-import type { CityHost } from '../city-host.ts';
+import type { HostUsage } from '../city-host.ts';
 import type { City } from '../city-parts.ts';
 import type { RunningFleet } from '../fleet.ts';
-import { type ProcessUsage, usageOf } from '../process-usage.ts';
+import { type ProcessUsage, usageOfAll } from '../process-usage.ts';
 
 /** Between two looks. Units: ms. */
 const LOOK_MS = 500;
@@ -52,16 +52,17 @@ export async function waitForBirths(
 }
 
 /** The parts of the city whose use is measured. */
-export interface Measured {
+export interface Measured extends HostUsage {
   readonly broker: ProcessUsage;
-  readonly host: ProcessUsage;
   readonly agents: ProcessUsage;
 }
 
 /** Returns what the parts of the city have used so far. */
 export function usageOfCity({ broker, host }: City, fleet: RunningFleet): Measured {
-  return { broker: sum(broker.pid === undefined ? [] : [broker.pid]), host: sum(host.pids()), agents: sum(fleet.pids()) };
+  return { broker: usageOfAll(broker.pid === undefined ? [] : [broker.pid]), ...host.usage(), agents: usageOfAll(fleet.pids()) };
 }
+
+const PARTS = { broker: 'broker', workers: 'the workers', others: 'state and commands', database: 'database', agents: 'agents' } as const;
 
 /** Emits processor (% of one core) and memory of each part over a time. Units: `overMs` in ms. */
 export function emitUsage(
@@ -69,9 +70,10 @@ export function emitUsage(
   phase: string,
   { before, after, overMs }: { before: Measured; after: Measured; overMs: number },
 ): void {
-  for (const part of ['broker', 'host', 'agents'] as const) {
-    city.emit(`${phase}: processor of ${part}`, round((100 * (after[part].cpuMs - before[part].cpuMs)) / overMs, 1), '% of a core');
-    city.emit(`${phase}: memory of ${part}`, round(after[part].rssBytes / MB, 1), 'MB');
+  for (const part of Object.keys(PARTS) as (keyof typeof PARTS)[]) {
+    const name = PARTS[part];
+    city.emit(`${phase}: processor of ${name}`, round((100 * (after[part].cpuMs - before[part].cpuMs)) / overMs, 1), '% of a core');
+    city.emit(`${phase}: memory of ${name}`, round(after[part].rssBytes / MB, 1), 'MB');
   }
 }
 
@@ -109,14 +111,4 @@ export async function untilComplete(city: City, phase: string): Promise<void> {
   });
   city.emit(`${phase}: until the host had every row`, round(tookMs / 1_000, 1), 's');
   emitGoal(city, `${phase}: readings lost`, lost, 'readings', '<=', 0);
-}
-
-/** Returns the births of each node, to be compared later. */
-export async function birthsOf(host: CityHost): Promise<Map<string, number>> {
-  return new Map((await host.nodes()).map(({ node, births }) => [node, births]));
-}
-
-function sum(pids: readonly number[]): ProcessUsage {
-  const used = pids.map(usageOf);
-  return { cpuMs: used.reduce((all, { cpuMs }) => all + cpuMs, 0), rssBytes: used.reduce((all, { rssBytes }) => all + rssBytes, 0) };
 }

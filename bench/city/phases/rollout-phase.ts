@@ -1,6 +1,5 @@
 /** A configuration in waves: one that is good, and one that is wrong. */
 import { createHash } from 'node:crypto';
-import type { Metric } from '../../../agent/sync/sparkplug/codec.ts';
 import { judgeWave, planWaves, ROLLOUT_RULES, type RolloutEnd, type WaveVerdict } from '../../../test/platform/rollout-waves.ts';
 import { round } from '../../result.ts';
 import type { FleetOutcome } from '../city-host.ts';
@@ -13,7 +12,7 @@ const BRIGHTER_PCT = 60;
 /** How far the addresses of the sensors are off in the bad revision. */
 const WRONG_BY = 10;
 /** Longest trial of the rollouts. Units: min. Source: the shortest that the platform may set. */
-const TRIAL_MINUTES = 1n;
+const TRIAL_MINUTES = 1;
 /** Longest upload to a wave. Units: ms. */
 const UPLOAD_MS = 300_000;
 const SECOND_MS = 1_000;
@@ -24,12 +23,12 @@ export async function rolloutPhase(city: City): Promise<void> {
   const { nodes } = await fullFleet(city);
   const waves = planWaves(nodes);
   city.emit('rollout: waves', waves.length, 'waves', { note: waves.map(({ length }) => length).join(', ') });
-  const good = await rollOut(city, 'good', citySiteText({ lamps, nightPct: BRIGHTER_PCT, sensorShift: 0 }));
+  const good = await rollOut(city, 'good', citySiteText({ place: city.place, lamps, nightPct: BRIGHTER_PCT, sensorShift: 0 }));
   emitTimes(city, 'rollout: from apply to the end of the trial', good.appliedMs);
   city.emit('rollout: a good revision, until all have confirmed it', round(good.tookMs / SECOND_MS, 1), 's');
   emitGoal(city, 'rollout: cabinets that confirmed the good revision', good.ends.get('confirmed') ?? 0, 'cabinets', '>=', nodes.length);
   // Sensors at addresses where none are: the check cannot see that, only the trial at a cabinet can.
-  const bad = await rollOut(city, 'bad', citySiteText({ lamps, nightPct: BRIGHTER_PCT + 1, sensorShift: WRONG_BY }));
+  const bad = await rollOut(city, 'bad', citySiteText({ place: city.place, lamps, nightPct: BRIGHTER_PCT + 1, sensorShift: WRONG_BY }));
   const received = [...bad.ends.values()].reduce((sum, count) => sum + count, 0);
   city.emit('rollout: a bad revision, until it was stopped', round(bad.tookMs / SECOND_MS, 1), 's');
   emitGoal(city, 'rollout: cabinets that received the bad revision', received, 'cabinets', '<=', waves[0]?.length ?? 0);
@@ -64,11 +63,11 @@ async function rollOut(city: City, id: string, text: string): Promise<Rolled> {
 
 async function upload(city: City, id: string, wave: readonly string[], text: string): Promise<void> {
   const data = Buffer.from(text);
-  const metrics: Metric[] = [
-    ...[asText('Config/Action', 'put'), asText('Config/File', 'cabinet.yaml'), asText('Config/Part', '1/1')],
-    asText('Config/SHA-256', createHash('sha256').update(data).digest('hex')),
-    { name: 'Config/Data', value: { kind: 'bytes', value: data } },
-  ];
+  const metrics = {
+    ...{ 'Config/Action': 'put', 'Config/File': 'cabinet.yaml', 'Config/Part': '1/1' },
+    'Config/SHA-256': createHash('sha256').update(data).digest('hex'),
+    'Config/Data': { base64: data.toString('base64') },
+  };
   await city.host.send({ id, nodes: wave, metrics });
   await waitFor(city, 'the upload', UPLOAD_MS, async () => {
     const ends = await city.host.outcomes(id);
@@ -85,10 +84,7 @@ async function applyTo(
   wave: readonly string[],
 ): Promise<{ verdict: WaveVerdict; outcomes: readonly FleetOutcome[] }> {
   const startMs = performance.now();
-  const metrics: Metric[] = [
-    ...[asText('Config/Action', 'apply'), asText('Config/Comment', 'rollout of the city')],
-    { name: 'Config/Minutes', value: { kind: 'long', value: TRIAL_MINUTES } },
-  ];
+  const metrics = { 'Config/Action': 'apply', 'Config/Comment': 'rollout of the city', 'Config/Minutes': TRIAL_MINUTES };
   await city.host.send({ id, nodes: wave, metrics });
   let outcomes: readonly FleetOutcome[] = [];
   let verdict: WaveVerdict = { kind: 'wait', open: wave.length };
@@ -105,8 +101,4 @@ async function applyTo(
 function endOf({ state }: FleetOutcome): RolloutEnd {
   if (state === 'verified') return 'confirmed';
   return state === 'refused' ? 'refused' : 'reverted';
-}
-
-function asText(name: string, value: string): Metric {
-  return { name, value: { kind: 'string', value } };
 }

@@ -61,11 +61,11 @@ export async function partitionPhase(city: City): Promise<void> {
   emitUsage(city, 'partition', { before: usage, after: usageOfCity(city, fleet), overMs: tookDrainMs });
   city.emit('partition: until all was delivered', round(tookDrainMs / SECOND_MS, 1), 's');
   city.emit(
-    'partition: values at the host during the drain',
-    round(((hostAfter.readings - hostBefore.readings) * SECOND_MS) / tookDrainMs, 0),
+    'partition: values committed during the drain',
+    round(((hostAfter.stored - hostBefore.stored) * SECOND_MS) / tookDrainMs, 0),
     '1/s',
   );
-  city.emit('partition: bytes for a reading', round((after.bytes - away.bytes) / (hostAfter.readings - hostBefore.readings), 2), 'bytes');
+  city.emit('partition: bytes for a reading', round((after.bytes - away.bytes) / (hostAfter.stored - hostBefore.stored), 2), 'bytes');
   emitWarnings(city, after.warnings);
 }
 
