@@ -2,6 +2,7 @@
 import { printStatus, sendCommand } from './cli/command.ts';
 import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
 import { runCommands, runState, runWorker } from './cli/processes.ts';
+import { runRollout } from './cli/rollout.ts';
 import { PlatformFailure } from './core/errors.ts';
 import { migrateDatabase } from './database/migrate.ts';
 import { openDatabase } from './database/postgres.ts';
@@ -21,6 +22,7 @@ const COMMANDS: Readonly<Record<string, (options: HostCommandOptions) => Promise
     return 0;
   },
   command: sendCommand,
+  rollout: runRollout,
   status: printStatus,
   demo: async (options) => (await import('./demo/demo.ts')).runDemo(options),
   bench: async (options) => (await import('./bench/bench.ts')).runBench(options),

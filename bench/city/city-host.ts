@@ -27,8 +27,9 @@ export interface HostNode {
   readonly missing: number;
   /** Readings in the gaps that the node reported. */
   readonly lost: number;
-  /** When the last NBIRTH was committed. Units: ms since 1970, of the machine. */
+  /** When the last NBIRTH was committed, and the last row. Units: ms since 1970, of the machine. */
   readonly bornMs: number;
+  readonly rowMs: number;
 }
 
 /** A value of a command as JSON; bytes as base64. */
@@ -82,6 +83,8 @@ export interface CityHost {
   send(command: FleetCommand): Promise<void>;
   /** Returns the ends that have arrived for the command with this id. */
   outcomes(id: string): Promise<readonly FleetOutcome[]>;
+  /** Runs a command of the command line with `--json`; `onLine` gets each line. Errors: rejects if it ends with another code than 0 or 1. */
+  command(name: string, words: readonly string[], onLine: (line: string) => void): Promise<void>;
   /** The delays from the sending of a message to its commit, since the last call. Units: s. */
   lag(): Promise<{ readonly p50: number; readonly p99: number }>;
   usage(): HostUsage;

@@ -12,6 +12,8 @@ export interface City {
   readonly broker: Mosquitto;
   readonly host: CityHost;
   readonly place: CityPlace;
+  /** For files of this run. */
+  readonly folder: string;
   /** Null before the first phase. */
   fleet: RunningFleet | null;
   /** Starts `count` agents instead of those that run; an equal fleet continues. */

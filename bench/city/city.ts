@@ -90,7 +90,7 @@ function createCity({ options, output, broker, host, folder }: CityParts): City 
   const place = cityPlace(Date.now());
   let named = 0;
   const city: City = {
-    ...{ options, broker, host, place, fleet: null, progress: output.progress },
+    ...{ options, broker, host, place, folder, fleet: null, progress: output.progress },
     emit: (metric, value, unit, more = {}) => output.emit({ bench: 'city', metric, value, unit, ...more }),
     async openFleet(count) {
       if (city.fleet?.nodes.length === count) return city.fleet;

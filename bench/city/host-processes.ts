@@ -1,6 +1,8 @@
 /** The processes of the host: workers, STATE and commands, as a service manager would start them. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { readSamples, type Samples } from '../../platform/bench/figures.ts';
 import { endProcess, hasExited } from '../../platform/servers/programs.ts';
 import { type ProcessUsage, usageOfAll } from './process-usage.ts';
@@ -64,6 +66,20 @@ export class HostProcesses {
     }
     await Promise.all(leaving.map(({ child }) => endProcess(child, signal)));
     this.#running = this.#running.filter((one) => !leaving.includes(one));
+  }
+
+  /** Runs a command of the command line. Errors: rejects if it ends with another code than 0 or 1. */
+  async command(name: string, words: readonly string[], onLine: (line: string) => void): Promise<void> {
+    const child = spawn(process.execPath, [MAIN, name, ...words, '--json', '--database', this.#settings.database], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output = `${output}${text}`.slice(-KEPT_OUTPUT);
+    });
+    createInterface({ input: child.stdout }).on('line', onLine);
+    const [code, signal] = await once(child, 'close');
+    if (code !== 0 && code !== 1) throw new Error(`platform ${name} ended with ${code ?? signal}: ${output}`);
   }
 
   /** The figures of all processes that ran, for Prometheus. Errors: rejects if a process has ended by itself. */

@@ -49,6 +49,7 @@ export async function createPlatformHost(settings: Pick<HostProcessSettings, 'br
     nodes: () => nodesOf(database),
     send: (command) => insert(database, command),
     outcomes: (id) => outcomesOf(database, id),
+    command: (name, words, onLine) => processes.command(name, words, onLine),
     async lag() {
       const [before, after] = [lagBefore, await processes.samples()];
       lagBefore = after;
@@ -92,16 +93,17 @@ async function countsOf(samples: readonly Samples[], { query }: Database): Promi
 }
 
 async function nodesOf({ query }: Database): Promise<HostNode[]> {
-  const rows = await query<{ node: string; born_ms: number; head: string; missing: string; lost: string }>(
-    `select n.node, extract(epoch from n.received_at)::float8 * 1000 as born_ms, coalesce(g.lost, 0) as lost,
+  const rows = await query<{ node: string; born_ms: number; row_ms: number; head: string; missing: string; lost: string }>(
+    `select n.node, extract(epoch from n.received_at)::float8 * 1000 as born_ms,
+       coalesce(extract(epoch from e.last_row_at)::float8 * 1000, 0) as row_ms, coalesce(g.lost, 0) as lost,
        case when lower(e.complete) = 1 then (select upper(r) - 1 from unnest(e.complete) r limit 1) else 0 end as head,
        coalesce(upper(e.complete) - 1 - (select sum(upper(r) - lower(r)) from unnest(e.complete) r), 0) as missing
      from node n join node_epoch e on e.node_id = n.id and e.epoch = n.epoch
        left join (select node_id, sum(readings) as lost from gap group by 1) g on g.node_id = n.id
      where n.received_at is not null`,
   );
-  return rows.map(({ node, born_ms: bornMs, head, missing, lost }) => ({
-    ...{ node, bornMs, head: Number(head), missing: Number(missing), lost: Number(lost) },
+  return rows.map(({ node, born_ms: bornMs, row_ms: rowMs, head, missing, lost }) => ({
+    ...{ node, bornMs, rowMs, head: Number(head), missing: Number(missing), lost: Number(lost) },
   }));
 }
 

@@ -45,8 +45,8 @@ export interface HostConnection {
   close(): Promise<void>;
 }
 
-/** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, so it may be fast. Confirmed by: restarts of the city's broker. */
-const RECONNECT_MS = 1_000;
+/** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, and births that arrive at a broker before it are lost. Confirmed by: restarts of the city's broker. */
+const RECONNECT_MS = 250;
 
 /** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. */
 export function openConnection(options: ConnectionOptions): HostConnection {

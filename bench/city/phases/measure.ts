@@ -38,17 +38,31 @@ export async function waitFor(city: City, what: string, withinMs: number, look: 
   }
 }
 
-/** Waits until this many nodes have been born after `sinceMs`. Returns when each of them was born. Units: ms since 1970. */
-export async function waitForBirths(
+/** What `waitForReturn` found. Units: ms since 1970. */
+export interface Returned {
+  readonly backMs: readonly number[];
+  /** Cabinets whose birth no worker received, because it was sent before one had subscribed. Their rows are decoded all the same. */
+  readonly unborn: number;
+}
+
+/** Waits until the host has a birth or a row of each of these nodes, committed after `sinceMs`. Returns when the first of them was. */
+export async function waitForReturn(
   city: City,
-  { count, sinceMs, withinMs }: { count: number; sinceMs: number; withinMs: number },
-): Promise<number[]> {
-  let born: number[] = [];
+  { nodes, sinceMs, withinMs }: { nodes: readonly string[]; sinceMs: number; withinMs: number },
+): Promise<Returned> {
+  const backMs = new Map<string, number>();
+  const unborn = new Set<string>(nodes);
   await waitFor(city, 'all cabinets are back', withinMs, async () => {
-    born = (await city.host.nodes()).map(({ bornMs }) => bornMs).filter((bornMs) => bornMs >= sinceMs);
-    return { isDone: born.length >= count, text: `${born.length} of ${count} born` };
+    for (const { node, bornMs, rowMs } of await city.host.nodes()) {
+      if (!unborn.has(node)) continue;
+      if (bornMs >= sinceMs) {
+        backMs.set(node, bornMs);
+        unborn.delete(node);
+      } else if (rowMs >= sinceMs && !backMs.has(node)) backMs.set(node, rowMs);
+    }
+    return { isDone: backMs.size >= nodes.length, text: `${backMs.size} of ${nodes.length} back` };
   });
-  return born;
+  return { backMs: [...backMs.values()], unborn: unborn.size };
 }
 
 /** The parts of the city whose use is measured. */

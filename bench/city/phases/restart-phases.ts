@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../../agent/core/quantile.ts';
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
-import { emitGoal, emitTimes, emitUsage, fullFleet, untilComplete, usageOfCity, waitForBirths } from './measure.ts';
+import { emitGoal, emitTimes, emitUsage, fullFleet, untilComplete, usageOfCity, waitForReturn } from './measure.ts';
 
 /** Time without a broker. Units: ms. Source: assumed; a service manager starts a broker again within seconds. Confirmed by: restarts of a city's broker. */
 const BROKER_AWAY_MS = 5_000;
@@ -26,21 +26,22 @@ export async function brokerPhase(city: City): Promise<void> {
   const startMs = Date.now();
   await city.broker.start();
   const usage = usageOfCity(city, fleet);
-  const born = await waitForBirths(city, { count: fleet.nodes.length, sinceMs: startMs, withinMs: WAIT_MS });
+  const { backMs, unborn } = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
   emitUsage(city, 'broker', { before: usage, after: usageOfCity(city, fleet), overMs: Date.now() - startMs });
   emitTimes(
     city,
     'broker: back after its start',
-    born.map((bornMs) => bornMs - startMs),
+    backMs.map((atMs) => atMs - startMs),
   );
-  emitGoal(city, 'broker: until all are back', round((Math.max(...born) - startMs) / SECOND_MS, 1), 's', '<=', BACK_GOAL_S);
+  emitGoal(city, 'broker: until all are back', round((Math.max(...backMs) - startMs) / SECOND_MS, 1), 's', '<=', BACK_GOAL_S);
   await sleep(WAVE_MS);
   const [after, hostAfter] = [await fleet.figures(), await city.host.counts()];
   city.emit('broker: attempts to connect', round((after.attempts - before.attempts) / fleet.nodes.length, 2), 'per agent');
-  city.emit('broker: most births in one second', most(born), 'births');
+  city.emit('broker: most births in one second', most(backMs), 'births');
   city.emit('broker: longest delay of a timer of the agents', round(after.lateMs, 0), 'ms');
   // One for each cabinet, also 30 s after the last: no second wave.
   emitGoal(city, 'broker: births', hostAfter.births - hostBefore.births, 'births', '<=', fleet.nodes.length);
+  city.emit('broker: cabinets whose birth was sent before a worker had subscribed', unborn, 'cabinets');
   emitGoal(city, 'broker: births requested by the host', hostAfter.rebirths - hostBefore.rebirths, 'births', '<=', 0);
   await untilComplete(city, 'broker');
 }

@@ -2,7 +2,7 @@
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
 import type { RunningFleet } from '../fleet.ts';
-import { emitGoal, emitUsage, usageOfCity, waitFor, waitForBirths } from './measure.ts';
+import { emitGoal, emitUsage, usageOfCity, waitFor, waitForReturn } from './measure.ts';
 import { emitWarnings } from './steady-phases.ts';
 
 const SECOND_MS = 1_000;
@@ -51,8 +51,8 @@ export async function partitionPhase(city: City): Promise<void> {
   const usage = usageOfCity(city, fleet);
   const startMs = Date.now();
   await city.broker.start();
-  const born = await waitForBirths(city, { count: fleet.nodes.length, sinceMs: startMs, withinMs: WAIT_MS });
-  city.emit('partition: until all are back', round((Math.max(...born) - startMs) / SECOND_MS, 1), 's', {
+  const { backMs } = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
+  city.emit('partition: until all are back', round((Math.max(...backMs) - startMs) / SECOND_MS, 1), 's', {
     note: 'the back-off has reached 5 min',
   });
   await drained(city, fleet, 'partition');
@@ -74,7 +74,7 @@ async function sampleFleet(city: City): Promise<RunningFleet> {
   const { sample } = city.options;
   const isNew = city.fleet?.nodes.length !== sample;
   const fleet = await city.openFleet(sample);
-  if (isNew) await waitForBirths(city, { count: sample, sinceMs: startMs, withinMs: WAIT_MS });
+  if (isNew) await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
   return fleet;
 }
 

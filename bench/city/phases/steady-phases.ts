@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { against, round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
-import { emitGoal, emitUsage, fullFleet, usageOfCity, waitForBirths } from './measure.ts';
+import { nodeNames } from '../city-site.ts';
+import { emitGoal, emitUsage, fullFleet, usageOfCity, waitForReturn } from './measure.ts';
 
 const SECOND_MS = 1_000;
 const DAY_S = 86_400;
@@ -18,13 +19,14 @@ export async function startPhase(city: City): Promise<void> {
   const { cabinets } = city.options;
   const startMs = Date.now();
   const opening = fullFleet(city);
-  const born = await Promise.race([
-    waitForBirths(city, { count: cabinets, sinceMs: startMs, withinMs: START_MS }),
+  const { backMs } = await Promise.race([
+    waitForReturn(city, { nodes: nodeNames(cabinets), sinceMs: startMs, withinMs: START_MS }),
+    // A start that fails ends the wait.
     opening.then(() => new Promise<never>(() => {})),
   ]);
   const fleet = await opening;
   const { rssBytes, cpuMs, attempts } = await fleet.figures();
-  city.emit('start: until the host has all births', round((Math.max(...born) - startMs) / SECOND_MS, 1), 's', {
+  city.emit('start: until the host has all births', round((Math.max(...backMs) - startMs) / SECOND_MS, 1), 's', {
     note: 'the agents share the cores; on gateways each has its own',
   });
   city.emit('start: processor for one agent', round(cpuMs / cabinets, 1), 'ms');
