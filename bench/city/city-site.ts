@@ -33,7 +33,7 @@ const METERED = `  - { id: power, semantic: power, table: input, address: 403, u
 /** Where the city is. */
 export interface CityPlace {
   readonly longitudeDeg: number;
-  /** Of the IANA time zone database. */
+  /** A name of the IANA time zone database. */
   readonly timezone: string;
 }
 

@@ -18,7 +18,7 @@ export function residentBytes(pid: number): number {
 }
 
 /** Returns what a process has used. Errors: throws if there is no such process. */
-export function usageOf(pid: number): ProcessUsage {
+function usageOf(pid: number): ProcessUsage {
   const fields = fieldsOf(pid);
   return { cpuMs: ticks(fields, 'utime', 'stime'), rssBytes: residentBytes(pid) };
 }

@@ -54,11 +54,12 @@ export async function openCommands(query: RunQuery): Promise<AddressedCommand[]>
   }));
 }
 
-/** Records that a command is being sent. An outcome that has arrived stays. */
-export async function markPublished(query: RunQuery, id: string): Promise<void> {
+/** Records that commands are being sent. An outcome that has arrived stays. */
+export async function markPublished(query: RunQuery, ids: readonly string[]): Promise<void> {
   await query(
-    `update command set state = case when state = 'new' then 'published' else state end, published_at = now(), attempts = attempts + 1 where id = $1`,
-    [id],
+    `update command set state = case when state = 'new' then 'published' else state end, published_at = now(), attempts = attempts + 1
+     where id = any($1)`,
+    [ids],
   );
 }
 

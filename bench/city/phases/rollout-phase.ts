@@ -46,7 +46,7 @@ interface CabinetEnd {
 
 interface Rolled {
   readonly tookMs: number;
-  /** Of the cabinets that received it. */
+  /** One for each cabinet that received it. */
   readonly ends: readonly CabinetEnd[];
 }
 
