@@ -39,7 +39,7 @@ export type FleetQuestion =
   | { readonly kind: 'figures' }
   | { readonly kind: 'cabinets' }
   | { readonly kind: 'quiet' }
-  | { readonly kind: 'digests' }
+  | { readonly kind: 'digests'; readonly nodes: readonly string[] }
   | { readonly kind: 'readings'; readonly node: string }
   | { readonly kind: 'stop' };
 
@@ -120,7 +120,7 @@ answerParent<FleetQuestion, FleetAnswer>(async (question) => {
   if (question.kind === 'scale') fleet.clock.setScale(question.scale);
   else if (question.kind === 'figures') return figuresOf(fleet);
   else if (question.kind === 'cabinets') return Promise.all(fleet.cabinets.map(cabinetFigures));
-  else if (question.kind === 'digests') return fleet.cabinets.map((cabinet) => digestOf(cabinet.node, readingTexts(cabinet)));
+  else if (question.kind === 'digests') return digestsOf(fleet, new Set(question.nodes));
   else if (question.kind === 'readings')
     return fleet.cabinets.filter(({ node }) => node === question.node).flatMap((one) => [...readingTexts(one)]);
   else if (question.kind === 'quiet') fleet.street.isQuiet = true;
@@ -201,6 +201,16 @@ function createSharedCheck(): FleetParts['check'] {
     known.set(key, checked);
     return checked;
   };
+}
+
+/** One cabinet after the other, so that the sessions continue meanwhile. */
+async function digestsOf({ cabinets }: Fleet, nodes: ReadonlySet<string>): Promise<StoreDigest[]> {
+  const digests: StoreDigest[] = [];
+  for (const cabinet of cabinets) {
+    if (nodes.has(cabinet.node)) digests.push(digestOf(cabinet.node, readingTexts(cabinet)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return digests;
 }
 
 function* readingTexts({ store: { database } }: RunningCabinet): Generator<string> {

@@ -17,8 +17,8 @@ export interface RunningFleet {
   setScale(scale: number): Promise<void>;
   /** Ends all readings, so that the stores can be compared with the database. */
   quiet(): Promise<void>;
-  /** What the stores have, by node. */
-  digests(): Promise<readonly StoreDigest[]>;
+  /** What the stores of these cabinets have. */
+  digests(nodes: readonly string[]): Promise<readonly StoreDigest[]>;
   /** Every reading in the store of a cabinet, as `store-digest.ts` writes it. */
   readings(node: string): Promise<readonly string[]>;
   pids(): readonly number[];
@@ -58,7 +58,7 @@ export async function startFleet({ nodes, processes, folder, ...settings }: Flee
     cabinets: async () => (await askAll<readonly CabinetFigures[]>({ kind: 'cabinets' })).flat(),
     setScale: async (scale) => void (await askAll({ kind: 'scale', scale })),
     quiet: async () => void (await askAll({ kind: 'quiet' })),
-    digests: async () => (await askAll<readonly StoreDigest[]>({ kind: 'digests' })).flat(),
+    digests: async (some) => (await askAll<readonly StoreDigest[]>({ kind: 'digests', nodes: some })).flat(),
     readings: async (node) => (await askAll<readonly string[]>({ kind: 'readings', node })).flat(),
     pids: () => children.flatMap(({ pid }) => pid ?? []),
     stop,

@@ -21,10 +21,10 @@ export async function comparePhase(city: City): Promise<void> {
   city.progress('compare …');
   await fleet.quiet();
   await sleep(COMMIT_MS);
-  let own: readonly StoreDigest[] = await fleet.digests();
+  const own = new Map<string, StoreDigest>();
   let different: readonly string[] = fleet.nodes;
   await waitFor(city, 'stores and database are equal', WAIT_MS, async () => {
-    if (different.length < fleet.nodes.length) own = await fleet.digests();
+    for (const digest of await fleet.digests(different)) own.set(digest.node, digest);
     different = await differing(city, own, different);
     return { isDone: different.length === 0, text: `${different.length} cabinets differ` };
   }).catch((error: Error) => city.progress(`  ${error.message}`));
@@ -34,9 +34,12 @@ export async function comparePhase(city: City): Promise<void> {
 async function emitComparison(
   city: City,
   fleet: RunningFleet,
-  { own, different }: { readonly own: readonly StoreDigest[]; readonly different: readonly string[] },
+  { own, different }: { readonly own: ReadonlyMap<string, StoreDigest>; readonly different: readonly string[] },
 ): Promise<void> {
-  const total = own.reduce((sum, { readings }) => sum + readings, 0);
+  const total = [...own.values()].reduce((sum, { readings }) => sum + readings, 0);
+  // Rejects if a process of the host has ended by itself.
+  const { dropped } = await city.host.counts();
+  city.emit('compare: messages that the host left out, and that came again', dropped, 'messages');
   city.emit('compare: readings in the stores', total, 'readings', { note: `${fleet.nodes.length} cabinets` });
   emitGoal(city, 'compare: cabinets that differ from the database', different.length, 'cabinets', '<=', 0);
   const found = { missing: 0, extra: 0, changed: 0 };
@@ -53,12 +56,11 @@ async function emitComparison(
 }
 
 /** Returns which of these nodes differ. */
-async function differing(city: City, own: readonly StoreDigest[], nodes: readonly string[]): Promise<string[]> {
-  const byNode = new Map(own.map((digest) => [digest.node, digest]));
+async function differing(city: City, own: ReadonlyMap<string, StoreDigest>, nodes: readonly string[]): Promise<string[]> {
   const different: string[] = [];
   for (let i = 0; i < nodes.length; i += NODES_AT_ONCE) {
     for (const { node, readings, sum } of await city.host.digests(nodes.slice(i, i + NODES_AT_ONCE))) {
-      const expected = byNode.get(node);
+      const expected = own.get(node);
       if (expected?.readings !== readings || expected.sum !== sum) different.push(node);
     }
   }
