@@ -13,6 +13,8 @@ const LOOK_MS = 500;
 const PROGRESS_MS = 5_000;
 /** Longest wait for the rows. Units: ms. Source: assumed; several times the minute after which the host requests a missing row. Confirmed by: this bench on slower machines. */
 const COMPLETE_MS = 600_000;
+/** Longest start of a fleet. Units: ms. Source: assumed; ten times what 1,450 agents need on two cores. Confirmed by: this bench on slower machines. */
+export const START_MS = 1_800_000;
 const MB = 1e6;
 
 /** What `look` found: whether the wait is over, and a line of progress. */
@@ -107,9 +109,18 @@ export function emitGoal(city: City, metric: string, value: number, unit: string
   city.emit(metric, value, unit, { goal, ok });
 }
 
-/** The fleet of the phases at true speed. */
+/** The fleet of the phases at true speed; each of its cabinets has been born. */
 export function fullFleet(city: City): Promise<RunningFleet> {
-  return city.openFleet(city.options.cabinets);
+  return bornFleet(city, city.options.cabinets);
+}
+
+/** Opens a fleet of this size, unless it runs, and waits until all its cabinets have been born. */
+export async function bornFleet(city: City, count: number): Promise<RunningFleet> {
+  const sinceMs = Date.now();
+  const before = city.fleet;
+  const fleet = await city.openFleet(count);
+  if (fleet !== before) await waitForReturn(city, { nodes: fleet.nodes, sinceMs, withinMs: START_MS });
+  return fleet;
 }
 
 /** Waits until the host has each row up to the one that was newest at the call, and emits how long that took. */

@@ -2,7 +2,7 @@
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
 import type { RunningFleet } from '../fleet.ts';
-import { emitGoal, emitUsage, usageOfCity, waitFor, waitForReturn } from './measure.ts';
+import { bornFleet, emitGoal, emitUsage, usageOfCity, waitFor, waitForReturn } from './measure.ts';
 import { emitWarnings } from './steady-phases.ts';
 
 const SECOND_MS = 1_000;
@@ -15,7 +15,7 @@ const DRAIN_MS = 3_600_000;
 
 /** Lets the simulated hours pass with the uplink, and compares what was produced with what arrived. */
 export async function nightPhase(city: City): Promise<void> {
-  const fleet = await sampleFleet(city);
+  const fleet = await bornFleet(city, city.options.sample);
   const [before, hostBefore] = [await fleet.figures(), await city.host.counts()];
   const usage = usageOfCity(city, fleet);
   const { simulatedMs, tookMs } = await letPass(city, fleet);
@@ -35,7 +35,7 @@ export async function nightPhase(city: City): Promise<void> {
 
 /** Stops the broker for the simulated hours, and measures the drain of what was stored. */
 export async function partitionPhase(city: City): Promise<void> {
-  const fleet = await sampleFleet(city);
+  const fleet = await bornFleet(city, city.options.sample);
   await drained(city, fleet, null);
   const before = await fleet.figures();
   await city.broker.kill();
@@ -67,15 +67,6 @@ export async function partitionPhase(city: City): Promise<void> {
   );
   city.emit('partition: bytes for a reading', round((after.bytes - away.bytes) / (hostAfter.stored - hostBefore.stored), 2), 'bytes');
   emitWarnings(city, after.warnings);
-}
-
-async function sampleFleet(city: City): Promise<RunningFleet> {
-  const startMs = Date.now();
-  const { sample } = city.options;
-  const isNew = city.fleet?.nodes.length !== sample;
-  const fleet = await city.openFleet(sample);
-  if (isNew) await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
-  return fleet;
 }
 
 async function letPass(city: City, fleet: RunningFleet): Promise<{ simulatedMs: number; tookMs: number }> {
