@@ -1,4 +1,5 @@
 /** A night and a partition, on scaled time. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
 import type { RunningFleet } from '../fleet.ts';
@@ -9,6 +10,7 @@ const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const KB = 1e3;
+const WINDOW_MS = 5_000;
 /** Longest phase. Units: ms. Source: assumed; a night of 1,450 agents on two cores. Confirmed by: this bench at that size. */
 const WAIT_MS = 24 * HOUR_MS;
 const DRAIN_MS = 3_600_000;
@@ -51,11 +53,14 @@ export async function partitionPhase(city: City): Promise<void> {
   const usage = usageOfCity(city, fleet);
   const startMs = Date.now();
   await city.broker.start();
+  const drain = { isOver: false };
+  const peak = peakRate(city, drain);
   const { backMs } = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
   city.emit('partition: until all are back', round((Math.max(...backMs) - startMs) / SECOND_MS, 1), 's', {
     note: 'the back-off has reached 5 min',
   });
   await drained(city, fleet, 'partition');
+  drain.isOver = true;
   const tookDrainMs = Date.now() - startMs;
   const [after, hostAfter] = [await fleet.figures(), await city.host.counts()];
   emitUsage(city, 'partition', { before: usage, after: usageOfCity(city, fleet), overMs: tookDrainMs });
@@ -65,8 +70,22 @@ export async function partitionPhase(city: City): Promise<void> {
     round(((hostAfter.stored - hostBefore.stored) * SECOND_MS) / tookDrainMs, 0),
     '1/s',
   );
+  city.emit('partition: the same, most in 5 s', round(await peak, 0), '1/s');
   city.emit('partition: bytes for a reading', round((after.bytes - away.bytes) / (hostAfter.stored - hostBefore.stored), 2), 'bytes');
   emitWarnings(city, after.warnings);
+}
+
+/** Returns the most values that were committed in a second, over windows of five, until the drain is over. */
+async function peakRate(city: City, drain: { readonly isOver: boolean }): Promise<number> {
+  let peak = 0;
+  let before = { atMs: performance.now(), stored: (await city.host.counts()).stored };
+  while (!drain.isOver) {
+    await sleep(WINDOW_MS);
+    const now = { atMs: performance.now(), stored: (await city.host.counts()).stored };
+    peak = Math.max(peak, ((now.stored - before.stored) * SECOND_MS) / (now.atMs - before.atMs));
+    before = now;
+  }
+  return peak;
 }
 
 async function letPass(city: City, fleet: RunningFleet): Promise<{ simulatedMs: number; tookMs: number }> {
