@@ -40,31 +40,25 @@ export async function waitFor(city: City, what: string, withinMs: number, look: 
   }
 }
 
-/** What `waitForReturn` found. Units: ms since 1970. */
-export interface Returned {
-  readonly backMs: readonly number[];
-  /** Cabinets whose birth no worker received, because it was sent before one had subscribed. Their rows are decoded all the same. */
-  readonly unborn: number;
-}
-
-/** Waits until the host has a birth or a row of each of these nodes, committed after `sinceMs`. Returns when the first of them was. */
+/**
+ * Waits until the host has a birth or a row of each of these nodes, committed after `sinceMs`. Returns when the first of them was. A birth that is
+ * sent before a worker has subscribed is lost; the rows of that cabinet are decoded all the same. Units: ms since 1970.
+ */
 export async function waitForReturn(
   city: City,
   { nodes, sinceMs, withinMs }: { nodes: readonly string[]; sinceMs: number; withinMs: number },
-): Promise<Returned> {
-  const backMs = new Map<string, number>();
-  const unborn = new Set<string>(nodes);
+): Promise<readonly number[]> {
+  const open = new Set<string>(nodes);
+  const backMs: number[] = [];
   await waitFor(city, 'all cabinets are back', withinMs, async () => {
     for (const { node, bornMs, rowMs } of await city.host.nodes()) {
-      if (!unborn.has(node)) continue;
-      if (bornMs >= sinceMs) {
-        backMs.set(node, bornMs);
-        unborn.delete(node);
-      } else if (rowMs >= sinceMs && !backMs.has(node)) backMs.set(node, rowMs);
+      if (!open.has(node) || Math.max(bornMs, rowMs) < sinceMs) continue;
+      open.delete(node);
+      backMs.push(bornMs >= sinceMs ? bornMs : rowMs);
     }
-    return { isDone: backMs.size >= nodes.length, text: `${backMs.size} of ${nodes.length} back` };
+    return { isDone: open.size === 0, text: `${backMs.length} of ${nodes.length} back` };
   });
-  return { backMs: [...backMs.values()], unborn: unborn.size };
+  return backMs;
 }
 
 /** The parts of the city whose use is measured. */

@@ -26,7 +26,7 @@ export async function brokerPhase(city: City): Promise<void> {
   const startMs = Date.now();
   await city.broker.start();
   const usage = usageOfCity(city, fleet);
-  const { backMs, unborn } = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
+  const backMs = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
   emitUsage(city, 'broker', { before: usage, after: usageOfCity(city, fleet), overMs: Date.now() - startMs });
   emitTimes(
     city,
@@ -39,9 +39,10 @@ export async function brokerPhase(city: City): Promise<void> {
   city.emit('broker: attempts to connect', round((after.attempts - before.attempts) / fleet.nodes.length, 2), 'per agent');
   city.emit('broker: most births in one second', most(backMs), 'births');
   city.emit('broker: longest delay of a timer of the agents', round(after.lateMs, 0), 'ms');
+  const births = hostAfter.births - hostBefore.births;
   // One for each cabinet, also 30 s after the last: no second wave.
-  emitGoal(city, 'broker: births', hostAfter.births - hostBefore.births, 'births', '<=', fleet.nodes.length);
-  city.emit('broker: cabinets whose birth was sent before a worker had subscribed', unborn, 'cabinets');
+  emitGoal(city, 'broker: births', births, 'births', '<=', fleet.nodes.length);
+  city.emit('broker: births that were sent before a worker had subscribed', Math.max(0, fleet.nodes.length - births), 'births');
   emitGoal(city, 'broker: births requested by the host', hostAfter.rebirths - hostBefore.rebirths, 'births', '<=', 0);
   await untilComplete(city, 'broker');
 }

@@ -55,7 +55,7 @@ export async function partitionPhase(city: City): Promise<void> {
   await city.broker.start();
   const drain = { isOver: false };
   const peak = peakRate(city, drain);
-  const { backMs } = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
+  const backMs = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
   city.emit('partition: until all are back', round((Math.max(...backMs) - startMs) / SECOND_MS, 1), 's', {
     note: 'the back-off has reached 5 min',
   });

@@ -17,7 +17,7 @@ export async function startPhase(city: City): Promise<void> {
   const { cabinets } = city.options;
   const startMs = Date.now();
   const opening = city.openFleet(cabinets);
-  const { backMs } = await Promise.race([
+  const backMs = await Promise.race([
     waitForReturn(city, { nodes: nodeNames(cabinets), sinceMs: startMs, withinMs: START_MS }),
     // A start that fails ends the wait.
     opening.then(() => new Promise<never>(() => {})),
