@@ -3,6 +3,7 @@ import { adviceAbout } from './cli/advice.ts';
 import { printStatus, sendCommand } from './cli/command.ts';
 import { type HostCommandOptions, PLATFORM_HELP, platformVersion, readPlatformOptions } from './cli/options.ts';
 import { runCommands, runState, runWorker } from './cli/processes.ts';
+import { runRollout } from './cli/rollout.ts';
 import { PlatformFailure } from './core/errors.ts';
 import { migrateDatabase } from './database/migrate.ts';
 import { openDatabase } from './database/postgres.ts';
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, (options: HostCommandOptions) => Promise
     return 0;
   },
   command: sendCommand,
+  rollout: runRollout,
   status: printStatus,
   demo: async (options) => (await import('./demo/demo.ts')).runDemo(options),
   bench: async (options) => (await import('./bench/bench.ts')).runBench(options),

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadSite } from '../agent/config/load/load-site.ts';
-import { cabinetOf, citySiteText, LAMP_VALUES, nodeNames, writeCitySite } from '../bench/city/city-site.ts';
+import { cabinetOf, cityPlace, citySiteText, LAMP_VALUES, nodeNames, writeCitySite } from '../bench/city/city-site.ts';
 import { createFleetClock } from '../bench/city/fleet-clock.ts';
 import { CITY_PHASES, readCityCommand } from '../bench/city/options.ts';
 
 t.test('the common configuration of the city loads, with eight polled values for each lamp', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'luciole-city-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  const { cabinet, profiles } = loadSite(writeCitySite(folder, citySiteText({ lamps: 31, nightPct: 50, sensorShift: 0 })));
+  const { cabinet, profiles } = loadSite(
+    writeCitySite(folder, citySiteText({ place: cityPlace(Date.now()), lamps: 31, nightPct: 50, sensorShift: 0 })),
+  );
   t.equal(cabinet.lamps.length, 31);
   t.equal(profiles.get('city-driver')?.points.filter(({ poll }) => poll !== 'never').length, LAMP_VALUES);
   const own = cabinetOf(cabinet, { node: 'c00007', dir: '/data', broker: 'mqtt://127.0.0.1:1', primaryHost: null, birthJitterS: 30 });
@@ -26,7 +28,7 @@ t.test('each cabinet has a name of its own', async (t) => {
 t.test('the command line of the city', async (t) => {
   t.match(readCityCommand([]), {
     kind: 'run',
-    options: { cabinets: 100, lamps: 31, phases: [...CITY_PHASES], sample: 60, primaryHost: false },
+    options: { cabinets: 100, lamps: 31, phases: [...CITY_PHASES], sample: 60, workers: 2, primaryHost: false },
   });
   t.match(readCityCommand(['--cabinets', '30', '--phases', 'command,start']), { options: { phases: ['start', 'command'], sample: 30 } });
   t.match(readCityCommand(['--help']), { kind: 'help' });
@@ -35,7 +37,7 @@ t.test('the command line of the city', async (t) => {
 });
 
 t.test('scaled time fires timers in order, each at its own time, and no cancelled one', async (t) => {
-  const clock = createFleetClock(0);
+  const clock = createFleetClock();
   t.teardown(() => clock.stop());
   clock.setScale(10_000);
   const fired: number[] = [];
@@ -57,7 +59,7 @@ t.test('scaled time fires timers in order, each at its own time, and no cancelle
 });
 
 t.test('true time continues where scaled time ended', async (t) => {
-  const clock = createFleetClock(0);
+  const clock = createFleetClock();
   t.teardown(() => clock.stop());
   clock.setScale(10_000);
   await new Promise<void>((resolve) => clock.after(60_000, resolve));

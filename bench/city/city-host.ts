@@ -1,22 +1,21 @@
 /**
  * The platform of the simulated city, as the phases need it. Any host that obeys docs/platform.md can take this place.
  */
-import type { Metric } from '../../agent/sync/sparkplug/codec.ts';
-import { startChild } from '../child.ts';
+import type { ProcessUsage } from './process-usage.ts';
+import type { StoreDigest } from './store-digest.ts';
 
-/** What the host has received since its process started. */
+/** What the host has counted since its processes were first started, those that were killed included. */
 export interface HostCounts {
+  /** Messages that the workers received. */
   readonly messages: number;
-  /** Payloads and topics, without the headers of MQTT and TCP. */
-  readonly bytes: number;
+  /** Readings in them, and those that were new and are committed. */
   readonly readings: number;
-  /** NBIRTHs, and those that the host itself requested. */
+  readonly stored: number;
+  /** NBIRTHs, and requests for births that the host itself sent. */
   readonly births: number;
   readonly rebirths: number;
-  /** Nodes whose last message is not an NDEATH, and that have been born. */
-  readonly alive: number;
-  /** Payloads that could not be read. */
-  readonly garbage: number;
+  /** Messages that were left out. */
+  readonly dropped: number;
 }
 
 /** What the host has of one node. */
@@ -28,19 +27,22 @@ export interface HostNode {
   readonly missing: number;
   /** Readings in the gaps that the node reported. */
   readonly lost: number;
-  readonly births: number;
-  /** When the last NBIRTH arrived. Units: ms since 1970, of the machine. */
+  /** When the last NBIRTH was committed, and the last row. Units: ms since 1970, of the machine. */
   readonly bornMs: number;
+  readonly rowMs: number;
 }
 
-/** A command to many nodes, as NCMD. The id of each is `id`, a hyphen and the node. */
+/** A value of a command as JSON; bytes as base64. */
+export type CommandValue = number | boolean | string | { readonly base64: string };
+
+/** A command to many nodes. The id of each is `id`, a hyphen and the node. */
 export interface FleetCommand {
   readonly id: string;
   readonly nodes: readonly string[];
-  readonly metrics: readonly Metric[];
+  readonly metrics: Readonly<Record<string, CommandValue>>;
 }
 
-/** How the command of one node ended. Units: ms after it was sent. */
+/** How the command of one node ended. Units: ms from the insertion of the command to the commit of its outcome. */
 export interface FleetOutcome {
   readonly node: string;
   readonly state: string;
@@ -48,60 +50,47 @@ export interface FleetOutcome {
   readonly afterMs: number;
 }
 
+/** The parts of the host, and how late readings were committed since the call before. */
+export interface HostUsage {
+  readonly workers: ProcessUsage;
+  /** The processes that publish STATE and send commands. */
+  readonly others: ProcessUsage;
+  readonly database: ProcessUsage;
+}
+
+/** The size of the database. Units: bytes. */
+export interface DatabaseSize {
+  readonly readings: number;
+  readonly total: number;
+  /** All that was written to the write-ahead log. */
+  readonly wal: number;
+}
+
+/** Which processes of the host are meant. `state`: the one that publishes STATE. */
+export type HostParts = 'all' | 'all-but-state';
+
 /** The platform of the city. */
 export interface CityHost {
-  /** Starts it, or starts it again; it acknowledges from then on. */
+  /** Starts the processes that do not run. Resolves when the workers are subscribed. */
   start(): Promise<void>;
-  /** Ends it as `kill -9` would, or in order. */
-  stop(how: 'killed' | 'in-order'): Promise<void>;
+  /** Ends processes as `kill -9` would. */
+  kill(parts: HostParts): Promise<void>;
+  /** Ends everything, and removes the data. */
+  close(): Promise<void>;
   counts(): Promise<HostCounts>;
+  /** The nodes of the city that have been born. */
   nodes(): Promise<readonly HostNode[]>;
   send(command: FleetCommand): Promise<void>;
   /** Returns the ends that have arrived for the command with this id. */
   outcomes(id: string): Promise<readonly FleetOutcome[]>;
-  /** CPU time and memory of its processes. */
-  pids(): readonly number[];
-}
-
-/** The settings of the reference host. */
-export interface ReferenceHostSettings {
-  readonly broker: string;
-  /** Added to the machine's time in commands. */
-  readonly wallOffsetMs: number;
-}
-
-export type CityHostQuestion =
-  | { readonly kind: 'start'; readonly settings: ReferenceHostSettings }
-  | { readonly kind: 'counts' }
-  | { readonly kind: 'nodes' }
-  | { readonly kind: 'send'; readonly command: FleetCommand }
-  | { readonly kind: 'outcomes'; readonly id: string }
-  | { readonly kind: 'stop' };
-
-export type CityHostAnswer = HostCounts | readonly HostNode[] | readonly FleetOutcome[] | null;
-
-/** The host of the tests in a process of its own. It keeps row ranges, aliases and counts in memory, and discards the readings. */
-export function createReferenceHost(settings: ReferenceHostSettings): CityHost {
-  let child: ReturnType<typeof startChild<CityHostQuestion, CityHostAnswer>> | null = null;
-  const ask = async <T extends CityHostAnswer>(question: CityHostQuestion): Promise<T> => {
-    if (child === null) throw new Error('the host does not run');
-    return (await child.ask(question)) as T;
-  };
-  return {
-    async start() {
-      child = startChild<CityHostQuestion, CityHostAnswer>('city/host-process.ts');
-      await ask({ kind: 'start', settings });
-    },
-    async stop(how) {
-      if (how === 'in-order') await ask({ kind: 'stop' });
-      else child?.kill('SIGKILL');
-      await child?.stop();
-      child = null;
-    },
-    counts: () => ask<HostCounts>({ kind: 'counts' }),
-    nodes: () => ask<readonly HostNode[]>({ kind: 'nodes' }),
-    send: async (command) => void (await ask({ kind: 'send', command })),
-    outcomes: (id) => ask<readonly FleetOutcome[]>({ kind: 'outcomes', id }),
-    pids: () => (child?.pid === undefined ? [] : [child.pid]),
-  };
+  /** Runs a command of the command line with `--json`; `onLine` gets each line. Errors: rejects if it ends with another code than 0 or 1. */
+  command(name: string, words: readonly string[], onLine: (line: string) => void): Promise<void>;
+  /** The delays from the sending of a message to its commit, since the last call. Units: s. */
+  lag(): Promise<{ readonly p50: number; readonly p99: number }>;
+  usage(): HostUsage;
+  size(): Promise<DatabaseSize>;
+  /** What is stored of these nodes, in their order, without the readings of before. */
+  digests(nodes: readonly string[]): Promise<readonly StoreDigest[]>;
+  /** Every reading that is stored of a node, as `store-digest.ts` writes it. */
+  readings(node: string): Promise<readonly string[]>;
 }

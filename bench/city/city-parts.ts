@@ -2,6 +2,7 @@
 import type { Mosquitto } from '../../test/platform/mosquitto.ts';
 import type { BenchResult } from '../result.ts';
 import type { CityHost } from './city-host.ts';
+import type { CityPlace } from './city-site.ts';
 import type { RunningFleet } from './fleet.ts';
 import type { CityOptions } from './options.ts';
 
@@ -10,6 +11,9 @@ export interface City {
   readonly options: CityOptions;
   readonly broker: Mosquitto;
   readonly host: CityHost;
+  readonly place: CityPlace;
+  /** For files of this run. */
+  readonly folder: string;
   /** Null before the first phase. */
   fleet: RunningFleet | null;
   /** Starts `count` agents instead of those that run; an equal fleet continues. */

@@ -16,6 +16,10 @@ export const CITY_SENSORS = ['S01', 'S02'] as const;
 export const LAMP_VALUES = 8;
 /** Address of the first sensor; lamps have the addresses from 1. */
 export const FIRST_SENSOR_UNIT = 201;
+const HOUR_MS = 3_600_000;
+const DAY_H = 24;
+/** Source: the sun moves 360 degrees a day. */
+const DEG_PER_H = 15;
 /** Most lamps of a cabinet. Source: the addresses below those of the sensors. */
 export const MAX_LAMPS = FIRST_SENSOR_UNIT - 1;
 /** Units: m. Source: assumed; usual distance of poles in a residential street. Confirmed by: the light points of the city in its inventory. */
@@ -26,8 +30,16 @@ const METERED = `  - { id: power, semantic: power, table: input, address: 403, u
   - { id: supply, semantic: voltage, table: input, address: 404, unit: V, scale: 0.1, decimals: 1, range: [0, 500], deadband: 2, poll: slow }
 `;
 
-/** Parameters of the text that a rollout changes. */
+/** Where the city is. */
+export interface CityPlace {
+  readonly longitudeDeg: number;
+  /** A name of the IANA time zone database. */
+  readonly timezone: string;
+}
+
+/** Parameters of the text. A rollout changes `nightPct` and `sensorShift`. */
 export interface SiteText {
+  readonly place: CityPlace;
   readonly lamps: number;
   /** Level after 23:00. Units: %. */
   readonly nightPct: number;
@@ -35,8 +47,20 @@ export interface SiteText {
   readonly sensorShift: number;
 }
 
+/**
+ * Returns a place where it is between 23:30 and 0:30 at this time. The programme has dimmed then, so that a citywide 100 % changes each lamp,
+ * and the clocks of the agents are that of the host. Units: ms since 1970.
+ */
+export function cityPlace(nowMs: number): CityPlace {
+  const hour = (nowMs / HOUR_MS) % DAY_H;
+  const ahead = Math.round(DAY_H - hour) % DAY_H;
+  const offsetH = ahead > DAY_H / 2 ? ahead - DAY_H : ahead;
+  // The sign in these names is that of POSIX: Etc/GMT-3 is three hours ahead.
+  return { longitudeDeg: offsetH * DEG_PER_H, timezone: `Etc/GMT${offsetH > 0 ? '-' : '+'}${Math.abs(offsetH)}` };
+}
+
 /** Returns the text of `cabinet.yaml`. */
-export function citySiteText({ lamps, nightPct, sensorShift }: SiteText): string {
+export function citySiteText({ place, lamps, nightPct, sensorShift }: SiteText): string {
   const numbers = Array.from({ length: lamps }, (_, i) => i + 1);
   const id = (n: number): string => `L${String(n).padStart(2, '0')}`;
   const devices = numbers.map((n) => `      - { id: ${id(n)}, unit: ${n}, profile: city-driver, pole: P${n} }`);
@@ -45,7 +69,7 @@ export function citySiteText({ lamps, nightPct, sensorShift }: SiteText): string
       `      - { id: ${sensor}, unit: ${FIRST_SENSOR_UNIT + i + sensorShift}, profile: wirenboard-wb-msw, pole: P${1 + i * (lamps - 1)} }`,
   );
   return `# One cabinet of the simulated city.
-cabinet: { id: city, name: Street, latitudeDeg: 47.4736, longitudeDeg: -0.5541, timezone: Europe/Paris }
+cabinet: { id: city, name: Street, latitudeDeg: 47.4736, longitudeDeg: ${place.longitudeDeg}, timezone: ${place.timezone} }
 profileDirs: [profiles]
 lines:
   - id: street

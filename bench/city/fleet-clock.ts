@@ -34,9 +34,9 @@ const AWAKE = { handle: null, untilMono: Number.POSITIVE_INFINITY };
 /** A turn is due or runs: it looks for the next timer at its end. */
 const IN_TURN = { handle: null, untilMono: Number.NEGATIVE_INFINITY };
 
-/** Creates the clock; its wall time is `wallOffsetMs` ahead of the machine's, as long as it has run at true time only. */
-export function createFleetClock(wallOffsetMs: number): FleetClock {
-  return new HeapClock(Date.now() + wallOffsetMs);
+/** Creates the clock; its wall time is the machine's, as long as it has run at true time only. */
+export function createFleetClock(): FleetClock {
+  return new HeapClock(Date.now());
 }
 
 class HeapClock implements FleetClock {

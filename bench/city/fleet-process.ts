@@ -19,6 +19,7 @@ import { cabinetOf, type OwnSettings, writeCitySite } from './city-site.ts';
 import { createFleetClock, type FleetClock } from './fleet-clock.ts';
 import { residentBytes } from './process-usage.ts';
 import { simulatedFieldOf } from './simulated-field.ts';
+import { digestOf, readingText, type StoreDigest } from './store-digest.ts';
 
 /** The fleet of one process. */
 export interface FleetSettings extends Pick<OwnSettings, 'broker' | 'primaryHost' | 'birthJitterS'> {
@@ -27,8 +28,6 @@ export interface FleetSettings extends Pick<OwnSettings, 'broker' | 'primaryHost
   readonly folder: string;
   /** Text of the common `cabinet.yaml`. */
   readonly text: string;
-  /** Added to the machine's time. */
-  readonly wallOffsetMs: number;
   readonly pollMs: number;
   readonly passagesPerH: number;
   readonly seed: number;
@@ -39,6 +38,9 @@ export type FleetQuestion =
   | { readonly kind: 'scale'; readonly scale: number }
   | { readonly kind: 'figures' }
   | { readonly kind: 'cabinets' }
+  | { readonly kind: 'quiet' }
+  | { readonly kind: 'digests'; readonly nodes: readonly string[] }
+  | { readonly kind: 'readings'; readonly node: string }
   | { readonly kind: 'stop' };
 
 /** What the process has used and counted since it started. Times are of the machine. */
@@ -75,16 +77,19 @@ export interface CabinetFigures {
   readonly births: number;
 }
 
-export type FleetAnswer = FleetFigures | readonly CabinetFigures[] | null;
+export type FleetAnswer = FleetFigures | readonly CabinetFigures[] | readonly StoreDigest[] | readonly string[] | null;
 
 interface RunningCabinet {
   readonly node: string;
+  /** Null before its agent opens it. */
+  readonly store: { database: StoreDatabase | null };
   readonly agent: Agent;
   readonly counts: { attempts: number; births: number };
 }
 
 interface Fleet {
   readonly clock: FleetClock;
+  readonly street: { isQuiet: boolean };
   readonly cabinets: readonly RunningCabinet[];
   readonly warnings: Record<string, number>;
 }
@@ -92,11 +97,17 @@ interface Fleet {
 /** Free space that is reported to the stores. Units: bytes. Source: below what makes a store reserve 8 MB: 1,450 reserves would be 12 GB. */
 const FREE_BYTES = 36 * 2 ** 20;
 
+/** Frames that are read at a time. */
+const PAGE_FRAMES = 500;
+
 /** The database on this thread: 1,450 threads do not fit on two cores. */
-const openStoreHere: OpenLink = (setup) => {
-  const database = new StoreDatabase(setup, () => FREE_BYTES);
-  return { ask: async <K extends Kind>(request: StoreRequest<K>) => database.handle(request), close: async () => {} };
-};
+const storeHere =
+  (opened: RunningCabinet['store']): OpenLink =>
+  (setup) => {
+    const database = new StoreDatabase(setup, () => FREE_BYTES);
+    opened.database = database;
+    return { ask: async <K extends Kind>(request: StoreRequest<K>) => database.handle(request), close: async () => {} };
+  };
 
 let fleet: Fleet | null = null;
 
@@ -109,46 +120,53 @@ answerParent<FleetQuestion, FleetAnswer>(async (question) => {
   if (question.kind === 'scale') fleet.clock.setScale(question.scale);
   else if (question.kind === 'figures') return figuresOf(fleet);
   else if (question.kind === 'cabinets') return Promise.all(fleet.cabinets.map(cabinetFigures));
+  else if (question.kind === 'digests') return digestsOf(fleet, new Set(question.nodes));
+  else if (question.kind === 'readings')
+    return fleet.cabinets.filter(({ node }) => node === question.node).flatMap((one) => [...readingTexts(one)]);
+  else if (question.kind === 'quiet') fleet.street.isQuiet = true;
   else await Promise.all(fleet.cabinets.map(({ agent }) => agent.stop()));
   return null;
 });
 
 async function startFleet(settings: FleetSettings): Promise<Fleet> {
-  const { nodes, folder, text, wallOffsetMs } = settings;
+  const { nodes, folder, text } = settings;
   mkdirSync(folder, { recursive: true });
-  const clock = createFleetClock(wallOffsetMs);
+  const clock = createFleetClock();
   const configFile = writeCitySite(folder, text);
   const common = await beginConfiguration({ configFile, dataDir: join(folder, 'common'), nowMs: clock.wallMs() });
   const warnings: Record<string, number> = {};
+  const street = { isQuiet: false };
   const check = createSharedCheck();
   const cabinets: RunningCabinet[] = [];
   const starts: Promise<void>[] = [];
   for (const [index, node] of nodes.entries()) {
-    const cabinet = buildCabinet({ settings, common, clock, check, warnings }, node, index);
+    const cabinet = buildCabinet({ settings, common, clock, street, check, warnings }, node, index);
     cabinets.push(cabinet);
     starts.push(cabinet.agent.start());
     // The agents that run already have their turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all(starts);
-  return { clock, cabinets, warnings };
+  return { clock, street, cabinets, warnings };
 }
 
 interface FleetParts {
   readonly settings: FleetSettings;
   readonly common: BegunWithRevisions;
   readonly clock: FleetClock;
+  readonly street: Fleet['street'];
   readonly check: (folder: RevisionFolder) => Promise<CheckedRevision>;
   readonly warnings: Record<string, number>;
 }
 
-function buildCabinet({ settings, common, clock, check, warnings }: FleetParts, node: string, index: number): RunningCabinet {
+function buildCabinet({ settings, common, clock, street, check, warnings }: FleetParts, node: string, index: number): RunningCabinet {
   const { folder, broker, primaryHost, birthJitterS, pollMs, passagesPerH, seed } = settings;
   const dir = join(folder, node);
   cpSync(join(folder, 'common', 'config'), join(dir, 'config'), { recursive: true });
   const own: OwnSettings = { node, dir, broker, primaryHost, birthJitterS };
   const random = createRandom(seed + index);
   const counts = { attempts: 0, births: 0 };
+  const store: RunningCabinet['store'] = { database: null };
   const atStart = { ...common.revisions, disk: createRevisionDisk(join(dir, 'config'), () => {}) };
   const agent = createAgent({
     ...common.site,
@@ -163,14 +181,14 @@ function buildCabinet({ settings, common, clock, check, warnings }: FleetParts, 
     },
     version: 'city',
     openPort: () => createWire(() => {}).port,
-    createField: simulatedFieldOf({ pollMs, passagesPerH, random }),
+    createField: simulatedFieldOf({ pollMs, passagesPerH, random, street }),
     door: createMqttTransport(),
     random,
     socketPath: null,
-    openStoreLink: openStoreHere,
+    openStoreLink: storeHere(store),
     revisions: { atStart, check, withOptions: (cabinet) => cabinetOf(cabinet, own) },
   });
-  return { node, agent, counts };
+  return { node, agent, counts, store };
 }
 
 /** Checks each text once. In a city each gateway checks it on its own processor. */
@@ -183,6 +201,28 @@ function createSharedCheck(): FleetParts['check'] {
     known.set(key, checked);
     return checked;
   };
+}
+
+/** One cabinet after the other, so that the sessions continue meanwhile. */
+async function digestsOf({ cabinets }: Fleet, nodes: ReadonlySet<string>): Promise<StoreDigest[]> {
+  const digests: StoreDigest[] = [];
+  for (const cabinet of cabinets) {
+    if (nodes.has(cabinet.node)) digests.push(digestOf(cabinet.node, readingTexts(cabinet)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return digests;
+}
+
+function* readingTexts({ store: { database } }: RunningCabinet): Generator<string> {
+  if (database === null) return;
+  for (let seq = 0; ; ) {
+    const { answer } = database.handle<'readAfter'>({ kind: 'readAfter', atMs: Date.now(), seq, maxFrames: PAGE_FRAMES });
+    if (!answer.ok) throw new Error(`a store cannot be read: ${answer.code}`);
+    for (const { readings } of answer.value) yield* readings.map(readingText);
+    const last = answer.value.at(-1);
+    if (last === undefined) return;
+    seq = last.seq;
+  }
 }
 
 async function figuresOf({ clock, cabinets, warnings }: Fleet): Promise<FleetFigures> {

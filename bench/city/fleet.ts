@@ -1,12 +1,11 @@
 /** The agents of the city, divided among processes. */
 import { join } from 'node:path';
 import { type Child, startChild } from '../child.ts';
-import { nodeNames } from './city-site.ts';
 import type { CabinetFigures, FleetAnswer, FleetFigures, FleetQuestion, FleetSettings } from './fleet-process.ts';
+import type { StoreDigest } from './store-digest.ts';
 
-/** What `startFleet` needs; `count` agents share `processes`. */
-export interface FleetPlan extends Omit<FleetSettings, 'nodes' | 'seed'> {
-  readonly count: number;
+/** What `startFleet` needs; the agents share `processes`. */
+export interface FleetPlan extends Omit<FleetSettings, 'seed'> {
   readonly processes: number;
 }
 
@@ -16,16 +15,24 @@ export interface RunningFleet {
   figures(): Promise<FleetFigures>;
   cabinets(): Promise<readonly CabinetFigures[]>;
   setScale(scale: number): Promise<void>;
+  /** Ends all readings, so that the stores can be compared with the database. */
+  quiet(): Promise<void>;
+  /** What the stores of these cabinets have. */
+  digests(nodes: readonly string[]): Promise<readonly StoreDigest[]>;
+  /** Every reading in the store of a cabinet, as `store-digest.ts` writes it. */
+  readings(node: string): Promise<readonly string[]>;
   pids(): readonly number[];
   /** Ends the agents in order if `isOrderly`, otherwise with their processes. */
   stop(isOrderly: boolean): Promise<void>;
 }
 
+/** Many agents share one heap: with the usual 16 MB their short-lived objects would be copied often, which no gateway does. */
+const YOUNG_SPACE = '--max-semi-space-size=64';
+
 /** Starts the agents. Resolves when `start` of each has ended; they connect meanwhile. */
-export async function startFleet({ count, processes, folder, ...settings }: FleetPlan): Promise<RunningFleet> {
-  const nodes = nodeNames(count);
-  const parts = Array.from({ length: Math.min(processes, count) }, (_, part) => nodes.filter((_node, i) => i % processes === part));
-  const children = parts.map(() => startChild<FleetQuestion, FleetAnswer>('city/fleet-process.ts'));
+export async function startFleet({ nodes, processes, folder, ...settings }: FleetPlan): Promise<RunningFleet> {
+  const parts = Array.from({ length: Math.min(processes, nodes.length) }, (_, part) => nodes.filter((_node, i) => i % processes === part));
+  const children = parts.map(() => startChild<FleetQuestion, FleetAnswer>('city/fleet-process.ts', [], [...process.execArgv, YOUNG_SPACE]));
   const askAll = async <T extends FleetAnswer>(question: FleetQuestion): Promise<T[]> =>
     (await Promise.all(children.map((child) => child.ask(question)))) as T[];
   const stop = async (isOrderly: boolean): Promise<void> => {
@@ -50,6 +57,9 @@ export async function startFleet({ count, processes, folder, ...settings }: Flee
     figures: async () => sumOf(await askAll<FleetFigures>({ kind: 'figures' })),
     cabinets: async () => (await askAll<readonly CabinetFigures[]>({ kind: 'cabinets' })).flat(),
     setScale: async (scale) => void (await askAll({ kind: 'scale', scale })),
+    quiet: async () => void (await askAll({ kind: 'quiet' })),
+    digests: async (some) => (await askAll<readonly StoreDigest[]>({ kind: 'digests', nodes: some })).flat(),
+    readings: async (node) => (await askAll<readonly string[]>({ kind: 'readings', node })).flat(),
     pids: () => children.flatMap(({ pid }) => pid ?? []),
     stop,
   };

@@ -15,6 +15,8 @@ export interface CityOptions {
   readonly phases: readonly PhaseName[];
   /** Processes that share the cabinets. */
   readonly processes: number;
+  /** Workers of the host. */
+  readonly workers: number;
   /** The clock of the agents in the phases on scaled time runs at most this many times as fast. */
   readonly scale: number;
   /** Cabinets in the phases on scaled time. */
@@ -38,7 +40,7 @@ export type CityCommand =
 const MAX_CABINETS = 20_000;
 
 /** The text of `--help`. */
-export const CITY_HELP = `A city of cabinets on this machine: real agents, one real broker, one host.
+export const CITY_HELP = `A city of cabinets on this machine: real agents, a real broker, the host of platform/ with a real database.
 
 Usage: npm run city -- [options]
 
@@ -46,6 +48,7 @@ Usage: npm run city -- [options]
   --lamps N        lamps of each cabinet, 1 to ${MAX_LAMPS} (default: 31)
   --phases LIST    which phases, with commas between them (default: all)
   --processes N    processes that share the agents (default: one for each core, 4 at most)
+  --workers N      workers of the host (default: 2)
   --scale N        how many times as fast the clock of the agents runs at most, in the last two phases (default: 60).
                    A ping without an answer for 10 s of their time ends a session: too large a number shows as failed sessions
   --sample N       agents in the last two phases (default: 60, or all if there are fewer)
@@ -60,13 +63,15 @@ Usage: npm run city -- [options]
   steady     data at true speed: messages, values, bytes, processor and memory of broker, host and agents
   command    every cabinet lights all lamps at 100 %: time until all have acknowledged
   broker     the broker is killed and starts again after 5 s: time until all are back, and whether a second wave of births follows
-  host       the host is killed and starts again: births that it requests, time until it has all nodes
+  host       workers and commands are killed and start again, without --primary-host also STATE: births must not follow
   rollout    a revision in waves of 1, 5, 10 % and the rest, and one with an error, which must stop in the first wave
   night      --sample agents on scaled time, from 23:40 on or later, with people passing
   partition  --sample agents without a broker for --hours on scaled time; then the drain at true speed, and what is missing
 
+After the last phase of each fleet its stores are compared with the database, reading by reading.
+
 Readings and levels are simulated above the line: ${'1,450'} buses do not fit on two cores. Session, codec, store, lighting and
-configuration are those of the agent. Stores are in memory (/dev/shm), so no figure here is about a disk.
+configuration are those of the agent. Stores are in memory (/dev/shm), the database is in the temporary folder (TMPDIR).
 Figures: {bench, metric, value, unit, goal, ok, note}. Exit code: 0 all goals met, 1 one missed or a failure, 64 bad command line.
 `;
 
@@ -82,19 +87,20 @@ export function readCityCommand(words: readonly string[]): CityCommand {
   const cabinets = whole(given.cabinets, 1, MAX_CABINETS);
   const lamps = whole(given.lamps, 1, MAX_LAMPS);
   const processes = whole(given.processes, 1, 64);
+  const workers = whole(given.workers, 1, 16);
   const scale = whole(given.scale, 1, 10_000);
   const hours = whole(given.hours, 1, 24 * 7);
   const seconds = whole(given.seconds, 1, 3_600);
   const birthJitterS = whole(given.jitter, 0, 600);
   const sample = given.sample === undefined ? Math.min(cabinets, 60) : whole(given.sample, 1, MAX_CABINETS);
-  const numbers = { cabinets, lamps, processes, scale, hours, seconds, jitter: birthJitterS, sample };
+  const numbers = { cabinets, lamps, processes, workers, scale, hours, seconds, jitter: birthJitterS, sample };
   const wrong = Object.entries(numbers).find(([, value]) => Number.isNaN(value));
   if (wrong !== undefined) return { kind: 'bad', refusal: `bad --${wrong[0]}` };
   const phases = given.phases === undefined ? CITY_PHASES : CITY_PHASES.filter((phase) => given.phases?.split(',').includes(phase));
   const unknown = given.phases?.split(',').find((word) => !CITY_PHASES.includes(word as PhaseName));
   if (unknown !== undefined) return { kind: 'bad', refusal: `bad phase "${unknown}": one of ${CITY_PHASES.join(', ')}` };
-  const options = { cabinets, lamps, phases, processes, scale, sample, hours, seconds, birthJitterS, primaryHost: given['primary-host'] };
-  return { kind: 'run', options };
+  const shared = { cabinets, lamps, phases, processes, workers, scale, sample, hours, seconds, birthJitterS };
+  return { kind: 'run', options: { ...shared, primaryHost: given['primary-host'] } };
 }
 
 function parse(words: readonly string[]) {
@@ -105,6 +111,7 @@ function parse(words: readonly string[]) {
       lamps: { type: 'string', default: '31' },
       phases: { type: 'string' },
       processes: { type: 'string', default: String(Math.min(4, availableParallelism())) },
+      workers: { type: 'string', default: '2' },
       scale: { type: 'string', default: '60' },
       sample: { type: 'string' },
       hours: { type: 'string', default: '24' },

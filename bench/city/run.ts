@@ -1,6 +1,6 @@
 /** The entry of the city: figures as JSON lines on standard output, progress on standard error. */
 import type { BenchResult } from '../result.ts';
-import { cityObstacle, runCity } from './city.ts';
+import { cityObstacle } from './obstacle.ts';
 import { CITY_HELP, readCityCommand } from './options.ts';
 
 /** Source: sysexits.h, EX_USAGE. */
@@ -19,6 +19,8 @@ async function run(words: readonly string[]): Promise<number> {
   if (command.kind === 'bad') return fail(`${command.refusal}\nSee npm run city -- --help`, EXIT_USAGE);
   const obstacle = cityObstacle();
   if (obstacle !== undefined) return fail(obstacle, EXIT_FAILED);
+  // It imports packages of the host, which may be missing.
+  const { runCity } = await import('./city.ts');
   const missed: string[] = [];
   const emit = (result: BenchResult): void => {
     process.stdout.write(`${JSON.stringify(result)}\n`);

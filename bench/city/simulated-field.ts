@@ -21,6 +21,8 @@ export interface CityStreetOptions {
   /** People that pass a cabinet. Units: 1/h. */
   readonly passagesPerH: number;
   readonly random: () => number;
+  /** While it is quiet no reading is made. */
+  readonly street: { readonly isQuiet: boolean };
 }
 
 type Device = FieldOptions['lines'][number]['config']['devices'][number];
@@ -87,7 +89,7 @@ class SimulatedField implements LiveField {
       clock.after(phaseMs % (pollMs / lamps.length), () => {
         this.#timers.push(every(clock, pollMs / lamps.length, () => this.#pollNext()));
       }),
-      every(clock, STALE_CHECK_MS, () => this.#latest.reportStale()),
+      every(clock, STALE_CHECK_MS, () => this.#options.street.isQuiet || this.#latest.reportStale()),
       every(clock, SENSOR_MS, () => this.#readSensors()),
     ];
     this.#awaitPassage();
@@ -172,6 +174,7 @@ class SimulatedField implements LiveField {
   #pollNext(): void {
     const lamps = this.#devices.filter(isLamp);
     const device = lamps[this.#next++ % lamps.length];
+    if (this.#options.street.isQuiet) return;
     if (device !== undefined && answers(device)) this.#latest.add(this.#lampReadings(device.id));
   }
 
@@ -190,6 +193,7 @@ class SimulatedField implements LiveField {
     const lamp = this.#lampOf(id);
     this.#count(lamp);
     lamp.levelPct = levelPct;
+    if (this.#options.street.isQuiet) return;
     const { clock } = this.#parts;
     this.#latest.add([{ pointId: `${id}.level`, value: levelPct, quality: 'good', atMono: clock.monoMs(), atMs: clock.wallMs() }]);
   }
@@ -207,6 +211,7 @@ class SimulatedField implements LiveField {
   }
 
   #readSensors(): void {
+    if (this.#options.street.isQuiet) return;
     const { clock } = this.#parts;
     const stamp = { atMono: clock.monoMs(), atMs: clock.wallMs() };
     const sensors = this.#devices.filter((device) => !isLamp(device) && answers(device)).map(({ id }) => id);

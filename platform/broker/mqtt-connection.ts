@@ -35,8 +35,8 @@ export interface HostConnection {
   close(): Promise<void>;
 }
 
-/** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, so it may be fast. Confirmed by: restarts of the city's broker. */
-const RECONNECT_MS = 1_000;
+/** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, and births that arrive at a broker before it are lost. Confirmed by: restarts of the city's broker. */
+const RECONNECT_MS = 250;
 /** Longest wait for a connection; then the next node is tried. Units: ms. Source: assumed; platform and broker are on one network. Confirmed by: connection times of the city's platform. */
 const CONNECT_MS = 10_000;
 /**

@@ -21,6 +21,10 @@ Usage: npm run platform -- COMMAND [options]
   command CABINET[/DEVICE] METRIC=VALUE…
              send one command and wait for its end, for example
              command c1/rue Override/Level=80 Override/Minutes=90
+  rollout NAME=FILE…
+             bring files of the configuration to the cabinets in waves, and stop
+             where they have trouble; {cabinet} in FILE is the name of each:
+             rollout cabinet.yaml=sites/{cabinet}.yaml (--waves, --trouble: %)
   status     one line for each cabinet
 
 Options
@@ -38,6 +42,11 @@ Options
   --no-packed        do not request the backlog packed
   --metrics ADDRESS  figures for Prometheus: a socket's path, or 127.0.0.1:9464
   --expires SECONDS  of a command; default 300
+  --cabinet NAME     of a rollout; may be repeated; default: all that are online
+  --waves 1,5,10     of a rollout: sizes of the first waves, %; one more is the rest
+  --trouble 5        of a rollout: it stops when more of a wave has trouble, %
+  --minutes 10       of a rollout: longest trial at a cabinet
+  --comment TEXT     of a rollout: why; the cabinets keep it
   --json             output as JSON
   --help             this text
 
@@ -59,7 +68,7 @@ export interface HostCommandOptions {
   readonly expiresS: number;
   readonly isJson: boolean;
   readonly isHelp: boolean;
-  /** Options of `bench` and `demo`. */
+  /** Options of `bench`, `demo` and `rollout`. */
   readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
 }
 
@@ -80,6 +89,11 @@ const OPTIONS = {
   metrics: { type: 'string' },
   hypertable: { type: 'string' },
   expires: { type: 'string' },
+  cabinet: { type: 'string', multiple: true },
+  waves: { type: 'string' },
+  trouble: { type: 'string' },
+  minutes: { type: 'string' },
+  comment: { type: 'string' },
   rate: { type: 'string' },
   seconds: { type: 'string' },
   nodes: { type: 'string' },

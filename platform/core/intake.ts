@@ -2,7 +2,7 @@
  * The queue between the socket of the broker and the database. When it is full, the socket is not read until it has drained. Pure.
  */
 
-/** Messages wait here until a batch takes them. `push` returns false from the moment when no more should be read. */
+/** Messages wait here until a batch takes them. A full queue still accepts what is pushed, and calls `onRoom` later. */
 export class IntakeQueue<T> {
   readonly #limits: { readonly messages: number; readonly bytes: number };
   #waiting: { readonly item: T; readonly bytes: number }[] = [];

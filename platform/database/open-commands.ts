@@ -34,7 +34,8 @@ export async function expireCommands(query: RunQuery): Promise<void> {
 }
 
 /**
- * The commands that have no answer yet, the oldest first. A cabinet that is unknown refuses its command.
+ * The commands that have no answer yet: new ones first, then those that were sent longest ago, so that silent cabinets do not hold up the others.
+ * The command to an unknown cabinet is refused.
  *
  * `nowMs` is the time of the database, which also decides when they expire: the clock of this machine may differ.
  */
@@ -51,7 +52,7 @@ export async function openCommands(query: RunQuery): Promise<{ readonly commands
        (select jsonb_object_agg(a.value ->> 0, (a.value ->> 1)::int) from birth b cross join lateral jsonb_each(b.last_aliases) a
          where b.node_id = n.id and b.epoch = n.epoch and b.device = c.device and c.metrics ? (a.value ->> 0)) as types
      from command c join node n on n.node = c.cabinet and (c.group_name is null or n.group_name = c.group_name)
-     where c.state in ('new', 'published') order by c.created_at limit ${MOST_COMMANDS}`,
+     where c.state in ('new', 'published') order by c.published_at nulls first, c.created_at limit ${MOST_COMMANDS}`,
   );
   const commands = rows.map(({ id, group_name: group, node, device, metrics, expires_ms, published_ms, attempts, types }) => ({
     ...{ id, group, node, device, metrics, attempts },
@@ -60,11 +61,12 @@ export async function openCommands(query: RunQuery): Promise<{ readonly commands
   return { commands, nowMs: clock?.now_ms ?? 0 };
 }
 
-/** Records that a command is being sent. An outcome that has arrived stays. */
-export async function markPublished(query: RunQuery, id: string): Promise<void> {
+/** Records that commands are being sent. An outcome that has arrived stays. */
+export async function markPublished(query: RunQuery, ids: readonly string[]): Promise<void> {
   await query(
-    `update command set state = case when state = 'new' then 'published' else state end, published_at = now(), attempts = attempts + 1 where id = $1`,
-    [id],
+    `update command set state = case when state = 'new' then 'published' else state end, published_at = now(), attempts = attempts + 1
+     where id = any($1)`,
+    [ids],
   );
 }
 

@@ -85,11 +85,14 @@ async function saveDevices(query: RunQuery, { devices }: Batch): Promise<void> {
   );
 }
 
-/** A death counts for the session with its bdSeq only. Source: Sparkplug 3.0, `payloads-ndeath-bdseq`. */
+/**
+ * A death counts for the session with its bdSeq, and not for a newer one. That of a session whose birth was lost has a newer number than the
+ * node, so its node is offline too. Source: Sparkplug 3.0, `payloads-ndeath-bdseq`: bdSeq counts the sessions, 0 to 255.
+ */
 async function saveDeaths(query: RunQuery, { deaths }: Batch): Promise<void> {
   if (deaths.length === 0) return;
   await query(
-    `update node n set is_online = n.is_online and n.bd_seq is distinct from u.bd_seq, death_bd_seq = u.bd_seq, death_at = now()
+    `update node n set is_online = n.is_online and coalesce((u.bd_seq - n.bd_seq + 256) % 256 >= 128, true), death_bd_seq = u.bd_seq, death_at = now()
      from (select distinct on (node) node, bd_seq from unnest($1::int[], $2::smallint[]) with ordinality as t (node, bd_seq, i) order by node, i desc) u
      where n.id = u.node`,
     [deaths.map(({ node }) => node), deaths.map(({ bdSeq }) => bdSeq % 256)],

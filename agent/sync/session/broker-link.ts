@@ -4,7 +4,7 @@
  * Decides nothing itself; `session.ts` has the diagram.
  */
 
-import type { Timer } from '../../core/clock.ts';
+import type { MonoMs, Timer } from '../../core/clock.ts';
 import { UplinkError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, Store } from '../../core/ports.ts';
@@ -14,7 +14,7 @@ import type { MqttConnection } from '../mqtt/mqtt-transport.ts';
 import { type BdSeqMemory, createBdSeqMemory } from './bd-seq-memory.ts';
 import { BrokerConnection, type BrokerConnectionParts } from './broker-connection.ts';
 import { LinkFailures } from './link-failures.ts';
-import { afterEvent, returnDelayMs } from './session.ts';
+import { afterEvent, returnDelayMs, spreadDelayMs } from './session.ts';
 import { createSession, type Effect, type SessionEvent, type SessionState, STABLE_MS } from './session-state.ts';
 
 /** The dependencies with which `BrokerLink` is created, and its callbacks. */
@@ -64,6 +64,8 @@ export class BrokerLink {
   #isRunning = false;
   /** The timer of the current phase: birth jitter, wait for the host, rebirth, back-off. */
   #timer: Timer | null = null;
+  /** When the last session with births was lost; null after births, and once births wait for a host, because its return concerns all at once. */
+  #lostMono: MonoMs | null = null;
   readonly #events: SessionEvent[] = [];
   #isDispatching = false;
   readonly #whenOff: (() => void)[] = [];
@@ -125,6 +127,7 @@ export class BrokerLink {
     const { clock, log, trace, onTakenOver } = this.#parts;
     const { bornMono } = this.#session;
     const isStable = bornMono !== null && clock.monoMs() - bornMono >= STABLE_MS;
+    if (this.#session.phase === 'live') this.#lostMono = clock.monoMs();
     this.failures.note(error, { atMs: clock.wallMs(), isStable });
     log.event('uplink-failed', { code: error.code, message: error.message }, 'warning');
     trace.event(msg`failed: ${error.said}`);
@@ -161,6 +164,7 @@ export class BrokerLink {
     const { phase } = this.#session;
     const step = afterEvent(this.#session, event);
     this.#session = step.session;
+    if (step.session.phase === 'waiting-for-host') this.#lostMono = null;
     for (const effect of step.effects) this.#carryOut(effect);
     if (this.#session.phase === phase) return;
     log.event('uplink-phase', { phase: this.#session.phase, bdSeq: this.#session.bdSeq, reason: String(this.failures.reason) }, 'debug');
@@ -189,6 +193,7 @@ export class BrokerLink {
         return;
       case 'birth':
         this.failures.clear();
+        this.#lostMono = null;
         if (current !== null) onBirth(current, this.#session.bdSeq);
         return;
       case 'rebirth':
@@ -207,7 +212,7 @@ export class BrokerLink {
         onGone();
         return;
       case 'rest':
-        this.#after(this.failures.restMs(effect.failures), () => this.dispatch({ kind: 'rested' }));
+        this.#after(this.failures.restMs(effect.failures, this.#awayMs()), () => this.dispatch({ kind: 'rested' }));
         return;
     }
   }
@@ -232,17 +237,20 @@ export class BrokerLink {
     else this.#timer = this.#parts.clock.after(delayMs, fire);
   }
 
-  /**
-   * A random time, on average half of the maximum, so that a fleet does not send its births at the same moment; longer for a host that
-   * repeatedly goes offline. Units: ms.
-   */
+  /** Longer for a host that repeatedly goes offline. Units: ms. */
   #birthDelayMs(): number {
     const { config, random, clock, isSparing } = this.#parts;
     if (config.conformance) return 0;
+    const atMono = clock.monoMs();
     return Math.max(
-      random() * config.birthJitterS * 1_000,
-      returnDelayMs(this.#session, { atMono: clock.monoMs(), isSparing: isSparing() }),
+      spreadDelayMs({ jitterMs: config.birthJitterS * 1_000, chance: random(), awayMs: this.#awayMs() }),
+      returnDelayMs(this.#session, { atMono, isSparing: isSparing() }),
     );
+  }
+
+  /** Time since the last session was lost; null if none was. Units: ms. */
+  #awayMs(): number | null {
+    return this.#lostMono === null ? null : this.#parts.clock.monoMs() - this.#lostMono;
   }
 
   #urlOf(server: number): string {

@@ -39,6 +39,9 @@ const CLOCK_SKEW_MS = 300_000;
  */
 const ANSWER_MS = { step: 10_000, longest: 30_000 };
 
+/** Births wait at least this long after a reconnection: they are lost if no host has subscribed yet. Units: ms. Source: assumed; hosts connect again within a second. Confirmed by: births that a host misses after a restart of its broker. */
+const HOST_BACK_MS = 1_000;
+
 /** Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself. */
 export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
   const { phase } = session;
@@ -199,6 +202,23 @@ function restOfGapMs(
   { atMono, isSparing }: { readonly atMono: MonoMs; readonly isSparing: boolean },
 ): number {
   return sinceMono === null ? 0 : sinceMono + (isSparing ? REBIRTH_GAP_MS.longest : gapMs) - atMono;
+}
+
+/**
+ * Returns how long the births of a session wait, so that a fleet does not send its births at the same moment: `chance` (0..1) times `jitterMs`.
+ * The time since the session before was lost counts, because the back-off has spread the fleet already. `awayMs`: that time, null if none was
+ * lost. Units: ms.
+ */
+export function spreadDelayMs({
+  jitterMs,
+  chance,
+  awayMs,
+}: {
+  readonly jitterMs: number;
+  readonly chance: number;
+  readonly awayMs: number | null;
+}): number {
+  return awayMs === null ? chance * jitterMs : Math.max(chance * jitterMs - awayMs, Math.min(jitterMs, HOST_BACK_MS));
 }
 
 /**

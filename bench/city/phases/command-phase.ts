@@ -2,7 +2,7 @@
 import { round } from '../../result.ts';
 import type { FleetOutcome } from '../city-host.ts';
 import type { City } from '../city-parts.ts';
-import { emitGoal, emitTimes, emitUsage, fullFleet, untilComplete, usageOfCity, waitFor } from './measure.ts';
+import { emitGoal, emitTimes, emitUsage, fullFleet, usageOfCity, waitFor } from './measure.ts';
 
 /** Source: the issue. Units: s. */
 const GOAL_S = 30;
@@ -33,12 +33,11 @@ export async function commandPhase(city: City): Promise<void> {
     GOAL_S,
   );
   await commandAll(city, 'all-end', false);
-  await untilComplete(city, 'command');
 }
 
 async function commandAll(city: City, id: string, isOn: boolean): Promise<readonly FleetOutcome[]> {
   const nodes = (await fullFleet(city)).nodes;
-  await city.host.send({ id, nodes, metrics: [{ name: 'Emergency/On', value: { kind: 'boolean', value: isOn } }] });
+  await city.host.send({ id, nodes, metrics: { 'Emergency/On': isOn } });
   let ends: readonly FleetOutcome[] = [];
   await waitFor(city, `all commands ${id} have ended`, WAIT_MS, async () => {
     ends = await city.host.outcomes(id);

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../../../agent/core/quantile.ts';
 import { against, round } from '../../result.ts';
-import type { CityHost } from '../city-host.ts';
+import type { HostUsage } from '../city-host.ts';
 import type { City } from '../city-parts.ts';
 import type { RunningFleet } from '../fleet.ts';
-import { type ProcessUsage, usageOf } from '../process-usage.ts';
+import { type ProcessUsage, usageOfAll } from '../process-usage.ts';
 
 /** Between two looks. Units: ms. */
 const LOOK_MS = 500;
@@ -13,6 +13,8 @@ const LOOK_MS = 500;
 const PROGRESS_MS = 5_000;
 /** Longest wait for the rows. Units: ms. Source: assumed; several times the minute after which the host requests a missing row. Confirmed by: this bench on slower machines. */
 const COMPLETE_MS = 600_000;
+/** Longest start of a fleet. Units: ms. Source: assumed; ten times what 1,450 agents need on two cores. Confirmed by: this bench on slower machines. */
+export const START_MS = 1_800_000;
 const MB = 1e6;
 
 /** What `look` found: whether the wait is over, and a line of progress. */
@@ -38,30 +40,39 @@ export async function waitFor(city: City, what: string, withinMs: number, look: 
   }
 }
 
-/** Waits until this many nodes have been born after `sinceMs`. Returns when each of them was born. Units: ms since 1970. */
-export async function waitForBirths(
+/**
+ * Waits until the host has a birth or a row of each of these nodes, committed after `sinceMs`. Returns when the first of them was. A birth that is
+ * sent before a worker has subscribed is lost; the rows of that cabinet are decoded all the same. Units: ms since 1970.
+ */
+export async function waitForReturn(
   city: City,
-  { count, sinceMs, withinMs }: { count: number; sinceMs: number; withinMs: number },
-): Promise<number[]> {
-  let born: number[] = [];
+  { nodes, sinceMs, withinMs }: { nodes: readonly string[]; sinceMs: number; withinMs: number },
+): Promise<readonly number[]> {
+  const open = new Set<string>(nodes);
+  const backMs: number[] = [];
   await waitFor(city, 'all cabinets are back', withinMs, async () => {
-    born = (await city.host.nodes()).map(({ bornMs }) => bornMs).filter((bornMs) => bornMs >= sinceMs);
-    return { isDone: born.length >= count, text: `${born.length} of ${count} born` };
+    for (const { node, bornMs, rowMs } of await city.host.nodes()) {
+      if (!open.has(node) || Math.max(bornMs, rowMs) < sinceMs) continue;
+      open.delete(node);
+      backMs.push(bornMs >= sinceMs ? bornMs : rowMs);
+    }
+    return { isDone: open.size === 0, text: `${backMs.length} of ${nodes.length} back` };
   });
-  return born;
+  return backMs;
 }
 
 /** The parts of the city whose use is measured. */
-export interface Measured {
+export interface Measured extends HostUsage {
   readonly broker: ProcessUsage;
-  readonly host: ProcessUsage;
   readonly agents: ProcessUsage;
 }
 
 /** Returns what the parts of the city have used so far. */
 export function usageOfCity({ broker, host }: City, fleet: RunningFleet): Measured {
-  return { broker: sum(broker.pid === undefined ? [] : [broker.pid]), host: sum(host.pids()), agents: sum(fleet.pids()) };
+  return { broker: usageOfAll(broker.pid === undefined ? [] : [broker.pid]), ...host.usage(), agents: usageOfAll(fleet.pids()) };
 }
+
+const PARTS = { broker: 'broker', workers: 'the workers', others: 'state and commands', database: 'database', agents: 'agents' } as const;
 
 /** Emits processor (% of one core) and memory of each part over a time. Units: `overMs` in ms. */
 export function emitUsage(
@@ -69,9 +80,10 @@ export function emitUsage(
   phase: string,
   { before, after, overMs }: { before: Measured; after: Measured; overMs: number },
 ): void {
-  for (const part of ['broker', 'host', 'agents'] as const) {
-    city.emit(`${phase}: processor of ${part}`, round((100 * (after[part].cpuMs - before[part].cpuMs)) / overMs, 1), '% of a core');
-    city.emit(`${phase}: memory of ${part}`, round(after[part].rssBytes / MB, 1), 'MB');
+  for (const part of Object.keys(PARTS) as (keyof typeof PARTS)[]) {
+    const name = PARTS[part];
+    city.emit(`${phase}: processor of ${name}`, round((100 * (after[part].cpuMs - before[part].cpuMs)) / overMs, 1), '% of a core');
+    city.emit(`${phase}: memory of ${name}`, round(after[part].rssBytes / MB, 1), 'MB');
   }
 }
 
@@ -91,9 +103,18 @@ export function emitGoal(city: City, metric: string, value: number, unit: string
   city.emit(metric, value, unit, { goal, ok });
 }
 
-/** The fleet of the phases at true speed. */
+/** The fleet of the phases at true speed; each of its cabinets has been born. */
 export function fullFleet(city: City): Promise<RunningFleet> {
-  return city.openFleet(city.options.cabinets);
+  return bornFleet(city, city.options.cabinets);
+}
+
+/** Opens a fleet of this size, unless it runs, and waits until all its cabinets have been born. */
+export async function bornFleet(city: City, count: number): Promise<RunningFleet> {
+  const sinceMs = Date.now();
+  const before = city.fleet;
+  const fleet = await city.openFleet(count);
+  if (fleet !== before) await waitForReturn(city, { nodes: fleet.nodes, sinceMs, withinMs: START_MS });
+  return fleet;
 }
 
 /** Waits until the host has each row up to the one that was newest at the call, and emits how long that took. */
@@ -109,14 +130,4 @@ export async function untilComplete(city: City, phase: string): Promise<void> {
   });
   city.emit(`${phase}: until the host had every row`, round(tookMs / 1_000, 1), 's');
   emitGoal(city, `${phase}: readings lost`, lost, 'readings', '<=', 0);
-}
-
-/** Returns the births of each node, to be compared later. */
-export async function birthsOf(host: CityHost): Promise<Map<string, number>> {
-  return new Map((await host.nodes()).map(({ node, births }) => [node, births]));
-}
-
-function sum(pids: readonly number[]): ProcessUsage {
-  const used = pids.map(usageOf);
-  return { cpuMs: used.reduce((all, { cpuMs }) => all + cpuMs, 0), rssBytes: used.reduce((all, { rssBytes }) => all + rssBytes, 0) };
 }

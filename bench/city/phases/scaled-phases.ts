@@ -1,21 +1,23 @@
 /** A night and a partition, on scaled time. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../../result.ts';
 import type { City } from '../city-parts.ts';
 import type { RunningFleet } from '../fleet.ts';
-import { emitGoal, emitUsage, usageOfCity, waitFor, waitForBirths } from './measure.ts';
+import { bornFleet, emitGoal, emitUsage, usageOfCity, waitFor, waitForReturn } from './measure.ts';
 import { emitWarnings } from './steady-phases.ts';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const KB = 1e3;
+const WINDOW_MS = 5_000;
 /** Longest phase. Units: ms. Source: assumed; a night of 1,450 agents on two cores. Confirmed by: this bench at that size. */
 const WAIT_MS = 24 * HOUR_MS;
 const DRAIN_MS = 3_600_000;
 
 /** Lets the simulated hours pass with the uplink, and compares what was produced with what arrived. */
 export async function nightPhase(city: City): Promise<void> {
-  const fleet = await sampleFleet(city);
+  const fleet = await bornFleet(city, city.options.sample);
   const [before, hostBefore] = [await fleet.figures(), await city.host.counts()];
   const usage = usageOfCity(city, fleet);
   const { simulatedMs, tookMs } = await letPass(city, fleet);
@@ -35,7 +37,7 @@ export async function nightPhase(city: City): Promise<void> {
 
 /** Stops the broker for the simulated hours, and measures the drain of what was stored. */
 export async function partitionPhase(city: City): Promise<void> {
-  const fleet = await sampleFleet(city);
+  const fleet = await bornFleet(city, city.options.sample);
   await drained(city, fleet, null);
   const before = await fleet.figures();
   await city.broker.kill();
@@ -51,31 +53,39 @@ export async function partitionPhase(city: City): Promise<void> {
   const usage = usageOfCity(city, fleet);
   const startMs = Date.now();
   await city.broker.start();
-  const born = await waitForBirths(city, { count: fleet.nodes.length, sinceMs: startMs, withinMs: WAIT_MS });
-  city.emit('partition: until all are back', round((Math.max(...born) - startMs) / SECOND_MS, 1), 's', {
+  const drain = { isOver: false };
+  const peak = peakRate(city, drain);
+  const backMs = await waitForReturn(city, { nodes: fleet.nodes, sinceMs: startMs, withinMs: WAIT_MS });
+  city.emit('partition: until all are back', round((Math.max(...backMs) - startMs) / SECOND_MS, 1), 's', {
     note: 'the back-off has reached 5 min',
   });
   await drained(city, fleet, 'partition');
+  drain.isOver = true;
   const tookDrainMs = Date.now() - startMs;
   const [after, hostAfter] = [await fleet.figures(), await city.host.counts()];
   emitUsage(city, 'partition', { before: usage, after: usageOfCity(city, fleet), overMs: tookDrainMs });
   city.emit('partition: until all was delivered', round(tookDrainMs / SECOND_MS, 1), 's');
   city.emit(
-    'partition: values at the host during the drain',
-    round(((hostAfter.readings - hostBefore.readings) * SECOND_MS) / tookDrainMs, 0),
+    'partition: values committed during the drain',
+    round(((hostAfter.stored - hostBefore.stored) * SECOND_MS) / tookDrainMs, 0),
     '1/s',
   );
-  city.emit('partition: bytes for a reading', round((after.bytes - away.bytes) / (hostAfter.readings - hostBefore.readings), 2), 'bytes');
+  city.emit('partition: the same, most in 5 s', round(await peak, 0), '1/s');
+  city.emit('partition: bytes for a reading', round((after.bytes - away.bytes) / (hostAfter.stored - hostBefore.stored), 2), 'bytes');
   emitWarnings(city, after.warnings);
 }
 
-async function sampleFleet(city: City): Promise<RunningFleet> {
-  const startMs = Date.now();
-  const { sample } = city.options;
-  const isNew = city.fleet?.nodes.length !== sample;
-  const fleet = await city.openFleet(sample);
-  if (isNew) await waitForBirths(city, { count: sample, sinceMs: startMs, withinMs: WAIT_MS });
-  return fleet;
+/** Returns the most values that were committed in a second, over windows of five, until the drain is over. */
+async function peakRate(city: City, drain: { readonly isOver: boolean }): Promise<number> {
+  let peak = 0;
+  let before = { atMs: performance.now(), stored: (await city.host.counts()).stored };
+  while (!drain.isOver) {
+    await sleep(WINDOW_MS);
+    const now = { atMs: performance.now(), stored: (await city.host.counts()).stored };
+    peak = Math.max(peak, ((now.stored - before.stored) * SECOND_MS) / (now.atMs - before.atMs));
+    before = now;
+  }
+  return peak;
 }
 
 async function letPass(city: City, fleet: RunningFleet): Promise<{ simulatedMs: number; tookMs: number }> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { judgeWave, planWaves, ROLLOUT_RULES, type RolloutEnd } from './rollout-waves.ts';
+import { judgeWave, planWaves, ROLLOUT_RULES, type RolloutEnd } from '../../platform/core/waves.ts';
 
 const nodes = (count: number): string[] => Array.from({ length: count }, (_, i) => `c${i}`);
 const sizes = (count: number): number[] => planWaves(nodes(count)).map(({ length }) => length);

@@ -1,6 +1,5 @@
 /**
- * The plan of a rollout over a fleet: waves of growing size, and whether the next one may begin. Pure, and without imports, so that any
- * platform can use it.
+ * The plan of a rollout over a fleet: waves of growing size, and whether the next one may begin. Pure, and without imports.
  *
  * A change that each cabinet alone would survive can still be wrong for all of them. So few receive it first, and it stops where they have
  * trouble. Each cabinet reverts a bad revision by itself; the waves limit how many have to.

@@ -1,0 +1,36 @@
+/**
+ * The commands that bring a configuration to a cabinet. Pure.
+ *
+ * Source: docs/platform.md, "Configuration".
+ */
+import { createHash } from 'node:crypto';
+import type { WrittenValue } from './command.ts';
+
+/** Metrics of one command. */
+export type CommandMetrics = Readonly<Record<string, WrittenValue>>;
+
+/** Bytes of a part. Source: docs/platform.md: up to 32 KB. */
+const PART_BYTES = 32_000;
+/** Source: docs/platform.md: `cabinet.yaml` up to 512 KB. Units: bytes. */
+export const MOST_FILE_BYTES = 512 * 1_024;
+const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[\w.-]+\.yaml)$/;
+
+/** Whether a cabinet accepts a file with this name. */
+export function isConfigFile(name: string): boolean {
+  return NAMES.test(name);
+}
+
+/** Returns one `put` for each part of the file; they may be sent in any order. */
+export function uploadCommands(name: string, bytes: Buffer): CommandMetrics[] {
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
+  return Array.from({ length: count }, (_, i) => ({
+    ...{ 'Config/Action': 'put', 'Config/File': name, 'Config/Part': `${i + 1}/${count}`, 'Config/SHA-256': hash },
+    'Config/Data': { base64: bytes.subarray(i * PART_BYTES, (i + 1) * PART_BYTES).toString('base64') },
+  }));
+}
+
+/** Returns the `apply` that follows. Units: `minutes` is the longest trial. */
+export function applyCommand({ minutes, comment }: { readonly minutes: number; readonly comment: string }): CommandMetrics {
+  return { 'Config/Action': 'apply', 'Config/Minutes': minutes, ...(comment === '' ? {} : { 'Config/Comment': comment }) };
+}
