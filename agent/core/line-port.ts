@@ -19,6 +19,8 @@ export type LinePort =
 /** Source: Modbus Messaging on TCP/IP V1.0b §4.1.2, registered with IANA. */
 const MODBUS_TCP_PORT = 502;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
+/** Host, port and nothing else. The URL parser drops blanks, an empty query and dots, and the port before them would be lost. */
+const BARE = /^[^/?#\\\s]+\/?$/;
 
 /**
  * Parses the `port` of a line. A text that cannot be used has the kind `bad`. A text without `scheme://` is a device file, which may be
@@ -31,7 +33,7 @@ export function parseLinePort(text: string): LinePort {
   // Hosts and ports follow the rules of http, which the URL parser checks completely.
   const url = URL.parse(text.replace(SCHEME, 'http://'));
   const port = portOf(text);
-  const isBare = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '' && url.pathname === '/';
+  const isBare = url !== null && url.username === '' && url.password === '' && BARE.test(text.replace(SCHEME, ''));
   if (!isBare || port === 0) return bad(text, msg`${scheme}://host:port, the port from 1 to 65535 and nothing behind it`);
   if (port === null && scheme === 'rtu+tcp')
     return bad(text, msg`rtu+tcp://host:port; a serial server has no usual port, so it must be given`);

@@ -1,6 +1,7 @@
 /** Looks at the parts of the demo each second, and reports what stops and what goes on. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BrokerAddress, type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import type { BrokerAddress } from '../broker/broker-files.ts';
+import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { HealthLog, type PartState } from './health.ts';
 import type { DemoPart, Say } from './parts.ts';

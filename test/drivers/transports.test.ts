@@ -391,6 +391,11 @@ const ports: [text: string, meaning: string | RegExp][] = [
   ['tcp://host:502/unit/3', /nothing behind it/],
   ['tcp://user@host:502', /nothing behind it/],
   ['udp://host:502', /allowed: a device file, tcp:\/\/host:port or rtu\+tcp:\/\/host:port/],
+  ['tcp://10.0.0.5:4001 ', /nothing behind it/],
+  ['tcp://10.0.0.5:4001?', /nothing behind it/],
+  ['tcp://10.0.0.5:4001#', /nothing behind it/],
+  ['tcp://10.0.0.5:4001/.', /nothing behind it/],
+  ['rtu+tcp://10.0.0.5:4001\\', /nothing behind it/],
 ];
 t.test('the port of a line is a file or an address', async (t) => {
   for (const [text, meaning] of ports) {

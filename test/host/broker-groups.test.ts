@@ -41,8 +41,8 @@ for (const [name, skip, start] of BROKERS) {
       const { database, holds } = scene;
       const version = cluster.protocol === 5 ? '5' : '3.1.1';
       const words = ['--mqtt', version, ...others.flatMap((other) => ['--other-broker', other])];
-      for (const group of GROUPS) scene.run('worker', [...words, '--no-share', '--group', group]);
-      scene.run('commands', words);
+      for (const group of GROUPS) scene.run('worker', { words: [...words, '--no-share', '--group', group] });
+      scene.run('commands', { words });
       const isReady = async (): Promise<boolean> =>
         (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length === GROUPS.length;
       t.ok(await holds(isReady, 60_000), 'both workers are subscribed');
