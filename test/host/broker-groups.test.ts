@@ -35,12 +35,12 @@ for (const [name, skip, start] of BROKERS) {
       const cluster = await start();
       t.teardown(() => cluster.stop());
       const [url = '', ...others] = cluster.nodes.map((node) => node.url);
-      const scene = await openHostScene(t, { url });
+      const scene = await openHostScene(t, [], { url });
       const { database, holds } = scene;
       const version = cluster.protocol === 5 ? '5' : '3.1.1';
       const words = ['--mqtt', version, ...others.flatMap((other) => ['--other-broker', other])];
-      for (const group of GROUPS) scene.run('worker', [...words, '--no-share', '--group', group]);
-      scene.run('commands', words);
+      for (const group of GROUPS) scene.run('worker', { words: [...words, '--no-share', '--group', group] });
+      scene.run('commands', { words });
       const isReady = async (): Promise<boolean> =>
         (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length === GROUPS.length;
       t.ok(await holds(isReady, 60_000), 'both workers are subscribed');

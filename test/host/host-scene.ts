@@ -26,16 +26,16 @@ export interface HostScene {
   readonly mosquitto: Pick<Mosquitto, 'url'>;
   readonly database: Database;
   readonly url: string;
-  /** `words`: more of the command line. */
-  run(kind: 'state' | 'worker' | 'commands', words?: readonly string[]): ChildProcess;
+  /** `words`: further options of the command line. */
+  run(kind: 'state' | 'worker' | 'commands', options?: { readonly words?: readonly string[] }): ChildProcess;
   kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void>;
   node(name: string, changes?: Partial<UplinkConfig>): SmallNode;
   /** Checks the condition each 100 ms; false when it does not hold within `limitMs`. */
   holds(condition: () => Promise<boolean> | boolean, limitMs?: number): Promise<boolean>;
 }
 
-/** Starts the database, and Mosquitto unless `broker` is given. All but a given broker ends with the test. */
-export async function openHostScene(t: Test, broker?: { readonly url: string }): Promise<HostScene> {
+/** Starts the database, and Mosquitto unless `broker` is given. All but a given broker ends with the test. `settings`: further lines for the configuration of Mosquitto. */
+export async function openHostScene(t: Test, settings: readonly string[] = [], broker?: { readonly url: string }): Promise<HostScene> {
   const [{ startTemporaryPostgres }, { openDatabase }, { migrateDatabase }, { endProcess }] = await Promise.all([
     import('../../platform/servers/temporary-postgres.ts'),
     import('../../platform/database/postgres.ts'),
@@ -43,7 +43,8 @@ export async function openHostScene(t: Test, broker?: { readonly url: string }):
     import('../../platform/servers/programs.ts'),
   ]);
   const postgres = await startTemporaryPostgres(['fsync = off']);
-  const started = broker === undefined ? await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0']) : null;
+  const started =
+    broker === undefined ? await startMosquitto(findProgram('mosquitto') as string, ['max_queued_messages 0', ...settings]) : null;
   const mosquitto = broker ?? (started as Mosquitto);
   const database = openDatabase({ url: postgres.url, connections: 2 });
   const children: ChildProcess[] = [];
@@ -58,7 +59,7 @@ export async function openHostScene(t: Test, broker?: { readonly url: string }):
   await migrateDatabase(database);
   return {
     ...{ mosquitto, database, url: postgres.url },
-    run: (kind, words = []) => {
+    run: (kind, { words = [] } = {}) => {
       const child = spawn(process.execPath, [MAIN, kind, '--database', postgres.url, '--broker', mosquitto.url, ...words], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
