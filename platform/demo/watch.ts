@@ -1,7 +1,7 @@
 /** Looks at the parts of the demo each second, and reports what stops and what goes on. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BrokerAddress } from '../broker/broker-files.ts';
 import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
+import type { HostCommandOptions } from '../cli/options.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { HealthLog, type PartState } from './health.ts';
 import type { DemoPart, Say } from './parts.ts';
@@ -15,7 +15,7 @@ const SILENT_S = 8;
 /** What is watched. */
 export interface WatchedDemo {
   readonly databaseUrl: string;
-  readonly broker: BrokerAddress;
+  readonly broker: HostCommandOptions['broker'];
   /** Processes of the host, which report to the database. */
   readonly host: readonly DemoPart[];
 }
