@@ -136,7 +136,8 @@ export function connectRefusal(url: string, code: number, cause?: Error): Uplink
 }
 
 /**
- * Returns the error for a broker that refused subscriptions, with UplinkError code `refused`. `code`: of the SUBACK. Source: MQTT 5 §3.9.3.
+ * Returns the error for a broker that refused subscriptions, with UplinkError code `refused`. `code`: of the SUBACK; only that of the first
+ * topic is used. Source: MQTT 5 §3.9.3.
  */
 export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): UplinkError {
   const topics = refused.map(({ topic }) => topic);
@@ -187,8 +188,8 @@ export function unansweredPing(url: string, waitedMs: number): UplinkError {
 }
 
 /**
- * Returns the error for a broker that did not respond in time: UplinkError `tls` if TCP was connected but TLS did not finish, else
- * `unreachable`. Units: ms.
+ * Returns the error for a broker that did not respond in time: UplinkError `tls` if TCP was connected, but the TLS of the URL did not
+ * finish; else `unreachable`. Units: ms.
  */
 export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const limitS = Math.round(timeoutMs / 1_000);
