@@ -11,7 +11,10 @@ import type { Flaw } from './profile-flaw.ts';
 import { textFlaws } from './profile-text.ts';
 import { ADDRESSES, isBits, writeFlaws, wrongTable } from './profile-writes.ts';
 
-/** Returns the flaws of the points, at most one for each place in the file. `paths`: the place of each point. */
+/**
+ * Returns the flaws of the points, such as overlapping registers; at most one for each place in the file. `paths`: the place of each
+ * point, in the order of `points`.
+ */
 export function pointFlaws({ points, transport }: Profile, paths: readonly FilePath[]): Flaw[] {
   const flaws = points.flatMap((point, index) => {
     const path = paths[index] ?? [];

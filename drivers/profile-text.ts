@@ -12,7 +12,10 @@ import type { Flaw } from './profile-flaw.ts';
 /** Source: Modbus Application Protocol V1.1b3 §6.12: 123 registers in one write. */
 const MAX_WRITE_REGISTERS = 123;
 
-/** Returns the flaws of a point that concern type `text`, also for a point of another type that has keys of a text. */
+/**
+ * Returns the flaws of a point that concern type `text`, also for a point of another type that has keys of a text. `path`: where the
+ * point is in its file.
+ */
 export function textFlaws({ type, text = null, semantic, poll, write }: PointProfile, path: FilePath): Flaw[] {
   if ((type === 'text') !== (semantic === 'text'))
     return [{ path: [...path, 'semantic'], message: msg`type text and semantic text belong together` }];

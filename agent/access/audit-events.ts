@@ -30,8 +30,8 @@ const USER_CHANGES: readonly string[] = [
 const EVENTS = { burst: 20, perS: 1 / 600 };
 
 /**
- * Returns the audit log, extended: `note` also reports some entries to `onEvent`, such as successful logins. The rate of reported logins
- * and of reported changes of users is limited.
+ * Returns the audit log, extended: `note` also reports some entries to `onEvent`, such as successful logins. Logins and changes of users
+ * beyond a limited rate are not reported, only logged.
  */
 export function withAuditEvents({ audit, clock, cabinetId, onEvent }: AuditEventParts): AuditTools {
   const events = createEventTracker(clock, onEvent);

@@ -67,7 +67,10 @@ const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono
 /** The state without any failed attempt. */
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
-/** Returns how long this user must wait until the next attempt. Units: ms; 0 for no wait. */
+/**
+ * Returns how long this user must wait until the next attempt. The wait of `all` counts only for a user who has own failures. Units: ms;
+ * 0 for no wait.
+ */
 export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: MonoMs): number {
   const own = users.get(user) ?? NONE;
   const isBoundByAll = failuresAt(own, PER_USER, nowMono) > 0;

@@ -75,7 +75,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly socketPath: string | null;
   /** Starts the storage thread. Default: the store's own. */
   readonly openStoreLink?: StoreParts['openLink'];
-  /** When the machine booted, so that the times of an earlier run can be corrected. Default: unknown. */
+  /** When the machine booted: to correct the times of an earlier run, and for the wait of `startQuietS`. Default: unknown. */
   readonly machine?: StoreParts['machine'];
   /** Default: the poll periods of the field. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
@@ -110,11 +110,11 @@ export interface Rooms {
   readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Starts the modules except `control`. */
+  /** Starts the modules except `control`, and the proof of savings, which is of the whole run. */
   startOthers(): void;
   /**
-   * Stops the modules other than `control`. Players of sound places that the configuration in force still has are left as they are; others
-   * are silenced.
+   * Stops the modules except `control`, and the proof of savings. Players of sound places that the configuration in force still has are
+   * left as they are; others are silenced.
    */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;

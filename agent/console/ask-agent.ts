@@ -18,8 +18,8 @@ const ABSENT_WAIT_MS = 3_000;
 const PLACEHOLDER = '000000';
 
 /**
- * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. A command
- * with `alone` may be answered from local files instead.
+ * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. If no agent
+ * is reachable and no socket is named, a command with `alone` is answered from local files.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for wrong arguments.
  */
@@ -92,7 +92,7 @@ export interface CallOptions {
 /**
  * Sends one request and resolves with the agent's answer. Prints nothing and does not check the arguments.
  *
- * Errors: rejects with ConsoleError, for example 'unreachable' if no agent answers.
+ * Errors: rejects with ConsoleError, for example with the agent's refusal, or 'unreachable' if no agent answers.
  */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,

@@ -11,7 +11,7 @@ export interface EnergyPrice {
   readonly perKwh: number;
 }
 
-/** Emissions of a consumed kWh from the day `from` on. Units: g CO2-equivalent per kWh. `source`: where the number comes from. */
+/** Emissions of a consumed kWh from the day `from` on, until a later factor. Units: g CO2-equivalent. `source`: publication and year. */
 export interface Co2Factor {
   readonly from: string;
   readonly gramsPerKwh: number;

@@ -83,7 +83,10 @@ export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): Wal
   return zeroMs + monoMs + (Math.abs(batteryGainMs) > BATTERY_NOISE_MS ? batteryGainMs : 0);
 }
 
-/** Returns a new state that takes the present system clock as correct; null if the quality of that clock is not trusted. */
+/**
+ * Returns a new state that takes the present system clock as correct; no later step is then the first synchronisation. Null if the quality
+ * of that clock is not trusted.
+ */
 export function confirmedTime(sight: TimeFacts): HeldTime | null {
   return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, true) : null;
 }

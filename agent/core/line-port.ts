@@ -92,7 +92,7 @@ export function portKey(text: string): string {
   return port.kind === 'bad' ? text : linePortName(port);
 }
 
-/** Returns the serial settings of a line; null for a `tcp://` port, even if the configuration contains settings. */
+/** Returns the configured serial settings of a line; null for a `tcp://` port, but not for `rtu+tcp://`. */
 export function serialOf({ port, serial }: Pick<LineConfig, 'port' | 'serial'>): SerialSettings | null {
   return parseLinePort(port).kind === 'tcp' ? null : serial;
 }

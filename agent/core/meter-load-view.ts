@@ -5,20 +5,21 @@ import type { Message } from './message.ts';
 /** The load of one meter, and what was learned about it. Powers are in W. */
 export interface MeterLoadView {
   readonly meter: string;
-  /** The recent mean; null if there is none. */
+  /** Mean of the newest minute with a reading; null if there is none of the last quarter of an hour. */
   readonly powerW: number | null;
-  /** What other nights had at this time; null if it is not known. */
+  /** What other nights had at this time; null while the lamps are off, or if it is not known. */
   readonly expectedW: number | null;
   /** When the lamps came on, or were first found on; null while they are off. */
   readonly onSinceMs: WallMs | null;
   /** Learned nights that are kept; old ones are dropped. */
   readonly nights: number;
-  /** Power after the warm-up; null while learning. */
+  /** Highest power after the warm-up; null while learning. */
   readonly fullW: number | null;
   /** The smallest lost load that is found, at full power; null while learning. */
   readonly smallestLossW: number | null;
-  /** Power is proportional to the voltage raised to these exponents, within a minute and within an hour; null while learning. */
+  /** Power is proportional to the voltage raised to these exponents, from minute to minute and over hours; null while learning. */
   readonly voltageExponents: readonly [fast: number, slow: number] | null;
+  /** Time from switch-on until the lamps have their power; null while learning. Units: min. */
   readonly warmUpMin: number | null;
   /** What is wrong now. */
   readonly findings: readonly { readonly text: Message; readonly sinceMs: WallMs }[];

@@ -83,7 +83,10 @@ export interface Profile {
   readonly examples: readonly ProfileExample[];
 }
 
-/** The kind of a device type. `meter`: an energy meter. */
+/**
+ * The kind of a device type. `meter`: an energy meter. `presence`, `traffic`, `light`, `weather`, `air`: a sensor of these. `io`: inputs,
+ * relays or a sound player. `power`: a power supply of the cabinet. `panel`: shows texts.
+ */
 export type DeviceCategory =
   | 'luminaire-driver'
   | 'dali-gateway'
@@ -220,6 +223,7 @@ export interface PointProfile {
    * Set for a value that only increases, until it rolls over or the device is reset or replaced. Null for a point that is not a counter.
    */
   readonly counter: PointCounter | null;
+  /** Null: it cannot be written. */
   readonly write: PointWrite | null;
   /**
    * How its characters are stored; only for type `text`. The value of such a point is the checksum of its registers
@@ -258,7 +262,7 @@ export interface PointCounter {
 
 /** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. */
 export interface PointFlag {
-  /** The bit; null: the value as a whole. */
+  /** The bit; null: the value as a whole, set if it is not 0. */
   readonly bit: number | null;
   /** Its name: `mains-lost`, `overcurrent`. */
   readonly id: string;
@@ -349,7 +353,10 @@ export interface SetupProfile {
 
 /** The parameters that a set-up register may take its value from. Units: by suffix, ms, s or %. The `dali` ones have the coding of DALI. */
 export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'failsafeLevelPct' | DaliParameter;
-/** The set-up parameters that are computed for DALI gear, see `SetupParameter`. */
+/**
+ * The set-up parameters that are computed for DALI gear, see `SetupParameter`. `daliGroups0`, `daliGroups8`: the groups 0 to 7 and 8 to 15
+ * that it is a member of, as bits.
+ */
 export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0' | 'daliGroups8';
 
 /** One exchange with a device, recorded or computed, and the values that its response decodes to (`expect`). */
@@ -358,7 +365,7 @@ export interface ProfileExample {
   /** Hex with spaces; null for a uart frame. */
   readonly request: string | null;
   readonly response: string;
-  /** A text point has its text here. */
+  /** By point; null: no valid value. A text point has its text here. */
   readonly expect: Readonly<Record<string, number | string | null>>;
   /** Texts of the nameplate that the response contains; null for one that is no text. */
   readonly nameplate?: Readonly<Partial<Record<NameplateId, string | null>>> | undefined;

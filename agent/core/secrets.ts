@@ -67,8 +67,9 @@ export function outsideSiteDir(siteDir: string): Message {
 export const SECRET_KEY = /pass(word|phrase)?$|secret|token|api[-_]?key|private[-_]?key|credential/i;
 
 /**
- * Returns the text with `mask` in place of passwords in URLs of the form `mqtts://name:password@host`. The last `@` of a
- * word counts as the end of the password, so more may be masked. `words`: the parts of the text that may contain a URL.
+ * Returns the text with `mask` in place of passwords in URLs of the form `mqtts://name:password@host`. `words`: pattern of the parts that
+ * may contain a URL, with the flag `g`. By default a part ends at white space, so a password with a space is not masked. The last `@` of a
+ * part counts as the end of the password, so more may be masked.
  */
 export function withoutUrlPasswords(text: string, mask = '[redacted]', words = /\S+/g): string {
   return text.replace(words, (word) => {

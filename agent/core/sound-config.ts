@@ -91,7 +91,7 @@ export interface SoundPlace {
   /** From the relays on to the first sound, and from the last sound to the relays off. Units: s. */
   readonly warmUpS: number;
   readonly offDelayS: number;
-  /** Further limits of this place; they only tighten those of the site. Null or empty: none. */
+  /** Further limits of this place, not of an emergency; they only tighten those of the site. Null or empty: none. */
   readonly maxVolumePct: number | null;
   readonly quietHours: readonly QuietHours[];
   /** Volume by time of day: the latest step counts, before the first step that of the evening before. Empty: the highest allowed volume. */

@@ -14,7 +14,7 @@ export type WireResult = 'ok' | BusErrorCode;
 /**
  * One thing that happened on a line. `atMono` has fractions of a ms. `sent`: just before the bytes went to the port. `received`: when the
  * port delivered them. `discarded`: `count` bytes of input that the line dropped; `bytes` has them or is empty. `lost`: the port failed
- * while it was open. `ended`: a transaction of the agent is over.
+ * while it was open. `ended`: a transaction of the agent is over; `lane` is its priority class on the line (`Lane`).
  */
 export type WireEntry =
   | { readonly kind: 'sent' | 'received'; readonly atMono: MonoMs; readonly bytes: Uint8Array }

@@ -306,7 +306,7 @@ export interface EventNight {
 /**
  * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold. It ends back at `when.clearsAt`, or some time after
  * the last good value. A rule of kind `presence` applies while a sensor of its zone detects someone, and for the hold after that.
- * `when.forS`: how long a change of the value must last first, in s.
+ * `when.forS`, for a value only: how long a change of it must last first, in s.
  */
 export interface Rule {
   readonly id: string;

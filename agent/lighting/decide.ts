@@ -20,7 +20,7 @@ import { planZone, type ZoneMoment, type ZonePlan, zoneMomentOf, zoneStateOf } f
 
 /** Decides the levels of the lamps of one street. */
 export interface Decider {
-  /** Returns the decisions for the lamps in the order of the cabinet, the state of the zones, and the lit lamps for the next snapshot. */
+  /** Returns the decisions for the lamps in the order of the cabinet, the state of the zones, and `lit`, an input of the next snapshot. */
   decide(snapshot: LightingSnapshot): LightingResult;
   /** Returns the nights and the programme of a zone, for a look ahead; undefined for an unknown zone. */
   plan(zoneId: string): ZonePlan | undefined;

@@ -34,7 +34,7 @@ export interface SensorState {
   readonly present: boolean;
   /** Start of the newest spell that became presence; null before the first. */
   readonly sinceMono: MonoMs | null;
-  /** Newest reading with presence; null before the first. */
+  /** Time of the newest reading with presence; null before the first. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
   /** Start of the running spell of readings at or above the threshold, or of rises of a counter; null without one. */
@@ -43,7 +43,7 @@ export interface SensorState {
   readonly rawDownMono?: MonoMs | null;
   /** The spell may have been caused by the agent's own change of light and does not count before this time; null otherwise. */
   readonly deafUntilMono?: MonoMs | null;
-  /** Newest reading with a value. */
+  /** Time of the newest reading with a value; null before the first. */
   readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others and before its first value. */
   readonly count?: number | null;
@@ -111,12 +111,13 @@ export interface Detection {
   readonly source: string;
   readonly pole: string;
   readonly atMono: MonoMs;
+  /** Reported by a neighbour cabinet. */
   readonly isRelayed: boolean;
   /** The reported speed; null if none is reported. Units: km/h. */
   readonly speedKmh: number | null;
   /** The reported direction: towards larger (1) or smaller (-1) distances of the pole's street; null if none is reported. */
   readonly direction: 1 | -1 | null;
-  /** Distance before the pole at the detection. Units: m; 0 if absent. */
+  /** How far the person or vehicle still was from the pole at `atMono`. Units: m; 0 if absent. */
   readonly beforeM?: number;
 }
 

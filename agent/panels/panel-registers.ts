@@ -13,7 +13,7 @@ import { withChange } from './change-pace.ts';
 /** Times of the changes that may count towards a limit, by register and kind of change; oldest first. Units: ms of the monotonic clock. */
 export type PanelPaces = Map<string, readonly MonoMs[]>;
 
-/** Returns names for the registers that a panel writes, made of port, unit and address where these are known. */
+/** Returns names for the registers that a panel writes, made of port, unit and address; of the ids of device and point if not known. */
 export function panelRegisters(
   { device, points: names }: Pick<PanelConfig, 'device' | 'points'>,
   { lines }: Pick<Cabinet, 'lines'>,
@@ -34,7 +34,7 @@ export function changesOf(paces: PanelPaces, registers: readonly string[], what:
   return each.reduce((most, next) => (next.length > most.length ? next : most), []);
 }
 
-/** Records in `paces` a change of these registers. `what`: the kind of change. */
+/** Records in `paces` a change of these registers. Removes those of the same kind after an hour. `what`: the kind of change. */
 export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
   for (const register of registers) {
     const key = `${register} ${what}`;

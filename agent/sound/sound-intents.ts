@@ -16,7 +16,7 @@ export const MAX_SOUND_MINUTES = 1_440;
 
 /**
  * The state of a place that a request is checked against. `decision`: null while there is none. `intents`: the requests in force.
- * `announcedMono`: when announcements were accepted.
+ * `announcedMono`: when announcements at this place were accepted, requested ones and those of the configuration.
  */
 export interface PlaceFacts {
   readonly place: SoundPlace;
@@ -39,7 +39,10 @@ export function soundRefusal(config: SoundConfig, request: SentSoundRequest, fac
   return quietRefusal(facts) ?? (ask.action === 'announce' ? announcementRefusal(config, facts) : NO_TEXT);
 }
 
-/** Returns whether a sender may end a request in force. */
+/**
+ * Returns whether a sender may end a request in force: a technician any, the platform only those of the platform. To end an emergency, the
+ * sender must also be in `limits.emergencyBy`.
+ */
 export function mayEnd(config: Pick<SoundConfig, 'limits'>, intent: SoundIntent, authority: SoundSender): boolean {
   if (intent.action === 'emergency' && !mayEmergency(config, authority)) return false;
   return authority === 'technician' || intent.authority === 'platform';
@@ -50,7 +53,7 @@ export function inLastHour(times: readonly MonoMs[], nowMono: MonoMs): readonly 
   return times.filter((mono) => nowMono - mono < HOUR_MS);
 }
 
-/** Returns whether one more announcement is within the rate of the site. */
+/** Returns whether one more announcement at this place is within `limits.announcementsPerH`, counted over the last hour. */
 export function isWithinRate(
   { limits }: Pick<SoundConfig, 'limits'>,
   { announcedMono, nowMono }: Pick<PlaceFacts, 'announcedMono' | 'nowMono'>,

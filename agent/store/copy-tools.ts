@@ -25,8 +25,8 @@ export interface ReadingsFacts {
 }
 
 /**
- * Makes a verified copy of `state.db` in the same folder; null if there is no `state.db`. Damaged rows of `state.db` are removed first, and
- * a damaged file may be replaced. Use it only while no agent runs. Errors: throws StoreError.
+ * Makes a verified copy of `state.db`, as `state.db.bak` in the same folder; null if there is no `state.db`. Damaged rows of `state.db` are
+ * removed first, and a damaged file may be replaced. Use it only while no agent runs. Errors: throws StoreError.
  */
 export function copyState(dir: string, atMs: WallMs): BackupReport | null {
   if (!existsSync(join(dir, STATE.fileName))) return null;
@@ -39,8 +39,8 @@ export function copyState(dir: string, atMs: WallMs): BackupReport | null {
 }
 
 /**
- * Checks the copy of `state.db` in this folder, and writes into it who restores it (`by`). Errors: throws, for example
- * StoreError if the copy is missing or damaged; a damaged one may then have been set aside in its folder.
+ * Checks the file `state.db` in this folder, which must be a copy and not in use. Writes into it who restores it (`by`). Errors: throws,
+ * for example StoreError if the file is missing or damaged; a damaged one may then have been set aside in its folder.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const path = join(dir, STATE.fileName);

@@ -41,8 +41,8 @@ const MAX_EARLIER = 500;
 const MAX_WAITING = MAX_EARLIER;
 
 /**
- * Sends warnings and alarms to the platform between `open` and `close`, each until the broker has it. At other times they wait, limited in
- * number.
+ * Sends warnings and alarms to the platform between `open` and `close`, each until the broker has it. The number that waits is limited: the
+ * oldest are dropped and counted.
  */
 export class EventReporter {
   readonly #parts: EventReporterParts;
@@ -66,7 +66,10 @@ export class EventReporter {
     });
   }
 
-  /** Queues the newest events of earlier runs that the broker may not have received, and counts the others as dropped. */
+  /**
+   * Queues the newest events of earlier runs that the broker may not have received, and counts the others as dropped. Does nothing if no
+   * earlier run has sent the broker all events that waited.
+   */
   async restore(): Promise<void> {
     const { store } = this.#parts;
     const saved = await store.load(KEY);
@@ -100,7 +103,10 @@ export class EventReporter {
     this.#dropped++;
   }
 
-  /** Starts reporting on a link after its births, first with a list of the open events if any event was ever reported. */
+  /**
+   * Starts reporting on a link after its births, first with a list of the open events. There is no list if none is open and none was ever
+   * reported.
+   */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
     this.#listed = this.#dropped;

@@ -56,7 +56,7 @@ export interface FirstReply {
   isFirstKnown: boolean;
   /** Its content was on the line before, but not in the last accepted reply to this request. */
   isFirstForeign: boolean;
-  /** It came clearly faster than any reply of this unit before. */
+  /** It came clearly faster than each accepted reply of this unit before; false until several are known. */
   isFirstEarly: boolean;
   /** From the request to the end of the reply. Units: ms. */
   firstTookMs: number;
@@ -193,7 +193,7 @@ export class ReplyTrust {
     else this.#echoes.sent(request);
   }
 
-  /** The reply to a request was given up. `isHeld`: it may arrive at any moment. */
+  /** The reply to a request was given up. `isHeld`: it has not arrived, and may at any moment; false: it arrived damaged. */
   lost(request: Buffer, at: { readonly sentMono: MonoMs; readonly nowMono: MonoMs; readonly isHeld: boolean }): void {
     if (!isRead(request)) this.#echoes.lost(request, at.nowMono);
     this.#late.add(request, at);

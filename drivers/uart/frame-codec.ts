@@ -6,7 +6,7 @@ import type { DecodedValue, UartDriver, UartListening, UartReply, UartWrite } fr
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 import type { Refusal } from '../../agent/core/refusal.ts';
 
-/** Values of a device by quantity; null for a quantity without a value. A quantity may be missing. */
+/** Values of a device by quantity; null for no value. A missing quantity counts as null, but from a collector it is not reported. */
 export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */
@@ -43,7 +43,7 @@ export interface FrameCodec {
   /** Frames to send, in this order, after the port has opened and again after each silence. Default: none. */
   readonly init?: readonly Uint8Array[];
   /**
-   * The frame that requests values, others that are sent in turn with it, one in each period. Units: ms. Default: the device sends without
+   * `bytes` requests values; `others` are sent in turn with it, one frame in each period. Units: ms. Default: the device sends without
    * requests.
    */
   readonly poll?: { readonly bytes: Uint8Array; readonly others?: readonly Uint8Array[]; readonly everyMs: number };

@@ -17,7 +17,10 @@ const ERROR_AT = 29;
 /** 0.1 l in cm³. */
 const COUNT_VOLUME_CM3 = 100;
 
-/** The protocol of the Plantower dust sensors PMS5003, PMS7003 and PMSA003. Units: masses in µg/m³, counts per cm³. */
+/**
+ * The protocol of the Plantower dust sensors PMS5003, PMS7003 and PMSA003: masses, counts and the sensor's error code. Units: masses in
+ * µg/m³, counts per cm³.
+ */
 export const PMS5003: FrameCodec = {
   maxFrameBytes: FRAME_BYTES,
   /** Units: ms. Source: assumed; it transmits about once a second. Confirmed by: a day of frames of the sensor on the bench. */

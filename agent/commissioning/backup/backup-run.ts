@@ -55,7 +55,7 @@ const USERS = 'users.json';
 
 /**
  * Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects, for example with ConsoleError if a file cannot be
- * read.
+ * read, or if the backup file exists already.
  */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);

@@ -27,7 +27,10 @@ const USUAL = {
 
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
-/** Returns flaws of timings that could make light come later. Empty if there are none. */
+/**
+ * Returns the timings of `after` with which light could come later than with both `running` and `site`. Some are allowed in any case within a
+ * usual range. Empty if there are none.
+ */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];
   const quietS = Math.max(...before.map(({ cabinet }) => cabinet.startQuietS));

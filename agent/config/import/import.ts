@@ -15,6 +15,7 @@ import { UneditableError, YamlEdits } from './yaml-edits.ts';
 export interface ReportedChange {
   readonly kind: ImportChange['kind'];
   readonly thing: ImportChange['thing'];
+  /** Id of the thing; for the thing `zone`, that of the lamp that joins or leaves it. */
   readonly id: string;
   /** Line of the table. */
   readonly row: number;
@@ -24,7 +25,7 @@ export interface ReportedChange {
 
 /** The result of an import. `ignored`: headings of the table that are not read. `otherRows`: number of rows of other cabinets. */
 export interface ImportResult {
-  /** Number of rows that were read from the table; 0 if the table cannot be used. */
+  /** Number of rows that were read from the table, without `otherRows`; 0 if the table cannot be used. */
   readonly rows: number;
   /** The changes; empty if the table has mistakes. If there are `flaws`, none of them is in `text`. */
   readonly changes: readonly ReportedChange[];
@@ -88,8 +89,8 @@ export function importTable(table: string, cabinet: string): ImportResult {
 }
 
 /**
- * Applies an inventory to the lamps of a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. Rows of
- * other cabinets are skipped. `cabinet`: as for `importTable`.
+ * Applies an inventory to the lamps of a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. Rows that
+ * name another cabinet are skipped. `cabinet`: as for `importTable`.
  */
 export function importInventory(table: string, cabinet: string): ImportResult {
   const target = importTarget(cabinet) ?? NO_LISTS;

@@ -17,8 +17,8 @@ interface Flaw extends TextPosition {
 /** A document with the places of its values. */
 export interface PlacedDocument {
   /**
-   * Plain values; null for an empty text. Undefined if there is a flaw other than a key that is written twice. A whole number above 2^53
-   * is a text in hex.
+   * Plain values; null for an empty text. Undefined if there is a flaw other than a key that is written twice. A whole number of 2^53 or
+   * more, written in decimal or as 0x hex, is a text in hex.
    */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];

@@ -16,7 +16,7 @@ const NO_SUCH = {
 
 /**
  * Returns the known name that was typed; capital and small letters may differ if only one name fits. Errors: throws ConsoleError
- * 'unknown-name' with advice.
+ * 'unknown-name' with advice. `listedBy`: the command that lists the names. `alsoNear`: other names that the advice may suggest.
  */
 export function findName(
   typed: string,

@@ -11,8 +11,8 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdfd\ufe70-\ufefc]/;
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /**
- * Returns a text for the content or a quoted attribute of an element. Characters that HTML forbids become U+FFFD, and letters from right to
- * left do not change the order of what is beside them.
+ * Returns a text for the content or a quoted attribute of an element. Characters that HTML forbids, or that set the direction of text,
+ * become U+FFFD. Letters from right to left do not change the order of what is beside them.
  */
 export function escaped(text: string): string {
   const clean = text.toWellFormed().replace(FORBIDDEN, '\ufffd');

@@ -45,13 +45,16 @@ export const SHADES = ['#f0f4f8', '#cfdde9', '#a3c0d7', '#6c9abf', '#3a6f9c', '#
  */
 const LIGHTS = ['#10243f', '#1f4068', '#3a5a7d', '#5b738b', '#84929a', '#a2a392', '#bdb383', '#d8c66f', '#efd95f', '#fdec7e'];
 
-/** Returns a fill for the series at this place, from 0, among `count`: the first is dark, the last bright. A single one is bright. */
+/** Returns the fill of a level of light. `at`: its place, from 0, among `count` levels; the first is dark, the last or only one bright. */
 export function lightFill(at: number, count: number): string {
   const place = count < 2 ? LIGHTS.length - 2 : Math.round((at * (LIGHTS.length - 1)) / (count - 1));
   return LIGHTS[Math.min(Math.max(place, 0), LIGHTS.length - 1)] ?? INK;
 }
 
-/** Returns the ink, dark or white, that can be read on a fill `#rrggbb`. Source: WCAG 2.2, relative luminance and contrast ratio. */
+/**
+ * Returns the ink of a text on a fill `#rrggbb`: white up to a relative luminance of 0.18, otherwise dark. Source: WCAG 2.2, relative
+ * luminance and contrast ratio.
+ */
 export function inkOn(fill: string): string {
   return luminance(fill) > 0.18 ? INK : '#ffffff';
 }
@@ -86,7 +89,7 @@ export function patternDef(name: PatternName, { id }: PlotSheet, stroke: string,
   );
 }
 
-/** Returns the attribute `fill` for a pattern of this plot. The plot must contain the `patternDef` of that name. */
+/** Returns the value of the attribute `fill` for a pattern of this plot. The plot must contain the `patternDef` of that name. */
 export function patternFill(name: PatternName, { id }: PlotSheet): string {
   return `url(#${id}-${name})`;
 }
@@ -137,7 +140,10 @@ export function emptyPlot(sheet: PlotSheet, title: Message): string {
   ]);
 }
 
-/** A vertical scale with its place on the sheet. `leftPx`: where its lines begin, right of the labels. `y`: place of a value. Units: px. */
+/**
+ * A vertical scale with its place on the sheet. `leftPx`: where its lines begin, right of the labels. `y`: returns the coordinate of a
+ * value, from the top of the sheet. Units: px.
+ */
 export interface VerticalScale {
   readonly scale: RoundScale;
   readonly leftPx: number;

@@ -19,7 +19,8 @@ const MOST_LINES = 18;
 const UNKNOWN = '?';
 
 /**
- * Returns the lines of a plot, without its title: bars, or letters and digits for values; a table for a map. A sentence if it has no data.
+ * Returns the lines of a plot, without its title: bars, or letters and digits for values; a table for a map. A sentence if there is
+ * nothing to draw.
  */
 export function textPlot(plot: ReportPlot, page: TextPage): readonly string[] {
   switch (plot.kind) {

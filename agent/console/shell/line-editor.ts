@@ -31,7 +31,7 @@ export type EditEvent =
   | { readonly kind: 'complete'; readonly before: string };
 
 /**
- * The text to send to the terminal after a key (`out`), and what the key means for the caller. `event` is null while the line is edited.
+ * The text to send to the terminal after a key (`out`), and what the key means for the caller. `event` is null for a key that only edits.
  */
 export interface Pressed {
   readonly out: string;

@@ -18,8 +18,9 @@ const PSEUDO = /^\/dev\/(pts\/|tty\d+$|console$)/;
 const KILLED = 128;
 
 /**
- * Resolves with the terminal of this process. `speedBaud` (bit/s) limits the output; null: the limit of the port, if it has one. Errors:
- * rejects, for example with ConsoleError 'usage' if input or output is no terminal.
+ * Resolves with the terminal of this process, in raw mode until its `close`. `speedBaud` (bit/s): what its `speedBaud` returns at first;
+ * null: the speed of the port, if it has one. `write` is not slowed to it. Errors: rejects, for example with ConsoleError 'usage' if input
+ * or output is no terminal.
  */
 export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   const stdin = process.stdin;

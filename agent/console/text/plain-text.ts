@@ -76,7 +76,7 @@ function speller(charset: Charset): (text: string) => string {
   return charset === 'utf-8' ? toLetters : toAscii;
 }
 
-/** Returns the text with each run of characters beyond ASCII as `toAscii` writes it. ASCII stays unchanged: `°C` becomes ` degC`. */
+/** Returns the text with each run of characters beyond ASCII as `toAscii` writes that run alone: `°C` becomes ` degC`. ASCII stays. */
 export function inAsciiLetters(text: string): string {
   return text.replace(/[\u0080-\uffff]+/g, toAscii);
 }
@@ -87,7 +87,7 @@ export function inAsciiLetters(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[\d;]{0,8}m)/g;
 
-/** Returns text from a file or a device, safe for a terminal: control characters become `?`, except line feeds, tabs and colours. */
+/** Returns the text with `?` for control characters, which could steer a terminal. Line feeds, tabs, and colours and styles stay. */
 export function withoutControls(text: string): string {
   return text.replace(STEERING, '?');
 }

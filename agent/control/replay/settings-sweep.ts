@@ -21,7 +21,10 @@ export interface SweepSettings extends ReplaySettings {
   readonly point: SweepPoint;
 }
 
-/** What a point costs: energy, dark moments, and missing light in seconds of full darkness. */
+/**
+ * What a point costs. `darkMoments`: how often the light was too low for a detected person, compared with the recorded night. `missingS`:
+ * the light missing then. Units: s of full darkness.
+ */
 export interface SweepCost {
   readonly kwh: number;
   readonly darkMoments: number;

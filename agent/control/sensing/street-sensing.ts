@@ -28,11 +28,11 @@ export interface StreetSensingParts extends TrackerParts {
 
 /** The states of sensors, photocells, counters, rules and contacts of a street, from their readings. */
 export interface StreetSensing {
-  /** Restores contacts, and dusk and dawn faults of photocells, of an earlier run. What cannot be read is not restored. Errors: none. */
+  /** Restores contacts, and faults of photocells, of an earlier run. What cannot be read is not restored. Errors: none. */
   restore(): Promise<void>;
-  /** Takes readings. Returns true when one cannot wait for the next tick, for example a detection. */
+  /** Takes readings; some states follow only at `refresh`. Returns true when one cannot wait for the next tick, for example a detection. */
   take(readings: readonly Reading[]): boolean;
-  /** Updates what changes by time alone, and reports events. */
+  /** Updates the states of `snapshot` by the newest readings and the time, and reports events. */
   refresh(): void;
   /** Returns the states now, as inputs of a decision. Their maps are live. */
   snapshot(): Required<Pick<LightingSnapshot, 'sensors' | 'photocells' | 'traffic' | 'rules' | 'overRaised'>>;

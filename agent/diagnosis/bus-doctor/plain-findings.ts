@@ -4,9 +4,13 @@ import type { BusFinding } from './finding.ts';
 import { percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
-/** Returns the finding that the line is healthy, whatever the symptoms are; they only give the evidence. */
-export function healthy({ asked, answered, units, quarters, durationMs }: BusSymptoms): BusFinding {
+/**
+ * Returns the finding that the line is healthy, without a check. The symptoms give the counts of its evidence; that no stray bytes and no
+ * frames of others came is stated whatever they are.
+ */
+export function healthy({ asked, answered, units, quarters, durationMs, strays, foreign }: BusSymptoms): BusFinding {
   const bad = quarters.bad.length;
+  const durationS = Math.round(durationMs / 1_000);
   return {
     verdict: 'healthy',
     units: [],
@@ -20,7 +24,7 @@ export function healthy({ asked, answered, units, quarters, durationMs }: BusSym
   };
 }
 
-/** Returns the finding, with the verdict `undecided`, that no unit of the line has supply. `unfed`: the units without supply. */
+/** Returns the finding, with the verdict `undecided`, that no unit of the line has supply. `unfed`: its units, which are only counted. */
 export function notFed(unfed: ReadonlySet<number>): BusFinding {
   return {
     verdict: 'undecided',
@@ -33,8 +37,8 @@ export function notFed(unfed: ReadonlySet<number>): BusFinding {
 }
 
 /**
- * Returns the finding that the symptoms are too weak or fit several causes, whatever they are. They only give the
- * evidence, and `units`: at most four, those with the most failed requests.
+ * Returns the finding that the symptoms are too weak or fit several causes, whatever they are. Failed requests are counted for the units
+ * that sent a valid or damaged reply. `units`: at most four of these, those with the most. A unit that was always silent is left out.
  */
 export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;

@@ -27,6 +27,7 @@ export interface WindowFacts {
   /** Address of the requested unit; 0 if there is no request or it is a broadcast. */
   readonly unit: number;
   readonly sentMono: MonoMs;
+  /** The request is a read of the examination; false for one of the agent's usual requests. */
   readonly isTest: boolean;
   readonly end: WindowEnd;
   /** The request as a key: equal requests to one unit have equal keys. */
@@ -51,7 +52,7 @@ export interface WindowFacts {
   readonly deliveriesMono: readonly MonoMs[];
 }
 
-/** Classifies one window. */
+/** Returns what one window of an examination shows, from its request and the bytes that came after it. */
 export function windowFacts({ request, sentMono, isTest, chunks }: ExamWindow): WindowFacts {
   const all = Buffer.concat(chunks.map(({ bytes }) => bytes));
   const hasEcho = isEchoed(request, all);

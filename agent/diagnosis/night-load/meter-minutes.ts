@@ -33,7 +33,10 @@ export class MeterMinutes {
     else [this.#voltsSum, this.#volts] = [this.#voltsSum + value, this.#volts + 1];
   }
 
-  /** Passes on the minute that was collected, if it has a power. A short gap before it is filled with the value before the gap. */
+  /**
+   * Passes on the minute that was collected, if it has a power. A short gap before it is filled with the value before the gap. `atMin`: the
+   * minute that begins.
+   */
   flush(atMin: number, utcOffsetMin: number): void {
     const { watts, volts } = { watts: this.#wattsSum / this.#watts, volts: this.#voltsSum / this.#volts };
     const at = this.#atMin;

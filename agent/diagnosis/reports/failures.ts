@@ -83,7 +83,10 @@ export interface FailureInputs {
   readonly nowMs: WallMs;
 }
 
-/** Returns the failures of a period from events. Those of severity `info`, and those without duration, are no failures. */
+/**
+ * Returns the failures of a period from events. Only certain codes count as failures, such as `lamp-out` or `supply-lost`. Events of
+ * severity `info`, and those without duration, are no failures.
+ */
 export function failureFacts(events: readonly AgentEvent[], { cabinet, feederLamps, period, nowMs }: FailureInputs): FailureFacts {
   const own = events.filter((event) => reachesInto(event, period));
   const spanOf = ({ startMs, endMs }: Pick<Failure, 'startMs' | 'endMs'>): TimeSpan => ({

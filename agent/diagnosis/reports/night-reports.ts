@@ -60,7 +60,7 @@ function ledgerOf({ savings, timeText }: NightFacts): ReportContent['sections'] 
   return savings === null ? [] : [() => ledgerSection(savings, timeText)];
 }
 
-/** Returns the content of the report of a proven saving. */
+/** Returns the content of the report of a proven saving. `timeText`: returns the local time as text. Units: `atMs` in ms since 1970. */
 export function savingsReport(savings: SavingsResult, timeText: (atMs: number) => string): ReportContent {
   const range = { savings, used: provenEnergy(savings) };
   const decimals = proofDecimals(savings.total);

@@ -11,7 +11,10 @@ import type { LevelSteps } from './level-grid.ts';
 import type { ReportNights } from './report-nights.ts';
 import type { UsedEnergy } from './used-energy.ts';
 
-/** The counts of a range of nights, and the energy of each. `savings`: null if no saving of them is proven, or if the ledger is broken. */
+/**
+ * The counts of a range of nights, and the energy of each, or of each month that is kept as one sum. `savings`: null if no saving of them
+ * is proven, or if the ledger is broken.
+ */
 export interface RangeFacts {
   readonly nights: ReportNights;
   readonly savings: SavingsResult | null;
@@ -20,7 +23,7 @@ export interface RangeFacts {
 
 /**
  * A device of category meter. `serial`: as the device or a person states it; null if unknown. `classPct`: limit of error; null for a meter
- * that is not in the baseline. Units: %.
+ * that is not in the baseline, and for all without a proven saving. Units: %.
  */
 export interface MeterFacts {
   readonly id: string;
@@ -50,7 +53,7 @@ export interface NightFacts extends RangeFacts {
   readonly spanMs: number;
   /** Returns the local date and time, as `2026-12-01 22:14`. */
   readonly timeText: (atMs: WallMs) => string;
-  /** The same dates a year before; null if nothing was counted of them, or if it could not be read. */
+  /** The same dates a year before; null if nothing of them was counted or proven, or if it could not be read. */
   readonly before: RangeFacts | null;
   readonly failures: FailureFacts;
   /** Start of the time of which events are still stored, within the nights: null if that is all of it, its end if it is none of it. */

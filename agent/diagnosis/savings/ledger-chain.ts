@@ -30,8 +30,9 @@ export function brokenAt(chain: readonly ChainEntry[]): number | null {
 }
 
 /**
- * Returns the number of the first entry that a chain should have, but does not: its number and hash were signed or noted elsewhere. Null if the
- * chain has all of them. A person who changes stored entries can compute their hashes again, or remove the last ones, and the chain alone does not show it.
+ * Returns the lowest number in `heads` whose entry is not in the chain with the same hash; null if the chain has all of them. `heads`:
+ * numbers and hashes that were signed or noted elsewhere. Finds changes whose hashes were computed again, and entries that were removed at
+ * the end, which the chain alone does not show. The first changed entry may be an earlier one.
  */
 export function missingFrom(chain: readonly ChainEntry[], heads: readonly ChainHead[]): number | null {
   const missing = heads.flatMap(({ n, hash }) => (chain[n - 1]?.hash === hash ? [] : [n]));
@@ -69,7 +70,7 @@ export function baselineEntry(entries: readonly LedgerEntry[]): (LedgerEntry & {
   return found?.baseline === undefined ? undefined : { ...found, baseline: found.baseline };
 }
 
-/** Returns whether an entry applies to a night from `first` to `last`, both included. */
+/** Returns whether an entry applies to a night from `first` to `last`, both included. `to` null: it applies without end. */
 export function overlaps({ from, to }: Pick<LedgerNote, 'from' | 'to'>, first: SavingsDate, last: SavingsDate): boolean {
   return from <= last && (to === null || to >= first);
 }

@@ -95,7 +95,7 @@ function packed({ sums, errors, bandWh, ...night }: DatedLearned): DatedLearned 
   };
 }
 
-/** Whether a stored value has the fields of a `SavingsNight`. The entries of `meters` and `zoneWh` are not checked. */
+/** Whether a stored value has the required fields of a `SavingsNight`. Entries of `meters` and `zoneWh`, and optional fields, are not checked. */
 export function isSavingsNight(stored: unknown): stored is SavingsNight {
   if (!isRecord(stored)) return false;
   const { date, fromMs, toMs, meters, zoneWh } = stored;

@@ -71,7 +71,7 @@ export class DerivedStarts {
   }
 
   /**
-   * Judges the starts that are old enough. `onReset` receives a lamp whose driver has restarted by itself, once in some hours at most;
+   * Judges the starts that are 5 min old or more. `onReset` receives a lamp whose driver has restarted by itself, once in 12 h at most;
    * never the only lamp.
    */
   judge(nowMono: MonoMs, onReset: (lamp: number) => void): void {

@@ -65,8 +65,8 @@ const REPORTED: Partial<Record<EventCode, Omit<FaultFacts, 'severity'>>> = {
 };
 
 /**
- * Returns the event with the TALQ name and the urgency for its code, if these are known; a missing check may be added. An event with a TALQ
- * name of its own is returned unchanged.
+ * Returns an event of another part than the watch with the TALQ name and urgency for its code; a missing check may be added. Unchanged: an
+ * event with a TALQ name of its own, and a code without one here, such as `lamp-out`.
  */
 export function withFaultFacts(event: AgentEvent): AgentEvent {
   const facts = event.talq === undefined ? REPORTED[event.code] : undefined;

@@ -55,7 +55,10 @@ export class LevelCurve {
     this.#reference = new Float32Array(cells).fill(Number.NaN);
   }
 
-  /** Adds a sample, if the last one of its band is long enough ago. Pass only values that are not suspect. */
+  /**
+   * Adds a sample; ignored if the last one of its band is less than 10 min old, or 1 h once the band has a median. Pass only values that
+   * are not suspect.
+   */
   learn(lamp: number, band: number, value: number, atMono: MonoMs): void {
     const cell = lamp * BANDS + band;
     const count = this.#count[cell] ?? 0;

@@ -44,7 +44,7 @@ const RATIO = 5;
 /** Finds the faults that meters show, and learns their usual loads. Call `step` for each meter after the lamps. */
 export class MeterWatch {
   readonly latches: Latches<MeterFault>;
-  /** The load of the cabinet by day, and the ratio of the meter to the lamps at night, in two bands. */
+  /** By meter, under numbers that are no levels: 0 the load of the cabinet by day (W), 5 the ratio of the meter to the lamps at night. */
   readonly learned: LevelCurve;
   /** Loads of the cabinet's own, beyond the load of the day: those by day, and those at night. */
   readonly own: { readonly day: OwnLoads; readonly night: OwnLoads };
@@ -91,7 +91,7 @@ export class MeterWatch {
     if (nowMono - at > FRESH_MS) this.latches['unexpected-load'].doubt(meter);
   }
 
-  /** Returns the present balance of a meter: its power against its lamps and the other loads. */
+  /** Returns the present balance of a meter: its power against all lamps of the cabinet and the other loads. */
   balance(meter: number): MeterBalance {
     const { values, atMono } = this.#frame.meters.power;
     const lampsW = this.#lampsW(atMono[meter] ?? 0);

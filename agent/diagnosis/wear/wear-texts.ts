@@ -2,7 +2,10 @@
 import { type Message, msg } from '../../core/message.ts';
 import type { WearSign } from '../../core/wear-view.ts';
 
-/** The figures of a trend. Units: `unit`; `weeks` is the time over which it changed. */
+/**
+ * The figures of a trend. `change`: over the last `weeks`. `level`: now. `limit`: the level at which the lamp may be worn out. Units:
+ * `unit`.
+ */
 export interface TrendFigures {
   readonly change: number;
   readonly level: number;
@@ -11,7 +14,7 @@ export interface TrendFigures {
   readonly unit: string;
 }
 
-/** Returns the sentence about a trend. */
+/** Returns the sentence about a trend of a lamp. `sign`: what changes; one of `power`, `current`, `temperature` and `derating`. */
 export function trendText(sign: WearSign, figures: TrendFigures): Message {
   const { unit } = figures;
   const [change, level, limit] = [signed(figures.change), signed(figures.level), signed(figures.limit)];

@@ -60,7 +60,10 @@ export function checkRead({ unit, table, address, count }: BusRead, at: Addresse
   within([count, 1, most], (limits) => msg`count ${count} is not allowed: ${limits}`);
 }
 
-/** Checks the unit, the address and the values of a write; unit 0 is allowed. Errors: throws Refusal for a number outside its limits. */
+/**
+ * Checks the unit, the address and the values of a write. Unit 0 is allowed: on Modbus it means all units. Errors: throws Refusal for a
+ * number outside its limits.
+ */
 export function checkWrite({ unit, table, address, values }: BusWrite, at: Addresses = {}): void {
   checkUnit(unit, at, 0);
   checkAddress(address);

@@ -14,14 +14,14 @@ import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './sca
 import { readAway, speedPass } from './scan-speeds.ts';
 
 /**
- * What a scan needs: the requests to the line, the device types that it may recognise, the adapter, and what is known about damaged
- * replies.
+ * What a scan needs: the requests to the line, the device types that it may recognise, and the delays of the adapter, for which it waits
+ * longer.
  */
 export interface ScanParts {
   readonly queue: BusToolQueue;
   readonly profiles: readonly Profile[];
   readonly adapter: Adapter;
-  /** Whether more replies of this unit of the cabinet are damaged than on a good line. */
+  /** Whether more replies of this unit of the cabinet are damaged than on a good line. `unit`: its address. */
   readonly isDamaged: (unit: number) => boolean;
 }
 

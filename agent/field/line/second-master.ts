@@ -22,7 +22,7 @@ export interface SecondMasterParts {
 
 /**
  * Creates the watch of one line. `note` begins the event `second-master`: a command was seen that this agent did not send. `check` ends the
- * event after a time without another one.
+ * event if there was no other one for 10 min.
  */
 export function createSecondMasterWatch({ lineId, clock, events }: SecondMasterParts) {
   let seenMono: MonoMs | null = null;

@@ -48,7 +48,10 @@ const READ_AT: Readonly<Record<Table, number>> = { coil: 0, discrete: 1, holding
 const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, holding: 5 };
 const ADDRESSES = 0x1_0000;
 
-/** Returns how long to wait for a register that has never replied: the timeout of its profile, limited according to `kind`. Units: ms. */
+/**
+ * Returns how long to wait for a register that has never replied: the timeout of its profile, limited according to `kind`. Units: ms.
+ * `hurried`: a read while a level waits to be sent.
+ */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
@@ -57,7 +60,8 @@ export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS)
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**
- * Creates an empty store of estimates of how long one unit takes to reply. `profileMs` is the response timeout of its profile. Units: ms.
+ * Creates an empty store of estimates of how long one unit takes to reply. `slots`: those of the unit, each with an estimate for reads.
+ * `profileMs`: the response timeout of its profile. Units: ms.
  */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();
@@ -137,7 +141,10 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   }
 }
 
-/** Returns how long to wait for a reply with this estimate. `profileMs`: the response timeout of the profile. Units: ms. */
+/**
+ * Returns how long to wait for a reply: the mean and four deviations, up to a limit. The limit is `profileMs`, the response timeout of the
+ * profile. If the mean is near that or above it, the limit is at least 1 s. Units: ms.
+ */
 export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number): number {
   const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);
   const mostMs = Math.max(profileMs, mean + TIMEOUT_MS.margin > profileMs ? TIMEOUT_MS.max : TIMEOUT_MS.floor);

@@ -27,7 +27,7 @@ export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
 
 /**
  * Whether the unit has a pending set-up step with `forLevel`: the unit may refuse levels until the step is done. False also before the unit
- * has answered, once the step is written but not yet read back, and for a failed step.
+ * has answered, once it has acknowledged the write of the step, and for a failed step.
  */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);

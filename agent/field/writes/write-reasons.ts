@@ -36,7 +36,7 @@ export function channelOffReason(coil: number): Message {
 
 /**
  * The reasons of failed writes, in terms of a lamp, an output or a text. `failure`: the write or its read-back failed. `mismatch`: another
- * value was read back, null for none.
+ * value was read back, or no value (`found` null).
  */
 export interface WriteWords {
   /** Why a value is not sent; empty when it may be sent. */

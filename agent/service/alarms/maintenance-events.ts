@@ -22,7 +22,10 @@ export function maintenanceEvent(maintenance: MaintenanceView): AgentEvent {
   };
 }
 
-/** Returns the event that reports this maintenance, with its end. `raised`: number of suppressed events whose alarm is raised now. */
+/**
+ * Returns the event that reports this maintenance, with its end: `endMs`, or its start if that is later. `raised`: number of suppressed
+ * events whose alarm is raised now.
+ */
 export function maintenanceEndEvent(maintenance: MaintenanceView, raised: number, endMs: WallMs): AgentEvent {
   const { target, source, count: suppressed, suppressed: named } = maintenance;
   const over = msg`maintenance of ${targetText(target)} by ${source} is over`;

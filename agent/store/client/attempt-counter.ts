@@ -23,8 +23,8 @@ interface Pending {
 }
 
 /**
- * Writes audit notes. Repeated notes of people without a role, also of successful actions, are counted and written together; so are
- * repeated denied commands. Other notes are written unchanged.
+ * Writes audit notes. At the console, repeated notes of people without a role, also of successful actions, are counted and written
+ * together; so are repeated denied commands. Notes of the platform and of the agent itself, and all others, are written unchanged.
  */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;

@@ -175,7 +175,10 @@ export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): bool
   return seq <= cursor || (mode === 'broker' && covers(proven, { from: seq, to: seq }));
 }
 
-/** Whether the row needs no sending: it is in flight or in `proven`, or not beyond the cursor or `reached`. */
+/**
+ * Whether the row needs no sending: it is in flight or in `proven`, or not beyond the cursor or `reached`. False also for a frame that was sent
+ * without its row, until `commit`.
+ */
 export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });
 }

@@ -22,7 +22,7 @@ interface Cell extends StoredReading {
   readonly frame: number;
 }
 
-/** Returns these frames as one block in the format `segments/1`. */
+/** Returns these frames as one block in the format `segments/1`. `rows`: the range of rows and the epoch that the block names. */
 export function encodeRowsSegment(frames: readonly StoredFrame[], rows: RowsMark): Buffer {
   const series = new Map<string, Cell[]>();
   frames.forEach(({ readings }, frame) => {

@@ -152,7 +152,7 @@ export class SubscribeRefusal extends UplinkError {
   }
 }
 
-/** Returns the error for a broker that refused subscriptions. `code`: of the SUBACK. Source: MQTT 5 §3.9.3. */
+/** Returns the error for a broker that refused subscriptions. `code`: of the SUBACK; its text names that of the first topic. Source: MQTT 5 §3.9.3. */
 export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): SubscribeRefusal {
   const topics = refused.map(({ topic }) => topic);
   const { code } = refused[0] ?? { code: 0x80 };
@@ -203,8 +203,8 @@ export function unansweredPing(url: string, waitedMs: number): UplinkError {
 }
 
 /**
- * Returns the error for a broker that did not respond in time: UplinkError `tls` if TCP was connected but TLS did not finish, else
- * `unreachable`. Units: ms.
+ * Returns the error for a broker that did not respond in time: UplinkError `tls` if TCP was connected, but the TLS of the URL did not
+ * finish; else `unreachable`. Units: ms.
  */
 export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 'reached'>, timeoutMs: number): UplinkError {
   const limitS = Math.round(timeoutMs / 1_000);

@@ -40,8 +40,8 @@ export function textRoom(topicLength: number, maxPacketBytes: number): number {
 }
 
 /**
- * Splits metrics into messages: yields the metrics of one message after another, in their order. A single metric that is too large is
- * yielded alone.
+ * Splits metrics into messages: yields the metrics of one message after another, in their order. Leaves room for a row mark. A single
+ * metric that is too large is yielded alone.
  */
 export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPacketBytes: number): Generator<readonly Metric[]> {
   const maxBytes = Math.min(MESSAGE_LIMIT.bytes, payloadRoom(topic, maxPacketBytes) - DATA_FRAME_BYTES);
@@ -69,7 +69,7 @@ export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
 }
 
 /**
- * Returns the entries in the order of a birth: those that the agent requires first, those of `WRITTEN_METRICS` last, otherwise as given.
+ * Returns the entries in the order of a birth: those of `REQUIRED` first, those of `WRITTEN_METRICS` last, otherwise as given.
  */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
   const rank = ({ name }: MetricEntry): number => (REQUIRED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);

@@ -27,7 +27,7 @@ export interface PublisherParts {
   readonly isAlive: (deviceId: string) => boolean;
   /** A message was sent. Units: bytes with topic and header; of NDEATH only those of the payload. */
   readonly onSent: (bytes: number) => void;
-  /** A birth was sent without these metrics, because the broker's packet limit is too low. `deviceId`: null for the node. */
+  /** A birth is sent without these metrics, because the broker's packet limit is too low. `deviceId`: null for the node. */
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
@@ -37,7 +37,7 @@ export interface Sent {
   readonly bytes: number;
   /** Readings of points without a metric, for example of points that are no longer configured. */
   readonly notConfigured: number;
-  /** Readings of points that the births of this session left out on every device that has them. */
+  /** Readings of points that the newest births left out on every device that has them. */
   readonly leftOut: number;
 }
 
@@ -52,7 +52,10 @@ const IMPLIED_BY_DEATH: Readonly<Record<'live' | 'history', readonly Quality[]>>
   history: ['missing'],
 };
 
-/** Returns the payload of a node death (NDEATH): bdSeq as only metric, no seq. Source: `topics-ndeath-payload`, `payloads-ndeath-seq`. */
+/**
+ * Returns the payload of a node death (NDEATH): bdSeq as only metric, no seq. `atMs`: its timestamp. Source: `topics-ndeath-payload`,
+ * `payloads-ndeath-seq`.
+ */
 export function encodeNodeDeath(table: MetricTable, bdSeq: number, atMs: WallMs): Buffer {
   return encodePayload({ timestampMs: atMs, metrics: [bdSeqMetric(table, bdSeq, atMs)] });
 }
@@ -154,7 +157,7 @@ export class Publisher {
     for (const deviceId of [...this.#bornForHistory]) this.#killDevice(deviceId);
   }
 
-  /** Publishes metrics without a point. Those of a device without a birth, or that its birth left out, are not sent. */
+  /** Publishes metrics without a point. Those of a device without a birth, and those that a birth left out, are not sent. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     const topic = this.#parts.topics.node('NDATA');
     const ofNode: Metric[] = [];

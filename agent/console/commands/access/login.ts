@@ -20,7 +20,10 @@ const LOGIN_TIMEOUT_MS = 60_000;
 /** Answers that ask for another step of the login. */
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
-/** The answer of a `login` that had opened a session: the session has ended. `how`: why, for example `logout`, `idle` or `hang-up`. */
+/**
+ * The end of a `login`. The agent sends it when a session ends. The shell also makes one for a request that failed before a session began.
+ * `how`: why it ended, for example `logout`, `idle`, `hang-up` or `unreachable`.
+ */
 export interface LoginEnd {
   readonly state: 'ended';
   readonly how: string;

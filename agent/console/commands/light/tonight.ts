@@ -12,8 +12,8 @@ import { tableLines } from '../../text/text-table.ts';
 import { findZone } from './light-args.ts';
 
 /**
- * `tonight`: answers with the changes of level by sun, programme and overrides in the present or the next night, for one zone or all.
- * Presence, traffic, rules and photocells are left out.
+ * `tonight`: answers with the changes of level by sun, programme and overrides in the present or the next night, for one zone or all. The
+ * levels are those without presence, traffic, rules and photocells.
  */
 export const TONIGHT = agentCommand({
   name: 'tonight',

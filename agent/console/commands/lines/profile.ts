@@ -99,7 +99,7 @@ const test: LocalCommand = {
   ],
 };
 
-/** The `profile` commands. */
+/** The `profile` commands: `check` and `test` read a profile file, `list` and `show` give the profiles at hand. */
 export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];
 
 /** Devices named in a row; more are counted. */

@@ -193,5 +193,5 @@ const COMMANDS: readonly Omit<LocalCommand, 'kind' | 'group'>[] = [
   },
 ];
 
-/** Name, arguments and options of commands that the program itself runs, such as `run`, `check` and `setup`. */
+/** Name, arguments and options of some of the commands that the program itself runs, such as `run`, `check` and `setup`. */
 export const PROGRAM_COMMANDS: readonly LocalCommand[] = COMMANDS.map((command) => ({ kind: 'local', group: 'Agent:', ...command }));

@@ -15,7 +15,7 @@ import type { CheckProgress } from './store-page.ts';
  */
 const CHECK_WORD_MS = 1_000;
 
-/** `store`: answers with what is stored and how much fits. */
+/** `store`: answers with what is stored, how much fits, what waits or was lost, and the results of the chores. */
 export const STORE = agentCommand({
   name: 'store',
   role: 'viewer',
@@ -27,8 +27,9 @@ export const STORE = agentCommand({
 });
 
 /**
- * `store check`: reads all stored data and removes what is damaged: readings, parts of the record of decisions, and rows of `state.db`.
- * Exit code 1: damage, or a mismatch in the account.
+ * `store check`: reads the two databases of the store and removes what is damaged: readings, parts of the record of decisions, events,
+ * outcomes of commands and small values. Does not verify the audit log. Exit code 1: damage, or readings that are neither stored,
+ * delivered nor counted as lost.
  */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
