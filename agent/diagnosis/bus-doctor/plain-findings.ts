@@ -8,16 +8,28 @@ import type { BusSymptoms } from './symptoms.ts';
  * Returns the finding that the line is healthy, without a check. The symptoms give the counts of its evidence; that no stray bytes and no
  * frames of others came is stated whatever they are.
  */
-export function healthy({ asked, answered, units, quarters, durationMs, strays, foreign }: BusSymptoms): BusFinding {
+export function healthy({
+  asked,
+  answered,
+  units,
+  quarters,
+  durationMs,
+  strays,
+  foreignRequests,
+  foreignReplies,
+}: BusSymptoms): BusFinding {
   const bad = quarters.bad.length;
   const durationS = Math.round(durationMs / 1_000);
+  const foreign = foreignRequests + foreignReplies;
   return {
     verdict: 'healthy',
     units: [],
     text: msg`the line is healthy`,
     causes: [],
     evidence: [
-      msg`${answered} of ${asked} requests to ${units.length} units answered in ${Math.round(durationMs / 1_000)} s, no stray bytes, no frames of others`,
+      strays + foreign === 0
+        ? msg`${answered} of ${asked} requests to ${units.length} units answered in ${durationS} s, no stray bytes, no frames of others`
+        : msg`${answered} of ${asked} requests to ${units.length} units answered in ${durationS} s, ${strays} times stray bytes, ${foreign} frames of others`,
       ...(quarters.known === 0 ? [] : [msg`${quarters.known - bad} of the last ${quarters.known} quarters of an hour without trouble`]),
     ],
     check: msg`nothing`,

@@ -1,7 +1,9 @@
 import t from 'tap';
 import type { ExamWindow, QuarterHour } from '../../../../agent/core/bus-exam.ts';
 import { deliverySteps } from '../../../../agent/diagnosis/bus-doctor/delivery-steps.ts';
+import { healthy } from '../../../../agent/diagnosis/bus-doctor/plain-findings.ts';
 import { quarterPattern } from '../../../../agent/diagnosis/bus-doctor/quarter-pattern.ts';
+import type { BusSymptoms } from '../../../../agent/diagnosis/bus-doctor/symptoms.ts';
 import { windowFacts } from '../../../../agent/diagnosis/bus-doctor/window-facts.ts';
 import { createLineHistory, QUARTER_MS } from '../../../../agent/field/stats/line-history.ts';
 import { createRandom } from '../../../street/random.ts';
@@ -167,4 +169,22 @@ t.test('the history of a line keeps a day of quarters and forgets older ones', a
   t.equal(kept.length, 96);
   t.same([kept[0]?.transactions, kept.at(-1)?.transactions], [104, 199]);
   t.equal(history.quarters(startMs + 250 * QUARTER_MS).length, 45, 'a day later only the newer half is left');
+});
+
+t.test('the evidence of a healthy line counts what is not its own', async (t) => {
+  const evidence = (changes: Partial<BusSymptoms>): string => {
+    const quiet = {
+      asked: 40,
+      answered: 40,
+      units: [],
+      quarters: { known: 0, bad: [] },
+      durationMs: 60_000,
+      strays: 0,
+      foreignRequests: 0,
+      foreignReplies: 0,
+    };
+    return String(healthy({ ...quiet, ...changes } as unknown as BusSymptoms).evidence[0]);
+  };
+  t.match(evidence({}), /no stray bytes, no frames of others/);
+  t.match(evidence({ strays: 1, foreignRequests: 1, foreignReplies: 4 }), /1 times stray bytes, 5 frames of others/);
 });
