@@ -40,7 +40,7 @@ export interface HostScene {
   holds(condition: () => Promise<boolean> | boolean, limitMs?: number): Promise<boolean>;
 }
 
-/** Of the broker of a scene. `settings`: further lines for the configuration of Mosquitto. `broker`: used in its place. */
+/** The broker of a scene. `settings`: further lines for the configuration of Mosquitto. `broker`: used in its place. */
 interface SceneOptions {
   readonly settings?: readonly string[];
   readonly broker?: Mosquitto;
