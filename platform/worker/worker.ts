@@ -41,8 +41,8 @@ const BATCH_MS = 200;
 const BATCH_MESSAGES = 2_000;
 /** Beyond this the socket is not read. Source: assumed; ten seconds of a city for one worker, and little memory. Confirmed by: `npm run platform -- bench`. */
 const QUEUE = { messages: 10_000, bytes: 32 * 2 ** 20 };
-/** How long a message waits for a birth that another worker may be storing. Units: ms. Source: assumed; several batches. Confirmed by: the lag of births under load. */
-const PARK_MS = 3_000;
+/** How long a message waits for a birth that another worker may be storing. Units: ms. Source: assumed; longer than the lag of births at the start of a whole city. Confirmed by: `npm run city -- --phases start`, messages left out. */
+const PARK_MS = 10_000;
 /** Messages that wait for births; beyond it the oldest are dropped and come again. Source: assumed; a second of a city. Confirmed by: a first contact with a whole city. */
 const MOST_PARKED = 5_000;
 /** Source: docs/platform.md: acknowledge about once a second, and the audit log at most once in 5 s. Units: ms. */
