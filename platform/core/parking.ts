@@ -1,7 +1,7 @@
 /** How long messages wait for the birth that explains their aliases. Pure. */
 
-/** How long a message waits for a birth that another worker may be storing. Units: ms. Source: assumed; several batches. Confirmed by: the lag of births under load. */
-const PARK_MS = 3_000;
+/** How long a message waits for a birth that another worker may be storing. Units: ms. Source: assumed; longer than the lag of births at the start of a whole city. Confirmed by: `npm run city -- --phases start`, messages left out. */
+const PARK_MS = 10_000;
 /** Messages that wait for births; beyond it the oldest are dropped and come again. Source: assumed; a second of a city. Confirmed by: a first contact with a whole city. */
 const MOST_PARKED = 5_000;
 

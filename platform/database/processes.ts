@@ -30,11 +30,15 @@ export async function hasReadyWorker(query: RunQuery): Promise<boolean> {
   return found?.is_ready === true;
 }
 
-/** Records that births of these nodes are needed; the process `commands` requests them at its pace. */
+/**
+ * Records that births of these nodes are needed; the process `commands` requests them at its pace. The time is that of the newest message
+ * without a birth, for a node that was never born that of the first one.
+ */
 export async function wantRebirths(query: RunQuery, nodes: readonly number[]): Promise<void> {
   await query(
     `insert into rebirth as r (node_id, is_wanted, wanted_at) select u, true, now() from unnest($1::int[]) u order by 1
-     on conflict (node_id) do update set is_wanted = true, wanted_at = case when r.is_wanted then r.wanted_at else now() end`,
+     on conflict (node_id) do update set is_wanted = true, wanted_at =
+       case when r.is_wanted and exists (select from node n where n.id = r.node_id and n.received_at is null) then r.wanted_at else now() end`,
     [nodes],
   );
 }

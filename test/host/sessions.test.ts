@@ -28,3 +28,23 @@ t.test('a death ends its session, one whose birth was lost too, and not a newer 
     t.equal(row?.is_online, isOnline, `a death ${story}`);
   }
 });
+
+t.test('births are requested when a message proves that they are missing, not while they are on their way', { skip }, async (t) => {
+  const { database } = await openHostScene(t);
+  const { wantRebirths } = await import('../../platform/database/processes.ts');
+  const { wantedRebirths } = await import('../../platform/database/requests.ts');
+  const wanted = async (): Promise<string[]> => (await wantedRebirths(database.query, 10)).map(({ node }) => node).sort();
+  await database.query(
+    `insert into node (group_name, node, received_at) values ('g', 'new', null), ('g', 'born-now', now()), ('g', 'born-long-ago', now() - interval '1 minute')`,
+  );
+  await wantRebirths(database.query, [1, 2, 3]);
+  t.strictSame(await wanted(), ['born-long-ago'], 'births of the others may wait in the queue of another worker');
+  await database.query(`update rebirth set wanted_at = now() - interval '11 seconds' where node_id = 1`);
+  await wantRebirths(database.query, [1]);
+  t.strictSame(await wanted(), ['born-long-ago', 'new'], 'the first message of a new node counts');
+  await database.query(`update node set received_at = now() - interval '21 seconds' where node = 'born-now'`);
+  await database.query(`update rebirth set wanted_at = now() - interval '15 seconds' where node_id = 2`);
+  t.strictSame(await wanted(), ['born-long-ago', 'new'], 'a message just after the birth proves nothing later either');
+  await wantRebirths(database.query, [2]);
+  t.strictSame(await wanted(), ['born-long-ago', 'born-now', 'new'], 'one that comes later does');
+});

@@ -13,6 +13,8 @@ const LOOK_MS = 500;
 const PROGRESS_MS = 5_000;
 /** Longest wait for the rows. Units: ms. Source: assumed; several times the minute after which the host requests a missing row. Confirmed by: this bench on slower machines. */
 const COMPLETE_MS = 600_000;
+/** Rows of before may wait in the queue of a worker. Units: ms. Source: the host: a worker keeps ten seconds of a city. */
+const QUEUED_MS = 15_000;
 /** Longest start of a fleet. Units: ms. Source: assumed; ten times what 1,450 agents need on two cores. Confirmed by: this bench on slower machines. */
 export const START_MS = 1_800_000;
 const MB = 1e6;
@@ -52,7 +54,7 @@ export async function waitForReturn(
   const backMs: number[] = [];
   await waitFor(city, 'all cabinets are back', withinMs, async () => {
     for (const { node, bornMs, rowMs } of await city.host.nodes()) {
-      if (!open.has(node) || Math.max(bornMs, rowMs) < sinceMs) continue;
+      if (!open.has(node) || (bornMs < sinceMs && rowMs < sinceMs + QUEUED_MS)) continue;
       open.delete(node);
       backMs.push(bornMs >= sinceMs ? bornMs : rowMs);
     }

@@ -29,6 +29,9 @@ export async function startPhase(city: City): Promise<void> {
   });
   city.emit('start: processor for one agent', round(cpuMs / cabinets, 1), 'ms');
   city.emit('start: memory of an agent in a shared process', round(rssBytes / cabinets / KB, 0), 'kB');
+  const { rebirths, dropped } = await city.host.counts();
+  city.emit('start: births requested by the host', rebirths, 'births');
+  city.emit('start: messages that the host left out, and that came again', dropped, 'messages');
   city.emit('start: attempts to connect', round(attempts / cabinets, 2), 'per agent');
 }
 
