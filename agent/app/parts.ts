@@ -112,10 +112,7 @@ export interface Rooms {
   readonly sound: SoundControl;
   /** Starts the modules except `control`, and the proof of savings, which is of the whole run. */
   startOthers(): void;
-  /**
-   * Stops the modules except `control`, and the proof of savings. Players of sound places that the configuration in force still has are
-   * left as they are; others are silenced.
-   */
+  /** Stops what `startOthers` started. Silences the players of sound places that the configuration in force no longer has. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
