@@ -107,7 +107,8 @@ export class HostProcesses {
     const { database, broker, hostId, folder } = this.#settings;
     this.#started += 1;
     const socket = join(folder, `${kind}-${this.#started}.sock`);
-    const words = [MAIN, kind, '--database', database, '--broker', broker, '--host-id', hostId, '--metrics', socket];
+    const host = kind === 'commands' ? [] : ['--host-id', hostId];
+    const words = [MAIN, kind, '--database', database, '--broker', broker, ...host, '--metrics', socket];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
     const running: RunningProcess = { kind, child, socket, isWanted: true };
     let output = '';

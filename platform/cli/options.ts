@@ -125,11 +125,17 @@ const ONLY: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   metrics: PROCESSES,
   hypertable: ['migrate'],
   expires: ['command'],
+  cabinet: ['rollout'],
+  waves: ['rollout'],
+  trouble: ['rollout'],
+  minutes: ['rollout'],
+  comment: ['rollout'],
   rate: ['bench'],
   seconds: ['bench', 'demo'],
   nodes: ['bench'],
   workers: ['bench'],
   kill: ['bench'],
+  maximum: ['bench'],
   json: ['command', 'rollout', 'status', 'demo', 'bench'],
 };
 /** Commands that take more words. */
