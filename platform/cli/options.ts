@@ -1,5 +1,5 @@
 /** The command line of the host. */
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
@@ -140,7 +140,6 @@ const ONLY: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
 };
 /** Commands that take more words. */
 const WITH_WORDS = ['command', 'rollout'];
-const FILES = ['password-file', 'ca-file', 'cert-file', 'key-file'] as const;
 const MORE = 'npm run platform -- --help shows all';
 
 /** Reads the words after the program. Errors: throws PlatformFailure `usage` with a sentence for the person. */
@@ -155,7 +154,6 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
   if (hypertable !== 'auto' && hypertable !== 'on' && hypertable !== 'off') throw usage('--hypertable: write auto, on or off');
   checkAddress('--database', values.database, /^(?:postgres|postgresql):$/, 'postgres://user@machine:5432/city');
   checkAddress('--broker', values.broker, /^mqtts?:$/, 'mqtt://machine:1883 or mqtts://machine:8883');
-  for (const name of FILES) checkFile(name, values[name]);
   const others = values['other-broker'] ?? [];
   for (const other of others) checkAddress('--other-broker', other, /^mqtts?:$/, 'mqtt://machine:1883 or mqtts://machine:8883');
   const version = values.mqtt ?? '5';
@@ -229,15 +227,6 @@ function checkOption(command: string, { name, rawName, value, inlineValue }: Opt
 function checkAddress(name: string, text: string | undefined, protocols: RegExp, example: string): void {
   if (text === undefined) return;
   if (!URL.canParse(text) || !protocols.test(new URL(text).protocol)) throw usage(`${name} "${text}": write ${example}`);
-}
-
-function checkFile(name: string, file: string | undefined): void {
-  if (file === undefined) return;
-  try {
-    accessSync(file, constants.R_OK);
-  } catch (error) {
-    throw usage(`--${name} ${file}: the file cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
-  }
 }
 
 function usage(sentence: string): PlatformFailure {

@@ -20,7 +20,6 @@ const WRONG: readonly (readonly [words: string, sentence: RegExp])[] = [
   ['migrate --hypertable maybe', /write auto, on or off/],
   ['status --database city', /--database "city": write postgres:\/\//],
   ['worker --broker broker:1883', /--broker "broker:1883": write mqtt:\/\//],
-  ['worker --ca-file /nowhere/ca.pem', /\/nowhere\/ca.pem: the file cannot be read \(ENOENT\)/],
   ['worker --group a/b', /a group or host has no/],
   ['command demo-1', /write: command CABINET\[\/DEVICE\] METRIC=VALUE/],
   ['command a/b/c x=1', /write: command CABINET/],

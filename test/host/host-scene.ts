@@ -36,7 +36,7 @@ export interface HostScene {
   node(name: string, changes?: Partial<UplinkConfig>, store?: MemoryStore): SmallNode;
   /** Lines of the host's logs that have a reason. */
   failures(): readonly string[];
-  /** Checks the condition each 100 ms; false when it does not hold within `limitMs`. */
+  /** Checks the condition each 100 ms; false when it does not hold within `limitMs`. Rows that were not acknowledged come again after 30 s and more. */
   holds(condition: () => Promise<boolean> | boolean, limitMs?: number): Promise<boolean>;
 }
 
@@ -91,7 +91,7 @@ export async function openHostScene(t: Test, { settings = [], broker }: SceneOpt
       nodes.push(node);
       return node;
     },
-    holds: async (condition, limitMs = 30_000) => {
+    holds: async (condition, limitMs = 90_000) => {
       for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 100) {
         if (await condition()) return true;
         await new Promise((resolve) => setTimeout(resolve, 100));

@@ -55,8 +55,11 @@ t.test(`${KILLS} workers and agents killed at random moments`, { skip, timeout: 
   t.strictSame(ahead, [], 'none was ahead of the commit');
   t.equal(wire.rebirthRequests(), 0, 'no births were requested');
   t.strictSame(await database.query('select * from rebirth where requests > 0'), []);
-  for (const { id } of cabinets)
-    t.equal(wire.births(id), 1 + deaths.filter((death) => death.id === id).length, `${id}: one birth for each start`);
+  for (const { id } of cabinets) {
+    const starts = 1 + deaths.filter((death) => death.id === id).length;
+    // An agent may be killed before its birth.
+    t.ok(wire.births(id) >= 1 && wire.births(id) <= starts, `${id}: ${wire.births(id)} births for ${starts} starts`);
+  }
   t.strictSame(
     wire.states.filter((state) => !state.includes('true')),
     [],
