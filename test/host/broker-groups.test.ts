@@ -4,6 +4,7 @@ import type { SmallNode } from '../agent/sync/small-node.ts';
 import type { BrokerCluster, BrokerNode } from '../brokers/broker-cluster.ts';
 import { startNatsCluster, withoutNats } from '../brokers/nats-cluster.ts';
 import { startRabbitmqCluster, withoutRabbitmq } from '../brokers/rabbitmq-cluster.ts';
+import { longSkip } from '../support/long-tests.ts';
 import { hostSkip, openHostScene, readingDifferences } from './host-scene.ts';
 
 const skipHost = await hostSkip();
@@ -30,7 +31,7 @@ const BROKERS: readonly [name: string, skip: string | false, start: () => Promis
 for (const [name, skip, start] of BROKERS) {
   t.test(
     `${name}: two workers with a group each store every row, also while a node is killed`,
-    { skip: skipHost === false ? skip : skipHost, timeout: 240_000 + ROUNDS * 90_000 },
+    { skip: longSkip(skipHost === false ? skip : skipHost), timeout: 240_000 + ROUNDS * 90_000 },
     async (t) => {
       const cluster = await start();
       t.teardown(() => cluster.stop());

@@ -5,8 +5,6 @@ import type { SmallNode } from '../agent/sync/small-node.ts';
 import { type HostScene, openHostScene, readingDifferences } from './host-scene.ts';
 import { observeWire, type WireObserver, watchAcks } from './wire-observer.ts';
 
-/** `HOST_LONG=1` holds each fault for longer. */
-export const isLong = process.env['HOST_LONG'] === '1';
 const NODES = ['c1', 'c2'];
 
 /** Resolves after this time. */

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { isLong } from '../support/long-tests.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
-import { isLong, openBusyScene, pause } from './busy-scene.ts';
+import { openBusyScene, pause } from './busy-scene.ts';
 import { type HostScene, hostSkip } from './host-scene.ts';
 
 const skip = await hostSkip();

@@ -1,8 +1,9 @@
 import t from 'tap';
-import { isLong, openBusyScene, pause } from './busy-scene.ts';
+import { isLong, longSkip } from '../support/long-tests.ts';
+import { openBusyScene, pause } from './busy-scene.ts';
 import { hostSkip } from './host-scene.ts';
 
-const skip = await hostSkip();
+const skip = longSkip(await hostSkip());
 
 t.test('the broker killed and started again', { skip, timeout: 240_000 }, async (t) => {
   const scene = await openBusyScene(t);

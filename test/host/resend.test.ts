@@ -1,8 +1,9 @@
 import t from 'tap';
+import { longSkip } from '../support/long-tests.ts';
 import { openBusyScene } from './busy-scene.ts';
 import { hostSkip } from './host-scene.ts';
 
-const skip = await hostSkip();
+const skip = longSkip(await hostSkip());
 
 t.test('rows that the database does not have are requested after a minute', { skip, timeout: 220_000 }, async (t) => {
   const scene = await openBusyScene(t);

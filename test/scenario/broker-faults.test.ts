@@ -6,6 +6,7 @@ import { startNatsCluster, withoutNats } from '../brokers/nats-cluster.ts';
 import { startRabbitmqCluster, withoutRabbitmq } from '../brokers/rabbitmq-cluster.ts';
 import { LINK_FAULTS } from '../support/link-faults.ts';
 import { openLinkScene, provesAll } from '../support/link-scene.ts';
+import { longSkip } from '../support/long-tests.ts';
 
 /** They answer a SUBSCRIBE within milliseconds, NATS with a commit to its disk. Units: ms. */
 const REAL_MS_A_SECOND = 8;
@@ -16,7 +17,7 @@ const BROKERS: readonly [name: string, skip: string | false, start: () => Promis
 ];
 
 for (const [name, skip, start] of BROKERS) {
-  t.test(name, { skip, timeout: 600_000 }, async (t) => {
+  t.test(name, { skip: longSkip(skip), timeout: 600_000 }, async (t) => {
     const cluster = await start();
     t.teardown(() => cluster.stop());
     const [node] = cluster.nodes;
