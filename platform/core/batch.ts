@@ -8,6 +8,7 @@ import type { NodeMessage } from './message.ts';
 import { isReport } from './node-reports.ts';
 import { PartCollector } from './rows-mark.ts';
 import { isTime } from './times.ts';
+import type { MessageOrigin } from './topic.ts';
 import type { HostMetric, MetricContent } from './wire.ts';
 
 /** A value that is not a reading, with the time of it. */
@@ -42,6 +43,8 @@ export class Batch {
   /** Times of sending, for the lag. Units: ms UTC. */
   readonly sentMs: number[] = [];
   messages = 0;
+  /** Where messages with segments that could not be unpacked came from. */
+  readonly unreadable: MessageOrigin[] = [];
   /** Reports, readings and segments that could not be read. */
   invalid = 0;
 
@@ -93,7 +96,9 @@ export class Batch {
     if (data.kind !== 'decoded') return data;
     for (const { reading, series } of data.packed) this.#addReading(series, reading.atMs, reading.value, reading.quality);
     for (const { metric, born } of data.metrics) this.#addMetric(message, node, metric, born);
-    if (data.mark !== undefined) this.parts.add(node.id, data.mark);
+    // Rows whose readings could not be unpacked are not complete: they are requested again as other missing rows are.
+    if (data.badSegments > 0) this.unreadable.push(origin);
+    else if (data.mark !== undefined) this.parts.add(node.id, data.mark);
     if (payload.sentMs !== undefined) this.sentMs.push(payload.sentMs);
     this.invalid += data.badSegments;
     return undefined;

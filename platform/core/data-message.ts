@@ -51,25 +51,23 @@ export function decodeData({ metrics }: HostPayload, device: string, node: NodeD
   return { kind: 'decoded', mark: marked?.mark, metrics: found.filter(({ born }) => born.name !== 'Sync/Segment'), packed, badSegments };
 }
 
+/** A message has one segment, so that its size is bounded: of several none is unpacked. Source: docs/platform.md, "Packed backlog". */
 function unpackAll(
   found: DecodedData['metrics'],
   node: NodeDirectory,
 ): Pick<DecodedData, 'packed' | 'badSegments'> & { readonly missing: readonly PointName[] } {
   const packed: { readonly reading: PackedReading; readonly series: number }[] = [];
   const missing = new Map<string, PointName>();
-  let badSegments = 0;
-  for (const { metric, born } of found) {
-    if (born.name !== 'Sync/Segment' || !(metric.value instanceof Uint8Array)) continue;
-    const readings = unpackSegment(metric.value);
-    if (readings === undefined) badSegments += 1;
-    for (const reading of readings ?? []) {
-      const { device, quantity } = reading;
-      const series = node.series(device, quantity);
-      if (series === undefined) missing.set(`${device}.${quantity}`, { device, quantity });
-      else packed.push({ reading, series });
-    }
+  const segments = found.filter(({ born }) => born.name === 'Sync/Segment');
+  const bytes = segments.length === 1 ? segments[0]?.metric.value : undefined;
+  const readings = bytes instanceof Uint8Array ? unpackSegment(bytes) : undefined;
+  for (const reading of readings ?? []) {
+    const { device, quantity } = reading;
+    const series = node.series(device, quantity);
+    if (series === undefined) missing.set(`${device}.${quantity}`, { device, quantity });
+    else packed.push({ reading, series });
   }
-  return { packed, missing: [...missing.values()], badSegments };
+  return { packed, missing: [...missing.values()], badSegments: readings === undefined ? segments.length : 0 };
 }
 
 /** Undefined if the alias has no birth, or is that of another device: then the birth that this node uses has not arrived yet. */

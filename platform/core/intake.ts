@@ -1,6 +1,22 @@
 /**
  * The queue between the socket of the broker and the database. When it is full, the socket is not read until it has drained. Pure.
  */
+import { type MessageLimits, type NodeMessage, sizeOf } from './message.ts';
+
+/** Divides messages into groups that are full when they reach one of the limits. Lazy: a group is complete before the message after it is read. */
+export function* groupsOf(messages: Iterable<NodeMessage>, most: MessageLimits): Generator<NodeMessage[]> {
+  let [group, metrics, bytes] = [[] as NodeMessage[], 0, 0];
+  for (const message of messages) {
+    const size = sizeOf(message);
+    group.push(message);
+    metrics += size.metrics;
+    bytes += size.bytes;
+    if (metrics < most.metrics && bytes < most.bytes) continue;
+    yield group;
+    [group, metrics, bytes] = [[], 0, 0];
+  }
+  yield group;
+}
 
 /** Messages wait here until a batch takes them. A full queue still accepts what is pushed, and calls `onRoom` later. */
 export class IntakeQueue<T> {

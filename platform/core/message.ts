@@ -2,10 +2,22 @@
 import type { MessageOrigin } from './topic.ts';
 import type { HostPayload } from './wire.ts';
 
-/** A message with where it came from. Units: `receivedMs` ms UTC; `receivedMono` ms of a clock that never steps. */
+/** A message with where it came from. Units: `bytes` of its payload on the wire; `receivedMs` ms UTC; `receivedMono` ms of a clock that never steps. */
 export interface NodeMessage {
   readonly origin: MessageOrigin;
   readonly payload: HostPayload;
+  readonly bytes: number;
   readonly receivedMs: number;
   readonly receivedMono: number;
+}
+
+/** How much memory messages may take. A metric takes about 100 bytes, however few it has on the wire. */
+export interface MessageLimits {
+  readonly metrics: number;
+  readonly bytes: number;
+}
+
+/** The size of a message. */
+export function sizeOf({ payload, bytes }: Pick<NodeMessage, 'payload' | 'bytes'>): MessageLimits {
+  return { metrics: payload.metrics.length, bytes };
 }

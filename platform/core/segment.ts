@@ -27,11 +27,13 @@ interface PackedSeries {
 
 /** Largest segment unpacked. Units: bytes. Source: an agent packs 3,000 readings at most, which are 100 KB as JSON; forty times that. */
 const MAX_SEGMENT_BYTES = 4 * 2 ** 20;
+/** Most readings of a segment. Source: an agent packs about 3,000, and never more than 32 KB (docs/platform.md, "Packed backlog": 1 to 2 bytes for a reading); one transaction of the host. */
+const MOST_READINGS = 50_000;
 
 /** Source: Sparkplug 3.0, `payloads-propertyset-quality-value-value`; a missing value is sent as bad without a value. */
 const QUALITIES: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** Unpacks the value of `Sync/Segment`; undefined if the bytes are not a segment of version 1 or have more than 4 MB unpacked. */
+/** Unpacks the value of `Sync/Segment`; undefined if the bytes are not a segment of version 1, or have more than 4 MB or 50,000 readings unpacked. */
 export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | undefined {
   try {
     const { v, at, series } = JSON.parse(inflateSync(bytes, { maxOutputLength: MAX_SEGMENT_BYTES }).toString()) as {
@@ -40,6 +42,8 @@ export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | und
       series: PackedSeries[];
     };
     if (v !== 1) return undefined;
+    // Counted before any reading is made: 2 KB of zeros would become 40 MB of readings.
+    if (series.reduce((sum, { f }) => sum + f.length, 0) > MOST_READINGS) return undefined;
     const times = sumsOf(at);
     return series.flatMap((one) => readingsOf(one, times));
   } catch {

@@ -39,12 +39,19 @@ type Wire = Record<string, unknown>;
 
 const PayloadType = protobuf.parse(readFileSync(new URL('../sparkplug.proto', import.meta.url), 'utf8')).root.lookupType('city.Payload');
 
+const METRICS_FIELD = PayloadType.fields['metrics']?.id;
 const VALUE_FIELDS = ['doubleValue', 'longValue', 'booleanValue', 'stringValue', 'intValue', 'floatValue', 'bytesValue'];
 const NO_PROPERTIES: ReadonlyMap<string, MetricContent> = new Map();
 
-/** Decodes a message; undefined if the bytes are not a payload, or the name of a metric is longer than the database can hold. */
+/** Most metrics of a message. Source: a packet of 256 KB (docs/city-database.md, "Run it") has 10,500 readings of 25 bytes (docs/platform.md, "Packed backlog"); half as many more. */
+const MOST_METRICS = 16_384;
+/** Most properties of a metric that are read. Source: docs/platform.md, "Devices and metrics": five; three times that. */
+const MOST_PROPERTIES = 16;
+
+/** Decodes a message; undefined if the bytes are not a payload, it has more than 16,384 metrics, or the name of one is longer than the database can hold. */
 export function readPayload(bytes: Uint8Array): HostPayload | undefined {
   try {
+    if (countMetrics(bytes) > MOST_METRICS) return undefined;
     const wire = PayloadType.decode(bytes) as unknown as Wire;
     const metrics = (wire['metrics'] as Wire[]).map(readMetric);
     if (metrics.some(({ name }) => name !== undefined && !isShortName(name))) return undefined;
@@ -53,6 +60,18 @@ export function readPayload(bytes: Uint8Array): HostPayload | undefined {
     // The library throws on bytes that are not a payload; the caller only counts them.
     return undefined;
   }
+}
+
+/** Counts the metrics without reading them: an empty one has 2 bytes on the wire, and a hundred in memory. Errors: throws on bytes that are not a payload. */
+function countMetrics(bytes: Uint8Array): number {
+  const reader = protobuf.Reader.create(bytes);
+  let metrics = 0;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === METRICS_FIELD) metrics += 1;
+    reader.skipType(tag & 7);
+  }
+  return metrics;
 }
 
 /** The bytes of a command with its time of sending. Units: `sentMs` ms UTC. Errors: throws RangeError for a type that a command cannot have. */
@@ -93,7 +112,7 @@ function propertiesOf(wire: Wire | undefined): ReadonlyMap<string, MetricContent
   if (wire === undefined) return NO_PROPERTIES;
   const values = wire['values'] as Wire[];
   const found = new Map<string, MetricContent>();
-  for (const [i, key] of (wire['keys'] as string[]).entries()) {
+  for (const [i, key] of (wire['keys'] as string[]).slice(0, MOST_PROPERTIES).entries()) {
     const value = values[i] === undefined ? undefined : contentOf(values[i] as Wire);
     if (value !== undefined) found.set(key, value);
   }

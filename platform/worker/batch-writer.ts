@@ -6,14 +6,20 @@ import { PlatformFailure } from '../core/errors.ts';
 import type { NodeMessage } from '../core/message.ts';
 import type { CachedNode, NodeRegistry } from '../database/node-registry.ts';
 import { ReadingPartitions } from '../database/partitions.ts';
-import type { Database } from '../database/postgres.ts';
+import { type Database, isTimeout } from '../database/postgres.ts';
 import { type StoredBatch, storeBatch } from '../database/store-batch.ts';
 import { type BornSession, storeBirths } from '../database/store-births.ts';
 import { createSeries } from '../database/store-series.ts';
 
+/** What remains of a batch after its commit. Its readings are not kept: many batches of one group would fill the memory. */
+export interface StoredSummary extends Pick<Batch, 'invalid' | 'sentMs' | 'unreadable'> {
+  readonly readings: number;
+  readonly result: StoredBatch;
+}
+
 /** What became of messages. `waiting`: a birth is missing, so they must be tried again. */
 export interface WrittenMessages {
-  readonly stored: readonly { readonly batch: Batch; readonly result: StoredBatch }[];
+  readonly stored: readonly StoredSummary[];
   readonly sessions: readonly BornSession[];
   readonly waiting: readonly { readonly message: NodeMessage; readonly node: CachedNode }[];
   /** Messages that the database refuses for what they contain. */
@@ -30,12 +36,15 @@ export class BatchWriter {
   readonly #database: Database;
   readonly #registry: NodeRegistry;
   readonly #workerId: string;
+  readonly #onTimeout: (failure: PlatformFailure) => void;
   readonly #partitions = new ReadingPartitions();
 
-  constructor(database: Database, registry: NodeRegistry, workerId: string) {
+  /** `onTimeout` gets each failure of a transaction that took too long and is now written in halves. */
+  constructor(database: Database, registry: NodeRegistry, workerId: string, onTimeout: (failure: PlatformFailure) => void = () => {}) {
     this.#database = database;
     this.#registry = registry;
     this.#workerId = workerId;
+    this.#onTimeout = onTimeout;
   }
 
   /**
@@ -102,7 +111,9 @@ export class BatchWriter {
       written,
       async () => {
         await this.#partitions.ensure(this.#database, batch.readings.atMs, Date.now());
-        written.stored.push({ batch, result: await storeBatch(this.#database, batch) });
+        const result = await storeBatch(this.#database, batch);
+        const { invalid, sentMs, unreadable, readings } = batch;
+        written.stored.push({ invalid, sentMs, unreadable, readings: readings.series.length, result });
       },
       (half) => this.#writeBatches(half, written, onBatch),
     );
@@ -119,10 +130,7 @@ export class BatchWriter {
       return false;
     }
     try {
-      await createSeries(
-        this.#database.query,
-        missing.points.map((point) => ({ ...point, node })),
-      );
+      await createSeries(this.#database.query, node, missing.points);
     } catch (error) {
       if (!isRejected(error)) throw error;
       written.rejected.push({ message, reason: error.message });
@@ -133,7 +141,10 @@ export class BatchWriter {
     return false;
   }
 
-  /** One message that the database refuses must not stop the others: then each half is written for itself. */
+  /**
+   * One message that the database refuses must not stop the others, and a batch that takes too long would take too long again: then each half
+   * is written for itself. Errors: rejects with a PlatformFailure to be retried, also if one message alone takes too long.
+   */
   async #orHalves(
     all: readonly Placed[],
     written: Mutable<WrittenMessages>,
@@ -143,7 +154,9 @@ export class BatchWriter {
     try {
       await work();
     } catch (error) {
-      if (!isRejected(error)) throw error;
+      const isSlow = isTimeout(error) && all.length > 1;
+      if (!isSlow && !isRejected(error)) throw error;
+      if (isSlow) this.#onTimeout(error);
       const [only] = all;
       if (all.length === 1 && only !== undefined) {
         written.rejected.push({ message: only.message, reason: error.message });

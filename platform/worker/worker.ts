@@ -58,10 +58,13 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const { database, id, metrics } = options;
+    const { database, id, metrics, log } = options;
     const write = createNodeWriter(() => this.#connection);
     this.#acks = new AckSender(this.#registry, write, metrics);
-    const writer = new BatchWriter(database, this.#registry, id);
+    const writer = new BatchWriter(database, this.#registry, id, ({ message: reason }) => {
+      metrics.retries.inc();
+      log('batch-halved', { reason });
+    });
     this.#pipeline = new Pipeline({ ...options, writer, acks: this.#acks, write });
   }
 

@@ -33,7 +33,7 @@ function message(topic: string, metrics: Metrics): NodeMessage {
   const payload = readPayload(encodePayload({ timestampMs: NOW, seq: 3, metrics }));
   const origin = readTopic(topic);
   if (payload === undefined || origin === undefined) throw new Error('not a message');
-  return { origin, payload, receivedMs: NOW + 5, receivedMono: 5 };
+  return { origin, payload, bytes: 100, receivedMs: NOW + 5, receivedMono: 5 };
 }
 const double = (alias: number, value: number, atMs = NOW) => ({ alias, timestampMs: atMs, value: { kind: 'double' as const, value } });
 const rows = (value: string) => ({ alias: 206, timestampMs: NOW, isTransient: true, value: { kind: 'string' as const, value } });
@@ -148,7 +148,7 @@ t.test('bytes from outside never throw, and neither do messages that they decode
         const payload = readPayload(bytes);
         const origin = readTopic(`spBv1.0/g/${topic}`);
         if (payload !== undefined && origin !== undefined)
-          new Batch().add({ origin, payload, receivedMs: NOW, receivedMono: 0 }, directory);
+          new Batch().add({ origin, payload, bytes: bytes.length, receivedMs: NOW, receivedMono: 0 }, directory);
         return true;
       },
     ),

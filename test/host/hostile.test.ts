@@ -134,6 +134,14 @@ t.test('messages of a hostile client cost themselves only', { skip }, async (t) 
     1,
     'what can be stored is stored',
   );
+  t.strictSame(
+    await database.query(
+      `select r, e.complete @> r::bigint as complete from node_epoch e join node n on n.id = e.node_id, unnest(array[2, 3, 4, 5, 6, 7]) r
+       where n.node = 'y' and e.epoch = 'abcdefgh' order by r`,
+    ),
+    [false, false, true, false, true, false].map((complete, i) => ({ r: i + 2, complete })),
+    'rows whose segment cannot be unpacked are not complete',
+  );
 });
 
 t.test('first contact with a cabinet that runs already: its births are requested once, and nothing is lost', { skip }, async (t) => {

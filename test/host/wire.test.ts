@@ -86,7 +86,7 @@ t.test('messages in any order, at any of two workers: the same rows', { skip }, 
   client.on('message', (topic, bytes) => {
     const [origin, payload] = [readTopic(topic), readPayload(bytes)];
     if (origin !== undefined && payload !== undefined)
-      messages.push({ origin, payload, receivedMs: Date.now(), receivedMono: performance.now() });
+      messages.push({ origin, payload, bytes: bytes.length, receivedMs: Date.now(), receivedMono: performance.now() });
   });
   await client.subscribeAsync('spBv1.0/#');
   const node = scene.node('c1', { proof: 'broker' });
