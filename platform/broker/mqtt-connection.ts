@@ -27,7 +27,7 @@ export interface ConnectionOptions {
 export interface HostConnection {
   /** Connected, and all topics subscribed. */
   readonly isReady: boolean;
-  /** Publishes; resolves when the library has written it (QoS 0) or the broker has it (QoS 1). Returns false without a connection. */
+  /** Publishes; resolves when the library has written it (QoS 0) or the broker has it (QoS 1). Returns false without a connection, or when it ends first. */
   publish(topic: string, payload: Buffer | string, options?: { readonly qos?: 0 | 1; readonly retain?: boolean }): Promise<boolean>;
   /** Receives nothing more; what was received is not affected. */
   unsubscribe(): Promise<void>;
@@ -37,6 +37,8 @@ export interface HostConnection {
 
 /** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, and births that arrive at a broker before it are lost. Confirmed by: restarts of the city's broker. */
 const RECONNECT_MS = 250;
+/** The longest pause after refused subscriptions; the first is `RECONNECT_MS`, and each is twice the one before. Units: ms. Source: assumed; rights are corrected by people, within minutes. Confirmed by: the load that refused hosts put on the city's broker. */
+const LONGEST_PAUSE_MS = 30_000;
 /** Longest wait for a connection; then the next node is tried. Units: ms. Source: assumed; platform and broker are on one network. Confirmed by: connection times of the city's platform. */
 const CONNECT_MS = 10_000;
 /**
@@ -57,6 +59,7 @@ export function openConnection(options: ConnectionOptions): HostConnection {
   const client: MqttClient = connect(broker.url, { ...clientOptions(broker), ...(will === undefined ? {} : { will: willOf(will) }) });
   let isReady = false;
   let isClosed = false;
+  let refusals = 0;
   client.on('error', (error) => onError?.(error));
   client.on('close', () => {
     if (isReady && !isClosed) onLost?.();
@@ -67,10 +70,14 @@ export function openConnection(options: ConnectionOptions): HostConnection {
       if (isClosed) return;
       if (error) {
         onError?.(error);
-        // Without its subscription the connection is of no use: begin again.
-        client.reconnect();
+        // Without its subscription the connection is of no use. The library connects again after this pause, or after the one before if it has begun.
+        client.options.reconnectPeriod = pauseMs(refusals);
+        refusals += 1;
+        if (client.connected) client.stream.destroy();
         return;
       }
+      refusals = 0;
+      client.options.reconnectPeriod = RECONNECT_MS;
       isReady = true;
       onReady?.();
     };
@@ -86,16 +93,7 @@ export function openConnection(options: ConnectionOptions): HostConnection {
     get isReady() {
       return isReady;
     },
-    publish: async (topic, payload, { qos = 0, retain = false } = {}) => {
-      if (!client.connected) return false;
-      try {
-        await client.publishAsync(topic, payload, { qos, retain });
-        return true;
-      } catch {
-        // The connection was lost meanwhile; what matters is sent again by its own rule.
-        return false;
-      }
-    },
+    publish: publishOn(client),
     unsubscribe: async () => {
       isClosed = true;
       isReady = false;
@@ -106,6 +104,25 @@ export function openConnection(options: ConnectionOptions): HostConnection {
       isClosed = true;
       await client.endAsync(!client.connected);
     },
+  };
+}
+
+/** Publishes on a connection. The library waits for a full socket to drain, also after that socket is gone: the end of the connection settles it. */
+function publishOn(client: MqttClient): HostConnection['publish'] {
+  const unsettled = new Set<(isSent: boolean) => void>();
+  client.on('close', () => {
+    for (const settle of unsettled) settle(false);
+  });
+  return async (topic, payload, { qos = 0, retain = false } = {}) => {
+    if (!client.connected) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    unsettled.add(resolve);
+    // If the connection is lost meanwhile: what matters is sent again by its own rule.
+    client.publishAsync(topic, payload, { qos, retain }).then(
+      () => resolve(true),
+      () => resolve(false),
+    );
+    return promise.finally(() => unsettled.delete(resolve));
   };
 }
 
@@ -122,6 +139,10 @@ async function subscribeAll(client: MqttClient, topics: readonly string[]): Prom
     const refused = topics.filter((_, at) => Number(granted[at]) >= REFUSED);
     await client.subscribeAsync(refused, { qos: 0 });
   }
+}
+
+function pauseMs(refusals: number): number {
+  return Math.min(LONGEST_PAUSE_MS, RECONNECT_MS * 2 ** refusals);
 }
 
 /** The topic of a shared subscription. Source: MQTT 5 §4.8.2: `$share/<name>/<topic>`. */

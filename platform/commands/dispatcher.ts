@@ -31,6 +31,8 @@ export interface DispatcherOptions {
   readonly rebirths?: BucketSize;
 }
 
+type Addressee = Pick<AddressedCommand, 'group' | 'node' | 'device'>;
+
 /** Between two looks at the table; a notification ends the pause. Units: ms. Source: assumed; commands are sent again after seconds. Confirmed by: times of commands in the field. */
 const LOOK_MS = 1_000;
 /** Commands that one statement records. Source: assumed; a citywide command takes some statements, and few commands are sent twice after a kill. Confirmed by: `npm run city`. */
@@ -137,10 +139,11 @@ export class Dispatcher {
 
   async #sendSome(commands: readonly AddressedCommand[]): Promise<void> {
     const { query } = this.#options.database;
-    const written: { readonly command: AddressedCommand; readonly metrics: WrittenMetric[] }[] = [];
+    const written: { readonly command: AddressedCommand; readonly payload: Buffer }[] = [];
     for (const command of commands) {
       try {
-        written.push({ command, metrics: commandMetrics(command, (metric) => command.types[metric]) });
+        const metrics = commandMetrics(command, (metric) => command.types[metric]);
+        written.push({ command, payload: writePayload(Date.now(), metrics) });
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         await refuseCommand(query, command.id, error.message);
@@ -151,7 +154,7 @@ export class Dispatcher {
       query,
       written.map(({ command }) => command.id),
     );
-    for (const { command, metrics } of written) await this.#send(command, metrics, 'command');
+    for (const { command, payload } of written) await this.#publish(command, payload, 'command');
   }
 
   async #requestBirths(): Promise<void> {
@@ -181,12 +184,12 @@ export class Dispatcher {
     this.#holes = seen;
   }
 
-  async #send(
-    to: { readonly group: string; readonly node: string; readonly device: string },
-    metrics: readonly WrittenMetric[],
-    kind: string,
-  ): Promise<void> {
-    const isSent = await this.#connection?.publish(commandTopic(to), writePayload(Date.now(), metrics));
+  async #send(to: Addressee, metrics: readonly WrittenMetric[], kind: string): Promise<void> {
+    await this.#publish(to, writePayload(Date.now(), metrics), kind);
+  }
+
+  async #publish(to: Addressee, payload: Buffer, kind: string): Promise<void> {
+    const isSent = await this.#connection?.publish(commandTopic(to), payload);
     if (isSent === true) this.#options.metrics.sent.inc({ kind });
   }
 }

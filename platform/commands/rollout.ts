@@ -50,6 +50,8 @@ export interface RolloutResult {
 
 /** Between two looks at the table. Units: ms. Source: assumed; a trial takes 15 s at least. Confirmed by: rollouts in a city. */
 const LOOK_MS = 500;
+/** Bytes of files that one statement inserts, and those of one cabinet more. Source: assumed; far below the 512 MB of a string in V8, with base64 and quotes. Confirmed by: the memory of rollouts in a city. */
+const PORTION_BYTES = 4 * 1_024 * 1_024;
 /** A cabinet that is away for a moment receives it when it is back. Units: s. Source: assumed; a reconnect after a back-off takes minutes. Confirmed by: rollouts in a city. */
 const EXPIRES_S = 300;
 
@@ -144,7 +146,20 @@ class Wave {
   }
 
   async #upload(): Promise<void> {
-    const commands = [...this.#cabinets.values()].flatMap((cabinet) =>
+    let portion: Cabinet[] = [];
+    let bytes = 0;
+    for (const cabinet of this.#cabinets.values()) {
+      portion.push(cabinet);
+      bytes += cabinet.target.files.reduce((sum, file) => sum + file.bytes.length, 0);
+      if (bytes < PORTION_BYTES) continue;
+      await this.#uploadTo(portion);
+      [portion, bytes] = [[], 0];
+    }
+    if (portion.length > 0) await this.#uploadTo(portion);
+  }
+
+  async #uploadTo(cabinets: readonly Cabinet[]): Promise<void> {
+    const commands = cabinets.flatMap((cabinet) =>
       cabinet.target.files
         .flatMap(({ name, bytes }) => uploadCommands(name, bytes))
         .map((metrics) => ({ cabinet, command: { ...cabinet.target, metrics } })),

@@ -22,6 +22,23 @@ export const COMMAND_STATES = ['new', 'published', 'received', 'queued', 'sent',
 
 /** Sparkplug types. Source: Sparkplug 3.0 §6.4.16. */
 const TYPE = { int64: 4, double: 10, boolean: 11, string: 12, dateTime: 13, bytes: 17 };
+/** The whole numbers that a type of the standard can have. Source: Sparkplug 3.0 §6.4.16; a number of JavaScript is whole up to 2^53. */
+const WHOLE_NUMBERS: ReadonlyMap<number | undefined, readonly [low: number, high: number]> = new Map([
+  [1, [-(2 ** 7), 2 ** 7 - 1]],
+  [2, [-(2 ** 15), 2 ** 15 - 1]],
+  [3, [-(2 ** 31), 2 ** 31 - 1]],
+  [4, [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
+  [5, [0, 2 ** 8 - 1]],
+  [6, [0, 2 ** 16 - 1]],
+  // The payload of the host holds 32 bits with a sign.
+  [7, [0, 2 ** 31 - 1]],
+  [8, [0, Number.MAX_SAFE_INTEGER]],
+  // A Float, exactly.
+  [9, [-(2 ** 24), 2 ** 24]],
+  // A Boolean, written as 0 or 1.
+  [11, [0, 1]],
+  [13, [0, Number.MAX_SAFE_INTEGER]],
+]);
 /** The first pause without an answer before a command is sent again. Units: ms. Source: assumed; an agent answers `received` within a second on a good link. Confirmed by: times to `received` over the links of a city. */
 const REPEAT_MS = 5_000;
 /** Source: assumed; a minute, so that a cabinet that returns late receives it soon. Units: ms. Confirmed by: the times that real links are down. */
@@ -47,13 +64,15 @@ export function dueMs({ sentMs, attempts, expiresMs }: OpenCommand, nowMs: numbe
   return sentMs + Math.min(LONGEST_REPEAT_MS, REPEAT_MS * 2 ** Math.max(0, attempts - 1));
 }
 
-/** The type of the birth applies where it fits the value; a whole number may have any integer type. */
+/** The type of the birth applies only where it fits the value, since a birth may have any. A whole number may have any integer type. */
 function typeFor(name: string, value: WrittenValue, born: number | undefined): number {
   if (typeof value === 'boolean') return TYPE.boolean;
   if (typeof value === 'string') return TYPE.string;
   if (typeof value !== 'number') return TYPE.bytes;
-  if (born === TYPE.double || !Number.isInteger(value)) return TYPE.double;
-  return born ?? (/(?:Until|Expires)$/.test(name) ? TYPE.dateTime : TYPE.int64);
+  if (born === TYPE.double || !Number.isSafeInteger(value)) return TYPE.double;
+  const [low, high] = WHOLE_NUMBERS.get(born) ?? [0, -1];
+  if (born !== undefined && value >= low && value <= high) return born;
+  return value >= 0 && /(?:Until|Expires)$/.test(name) ? TYPE.dateTime : TYPE.int64;
 }
 
 function contentOf(name: string, value: WrittenValue): MetricContent {

@@ -25,11 +25,18 @@ interface CommandRow {
 /** Commands of one pass. Source: assumed; a command to each cabinet of a city is sent within seconds. Confirmed by: the time of a citywide command. */
 const MOST_COMMANDS = 2_000;
 
+/** How long after its expiry the end of an answered command is awaited. Units: min. Source: assumed; the cabinet withdraws what has not happened by then, and its link may be away for some minutes. Confirmed by: times to the end over the links of a city. */
+const END_WITHIN_MIN = 10;
+/** The same for a command with `Config/Action`, which may begin a trial. Units: min. Source: docs/platform.md, "Configuration": a trial takes 168 min at most. */
+const TRIAL_WITHIN_MIN = 168 + END_WITHIN_MIN;
+
 /** Ends commands whose time has passed. Their cabinet may have carried them out: an outcome that arrives later still counts. */
 export async function expireCommands(query: RunQuery): Promise<void> {
   await query(
-    `update command set state = 'expired', ended_at = now(), reason = case when state = 'new' then 'it was not sent in time' else 'the cabinet did not answer in time' end
-     where state in ('new', 'published') and expires_at <= now()`,
+    `update command set state = 'expired', ended_at = now(), reason = case state when 'new' then 'it was not sent in time'
+       when 'published' then 'the cabinet did not answer in time' else 'the cabinet answered, but did not report the end in time' end
+     where state in ('new', 'published', 'received', 'queued', 'sent') and expires_at <= now() and (state in ('new', 'published')
+       or expires_at <= now() - make_interval(mins => case when metrics ? 'Config/Action' then ${TRIAL_WITHIN_MIN} else ${END_WITHIN_MIN} end))`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** The host's connection at brokers with less than MQTT 5: refused QoS 1, no shared subscriptions, several nodes. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { readPlatformOptions } from '../../platform/cli/options.ts';
 import { CONNACK_4, polite, type RawPacket, startRawBroker } from '../agent/sync/mqtt/raw-broker.ts';
@@ -26,6 +27,8 @@ async function openAt(t: Test, words: readonly string[], codes: readonly (readon
   const requests: string[][] = [];
   const answer = polite(CONNACK_4);
   const broker = await startRawBroker((packet, client) => {
+    if (packet.qos === 1 && packet.type === 3)
+      return client.send(0x40, 2, ...packet.body.subarray(2 + packet.body.readUInt16BE(0)).subarray(0, 2));
     if (packet.type !== 8) return answer(packet, client);
     const refusals = codes[requests.length];
     requests.push(requestOf(packet));
@@ -57,6 +60,38 @@ t.test('refused with QoS 0 too: an error, and another connection', { skip }, asy
   t.ok(await until(() => connection.isReady, 10_000));
   t.equal(broker.clients.length, 2);
   t.equal(errors.length, 1);
+});
+
+t.test('refused again and again: pauses that grow, one error for each attempt, and from the start after a success', { skip }, async (t) => {
+  const refusals = Array.from({ length: 8 }, () => [[1, 0x80], [0x80]]).flat();
+  const { broker, connection, errors } = await openAt(t, ['--no-share'], refusals);
+  await pause(3_000);
+  // After 250, 500 and 1,000 ms.
+  t.ok(broker.clients.length >= 3 && broker.clients.length <= 4, `${broker.clients.length} connections`);
+  t.ok(errors.length >= broker.clients.length - 1 && errors.length <= broker.clients.length, `${errors.length} errors`);
+  t.notOk(connection.isReady);
+  refusals.length = 0;
+  t.ok(await until(() => connection.isReady, 10_000), 'the rights were corrected');
+  const before = broker.clients.length;
+  broker.clients.at(-1)?.socket.destroy();
+  t.ok(await until(() => broker.clients.length > before, 1_000), 'a lost connection is made again soon');
+});
+
+t.test('what is published into a connection that ends before it is written counts as not sent', { skip }, async (t) => {
+  const { broker, connection } = await openAt(t, ['--no-share'], []);
+  t.ok(await until(() => connection.isReady));
+  broker.clients[0]?.socket.pause();
+  const ends: boolean[] = [];
+  const payload = Buffer.alloc(64 * 1_024);
+  const sending = Array.from({ length: 400 }, () => connection.publish('a/b', payload).then((isSent) => ends.push(isSent)));
+  sending.push(connection.publish('a/b', 'not acknowledged', { qos: 1 }).then((isSent) => ends.push(isSent)));
+  await pause(200);
+  t.ok(ends.length < sending.length, `${ends.length} are written`);
+  broker.clients[0]?.socket.destroy();
+  t.ok(await until(() => ends.length === sending.length), `${ends.length} of ${sending.length} have an end`);
+  t.ok(ends.includes(false));
+  t.ok(await until(() => connection.isReady), 'connected again');
+  t.ok(await connection.publish('a/b', payload));
 });
 
 t.test('shared subscriptions are the default', { skip }, async (t) => {

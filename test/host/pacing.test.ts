@@ -7,6 +7,7 @@ import { holesBelow, watchHoles } from '../../platform/core/holes.ts';
 import { isOfflineText, nextHostState, OFFLINE } from '../../platform/core/host-state.ts';
 import { IntakeQueue } from '../../platform/core/intake.ts';
 import { afterRequest, fullBucket, mayAsk, type RebirthHistory, takeTokens } from '../../platform/core/pacing.ts';
+import { readPayload, writePayload } from '../../platform/core/wire.ts';
 
 const MINUTE = 60_000;
 
@@ -153,4 +154,35 @@ t.test('commands: types, expiry, and when they are sent again', async (t) => {
   const due = (sentMs: number | null, attempts: number) => dueMs({ ...command, sentMs, attempts }, 50_000);
   t.strictSame([due(null, 0), due(1_000, 1), due(1_000, 2), due(1_000, 9)], [50_000, 6_000, 11_000, 61_000]);
   t.equal(dueMs(command, 100_000), null);
+});
+
+t.test('commands: the type of a birth applies only where it fits the value, and the value arrives', async (t) => {
+  const base64 = { base64: 'AQI=' };
+  const cases: readonly (readonly [
+    value: number | boolean | string | typeof base64,
+    born: unknown,
+    datatype: number,
+    arrives?: unknown,
+  ])[] = [
+    ...[0, 12, 14, 15, 16, 17, 18, 19, 34, -1, 1.5, Number.NaN, undefined, null, '4', Object].map((born) => [80, born, 4] as const),
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13].map((born) => [80, born, born] as const),
+    ...([0, 1] as const).map((value) => [value, 11, 11, value === 1] as const),
+    ...[[80, 11, 4] as const, [300, 1, 4] as const, [300, 5, 4] as const, [70_000, 2, 4] as const, [70_000, 6, 4] as const],
+    ...[[2 ** 31, 3, 4] as const, [2 ** 30, 7, 7] as const, [2 ** 31, 7, 4] as const, [2 ** 40, 8, 8] as const, [2 ** 25, 9, 4] as const],
+    ...[[0.5, 4, 10] as const, [0.5, 18, 10] as const, [1e300, 4, 10] as const, [1e300, 0, 10] as const],
+    ...[0, 4, 11, 12, 15, 16, 18].map((born) => [true, born, 11] as const),
+    ...[0, 4, 11, 12, 14, 17, 18].map((born) => ['80', born, 12] as const),
+    ...[0, 4, 11, 12, 17, 18].map((born) => [base64, born, 17, new Uint8Array([1, 2])] as const),
+  ];
+  for (const [value, born, datatype, arrives = value] of cases) {
+    const command = { id: 'a-1', expiresMs: 100_000, sentMs: null, attempts: 0, metrics: { x: value } };
+    const read = readPayload(
+      writePayload(
+        1,
+        commandMetrics(command, () => born as number),
+      ),
+    )?.metrics[0];
+    const found = read?.value instanceof Uint8Array ? new Uint8Array(read.value) : read?.value;
+    t.strictSame([read?.datatype, found], [datatype, arrives], `${JSON.stringify(value)} as ${String(born)}`);
+  }
 });
