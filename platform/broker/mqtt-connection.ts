@@ -1,6 +1,7 @@
 /**
  * MQTT connections of the host. The only file that uses the `mqtt` library.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect, ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 import { type BrokerAddress, readBrokerFiles } from './broker-files.ts';
 
@@ -35,6 +36,8 @@ export interface HostConnection {
   close(): Promise<void>;
 }
 
+/** The longest wait for an orderly end. Units: ms. Source: assumed; a broker answers within a second, and systemd gives a process 90 s. Confirmed by: stops of the host while its broker is frozen. */
+const CLOSE_MS = 5_000;
 /** A pause before the next attempt. Units: ms. Source: assumed; a host is one of few clients, and births that arrive at a broker before it are lost. Confirmed by: restarts of the city's broker. */
 const RECONNECT_MS = 250;
 /** The longest pause after refused subscriptions; the first is `RECONNECT_MS`, and each is twice the one before. Units: ms. Source: assumed; rights are corrected by people, within minutes. Confirmed by: the load that refused hosts put on the city's broker. */
@@ -102,7 +105,9 @@ export function openConnection(options: ConnectionOptions): HostConnection {
     },
     close: async () => {
       isClosed = true;
-      await client.endAsync(!client.connected);
+      // The library waits for what is not acknowledged, and for a full socket, without end.
+      const isEnded = await Promise.race([client.endAsync(!client.connected).then(() => true), pause(CLOSE_MS, false, { ref: false })]);
+      if (!isEnded) client.stream.destroy();
     },
   };
 }

@@ -94,6 +94,15 @@ t.test('what is published into a connection that ends before it is written count
   t.ok(await connection.publish('a/b', payload));
 });
 
+t.test('an end does not wait without end for a broker that acknowledges nothing', { skip }, async (t) => {
+  const { broker, connection } = await openAt(t, ['--no-share'], []);
+  t.ok(await until(() => connection.isReady));
+  broker.clients[0]?.socket.pause();
+  const sent = connection.publish('a/b', 'not acknowledged', { qos: 1 });
+  await connection.close();
+  t.equal(await sent, false);
+});
+
 t.test('shared subscriptions are the default', { skip }, async (t) => {
   const { connection, requests } = await openAt(t, [], []);
   t.ok(await until(() => connection.isReady));
