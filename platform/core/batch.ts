@@ -7,7 +7,7 @@ import { decodeData, type NodeDirectory, type Undecoded } from './data-message.t
 import type { NodeMessage } from './message.ts';
 import { isReport } from './node-reports.ts';
 import { PartCollector } from './rows-mark.ts';
-import { isTime } from './times.ts';
+import { isTime, stateTime } from './times.ts';
 import type { MessageOrigin } from './topic.ts';
 import type { HostMetric, MetricContent } from './wire.ts';
 
@@ -77,7 +77,7 @@ export class Batch {
   }
 
   #addDevice({ origin: { device }, payload, receivedMs }: NodeMessage, { id }: NodeDirectory, isAlive: boolean): void {
-    const atMs = payload.sentMs !== undefined && isTime(payload.sentMs) ? payload.sentMs : receivedMs;
+    const atMs = stateTime([payload.sentMs], receivedMs);
     const key = `${id}/${device}`;
     if ((this.devices.get(key)?.atMs ?? Number.NEGATIVE_INFINITY) <= atMs) this.devices.set(key, { node: id, device, isAlive, atMs });
   }
@@ -130,7 +130,7 @@ export class Batch {
   #addProperty(message: NodeMessage, { id }: NodeDirectory, name: string, metric: HostMetric): void {
     const { origin, payload, receivedMs } = message;
     const { value } = metric;
-    const atMs = [metric.atMs, payload.sentMs].find((time) => time !== undefined && isTime(time)) ?? receivedMs;
+    const atMs = stateTime([metric.atMs, payload.sentMs], receivedMs);
     if (isReport(name)) {
       if (typeof value !== 'string' || value === '') return;
       if (!this.reports.add(message, id, { name, text: value, atMs })) this.invalid += 1;

@@ -11,8 +11,8 @@ export async function cleanUp(database: Database): Promise<void> {
   const nowMs = Date.now();
   await partitions.ensure(database, [nowMs, nowMs + DAY_MS, nowMs + 2 * DAY_MS], nowMs);
   await database.query(
-    `delete from row_part p using node_epoch e where e.node_id = p.node_id and e.epoch = p.epoch
-       and (e.complete @> int8range(p.from_row, p.to_row + 1) or p.seen_at < now() - interval '7 days')`,
+    `delete from row_part p where p.seen_at < now() - interval '7 days' or exists (select from node_epoch e
+       where e.node_id = p.node_id and e.epoch = p.epoch and e.complete @> int8range(p.from_row, p.to_row + 1))`,
   );
   await database.query(`delete from process where seen_at < now() - interval '1 day'`);
 }

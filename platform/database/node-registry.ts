@@ -16,7 +16,7 @@ export interface KnownSession {
 
 /** Nodes that are kept in memory. Source: assumed; more than a city has, at about 100 KB each. Confirmed by: the memory of a worker of the largest city. */
 const MOST_NODES = 4_000;
-/** Aliases of one node, over its epochs: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
+/** Aliases of one node in its present epoch: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
 const MOST_METRICS = 100_000;
 /** A node with its births. */
 export class CachedNode implements NodeDirectory {
@@ -59,9 +59,7 @@ export class CachedNode implements NodeDirectory {
 
   /** Whether a birth of so many metrics would make this node larger than any cabinet is. */
   isTooLarge(metrics: number): boolean {
-    let known = 0;
-    for (const aliases of this.aliases.values()) known += aliases.size;
-    return known + metrics > MOST_METRICS;
+    return (this.aliases.get(this.epoch ?? '')?.size ?? 0) + metrics > MOST_METRICS;
   }
 
   /** Adds the aliases of a birth; those of the epoch before it stay. */
@@ -100,10 +98,13 @@ function shared(name: string): string {
 /** Nodes by group and name, read from the database when they are first needed. */
 export class NodeRegistry {
   readonly #nodes = new Map<string, CachedNode>();
+  /** It keeps nodes that `#nodes` has lost, so that what was committed for them is acknowledged. */
   readonly #byId = new Map<number, CachedNode>();
+  #server = '';
 
   /** The nodes of these messages, in their order, each with its births. Nodes that the database does not have are added to it. */
   async resolve(query: RunQuery, origins: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<CachedNode[]> {
+    await this.#forgetOtherServer(query);
     const missing = new Map(origins.filter((one) => !this.#nodes.has(keyOf(one))).map((one) => [keyOf(one), one]));
     if (missing.size > 0) await this.#create(query, [...missing.values()]);
     const nodes = origins.map((one) => this.#nodes.get(keyOf(one)) as CachedNode);
@@ -117,14 +118,32 @@ export class NodeRegistry {
     return this.#byId.get(id);
   }
 
-  /** Marks a node to be read again: another worker has stored a birth of it. Without an id: all nodes. */
+  /**
+   * Marks a node to be read again: another worker has stored a birth of it. Without an id: all nodes are looked up again by name, since a
+   * database that was restored may have given their ids to others.
+   */
   invalidate(id?: number): void {
-    for (const node of id === undefined ? this.#byId.values() : [this.#byId.get(id)]) if (node !== undefined) node.isStale = true;
+    if (id === undefined) this.#nodes.clear();
+    else {
+      const node = this.#byId.get(id);
+      if (node !== undefined) node.isStale = true;
+    }
   }
 
   /** An alias of this node is missing: it is read again, unless that was just done. Units: ms. */
   missed(node: CachedNode, monoMs: number): void {
     if (monoMs - node.loadedMono >= RELOAD_MS) node.isStale = true;
+  }
+
+  /**
+   * The connection of the listener may return later than the first query after a restore, so each group of messages checks this too. A
+   * restore in place creates the table again; any other starts a server.
+   */
+  async #forgetOtherServer(query: RunQuery): Promise<void> {
+    const [found] = await query<{ server: string }>(`select 'node'::regclass::oid || ' ' || pg_postmaster_start_time() as server`);
+    const server = found?.server ?? '';
+    if (server !== this.#server) this.#nodes.clear();
+    this.#server = server;
   }
 
   async #create(query: RunQuery, wanted: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<void> {
@@ -164,18 +183,33 @@ function keyOf({ group, node }: Pick<MessageOrigin, 'group' | 'node'>): string {
   return `${group}/${node}`;
 }
 
+/** Reads the sessions, births and series of these nodes. Errors: those of the query; then the nodes stay stale. */
 async function loadBirths(query: RunQuery, nodes: readonly CachedNode[]): Promise<void> {
+  // A birth that is stored while they are read marks the node as stale again.
+  for (const node of nodes) node.isStale = false;
+  try {
+    await readBirths(query, nodes);
+  } catch (error) {
+    for (const node of nodes) node.isStale = true;
+    throw error;
+  }
+}
+
+async function readBirths(query: RunQuery, nodes: readonly CachedNode[]): Promise<void> {
   const ids = nodes.map(({ id }) => id);
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const loadedMono = performance.now();
-  // A birth that is stored while they are read marks the node as stale again.
-  for (const node of nodes) node.isStale = false;
   const sessions = await query<{ id: number; epoch: string | null; born_ms: string | null }>(
     'select id, epoch, (extract(epoch from born_at) * 1000)::bigint as born_ms from node where id = any($1)',
     [ids],
   );
   const births = await query<{ node_id: number; epoch: string; device: string; aliases: StoredAliases }>(
-    'select node_id, epoch, device, aliases from birth where node_id = any($1) order by node_id, born_at',
+    // The present epoch and the one before it: messages of older ones are no longer on their way.
+    `select b.node_id, b.epoch, b.device, b.aliases from node n
+       left join lateral (select e.epoch from node_epoch e where e.node_id = n.id and e.is_born and e.epoch <> n.epoch
+         order by e.first_seen_at desc limit 1) last on true
+       join birth b on b.node_id = n.id and b.epoch in (coalesce(n.epoch, ''), last.epoch)
+     where n.id = any($1) order by b.node_id, b.born_at`,
     [ids],
   );
   const series = await query<{ node_id: number; device: string; quantity: string; id: number }>(

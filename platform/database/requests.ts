@@ -1,5 +1,5 @@
 /** What must be requested from cabinets: births that workers need, rows that are missing. */
-import { holesBelow, type RowSpan } from '../core/holes.ts';
+import { holesBelow, MOST_WATCHED, type RowSpan } from '../core/holes.ts';
 import { afterRequest, mayAsk, type RebirthHistory } from '../core/pacing.ts';
 import type { RunQuery } from './postgres.ts';
 
@@ -51,18 +51,19 @@ export async function markAsked(query: RunQuery, { id, history, nowMs }: WantedR
   ]);
 }
 
-/** The missing rows of nodes that are online, in their present epoch, below what they have sent. */
+/** The lowest missing rows of nodes that are online, in their present epoch, below what they have sent. At most `MOST_WATCHED` holes of each. */
 export async function holesOfNodes(
   query: RunQuery,
 ): Promise<{ readonly group: string; readonly node: string; readonly epoch: string; readonly holes: readonly RowSpan[] }[]> {
   const rows = await query<{ group_name: string; node: string; epoch: string; sent: number; holes: [string, string][] }>(
     `select n.group_name, n.node, e.epoch, greatest(coalesce((s.value #>> '{}')::float8, 0), coalesce((c.value #>> '{}')::float8, 0)) as sent,
        (select jsonb_agg(jsonb_build_array(lower(h)::text, (upper(h) - 1)::text))
-        from unnest(int8multirange(int8range(1, upper(e.complete))) - e.complete) h) as holes
+        from (select l from unnest(int8multirange(int8range(1, upper(e.complete))) - e.complete) l order by l limit $1) lowest (h)) as holes
      from node n join node_epoch e on e.node_id = n.id and e.epoch = n.epoch
        left join property_data s on s.node_id = n.id and s.device = '' and s.name = 'Sync/Sent' and jsonb_typeof(s.value) = 'number'
        left join property_data c on c.node_id = n.id and c.device = '' and c.name = 'Sync/Cursor' and jsonb_typeof(c.value) = 'number'
      where n.is_online and not isempty(e.complete) and (lower(e.complete) > 1 or (select count(*) from unnest(e.complete)) > 1)`,
+    [MOST_WATCHED],
   );
   return rows.map(({ group_name: group, node, epoch, sent, holes }) => ({
     ...{ group, node, epoch },

@@ -2,6 +2,7 @@
 import type { LogPoint } from '../core/acks.ts';
 import type { Batch } from '../core/batch.ts';
 import { COMMAND_STATES } from '../core/command.ts';
+import { AHEAD_MS } from '../core/times.ts';
 import type { RunQuery } from './postgres.ts';
 
 /** The newest report about an event counts. Events that the newest list of open ones does not have, have ended. */
@@ -15,11 +16,13 @@ export async function saveEvents(query: RunQuery, { reports: { events, openEvent
        from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::text[], $10::float8[])
          u (node, id, code, source, severity, start_ms, end_ms, text, body, at_ms) order by 1, 2
        on conflict (node_id, id) do update set ended_at = excluded.ended_at, text = excluded.text, body = excluded.body,
-         severity = excluded.severity, reported_at = excluded.reported_at where e.reported_at <= excluded.reported_at`,
+         severity = excluded.severity, reported_at = excluded.reported_at
+         where e.reported_at <= excluded.reported_at or e.reported_at > now() + $11 * interval '1 ms'`,
       [
         ...[rows.map(({ node }) => node), rows.map(({ id }) => id), rows.map(({ code }) => code), rows.map(({ source }) => source)],
         ...[rows.map(({ severity }) => severity), rows.map(({ startMs }) => startMs), rows.map(({ endMs }) => endMs)],
         ...[rows.map(({ text }) => text), rows.map(({ body }) => body), rows.map(({ atReportMs }) => atReportMs)],
+        AHEAD_MS,
       ],
     );
   }
@@ -27,16 +30,17 @@ export async function saveEvents(query: RunQuery, { reports: { events, openEvent
   for (const [node, { ids, atMs }] of lists) {
     await query(
       `update node set open_events = $2, open_events_at = to_timestamp($3 / 1000.0)
-       where id = $1 and (open_events_at is null or open_events_at <= to_timestamp($3 / 1000.0))`,
-      [node, ids, atMs],
+       where id = $1 and (open_events_at is null or open_events_at <= to_timestamp($3 / 1000.0) or open_events_at > now() + $4 * interval '1 ms')`,
+      [node, ids, atMs, AHEAD_MS],
     );
   }
   const touched = [...new Set([...rows.map(({ node }) => node), ...lists.map(([node]) => node)])];
   if (touched.length > 0) {
     await query(
       `update event_data e set ended_at = n.open_events_at from node n
-       where n.id = any($1) and e.node_id = n.id and e.ended_at is null and e.reported_at < n.open_events_at and e.id <> all(n.open_events)`,
-      [touched],
+       where n.id = any($1) and e.node_id = n.id and e.ended_at is null and e.id <> all(n.open_events)
+         and (e.reported_at < n.open_events_at or e.reported_at > now() + $2 * interval '1 ms')`,
+      [touched, AHEAD_MS],
     );
   }
 }

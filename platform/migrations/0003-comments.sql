@@ -24,7 +24,7 @@ comment on column node.log_reported_hash is 'Hash of that entry';
 comment on column node_epoch.node_id is 'The cabinet';
 comment on column node_epoch.epoch is 'Name of the store';
 comment on column node_epoch.is_born is 'Whether an NBIRTH with this store has arrived';
-comment on column node_epoch.complete is 'Rows that are complete. The cursor that is acknowledged is the end of the range that begins with row 1';
+comment on column node_epoch.complete is 'Rows that are complete. The cursor that is acknowledged is the end of the range that begins with row 1. At most 1,000 ranges, the lowest';
 comment on column node_epoch.gap_head is 'The last gap up to which none is missing';
 comment on column node_epoch.first_seen_at is 'When the first message of this store arrived';
 comment on column node_epoch.last_row_at is 'When the last row was stored';
