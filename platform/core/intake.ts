@@ -4,7 +4,7 @@
 import { type MessageLimits, type NodeMessage, sizeOf } from './message.ts';
 
 /** Divides messages into groups that are full when they reach one of the limits. Lazy: a group is complete before the message after it is read. */
-export function* groupsOf(messages: Iterable<NodeMessage>, most: MessageLimits): Generator<NodeMessage[]> {
+export function* decodableGroups(messages: Iterable<NodeMessage>, most: MessageLimits): Generator<NodeMessage[]> {
   let [group, metrics, bytes] = [[] as NodeMessage[], 0, 0];
   for (const message of messages) {
     const size = sizeOf(message);

@@ -1,7 +1,7 @@
 /** From raw messages to committed rows: decodes, writes until it succeeds, acknowledges, and requests births that are missing. */
 
 import { PACKED_BACKLOG } from '../core/births.ts';
-import { groupsOf } from '../core/intake.ts';
+import { decodableGroups } from '../core/intake.ts';
 import type { NodeMessage } from '../core/message.ts';
 import { parkMessages } from '../core/parking.ts';
 import { readTopic } from '../core/topic.ts';
@@ -55,7 +55,7 @@ export class Pipeline {
 
   /** Resolves when the messages are committed, wait for a birth, or are counted as dropped. Repeats as long as the database is away. */
   async handle(raw: readonly RawMessage[]): Promise<void> {
-    for (const messages of groupsOf(this.#readAll(raw), GROUP)) {
+    for (const messages of decodableGroups(this.#readAll(raw), GROUP)) {
       const parked = this.#parked.splice(0).map(({ message }) => message);
       if (messages.length + parked.length > 0) await this.#store([...parked, ...messages]);
     }

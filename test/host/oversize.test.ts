@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { encodePayload } from '../../agent/sync/sparkplug/codec.ts';
 import { Batch } from '../../platform/core/batch.ts';
 import type { NodeDirectory } from '../../platform/core/data-message.ts';
-import { groupsOf } from '../../platform/core/intake.ts';
+import { decodableGroups } from '../../platform/core/intake.ts';
 import type { NodeMessage } from '../../platform/core/message.ts';
 import { parkMessages } from '../../platform/core/parking.ts';
 import { unpackSegment } from '../../platform/core/segment.ts';
@@ -97,7 +97,7 @@ t.test('messages wait for births, and are decoded, by their size and not only by
   t.strictSame(parked(empty, 20_000).kept[0]?.message.receivedMono, 90, 'the newest wait on');
   t.equal(parked([], 2 ** 20).kept.length, 16, 'bytes');
   const groups = (metrics: readonly HostMetric[], bytes: number) =>
-    [...groupsOf(Array<NodeMessage>(25).fill(message('NDATA/c1', metrics, { bytes })), { metrics: 100_000, bytes: 1_000 })].map(
+    [...decodableGroups(Array<NodeMessage>(25).fill(message('NDATA/c1', metrics, { bytes })), { metrics: 100_000, bytes: 1_000 })].map(
       ({ length }) => length,
     );
   t.strictSame([groups(empty, 1), groups([], 100), groups([], 1)], [[10, 10, 5], [10, 10, 5], [25]]);
@@ -105,7 +105,7 @@ t.test('messages wait for births, and are decoded, by their size and not only by
   const source = function* () {
     for (; read < 25; read += 1) yield message('NDATA/c1', empty);
   };
-  groupsOf(source(), { metrics: 100_000, bytes: 1e9 }).next();
+  decodableGroups(source(), { metrics: 100_000, bytes: 1e9 }).next();
   t.equal(read, 9, 'the messages after a group are not decoded before it is written');
 });
 
