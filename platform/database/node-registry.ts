@@ -102,12 +102,25 @@ export class NodeRegistry {
   readonly #byId = new Map<number, CachedNode>();
   #server = '';
 
+  /** Another text once the database was restored or started again; empty before the first query. */
+  get server(): string {
+    return this.#server;
+  }
+
   /** The nodes of these messages, in their order, each with its births. Nodes that the database does not have are added to it. */
   async resolve(query: RunQuery, origins: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<CachedNode[]> {
     await this.#forgetOtherServer(query);
-    const missing = new Map(origins.filter((one) => !this.#nodes.has(keyOf(one))).map((one) => [keyOf(one), one]));
-    if (missing.size > 0) await this.#create(query, [...missing.values()]);
-    const nodes = origins.map((one) => this.#nodes.get(keyOf(one)) as CachedNode);
+    // Those of this call: a notice may make the registry forget nodes while others are looked up.
+    const found = new Map<string, CachedNode>();
+    const missing = new Map<string, Pick<MessageOrigin, 'group' | 'node'>>();
+    for (const one of origins) {
+      const known = this.#nodes.get(keyOf(one));
+      if (known === undefined) missing.set(keyOf(one), one);
+      else found.set(keyOf(one), known);
+    }
+    for (const node of missing.size > 0 ? await this.#create(query, [...missing.values()]) : []) found.set(keyOf(node), node);
+    this.#forgetOldest(found);
+    const nodes = origins.map((one) => found.get(keyOf(one)) as CachedNode);
     const stale = [...new Set(nodes.filter(({ isStale }) => isStale))];
     if (stale.length > 0) await loadBirths(query, stale);
     return nodes;
@@ -146,7 +159,7 @@ export class NodeRegistry {
     this.#server = server;
   }
 
-  async #create(query: RunQuery, wanted: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<void> {
+  async #create(query: RunQuery, wanted: readonly Pick<MessageOrigin, 'group' | 'node'>[]): Promise<CachedNode[]> {
     const values = [wanted.map(({ group }) => group), wanted.map(({ node }) => node)];
     const read = (): Promise<{ id: number; group_name: string; node: string }[]> =>
       query(
@@ -161,18 +174,19 @@ export class NodeRegistry {
       );
       rows = await read();
     }
-    for (const { id, group_name: group, node } of rows) {
+    return rows.map(({ id, group_name: group, node }) => {
       const cached = new CachedNode(id, group, node);
       this.#nodes.set(keyOf(cached), cached);
       this.#byId.set(id, cached);
-    }
-    this.#forgetOldest(wanted.length);
+      return cached;
+    });
   }
 
   /** Those not needed now that were added first; they are read again when they are needed. */
-  #forgetOldest(needed: number): void {
+  #forgetOldest(needed: ReadonlyMap<string, CachedNode>): void {
     for (const [key, { id }] of this.#nodes) {
-      if (this.#nodes.size <= Math.max(MOST_NODES, needed)) return;
+      if (this.#nodes.size <= MOST_NODES) return;
+      if (needed.has(key)) continue;
       this.#nodes.delete(key);
       this.#byId.delete(id);
     }

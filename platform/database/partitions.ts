@@ -18,6 +18,12 @@ export class ReadingPartitions {
   readonly #known = new Set<string>();
   readonly #tried = new Map<string, { readonly atMs: number; readonly pauseMs: number }>();
 
+  /** Asks again for each day: the database was restored. */
+  forget(): void {
+    this.#known.clear();
+    this.#tried.clear();
+  }
+
   /** Makes the partitions of these times that are missing. A partition that cannot be made now is tried again later; no reading waits for it. */
   async ensure(database: Database, atMs: readonly number[], nowMs: number): Promise<void> {
     const days = new Set<number>();

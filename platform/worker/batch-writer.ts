@@ -38,6 +38,7 @@ export class BatchWriter {
   readonly #workerId: string;
   readonly #onTimeout: (failure: PlatformFailure) => void;
   readonly #partitions = new ReadingPartitions();
+  #server = '';
 
   /** `onTimeout` gets each failure of a transaction that took too long and is now written in halves. */
   constructor(database: Database, registry: NodeRegistry, workerId: string, onTimeout: (failure: PlatformFailure) => void = () => {}) {
@@ -58,6 +59,9 @@ export class BatchWriter {
       this.#database.query,
       messages.map(({ origin }) => origin),
     );
+    // A restored database may lack partitions that were made.
+    if (this.#registry.server !== this.#server) this.#partitions.forget();
+    this.#server = this.#registry.server;
     const placed = messages.map((message, i): Placed => ({ message, node: nodes[i] as CachedNode }));
     const written = { stored: [], sessions: [], waiting: [], rejected: [] } as Mutable<WrittenMessages>;
     const births = placed.filter(({ message }) => message.origin.verb === 'NBIRTH' || message.origin.verb === 'DBIRTH');

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { StoredFrame } from '../../../../agent/core/ports.ts';
+import { sendRowBatch } from '../../../../agent/sync/delivery/row-batches.ts';
 import { encodeRowsSegment } from '../../../../agent/sync/delivery/segment.ts';
+import type { Publisher } from '../../../../agent/sync/sparkplug/publisher.ts';
 import { readSegment } from '../../../platform/segment-reader.ts';
 
 const reading = fc.record({
@@ -51,4 +53,32 @@ t.test('a segment decodes to every reading, bit by bit', async (t) => {
     { numRuns: 500 },
   );
   t.pass('held for all generated rows');
+});
+
+t.test('rows that pack well are divided by their readings too, so that no host must unpack without bound', async (t) => {
+  const row = (seq: number): StoredFrame => ({
+    ...{ seq, atMs: 1_764_000_000_000 + seq * 1_000, clockQuality: 'synced', isCorrected: false },
+    readings: Array.from({ length: 100 }, (_, i) => ({
+      pointId: `L${i}.level` as const,
+      value: 30,
+      quality: 'good' as const,
+      atMs: 1_764_000_000_000 + seq * 1_000,
+    })),
+  });
+  const sizes: number[] = [];
+  const publisher = {
+    segment: (bytes: Buffer) => {
+      sizes.push(readSegment(bytes).readings.length);
+      return { readings: 0, bytes: bytes.length, notConfigured: 0, leftOut: 0 };
+    },
+  } as unknown as Publisher;
+  const frames = Array.from({ length: 600 }, (_, i) => row(i + 1));
+  const form = { epoch: 'a1b2c3d4', isAsked: false, asSegments: true, maxPacketBytes: 262_144 };
+  t.equal(sendRowBatch(publisher, { rows: { from: 1, to: 600 }, frames }, form).readings, 60_000);
+  t.equal(
+    sizes.reduce((sum, size) => sum + size, 0),
+    60_000,
+    'all of them',
+  );
+  t.ok(Math.max(...sizes) <= 10_000, sizes.join(', '));
 });
