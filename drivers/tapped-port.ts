@@ -10,7 +10,7 @@ import type { WireTap } from '../agent/core/wire-tap.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a tapped port uses. `serial`: the settings with which the port opens; null for a network port without any. */
+/** What a tapped port uses. `serial`: the settings of the port, which are only passed to `tap`; null for a network port without any. */
 export interface TappedPortOptions {
   readonly serial: SerialSettings | null;
   readonly tap: WireTap;

@@ -26,7 +26,7 @@ export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
 /** Requests that events are acknowledged. */
 export interface AcknowledgeRequest {
   /**
-   * An id, or `all` for the warnings and alarms that are raised and not acknowledged. At the console also the name of a source, or
+   * The id of a warning or alarm, or `all` for those that are raised and not acknowledged. At the console also the name of a source, or
    * `<code>:<source>`.
    */
   readonly event: string;
@@ -49,6 +49,7 @@ export interface MaintenanceRequest {
   readonly target: Target;
   readonly minutes: number | null;
   readonly reason: string;
+  /** `site` also ends maintenance that the platform started. */
   readonly owner: MaintenanceOwner;
   /** As `AcknowledgeRequest.source`. */
   readonly source: string;
@@ -86,7 +87,7 @@ export interface Maintenance {
   readonly suppressed: readonly SuppressedEvent[];
 }
 
-/** Maintenance for display. */
+/** Maintenance for display: in force, ended, or from before the start and waiting until the time is trusted. */
 export type MaintenanceView = Omit<Maintenance, 'untilMono'>;
 
 /**
@@ -101,7 +102,7 @@ export interface MaintenanceAnswer {
 
 /** The place on the street that an event is about. `atM`: distance along `street` from its start, in m. Null: unknown, or more than one. */
 export interface EventPlace {
-  /** The ids of one or more lamps, separated by spaces; null for none. */
+  /** The ids of one or more lamps, separated by spaces; null for none, as for an event about a zone. */
   readonly lamp: string | null;
   readonly pole: string | null;
   readonly atM: number | null;

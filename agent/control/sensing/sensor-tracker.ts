@@ -40,7 +40,10 @@ export interface SensorTracker {
   states(): ReadonlyMap<PointId, SensorState>;
   /** Returns how many detections were counted since the creation: those of sensors that raise light themselves. */
   detections(): number;
-  /** Returns the recent detections at sensors that raise light themselves and have a pole, oldest first. */
+  /**
+   * Returns the detections of the last minutes at sensors that raise light themselves and have a pole, oldest first. Other persons who may
+   * have come are included; `detections` does not count them.
+   */
   recent(): readonly Detection[];
 }
 

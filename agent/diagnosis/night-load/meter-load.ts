@@ -23,7 +23,7 @@ const FRESH_MIN = 15;
 /** An event of an earlier run stays open for so long until its condition is found again. Units: minutes. Source: assumed; longer than any condition takes. Confirmed by: restarts at night. */
 const RESUMED_MIN = 45;
 
-/** One meter of the load monitor. */
+/** Learns the power of the lamps at one meter by night, and reports lost power, additional power and other deviations as events. */
 export class MeterLoad {
   readonly meter: string;
   /** What was learned or is open has changed since this was last set to false. */
@@ -59,7 +59,7 @@ export class MeterLoad {
     this.#minutes.put(quantity, total, atMin, utcOffsetMin());
   }
 
-  /** Continues what an earlier run stored. An open event continues with its id. */
+  /** Continues what an earlier run stored, in place of what was learned since. An open event continues with its id. */
   resume(nights: unknown, tonight: unknown, open: ReadonlyMap<string, AgentEvent>): void {
     this.#watch = new LoadWatch(restoredLoad(nights, tonight));
     for (const [key, event] of open) {

@@ -19,7 +19,7 @@ const UNREAD_TEXTS: Readonly<Record<UnreadFact, Message>> = {
   levels: msg`the levels over the night, or a part of them`,
 };
 
-/** Returns the section about the completeness of the data. */
+/** Returns the section about the completeness of the data: what could not be read, which nights are in no sum, and what was lost. */
 export function completenessSection(facts: NightFacts): ReportSection {
   const { nights, savings, unread } = facts;
   return {

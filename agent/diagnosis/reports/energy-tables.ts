@@ -15,7 +15,7 @@ export const MOST_NIGHTS = 62;
 
 const KWH = 'kWh';
 
-/** Texts of the sources of energy. */
+/** For each source of energy, how that energy was found, as text for a reader. */
 export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
   proof: msg`measured by the meter of the baseline`,
   invoice: msg`measured by the meter of the invoice`,
@@ -23,7 +23,7 @@ export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
   computed: msg`computed from the levels of the lamps`,
 };
 
-/** Returns the section about energy. */
+/** Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. */
 export function energySection(facts: NightFacts): ReportSection {
   const { savings, used } = facts;
   return {
@@ -158,7 +158,7 @@ function computedTable(facts: NightFacts): ReportTable {
 
 /**
  * Returns the energy of the nights in `used`, or of their months if there are many. A value is null if it is not known for its night, or
- * for one of those nights of its month.
+ * for one of those nights of its month. `half`: half of the 90 % interval of a proven night; null for a month.
  */
 export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): ReportBars {
   const groups = [...Map.groupBy(used, ({ period }) => (used.length > MOST_NIGHTS ? monthOf(period) : period))];
@@ -229,11 +229,14 @@ export interface RangeSaving {
   readonly usedKwh: number | null;
   readonly referenceKwh: number | null;
   readonly savedKwh: number | null;
-  /** Half of the 90 % interval of the saving; null if it is not proven. */
+  /** Half of the 90 % interval of the saving; null if `isProven` is false. */
   readonly halfKwh: number | null;
   /** Saving as a share of the reference; null also if that is not above 0. */
   readonly savedPct: number | null;
-  /** All energy of the range, measured or computed, also of nights that have no proven reference. Null without nights. */
+  /**
+   * All energy of the range, measured or computed, also of nights that have no proven reference. A night with neither counts as 0. Null
+   * without nights.
+   */
   readonly allKwh: number | null;
   readonly isProven: boolean;
 }

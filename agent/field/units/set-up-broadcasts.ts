@@ -37,7 +37,10 @@ export interface SetUpBroadcastParts {
 /** The set-up broadcasts of one line; see `createSetUpBroadcasts`. */
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
-/** Creates the part that chooses set-up steps of a line to be sent as broadcasts, and sends them. It chooses none unless `isAllowed`. */
+/**
+ * Creates the part that chooses set-up steps of a line to be sent as broadcasts, and sends them. Once most units need a step, it chooses
+ * that step and the next ones that every unit has. It chooses none unless `isAllowed`.
+ */
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];
   return {

@@ -18,7 +18,9 @@ const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
 /** Most rows read for one segment. Source: an hour of commits, one each second. */
 const MAX_ROWS = 3_600;
 
-/** Collects the undelivered readings that one transaction removes (`note`), and writes them as gaps (`settle`). */
+/**
+ * Collects the undelivered readings that one transaction removes (`note`), and writes them as gaps (`settle`). `atMs`: when they were lost.
+ */
 export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   const losses: { reason: LossReason; firstSeq: number; lastSeq: number; readings: number }[] = [];
   return {
@@ -49,8 +51,8 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Removes the oldest rows of frames, as far as they are due, up to the limits of a segment; the newest row stays. Packs the undamaged ones
- * into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
+ * Removes the oldest rows of frames before the first that is not due, within the limits of a segment; the newest row stays. Packs the
+ * undamaged ones into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
@@ -88,8 +90,8 @@ function chooseRows({ frames }: Handle, isDue: (row: FrameRow) => boolean): read
 }
 
 /**
- * Removes a row, and notes its undelivered readings as lost for this reason. The newest row of the table `frame` stays, without its
- * readings.
+ * Removes a row of frames or a segment, and notes its undelivered readings as lost for this reason. The newest row of the table `frame`
+ * stays, without its readings.
  */
 export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { piece: Piece; reason: LossReason }): void {
   losses.note(reason, piece, undeliveredOf(handle.db, piece));

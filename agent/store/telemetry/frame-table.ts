@@ -18,7 +18,7 @@ import type { SeriesTable } from './series-table.ts';
 /**
  * A row of the table `frame`: `k` frames of one commit with `n` readings, encoded in `p`. If `p` is empty, the readings were removed. Seq,
  * ticket, times and clock quality (`tq`) are those of the last frame. `boot`: number of the run. `total`: readings ever committed, up to
- * and with this row.
+ * and with this row. `crc`: checksum of `p` and of the fields from `boot` to `total`.
  */
 export interface FrameRow {
   readonly seq: number;
@@ -140,6 +140,7 @@ export class FrameTable {
     this.#sql.remove.run(seq);
   }
 
+  /** Removes the rows that end at this seq or before. */
   removeUpTo(seq: number): void {
     this.#sql.removeUpTo.run(seq);
   }

@@ -29,7 +29,7 @@ const PANEL = {
   source: ['Panel/Source', 'String'],
   until: ['Panel/Until', 'DateTime'],
 } as const;
-/** Names of a panel's metrics, on its own device: the text decided for it, whether it is shown (`state`), and rank, source and end. */
+/** Names of a panel's metrics, on its own device: the text decided for it, its `PanelView.state`, and rank, source and end. */
 export const PANEL_SHOWN = metricNames(PANEL);
 
 /** TALQ names for any device, for platforms with its data model. */
@@ -63,7 +63,7 @@ const TALQ_UNIT: Readonly<Record<string, string>> = {
 
 /**
  * Returns the devices of the uplink: the configured devices with metrics for their points, texts excepted, and the lamps, zones, panels and
- * sound places. `profiles`: the device types, by profile id.
+ * sound places. `profiles`: the device types, by profile id, for the TALQ names and write limits of the metrics.
  */
 export function uplinkDevices(
   cabinet: Cabinet,

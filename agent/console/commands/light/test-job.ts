@@ -104,8 +104,8 @@ export interface RampGauge {
 }
 
 /**
- * Requests several levels for the target in turn, reports the result of each, and then ends its request. Once the client is gone, no
- * further level is requested. `gauge` may measure more.
+ * Requests several levels for the target in turn, reports the waits (`TestWait`) and the result of each level (`TestStep`), and then ends
+ * its request. Once the client is gone, no further level is requested. `gauge` may measure more.
  *
  * Errors: rejects, for example with ConsoleError 'failed' if the target is locked for maintenance.
  */

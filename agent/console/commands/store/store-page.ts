@@ -25,7 +25,7 @@ const MEGABYTE = 2 ** 20;
 /** Longest forecast that is shown. Units: hours. */
 const FAR_HOURS = 20 * 365 * 24;
 
-/** Renders `store`: state, contents and remaining room of the store. */
+/** Renders `store`: state, contents and room of the store, what was written and sent, the account of readings, and the background tasks. */
 export function renderStore(view: StoreView, page: Page): string {
   const sheet: (readonly [label: Message, text: Message])[] = [
     [msg`Store`, msg`${stateWord(view.state, page)}, ${view.dir}`],
