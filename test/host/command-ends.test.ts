@@ -63,7 +63,7 @@ t.test('a birth with odd types: its commands are sent with those of their values
   const wire = await observeWire(t, mosquitto.url);
   run('worker');
   const commands = run('commands');
-  t.ok(await holds(async () => (await database.query('select 1 from process where ready_at is not null')).length > 0));
+  t.ok(await holds(async () => (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length > 0));
   const client = await connectAsync(mosquitto.url, { protocolVersion: 5 });
   t.teardown(() => client.endAsync(true));
   const send = (topic: string, metrics: readonly Metric[]) =>

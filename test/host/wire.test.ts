@@ -22,7 +22,7 @@ t.test('a backlog is requested packed, and its rows equal the store', { skip }, 
   const wire = await observeWire(t, scene.mosquitto.url);
   run('worker');
   run('worker');
-  t.ok(await holds(async () => (await database.query('select 1 from process where ready_at is not null')).length > 1));
+  t.ok(await holds(async () => (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length > 1));
   const before = scene.node('c1');
   await before.uplink.start();
   t.ok(await holds(() => wire.written('c1', 'Sync/Accept').includes('segments/1')));
@@ -46,7 +46,7 @@ t.test('a detection reaches the neighbour once; one that is forged or addressed 
   const wire = await observeWire(t, scene.mosquitto.url);
   run('worker');
   run('worker');
-  t.ok(await holds(async () => (await database.query('select 1 from process where ready_at is not null')).length > 1));
+  t.ok(await holds(async () => (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length > 1));
   const [c1, c2] = [scene.node('c1'), scene.node('c2')];
   const received: unknown[] = [];
   c2.onRelay = (relay) => received.push(relay);
