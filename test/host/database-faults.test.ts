@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { isLong } from '../support/long-tests.ts';
+import { isLong, longSkip } from '../support/long-tests.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { openBusyScene, pause } from './busy-scene.ts';
 import { type HostScene, hostSkip } from './host-scene.ts';
 
-const skip = await hostSkip();
+const skip = longSkip(await hostSkip());
 
 t.test('PostgreSQL killed and started again', { skip, timeout: 240_000 }, async (t) => {
   const scene = await openBusyScene(t);

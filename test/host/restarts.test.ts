@@ -1,8 +1,9 @@
 import t from 'tap';
+import { longSkip } from '../support/long-tests.ts';
 import { openBusyScene } from './busy-scene.ts';
 import { hostSkip } from './host-scene.ts';
 
-const skip = await hostSkip();
+const skip = longSkip(await hostSkip());
 
 t.test('the whole host killed and started again: no births without primaryHost', { skip, timeout: 120_000 }, async (t) => {
   const scene = await openBusyScene(t);
