@@ -55,7 +55,7 @@ comment on view device is 'Devices, lamps, zones and sound places, and whether t
 comment on column device.cabinet is 'Name of the cabinet';
 comment on column device.device is 'Name of the device';
 comment on column device.kind is 'lamp, zone, sound place or device';
-comment on column device.is_alive is 'Whether it answers. False while the cabinet is offline: then nobody knows';
+comment on column device.is_alive is 'Whether it answers. False while the cabinet is offline: then it is not known';
 comment on column device.changed_at is 'Since when';
 comment on column device.group_name is 'Sparkplug group of the cabinet';
 comment on column device.node_id is 'Number of the cabinet in the tables';
@@ -90,7 +90,7 @@ comment on column event.source is 'Device, point, lamp or line that it is about'
 comment on column event.code is 'What happened: a code of docs/monitoring.md';
 comment on column event.text is 'Sentence in English';
 comment on column event.check_first is 'What to look at first; null where the cabinet does not know';
-comment on column event.acknowledged_by is 'Who acknowledged it; null: nobody';
+comment on column event.acknowledged_by is 'Who acknowledged it; null: not acknowledged';
 comment on column event.id is 'Identifier of this occurrence';
 comment on column event.group_name is 'Sparkplug group of the cabinet';
 comment on column event.node_id is 'Number of the cabinet in the tables';
