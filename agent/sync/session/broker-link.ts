@@ -64,7 +64,7 @@ export class BrokerLink {
   #isRunning = false;
   /** The timer of the current phase: birth jitter, wait for the host, rebirth, back-off. */
   #timer: Timer | null = null;
-  /** When the last session with births was lost; null after births, and once births wait for a host, because its return concerns all at once. */
+  /** When a stable session was lost; null after births, and once births wait for a host, because its return concerns all at once. */
   #lostMono: MonoMs | null = null;
   readonly #events: SessionEvent[] = [];
   #isDispatching = false;
@@ -127,7 +127,8 @@ export class BrokerLink {
     const { clock, log, trace, onTakenOver } = this.#parts;
     const { bornMono } = this.#session;
     const isStable = bornMono !== null && clock.monoMs() - bornMono >= STABLE_MS;
-    if (this.#session.phase === 'live') this.#lostMono = clock.monoMs();
+    // A session that never was stable is no sign that the broker was well: the usual back-off applies.
+    if (isStable && this.#session.phase === 'live') this.#lostMono = clock.monoMs();
     this.failures.note(error, { atMs: clock.wallMs(), isStable });
     log.event('uplink-failed', { code: error.code, message: error.message }, 'warning');
     trace.event(msg`failed: ${error.said}`);

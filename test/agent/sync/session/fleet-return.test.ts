@@ -126,6 +126,22 @@ t.test('the return of a host, for which all wait together, is spread over the wh
   for (const link of links) await link.stop();
 });
 
+t.test('a broker that ends each session soon after the births gets them less and less often, as without any session before', async (t) => {
+  const { clock, broker, births, links } = fleetOf(1);
+  for (const link of links) await link.start();
+  await clock.advance(2 * 60_000);
+  births.splice(0);
+  for (let second = 0; second < 3_600; second += 1) {
+    for (const { onClosed } of broker.sessions.splice(0)) {
+      // As a broker that refuses what a birth contains.
+      clock.after(40_000, () => onClosed?.(new UplinkError('lost', msg`lost`)));
+    }
+    await clock.advance(1_000);
+  }
+  t.ok(births.length > 5 && births.length < 40, `${births.length} births in an hour`);
+  for (const link of links) await link.stop();
+});
+
 t.test('the wait before births: the time without a session counts', async (t) => {
   const of = (chance: number, awayMs: number | null, jitterMs = 30_000): number => spreadDelayMs({ jitterMs, chance, awayMs });
   t.strictSame([of(0.5, null), of(0, null), of(0.5, 5_000), of(0.5, 14_500), of(0.5, 60_000)], [15_000, 0, 10_000, 1_000, 1_000]);
