@@ -73,19 +73,26 @@ export class LatestReadings {
     return [...this.#latest.values()].map((reading) => this.#aged(reading));
   }
 
-  /** Passes on the good readings that have become stale, with quality `stale` and their old value; `atMs` becomes the present time. */
+  /**
+   * Passes on the good readings that have become stale, with quality `stale` and their old value. `atMs` is when they became stale, so it
+   * differs from the time of a new reading, also where both come in one millisecond after a delay.
+   */
   reportStale(): void {
-    const atMs = this.#clock.wallMs();
-    const old = [...this.#latest.values()].filter((reading) => this.#isStale(reading));
-    // `atMono` stays that of the reading; `atMs` is when it became stale.
-    if (old.length > 0) this.add(old.map((reading): Reading => ({ ...reading, quality: 'stale', atMs })));
+    const nowMs = this.#clock.wallMs();
+    const old = [...this.#latest.values()].flatMap((reading): Reading[] => {
+      const lateMs = this.#lateMs(reading);
+      // `atMono` stays that of the reading.
+      return lateMs > 0 ? [{ ...reading, quality: 'stale', atMs: nowMs - Math.ceil(lateMs) }] : [];
+    });
+    if (old.length > 0) this.add(old);
   }
 
   #aged(reading: Reading): Reading {
-    return this.#isStale(reading) ? { ...reading, quality: 'stale' } : reading;
+    return this.#lateMs(reading) > 0 ? { ...reading, quality: 'stale' } : reading;
   }
 
-  #isStale({ pointId, quality, atMono }: Reading): boolean {
-    return quality === 'good' && this.#clock.monoMs() - atMono > (this.#staleMs.get(pointId) ?? Number.POSITIVE_INFINITY);
+  /** Time since a good reading has become stale; zero or negative before, and for any other. Units: ms. */
+  #lateMs({ pointId, quality, atMono }: Reading): number {
+    return quality === 'good' ? this.#clock.monoMs() - atMono - (this.#staleMs.get(pointId) ?? Number.POSITIVE_INFINITY) : 0;
   }
 }
