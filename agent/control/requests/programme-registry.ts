@@ -80,8 +80,9 @@ export class ProgrammeRegistry {
   refusalOf({ zone, programme, minutes }: ProgrammeRequest): Message {
     const { street } = this.#parts;
     if (!street.zones.some(({ id }) => id === zone)) return msg`there is no zone ${zone} on this street`;
-    const isHeld = this.#choices.has(zone) || this.#waiting.some((choice) => choice.zone === zone);
-    if (programme === null) return isHeld ? NO_TEXT : msg`no programme is chosen for ${zone}: it follows its calendar`;
+    // While the stored choices are unread, one of them may be for this zone.
+    const mayBeHeld = !this.#saves.isRecalled || this.#choices.has(zone) || this.#waiting.some((choice) => choice.zone === zone);
+    if (programme === null) return mayBeHeld ? NO_TEXT : msg`no programme is chosen for ${zone}: it follows its calendar`;
     const names = street.programmes.map(({ id }) => id);
     if (!names.includes(programme)) return msg`there is no programme ${programme}; choose one of ${names}`;
     return minutes >= MINUTES.min && minutes <= MINUTES.max

@@ -144,6 +144,8 @@ export class MaintenanceRegistry {
       isSameTarget(each.target, target) && (owner === 'site' || each.owner === owner);
     const ended = [...this.#list.map(viewOf), ...this.#waiting].filter(isMeant);
     if (ended.length === 0) {
+      if (!this.#saves.isRecalled)
+        throw new Refusal(msg`the maintenance of ${target.id} could not be read yet: check the disk of store.dir, then repeat`);
       const other = this.#list.find((each) => isSameTarget(each.target, target));
       throw new Refusal(
         other === undefined

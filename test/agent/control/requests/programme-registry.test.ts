@@ -36,3 +36,34 @@ for (const [story, setMs] of [
     second.tend(false);
     t.equal(second.choices().size, 0);
   });
+
+t.test('a zone is returned to its calendar although the stored choices could not be read: none comes back later', async (t) => {
+  const clock = createManualClock(NOON);
+  const [zone = { id: '' }] = makeStreet().zones;
+  const [programme = { id: '' }] = makeStreet().programmes;
+  const request = { commandId: 'p', zone: zone.id, programme: programme.id, minutes: 60, reason: '', source: 'platform' } as const;
+  let isReadable = true;
+  const disk = new Map<string, unknown>();
+  const open = () =>
+    new ProgrammeRegistry({
+      ...{ street: makeStreet(), clock, log: { event: () => {} }, events: { notice: () => {} } },
+      store: {
+        save: async (key, value) => isReadable && disk.set(key, structuredClone(value)).size > 0,
+        load: async (key: string, unread?: unknown) => (isReadable ? disk.get(key) : unread),
+      },
+    });
+  const first = open();
+  first.choose(request);
+  await first.saved;
+  isReadable = false;
+  const second = open();
+  await second.restore();
+  t.equal(String(second.refusalOf({ ...request, programme: null })), '');
+  second.choose({ ...request, programme: null });
+  isReadable = true;
+  await clock.advance(MINUTE_MS);
+  second.tend(false);
+  t.ok(await second.saved);
+  t.equal(second.choices().size, 0);
+  t.not(String(second.refusalOf({ ...request, programme: null })), '', 'and it is known that nothing is chosen');
+});

@@ -54,7 +54,7 @@ export const ALARM_SITE = {
   ],
 } as unknown as AlarmSite & PlacedSite & Cabinet;
 
-/** What a restart keeps. `works` false: it accepts nothing. */
+/** What a restart keeps. `works` false: it accepts nothing and cannot be read. */
 export interface BenchDisk {
   readonly facts: Map<string, unknown>;
   readonly events: Map<string, AgentEvent>;
@@ -153,7 +153,7 @@ function storeOn(disk: BenchDisk): Pick<Store, 'save' | 'load' | 'events' | 'sta
       else disk.facts.set(key, JSON.parse(JSON.stringify(value)));
       return true;
     },
-    load: async (key) => disk.facts.get(key),
+    load: async (key: string, unread?: unknown) => (disk.works ? disk.facts.get(key) : unread),
     events: async ({ sinceMs, limit }) =>
       [...disk.events.values()].filter(({ startMs, endMs }) => startMs >= sinceMs || endMs === null || endMs >= sinceMs).slice(-limit),
     status: async () => ({ state: disk.works ? 'ok' : 'trouble' }) as StoreStatus,

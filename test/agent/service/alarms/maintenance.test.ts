@@ -293,6 +293,18 @@ t.test('without a disk it holds, says that it is not saved, and is saved once th
   t.match((await bench.restart()).alarms.maintenance(), [{ target: { id: 'L01' } }]);
 });
 
+t.test('while the disk cannot be read, an end is refused with what to check; afterwards it succeeds', async (t) => {
+  const first = await createAlarmBench();
+  await first.maintain('L01', 120);
+  first.disk.works = false;
+  const bench = await first.restart();
+  await t.rejects(bench.maintain('L01', null), { message: /could not be read yet: check the disk/ });
+  bench.disk.works = true;
+  await bench.clock.advance(MINUTE_MS);
+  t.match(await bench.maintain('L01', null), [{ target: { id: 'L01' } }]);
+  t.strictSame(bench.alarms.maintenance(), []);
+});
+
 t.test('damaged facts are ignored', async (t) => {
   for (const stored of [null, 7, 'x', [1], [{ id: 'x' }], { usedMs: 'x' }, [{ id: 'x', target: { kind: 'street', id: 'y' } }]]) {
     const first = await createAlarmBench();
