@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,8 @@ import { USUAL_STEP_LIMIT_MS } from '../agent/service/run/start-progress.ts';
 import { findProgram } from './platform/mosquitto.ts';
 
 const UNITS = join(import.meta.dirname, '../systemd');
+const PLATFORM = join(import.meta.dirname, '../platform');
+const HOST_NODE = '/opt/luciole/node_modules/.bin/node';
 const run = promisify(execFile);
 const analyze = findProgram('systemd-analyze');
 const skip = analyze === undefined ? 'systemd-analyze is missing: apt-get install systemd' : false;
@@ -18,6 +20,9 @@ const EXPOSURE = {
   'luciole-reboot.service': 1.2,
   'luciole-release.service': 1.0,
 };
+
+/** Source: as `EXPOSURE`; the host connects to addresses that its unit cannot know. */
+const HOST_EXPOSURE = 1.5;
 
 /** The units with programs that this machine has in place of ours. */
 function unitsHere(t: { teardown(fn: () => void): void }): string {
@@ -44,6 +49,31 @@ t.test('the exposure of agent and console stays within its bounds', { skip, time
     const { stdout } = await run(analyze ?? '', ['security', '--offline=true', '--no-pager', join(dir, unit)]);
     const exposure = Number(/Overall exposure level for \S+: ([0-9.]+)/.exec(stdout)?.[1]);
     t.ok(exposure <= most, `${unit}: ${exposure}, at most ${most}`);
+  }
+});
+
+t.test('the units of the host: understood, confined, and with words that the host has', { skip, timeout: 60_000 }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'luciole-units-'));
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+  cpSync(join(PLATFORM, 'systemd'), dir, { recursive: true });
+  const help = readFileSync(join(PLATFORM, 'cli/options.ts'), 'utf8');
+  const units = readdirSync(dir).filter((name) => name.endsWith('.service'));
+  t.equal(units.length, 3);
+  for (const name of units) {
+    const text = readFileSync(join(dir, name), 'utf8');
+    const [, words = ''] = /^ExecStart=\S+ (.*)$/m.exec(text) ?? [];
+    const [entry = '', command = '', ...options] = words.split(' ').filter((word) => !word.startsWith('--max-'));
+    t.ok(existsSync(entry.replace('/opt/luciole/platform', PLATFORM)), entry);
+    t.match(help, new RegExp(`^  ${command} `, 'm'));
+    for (const option of options.filter((word) => word.startsWith('--'))) t.match(help, `  ${option} `);
+    writeFileSync(join(dir, name), text.replace(HOST_NODE, '/bin/true'));
+  }
+  const names = units.map((name) => join(dir, name.replace('@.', '@9464.')));
+  const { stdout, stderr } = await run(analyze ?? '', ['verify', '--man=no', '--recursive-errors=no', ...names]);
+  t.equal(stdout + stderr, '');
+  for (const name of names) {
+    const { stdout } = await run(analyze ?? '', ['security', '--offline=true', '--no-pager', name]);
+    t.ok(Number(/Overall exposure level for \S+: ([0-9.]+)/.exec(stdout)?.[1]) <= HOST_EXPOSURE, stdout.slice(-200));
   }
 });
 

@@ -52,8 +52,7 @@ export async function runCommands(options: HostCommandOptions): Promise<void> {
     const running = dispatcher.run();
     await Promise.race([running, signalled()]);
     dispatcher.stop();
-    // One that waits for the lock ends with the process.
-    await Promise.race([running, parts.database.end()]);
+    await running;
   });
 }
 

@@ -50,12 +50,16 @@ export class Dispatcher {
   #holes = new Map<string, WatchedHoles>();
   #connection: HostConnection | null = null;
   #wake: AbortController = new AbortController();
-  #isStopping = false;
+  readonly #stopping = new AbortController();
   #lastMono = { holes: Number.NEGATIVE_INFINITY, clean: Number.NEGATIVE_INFINITY };
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#bucket = fullBucket(this.#size, performance.now());
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   get #size(): BucketSize {
@@ -67,17 +71,17 @@ export class Dispatcher {
     const { database, log } = this.#options;
     while (!this.#isStopping) {
       try {
-        await database.exclusively('luciole commands', (lost) => this.#work(lost));
+        await database.exclusively('luciole commands', this.#stopping.signal, (lost) => this.#work(lost));
       } catch (error) {
         if (!(error instanceof PlatformFailure) || error.policy.kind !== 'retry') throw error;
         log('database-away', { reason: error.message });
-        await pause(LOOK_MS);
+        await pause(LOOK_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
     }
   }
 
   stop(): void {
-    this.#isStopping = true;
+    this.#stopping.abort();
     this.#wake.abort();
   }
 

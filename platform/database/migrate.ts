@@ -78,10 +78,11 @@ function checkApplied(applied: readonly { version: number; sha256: string }[], k
   }
 }
 
+/** `shared_preload_libraries` itself may be read by superusers only; the settings of a loaded library by all. */
 async function hasTimescale(query: RunQuery): Promise<boolean> {
   const [found] = await query<{ is_loaded: boolean }>(
     `select exists (select from pg_available_extensions where name = 'timescaledb')
-       and current_setting('shared_preload_libraries') like '%timescaledb%' as is_loaded`,
+       and exists (select from pg_settings where name like 'timescaledb.%') as is_loaded`,
   );
   return found?.is_loaded === true;
 }

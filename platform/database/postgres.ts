@@ -19,8 +19,11 @@ export interface Database {
    * have been missed. Connects again by itself until the function that it resolves with is called, or `end`.
    */
   listen(channels: readonly string[], onNotice: (channel: string, payload: string) => void, onConnect: () => void): Promise<StopListening>;
-  /** Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock. */
-  exclusively(lock: string, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
+  /**
+   * Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock until
+   * `signal` is aborted; the work is then left out.
+   */
+  exclusively(lock: string, signal: AbortSignal, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -65,12 +68,11 @@ export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: Da
         await stop();
       };
     },
-    exclusively: async (lock, work) => {
+    exclusively: async (lock, signal, work) => {
       const client = await connectClient(settings);
       const lost = new Promise<void>((resolve) => client.once('end', resolve));
       try {
-        await run(client, 'select pg_advisory_lock(hashtext($1))', [lock]);
-        await work(lost);
+        if (await takeLock(client, lock, signal)) await work(lost);
       } finally {
         await endClient(client);
       }
@@ -91,6 +93,22 @@ async function connectClient(settings: pg.ClientConfig): Promise<pg.Client> {
     throw failureOf(error);
   });
   return client;
+}
+
+/** Resolves false if `signal` is aborted before the lock is free. */
+async function takeLock(client: pg.Client, lock: string, signal: AbortSignal): Promise<boolean> {
+  // While a query has no answer, `end` closes the connection at once.
+  const leave = () => void client.end().catch(() => undefined);
+  signal.addEventListener('abort', leave);
+  try {
+    if (!signal.aborted) await run(client, 'select pg_advisory_lock(hashtext($1))', [lock]);
+    return !signal.aborted;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
 }
 
 /** Does not wait for a server that no longer answers. */

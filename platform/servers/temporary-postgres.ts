@@ -18,7 +18,7 @@ import {
   type ServerOptions,
 } from './programs.ts';
 
-/** A running cluster. `url` is that of its database `city`. */
+/** A running cluster. `url` is that of its database `city` for the user who owns it. */
 export interface TemporaryPostgres {
   readonly url: string;
   readonly port: number;
@@ -36,6 +36,8 @@ export interface TemporaryPostgres {
 const START_MS = 60_000;
 /** Source: docs/city-database.md, "Run it": `is json` in the views came with version 16. */
 const OLDEST_VERSION = 16;
+const ADMIN = 'postgres';
+/** Owns the database and has no further rights, as on a city's server. */
 const USER = 'city';
 
 type Command = (program: string, args: readonly string[]) => readonly [string, string[]];
@@ -102,7 +104,7 @@ class Cluster implements TemporaryPostgres {
     if (owner !== null) await runProgram('chown', [owner, this.socketFolder]);
     chmodSync(this.socketFolder, 0o755);
     const locale = ['--encoding', 'UTF8', '--locale', 'C.UTF-8'];
-    await this.#execute('initdb', ['--pgdata', this.#data, '--username', USER, '--auth', 'trust', ...locale, '--no-sync']);
+    await this.#execute('initdb', ['--pgdata', this.#data, '--username', ADMIN, '--auth', 'trust', ...locale, '--no-sync']);
     this.port = await findFreePort();
     const sockets = [`listen_addresses = '127.0.0.1'`, `unix_socket_directories = '${this.socketFolder}'`];
     appendFileSync(
@@ -110,7 +112,9 @@ class Cluster implements TemporaryPostgres {
       `${[`port = ${this.port}`, ...sockets, 'max_connections = 50', ...settings].join('\n')}\n`,
     );
     await this.start();
-    await this.#execute('createdb', ['--host', this.socketFolder, '--port', String(this.port), '--username', USER, 'city']);
+    const asAdmin = ['--host', this.socketFolder, '--port', String(this.port), '--username', ADMIN];
+    await this.#execute('createuser', [...asAdmin, USER]);
+    await this.#execute('createdb', [...asAdmin, '--owner', USER, 'city']);
   }
 
   async start(): Promise<void> {

@@ -137,3 +137,23 @@ t.test('STATE follows the workers, and comes back with a newer timestamp', { ski
   run('state');
   t.ok(await holds(() => node.uplink.status().state === 'online', 20_000));
 });
+
+t.test('a second process for commands waits for the first, and ends in order while it waits', { skip, timeout: 120_000 }, async (t) => {
+  const scene = await openHostScene(t);
+  const { database, holds, kill } = scene;
+  const waiting = async (isGranted: boolean) =>
+    (await database.query(`select from pg_locks where locktype = 'advisory' and granted = $1`, [isGranted])).length === 1;
+  const first = scene.run('commands');
+  t.ok(await holds(() => waiting(true)), 'the first has the lock');
+  const second = scene.run('commands');
+  t.ok(await holds(() => waiting(false)), 'the second waits');
+  await kill(second, 'SIGTERM');
+  t.equal(second.exitCode, 0, 'stopped while it waited');
+  t.equal(first.exitCode, null, 'the first works on');
+  const third = scene.run('commands');
+  t.ok(await holds(() => waiting(false)));
+  await kill(first, 'SIGTERM');
+  t.equal(first.exitCode, 0);
+  t.ok(await holds(async () => (await waiting(true)) && !(await waiting(false))), 'the third has taken over');
+  t.equal(third.exitCode, null);
+});
