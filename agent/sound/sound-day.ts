@@ -33,7 +33,8 @@ export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallM
   const steps = config.programmes.find(({ id }) => id === programme)?.steps ?? [];
   const placed = inOrder(steps, date, times);
   const current = placed.findLast(({ startMs }) => startMs <= atMs);
-  const untilMs = placed.find(({ startMs }) => startMs > atMs)?.startMs ?? times.startOf(shiftedDate(date, 1));
+  const midnightMs = times.startOf(shiftedDate(date, 1));
+  const untilMs = Math.min(placed.find(({ startMs }) => startMs > atMs)?.startMs ?? midnightMs, midnightMs);
   if (current === undefined) return { programme, name: '00:00', play: [], sinceMs: times.startOf(date), untilMs };
   return { programme, name: formatDayTime(current.step.at), play: current.step.play, sinceMs: current.startMs, untilMs };
 }

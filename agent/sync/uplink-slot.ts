@@ -88,8 +88,11 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
     async exchange(next: () => Uplink | null, hasDevice: (deviceId: string) => boolean): Promise<void> {
       const previous = current;
       [held, current] = [[], null];
+      const before = counted;
+      // Also while it stops its counts are not missing.
+      if (previous !== null) counted = withCounts(previous.status(), before);
       await previous?.stop();
-      if (previous !== null) counted = withCounts(previous.status(), counted);
+      if (previous !== null) counted = withCounts(previous.status(), before);
       current = next();
       for (const [key, { deviceId, metric, value }] of updates) {
         if (hasDevice(deviceId)) current?.update(deviceId, metric, value);

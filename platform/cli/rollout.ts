@@ -1,7 +1,7 @@
 /** `rollout`: files of the configuration for many cabinets, in waves. */
 import { readFileSync } from 'node:fs';
 import { type RolloutPlan, type RolloutReport, type RolloutTarget, rollOut } from '../commands/rollout.ts';
-import { isConfigFile, MOST_FILE_BYTES } from '../core/config-upload.ts';
+import { isConfigFile, mostBytesOf } from '../core/config-upload.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { planWaves, ROLLOUT_RULES, type RolloutRules } from '../core/waves.ts';
 import { openDatabase, type RunQuery } from '../database/postgres.ts';
@@ -55,7 +55,7 @@ async function planOf(query: RunQuery, options: HostCommandOptions, files: reado
   const targets = new Map(
     reached.map(({ group, node }): [string, RolloutTarget] => [
       `${group}/${node}`,
-      { group, node, files: files.map(({ name, path }) => ({ name, bytes: readConfig(path.replaceAll('{cabinet}', node)) })) },
+      { group, node, files: files.map(({ name, path }) => ({ name, bytes: readConfig(name, path.replaceAll('{cabinet}', node)) })) },
     ]),
   );
   const minutes = trialOption(values['minutes']);
@@ -95,14 +95,17 @@ function readFileWord(word: string): FileWord {
   const at = word.indexOf('=');
   const name = word.slice(0, Math.max(0, at));
   if (!isConfigFile(name))
-    throw new PlatformFailure('usage', `"${word}": write NAME=FILE; NAME is cabinet.yaml, profiles/….yaml or revision.sig`);
+    throw new PlatformFailure(
+      'usage',
+      `"${word}": write NAME=FILE; NAME is cabinet.yaml, profiles/….yaml in small letters, or revision.sig`,
+    );
   return { name, path: word.slice(at + 1) };
 }
 
 /** Cached: most rollouts have one file for all. */
 const texts = new Map<string, Buffer>();
 
-function readConfig(path: string): Buffer {
+function readConfig(name: string, path: string): Buffer {
   const known = texts.get(path);
   if (known !== undefined) return known;
   let bytes: Buffer;
@@ -111,7 +114,9 @@ function readConfig(path: string): Buffer {
   } catch (error) {
     throw new PlatformFailure('usage', `${path}: ${(error as Error).message}`, error);
   }
-  if (bytes.length > MOST_FILE_BYTES) throw new PlatformFailure('usage', `${path}: larger than ${MOST_FILE_BYTES / 1_024} KB`);
+  const most = mostBytesOf(name);
+  if (bytes.length > most)
+    throw new PlatformFailure('usage', `${path}: larger than the ${most / 1_024} KB that a cabinet accepts for ${name}`);
   texts.set(path, bytes);
   return bytes;
 }

@@ -11,13 +11,19 @@ export type CommandMetrics = Readonly<Record<string, WrittenValue>>;
 
 /** Bytes of a part. Source: docs/platform.md: up to 32 KB. */
 const PART_BYTES = 32_000;
-/** Source: docs/platform.md: `cabinet.yaml` up to 512 KB. Units: bytes. */
-export const MOST_FILE_BYTES = 512 * 1_024;
-const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[\w.-]+\.yaml)$/;
+/** Source: docs/platform.md: `cabinet.yaml` up to 512 KB, other files up to 128 KB. Units: bytes. */
+const MOST_BYTES = { cabinet: 512 * 1_024, other: 128 * 1_024 };
+/** Source: docs/platform.md: names of profiles have small letters, digits, dots, underscores and hyphens. */
+const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml)$/;
 
 /** Whether a cabinet accepts a file with this name. */
 export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
+}
+
+/** Returns the size above which a cabinet refuses a file of this name. Units: bytes. */
+export function mostBytesOf(name: string): number {
+  return name === 'cabinet.yaml' ? MOST_BYTES.cabinet : MOST_BYTES.other;
 }
 
 /** Returns one `put` for each part of the file; they may be sent in any order. */

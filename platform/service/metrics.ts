@@ -1,7 +1,7 @@
 /**
  * Figures for Prometheus, on a Unix socket or a port of the loopback. The only file that uses the `prom-client` library.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { PlatformFailure } from '../core/errors.ts';
@@ -93,12 +93,14 @@ export async function serveMetrics(metrics: HostMetrics, address: string): Promi
 
 function targetOf(address: string): { path: string } | { host: string; port: number } {
   if (address.startsWith('/')) {
-    rmSync(address, { force: true });
+    // That of an earlier process; a file that is something else stays, and the address is in use.
+    if (statSync(address, { throwIfNoEntry: false })?.isSocket() === true) rmSync(address);
     return { path: address };
   }
   const colon = address.lastIndexOf(':');
   const [host, port] = [address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), Number(address.slice(colon + 1))];
-  if (colon < 1 || !Number.isInteger(port)) throw new PlatformFailure('usage', `--metrics ${address}: write a path, or 127.0.0.1:9464`);
+  if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new PlatformFailure('usage', `--metrics ${address}: write a path, or 127.0.0.1:9464`);
   if (!LOOPBACK.has(host))
     throw new PlatformFailure('usage', `--metrics ${address}: only 127.0.0.1 and ::1 are allowed; a proxy can add a login`);
   return { host, port };

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { PlatformFailure } from '../../platform/core/errors.ts';
@@ -50,6 +51,9 @@ t.test('exit codes: 2 for wrong usage, 1 without a database, 0 for help; never a
       1,
       /does not answer \(.*ECONNREFUSED.*Give its address with --database URL/,
     ],
+    [['state', '--metrics', '127.0.0.1:99999'], 2, /--metrics 127.0.0.1:99999: write a path, or 127.0.0.1:9464/],
+    [['state', '--metrics', '127.0.0.1:'], 2, /write a path, or 127.0.0.1:9464/],
+    [['state', '--metrics', MAIN], 2, /--metrics .*EADDRINUSE/],
     [['help'], 0, /^The city's platform/],
   ];
   for (const [words, status, text] of table) {
@@ -58,6 +62,7 @@ t.test('exit codes: 2 for wrong usage, 1 without a database, 0 for help; never a
     t.match(stdout + stderr, text);
     t.notMatch(stderr, /\n\s+at /, 'no stack trace');
   }
+  t.ok(existsSync(MAIN), 'a file at the address of the figures is not removed');
 });
 
 t.test('a database that refuses: what to do, by its code', { skip }, async (t) => {

@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { isConfigFile, uploadCommands } from '../../platform/core/config-upload.ts';
+import { fileRefusal, UPLOAD_LIMIT } from '../../agent/config/revisions/upload.ts';
+import { NO_TEXT } from '../../agent/core/message.ts';
+import { isConfigFile, mostBytesOf, uploadCommands } from '../../platform/core/config-upload.ts';
 import type { Database } from '../../platform/database/postgres.ts';
 import { hostSkip } from './host-scene.ts';
 
@@ -28,6 +30,9 @@ t.test('a file becomes parts that make it up again', async (t) => {
     ['cabinet.yaml', 'profiles/a-b.yaml', 'revision.sig', 'profiles/../x.yaml', '/etc/passwd', 'profiles/a/b.yaml', ''].map(isConfigFile),
     [true, true, true, false, false, false, false],
   );
+  for (const name of ['profiles/PIR-X.yaml', 'profiles/-a.yaml', `profiles/${'a'.repeat(65)}.yaml`, `profiles/${'a'.repeat(64)}.yaml`])
+    t.equal(isConfigFile(name), fileRefusal(name) === NO_TEXT, `${name}: as the cabinet`);
+  t.strictSame(['cabinet.yaml', 'profiles/a.yaml'].map(mostBytesOf), [UPLOAD_LIMIT.cabinetBytes, UPLOAD_LIMIT.profileBytes]);
 });
 
 /** How a cabinet answers a command; undefined: not at all. */
@@ -157,10 +162,12 @@ t.test('wrong words are refused before anything is sent', { skip }, async (t) =>
   const { runRollout } = await import('../../platform/cli/rollout.ts');
   const { readPlatformOptions } = await import('../../platform/cli/options.ts');
   const file = `cabinet.yaml=${folder}/cabinet.yaml`;
+  writeFileSync(`${folder}/large.yaml`, '#'.repeat(200_000));
   for (const [words, reason] of [
     [[], /write: rollout NAME=FILE/],
     [['cabinet.yml=x'], /"cabinet.yml=x": write NAME=FILE/],
     [['cabinet.yaml=/nowhere/{cabinet}.yaml'], /\/nowhere\/c01.yaml: ENOENT/],
+    [[`profiles/a.yaml=${folder}/large.yaml`], /large.yaml: larger than the 128 KB that a cabinet accepts for profiles\/a.yaml/],
     [[file, '--cabinet', 'c99'], /there is no cabinet "c99"/],
     [[file, '--waves', '1,x'], /--waves "x"/],
     [[file, '--trouble', '101'], /--trouble "101"/],

@@ -37,6 +37,8 @@ export interface UpdateChanges {
   readonly arch?: 'x64' | 'arm64';
   readonly entries?: readonly TarEntry[];
   readonly unpackedBytes?: number;
+  /** The archive, in place of one made of `entries`. */
+  readonly archive?: Buffer;
 }
 
 export const thisArch = process.arch === 'arm64' ? 'arm64' : 'x64';
@@ -62,8 +64,9 @@ export function updateBy({ privateKey }: Maker, changes: UpdateChanges = {}): Bu
     arch = thisArch,
     entries = programOf('#!/bin/sh\nexit 0\n'),
     unpackedBytes = 1_000_000,
+    archive = tarOf(entries, 0),
   } = changes;
-  return updateOf(zstdCompressSync(tarOf(entries, 0)), { version, serial, leastSerial, arch, unpackedBytes }, privateKey);
+  return updateOf(zstdCompressSync(archive), { version, serial, leastSerial, arch, unpackedBytes }, privateKey);
 }
 
 /**

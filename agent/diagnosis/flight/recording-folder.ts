@@ -157,8 +157,11 @@ export class RecordingFolder {
 
   async #makeRoom(found: readonly Found[], bytes: number): Promise<void> {
     const { maxRecordings, maxBytes } = this.#limits();
-    let count = found.length;
-    let used = found.reduce((sum, each) => sum + each.bytes, 0);
+    const size = (some: readonly Found[]): number => some.reduce((sum, each) => sum + each.bytes, 0);
+    const pinned = found.filter(({ isPinned }) => isPinned);
+    if (pinned.length >= maxRecordings || size(pinned) + bytes > maxBytes)
+      throw new Refusal(msg`the protected recordings leave no room: end the protection of one with \`luciole recorder unpin\``);
+    let [count, used] = [found.length, size(found)];
     for (const each of found) {
       if (count < maxRecordings && used + bytes <= maxBytes) break;
       if (each.isPinned) continue;
@@ -166,8 +169,6 @@ export class RecordingFolder {
       count--;
       used -= each.bytes;
     }
-    if (count >= maxRecordings || used + bytes > maxBytes)
-      throw new Refusal(msg`the protected recordings leave no room: end the protection of one with \`luciole recorder unpin\``);
     await this.#expectSpace(bytes);
   }
 

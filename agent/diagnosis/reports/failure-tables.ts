@@ -164,7 +164,7 @@ export function eventNotes(facts: NightFacts): readonly Message[] {
 
 /** Returns the sentences about the failures of the lamps. */
 export function failureTexts(facts: NightFacts): readonly Message[] {
-  return areFailuresUnknown(facts) ? eventNotes(facts) : [failureText(facts)];
+  return [...eventNotes(facts), ...(areFailuresUnknown(facts) ? [] : [failureText(facts)])];
 }
 
 function failureText(facts: NightFacts): Message {

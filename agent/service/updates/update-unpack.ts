@@ -151,7 +151,11 @@ function headerOf(block: Buffer): { path: string; type: 'file' | 'folder'; size:
       .subarray(from, from + length)
       .toString('utf8')
       .replace(/\0.*$/s, '');
-  const number = (from: number, length: number): number => Number.parseInt(text(from, length).trim() || '0', 8);
+  const number = (from: number, length: number): number => {
+    const digits = text(from, length).trim();
+    if (!/^[0-7]*$/.test(digits)) throw new UpdateError('damaged', msg`its content is no archive`);
+    return Number.parseInt(digits || '0', 8);
+  };
   const prefix = text(345, 155);
   const path = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`;
   const type = { '0': 'file', '5': 'folder' }[text(156, 1)] as 'file' | 'folder' | undefined;

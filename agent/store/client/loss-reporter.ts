@@ -11,6 +11,8 @@ export class LossReporter {
   #lossesEstimated = 0;
   /** The event that lasts while readings are lost because memory is full. */
   #overflow: AgentEvent | null = null;
+  /** Readings of the present overflow. */
+  #overflowed = 0;
 
   constructor(parts: Omit<TroubleTrackerParts, 'onRetry'>) {
     this.#parts = parts;
@@ -39,6 +41,7 @@ export class LossReporter {
 
   /** Reports readings that were discarded because memory was full, with one event until `endOverflow`. */
   reportOverflow(readings: number): void {
+    this.#overflowed += readings;
     if (this.#overflow !== null) {
       this.#readingsLost += readings;
       return;
@@ -50,8 +53,10 @@ export class LossReporter {
   /** Ends the event of a full memory, because its losses are on disk. */
   endOverflow(): void {
     if (this.#overflow === null) return;
-    this.#parts.onEvent({ ...this.#overflow, endMs: this.#parts.clock.wallMs() });
+    const text = lossText(this.#overflowed, 'memory-full', false);
+    this.#parts.onEvent({ ...this.#overflow, text, endMs: this.#parts.clock.wallMs() });
     this.#overflow = null;
+    this.#overflowed = 0;
   }
 
   #count(readings: number, reason: LossReason, isEstimate = false): AgentEvent {

@@ -13,6 +13,9 @@ const { sound } = cabinet;
 const place = sound.places[0];
 if (place === undefined) throw new Error('no place');
 const times = createDayTimes(cabinet);
+const NOON = { hour: 12, minute: 0 };
+/** In June after midnight. */
+const LATE_STEP = { at: { sun: 'sunset', offsetMin: 240 }, play: [] } as const;
 /** Local time in summer: Tuesday 2026-06-02 unless the date is given. */
 const local = (time: string, date = '2026-06-02', offset = '+02:00'): number => Date.parse(`${date}T${time}:00${offset}`);
 const text = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString().slice(0, 16));
@@ -143,6 +146,12 @@ t.test('an announcement hours before sunrise is due on the evening before', asyn
   );
   t.equal(hits.length, 1);
   t.ok((hits[0] ?? 0) > local('21:00') && (hits[0] ?? 0) < local('23:30'));
+});
+
+t.test('a step that falls after midnight ends with its day', async (t) => {
+  const late = { ...sound, programmes: sound.programmes.map((each) => ({ ...each, steps: [{ at: NOON, play: ['water'] }, LATE_STEP] })) };
+  t.match(stretchAt(late, place, local('23:00', '2026-06-21'), times), { play: ['water'], untilMs: local('00:00', '2026-06-22') });
+  t.match(stretchAt(late, place, local('00:05', '2026-06-22'), times), { play: [] });
 });
 
 t.test('a sun event that does not occur leaves its step out', async (t) => {

@@ -83,6 +83,7 @@ t.test('when memory is full the oldest readings are discarded, as one gap that i
     [true, false],
     'one event with start and end',
   );
+  t.match(String(lost.at(-1)?.text), /^10000 readings lost/, 'its end has all that were discarded');
   store.append({ ...frame(31), atMs: Number.NaN });
   store.append(frame(5));
   await clock.advance(10_000);

@@ -46,8 +46,10 @@ export function poleEdits({ rows, lamps, devices, inForce, hasOwnPole }: PoleFac
   const needsOwnPole = (lamp: string): boolean => hasOwnPole(lamp) || !driven.has(deviceOf(lamp));
   const edits: readonly PoleEdit[] = [
     ...placeEdits(placed, inForce),
-    ...drivers.map(({ place, pole }) => [place, pole] as const),
-    ...moved.filter(({ lamp }) => needsOwnPole(lamp)).map(({ lamp, placement }) => [`lamps[${lamp}].pole`, placement.pole] as const),
+    ...drivers.map(({ place, pole }) => [place, textOf(pole)] as const),
+    ...moved
+      .filter(({ lamp }) => needsOwnPole(lamp))
+      .map(({ lamp, placement }) => [`lamps[${lamp}].pole`, textOf(placement.pole)] as const),
   ];
   // Two lamps of one driver give the same edit twice.
   const unique = [...new Map(edits.map((edit) => [edit.join(' '), edit])).values()];
@@ -67,5 +69,10 @@ function placeEdits(placed: readonly PlacedLamp[], inForce: PoleFacts['inForce']
 
 /** Returns the edit that adds a pole. Shape: `atM` and `branch` as JSON; `branch` null for none. */
 export function addedPole(pole: string, atM: string, branch: string | null): PoleEdit {
-  return ['poles[+]', `{ id: ${JSON.stringify(pole)}, atM: ${atM}${branch === null ? '' : `, branch: ${branch}`} }`];
+  return ['poles[+]', `{ id: ${textOf(pole)}, atM: ${atM}${branch === null ? '' : `, branch: ${branch}`} }`];
+}
+
+/** In quotes, as `12` alone would be read as a number. */
+function textOf(pole: string): string {
+  return JSON.stringify(pole);
 }

@@ -124,14 +124,18 @@ async function sniff(view: AgentView, { line: typed, forMs, isExclusive, isKept,
   const tally = createTally(job);
   const run = startSniff({ line, ...wire, clock: job.clock, captureBytes: isKept ? CAPTURE_BYTES : null, onFrame: tally.note });
   const stops: (() => unknown)[] = [];
+  let capture: ReturnType<typeof run.end> = null;
   try {
     stops.push(isFree ? await view.sniffer.listen({ path: line, serial }, run.tap) : view.sniffer.observe(line, run.tap));
     if (isExclusive && !isFree) stops.push(view.sniffer.hush(line, forMs ?? HUSH_MS));
     await untilOver(job, forMs, () => {});
   } finally {
-    for (const stop of stops) await stop();
+    try {
+      for (const stop of stops) await stop();
+    } finally {
+      capture = run.end();
+    }
   }
-  const capture = run.end();
   const kind = wire.protocol === 'raw' ? 'uart' : 'modbus';
   const named = { id: line, kind, port: line, serial: wire.serial } as const;
   const kept = capture === null ? null : await view.recorder.keep(job.source, { ...capture, line: named });

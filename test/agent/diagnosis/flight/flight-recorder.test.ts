@@ -175,6 +175,17 @@ t.test('the oldest go first, in number and in bytes, except protected ones', asy
   );
 });
 
+t.test('a recording that has no room beside the protected ones removes no other', async (t) => {
+  const { recorder, traffic, dir } = bench(t);
+  traffic();
+  for (let i = 0; i < 4; i++) await recorder.freeze('console:ann');
+  await recorder.pin(1, true);
+  const sizes = readdirSync(join(dir, 'recordings')).map((name) => readFileSync(join(dir, 'recordings', name)).length);
+  const small = bench(t, { dir, limits: { maxBytes: Math.floor((sizes[0] ?? 0) * 1.5) } });
+  await t.rejects(small.recorder.freeze('console:ann'), Refusal);
+  t.equal((await small.list()).length, 4, 'all are still there');
+});
+
 t.test('what names people does not stay for ever, and a doubtful clock removes nothing', async (t) => {
   const { clock, recorder, list } = bench(t);
   await recorder.freeze('console:ann');

@@ -122,6 +122,12 @@ t.test('light is available in the lamp hours at night without a failure that mak
   t.match(availability(facts), { lightPct: 95, darkLampH: 3, unknownLampH: 0, agentPct: 87.5 });
   t.ok(Math.abs(darkKwh(facts) - 0.15) < 1e-9, '50 W for 3 h');
   t.match(String(failureTexts(facts)), 'Failures of lamps: 1, 0 not repaired yet; mean time to repair 26 h.');
+  const older = { ...facts, eventsFromMs: at('01T21:00') };
+  t.match(
+    failureTexts(older).map(String),
+    [/^Events before .* earlier failures are not known/, /^Failures of lamps: 1/],
+    'and what is unknown',
+  );
   t.match(availability(factsOf([])), { lightPct: null, agentPct: null }, 'without a night nothing is known');
 });
 

@@ -10,6 +10,7 @@ import { PACKAGE, ReleaseStore } from '../../../../agent/service/updates/release
 import { startReleaseTrial } from '../../../../agent/service/updates/release-trial.ts';
 import { answerUnpackRequest } from '../../../../agent/service/updates/unpack-request.ts';
 import { createUpdateManager, type UpdateManagerParts } from '../../../../agent/service/updates/update-manager.ts';
+import { tarOf } from '../../../../systemd/package/archive.ts';
 import { mountSmallDisk } from '../../../support/small-disk.ts';
 import { texts } from '../../../support/texts.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
@@ -113,6 +114,12 @@ const evil =
   (path: string): Bad =>
   ({ maker }) =>
     updateBy(maker, { entries: [...programOf(''), { kind: 'file', path, mode: 0o755, bytes: Buffer.from('x') }] });
+/** The size of its first file is no octal number. */
+const withBadSize = (): Buffer => {
+  const archive = tarOf(programOf(''), 0);
+  archive.write('zz', archive.indexOf('luciole/bin/luciole') + 124, 'latin1');
+  return archive;
+};
 const refusals: [story: string, file: Bad, words: RegExp][] = [
   ['a changed content', ({ maker }) => flipped(updateBy(maker), updateBy(maker).length - 20), /not what was signed/],
   [
@@ -149,6 +156,7 @@ const refusals: [story: string, file: Bad, words: RegExp][] = [
     ({ maker }) => updateBy(maker, { entries: [{ kind: 'link', path: 'luciole/bin', target: '/bin' }] }),
     /something other than files and folders/,
   ],
+  ['a size that is no number', ({ maker }) => updateBy(maker, { archive: withBadSize() }), /its content is no archive/],
   ['more than it says', ({ maker }) => updateBy(maker, { unpackedBytes: 1_000 }), /unpacks to more than it declares/],
 ];
 for (const [story, file, words] of refusals)
