@@ -87,6 +87,8 @@ interface Cabinet {
   /** Ids of commands that have not ended. */
   readonly open: Set<string>;
   applyId: string | null;
+  /** Why a command that was not answered was withdrawn. */
+  withdrawn: string | null;
   end: { readonly kind: RolloutEnd; readonly reason: string; readonly seconds: number | null } | null;
 }
 
@@ -100,7 +102,7 @@ class Wave {
     this.#query = query;
     this.#plan = plan;
     for (const target of targets)
-      this.#cabinets.set(`${target.group}/${target.node}`, { target, open: new Set(), applyId: null, end: null });
+      this.#cabinets.set(`${target.group}/${target.node}`, { target, open: new Set(), applyId: null, withdrawn: null, end: null });
   }
 
   get confirmed(): number {
@@ -109,9 +111,9 @@ class Wave {
 
   /** Every cabinet with its end, those without one as silent. */
   ended(): CabinetEnd[] {
-    return [...this.#cabinets.values()].map(({ target, end }) => ({
+    return [...this.#cabinets.values()].map(({ target, end, withdrawn }) => ({
       ...{ cabinet: target.node, group: target.group, end: end?.kind ?? 'silent' },
-      reason: end?.reason ?? 'no end was reported in time',
+      reason: end?.reason ?? withdrawn ?? 'no end was reported in time',
       seconds: end?.seconds ?? null,
     }));
   }
@@ -196,6 +198,7 @@ class Wave {
   #note(cabinet: Cabinet, command: CommandState | undefined, isWithdrawn: boolean): void {
     if (command === undefined || !(command.isEnd || (isWithdrawn && command.state === 'expired'))) return;
     cabinet.open.delete(command.id);
+    if (!command.isEnd) cabinet.withdrawn = command.reason;
     if (!command.isEnd || cabinet.end !== null) return;
     const isApply = command.id === cabinet.applyId;
     const [reason, seconds] = [command.reason, isApply ? command.seconds : null];

@@ -142,6 +142,8 @@ t.test('trouble stops it: nothing more is sent, and what was not answered is wit
     steps.filter(({ kind, end }) => kind === 'cabinet' && end === 'reverted').every(({ reason }) => reason === 'no unit answers'),
     'with its reason',
   );
+  const silent = steps.filter(({ kind, end }) => kind === 'cabinet' && end === 'silent');
+  t.match(silent.find(({ cabinet }) => cabinet === 'c07')?.reason ?? 'the rollout was stopped', 'the rollout was stopped');
   t.equal(steps.filter(({ kind }) => kind === 'wave-began').length, 1);
   t.strictSame(await database.query(`select id from command where state = 'new'`), [], 'nothing is left to be sent');
 });

@@ -65,17 +65,18 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
   const [levels, after, before, lastV, firstV] = [window(), window(), window(), window(), window()];
   /** The change of the power since the minutes up to `fromMin`. */
   const changeSince = ({ fast, lnV }: SettledLoad, expected: ExpectedLoad, fromMin: number, now: Side): number => {
-    let count = 0;
+    let [count, voltages] = [0, 0];
     for (let at = fromMin; at > fromMin - FARTHEST_MIN && count < WINDOW_MIN; at--) {
       const step = now.expected - value(expected, at);
       const power = value(fast, at);
       if (Number.isNaN(power) || Number.isNaN(step)) continue;
       // Smaller changes of other nights are regulators, which need not act at the same time tonight.
-      before[count] = Math.abs(step) < LEAST_STEP ? power : power + step;
-      firstV[count++] = value(lnV, at);
+      before[count++] = Math.abs(step) < LEAST_STEP ? power : power + step;
+      const voltage = value(lnV, at);
+      if (!Number.isNaN(voltage)) firstV[voltages++] = voltage;
     }
     if (count < LEAST) return Number.NaN;
-    return now.power - medianOf(before, count) + exponentError(now.volts - medianOf(firstV, count));
+    return now.power - medianOf(before, count) + exponentError(now.volts - medianOf(firstV, voltages));
   };
   const hour = new Float64Array(HOUR_MIN);
   const levelBefore = ({ slow }: SettledLoad, expected: ExpectedLoad, fromMin: number): number => {
@@ -87,7 +88,7 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
     return count < LEAST ? 0 : Math.max(0, medianOf(hour, count));
   };
   return (load, expected, minute) => {
-    let count = 0;
+    let [count, voltages] = [0, 0];
     let expectedNow = Number.NaN;
     let at = minute;
     for (; at > minute - WINDOW_MIN; at--) {
@@ -96,11 +97,12 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
       if (Number.isNaN(level)) continue;
       expectedNow = usual;
       levels[count] = level;
-      after[count] = value(load.fast, at);
-      lastV[count++] = value(load.lnV, at);
+      after[count++] = value(load.fast, at);
+      const voltage = value(load.lnV, at);
+      if (!Number.isNaN(voltage)) lastV[voltages++] = voltage;
     }
     if (count < LEAST) return UNKNOWN;
-    const now: Side = { power: medianOf(after, count), volts: medianOf(lastV, count), expected: expectedNow };
+    const now: Side = { power: medianOf(after, count), volts: medianOf(lastV, voltages), expected: expectedNow };
     const changes = CHANGE_MIN.map((gapMin) => changeSince(load, expected, at - gapMin, now));
     return {
       jump: Math.min(...changes),
