@@ -76,6 +76,7 @@ export class Dispatcher {
     }
   }
 
+  /** Ends `run`. While `run` waits for the lock, it ends only once it has it. */
   stop(): void {
     this.#isStopping = true;
     this.#wake.abort();

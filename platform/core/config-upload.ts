@@ -15,7 +15,7 @@ const PART_BYTES = 32_000;
 export const MOST_FILE_BYTES = 512 * 1_024;
 const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[\w.-]+\.yaml)$/;
 
-/** Whether a cabinet accepts a file with this name. */
+/** Whether a rollout may contain a file with this name. The cabinet allows fewer characters in the name of a profile. */
 export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
 }
