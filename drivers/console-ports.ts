@@ -27,7 +27,7 @@ export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UN
   return unitAt(port, CONSOLE_UNIT, dirs);
 }
 
-/** Returns the name of a unit in `dirs` that is a console or a login on a port; null if none is found. */
+/** Returns the name of a unit in `dirs` that is a console or a login on a port, enabled or running; null if none is found. */
 export function loginUnitAt(port: string, dirs: readonly string[] = LOGIN_UNIT_DIRS): string | null {
   return unitAt(port, LOGIN_UNIT, dirs);
 }

@@ -41,7 +41,7 @@ export function findSerialPorts({
   readonly proc?: string;
   /** Returns the unit of a console or a login on a port; null for none. */
   readonly loginAt?: (path: string) => string | null;
-  /** The terminal of the operator; null when there is none. */
+  /** The terminal of the operator, which then has a reason in `keepOff`; null for none. Default: null. */
   readonly ownTerminal?: string | null;
 } = {}): SerialPortSeen[] {
   const byPath = join(dev, 'serial/by-path');

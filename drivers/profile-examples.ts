@@ -27,7 +27,10 @@ const VALUES_OF: Readonly<Record<Profile['transport'], ValuesOf>> = { modbus: mo
 const NO_EXAMPLE = msg`give at least one exchange and what must come out of it; \`luciole bus read\` prints one of each read`;
 const NOTHING_EXPECTED = msg`no example says what must come out of it: give one read its values, as { level: 40 }`;
 
-/** Returns one flaw if a profile lacks an example that it requires; otherwise an empty list. */
+/**
+ * Returns one flaw if a profile has no example, or if it has polled points but no example with expected values. Otherwise returns an empty
+ * list.
+ */
 export function missingExamples({ examples, points }: Profile): Flaw[] {
   if (examples.length === 0) return [{ path: ['examples'], message: NO_EXAMPLE }];
   const isRead = points.some(({ poll }) => poll !== 'never');
@@ -36,8 +39,8 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
 }
 
 /**
- * Returns the flaws of the examples of a profile: examples that do not decode, and expected values that do not match or are outside the
- * range of their point. Empty if there are none.
+ * Returns the flaws of the examples of a profile: examples that do not decode, and expected values or nameplate texts that do not match.
+ * A value that matches is a flaw if it is outside the range of its point. Empty if there are none.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = VALUES_OF[profile.transport](profile);

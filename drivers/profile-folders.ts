@@ -54,7 +54,7 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
  */
 const MAX_BYTES = 2 ** 20;
 
-/** Reads the profile files of a folder, sorted by name. What cannot be read is left out and added to `unreadable`. */
+/** Reads the profile files (YAML) of a folder, sorted by name. Files or folders that cannot be read are added to `unreadable`. */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);

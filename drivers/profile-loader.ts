@@ -23,7 +23,7 @@ type Path = readonly (string | number)[];
 type Place = { readonly line: number; readonly column: number };
 
 /**
- * Parses and checks one profile from the text of its file.
+ * Parses and checks one profile from the text of its file. `use`: a profile for `trial` needs no examples of frames.
  *
  * Errors: throws ConfigError with the problems that were found, each with its place.
  */

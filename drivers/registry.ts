@@ -5,7 +5,7 @@ import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from '.
 
 /**
  * Reads and checks the profiles that come with the agent, those of `extraDirs`, and those of `firstDirs`, which have precedence over others
- * of their id. What cannot be read is a problem in the result.
+ * of their id. What cannot be read is a problem in the result. `checked`: profiles that need no further check.
  */
 export function readProfiles(
   extraDirs: readonly string[],

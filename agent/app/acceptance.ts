@@ -3,7 +3,7 @@ import type { AcceptanceTools } from '../core/acceptance.ts';
 import { Acceptance } from '../diagnosis/acceptance/acceptance.ts';
 import type { Building } from './parts.ts';
 
-/** Returns the acceptance of the cabinet, which stores and reports the results of its commissioning. It has not read the disk yet. */
+/** Returns the acceptance of the cabinet, which stores and reports the results of its commissioning. It reads the disk when needed. */
 export function acceptanceFor({ clock, store, state }: Building): AcceptanceTools {
   return new Acceptance({
     ...{ clock, store },

@@ -162,7 +162,7 @@ export const COMMANDS: readonly ConsoleCommand[] = [
   NAMES,
 ];
 
-/** First words of two-word commands that are no commands by themselves, with their text in the help. */
+/** First words of two-word commands that are no commands by themselves, such as `bus`, with their text in the help. */
 export const FAMILIES: readonly Family[] = [
   { name: 'agent', group: 'Session:', summary: msg`the agent from outside: state, restart` },
   { name: 'watch', group: 'Session:', summary: msg`a live view: status, bus, lamp, presence` },

@@ -85,7 +85,10 @@ export function createStartGuard(
   };
 }
 
-/** Returns the guard of the street's lamps for a start of the agent at `startMono`. */
+/**
+ * Returns the guard of the street's lamps for a start of the agent at `startMono`. It waits for the first readings of the photocells, of
+ * the points of rules, and of `contacts`.
+ */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.
   const byHold = street.zones.flatMap(guarded).toSorted(([, a], [, b]) => a - b);

@@ -28,7 +28,7 @@ export function mayUse(role: Role | null, least: LeastRole): boolean {
 /** The socket that a request arrives at: `agent`, for users of the machine; `login`, for consoles that anyone can reach. */
 export type LoginSocket = 'agent' | 'login';
 
-/** The caller of a request. `role` null: no login. */
+/** The caller of a request. `role`: `admin` for each caller at socket `agent`; at `login` that of the session, null without one. */
 export interface Caller {
   readonly user: string;
   readonly role: Role | null;

@@ -13,7 +13,7 @@ export interface FailurePolicy {
   readonly unitUsable: boolean;
   /** The unit refused the function or an address. */
   readonly excludePoint: boolean;
-  /** The unit answered with an exception, or with a reply that may belong to an older request. */
+  /** The unit answered with an exception, or with a reply that may belong to an older request. False also for a damaged or wrong reply. */
   readonly answered: boolean;
 }
 
@@ -158,7 +158,7 @@ export type UplinkErrorCode =
   | 'tls'
   | 'secret'
   | 'lost'
-  /** The broker, or the network, answered nothing for too long; the connection was still open. */
+  /** The broker, the network or the platform answered nothing for too long; the connection was still open. */
   | 'silent'
   | 'taken-over'
   | 'too-large';

@@ -28,7 +28,7 @@ export interface EventHandling {
   readonly suppressed?: Suppression;
 }
 
-/** Whether an event raises no alarm because of maintenance. */
+/** Whether an event raises no alarm because of maintenance; false once its alarm was raised after all. */
 export function isSuppressed({ suppressed }: EventHandling): boolean {
   return suppressed !== undefined && suppressed.untilMs === null;
 }

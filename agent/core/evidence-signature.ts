@@ -57,13 +57,16 @@ const MAX_CHAIN = 8;
 /** Source: RFC 7468 §5.1. */
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Signs a claim. `key`: a private key in PEM without a passphrase. Errors: throws Node's error if it cannot be used. */
+/**
+ * Signs a claim. `key`: a private key in PEM without a passphrase. `certificates`: returned unchanged; whether the key is theirs is not
+ * checked. Errors: throws Node's error if the key cannot be used.
+ */
 export function signEvidence(claim: EvidenceClaim, key: Buffer, certificates: string): EvidenceSignature {
   const privateKey = createPrivateKey(key);
   return { certificates, signature: sign(digestFor(privateKey), signedBytes(claim), privateKey).toString('base64') };
 }
 
-/** Returns the verdict about a signature. `authority`: certificates that are trusted, in PEM. */
+/** Returns the verdict about a signature. `authority`: certificates that are trusted, in PEM. Unreadable certificates are ignored. */
 export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }: EvidenceSignature, authority: string): EvidenceVerdict {
   const [own, ...between] = certificatesIn(certificates);
   if (own === undefined) return 'not-certified';

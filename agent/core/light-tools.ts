@@ -84,6 +84,7 @@ export interface TonightRow {
   readonly maxPct: LevelPct;
   /** Level during presence; null if presence has no effect. */
   readonly boostPct: LevelPct | null;
+  /** `reason` and `text` are those of the brightest lamp. */
   readonly reason: DecisionReason;
   readonly text: Message;
 }

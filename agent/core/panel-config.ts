@@ -65,8 +65,8 @@ export interface PanelValue {
   /** `<device>.<quantity>` */
   readonly point: string;
   /**
-   * True: the increase since the last reading before local midnight, or since the first reading ever. It has no value before the first
-   * reading of the day, and while the time is not trusted. False: the value itself.
+   * True: the increase since the last reading of the day before (local time), or without one since the first reading of this day. It has no
+   * value before the first reading of the day, and while the time is not trusted. False: the value itself.
    */
   readonly today: boolean;
   readonly decimals: number;

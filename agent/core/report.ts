@@ -27,7 +27,7 @@ export interface ReportColumn {
   readonly decimals: number;
 }
 
-/** A table. `total`: a last row that sums the others up; null for none. Shape: each row has one cell for each column. */
+/** A table. `total`: a last row for all others, not each cell of it a sum; null for none. Shape: each row has one cell for each column. */
 export interface ReportTable {
   readonly kind: 'table';
   readonly title: Message;
@@ -60,7 +60,7 @@ export interface ReportBars {
   readonly half: readonly (number | null)[] | null;
 }
 
-/** Stacked areas over time; each series has the value from one instant until the next. Units: `instants` in ms of wall time. */
+/** Stacked areas over time; each value holds until the next instant, so the last is not drawn. Units: `instants` in ms of wall time. */
 export interface ReportBands {
   readonly kind: 'bands';
   readonly title: Message;

@@ -103,7 +103,7 @@ export interface ConfigChange {
 export interface ValueInForce {
   /** JSON without secrets; a long one is cut. */
   readonly value: string;
-  /** Time of the step that the path leads into, `23:00`; null outside of steps. */
+  /** Time of the step that the path leads into, as written: `23:00`, `dusk`, `sunset+30`; null outside of steps. */
   readonly step: string | null;
 }
 

@@ -147,7 +147,10 @@ export interface SavingsBaseline {
   readonly learnedNights: number | null;
 }
 
-/** Why the energy of a part of a night was not measured. */
+/**
+ * Why the energy of a part of a night was not measured. `meter-silent`: no total from the last reading to the end of the night.
+ * `meter-restarted`: the counter restarted between two readings. `no-meter`: there is no earlier total to count from.
+ */
 export type SavingsGapReason = 'meter-silent' | 'meter-restarted' | 'no-meter';
 
 /** A part of a night without measurement. `wh`: its estimated energy. `halfWh`: half width of the interval around it. Units: Wh. */
@@ -223,7 +226,7 @@ export interface SavingsNightFigures extends SavingsFigures {
   readonly darkHours: Readonly<Record<string, number>>;
   /** Energy by the models of all meters of the baseline; null if one is missing. */
   readonly modelKwh: number | null;
-  /** Half of the 90 % interval of the saving. Units: kWh. */
+  /** Half of the 90 % interval of the saving, without what an exchanged meter and `SavingsResult.checks` add to it. Units: kWh. */
   readonly halfKwh: number;
 }
 
@@ -375,7 +378,8 @@ export type SavingsAnswer<T> = { readonly ok: true; readonly value: T } | { read
 
 /**
  * Proven savings, for console and reports. `from` and `to`: the first and the last night, both included. Nights before the baseline are
- * left out, and so is the running night. `result` is refused if the ledger is broken; `export` is not.
+ * left out, and so is the running night. `result` is refused if hashes or signatures show that the ledger was changed, not if only the
+ * audit log does. `export` is not refused for a changed ledger.
  */
 export interface SavingsTools {
   ledger(): Promise<SavingsAnswer<LedgerView>>;

@@ -20,8 +20,8 @@ export interface SchemaFinding {
 }
 
 /**
- * Additional hints for values that are present and wrong. `found`: the hint on the value; undefined for the usual one. `allowed`: text
- * added after the list of allowed values.
+ * Additional hints for values that are present and wrong. `found`: text added after the value that was found, such as `: write 5`;
+ * undefined for the usual text. `allowed`: text added after the list of allowed values. Both begin with their punctuation.
  */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;

@@ -56,7 +56,7 @@ export interface UpdateView {
   readonly previous: string | null;
   /** Highest serial of a release that runs or was confirmed here. */
   readonly serial: number;
-  /** The last release whose trial ended without a confirmation; null if none since the last confirmation. */
+  /** The last release that did not start, or whose trial ended without a confirmation; null if none since the last confirmation. */
   readonly failed: string | null;
   /** Names of the keys whose updates are accepted. */
   readonly keys: readonly string[];

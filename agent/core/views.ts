@@ -141,7 +141,7 @@ export interface LocalConfigView extends ConfigFilesView {
 /** What the files of the store contain, read while no agent runs. */
 export interface StoredState {
   readonly dir: string;
-  /** Null if no reading is stored, or the file cannot be read. */
+  /** By the clock at that moment, not corrected. Null if no reading is stored, or the file cannot be read. */
   readonly lastReadingMs: WallMs | null;
   /** Some events, oldest first: open ones and the newest others. An event without an end was still open. */
   readonly events: readonly AgentEvent[];

@@ -37,8 +37,9 @@ export type Language = (typeof LANGUAGES)[number];
 
 /**
  * What can decide the level of a lamp. The first three are requested and have priority in this order. Without them `dusk` decides by day,
- * and while it is not known whether it is night. At night the highest level of `presence`, `traffic` (or a rule) and `programme` counts;
- * `default` stands in for a programme. Source: design §6; EN and TALQ priority tables in its references.
+ * and while it is not known whether it is night. At night the highest level of `presence`, `traffic` (or a rule) and `programme` counts.
+ * `default` stands in for a programme; a rule may lower either, and then the rank is `programme`. Source: design §6; EN and TALQ priority
+ * tables in its references.
  */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 /** What can decide the level of a lamp, one of `RANKS`. */
@@ -88,8 +89,8 @@ export interface Intent {
 }
 
 /**
- * Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light.
- * `time-not-trusted`: neither a trusted clock nor a photocell shows whether it is night.
+ * Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light. `programme`:
+ * the programme or a rule that lowers light. `time-not-trusted`: neither a trusted clock nor a photocell shows whether it is night.
  */
 export type DecisionReason =
   | 'maintenance'
@@ -124,7 +125,10 @@ export interface Decision {
   readonly reason: DecisionReason;
   /** Distance from the cause that raised it, such as a sensor. Units: m. Null if there is none. */
   readonly distanceM: number | null;
-  /** If present, the lamp only keeps the level that it had when the agent started. Rank and reason are those of the decision without it. */
+  /**
+   * If present, the lamp only keeps the level that it had when the agent started or its configuration changed. Rank and reason are those of
+   * the decision without it.
+   */
   readonly isHeld?: true;
   /** In general, highest rank first. */
   readonly trace: readonly TraceLine[];

@@ -64,7 +64,10 @@ export interface Zone {
   readonly litAreas?: readonly LitArea[];
 }
 
-/** One surface that a zone lights, such as a carriageway. Units: `areaM2` in m²; `illuminanceLux`: mean illuminance by design at 100 %, in lx. */
+/**
+ * One surface that a zone lights, such as a carriageway. Units: `areaM2` in m²; `illuminanceLux`: mean illuminance by design at 100 %, in
+ * lx.
+ */
 export interface LitArea {
   readonly areaM2: number;
   readonly illuminanceLux: number;
@@ -274,8 +277,8 @@ export interface HolidayList {
 }
 
 /**
- * A holiday: a date; a number of days after Easter Sunday of the same year (negative: before); or the `nth` weekday (1 Monday to 7 Sunday) of a month, -1
- * for the last.
+ * A holiday: a date; a number of days after Easter Sunday of the same year (negative: before); or the `nth` weekday (1 Monday to 7 Sunday)
+ * of a month, -1 for the last.
  */
 export type HolidayDay =
   | CalendarDate
@@ -304,9 +307,9 @@ export interface EventNight {
 }
 
 /**
- * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold. It ends back at `when.clearsAt`, or some time after
- * the last good value. A rule of kind `presence` applies while a sensor of its zone detects someone, and for the hold after that.
- * `when.forS`, for a value only: how long a change of it must last first, in s.
+ * A rule of the cabinet. It begins when a value or the traffic is beyond a threshold. It ends back at `when.clearsAt`, or once there was no
+ * good value for `when.forS` and a minute. A rule of kind `presence` applies while a sensor of its zone detects someone, and for the hold
+ * after that. `when.forS`, for a value only: how long a change of it must last first, in s.
  */
 export interface Rule {
   readonly id: string;
@@ -317,7 +320,10 @@ export interface Rule {
   readonly lower?: { readonly zones: readonly string[]; readonly levelPct: LevelPct };
 }
 
-/** What a rule watches. Units: `value` and `clearsAt` of a point in its own unit; `flowPct`, and `clearsAt` of traffic, in % of the design flow. */
+/**
+ * What a rule watches. Units: `value` and `clearsAt` of a point in its own unit; `flowPct`, and `clearsAt` of traffic, in % of the design
+ * flow.
+ */
 export type RuleInput =
   | {
       readonly kind: 'above' | 'below';

@@ -36,7 +36,10 @@ export interface MeterTracker {
   restart(): void;
   /** Returns the latest total of each meter; from `bridge` to `restart` also of meters that only the previous run has read. Units: kWh. */
   totals(): Readonly<Record<string, number>>;
-  /** Returns the totals from which a later run can bridge, together with its own gap, the one before this run: `before` is not bridged yet. */
+  /**
+   * Returns the totals from which a later run can bridge, together with its own gap, the one before this run. `before`: the totals of the
+   * previous run, not bridged yet.
+   */
   unbridged(before: Readonly<Record<string, number>>): Readonly<Record<string, number>>;
   /** Adds the energy since the previous run last read these totals; nothing for a meter whose first total of this run is lower. */
   bridge(before: Readonly<Record<string, number>>): void;

@@ -18,7 +18,7 @@ export interface PoleVisit {
   /** Distance before the pole at `firstMono`; for relayed ones. Units: m. */
   readonly beforeM: number;
   readonly isRelayed: boolean;
-  /** The reported speed, within plausible limits; null if none was reported. Units: m/s. */
+  /** The reported speed, limited to speeds that people and vehicles have; null if none was reported. Units: m/s. */
   readonly speedMps: number | null;
   /** The reported direction, as in `Detection`; null if none was reported, or if it is in doubt. */
   readonly direction: 1 | -1 | null;

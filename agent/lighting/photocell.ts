@@ -111,7 +111,10 @@ function speak(cell: Cell, dwellMs: number): Cell {
   return { ...cell, mayDarken, mayBrighten };
 }
 
-/** Returns the present verdict of the cell; null if there is none, for example because the cell has not answered for a while. */
+/**
+ * Returns the present verdict of the cell; null if it has none or is doubtful, or if its last usable reading is older than `staleS`. After
+ * an unusable reading, `dwellS` applies if it is shorter.
+ */
 export function photocellVerdict(
   state: PhotocellState | undefined,
   { dwellS, staleS }: PhotocellConfig,

@@ -122,7 +122,10 @@ export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'desi
   return designClass === null ? 100 : classLevelPct(designClass, level.class);
 }
 
-/** Returns the level to apply for a level that began at `sinceMs`. In a zone that may be dark, 0 % follows a time at the warning level. */
+/**
+ * Returns the level to apply for a level that began at `sinceMs`. In a zone that may be dark, 0 % follows a time at the warning level. Any
+ * other level is returned unchanged, and so is 0 % in another zone.
+ */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;
   const passedMs = nowMs - sinceMs;

@@ -48,8 +48,8 @@ export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, 
 }
 
 /**
- * Whether a sensor of a zone detects a person or vehicle, or did within its hold. Sensors that are stuck, or whose `listen` is `group`, do
- * not count. A sensor without a usable value counts only within its hold.
+ * Whether a sensor of a zone detects a person or vehicle, or did within its hold: `holdS` less its `ownHoldS`. Sensors that are stuck, or
+ * whose `listen` is `group`, do not count. A sensor without a usable value counts only within its hold.
  */
 export function isSomeoneIn(
   { sensors, holdS }: Pick<PresenceConfig, 'sensors' | 'holdS'>,

@@ -14,7 +14,7 @@ import { AWAY_MS, aheadTest, type LampsAround, litLamps, type ZoneWave } from '.
 export interface WaveRaise {
   /** When it ends without a further detection. */
   readonly untilMono: MonoMs;
-  /** Distance from the mover, or from its farthest possible place while its speed is not known. Units: m. */
+  /** Distance from the mover. While its speed is not known: from its farthest possible place, and 0 for lamps before that. Units: m. */
   readonly distanceM: number;
   readonly text: Message;
   /** `relayed`: the person was detected by a neighbour cabinet, so `relayedPct` applies. */

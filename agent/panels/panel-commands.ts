@@ -63,7 +63,8 @@ export class PanelCommands {
 
   /**
    * Follows an accepted request. An open one of the same kind (emergency or not) for the panel fails as replaced. Resolves with the final
-   * outcome. `failed` does not mean that the text is no longer in force.
+   * outcome. `failed` does not mean that the text is no longer in force. `saved`: whether the request is on disk; if not, or not in time,
+   * the outcome has `isSaved: false`.
    */
   follow(request: PanelRequest, saved: Promise<boolean>): Promise<Outcome> {
     for (const older of this.#open) if (isSame(older.request, request)) this.#end(older, 'failed', msg`replaced by a later request`);

@@ -51,7 +51,10 @@ interface LineState {
   isSent: boolean;
 }
 
-/** Writes the lines of one panel when they change or may be lost, and repeats failed writes after a wait. Call `follow` regularly. */
+/**
+ * Writes the lines of one panel when they change or may be lost, and repeats failed writes after a wait. Raises `panel-not-showing` after
+ * several failures in a row. Call `follow` regularly.
+ */
 export class PanelWriter {
   readonly #parts: PanelWriterParts;
   readonly #states: LineState[];

@@ -11,14 +11,13 @@ import type { AgentEvent, Outcome } from '../core/words.ts';
 import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
-/** What events and outcomes are passed on to. */
+/** What events and outcomes are passed on to. `self` and `flight` receive an event only while it is not suppressed. */
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;
   readonly uplink: Pick<Uplink, 'outcome' | 'event'>;
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
   readonly record: { note(event: AgentEvent): void };
-  /** Receives the events that are raised. */
   readonly flight: { note(event: AgentEvent): void };
   /** Returns the event with its acknowledgement and its suppression, if any. */
   readonly alarms: { admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent };

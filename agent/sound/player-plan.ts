@@ -102,7 +102,11 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
   return { kind: 'start', state: 'changing', index: (memory.index + 1) % decision.play.length };
 }
 
-/** Returns whether the amplifiers should be on; null to leave them as they are. */
+/**
+ * Returns whether the amplifiers should be on: while the place has something to play, and for `offDelayS` (s) after it. False at once if
+ * the player does not answer, does not follow its volume or a stop, or has no files. Null, to leave them as they are: the place has
+ * something to play, but the state of the player was never read.
+ */
 export function wantsAmplifiers(
   { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,
   { offDelayS }: Pick<SoundPlace, 'offDelayS'>,

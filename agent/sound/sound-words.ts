@@ -52,7 +52,7 @@ export interface SoundDecision {
   readonly play: readonly string[];
   readonly isOnce: boolean;
   readonly volumePct: number;
-  /** Until when this is decided, if nothing else happens; null if there is no such time. */
+  /** When the applied request, quiet time or step ends; null if it has no such time. A higher rank may begin earlier. */
   readonly untilMs: WallMs | null;
   /** Highest rank first. */
   readonly trace: readonly SoundTraceLine[];

@@ -10,8 +10,9 @@ const MAX_BYTES = 64 * 2 ** 20;
 const MEGABYTE = 2 ** 20;
 
 /**
- * Creates the functions for a file that may not be used: `take` moves it out of the way. `keep` then moves it into `quarantine/`, where it
- * replaces an earlier one of its name, or removes it if it is too large. `interrupted` finds a file that was set aside but not replaced.
+ * Creates the functions for a file that may not be used: `take` moves it out of the way. `keep` then moves it into `quarantine/`, or
+ * removes it if it is too large. There it replaces an earlier one of its name, and the oldest files are removed to make room.
+ * `interrupted` finds a file that was set aside but not replaced.
  */
 export function createQuarantine(path: string) {
   const setAsidePath = `${path}.aside`;

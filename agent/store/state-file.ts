@@ -122,7 +122,7 @@ export class StateFile {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
 
-  /** Removes and reports damaged rows, then makes a verified copy next to the file. The previous copy is kept if it is undamaged. */
+  /** Removes and reports damaged rows, then makes a verified copy next to the file. The previous copy is kept too, unless it is damaged. */
   backup(atMs: WallMs): BackupReport {
     // Damage is removed first: otherwise the copy would be damaged too.
     this.#file.check(atMs);
@@ -130,7 +130,10 @@ export class StateFile {
     return this.#file.read(atMs, ({ db }) => this.#backup.make(db, atMs));
   }
 
-  /** Removes old ended events, outcomes and audit entries once one is over its age limit; younger ones may go with it. Returns how many. */
+  /**
+   * Removes old ended events, outcomes and audit entries once one is older than `keepDays`, which must be more than 30. Those up to 30 days
+   * younger may go with it. Returns how many.
+   */
   forgetPeople(keepDays: number, atMs: WallMs): number {
     const bound = boundOf(keepDays, atMs);
     const isDue = this.#file.read(atMs, ({ db, audit }) => hasOlder(db, bound) || audit.isOlder(bound));

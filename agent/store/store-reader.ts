@@ -32,7 +32,7 @@ export class StoreReader {
     return this.#ask(kind, question, part, (answer) => within(this.#clock, STORE_TIMEOUT_MS.caller, answer));
   }
 
-  /** As `read`, but without the limit of time of a reader: for chores, which have no waiting caller. */
+  /** As `read`, but with only the longer limit after which the thread counts as hung: for chores, which have no waiting caller. */
   readUnbounded<K extends QuestionKind>(kind: K, question: StoreMessages[K]['ask'], part: Part): Promise<ValueOf<K> | undefined> {
     return this.#ask(kind, question, part, (answer) => answer);
   }

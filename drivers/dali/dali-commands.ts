@@ -65,7 +65,7 @@ export function configFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isTwice: true, priority: DALI_PRIORITY.config };
 }
 
-/** Returns a special command, which all gear receives, with its value `data`. */
+/** Returns a special command, which all gear receives, with its value `data`. It is sent once; only `writeMemory` is marked as a query. */
 export function specialFrame(name: keyof typeof SPECIAL, data: number): DaliFrame {
   const frame = { address: SPECIAL[name], data, priority: DALI_PRIORITY.query };
   return name === 'writeMemory' ? { ...frame, isQuery: true } : frame;

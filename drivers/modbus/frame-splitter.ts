@@ -69,7 +69,10 @@ export interface FrameSplitterOptions {
   readonly onFrame: (frame: WireFrame) => void;
 }
 
-/** Creates a splitter. Entries must come in the order of their times; `onFrame` receives each frame once it is complete. */
+/**
+ * Creates a splitter. Entries must come in the order of their times; `onFrame` receives each frame once it is complete. Silence completes
+ * some frames: call `flush` regularly, and `end` at the end.
+ */
 export function createFrameSplitter(options: FrameSplitterOptions) {
   const splitter = new Splitter(options);
   return {

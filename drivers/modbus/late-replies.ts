@@ -113,7 +113,10 @@ export class LateReplies {
     return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map((debt) => debt.heldUntilMono));
   }
 
-  /** When replies of this shape can no longer arrive late, by `boundMs`; 0 or a time in the past if none is expected. */
+  /**
+   * When replies of this shape can no longer arrive late, by `boundMs`; 0 or a time in the past if none is expected. `owed` may still count
+   * one, which a gateway may keep until the next request.
+   */
   clearMono(unit: number, fc: number, count: number): MonoMs {
     if (this.#debts.size === 0) return 0;
     return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map(({ sentMono }) => sentMono + this.boundMs));

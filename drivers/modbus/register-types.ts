@@ -139,7 +139,10 @@ function limitsOf({ type, coils }: RegisterLayout): readonly [min: number, max: 
   }
 }
 
-/** Returns the words for this raw number, rounded only to the precision of a float; null if it cannot be written in this layout. */
+/**
+ * Returns the words for this raw number, rounded only to the precision of a float. Null if it cannot be written in this layout, and always
+ * for a text.
+ */
 export function wordsOfRaw(layout: RegisterLayout, raw: number): number[] | null {
   const { type, coils } = layout;
   if (!isWritable(type) || type === 'text') return null;

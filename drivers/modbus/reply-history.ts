@@ -88,7 +88,7 @@ interface Echo {
   isStale: boolean;
 }
 
-/** Decides whether the reply to a write proves this write, or may belong to an earlier one. */
+/** Decides whether the reply to a write proves this write, or may belong to an earlier write with other bytes. */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();
 

@@ -27,7 +27,10 @@ export interface StrayBytesOptions {
   readonly gapMs: number;
 }
 
-/** Creates the evaluation of bytes that arrive while no reply is expected. */
+/**
+ * Creates the evaluation of bytes that arrive while no reply is expected: whether they belong to a late reply or are noise, and how long
+ * the wire must be silent after them.
+ */
 export function createStrayBytes({ late, trust, counters, charMs, gapMs }: StrayBytesOptions) {
   const burst = Buffer.alloc(KEPT_BYTES);
   let length = 0;

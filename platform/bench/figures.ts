@@ -4,7 +4,7 @@ import { request } from 'node:http';
 /** The samples of a process: name with labels to value. */
 export type Samples = ReadonlyMap<string, number>;
 
-/** Reads `/metrics` from a Unix socket; undefined if the process does not answer. */
+/** Reads `/metrics` from a Unix socket; undefined if it cannot connect. It waits without a limit for a process that does not answer. */
 export function readSamples(socketPath: string): Promise<Samples | undefined> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path: '/metrics' }, (response) => {

@@ -6,7 +6,7 @@
 import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { readPayload, writeNodePayload } from '../core/wire.ts';
 
-/** What is produced. */
+/** What is produced. `url`: address of the broker. `lamps`: lamps of each node. */
 export interface BenchLoad {
   readonly url: string;
   readonly nodes: number;
@@ -97,7 +97,10 @@ export class LoadGenerator {
     for (const node of this.#nodes) await this.#born(node);
   }
 
-  /** Sends at the rate until `stop`, or until it is called again with another rate. Units: values a second. */
+  /**
+   * Sends new rows at the rate until `stop`, or until it is called again with another rate. Rows without an acknowledgement are sent again
+   * until `close`. Units: values a second.
+   */
   start(rate = this.#load.rate): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#rate = rate;

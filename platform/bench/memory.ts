@@ -24,7 +24,10 @@ export interface Thirds {
 
 const MB = 2 ** 20;
 
-/** Reads the memory of all parts now. A server without a process id counts as 0. */
+/**
+ * Sums the memory of the workers from `workers`, the samples of their metrics, and reads that of the servers now. `servers`: process ids. A
+ * server without one counts as 0, and so does one that has ended.
+ */
 export function takeMemorySample(
   second: number,
   workers: readonly Samples[],

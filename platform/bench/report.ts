@@ -23,7 +23,10 @@ export function printSample(sample: MemorySample): void {
   console.log(JSON.stringify({ bench: 'platform', sample }));
 }
 
-/** Prints all figures. Returns the exit code: 1 if a value is lost, a row is not acknowledged, or the goals of lag and rate are missed. */
+/**
+ * Prints all figures. Returns the exit code: 1 if a value is lost, a row is not acknowledged, or the goals of lag and rate are missed.
+ * These goals do not count if workers were killed. `offered`: the rate that was sent. Units: values per second.
+ */
 export function printFigures(totals: RunTotals, measured: Measurement, offered: number): number {
   const { before, after, kills } = measured;
   const lost = totals.sent - totals.stored;

@@ -31,7 +31,8 @@ export interface BrokerSecrets {
 /**
  * Reads the files and checks that TLS can use them, so that a mistake is reported before the first connection.
  *
- * Errors: throws PlatformFailure `broker-files` for a file that cannot be read, that is no certificate, or for a key that is not that of the certificate.
+ * Errors: throws PlatformFailure `broker-files` for a file that cannot be read or is no certificate. Also for a key that is not that of the
+ * certificate, and for one of the two without the other.
  */
 export function readBrokerFiles({ passwordFile, caFile, certFile, keyFile }: BrokerAddress): BrokerSecrets {
   const secrets: BrokerSecrets = {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect, ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 import { type BrokerAddress, readBrokerFiles } from './broker-files.ts';
 
-/** What a connection publishes when it is lost. */
+/** What the broker publishes when the connection is lost, retained. */
 export interface LastWill {
   readonly topic: string;
   readonly payload: string;
@@ -20,6 +20,7 @@ export interface ConnectionOptions {
   readonly onMessage?: (topic: string, payload: Buffer, onRoom: () => void) => void;
   /** After each connection, once all topics are subscribed. */
   readonly onReady?: () => void;
+  /** The connection was lost after `onReady`; not after `unsubscribe` or `close`. */
   readonly onLost?: () => void;
   readonly onError?: (error: Error) => void;
 }
@@ -30,9 +31,9 @@ export interface HostConnection {
   readonly isReady: boolean;
   /** Publishes; resolves when the library has written it (QoS 0) or the broker has it (QoS 1). Returns false without a connection, or when it ends first. */
   publish(topic: string, payload: Buffer | string, options?: { readonly qos?: 0 | 1; readonly retain?: boolean }): Promise<boolean>;
-  /** Receives nothing more; what was received is not affected. */
+  /** Ends the subscriptions; what was received is not affected. `isReady` stays false. */
   unsubscribe(): Promise<void>;
-  /** Ends in order: the will is not published. */
+  /** Ends in order, so that the will is not published. If that takes too long, the connection is cut. */
   close(): Promise<void>;
 }
 

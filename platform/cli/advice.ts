@@ -21,7 +21,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '42501': 'Give this user the right, or use the owner of the tables',
 };
 
-/** The advice about an error of a command; undefined for an error of the program itself. */
+/** Returns the advice about a PlatformFailure, or a refusal of the database that has one in `REFUSALS`; undefined for any other error. */
 export function adviceAbout(error: unknown): Advice | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof PlatformFailure) {

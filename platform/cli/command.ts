@@ -35,7 +35,7 @@ export async function sendCommand({ words, database: url, expiresS, isJson }: Ho
   }
 }
 
-/** Prints one line for each cabinet. */
+/** Prints one line for each cabinet. Resolves with 0, also if cabinets are offline. */
 export async function printStatus({ database: url, isJson }: HostCommandOptions): Promise<number> {
   const database = openDatabase({ url, connections: 1 });
   try {

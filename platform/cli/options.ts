@@ -54,12 +54,15 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 69 a program is not installed,
 78 the database has other tables than this program.
 `;
 
-/** The options, checked. */
+/** A command line of the host: the command, its words, and the checked options with their defaults. */
 export interface HostCommandOptions {
   readonly command: string;
+  /** The words after the command. */
   readonly words: readonly string[];
+  /** URL of the database; empty: from `PGHOST` and the like. */
   readonly database: string;
   readonly broker: BrokerAddress;
+  /** Sparkplug groups; `+` stands for all. */
   readonly groups: readonly string[];
   readonly hostId: string;
   readonly isPacked: boolean;
@@ -68,7 +71,7 @@ export interface HostCommandOptions {
   readonly expiresS: number;
   readonly isJson: boolean;
   readonly isHelp: boolean;
-  /** Options of `bench`, `demo` and `rollout`. */
+  /** All options as typed. Those of `bench`, `demo` and `rollout` are only here, and their values are not checked. */
   readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
 }
 
@@ -188,7 +191,7 @@ export function numberOption(name: string, text: string | boolean | string[] | u
   return number;
 }
 
-/** The version of the package. */
+/** The version in the `package.json` of the platform. */
 export function platformVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

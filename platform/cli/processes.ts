@@ -24,7 +24,9 @@ const CONNECTIONS = 3;
 /** A database that stands still must not hold STATE online. Units: ms. Source: assumed; its only queries touch one row. Confirmed by: the load of the city's database. */
 const STATE_QUERY_MS = 5_000;
 
-/** Runs a worker until it is stopped by SIGTERM or SIGINT. */
+/**
+ * Stores in the database what the cabinets send, until SIGTERM or SIGINT. Errors: rejects, for example if the database has other tables.
+ */
 export async function runWorker(options: HostCommandOptions): Promise<void> {
   await runProcess('worker', options, async (parts) => {
     const { broker, groups, hostId, isPacked } = options;
@@ -35,7 +37,10 @@ export async function runWorker(options: HostCommandOptions): Promise<void> {
   });
 }
 
-/** Publishes STATE until it is stopped. */
+/**
+ * Publishes on the broker whether the host is online (Sparkplug STATE), until SIGTERM or SIGINT. It is online while a worker is ready.
+ * Errors: as `runWorker`.
+ */
 export async function runState(options: HostCommandOptions): Promise<void> {
   await runProcess('state', options, async (parts) => {
     const publisher = new StatePublisher({ ...parts, broker: options.broker, hostId: options.hostId });
@@ -45,7 +50,10 @@ export async function runState(options: HostCommandOptions): Promise<void> {
   });
 }
 
-/** Sends commands until it is stopped. */
+/**
+ * Sends to the cabinets the commands and requests in the database, until SIGTERM or SIGINT. Waits while another process does this.
+ * Errors: as `runWorker`.
+ */
 export async function runCommands(options: HostCommandOptions): Promise<void> {
   await runProcess('commands', options, async (parts) => {
     const dispatcher = new Dispatcher({ ...parts, broker: options.broker });

@@ -15,7 +15,10 @@ const BACK_MS = 120_000;
 const MINUTE_MS = 60_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** Runs a rollout and prints it as it happens. Resolves with the exit code: 0 when every wave ended without too much trouble. */
+/**
+ * Runs a rollout and prints it as it happens. Resolves with the exit code: 0 if every wave ended without too much trouble, 1 if trouble
+ * or a signal stopped it. Errors: rejects, for example with PlatformFailure for a wrong option or if no cabinet is online.
+ */
 export async function runRollout(options: HostCommandOptions): Promise<number> {
   const files = options.words.map(readFileWord);
   if (files.length === 0)

@@ -80,6 +80,7 @@ export class Dispatcher {
     }
   }
 
+  /** Ends `run`. While `run` waits for the lock, it ends only once it has it. */
   stop(): void {
     this.#stopping.abort();
     this.#wake.abort();

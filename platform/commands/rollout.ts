@@ -22,7 +22,10 @@ export interface RolloutPlan {
   readonly comment: string;
 }
 
-/** How one cabinet ended. `silent`: no end was reported in time. Units: `seconds` from `apply` to the end of its trial; null without one. */
+/**
+ * How one cabinet of a wave ended. `silent`: it reported no end in time, or before the rollout was stopped. Units: `seconds` from `apply`
+ * to the end of its trial; null without one.
+ */
 export interface CabinetEnd {
   readonly cabinet: string;
   readonly group: string;
@@ -38,7 +41,7 @@ export type RolloutReport =
   | { readonly kind: 'wave-ended'; readonly wave: number; readonly verdict: 'next' | 'stop'; readonly confirmed: number }
   | { readonly kind: 'progress'; readonly wave: number; readonly ended: number; readonly cabinets: number };
 
-/** How a rollout ended. `untouched`: cabinets that received nothing. */
+/** How a rollout ended. All but `isComplete` are numbers of cabinets; `untouched`: those of waves that did not begin. */
 export interface RolloutResult {
   readonly isComplete: boolean;
   readonly confirmed: number;

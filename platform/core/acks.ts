@@ -2,7 +2,10 @@
  * Collects what is to be acknowledged, and releases it at most once in a period for each node. Pure.
  */
 
-/** How far a node's rows are complete: the text of `Sync/Ack`. */
+/**
+ * What is acknowledged to a node by `Sync/Ack`. `head`: all rows of the epoch up to this one are stored. `gapHead`: all gaps (losses that
+ * the node has recorded) up to this id are stored. Each is 0 for none.
+ */
 export interface AckPoint {
   readonly node: number;
   readonly epoch: string;
@@ -17,7 +20,9 @@ export interface LogPoint {
   readonly hash: string;
 }
 
-/** Texts by node; a newer one replaces an older one that has not been sent. */
+/**
+ * What is to be sent to each node, at most once in `periodMs` for each. A newer one replaces an older one that has not been sent.
+ */
 export class AckOutbox<T> {
   readonly #periodMs: number;
   readonly #waiting = new Map<number, T>();

@@ -11,7 +11,7 @@ import { isTime, stateTime } from './times.ts';
 import type { MessageOrigin } from './topic.ts';
 import type { HostMetric, MetricContent } from './wire.ts';
 
-/** A value that is not a reading, with the time of it. */
+/** A value that is not a reading, with the time of it. `device` is empty for the node itself. */
 export interface PropertyValue {
   readonly node: number;
   readonly device: string;
@@ -20,7 +20,7 @@ export interface PropertyValue {
   readonly atMs: number;
 }
 
-/** The last known state of a device. */
+/** The last known state of a device. `atMs`: time of the birth or death that showed it. */
 export interface DeviceState {
   readonly node: number;
   readonly device: string;

@@ -48,12 +48,12 @@ export const PACKED_BACKLOG = 'segments/1';
 /** An older NBIRTH that arrives late is younger than this; beyond it the clock of the node was set. Units: ms. Source: assumed; workers of one platform are seconds apart. Confirmed by: the lag of the workers under load. */
 const LATE_BIRTH_MS = 60_000;
 
-/** True for a metric whose values arrive in rows. Source: docs/platform.md, "First contact", step 4. */
+/** True if the metric's values arrive in rows: no slash in its name, and not `bdSeq`. Source: docs/platform.md, "First contact", step 4. */
 export function isReading(name: string): boolean {
   return !name.includes('/') && name !== 'bdSeq';
 }
 
-/** Reads the session of an NBIRTH. */
+/** Reads the session of an NBIRTH. `receivedMs`: when it arrived; used if it has no valid time of sending. Units: ms UTC. */
 export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number): SessionStart {
   const find = (name: string): HostMetric | undefined => metrics.find((metric) => metric.name === name);
   const number = (name: string): number => {
@@ -89,15 +89,19 @@ export function soundType(datatype: number): number {
   return datatype >= 0 && datatype <= 34 ? datatype : 0;
 }
 
-/** Whether an NBIRTH replaces the session of the one before: yes unless it is older and only arrived late. Units: ms UTC. */
+/**
+ * Whether an NBIRTH replaces the known session; `knownMs` null: none is known. One that is older by up to a minute only arrived late, so it
+ * does not. One that is older by more does: the clock of the node was set. Units: ms UTC.
+ */
 export function isNewerBirth(bornMs: number, knownMs: number | null): boolean {
   return knownMs === null || bornMs >= knownMs || knownMs - bornMs > LATE_BIRTH_MS;
 }
 
 /**
  * The epoch to which a device's birth belongs: that of the last NBIRTH sent before it. `sessions`: newest first. Empty before any NBIRTH.
+ * If the birth is older than the newest NBIRTH by more than a minute, the clock of the node was set, and the newest epoch counts.
  *
- * Null for a birth of a session that is over and no longer known: its aliases must not mix with those of another store.
+ * Null for another birth whose session is over and no longer known: its aliases must not mix with those of another store. Units: ms UTC.
  */
 export function birthEpoch(sentMs: number, sessions: readonly { readonly epoch: string; readonly bornMs: number }[]): string | null {
   const [newest] = sessions;

@@ -17,7 +17,10 @@ export interface OpenCommand {
   readonly attempts: number;
 }
 
-/** The order of the states; the last four are ends. */
+/**
+ * The states of a command: each may be followed by any later one, but the last three are final. `expired`: no final state was reported in
+ * time.
+ */
 export const COMMAND_STATES = ['new', 'published', 'received', 'queued', 'sent', 'expired', 'verified', 'refused', 'failed'] as const;
 
 /** Sparkplug types. Source: Sparkplug 3.0 §6.4.16. */
@@ -44,7 +47,10 @@ const REPEAT_MS = 5_000;
 /** Source: assumed; a minute, so that a cabinet that returns late receives it soon. Units: ms. Confirmed by: the times that real links are down. */
 const LONGEST_REPEAT_MS = 60_000;
 
-/** The metrics of a command: its own, its id and its expiry. Errors: throws RangeError for a value that no metric can have. */
+/**
+ * The metrics of a command: its own, its id and its expiry. `typeOf`: the Sparkplug type of a metric in the birth, used where it fits the
+ * value. Errors: throws RangeError for a value that no metric can have.
+ */
 export function commandMetrics(command: OpenCommand, typeOf: (metric: string) => number | undefined): WrittenMetric[] {
   const own = Object.entries(command.metrics).map(([name, value]): WrittenMetric => {
     const datatype = typeFor(name, value, typeOf(name));
@@ -57,7 +63,9 @@ export function commandMetrics(command: OpenCommand, typeOf: (metric: string) =>
   ];
 }
 
-/** When a command is due to be sent: at once, then again with growing pauses until it is answered or expires. Null: never again. Units: ms UTC. */
+/**
+ * When a command that was not answered is due to be sent: at once, then again after growing pauses. Null: it has expired. Units: ms UTC.
+ */
 export function dueMs({ sentMs, attempts, expiresMs }: OpenCommand, nowMs: number): number | null {
   if (nowMs >= expiresMs) return null;
   if (sentMs === null) return nowMs;

@@ -16,7 +16,7 @@ const MOST_BYTES = { cabinet: 512 * 1_024, other: 128 * 1_024 };
 /** Source: docs/platform.md: names of profiles have small letters, digits, dots, underscores and hyphens. */
 const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml)$/;
 
-/** Whether a cabinet accepts a file with this name. */
+/** Whether a rollout may contain a file with this name. The cabinet allows fewer characters in the name of a profile. */
 export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
 }

@@ -23,7 +23,10 @@ export interface PointName {
 /** Why a message cannot be decoded yet: an alias without a birth, or series that have no number yet. */
 export type Undecoded = { readonly kind: 'birth-missing' } | { readonly kind: 'series-missing'; readonly points: readonly PointName[] };
 
-/** A message of which every metric is known. `badSegments`: how many could not be unpacked. */
+/**
+ * A message of which every metric is known. `metrics`: without the row mark and the segments. `packed`: the readings of the segment.
+ * `badSegments`: how many segments could not be unpacked.
+ */
 export interface DecodedData {
   readonly kind: 'decoded';
   readonly mark: RowMark | undefined;

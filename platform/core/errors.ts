@@ -18,10 +18,10 @@ const POLICIES = {
   'broker-unavailable': { kind: 'retry' },
 } as const satisfies Record<string, HostFailurePolicy>;
 
-/** The failures of the list. */
+/** What failed; each code has its policy. */
 export type FailureCode = keyof typeof POLICIES;
 
-/** An expected failure. Any other error is a programming error and ends the process. */
+/** A failure that the host expects. `policy`: what the program does about it. Any other error ends the process. */
 export class PlatformFailure extends Error {
   readonly code: FailureCode;
 

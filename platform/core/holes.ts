@@ -37,7 +37,8 @@ export function holesBelow(missing: readonly RowSpan[], sent: number): RowSpan[]
 }
 
 /**
- * Compares the holes with those seen before. Returns what to watch from now on, and what to request now.
+ * Compares the holes with those seen before. Returns what to watch from now on, and what to request now: some of the holes, and of a large
+ * one its first rows. `nowMs`: of a clock that never steps back.
  *
  * A hole that shrinks is being filled, so its age starts again. Each request doubles the pause to the next.
  */

@@ -7,7 +7,10 @@
 /** What was last found out about the workers. */
 export type WorkersSeen = 'ready' | 'gone' | 'unknown';
 
-/** Units: `unknownSinceMs` ms; null once the workers are known again. */
+/**
+ * Whether the host is online. `unknownSinceMs`: when the database first gave no answer; null once a worker is ready, or the workers are
+ * gone after the wait of `nextHostState`. Units: ms.
+ */
 export interface HostState {
   readonly isOnline: boolean;
   readonly unknownSinceMs: number | null;
@@ -20,10 +23,10 @@ const UNKNOWN_MS = 15_000;
 export const OFFLINE: HostState = { isOnline: false, unknownSinceMs: null };
 
 /**
- * The state after a look at the workers. Units: ms.
+ * Returns the state after a look at the workers. Units: ms.
  *
- * Without an answer of the database the state stays for a while. The workers could not report in that time either, so that they are gone
- * counts only after it.
+ * The state stays for 15 s after the first look without an answer of the database. In this time `gone` changes nothing, because the workers
+ * could not report either. After that the host is offline until a worker is ready.
  */
 export function nextHostState(state: HostState, workers: WorkersSeen, nowMs: number): HostState {
   if (workers === 'ready') return { isOnline: true, unknownSinceMs: null };

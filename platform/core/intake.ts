@@ -3,7 +3,10 @@
  */
 import { type MessageLimits, type NodeMessage, sizeOf } from './message.ts';
 
-/** Divides messages into groups that are full when they reach one of the limits. Lazy: a group is complete before the message after it is read. */
+/**
+ * Divides messages into groups that are full when they reach one of the limits, in metrics or in bytes. The last group may be empty. Lazy:
+ * a group is complete before the message after it is read.
+ */
 export function* decodableGroups(messages: Iterable<NodeMessage>, most: MessageLimits): Generator<NodeMessage[]> {
   let [group, metrics, bytes] = [[] as NodeMessage[], 0, 0];
   for (const message of messages) {

@@ -17,7 +17,7 @@ export interface MessageLimits {
   readonly bytes: number;
 }
 
-/** The size of a message. */
+/** Returns how much a message counts for `MessageLimits`: the number of its metrics, and the bytes of its payload on the wire. */
 export function sizeOf({ payload, bytes }: Pick<NodeMessage, 'payload' | 'bytes'>): MessageLimits {
   return { metrics: payload.metrics.length, bytes };
 }

@@ -8,7 +8,7 @@ import { isTime } from './times.ts';
 import { isTopicName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
-/** A warning or alarm. Units: ms UTC. `body` is the whole report as JSON. */
+/** A warning or alarm. `endMs`: null while it lasts. `body` is the whole report as JSON. Units: ms UTC. */
 export interface NodeEvent {
   readonly id: string;
   readonly code: string;
@@ -20,7 +20,10 @@ export interface NodeEvent {
   readonly body: string;
 }
 
-/** A loss that the node recorded. */
+/**
+ * A loss that the node recorded. `id`: null for one whose key is its rows. `after`: id of the gap before it, 0 for the first. `from`, `to`:
+ * its rows; null without numbers. `isEstimate`: `readings` is approximate, and 0 stands for an unknown number. Units: ms UTC.
+ */
 export interface NodeGap {
   readonly epoch: string;
   readonly id: number | null;
@@ -33,7 +36,10 @@ export interface NodeGap {
   readonly atMs: number | null;
 }
 
-/** An entry of the audit log of the cabinet. */
+/**
+ * An entry of the audit log of the cabinet. `after`: number of the entry that was sent before it. `lost`: how many entries between them
+ * were removed unsent. `body`: null if it did not fit into a packet. Units: ms UTC.
+ */
 export interface LogEntry {
   readonly n: number;
   readonly after: number;
@@ -43,7 +49,7 @@ export interface LogEntry {
   readonly lost: number;
 }
 
-/** How far a command is. */
+/** How far a command is. `target`: its device, empty for the node. `body` is the whole report as JSON. */
 export interface CommandOutcome {
   readonly id: string;
   readonly target: string;
@@ -52,7 +58,10 @@ export interface CommandOutcome {
   readonly body: string;
 }
 
-/** Someone who goes from one cabinet's street to the next. */
+/**
+ * Someone who goes from one cabinet's street to the next. `from`, `to`: edge nodes of both. `ageMs`: time since the detection, which counts
+ * up to `ttlMs`. `body`: the whole report.
+ */
 export interface RelayedPerson {
   readonly from: string;
   readonly to: string;
@@ -89,7 +98,7 @@ export function isReport(metric: string): boolean {
   return Object.hasOwn(READERS, metric);
 }
 
-/** Reads the text of a metric for which `isReport` is true. */
+/** Reads the text of a metric for which `isReport` is true. A text that is not valid gives `invalid`, not an error. */
 export function readReport(metric: string, text: string): NodeReport {
   try {
     const fields: unknown = JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? cleanText(value) : value));

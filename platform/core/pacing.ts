@@ -45,12 +45,12 @@ export function takeTokens(
   return { taken, bucket: { tokens: refilled - taken, atMs: nowMs } };
 }
 
-/** Whether births may be requested from this node now. */
+/** Whether births may be requested now: the pause after the last request is over, there was none, or the clock stepped back. */
 export function mayAsk({ askedMs, waitMs }: RebirthHistory, nowMs: number): boolean {
   return askedMs === null || nowMs - askedMs >= waitMs || nowMs < askedMs;
 }
 
-/** The history after a request. */
+/** Returns the history after a request. Each doubles the pause, from 5 s to 10 min; after more than 20 min without one it is 5 s again. */
 export function afterRequest({ askedMs, waitMs }: RebirthHistory, nowMs: number): RebirthHistory {
   const isForgotten = askedMs === null || nowMs - askedMs > PAUSE_MS.forgottenAfter;
   return { askedMs: nowMs, waitMs: isForgotten ? PAUSE_MS.first : Math.min(PAUSE_MS.longest, Math.max(PAUSE_MS.first, waitMs * 2)) };

@@ -15,7 +15,7 @@ export interface RowMark {
   readonly isAgain: boolean;
 }
 
-/** The parts of one range that one batch contains. `seen` has a character for each part, 1 for those that arrived. */
+/** The parts of one range of a node that one batch contains. `seen` has a character for each part: 1 if it arrived, otherwise 0. */
 export interface SeenParts {
   readonly node: number;
   readonly epoch: string;
@@ -29,7 +29,7 @@ export interface SeenParts {
 const MOST_PARTS = 2_048;
 const MARK = /^(?<epoch>[0-9A-Za-z]{1,64}):(?<from>\d{1,15})-(?<to>\d{1,15}):(?<part>\d{1,4})\/(?<parts>\d{1,4})(?<again>:again)?$/;
 
-/** Parses the value of `Sync/Rows`; undefined if it is malformed, if `from` is above `to`, or if the part is not 1 to `parts`. */
+/** Parses the value of `Sync/Rows`; undefined for another form, `from` above `to`, a part that is not 1 to `parts`, or too many parts. */
 export function readRowMark(text: string): RowMark | undefined {
   const found = MARK.exec(text)?.groups;
   if (found === undefined) return undefined;

@@ -7,7 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { isShortName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
-/** One reading of a segment. Units: `atMs` ms UTC. */
+/** One reading of a segment. `quality`: 192 good, 500 stale, 0 bad or missing. Units: `atMs` ms UTC. */
 export interface PackedReading {
   readonly device: string;
   readonly quantity: string;

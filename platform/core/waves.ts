@@ -16,7 +16,8 @@ export interface RolloutRules {
 }
 
 /**
- * Waves of 1, 5 and 10 % and the rest; more than 5 % of trouble in one of them, or silence for 12 min, stops the rollout.
+ * Waves of 1, 5 and 10 % and the rest. More than 5 % of trouble in one of them stops the rollout. A node that is silent for 12 min has
+ * trouble.
  *
  * Source: assumed; the issue names the sizes. 12 min is the longest trial of 10 min and a reconnect after a back-off of 2 min. Confirmed
  * by: rollouts in a city.

@@ -126,7 +126,7 @@ function contentOf(wire: Wire): MetricContent | undefined {
   return field === 'stringValue' ? cleanText(wire[field] as string) : (wire[field] as MetricContent);
 }
 
-/** A text without U+0000 and without half characters: PostgreSQL stores neither. */
+/** Removes U+0000 and replaces each half character (lone surrogate) by U+FFFD: PostgreSQL stores neither. */
 export function cleanText<T extends string | undefined>(text: T): T {
   return (text === undefined || (!text.includes('\0') && text.isWellFormed()) ? text : text.replaceAll('\0', '').toWellFormed()) as T;
 }

@@ -1,7 +1,7 @@
 /** Notifications between workers: births of these nodes have changed. */
 import type { RunQuery } from './postgres.ts';
 
-/** The channel of the notifications. */
+/** The PostgreSQL channel on which a worker notifies the others that it has stored births. */
 export const BIRTH_CHANNEL = 'luciole_birth';
 
 /** Which worker stored births of which nodes. */
@@ -13,7 +13,7 @@ export interface BirthNotice {
 /** Nodes in one notification. Source: PostgreSQL, NOTIFY: a payload is shorter than 8,000 bytes. */
 const NOTICE_NODES = 500;
 
-/** Notifies the other workers once the transaction is committed. */
+/** Notifies all workers once the transaction is committed. The sender receives it too, with its own id in `by`. `ids`: the nodes. */
 export async function notifyWorkers(query: RunQuery, workerId: string, ids: readonly number[]): Promise<void> {
   for (let i = 0; i < ids.length; i += NOTICE_NODES) {
     await query('select pg_notify($1, $2)', [BIRTH_CHANNEL, JSON.stringify({ by: workerId, nodes: ids.slice(i, i + NOTICE_NODES) })]);

@@ -6,7 +6,10 @@ import type { Database } from './postgres.ts';
 const DAY_MS = 86_400_000;
 const partitions = new ReadingPartitions();
 
-/** Cleans up once. Removes parts of rows that are complete or a week old, and processes that ended a day ago. */
+/**
+ * Makes the partitions of readings for today and the next two days, then cleans up once. Removes the notes about which messages of a range
+ * of rows have arrived, once the range is complete or after a week. Removes processes that were last seen a day ago. No reading is removed.
+ */
 export async function cleanUp(database: Database): Promise<void> {
   const nowMs = Date.now();
   await partitions.ensure(database, [nowMs, nowMs + DAY_MS, nowMs + 2 * DAY_MS], nowMs);

@@ -2,7 +2,10 @@
 import type { OpenCommand, WrittenValue } from '../core/command.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A command with its cabinet. `types`: the Sparkplug types of its metrics in the birth, as far as known. */
+/**
+ * A command with its cabinet. `device`: empty for the cabinet itself. `types`: the Sparkplug types of its metrics in the birth, as far as
+ * known.
+ */
 export interface AddressedCommand extends OpenCommand {
   readonly group: string;
   readonly node: string;
@@ -30,7 +33,10 @@ const END_WITHIN_MIN = 10;
 /** The same for a command with `Config/Action`, which may begin a trial. Units: min. Source: docs/platform.md, "Configuration": a trial takes 168 min at most. */
 const TRIAL_WITHIN_MIN = 168 + END_WITHIN_MIN;
 
-/** Ends commands whose time has passed. Their cabinet may have carried them out: an outcome that arrives later still counts. */
+/**
+ * Ends commands that were not answered by their expiry, and answered ones whose end is still missing some time after it. Their cabinet may
+ * have carried them out: an outcome that arrives later still counts.
+ */
 export async function expireCommands(query: RunQuery): Promise<void> {
   await query(
     `update command set state = 'expired', ended_at = now(), reason = case state when 'new' then 'it was not sent in time'
@@ -41,8 +47,8 @@ export async function expireCommands(query: RunQuery): Promise<void> {
 }
 
 /**
- * The commands that have no answer yet: new ones first, then those that were sent longest ago, so that silent cabinets do not hold up the others.
- * The command to an unknown cabinet is refused.
+ * Returns at most `MOST_COMMANDS` commands that have no answer yet. New ones are first, then those that were sent longest ago, so that
+ * silent cabinets do not hold up the others. A new command to a cabinet that is unknown, or in several groups, is refused.
  *
  * `nowMs` is the time of the database, which also decides when they expire: the clock of this machine may differ.
  */
@@ -77,7 +83,7 @@ export async function markPublished(query: RunQuery, ids: readonly string[]): Pr
   );
 }
 
-/** Refuses a command that cannot be written as a message. */
+/** Refuses a command that cannot be written as a message; no effect on one that was answered or has ended. */
 export async function refuseCommand(query: RunQuery, id: string, reason: string): Promise<void> {
   await query(`update command set state = 'refused', ended_at = now(), reason = $2 where id = $1 and state in ('new', 'published')`, [
     id,

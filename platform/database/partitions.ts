@@ -13,7 +13,7 @@ const MAKE_MS = 10_000;
 /** Pause before a partition is tried again; it doubles up to the longest. Units: ms. Source: assumed; as often as an analyst's query ends, and a hundredth of the time for one that takes too long. Confirmed by: the same. */
 const AGAIN_MS = { first: 60_000, longest: 960_000 };
 
-/** The days that have a partition, as far as this worker has asked. */
+/** Makes the partitions of days, and remembers which this worker has made or found. */
 export class ReadingPartitions {
   readonly #known = new Set<string>();
   readonly #tried = new Map<string, { readonly atMs: number; readonly pauseMs: number }>();
@@ -24,7 +24,12 @@ export class ReadingPartitions {
     this.#tried.clear();
   }
 
-  /** Makes the partitions of these times that are missing. A partition that cannot be made now is tried again later; no reading waits for it. */
+  /**
+   * Makes the missing partitions of the days of these times, except days far from now. Resolves after a try, which may take some seconds.
+   * One that fails for a passing reason is tried again by a later call; until then its readings belong in `reading_other`. Units: ms UTC.
+   *
+   * Errors: rejects for a reason that does not pass.
+   */
   async ensure(database: Database, atMs: readonly number[], nowMs: number): Promise<void> {
     const days = new Set<number>();
     for (const ms of atMs) days.add(Math.floor(ms / DAY_MS));

@@ -6,7 +6,10 @@ import pg from 'pg';
 import { PlatformFailure } from '../core/errors.ts';
 import { keepListening, type NoticeConnection, type StopListening } from './listener.ts';
 
-/** Runs one statement and returns its rows. Errors: rejects with PlatformFailure `database-unavailable` or `data-rejected`. */
+/**
+ * Runs one statement and returns its rows. Errors: rejects with PlatformFailure `database-unavailable` or `data-rejected`, and with the
+ * library's error, for example for wrong SQL.
+ */
 export type RunQuery = <Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 
 /** A pool of connections. */
@@ -30,8 +33,9 @@ export interface Database {
 /** Where the database is. An empty `url` uses the variables `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and so on. */
 export interface DatabaseAddress {
   readonly url: string;
+  /** Most connections for queries and transactions; each `listen` and `exclusively` has one of its own. */
   readonly connections: number;
-  /** A query without a result for this long has failed. Units: ms. */
+  /** A query without a result for this long has failed; the server ends a statement at three quarters of it. Units: ms. */
   readonly queryTimeoutMs?: number;
 }
 

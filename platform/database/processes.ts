@@ -1,7 +1,7 @@
 /** Which processes of the host run, and which births they need. */
 import type { RunQuery } from './postgres.ts';
 
-/** A running process. Units: `startedMs` ms UTC. */
+/** A running process. `isReady`: false for a worker without its connection to the broker. Units: `startedMs` ms UTC. */
 export interface ProcessNote {
   readonly id: string;
   readonly kind: 'worker' | 'commands' | 'state';
@@ -21,7 +21,10 @@ export async function noteProcess(query: RunQuery, { id, kind, startedMs, isRead
   );
 }
 
-/** Whether at least one worker was able to write a moment ago. A worker that ended in order counts as long as one that was killed. */
+/**
+ * Whether at least one worker reported in the last 15 s that it was ready. A worker that ended in order counts as long as one that was
+ * killed.
+ */
 export async function hasReadyWorker(query: RunQuery): Promise<boolean> {
   const [found] = await query<{ is_ready: boolean }>(
     `select exists (select from process where kind = 'worker' and ready_at > now() - make_interval(secs => $1)) as is_ready`,

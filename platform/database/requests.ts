@@ -51,7 +51,10 @@ export async function markAsked(query: RunQuery, { id, history, nowMs }: WantedR
   ]);
 }
 
-/** The lowest missing rows of nodes that are online, in their present epoch, below what they have sent. At most `MOST_WATCHED` holes of each. */
+/**
+ * The lowest missing rows of nodes that are online, in their present epoch: rows that they have sent, below the highest one received. At
+ * most `MOST_WATCHED` holes of each node.
+ */
 export async function holesOfNodes(
   query: RunQuery,
 ): Promise<{ readonly group: string; readonly node: string; readonly epoch: string; readonly holes: readonly RowSpan[] }[]> {

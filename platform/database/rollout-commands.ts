@@ -16,7 +16,10 @@ export interface RolloutCommand {
   readonly metrics: CommandMetrics;
 }
 
-/** How far a command is. `isEnd`: the cabinet has reported its end. Units: `seconds` from its insertion to its end; null without one. */
+/**
+ * How far a command is. `isEnd`: it is verified, refused or failed. An expired one has an end too, but a cabinet may still report another.
+ * Units: `seconds` from its insertion to its end; null without one.
+ */
 export interface CommandState {
   readonly id: string;
   readonly state: string;
@@ -27,7 +30,7 @@ export interface CommandState {
 
 const ENDS = ['verified', 'refused', 'failed'];
 
-/** The cabinets that have been born, of these groups (`+`: of all) and names (empty: all), by name. */
+/** The cabinets that have been born, of these groups (`+`: of all) and names (empty: all), sorted by group and name. */
 export async function cabinetsOf(query: RunQuery, groups: readonly string[], names: readonly string[]): Promise<KnownCabinet[]> {
   const rows = await query<{ group_name: string; node: string; is_online: boolean }>(
     `select group_name, node, is_online from node where epoch is not null and ('+' = any($1) or group_name = any($1))
@@ -54,7 +57,7 @@ export async function insertCommands(query: RunQuery, commands: readonly Rollout
   return rows.map(({ id }) => id);
 }
 
-/** How far these commands are. */
+/** Returns the states of the commands with these ids, in no particular order; an unknown id is left out. */
 export async function statesOf(query: RunQuery, ids: readonly string[]): Promise<CommandState[]> {
   const rows = await query<Omit<CommandState, 'isEnd'>>(
     'select id, state, reason, extract(epoch from ended_at - created_at)::float8 as seconds from command where id = any($1)',

@@ -16,7 +16,7 @@ export interface BirthMessage {
   readonly node: CachedNode;
 }
 
-/** A session that began with an NBIRTH of this batch. */
+/** A session that began with an NBIRTH of this batch; a rebirth counts too. Each node has one at most. */
 export interface BornSession {
   readonly node: CachedNode;
   readonly session: SessionStart;

@@ -5,7 +5,7 @@ import { COMMAND_STATES } from '../core/command.ts';
 import { AHEAD_MS } from '../core/times.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** The newest report about an event counts. Events that the newest list of open ones does not have, have ended. */
+/** The newest report about an event counts. Events reported before the newest list of open ones, and not in it, have ended. */
 export async function saveEvents(query: RunQuery, { reports: { events, openEvents } }: Batch): Promise<void> {
   const rows = [...events.values()];
   if (rows.length > 0) {
@@ -104,7 +104,10 @@ export async function saveLog(query: RunQuery, { reports: { log, logHeads } }: B
   return heads.map(({ id, log_n, log_hash }) => ({ node: id, n: Number(log_n), hash: log_hash }));
 }
 
-/** An end never changes, and a state never goes back: outcomes of one command may reach two workers. */
+/**
+ * Stores the states of commands. A state only changes to a later one of `COMMAND_STATES`, because outcomes of one command may reach two
+ * workers. `verified`, `refused` and `failed` never change; `expired` may still become one of them.
+ */
 export async function saveCommandOutcomes(query: RunQuery, { reports: { outcomes } }: Batch): Promise<void> {
   const known = outcomes.filter(({ state }) => (COMMAND_STATES as readonly string[]).includes(state));
   if (known.length === 0) return;

@@ -27,7 +27,10 @@ const SERVER_AGAIN_MS = 2_000;
 /** Units: ms. Source: assumed; a connection ends within milliseconds. Confirmed by: ends of the demo. */
 const END_MS = 2_000;
 
-/** Runs until Ctrl-C, or for `--seconds`. Resolves with the exit code: 1 when no reading arrives or a part ends again and again. */
+/**
+ * Runs until Ctrl-C, or for `--seconds`. Resolves with the exit code: 1 if a part does not start or ends again and again, or a cabinet has
+ * no readings. Otherwise 0. Errors: rejects with PlatformFailure, for example if a program is missing.
+ */
 export async function runDemo({ values, isJson }: HostCommandOptions): Promise<number> {
   const seconds = values['seconds'] === undefined ? null : numberOption('--seconds', values['seconds'], 0);
   // A terminal that was closed must not end the demo before its parts have ended.

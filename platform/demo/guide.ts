@@ -10,7 +10,7 @@ export interface DemoPlaces {
   readonly processes: readonly string[];
 }
 
-/** The first queries, as separate statements; the tests run them. */
+/** The queries that the text proposes, as separate SQL statements; the tests run them. */
 export const FIRST_QUERIES = `  select * from cabinet;
   select cabinet, device, quantity, value, unit, quality, time from reading
     where cabinet = 'demo-1' order by time desc limit 20;
@@ -23,7 +23,7 @@ export const FIRST_QUERIES = `  select * from cabinet;
     values ('demo-1', 'rue', '{"Override/Level": 80, "Override/Minutes": 5}');
   select id, state, reason from command;`;
 
-/** Returns the text. */
+/** Returns the text: queries for a second terminal, a command, and what may be stopped. */
 export function demoGuide({ databaseUrl, brokerUrl, seconds, processes }: DemoPlaces): string {
   return `
 Readings of three cabinets are in PostgreSQL, ${seconds.toFixed(0)} s after the start. In a second terminal:

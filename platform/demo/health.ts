@@ -33,7 +33,7 @@ export class HealthLog {
 const MOST_STARTS = 5;
 const COUNTED_MS = 60_000;
 
-/** Whether a part that ended at these times is worth another start. Units: ms. */
+/** Returns whether a part that ended at these times may be started again: false after 5 ends within the last minute. Units: ms. */
 export function isWorthAStart(endsMs: readonly number[], nowMs: number): boolean {
   return endsMs.filter((endMs) => nowMs - endMs < COUNTED_MS).length < MOST_STARTS;
 }

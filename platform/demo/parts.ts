@@ -31,6 +31,7 @@ export class DemoPart {
     this.#onLine = onLine;
   }
 
+  /** The id of its process, also after that has ended; undefined before the first start. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }

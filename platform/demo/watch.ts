@@ -12,7 +12,7 @@ const ANSWER_MS = 4_000;
 /** A process reports each second. Units: s. Source: assumed; as `ANSWER_MS`, with the pause of its own retries. Confirmed by: users of the demo. */
 const SILENT_S = 8;
 
-/** What is watched. */
+/** The parts of the demo that `watchDemo` checks, besides the cabinets in the database. */
 export interface WatchedDemo {
   readonly databaseUrl: string;
   readonly broker: HostCommandOptions['broker'];
@@ -27,7 +27,10 @@ interface Look {
   readonly silent_s: number;
 }
 
-/** Watches until `signal`. */
+/**
+ * Checks the database, the broker, the cabinets and the host's processes each second until `signal` aborts. `say` receives a sentence when
+ * a part stops answering or answers again.
+ */
 export async function watchDemo({ databaseUrl, broker, host }: WatchedDemo, say: Say, signal: AbortSignal): Promise<void> {
   const database = openDatabase({ url: databaseUrl, connections: 1, queryTimeoutMs: ANSWER_MS });
   const connection = openConnection({ broker, topics: [] });

@@ -12,7 +12,10 @@ export function pathOfProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(canExecute);
 }
 
-/** The folder with `initdb` and `postgres`: the newest version of Debian's packages, else the one in PATH; undefined if there is none. */
+/**
+ * The folder with `initdb`, `postgres`, `createdb` and `pg_isready`: the newest version of Debian's packages, else the one in PATH.
+ * Undefined if there is none.
+ */
 export function postgresFolder(): string | undefined {
   const inPath = pathOfProgram('initdb');
   const folders = [

@@ -10,8 +10,9 @@ import { endProcess, findFreePort, howItEnded, pathOfProgram, type ServerOptions
 export interface TemporaryMosquitto {
   readonly url: string;
   readonly port: number;
+  /** The process id of the last start, even after that process has ended. */
   readonly pid: number | undefined;
-  /** Starts it again on the same port after it has ended. */
+  /** Starts it again on the same port after it has ended by itself. Rejects after `stop`, which removes its files. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -19,7 +20,10 @@ export interface TemporaryMosquitto {
 /** Units: ms. Source: assumed; it starts within milliseconds on a quiet machine. Confirmed by: starts on a loaded machine. */
 const START_MS = 10_000;
 
-/** Starts a broker with the settings that docs/platform.md gives. Errors: rejects with PlatformFailure `program-missing`, or when it does not start. */
+/**
+ * Starts a broker without TLS and accounts. `onEnd` is not called for an end by `stop`; `signal` has no effect. Errors: rejects with
+ * PlatformFailure `program-missing`, and with Error when it does not start.
+ */
 export async function startTemporaryMosquitto({ onEnd, detached = false }: ServerOptions = {}): Promise<TemporaryMosquitto> {
   const program = pathOfProgram('mosquitto');
   if (program === undefined) throw new PlatformFailure('program-missing', 'Mosquitto is not installed: apt-get install mosquitto');

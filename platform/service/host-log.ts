@@ -3,7 +3,7 @@
 /** Writes one event with its fields. */
 export type HostLog = (event: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** A log whose lines have the name of the process. */
+/** Creates a log that writes to standard error. `by`: name of the process, in each line. */
 export function createHostLog(by: string): HostLog {
   return (event, fields = {}) => {
     process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), by, event, ...fields })}\n`);

@@ -14,24 +14,32 @@ const REASONS = ['no-birth', 'rejected', 'not-sparkplug', 'invalid-report'];
 const KINDS = ['command', 'rebirth', 'resend'];
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** The figures of one process. */
+/** The figures for Prometheus of one process of the platform. Units: s for times. */
 export interface HostMetrics {
   readonly registry: Registry;
   readonly messages: Counter<'verb'>;
   readonly readings: Counter;
+  /** Readings that were new and are committed. */
   readonly inserted: Counter;
-  /** Payloads that could not be decoded, by reason. */
+  /** Messages and reports that were left out, by reason. */
   readonly dropped: Counter<'reason'>;
+  /** Messages that wait for the birth of their node. */
   readonly parked: Gauge;
+  /** Messages that wait for the database. */
   readonly queued: Gauge;
   readonly queuedBytes: Gauge;
+  /** Time in which the broker was not read because the queue was full. */
   readonly pausedSeconds: Counter;
   readonly batches: Counter;
   readonly retries: Counter;
+  /** From the sending of a message with readings to its commit. */
   readonly lag: Histogram;
+  /** Time of the attempt that wrote a group of messages. */
   readonly commit: Histogram;
   readonly acks: Counter;
+  /** Messages sent to cabinets. */
   readonly sent: Counter<'kind'>;
+  /** 1 while the Sparkplug STATE of the host is online, otherwise 0. */
   readonly online: Gauge;
 }
 
@@ -70,9 +78,10 @@ export function createHostMetrics(): HostMetrics {
 }
 
 /**
- * Serves the figures on `address`: a path of a socket, or `127.0.0.1:9464`. Returns the server, to be closed.
+ * Serves the figures at `/metrics` over HTTP. `address`: a port of the loopback, such as `127.0.0.1:9464`, or the absolute path of a
+ * socket. A file at this path is removed first. Returns the server, to be closed.
  *
- * Errors: rejects with PlatformFailure `usage` for an address that is not of this host.
+ * Errors: rejects, with PlatformFailure `usage` for example for an address that is not of the loopback or is in use.
  */
 export async function serveMetrics(metrics: HostMetrics, address: string): Promise<Server> {
   const server = createServer((request, response) => {

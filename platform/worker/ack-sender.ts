@@ -42,7 +42,10 @@ export class AckSender {
     this.#log.add(node.id, { node, text: '0' });
   }
 
-  /** Sends what is due. What the connection does not take stays for the next call. Units: `monoMs` ms, infinity for everything. */
+  /**
+   * Sends what is due. What the connection does not take stays for the next call. Units: `monoMs` ms; infinity for everything, in the last
+   * call.
+   */
   async send(monoMs: number): Promise<void> {
     for (const [id, ack] of this.#rows.due(monoMs)) {
       if (await this.#write(ack.node, 'Sync/Ack', ack.text)) this.#metrics.acks.inc();

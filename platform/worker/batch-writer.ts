@@ -22,7 +22,7 @@ export interface WrittenMessages {
   readonly stored: readonly StoredSummary[];
   readonly sessions: readonly BornSession[];
   readonly waiting: readonly { readonly message: NodeMessage; readonly node: CachedNode }[];
-  /** Messages that the database refuses for what they contain. */
+  /** Messages refused for what they contain, by the database or this program. */
   readonly rejected: readonly { readonly message: NodeMessage; readonly reason: string }[];
 }
 

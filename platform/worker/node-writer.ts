@@ -3,13 +3,13 @@ import type { HostConnection } from '../broker/mqtt-connection.ts';
 import { commandTopic } from '../core/topic.ts';
 import { writePayload } from '../core/wire.ts';
 
-/** The address of a node. */
+/** The Sparkplug group and name of an edge node (a cabinet), by which its topics are found. */
 export interface NodeAddress {
   readonly group: string;
   readonly node: string;
 }
 
-/** Writes a text to a metric of a node. Resolves with false without a connection. */
+/** Writes a text to a metric of a node. Resolves with true once the connection has sent it, which is no proof of delivery; else with false. */
 export type WriteToNode = (to: NodeAddress, metric: string, text: string) => Promise<boolean>;
 
 /** Source: Sparkplug 3.0 §6.4.16. */

@@ -53,7 +53,10 @@ export class Pipeline {
     this.#relays = new RelaySender(parts.write);
   }
 
-  /** Resolves when the messages are committed, wait for a birth, or are counted as dropped. Repeats as long as the database is away. */
+  /**
+   * Resolves when the messages are committed, wait for a birth, or are counted as dropped. Repeats as long as the database is away. Call it
+   * again only after that.
+   */
   async handle(raw: readonly RawMessage[]): Promise<void> {
     for (const messages of decodableGroups(this.#readAll(raw), GROUP)) {
       const parked = this.#parked.splice(0).map(({ message }) => message);

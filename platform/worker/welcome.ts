@@ -4,7 +4,10 @@ import type { RunQuery } from '../database/postgres.ts';
 import { readHeads } from '../database/store-batch.ts';
 import type { BornSession } from '../database/store-births.ts';
 
-/** What follows from new sessions. `logless`: sessions whose audit log this host does not have at all. */
+/**
+ * What follows from new sessions. `acks`: acknowledgements to send. `unpacked`: sessions of nodes that do not pack their backlog for this
+ * host yet. `logless`: sessions whose audit log this host does not have at all.
+ */
 export interface Welcome {
   readonly acks: readonly AckPoint[];
   readonly unpacked: readonly BornSession[];

@@ -40,7 +40,8 @@ export interface FirstSteps {
 const USUAL_WALK_MIN = 5;
 
 /**
- * Leads a person through the commissioning. Resolves with the exit code: 0 if the result of the report is `pass`, otherwise 1.
+ * Leads a person through the commissioning. Resolves with the exit code: 0 if the result of the report is `pass`, otherwise 1, also
+ * after a failed set-up.
  *
  * Errors: rejects with ConsoleError, for example if the person stops.
  */

@@ -5,7 +5,8 @@ import { WEEKDAYS } from '../schema/weekdays.ts';
 type Written = Readonly<Record<string, unknown>>;
 
 /**
- * Returns the section `sound` in the form of the cabinet file, with defaults. `ruleWritten` must return a rule of a calendar in that form.
+ * Returns the section `sound` in a form close to that of the cabinet file, with defaults; a value that is not set may be null.
+ * `ruleWritten` must return a rule of a calendar in that form.
  */
 export function soundWritten(
   { limits, tracks, programmes, calendars, places }: SoundConfig,

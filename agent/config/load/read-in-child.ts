@@ -55,7 +55,10 @@ const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
  */
 const IDLE = { checkMs: 5_000, checks: 2 };
 
-/** The clock that limits the wait for the process. `onStep`: called with each `BeginningStep` once it is complete; some are repeated. */
+/**
+ * `clock`: for regular checks whether the process hangs; one that computes or completes steps has no time limit. `onStep`: called with each
+ * `BeginningStep` once it is complete; some are repeated.
+ */
 export interface ChildParts {
   readonly clock: Clock;
   readonly onStep: (step: string) => void;

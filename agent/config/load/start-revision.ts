@@ -62,7 +62,10 @@ export interface StartParts {
   readonly nowMs: WallMs;
 }
 
-/** The steps of choosing the configuration, in their order. Some are left out or repeated. */
+/**
+ * The steps of choosing the configuration, in their order. Some are left out or repeated. `configuration-files-read`: cabinet.yaml has been
+ * read; the step after it loads the device profiles too.
+ */
 export type BeginningStep =
   | 'configuration-reader-started'
   | 'lines-locked'

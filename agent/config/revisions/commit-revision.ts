@@ -35,9 +35,11 @@ export interface FilesToCommit {
 }
 
 /**
- * How often revisions of the platform without a valid signature may reopen lines: `burst` at once, then `perS` a second. Source: assumed;
- * the line has no levels and no detections for 35 s if the trial fails (`LINE_GRACE_MS`, then it is reopened), so 3.5 min in a row and a
- * seventeenth of the night at most. Confirmed by: reopenings in the revision histories of the cabinets.
+ * How often revisions of the platform without a valid signature may reopen lines: `burst` at once, then `perS` a second.
+ *
+ * Source: assumed; if the trial fails, the agent sends no levels and gets no detections on the line for 35 s (`LINE_GRACE_MS`, then it is
+ * reopened). That is 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings in the revision histories of the
+ * cabinets.
  */
 export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 

@@ -111,8 +111,8 @@ function pruned(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Returns a list with `config/` if the history has a revision that was not made from the file of the site. Otherwise, also without a
- * history, an empty list.
+ * Returns the traces of an earlier run (see `earlierTraces`) in the history: `config/` if a revision was not made from the file of the
+ * site. Otherwise, also without a history, an empty list.
  */
 export function tracesOfRevisions(history?: RevisionHistory): readonly string[] {
   return history?.revisions.some(({ by }) => by !== 'file') === true ? ['config/'] : [];

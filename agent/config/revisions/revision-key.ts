@@ -22,8 +22,8 @@ export function readRevisionKey(text: string): KeyObject | undefined {
 }
 
 /**
- * The text of a public key for `trust.revisionKeys`; for a private key that of its public half. Errors: throws TypeError for a key that is
- * not Ed25519.
+ * The text of a public key for `trust.revisionKeys`: base64 of its 32 bytes. For a private key, that of its public half. Errors: throws
+ * TypeError for a key that is not Ed25519.
  */
 export function revisionKeyText(key: KeyObject): string {
   return spkiOf(key).subarray(SPKI_PREFIX.length).toString('base64');

@@ -59,7 +59,10 @@ const MOST_WAITING = 128;
 const NO_TRIAL = msg`no revision is on trial`;
 const NO_CANDIDATE = msg`there is no candidate`;
 
-/** Manages configuration revisions: candidates, trial, confirmation and rollback. */
+/**
+ * Manages configuration revisions: candidates, trial, confirmation and rollback. Each user of the console has a candidate of their own;
+ * the users of the platform share one.
+ */
 export class RevisionManager implements ConfigManager {
   readonly #parts: RevisionManagerParts;
   /** For requests: a hung disk ends them, so that they do not delay the end of a trial. */

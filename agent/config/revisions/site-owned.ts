@@ -87,7 +87,7 @@ function playerPorts({ sound, lines }: Cabinet): string[] {
  */
 const SHOWN_KEYS = 8;
 
-/** The sentence with which a configuration is refused. It names keys, and `file`, the file of the site. */
+/** The sentence with which a configuration is refused. Names the first keys, how many more, and the site's `file`. */
 export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): Message {
   const keys = differences.map(({ key }) => key);
   const [first = ''] = keys;

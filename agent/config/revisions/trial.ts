@@ -76,7 +76,10 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
   return [msg`new units have not answered: ${shortList(strange)} (where they are not mounted yet, confirm it by hand)`];
 }
 
-/** Decides about a trial from its health and the elapsed time: `confirm`, `return`, or `wait` if it is not decided yet. */
+/**
+ * Decides about a trial from its health and the elapsed time: `confirm`, `return`, or `wait` if it is not decided yet. At the end of its
+ * time it is confirmed only in mode `auto` and if nothing is missing; otherwise the verdict is `return`.
+ */
 export function judgeTrial(
   baseline: Baseline,
   health: TrialHealth,

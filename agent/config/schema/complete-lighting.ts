@@ -128,8 +128,8 @@ function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; cla
 }
 
 /**
- * Parses the time of a step: `23:00`, `dusk`, `middle`, `sunset+30`. The text must have passed `stepTimeSchema`. Units: the offset is in
- * minutes.
+ * Parses the time of a step: `23:00`, `dusk`, `middle`, or minutes from a sun event or the middle, `sunset+30`. The text must have passed
+ * `stepTimeSchema`.
  */
 export function parseStepTime(text: string): StepTime {
   if (text === 'dusk') return 'dusk';

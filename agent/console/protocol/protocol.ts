@@ -23,8 +23,8 @@ export const MAX_REQUEST_BYTES = 65_536;
 export const MAX_REPLY_BYTES = 16_777_216;
 
 /**
- * Time for a job with a summary to answer after its client closed its own half of the connection. Units: ms. Source: assumed; a summary is
- * built from memory. Confirmed by: bench of summaries on a loaded gateway.
+ * Time for a job with a summary to answer after its client sent `LEAVE_LINE` or closed its own half of the connection. Units: ms. Source:
+ * assumed; a summary is built from memory. Confirmed by: bench of summaries on a loaded gateway.
  */
 export const SUMMARY_MS = 2_000;
 

@@ -35,7 +35,10 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** Returns where an agent with its own socket at `socketPath` opens its login socket. It depends on the rights of the calling process. */
+/**
+ * Returns where an agent with its own socket at `socketPath` opens its login socket. For the service's path this is in `LOGIN_FOLDER`, if
+ * the calling process may write there. Otherwise it is beside the agent's own socket.
+ */
 export function loginSocketPath(socketPath: string): string {
   if (socketPath !== usualSocketPaths()[0] || !mayWrite(LOGIN_FOLDER)) return loginPathOf(socketPath);
   return join(LOGIN_FOLDER, 'agent.sock');

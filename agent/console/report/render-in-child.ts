@@ -49,8 +49,8 @@ const renderNow: ReportTools['render'] = async (report, layout, signal) => {
 let before: Promise<unknown> = Promise.resolve();
 
 /**
- * Renders a report in a child process, one at a time. Resolves with its text. Errors: rejects with Refusal if it fails, or if `signal` is
- * aborted.
+ * Renders a report in a child process, one at a time: further calls wait for their turn. Resolves with its text. Errors: rejects with
+ * Refusal if it fails, or if `signal` is aborted.
  */
 export const renderInChild: ReportTools['render'] = (report, layout, signal) => {
   const turn = before.then(() => renderNow(report, layout, signal));

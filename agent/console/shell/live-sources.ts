@@ -65,7 +65,7 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/** Returns the source of a view of the lines and their units; those with the largest share of requests without a valid answer are first. */
+/** Returns the source of a view of the lines, then of all units: first those with the largest share of requests without a valid answer. */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];

@@ -17,7 +17,8 @@ export interface LiveView {
 const MERGE_COLS = 7;
 
 /**
- * Creates a view that changes characters in place, for a terminal with cursor motion. A frame that does not fit is cut.
+ * Creates a view that changes characters in place, for a terminal with cursor motion. A frame with more than `rows - 1` rows or `cols`
+ * columns is cut.
  * Source: DEC VT100 user guide, CUP and ED.
  */
 export function createCursorView(rows: number, cols: number): LiveView {
@@ -55,7 +56,7 @@ const SPAN = /(?<![\w.])\d+(?:\.\d+)? (?:ms|s|min|h|d|j)\b/g;
 
 /**
  * Creates a view for a terminal without cursor motion. After the first frame it prints changed rows as new rows, without empty ones. A
- * changed age or duration alone does not count. A frame that does not fit is cut.
+ * changed age or duration alone does not count. A frame with more than `rows - 1` rows or `cols` columns is cut.
  */
 export function createScrollingView(rows: number, cols: number): LiveView {
   let shown: string[] = [];

@@ -34,6 +34,7 @@ const USUAL_RECALL = 20;
 export interface ShellActionParts {
   readonly dialog: Dialog;
   readonly tree: Tree;
+  /** The lines that the user typed. */
   readonly past: PastLines;
   readonly logShow: LogShow;
   readonly asker: Asker;

@@ -19,7 +19,7 @@ const GAP_COLS = 2;
 /** What the help for `?` and TAB uses: commands, names, configuration values and translations. */
 export interface TypingHelp {
   readonly tree: Tree;
-  /** Resolves with the names of this kind; none if no agent answers. */
+  /** Resolves with the names of this kind; none if no agent answers. `typed`: the word so far, which completes a configuration key. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;

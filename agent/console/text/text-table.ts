@@ -6,6 +6,7 @@ import { translate } from './translate.ts';
 /** Title and layout of one column of a table. */
 export interface TableColumn {
   readonly title: Message;
+  /** Default: left. */
   readonly align?: 'left' | 'right';
   /** Becomes narrower before the other columns do, and wraps its text; at most one column per table. */
   readonly wraps?: true;

@@ -5,9 +5,9 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 
 /**
- * A change that the replay cannot follow. `new-sensor`: the record has no values of the sensor. `lamp-missing`: the other settings do not have
- * the lamp, so its energy and its dark moments are left out. `lamp-new`: they have one more. `zone-missing`: what was requested for the zone
- * is not applied. Any other kind: the record has the result of the recorded settings only.
+ * A change that the replay cannot follow. `new-sensor`: the record has no values of the sensor. `lamp-missing`: the other settings do not
+ * have the lamp, so its energy and its dark moments are left out. `lamp-new`: the record does not have the lamp, but its energy is added.
+ * `zone-missing`: what was requested for the zone is not applied. Any other kind: the record has the result of the recorded settings only.
  */
 export interface ReplayLimit {
   readonly kind:

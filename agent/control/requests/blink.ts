@@ -37,6 +37,7 @@ export interface Blink {
 
 /**
  * Returns the levels (%) and times (ms) for the blinking of a lamp. The low level may be below `minPct`: the caller checks whether it may.
+ * `presence`: longer ramps give longer times; null: usual ramps.
  */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
@@ -56,7 +57,7 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
 }
 
 /**
- * Returns how a lamp blinks for this request. `held`: the intents in force for it.
+ * Returns how a lamp blinks for this request. `held`: the intents in force for it; one that would hide the blinking leads to a refusal.
  *
  * Errors: throws Refusal if the request is not allowed, for example for an unknown lamp.
  */

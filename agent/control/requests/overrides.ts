@@ -62,7 +62,10 @@ export function addIntent(intents: readonly Intent[], added: Intent): readonly I
   return [...others, { ...added, untilMs, untilMono }];
 }
 
-/** Returns the stored intents without those that `newer` replaces. With the authority `anyone` it replaces none. */
+/**
+ * Returns the stored intents without those that `newer` replaces: those of its source, target and rank. With the authority `anyone` it
+ * replaces none.
+ */
 export function withoutReplaced(intents: readonly StoredIntent[], newer: StoredIntent): readonly StoredIntent[] {
   return mayEndSooner(newer.authority) ? intents.filter((intent) => !isReplacedBy(intent, newer)) : intents;
 }
@@ -72,7 +75,7 @@ function mayEndSooner(authority: IntentAuthority): boolean {
   return authority !== 'anyone';
 }
 
-/** Returns true if a sender of this authority may set or release maintenance. */
+/** Returns true if a sender of this authority may set or release maintenance: only a `technician` may. */
 export function mayMaintain(authority: IntentAuthority): boolean {
   return authority === 'technician';
 }
@@ -86,8 +89,8 @@ export interface Release<T extends StoredIntent = StoredIntent> {
 }
 
 /**
- * Separates the intents that a release ends (`released`) from those that stay (`kept`). The release aims at intents on this target, or at
- * all with `everywhere`. Those of maintenance require the authority `technician`.
+ * Separates the intents that a release ends (`released`) from those that stay (`kept`). The release aims at intents on exactly this target:
+ * for a zone, not at those on its lamps. With `everywhere`, it aims at all. Those of maintenance require the authority `technician`.
  */
 export function releaseIntents<T extends StoredIntent>(
   intents: readonly T[],

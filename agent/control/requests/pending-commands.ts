@@ -46,7 +46,7 @@ export class PendingCommands {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
-  /** As `publish`, once `saved` resolves or the wait for the disk ends. `isSaved` is false unless `saved` resolved with true by then. */
+  /** As `publish`, once `saved` resolves or the wait for the disk ends. `isSaved` is absent if that gave true by then, else false. */
   async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
     const { commandId, target, levelPct, source } = head;
     const ending = this.#doubt(saved).then((doubt) =>

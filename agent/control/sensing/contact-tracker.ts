@@ -41,7 +41,8 @@ const BUTTON_MS = 2 * 3_600_000;
 export const KEY_HOLD_MS = 3_600_000;
 
 /**
- * Creates the tracker of the contacts that request light. `onChange` receives what a restart must restore.
+ * Creates the tracker of the contacts that request light. `onChange` receives what a restart must restore,
+ * whenever a contact is newly closed or an open key ends its request.
  *
  * Shape: `zones` has the zone that a contact lights. A contact without one lights the whole cabinet.
  */

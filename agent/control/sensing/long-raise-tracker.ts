@@ -9,15 +9,15 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
-/** Watches how long presence raises zones. */
+/** Watches how long presence raises zones. Too long: for `maxBoostS` of the zone without a pause. */
 export interface LongRaiseTracker {
   /** Takes the newest decisions of all lamps, for the next `refresh`. */
   notice(decisions: readonly Decision[]): void;
   /** Judges each zone with presence by its newest decisions and its own sensors, and reports the event. */
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
   /**
-   * Ids of the zones that presence raised for too long, as of the last `refresh`. A zone remains until its own sensors have been clear for
-   * a minute, or until day.
+   * Ids of the zones that presence raised for too long, as of the last `refresh`. A zone remains until its sensors with `listen: own` have
+   * been clear for a minute, or until day.
    */
   over(): ReadonlySet<string>;
 }

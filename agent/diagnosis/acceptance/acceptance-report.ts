@@ -27,8 +27,8 @@ export interface ReportFacts {
 type Result = AcceptanceReport['result'];
 
 /**
- * Returns the report. The test of a lamp counts as missing if it was made with another device or another rated power. Its placement counts as
- * long as the lamp has its id: it is about the pole.
+ * Returns the report. The test of a lamp counts as missing if it was made with another device or another rated power. Its placement counts
+ * with any device; it fails if it found the lamp at another pole than the present one.
  */
 export function acceptanceReport({ cabinet, lamps, hasMeter, record, atMs, isTimeTrusted }: ReportFacts): AcceptanceReport {
   const rows = {

@@ -35,7 +35,7 @@ export interface AcceptanceParts {
 const KEY = 'diagnosis.acceptance';
 const EMPTY: AcceptanceRecord = { startedMs: null, scans: [], placements: [], tests: [], walks: [] };
 
-/** The acceptance of one cabinet. Its creation does not read the disk. */
+/** The results of the acceptance of one cabinet: scans, placements, lamp tests and walks. Its creation does not read the disk. */
 export class Acceptance implements AcceptanceTools {
   readonly #parts: AcceptanceParts;
   #record: AcceptanceRecord | null = null;

@@ -209,7 +209,7 @@ function rateOf({ asked, failed }: Share): number {
   return failed / Math.max(1, asked);
 }
 
-/** Returns the share of failed requests as text: `3.2 %`. */
+/** Returns the share of failed requests as text, rounded to 0.1 %: `3.2 %`, `3 %`. */
 export function percent({ asked, failed }: Share): string {
   return `${(Math.round((1_000 * failed) / Math.max(1, asked)) / 10).toString()} %`;
 }

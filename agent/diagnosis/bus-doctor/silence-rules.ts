@@ -17,7 +17,10 @@ const SLOW = { replies: 3, share: 0.3, silent: 0.3 } as const;
 /** Damaged replies to equal requests that are all alike show settings, not noise. */
 const SAME = 0.8;
 
-/** Returns the finding that units have other serial settings than the line; null if the symptoms do not show it. */
+/**
+ * Returns the finding that units have other serial settings than the line: they answer in a trial of others, or all their replies are
+ * damaged alike. Null if the symptoms do not show it.
+ */
 export function wrongSettings({ trials, units, serial, isNetwork, answered: valid }: BusSymptoms): BusFinding | null {
   const hits = trials.filter(({ answered }) => answered.length > 0);
   const answered = [...new Set(hits.flatMap((trial) => trial.answered))].toSorted((a, b) => a - b);
@@ -105,7 +108,7 @@ export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSy
   };
 }
 
-/** Returns the finding that some units do not answer; null if the symptoms do not show it. */
+/** Returns the finding that some units never answer, on a line where others do, which is not checked. Null if there is no such unit. */
 export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
   const { units, trials } = symptoms;
   const elsewhere = new Set(trials.flatMap(({ answered }) => answered));
@@ -132,7 +135,7 @@ export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
   };
 }
 
-/** Returns the finding that units answer later than their timeout; null if the symptoms do not show it. */
+/** Returns the finding that units often answer later than their timeout; null if the symptoms do not show it. */
 export function slowUnit({ units }: BusSymptoms): BusFinding | null {
   const slow = units.filter(
     ({ late, silent, asked }) => late >= SLOW.replies && late >= SLOW.share * silent && silent >= SLOW.silent * asked,

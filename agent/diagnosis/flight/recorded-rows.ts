@@ -21,15 +21,15 @@ interface Anchor {
 type Placed<T> = { readonly item: T; readonly anchor: Anchor };
 type Times = Pick<FlightRow, 'atMs' | 'atUs'>;
 
-/** Returns how the bytes of a line form frames. */
+/** Returns how the bytes of a line form frames; `raw` for a line that is not Modbus. */
 export function protocolOf({ kind, port }: Pick<RecordedLine, 'kind' | 'port'>): WireProtocol {
   if (kind !== 'modbus') return 'raw';
   return parseLinePort(port).kind === 'tcp' ? 'tcp' : 'rtu';
 }
 
 /**
- * Returns the rows of a recording in the order of time; entries that this version cannot decode are left out. Errors: throws RangeError for
- * an entry that is not complete.
+ * Returns the rows of a recording in the order of `atUs`; entries that this version cannot decode are left out. Errors: throws RangeError
+ * for an entry that is not complete.
  */
 export function rowsOf(recording: FlightRecording): FlightRow[] {
   const lines = recording.head.lines.map((line) => lineRows(line, placedEntries(recording, line.id)));

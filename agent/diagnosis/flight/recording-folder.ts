@@ -34,7 +34,7 @@ export interface RecordingLimits {
   readonly maxBytes: number;
 }
 
-/** Returns the limits of a configuration. */
+/** Returns the limits of a configuration. Units: a megabyte has 1,000,000 bytes. */
 export function recordingLimitsOf({ maxRecordings, maxMegabytes }: RecorderConfig): RecordingLimits {
   return { maxRecordings, maxBytes: maxMegabytes * 1_000_000 };
 }

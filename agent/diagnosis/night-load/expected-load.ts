@@ -38,7 +38,7 @@ const MAX_SHIFT_MIN = 180;
 export const LEAST_STEP = 0.015;
 const DAY_MIN = 1_440;
 
-/** Returns the expected level of a night, computed from other nights, oldest first. `lengthMin`: minutes to return. */
+/** Returns the expected level of a night. `before`: the nights to compute it from, oldest first. `lengthMin`: minutes to return. */
 export function expectedLoad(before: readonly NightProfile[], night: NightStart, lengthMin: number): ExpectedLoad {
   const lows = before.map((past) => enveloped(past, shiftsOf(past, before, night), lengthMin, Math.min));
   const highs = before.map((past) => enveloped(past, shiftsOf(past, before, night), lengthMin, Math.max));

@@ -5,7 +5,7 @@
 import { type ExpectedLoad, LEAST_STEP } from './expected-load.ts';
 import { medianOf } from './robust.ts';
 
-/** The signs of a lost load at one minute. Units: ln W; `jump`, `level` and `doubt` are NaN if unknown. */
+/** The signs of a lost load at one minute. Units: ln W; `jump` and `level` are NaN if unknown, `doubt` is NaN if `level` is. */
 export interface LossSigns {
   /**
    * Change of the power from earlier minutes that neither voltage nor expected steps explain; negative for less power. The lower of two
@@ -16,7 +16,7 @@ export interface LossSigns {
   readonly level: number;
   /** How much more the power was than expected before the change; 0 if it was less or is unknown. */
   readonly before: number;
-  /** How far the level may be wrong because the voltage is unusual; not negative. */
+  /** How far the level may be wrong because the voltage is unusual; not negative, and 0 without a known voltage. */
   readonly doubt: number;
 }
 

@@ -60,8 +60,9 @@ export class FactsReader {
   }
 
   /**
-   * Resolves with the facts; undefined if the counted nights or the proven saving could not be read. Other data that could not be read are
-   * missing as if none were stored; `unread` names them. Errors: rejects with WorkAborted after the signal.
+   * Resolves with the facts of the nights from one to another, both included. Undefined if the counted nights or the proven saving could
+   * not be read. Other data that could not be read are missing as if none were stored; `unread` names them. Errors: rejects with
+   * WorkAborted after the signal.
    */
   async read(from: SavingsDate, to: SavingsDate): Promise<NightFacts | undefined> {
     const range = await this.#range(from, to);

@@ -150,8 +150,8 @@ export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readon
 }
 
 /**
- * Returns a list with the sentence about failures that are not known, as their events are no longer stored or could not be read. Empty if
- * all failures are known.
+ * Returns a list with the sentence about failures that are not known, as their events are no longer stored or could not be read. It is
+ * there also if only the earlier ones are not known. Empty if all failures are known.
  */
 export function eventNotes(facts: NightFacts): readonly Message[] {
   const { eventsFromMs, unread, timeText } = facts;
@@ -162,7 +162,7 @@ export function eventNotes(facts: NightFacts): readonly Message[] {
     : [msg`Events before ${timeText(eventsFromMs)} are no longer stored: earlier failures are not known.`];
 }
 
-/** Returns the sentences about the failures of the lamps. */
+/** Returns a sentence about the number and repair of lamp failures. If they are not known (`areFailuresUnknown`), it says so instead. */
 export function failureTexts(facts: NightFacts): readonly Message[] {
   return [...eventNotes(facts), ...(areFailuresUnknown(facts) ? [] : [failureText(facts)])];
 }

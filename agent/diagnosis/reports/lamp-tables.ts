@@ -9,7 +9,7 @@ import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } f
 /** Smaller energies of no known lamp are rounding. Units: share of all. Source: each lamp is rounded to 0.1 Wh a night. */
 const ROUNDING_SHARE = 0.001;
 
-/** Returns the section with the energy by lamp, and the map of the poles. */
+/** Returns the section with the energy by lamp, summed over the nights, and the map of the poles. */
 export function lampSection(facts: NightFacts): ReportSection {
   const { cabinet, nights, failures } = facts;
   const { lampWh, zones } = nights.sum;

@@ -25,7 +25,7 @@ export class LevelGrid {
   readonly #lampMs: Float64Array;
   readonly #recordedMs: Float64Array;
 
-  /** Counts from `fromMs` to before `toMs`. */
+  /** Counts from `fromMs` to before `toMs`, in whole steps: the last one may end later. */
   constructor(fromMs: WallMs, toMs: WallMs) {
     this.#fromMs = fromMs;
     this.#steps = Math.max(0, Math.ceil((toMs - fromMs) / STEP_MS));

@@ -14,7 +14,7 @@ import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } f
 /** Smaller sums of lamp hours have a decimal. Source: a night of 35 lamps has about 400. */
 const SMALL_H = 1_000;
 
-/** Returns the section about light: levels over the night, and hours by level. */
+/** Returns the section about light: levels over the night if they are known, hours by level, and periods of operation. */
 export function lightSection(facts: NightFacts): ReportSection {
   const isOne = facts.nights.from === facts.nights.to;
   return {

@@ -21,7 +21,7 @@ export function reportFigure(
   return { id, label, unit, decimals, value: shown(value, decimals), half: shown(half, decimals), note };
 }
 
-/** Returns the key figures of the nights. */
+/** Returns the key figures of the nights: energy, saving, emissions, cost, failures, availability. An unknown value is null. */
 export function nightFigures(facts: NightFacts): readonly ReportFigure[] {
   const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);
@@ -89,7 +89,7 @@ function serviceFigures(facts: NightFacts): readonly ReportFigure[] {
   ];
 }
 
-/** Returns the sentences of the one-page summary. */
+/** Returns the sentences of the one-page summary about energy, saving, failures, and nights that are not counted. */
 export function nightSummary(facts: NightFacts): readonly Message[] {
   const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);

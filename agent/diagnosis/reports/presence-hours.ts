@@ -10,8 +10,9 @@ const NIGHT_HOURS: readonly number[] = Array.from({ length: 24 }, (_, at) => (at
 const LEAST_NIGHT_S = 300;
 
 /**
- * Returns, by hour of the local time (0 to 23), the minutes of an hour of night in which presence raised a zone, as the mean of the zones. Null:
- * hours with less than five minutes of night in all zones together, or not counted. Units: min per hour.
+ * Returns, by hour of the local time (0 to 23), the minutes of an hour of night in which presence raised a zone. It is the mean of the
+ * zones, weighted by their time of night. Null: hours with less than five minutes of night in all zones together, or not counted. Units:
+ * min per hour.
  */
 export function presenceByHour(zones: readonly Pick<ZoneTally, 'nightS' | 'presentS'>[]): readonly (number | null)[] {
   return Array.from({ length: 24 }, (_, hour) => {

@@ -47,7 +47,7 @@ function adjustmentTable({ adjustments, total }: SavingsResult): ReportTable {
   );
 }
 
-/** Returns the section about the ledger: adjustments, and all entries that concern the nights. */
+/** Returns the section about the ledger: adjustments, and all entries about the nights. `timeText`: returns the local time as text. */
 export function ledgerSection(savings: SavingsResult, timeText: (atMs: number) => string): ReportSection {
   return {
     id: 'ledger',
@@ -77,7 +77,7 @@ function entryTable(entries: readonly LedgerEntry[], timeText: (atMs: number) =>
   );
 }
 
-/** Returns the sections of a proven saving. */
+/** Returns the sections of a proven saving, each made when it is called. `timeText`: returns the local time as text. */
 export function proofSections(savings: SavingsResult, timeText: (atMs: number) => string): readonly (() => ReportSection)[] {
   return [
     () => savingSection(savings),

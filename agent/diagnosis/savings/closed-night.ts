@@ -34,7 +34,7 @@ const LEAST_DARK_H = 1;
 export const LEARNED_NIGHTS = 30;
 
 /**
- * A night counts as whole if the five-minute slots in which lamps were counted, if only in part, make up more than this share of it.
+ * The lamps of a night count as known if more than this share of it is in five-minute slots in which they were counted, if only in part.
  * Source: assumed; less than one slot may be missing. Confirmed by: bench savings with 0.99.
  */
 export const LEAST_KNOWN = 0.999;

@@ -33,8 +33,7 @@ const COVERAGE = 0.9;
 const LEAST_ERRORS = 20;
 /**
  * Half width of the interval as a share of the estimate, if too few errors are known, and for time in which the lamps were not counted.
- * Source: assumed. Confirmed by: bench savings without
- * learned errors.
+ * Source: assumed. Confirmed by: bench savings without learned errors.
  */
 export const UNKNOWN_HALF = 0.5;
 /** Least measured time from which the ratio of the night is taken. Units: slots. Source: assumed; an hour. Confirmed by: bench savings with 3 and 48 slots. */

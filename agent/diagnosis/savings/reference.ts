@@ -54,8 +54,8 @@ export function datesBetween(from: SavingsDate, to: SavingsDate, most = 5_000): 
 }
 
 /**
- * Returns the reference of a night. `entries`: those that count, in their order. Source: IPMVP, as in the issue: Σ P·h(d)·r with routine and
- * non-routine adjustments.
+ * Returns the reference of a night. `entries`: those from `entriesWith` for this baseline, in their order. Source: IPMVP, as in the issue:
+ * Σ P·h(d)·r with routine and non-routine adjustments.
  */
 export function referenceEnergy(baseline: SavingsBaseline, entries: readonly LedgerEntry[], night: ReferenceNight): ReferenceEnergy {
   const frozen: Zones = new Map(baseline.zones.map((zone) => [zone.id, { hours: night.darkHours[zone.id] ?? 0, lamps: zone.lamps }]));
@@ -85,7 +85,10 @@ export function referenceEnergy(baseline: SavingsBaseline, entries: readonly Led
   };
 }
 
-/** Returns the lamps of the reference in a night, by id, with all entries that apply to it. `entries`: those that count, in their order. */
+/**
+ * Returns the lamps of the reference in a night, by id, with the changes of all entries that apply to it. `entries`: those from
+ * `entriesWith` for this baseline, in their order.
+ */
 export function referenceLampsOn(
   baseline: Pick<SavingsBaseline, 'zones'>,
   entries: readonly LedgerEntry[],

@@ -39,7 +39,10 @@ const SIGMAS = 4;
 /** Tolerance towards the reference of the first nights: slow ageing is for the prediction, a slow loss of strings is a fault. Source: assumed. Confirmed by: drift of lamps over years. */
 const REFERENCE_SHARE = 0.2;
 
-/** How the expectation is computed. `lamp`: its index in the curve. `tolerancePct`: the least tolerance; the bounds may be wider. */
+/**
+ * How the expectation is computed. `lamp`: its index in the curve. `tolerancePct`: the least tolerance. The bounds may be wider; `lowW` may
+ * be nearer where the lamp has lost power since its first nights.
+ */
 export interface PowerBasis {
   readonly lamp: number;
   readonly curve: LevelCurve;

@@ -104,8 +104,8 @@ export class MeterWatch {
   }
 
   /**
-   * Whether the power of the meter shows that most of the lamps that do not answer are lit. False without such proof: several meters, an unknown load
-   * of the cabinet, lamps that are off, or that draw too little for the tolerance of the balance.
+   * Whether the power of the meter shows that most of the lamps that do not answer are lit. False without such proof: several meters, an
+   * unknown load of the cabinet, lamps that are off, or that draw too little for the tolerance of the balance.
    */
   showsSilentLit(nowMono: MonoMs): boolean {
     const [meter] = this.#plan.meters;

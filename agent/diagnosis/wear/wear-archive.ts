@@ -6,7 +6,7 @@ import { UNREAD } from '../../core/retried-save.ts';
 import { monthOf, monthsAfter, monthsBetween, type NightDate } from '../energy-months.ts';
 import { type DatedNight, packedWearNight, readNight, type WearNight, weeksOf } from './wear-night.ts';
 
-/** The summaries of lamps, by lamp id, that are stored under one date. */
+/** The summaries of lamps, by lamp id, that are stored under one date. In older months each covers a week, under its last night. */
 export interface LampsOfNight {
   readonly date: NightDate;
   readonly lamps: Readonly<Record<string, WearNight>>;
@@ -16,7 +16,10 @@ export interface LampsOfNight {
 export interface WearArchive {
   /** Adds a night to its month; a night that is stored already is replaced. Resolves false if its month could not be read or written. */
   keep(night: LampsOfNight): Promise<boolean>;
-  /** Resolves with the kept summaries of each lamp, oldest first, up to `today`; undefined if a month could not be read. */
+  /**
+   * Resolves with the kept summaries of each lamp, oldest first, up to `today`; undefined if a month could not be read. `night.nights`: how
+   * many nights a summary covers.
+   */
   nights(today: NightDate): Promise<ReadonlyMap<string, readonly DatedNight[]> | undefined>;
 }
 

@@ -51,7 +51,10 @@ export function weekOf(date: NightDate): string {
   return `${date.slice(0, 7)}/${Math.min(LAST_WEEK, Math.floor((Number(date.slice(8, 10)) - 1) / DAYS))}`;
 }
 
-/** Returns one summary for each week and kind that has enough nights, oldest first. `nights`: of one lamp, oldest first. */
+/**
+ * Returns one summary for each week and kind that has enough nights, oldest first. It has the medians, but of counters and rated values
+ * the newest. `nights`: of one lamp, oldest first.
+ */
 export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
   const weeks = Map.groupBy(nights, ({ date, night }) => `${weekOf(date)} ${night.kind}`);
   return [...weeks.values()].flatMap((all) => {

@@ -47,7 +47,7 @@ const NAMED: readonly (readonly [name: string, role: WearRole])[] = [
 /** Flags by which drivers report derating. Source: the profiles of drivers. */
 const DERATED = /derated$/;
 
-/** Returns the points that show the wear of lamps. */
+/** Returns the polled points that show the wear of lamps: for each lamp at most one of a role, but all that show derating. */
 export function wearPoints(cabinet: Pick<Cabinet, 'lamps'>, points: ReadonlyMap<PointId, CabinetPoint>): readonly WearPoint[] {
   const byDevice = Map.groupBy(points.values(), ({ device }) => device.id);
   return cabinet.lamps.flatMap((lamp, at) => {

@@ -14,7 +14,7 @@ export type ExamLog = ReturnType<typeof createExamLog>;
 
 /**
  * Creates a record of the bytes on a line, which starts now. `tap` receives what passes on the line. Only the first bytes after a request
- * are kept, and only a limited number of requests. The first window has an empty request: it holds the bytes before any request.
+ * are kept, and only the first requests and the newest one. The first window has an empty request: it holds the bytes before any request.
  */
 export function createExamLog(clock: Pick<Clock, 'monoMs'>) {
   const windows: ExamWindow[] = [];

@@ -38,7 +38,10 @@ function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplie
   return lateReplies + noiseBytes + crcErrors + truncated + wrongReplies + foreignFrames;
 }
 
-/** Returns the addresses that may have sent the stray bytes, the latest request first. Shape: `probed` in the order of the requests. */
+/**
+ * Returns the addresses that may have sent the stray bytes: those requested at most 300 ms before `fromMono`, the latest request first.
+ * Shape: `probed` in the order of the requests, none of them after `toMono`.
+ */
 export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: StrayTime): Suspect[] {
   return probed
     .map(({ unit, atMono }) => ({ unit, minMs: Math.max(0, fromMono - atMono), maxMs: toMono - atMono }))
@@ -91,7 +94,7 @@ export interface PassOptions {
   readonly units: readonly number[];
   /** Wait for the first byte of a reply. Units: ms. */
   readonly waitMs: number;
-  /** Reads the addresses without an answer again, up to three times, while bytes arrive that answer no request. */
+  /** Then reads all addresses without an answer again, up to three times, while bytes arrive that answer no request. */
   readonly readsAgain: boolean;
   readonly signal: AbortSignal | undefined;
   /** Called after the first read of each address. */
@@ -99,8 +102,9 @@ export interface PassOptions {
 }
 
 /**
- * Reads the addresses at the line's own speed with a short wait, and may read suspected ones again with a longer wait. Returns the units
- * that answered, and the addresses that sent more than one damaged reply.
+ * Reads the addresses at the line's own speed, and waits `waitMs` for each reply. After stray bytes or a damaged reply it reads the
+ * suspected addresses again with a longer wait, whatever `readsAgain` is. Returns the units that answered, and the addresses that sent more
+ * than one damaged reply.
  *
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
  */

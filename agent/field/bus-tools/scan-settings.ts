@@ -53,7 +53,7 @@ export interface Adapter {
 
 /**
  * Returns how long a scan waits by default for the first byte of a reply at this speed, through this adapter. An unknown latency counts as
- * 0. Units: ms.
+ * 0, unknown `hiddenChars` as more than 3. Units: ms.
  */
 export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: Adapter): number {
   const isSeenAtOnce = hiddenChars !== null && hiddenChars <= AT_ONCE_CHARS;

@@ -12,7 +12,10 @@ import type { GroupProfile, PointProfile, PointWrite, Profile, Table } from '../
 import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { QUARTER_MS } from '../stats/line-history.ts';
 
-/** Returns the bus tools with facts about the cabinet added to some answers, for example the lamps and the warnings of a write. */
+/**
+ * Returns the bus tools with facts about the cabinet added to some answers, for example the lamps and the warnings of a write. `profiles`:
+ * by the id of the profile.
+ */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {
     ...bus,
@@ -83,7 +86,10 @@ function spanOfWrite(point: PointProfile): RegisterAddress {
   return { ...writePlace(point), width: widthOf(point) };
 }
 
-/** Returns warnings about a write according to the profiles of the devices that it reaches, without duplicates; empty if there are none. */
+/**
+ * Returns warnings about a write according to the profiles of the devices that it reaches, without duplicates; empty if there are none.
+ * `profiles`: by the id of the profile.
+ */
 export function writeWarnings(write: BusWrite, { lines }: Pick<Cabinet, 'lines'>, profiles: ReadonlyMap<string, Profile>): Message[] {
   const warnings = reachedBy(write, lines).flatMap(({ profile: id, instances }) => {
     const profile = profiles.get(id);

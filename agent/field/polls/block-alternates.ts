@@ -11,7 +11,10 @@ import type { Limits, PollBlock, Slot } from './poll-plan.ts';
  */
 const MOST = 4;
 
-/** Returns some longer reads that include the block, the shortest first; empty if there are none. */
+/**
+ * Returns some longer reads that include the block, the shortest first; empty if there are none. Their replies differ in length from a late
+ * reply to the block.
+ */
 export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];
   if (first === undefined || last === undefined || first.isSingle) return [];

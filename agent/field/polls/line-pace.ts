@@ -60,7 +60,10 @@ const PRESENCE_MS = { least: 75, most: 100 };
  */
 const PRESENCE_SHARE = 0.5;
 
-/** Returns the poll period of presence inputs on a line with this many units that have them. Units: ms. */
+/**
+ * Returns the poll period of presence inputs on a line with this many units that have them. It grows with them, between two fixed bounds.
+ * Units: ms.
+ */
 export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units: number): number {
   const roundMs = units * (fixedMs + registerMs + ASSUMED_TURNAROUND_MS + gapMs);
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);

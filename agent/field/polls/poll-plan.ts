@@ -25,8 +25,8 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
  */
 const NEARLY_DUE = 0.25;
 /**
- * Delay before a lost poll is repeated, unless its period is shorter or it was lost several times in a row. Units: ms. Source: the guard
- * against late replies lasts as long.
+ * Delay before a lost poll is repeated. Its period counts instead if that is shorter, or if it was lost more than twice in a row. Units:
+ * ms. Source: the guard against late replies lasts as long.
  */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
@@ -188,7 +188,7 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 
 /**
  * Handles a refused block, as one step of the search for the slot that the unit does not have. Returns that slot once it is found and
- * isolated; undefined before. `all`: the slots of the unit.
+ * isolated; undefined before. A block with holes only becomes due again: a hole may be the cause. `all`: the slots of the unit.
  */
 export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
   const [only, ...others] = block.slots;

@@ -14,8 +14,8 @@ import { quantile } from '../../core/quantile.ts';
 const RING = 256;
 
 /**
- * Creates a meter for the median, high percentiles and maximum of a series of values. `count` counts all values; the rest describes the
- * newest ones, rounded to one decimal.
+ * Creates a meter for the median, 95th and 99th percentile and maximum of a series of values. `count` counts all values; the rest describes
+ * the newest 256, rounded to one decimal.
  */
 export function createSpreadMeter() {
   const ring = new Float64Array(RING);

@@ -42,8 +42,8 @@ export interface UartWritesParts {
 }
 
 /**
- * Writes to the device of a raw UART, one write after the other. A write ends when it is proven or has failed. Sends only from `open` to
- * `close`.
+ * Writes to the device of a raw UART, one write after the other. A write ends when a received value proves it, or when it has failed. Sends
+ * only from `open` to `close`.
  */
 export class UartWrites {
   readonly #parts: UartWritesParts;

@@ -54,8 +54,8 @@ export interface SetUpParts {
 }
 
 /**
- * Sends the next read or write of a unit's set-up, if there is one, and records its result in the unit. If no step is left, the failed ones
- * start again. Steps that fail are reported as event `unit-not-set-up` at the end of the set-up.
+ * Sends the next read or write of a unit's set-up, if there is one, and records its result in the unit. One read may serve several steps.
+ * If no step is left, the failed ones start again. Steps that fail are reported as event `unit-not-set-up` at the end of the set-up.
  */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);

@@ -73,8 +73,8 @@ const FLAKY_REST_MS = 100;
 const BACKOFF_MS = { first: 500, max: 60_000 };
 
 /**
- * Returns the health after one more transaction. A response makes the unit `ok`; lost requests make it `flaky` or `silent`. Units: `jitter`
- * is a random number 0..1 drawn by the caller.
+ * Returns the health after one more transaction. A response makes the unit `ok`, and due at once. Lost requests make it `flaky` or
+ * `silent`, and due later. Units: `jitter` is a random number 0..1 drawn by the caller; it shortens the wait of a silent unit.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

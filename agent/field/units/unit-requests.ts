@@ -42,8 +42,9 @@ export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): numb
 }
 
 /**
- * Returns how long to wait for the reply to a probe of a silent unit. `savedMs`: what remains of the time that silent units may take.
- * Units: ms.
+ * Returns how long to wait for the reply to a probe of a silent unit, at most `timeoutFor`. A unit without response times usually gets
+ * at most the shortest `timeoutOf` of the units with response times. It gets the full time now and then, and in its first probes if that is
+ * at most `savedMs`. `units`: those of the line. `savedMs`: what remains of the time that silent units may take. Units: ms.
  */
 export function probeTimeoutFor(
   unit: Unit,

@@ -308,8 +308,8 @@ export function writableMono(unit: Unit): MonoMs {
 }
 
 /**
- * Returns the displayed state: that of the unit's health. While the unit is away and its health is not `silent` yet: `new` before its first
- * response in this run, `silent` after it.
+ * Returns the displayed state: that of the unit's health. For a unit of which `isUntried` is true: `new` before its first response in this
+ * run, `silent` after it.
  */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
@@ -321,7 +321,7 @@ export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }
 
-/** Whether the unit is away and its health is not `silent` yet. */
+/** Whether the unit is away and its health is not `silent`, for example before its first answer, or since its line went down. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }

@@ -92,8 +92,8 @@ function memberGroups(devices: readonly GroupedDevice[]): LineGroup[] {
 }
 
 /**
- * Returns the group write to send in place of `lead`; undefined when `lead` is to be sent by itself. `waitingAt` returns the write that
- * waits for a point, besides `lead`.
+ * Returns the group write to send in place of `lead`: one to a group of which each point waits for the same level. Undefined when `lead` is
+ * to be sent by itself. `waitingAt` returns the write that waits for a point, besides `lead`.
  */
 export function chooseGroup(
   groups: readonly LineGroup[],

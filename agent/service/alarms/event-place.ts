@@ -6,7 +6,10 @@ import { deviceOfSource } from '../../core/point-id.ts';
 /** The parts of a cabinet from which the place of an event is found. */
 export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'poles'>;
 
-/** Returns the place of the source of an event. Each part of it may be null. `lamp`: the ids of one or more lamps, separated by spaces. */
+/**
+ * Returns the place of the source of an event. A part of it is null if it is unknown or there is more than one. Only `lamp` may have the
+ * ids of several lamps, separated by spaces.
+ */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {
   const deviceId = deviceOfSource(lines, source);
   const found = lampsOfSource(lamps, source, deviceId);

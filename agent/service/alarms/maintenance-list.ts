@@ -49,14 +49,17 @@ export function rebasedMaintenance(maintenance: Maintenance, { nowMs, nowMono }:
   return { ...maintenance, sinceMs: maintenance.sinceMs + shiftMs, untilMs: maintenance.untilMs + shiftMs };
 }
 
-/** Returns the maintenance in the form for the disk. In place of the monotonic end, `restMs` is the remaining time less `REST_SAVE_MS`. */
+/**
+ * Returns the maintenance in the form for the disk. In place of the monotonic end, `restMs` is the remaining time less `REST_SAVE_MS`, but
+ * not below 0.
+ */
 export function toStoredMaintenance({ untilMono, ...rest }: Maintenance, nowMono: MonoMs): StoredMaintenance {
   return { ...rest, restMs: Math.max(0, Math.round(untilMono - nowMono) - REST_SAVE_MS) };
 }
 
 /**
- * Returns the maintenance that continues after a restart, until its end and for `restMs` at most; null if no time is left. Call it only
- * with a trusted clock.
+ * Returns the maintenance that continues after a restart; null if no time is left. It ends at its wall time, after `restMs`, or after
+ * the longest time that its owner may request, whichever is first. Call it only with a trusted clock.
  */
 export function resumedMaintenance({ restMs, ...stored }: StoredMaintenance, { nowMs, nowMono }: Instant): Maintenance | null {
   const leftMs = Math.min(stored.untilMs - nowMs, restMs, MAINTENANCE_SPAN[stored.owner].maxMs);

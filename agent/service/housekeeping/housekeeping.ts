@@ -33,7 +33,7 @@ export interface HousekeepingParts {
   readonly chores: readonly Chore[];
   readonly clock: Clock;
   readonly log: Log;
-  /** Where results of chores are kept over a restart. */
+  /** Where results are kept over a restart. They are written after a chore that runs at most once a day. */
   readonly memory: Pick<Store, 'load' | 'save'>;
 }
 

@@ -21,7 +21,10 @@ export interface RepeatFilter<T> {
    * with this `nowMono` first.
    */
   admit(key: string, item: T, nowMono: MonoMs): boolean;
-  /** Returns suppressed events that are no longer counted, with their counts, and forgets them; for an infinite `nowMono` all of them. */
+  /**
+   * Returns the events with repetitions that are no longer counted: the item that was written, and how many were suppressed. Forgets them.
+   * For an infinite `nowMono` all of them.
+   */
   due(nowMono: MonoMs): readonly Repeated<T>[];
 }
 

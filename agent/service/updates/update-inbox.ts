@@ -20,10 +20,10 @@ const FIRST_PART = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * Writes one part of the update file. Resolves with the progress, for display. A part at byte 0 replaces the file; another part must begin
- * where the file ends.
+ * where the file ends. `needs`: what the header is checked against; called only for a part that begins before `MAX_HEADER_BYTES`.
  *
- * Errors: rejects with UpdateError if the part or the update is refused, otherwise with the system's error; a piece of the part may then be
- * in the file.
+ * Errors: rejects with UpdateError if the part or the update is refused, or if only a piece of the part could be written. Otherwise rejects
+ * with the system's error; a piece of the part may then be in the file.
  */
 export async function receivePart(
   releases: ReleaseStore,

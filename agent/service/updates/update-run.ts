@@ -84,7 +84,7 @@ export interface Updates {
   readonly manager: UpdateManager;
   /** Begins the trial if the running release is on trial, and reports a release that was reverted or cannot run. Call once. */
   start(): Promise<void>;
-  /** Ends a trial without a verdict. A change of the release that is about to end the run does not end it any more. */
+  /** Ends a trial without a verdict, and cancels the end of the run that a change of the release has scheduled. */
   stop(): void;
 }
 

@@ -69,7 +69,7 @@ export function expectPlainJournal(base: string): void {
 /**
  * Creates a database with the tables of `schema` and the rows that `fill` writes, then replaces the file at `path` and removes its journal.
  *
- * Errors: throws SQLite and system errors, and what `fill` throws. Until the new database is complete, the former one is unchanged.
+ * Errors: throws SQLite and system errors, and what `fill` throws. If the new database cannot be completed, the former one is unchanged.
  */
 export function makeFresh({
   path,

@@ -13,7 +13,7 @@ import { type Message, msg } from '../../core/message.ts';
 
 /** The head of an empty chain. */
 export const GENESIS: AuditHead = CHAIN_START;
-/** The action of the entry for removed entries; its detail has the number and hash of the last one that was removed. */
+/** The action of the entry that is added when old ones are removed; its detail has the number and hash of the last one removed. */
 export const TRIMMED = 'audit trimmed';
 /** The action of the entry for trimmed entries that are kept separately; its detail says how many there are, and their digest. */
 export const RESERVED = 'audit reserved';

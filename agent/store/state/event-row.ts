@@ -32,13 +32,13 @@ export function toEventRow(event: AgentEvent): EventRow {
 
 /**
  * Converts a row to its event. The text can be translated if the template of the row produces it; otherwise it is shown as stored. Does not
- * check the checksum.
+ * check the checksum: a damaged row gives a damaged event.
  */
 export function toEvent({ id, code, source, severity, text, template, details, startMs, endMs }: EventRow): AgentEvent {
   return { id, code, source, severity, text: saidBy(text, template), startMs, endMs, ...(details == null ? {} : detailsIn(details)) };
 }
 
-/** Returns the time in whole milliseconds; 0 if it is not a finite number. */
+/** Returns the time rounded to whole milliseconds; 0 if it is not a finite number. */
 export function wholeMs(ms: WallMs): WallMs {
   return Number.isFinite(ms) ? Math.round(ms) : 0;
 }

@@ -48,9 +48,9 @@ const MAX_SCALED = MAX_SIGNED / 2;
 const MAX_FLAGS = 4 * FORM.double + 3;
 
 /**
- * Converts a reading into the form in which it is stored. The value is rounded to `decimals` if it then fits a scaled integer, and not
- * rounded for `EXACT`. NaN and infinities get no value, and the quality `bad` or `missing`. The time is rounded to ms; one that is not a
- * number or too far away becomes `frameMs`.
+ * Converts a reading into the form in which it is stored. The value is rounded to `decimals` if it then fits a scaled integer. It is not
+ * rounded for `EXACT`: then only a whole number is `scaled`. NaN and infinities get no value, and the quality `bad` or `missing`. The time
+ * is rounded to ms; one that is not a number or too far away becomes `frameMs`.
  */
 export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number, decimals: number): Cell {
   const offsetMs = toOffsetMs(atMs, frameMs);

@@ -47,7 +47,10 @@ export function recordPage(handle: Handle, { fromMs, toMs, afterId }: RecordQuer
   };
 }
 
-/** The size of the record, its reach, and what was removed. `all`: its segments, as `segmentsOf` returns them. */
+/**
+ * The size of the record, its oldest time, and up to when inputs and segments were removed. `all`: its segments, as `segmentsOf` returns
+ * them. `maxBytes`: its size limit, which is only passed on.
+ */
 export function recordFacts(handle: Handle, all: readonly SegmentHeads[], maxBytes: number): RecordFacts {
   const whole = all.filter(({ isThinned }) => !isThinned);
   const thinned = all.filter(({ isThinned }) => isThinned);

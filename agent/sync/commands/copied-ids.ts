@@ -21,7 +21,8 @@ const MAX_ORDERS = 256;
 
 /**
  * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
- * This ends a day after the first order that could be refused and arrives while the time is trusted. Call `restore` first.
+ * By a trusted time, this ends a day after the first such order that could be refused. While the time is not trusted, orders are refused
+ * also later. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;

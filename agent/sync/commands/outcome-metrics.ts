@@ -19,7 +19,8 @@ export type OutcomeKind = CommandRecord['kind'] | null;
 const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point', 'sound'];
 
 /**
- * Returns the metrics that report the outcome of a command, with their values. Also puts the values into `values`, for the next birth.
+ * Returns the metrics that report the outcome of a command, with their values: those of the target's device, or of the node if that device
+ * is silent or has no such metric. Also puts the values into `values`, for the next birth.
  */
 export function outcomeMetrics(
   {
@@ -32,7 +33,7 @@ export function outcomeMetrics(
     readonly values: Pick<CurrentValues, 'put'>;
     /** A silent device is dead for the platform, which ignores its metrics. */
     readonly isSilent: (deviceId: string) => boolean;
-    /** Longest text that the broker accepts. Units: bytes. */
+    /** Longest text that the broker accepts; a longer outcome is shortened. Units: bytes. */
     readonly maxTextBytes: number;
   },
   outcome: Outcome,

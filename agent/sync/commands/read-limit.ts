@@ -28,8 +28,8 @@ const MAX_BYTES = 2_048;
 const NAME = Buffer.from(EMERGENCY_METRIC.on);
 
 /**
- * Creates the rate limit for the messages that are parsed; some that start an emergency pass beyond it. Call `admits` once for a message;
- * false: drop it unread. `deviceId`: null for a message to the node.
+ * Creates the rate limit for the messages that are parsed; some that start an emergency pass beyond it. `table`: resolves their aliases.
+ * Call `admits` once for a message; false: drop it unread. `deviceId`: null for a message to the node.
  */
 export function createReadLimit(clock: Pick<Clock, 'monoMs'>, table: Pick<MetricTable, 'node' | 'devices'>) {
   const messages = createTokenBucket(clock, MESSAGES);

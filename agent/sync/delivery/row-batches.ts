@@ -46,8 +46,8 @@ export function framesToRead({ readings, readingsPerFrame }: BatchSize): number 
 }
 
 /**
- * Returns the size of the next batch, adapted to how fast the last one was proven. `roundMs`: time from sending the frames in `sent` to
- * their proof. Units: ms. `form` decides the largest size.
+ * Returns the size of the next batch, adapted to how fast the broker has read the last one. `roundMs`: time from sending the frames in
+ * `sent` to the proof that the broker has read them. Units: ms. `form` decides the largest size.
  */
 export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 'metrics' | 'segments' = 'metrics'): BatchSize {
   const readings = sent.reduce((sum, frame) => sum + frame.readings.length, 0);

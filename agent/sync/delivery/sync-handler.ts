@@ -20,7 +20,7 @@ export interface SyncHandlerParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
   readonly delivery: Pick<Delivery, 'acknowledge' | 'acknowledgeAudit' | 'accept' | 'resend'>;
-  /** Receives whether a resend request is queued or refused. */
+  /** Receives whether a resend request is queued or refused. Refusals beyond a rate limit are not passed on. */
   readonly onResend: (result: ResendResult) => void;
   /** A `Sync/Accept` was accepted. */
   readonly onAccept: () => void;
@@ -36,7 +36,7 @@ const REFUSALS = { burst: 32, perS: 1 };
 
 /**
  * Creates the handler of what the platform writes to `Sync/Ack`, `Sync/Log`, `Sync/Accept` and `Sync/Resend`. `onResend`: receives whether
- * a resend request is queued or refused; too many refusals are dropped. `onAccept`: called for an accepted `Sync/Accept`.
+ * a resend request is queued or refused; refusals beyond a rate limit are not passed on. `onAccept`: called for an accepted `Sync/Accept`.
  */
 export function createSyncHandler({ table, clock, log, delivery, onResend, onAccept }: SyncHandlerParts) {
   const requests = createTokenBucket(clock, REQUESTS);

@@ -47,7 +47,7 @@ export function isKeyOfCertificate(cert: Buffer, key: Buffer): boolean | null {
 }
 
 /**
- * Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. Shape: the year has four digits.
+ * Returns the day of a time in UTC as text, `2027-01-31`; `unknown` if `ms` is not a finite number. Only for the years 0 to 9999.
  */
 export function certificateDay(ms: WallMs): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 10) : 'unknown';

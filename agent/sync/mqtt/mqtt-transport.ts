@@ -40,7 +40,7 @@ export interface ConnectOptions {
   readonly onPacket?: (packet: PacketSummary) => void;
 }
 
-/** A stage of an attempt to connect that was passed. */
+/** A stage of an attempt to connect that was passed. `name`: not for an IP address. `address`: IP address and port, for display. */
 export type ConnectStage =
   | { readonly kind: 'name'; readonly addresses: readonly string[] }
   | { readonly kind: 'tcp'; readonly address: string }

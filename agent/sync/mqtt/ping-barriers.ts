@@ -30,6 +30,7 @@ export interface PingLink {
   readonly keepaliveS: number;
   /** Bytes that the broker may have queued ahead of an answer. */
   readonly maxQueuedBytes: number;
+  /** Sends a PINGREQ. `noteSent` must be called for it before this returns. */
   readonly sendPing: () => void;
   /** Units: bytes since CONNECT, including those of packets that are still incomplete. */
   readonly bytes: () => { readonly sent: number; readonly received: number };

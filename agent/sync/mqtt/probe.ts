@@ -33,8 +33,8 @@ const ANSWER = { share: 0.5, maxMs: 10_000 };
 const CHECKS = 10;
 
 /**
- * Returns the times of the probe. `quietMs`: time without traffic in one direction until a ping is sent. `answerMs`: longest wait for the
- * answer, longer with more `waitingBytes`. Units: ms.
+ * Returns the times of the probe. `quietMs`: longest time without traffic in one direction until a ping is sent. `answerMs`: longest wait
+ * for the answer, longer with more `waitingBytes`. Units: ms.
  */
 export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly quietMs: number; readonly answerMs: number } {
   const keepaliveMs = keepaliveS * 1_000;

@@ -21,7 +21,10 @@ const SAVE_MS = 2_000;
 /** Loads and saves bdSeq, the number of the session. */
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
-/** Creates the storage for bdSeq, the number of the session. `random`: returns a random number 0..1. */
+/**
+ * Creates the storage for bdSeq, the number of the session. `random`: returns a random number 0..1, for the bdSeq to assume if the stored
+ * one cannot be read.
+ */
 export function createBdSeqMemory(
   { clock, log, store }: { readonly clock: Pick<Clock, 'after'>; readonly log: Log; readonly store: Pick<Store, 'save' | 'load'> },
   random: () => number,

@@ -137,8 +137,8 @@ export class BrokerLink {
   }
 
   /**
-   * The platform has acknowledged nothing through this server for `silentMs`: ends the session properly and tries the next server. Does
-   * nothing with one server, or without births. Units: ms.
+   * Ends the session properly now, and tries the next server. Does nothing with one server, or without births. `silentMs`: how long the
+   * platform has acknowledged nothing, only for the message and the log. Units: ms.
    */
   leaveServer(silentMs: number): void {
     const { clock, log, trace } = this.#parts;

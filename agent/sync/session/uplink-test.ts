@@ -38,8 +38,9 @@ const HOST_STATE: readonly string[] = ['host-state', 'rewritten-state'];
 const SOON_MS = 30 * 86_400_000;
 
 /**
- * Tests the connection to a broker step by step. `broker`: null for the first of the configuration. `onStep`: receives each step as it
- * ends. A failed connection is a failed step of the result, not an error. Errors: rejects with TypeError for an invalid URL.
+ * Tests the connection to a broker step by step. `broker`: null for the first of the configuration. `signal`: ends an attempt to connect.
+ * `onStep`: receives each step as it ends. A failed connection is a failed step of the result, not an error. Errors: rejects with TypeError
+ * for an invalid URL.
  */
 export async function testUplink(
   parts: UplinkTestParts,

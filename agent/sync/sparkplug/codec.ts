@@ -13,7 +13,7 @@ export type MetricValue =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'bytes'; readonly value: Uint8Array };
 
-/** One entry of a property set, such as `Quality` or `engUnit`. */
+/** One entry of a property set, such as `Quality` or `engUnit`. `type`: its Sparkplug data type. `value` must not be of kind `bytes`. */
 export interface Property {
   readonly key: string;
   readonly type: number;
@@ -88,7 +88,8 @@ export function decodePayload(bytes: Uint8Array): Payload | undefined {
 }
 
 /**
- * Returns a number, rounded to an integer, as the 64 bits of the wire (two's complement). Errors: throws RangeError for NaN or infinity.
+ * Returns a number, rounded to an integer, as the 64 bits of the wire (two's complement); higher bits are lost. Errors: throws RangeError
+ * for NaN or infinity.
  */
 export function toLong(value: number): MetricValue {
   return { kind: 'long', value: BigInt.asUintN(64, BigInt(Math.round(value))) };

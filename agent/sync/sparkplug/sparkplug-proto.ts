@@ -50,7 +50,8 @@ message PropertyValue {
 `;
 
 /**
- * Numbers of some Sparkplug types. UInt32 is not written, because hosts disagree about its field. Source: Sparkplug 3.0 §6.4.16.
+ * Numbers of some Sparkplug types, for writing and reading. UInt32 is not written, because hosts disagree about its field. Source:
+ * Sparkplug 3.0 §6.4.16.
  */
 export const DATATYPE = { Int32: 3, Int64: 4, Float: 9, Double: 10, Boolean: 11, String: 12, DateTime: 13, Bytes: 17 } as const;
 

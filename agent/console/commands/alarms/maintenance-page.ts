@@ -20,7 +20,10 @@ export interface MaintenanceLists {
 /** Suppressed events that are named; the others are counted. */
 const NAMED = 6;
 
-/** Renders the answer of `maintenance start`, or that of `maintenance end` if `isEnd` is true. */
+/**
+ * Renders the answer of `maintenance start`, or that of `maintenance end` if `isEnd` is true: the maintenance, the events whose alarm was
+ * raised, and whether it was not saved.
+ */
 export function renderMaintenance({ maintenance, raised, isSaved }: MaintenanceAnswer, page: Page, isEnd: unknown = false): string {
   return [
     ...maintenance.flatMap((each) => (isEnd === true ? endLines(each, page) : startLines(each, page))),

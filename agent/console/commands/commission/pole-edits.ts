@@ -1,10 +1,10 @@
 /** Which values of the configuration change so that each lamp is on the pole where it was found. Pure. */
 import type { AcceptanceLamp, AcceptedLamp, Placement } from '../../../core/acceptance.ts';
 
-/** A lamp with the pole on which it was found. */
+/** A lamp of the acceptance report, with the pole on which it was found. It may have failed. */
 export type PlacedLamp = AcceptedLamp & { readonly placement: Placement };
 
-/** One value to set; null removes it. Shape: as for `config set`. */
+/** One value to set; null removes it. Shape: the place is a path, and the value is YAML, as for `config set`. */
 export type PoleEdit = readonly [place: string, value: string | null];
 
 /**

@@ -69,7 +69,7 @@ function renderTestWait({ levelPct, step, steps, waitsFor, restMs }: TestWait, p
   return translated(text, page);
 }
 
-/** Renders the result of a step, wrapped to the page. */
+/** Renders the result of a step, wrapped to the page: how many lamps confirmed the level, the power at the meter, and the reason. */
 export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, page: Page): string {
   const all = Object.values(states);
   const confirmed = all.filter((state) => state === 'verified').length;
@@ -82,7 +82,10 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
   return wrap(`${String(levelPct).padStart(3)} %  ${text}`, page.widthCols).join('\n');
 }
 
-/** Renders the result of a test: a table of the lamps, and a summary. */
+/**
+ * Renders the result of a test: a table of the lamps, why power was not checked, and a summary with the result of the release.
+ * `otherLamps` is shown only where the meter measures them too.
+ */
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   const columns = [
     { title: msg`Lamp`, maxCols: 16 },

@@ -26,7 +26,7 @@ export const UNITS = { broadcast: 0, min: 1, max: 247 };
 const MAX_ADDRESS = 65_535;
 const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 const TABLE_WORDS = TABLES.join(', ');
-/** The argument that names a line whose units can be polled. */
+/** The argument that names a line whose units can be polled: a Modbus line or a DALI bus. */
 export const LINE_ARGUMENT = { name: 'line', summary: msg`a Modbus line of the cabinet`, required: true, names: 'modbus-line' } as const;
 /** The argument that names a unit of a line, by its address or its device. */
 export const UNIT_ARGUMENT = {

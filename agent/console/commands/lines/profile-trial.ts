@@ -65,8 +65,8 @@ export interface ProfileTrial {
 }
 
 /**
- * Reads polled points and the nameplate from the unit, and resolves with the results. Stops early after several points in a row without an
- * answer. An exception is an answer, a damaged reply is none.
+ * Reads polled points and then the nameplate from the unit, and resolves with the results. After several points in a row without an answer
+ * it stops, and the nameplate is empty. An exception is an answer, a damaged reply is none.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for a device that sends without being polled, or if no agent answers.
  */
@@ -160,7 +160,10 @@ function textIn(file: string): string {
   }
 }
 
-/** `profile check`: checks a profile file and prints the result. Resolves with 0, or 78 for problems. */
+/**
+ * `profile check`: checks a profile file and prints the result. `isTerminal`: long lines about problems are wrapped. Resolves with 0, or 78
+ * for problems.
+ */
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';
   const { problems, profile } = checkProfileFile(file);
@@ -170,8 +173,8 @@ export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTermi
 }
 
 /**
- * `profile test`: checks the file, reads the unit through the agent and prints the result. Resolves with 0, 1 if a point failed, was
- * implausible or was not tried, or 78 for problems in the file.
+ * `profile test`: checks the file, reads the unit through the agent and prints the result. `isTerminal`: as for `runProfileCheck`.
+ * Resolves with 0, 1 if a point failed, was implausible or was not tried, or 78 for problems in the file.
  *
  * Errors: rejects with ConsoleError, for example if line or unit are missing or no agent answers.
  */

@@ -81,7 +81,7 @@ function requestCommand({ name, summary, arguments: positional, isTimed, example
   });
 }
 
-/** The `sound` commands. */
+/** The console commands that show what the sound places play, and that request other sound. */
 export const SOUND_COMMANDS: readonly ConsoleCommand[] = [
   show,
   requestCommand({

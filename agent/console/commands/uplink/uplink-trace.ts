@@ -54,7 +54,10 @@ function readFollow({ follow, for: duration }: RawArgs): number | null {
   return ms;
 }
 
-/** The answer of `uplink trace`. `followed`: counts of the watch of `--follow`, without which it is null. */
+/**
+ * The answer of `uplink trace`. `followed`: null without `--follow`; otherwise the numbers of entries sent (`seen`) and not sent (`missed`)
+ * during the watch. `entries` is then empty.
+ */
 export interface TraceAnswer {
   readonly entries: readonly TraceEntry[];
   readonly followed: { readonly seen: number; readonly missed: number; readonly durationMs: number } | null;
