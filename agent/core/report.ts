@@ -60,7 +60,10 @@ export interface ReportBars {
   readonly half: readonly (number | null)[] | null;
 }
 
-/** Stacked areas over time; each value holds until the next instant, so the last is not drawn. Units: `instants` in ms of wall time. */
+/**
+ * Stacked areas over time; each value holds until the next instant. A value at the last instant is not drawn and may be absent. Units:
+ * `instants` in ms of wall time.
+ */
 export interface ReportBands {
   readonly kind: 'bands';
   readonly title: Message;

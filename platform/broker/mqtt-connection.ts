@@ -70,6 +70,7 @@ export function openConnection(options: ConnectionOptions): HostConnection {
     isReady = false;
   });
   client.on('connect', () => {
+    if (isClosed) return;
     const subscribed = (error?: Error | null): void => {
       if (isClosed) return;
       if (error) {

@@ -80,7 +80,7 @@ export class Dispatcher {
     }
   }
 
-  /** Ends `run`. While `run` waits for the lock, it ends only once it has it. */
+  /** Ends `run`, also while it waits for the lock. */
   stop(): void {
     this.#stopping.abort();
     this.#wake.abort();

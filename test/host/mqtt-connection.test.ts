@@ -29,6 +29,7 @@ async function openAt(t: Test, words: readonly string[], codes: readonly (readon
   const broker = await startRawBroker((packet, client) => {
     if (packet.qos === 1 && packet.type === 3)
       return client.send(0x40, 2, ...packet.body.subarray(2 + packet.body.readUInt16BE(0)).subarray(0, 2));
+    if (packet.type === 10) return client.send(0xb0, 2, packet.body[0] as number, packet.body[1] as number);
     if (packet.type !== 8) return answer(packet, client);
     const refusals = codes[requests.length];
     requests.push(requestOf(packet));
@@ -53,6 +54,20 @@ t.test('what is refused with QoS 1 is requested with QoS 0', { skip }, async (t)
   const { connection, requests } = await openAt(t, ['--no-share'], [[1, 0x80]]);
   t.ok(await until(() => connection.isReady));
   t.strictSame(requests, [['spBv1.0/west/NDATA/# 1', 'spBv1.0/west/DDATA/# 1'], ['spBv1.0/west/DDATA/# 0']]);
+});
+
+t.test('what was ended is not subscribed again on a new connection, which still publishes', { skip }, async (t) => {
+  const { broker, connection, requests } = await openAt(t, ['--no-share'], []);
+  t.ok(await until(() => connection.isReady));
+  await connection.unsubscribe();
+  broker.clients[0]?.socket.destroy();
+  let isSent = false;
+  for (let i = 0; i < 100 && !isSent; i += 1) {
+    isSent = await connection.publish('a', 'b', { qos: 1 });
+    if (!isSent) await pause(50);
+  }
+  t.ok(isSent && broker.clients.length === 2);
+  t.equal(requests.length, 1);
 });
 
 t.test('refused with QoS 0 too: an error, and another connection', { skip }, async (t) => {

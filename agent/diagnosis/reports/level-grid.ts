@@ -8,8 +8,9 @@ const BAND_TOPS: readonly number[] = [0, 25, 50, 75, 100];
 const STEP_MS = 600_000;
 
 /**
- * Mean numbers of lamps by decided level, in steps of ten minutes, which begin at `instants`. `bands`: a list for 0 %, then for up to 25,
- * 50, 75 and 100 %. `unrecorded`: lamps whose level was not recorded. Shape: one value for each step in each list.
+ * Mean numbers of lamps by decided level, in steps of ten minutes. `instants`: when each step begins, then the end of the last one.
+ * `bands`: a list for 0 %, then for up to 25, 50, 75 and 100 %. `unrecorded`: lamps whose level was not recorded. Shape: one value for each
+ * step in `unrecorded` and in each list of `bands`.
  */
 export interface LevelSteps {
   readonly instants: readonly WallMs[];
@@ -61,7 +62,7 @@ export class LevelGrid {
     if (first < 0) return null;
     const shown = means.slice(first, last + 1);
     return {
-      instants: shown.map((_, at) => this.#fromMs + (first + at) * STEP_MS),
+      instants: Array.from({ length: shown.length + 1 }, (_, at) => this.#fromMs + (first + at) * STEP_MS),
       bands: BAND_TOPS.map((_, band) => shown.map((step) => step[band] ?? 0)),
       unrecorded: shown.map((step) => Math.max(0, lamps - step.reduce((sum, each) => sum + each, 0))),
     };

@@ -34,7 +34,7 @@ function levelBands({ instants, bands, unrecorded }: LevelSteps): ReportBands {
     ...{ kind: 'bands', title: msg`Lamps by decided level over the night`, unit: '', instants },
     series: [
       ...bands.map((values, band) => ({ title: titles[band] ?? '', values })),
-      { title: msg`not recorded`, values: unrecorded.map((number) => shown(number, 2)) },
+      { title: msg`not recorded`, isUnknown: true, values: unrecorded.map((number) => shown(number, 2)) },
     ],
   };
 }

@@ -67,9 +67,9 @@ export function slotsOf({ points, quirks }: Profile): Slot[] {
     (a, b) => Number(a.table > b.table) - Number(a.table < b.table) || a.address - b.address,
   )) {
     const end = address + widthOf(layout);
+    const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);
     const last = slots.at(-1);
     if (last === undefined || last.table !== table || address >= last.address + last.count) {
-      const isSingle = quirks.singleOnly.some(([from, to]) => from < end && address <= to);
       const state = { dueMono: 0, isFirst: true, misses: 0, isolation: null, cutBefore: false };
       slots.push({ table, address, count: end - address, poll, quantities: [id], isSingle, isLevel: semantic === 'level', ...state });
       continue;
@@ -77,7 +77,14 @@ export function slotsOf({ points, quirks }: Profile): Slot[] {
     const count = Math.max(end, last.address + last.count) - last.address;
     const faster = FASTEST_FIRST.find((each) => each === poll || each === last.poll) as PolledClass;
     const isLevel = last.isLevel || semantic === 'level';
-    slots[slots.length - 1] = { ...last, count, poll: faster, isLevel, quantities: [...last.quantities, id] };
+    slots[slots.length - 1] = {
+      ...last,
+      count,
+      poll: faster,
+      isLevel,
+      isSingle: last.isSingle || isSingle,
+      quantities: [...last.quantities, id],
+    };
   }
   return slots;
 }

@@ -21,8 +21,8 @@ const MAX_ORDERS = 256;
 
 /**
  * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
- * By a trusted time, this ends a day after the first such order that could be refused. While the time is not trusted, orders are refused
- * also later. Call `restore` first.
+ * It ends for good with the first such order that arrives, at a trusted time, a day after the first one at a trusted time. Call `restore`
+ * first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;
@@ -44,6 +44,7 @@ export class CopiedIds {
     this.#copied = readCopiedState(copied);
     if (!isRecord(saved) || saved['adoptedMs'] !== this.#copied?.adoptedMs) return;
     if (typeof saved['untilMs'] === 'number') this.#untilMs = saved['untilMs'];
+    if (saved['isOver'] === true) this.#copied = null;
   }
 
   /** Returns why the order with this id is refused; null if it is not. Records the refusal: a new id may then be accepted. */
@@ -65,6 +66,9 @@ export class CopiedIds {
       this.#untilMs = nowMs + LONGEST_MS;
       void this.#store.save(KEY, { adoptedMs, untilMs: this.#untilMs });
     }
-    return nowMs < this.#untilMs;
+    if (nowMs < this.#untilMs) return true;
+    this.#copied = null;
+    void this.#store.save(KEY, { adoptedMs, untilMs: this.#untilMs, isOver: true });
+    return false;
   }
 }

@@ -79,6 +79,12 @@ const plans: [story: string, profile: Profile, over: Partial<Limits>, requests: 
     {},
     ['input 0+1', 'input 1+1', 'input 2+1'],
   ],
+  [
+    'also where it is the second half of a point that begins at another',
+    device([at(9), at(10), at(10, { id: 'wide', ...f32 })], { singleOnly: [[11, 11]] }),
+    {},
+    ['input 9+1', 'input 10+2'],
+  ],
 ];
 
 for (const [story, profile, over, requests] of plans) {

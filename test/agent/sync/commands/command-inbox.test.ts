@@ -524,6 +524,12 @@ t.test(
     later.deviceCommand('L01', message([level(71), text('Command/Id', 'later')]));
     await settle();
     t.equal(seen.orders.length, 7, 'the doubt does not begin again');
+    clock.setQuality('none');
+    const untrusted = open();
+    await untrusted.restore();
+    untrusted.deviceCommand('L01', message([level(72), text('Command/Id', 'no-time')]));
+    await settle();
+    t.equal(seen.orders.length, 8, 'not after a start without the time either');
   },
 );
 
