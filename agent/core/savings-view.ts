@@ -378,8 +378,8 @@ export type SavingsAnswer<T> = { readonly ok: true; readonly value: T } | { read
 
 /**
  * Proven savings, for console and reports. `from` and `to`: the first and the last night, both included. Nights before the baseline are
- * left out, and so is the running night. `result` is refused if hashes or signatures show that the ledger was changed, not if only the
- * audit log does. `export` is not refused for a changed ledger.
+ * left out, and so is the running night. `result`, `add` and `freeze` are refused if hashes, signatures or the audit log show that the
+ * ledger was changed; `export` is not.
  */
 export interface SavingsTools {
   ledger(): Promise<SavingsAnswer<LedgerView>>;

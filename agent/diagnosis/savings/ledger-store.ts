@@ -60,9 +60,16 @@ export class LedgerStore {
   }
 
   /**
-   * Resolves with the entries that the audit log names by number and hash, among its newest ones; empty also if it could not be read.
+   * Resolves with the number of the first entry of this chain that is not as it was stored, signed or noted in the audit log; null if none
+   * is known. Signatures and audit entries that could not be read count as absent.
    */
-  async notedHeads(): Promise<readonly ChainHead[]> {
+  async flawAt(chain: readonly ChainEntry[]): Promise<number | null> {
+    const broken = brokenAt(chain);
+    return broken ?? missingFrom(chain, [...(await this.seals()), ...(await this.#notedHeads())]);
+  }
+
+  /** The entries that the audit log names by number and hash, among its newest ones; empty also if it could not be read. */
+  async #notedHeads(): Promise<readonly ChainHead[]> {
     const page = await this.#parts.store.audit.read({ sinceMs: 0, limit: AUDIT_ENTRIES, isVerified: false, knownHead: null });
     return (page?.entries ?? []).flatMap(({ action, door, detail }) => {
       const [, n, hash = ''] = /^(\d+):([0-9a-f]{64}) /.exec(detail) ?? [];
@@ -94,8 +101,7 @@ export class LedgerStore {
       const chain = await this.#chain();
       const seals = await this.#readSeals();
       if (chain === undefined || seals === undefined) return 0;
-      const isWhole = brokenAt(chain) === null && missingFrom(chain, seals) === null;
-      return isWhole ? this.#seal(chain.at(-1) ?? CHAIN_START) : Math.max(0, ...seals.map(({ n }) => n));
+      return (await this.flawAt(chain)) === null ? this.#seal(chain.at(-1) ?? CHAIN_START) : Math.max(0, ...seals.map(({ n }) => n));
     });
   }
 
@@ -103,9 +109,8 @@ export class LedgerStore {
     const { clock, store } = this.#parts;
     const chain = await this.#chain();
     if (chain === undefined) return { ok: false, why: 'disk' };
-    const seals = await this.seals();
     // A new signature would take the place of the one that proves the change.
-    if (brokenAt(chain) !== null || missingFrom(chain, seals) !== null) return { ok: false, why: 'ledger-broken' };
+    if ((await this.flawAt(chain)) !== null) return { ok: false, why: 'ledger-broken' };
     if (chain.length >= MAX_ENTRIES) return { ok: false, why: 'ledger-full' };
     const entry = ledgerEntry(chain, bounded(note), clock.wallMs());
     const block = Math.floor((entry.n - 1) / BLOCK);

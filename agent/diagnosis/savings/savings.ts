@@ -31,7 +31,7 @@ import { DarkLamps } from './dark-lamps.ts';
 import { energyChanges, energyFacts, readEnergyFacts } from './energy-facts.ts';
 import { eventNote } from './event-notes.ts';
 import { frozenBaseline } from './frozen-baseline.ts';
-import { baselineEntry, brokenAt, entriesWith, ledgerEntriesOf, missingFrom } from './ledger-chain.ts';
+import { baselineEntry, entriesWith, ledgerEntriesOf } from './ledger-chain.ts';
 import { LedgerStore, type SignDigest } from './ledger-store.ts';
 import { learnedFit } from './load-fit.ts';
 import type { MeterCarry } from './meter-night.ts';
@@ -311,14 +311,13 @@ export class Savings {
     const chain = await this.#ledger.chain();
     if (chain === undefined) return DISK;
     const seals = await this.#ledger.seals();
-    const heads = [...seals, ...(await this.#ledger.notedHeads())];
     const last = chain.at(-1);
     return {
       ok: true,
       value: {
         entries: ledgerEntriesOf(chain),
         head: { n: last?.n ?? 0, hash: last?.hash ?? '' },
-        brokenAt: brokenAt(chain) ?? missingFrom(chain, heads),
+        brokenAt: await this.#ledger.flawAt(chain),
         sealedN: Math.max(0, ...seals.map(({ n }) => n)),
       },
     };
@@ -351,7 +350,7 @@ export class Savings {
   /** Refused if the ledger was changed; an export of it is not. */
   async #wholeResult(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
     const chain = await this.#ledger.chain();
-    const isBroken = chain !== undefined && (brokenAt(chain) ?? missingFrom(chain, await this.#ledger.seals())) !== null;
+    const isBroken = chain !== undefined && (await this.#ledger.flawAt(chain)) !== null;
     return isBroken ? { ok: false, why: 'ledger-broken' } : this.#result(from, to);
   }
 
