@@ -105,6 +105,8 @@ export function unsignedReport(format: SealedFormat, content: string): string {
   return format === 'html' ? content : `${content}}\n`;
 }
 
+const NOT_AS_SIGNED: readonly ReportVerdict[] = ['changed', 'other-key', 'not-a-report'];
+
 /** Returns the verdict about the bytes of a file. `authority`: trusted certificates in PEM; null if none are given. */
 export function verifyReport(file: Uint8Array, authority: string | null): ReportVerification {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
@@ -112,7 +114,7 @@ export function verifyReport(file: Uint8Array, authority: string | null): Report
   if (found.verdict !== 'changed' || !bytes.includes('\r\n')) return found;
   // As after a transfer as text.
   const original = verified(Buffer.from(bytes.toString('latin1').replaceAll('\r\n', '\n'), 'latin1'), null);
-  return { ...found, hasOtherLineEnds: original.certificate !== null && original.verdict !== 'changed' };
+  return { ...found, hasOtherLineEnds: original.certificate !== null && !NOT_AS_SIGNED.includes(original.verdict) };
 }
 
 function verified(bytes: Buffer, authority: string | null): ReportVerification {

@@ -37,7 +37,7 @@ export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent
 export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabinet, 'lamps'>, events: readonly AgentEvent[]): T {
   const own = lamps.find(({ id }) => id === lamp.id);
   if (own === undefined) return lamp;
-  return { ...lamp, faults: ownEvents(own, otherStems(own, lamps), events).map(({ text }) => text) };
+  return { ...lamp, faults: ownEvents(own, pointsOfOthers(own, lamps), events).map(({ text }) => text) };
 }
 
 /**
@@ -56,7 +56,7 @@ export function withLampTrouble<T extends LampView>(
     ({ code, source }) =>
       (SILENCES.includes(code) && (source === own?.device || source === lineId)) || (FEEDER_CODES.includes(code) && source === feederId),
   );
-  const faults = own === undefined ? [] : ownEvents(own, otherStems(own, lamps), events);
+  const faults = own === undefined ? [] : ownEvents(own, pointsOfOthers(own, lamps), events);
   return own === undefined ? lamp : { ...lamp, faults: [...causes, ...faults].map(withReasons) };
 }
 
@@ -66,7 +66,7 @@ export function withLampTrouble<T extends LampView>(
  * device.
  */
 export function isEventOfLamp(lamp: Lamp, lamps: readonly Lamp[], { source }: Pick<AgentEvent, 'source'>): boolean {
-  return isAbout(lamp, otherStems(lamp, lamps), source);
+  return isAbout(lamp, pointsOfOthers(lamp, lamps), source);
 }
 
 /** The text of an event with its evidence and what to check. */
@@ -75,25 +75,30 @@ function withReasons({ text, evidence, check }: AgentEvent): Message {
   return check === undefined ? shown : msg`${shown}; check: ${check.what}`;
 }
 
-function otherStems(own: Lamp, lamps: readonly Lamp[]): readonly string[] {
-  const stems = lamps.filter(({ device, id }) => device === own.device && id !== own.id).map(stemOf);
-  return stems.filter((stem) => stem !== `${own.device}.` && stem !== stemOf(own));
+/** Tells the points of the other lamps of a device: `G1.ecg4_fault` of that with the level `G1.ecg4_level`, `G1.power_2` of `G1.level_2`. */
+function pointsOfOthers(own: Lamp, lamps: readonly Lamp[]): (point: string) => boolean {
+  const others = lamps.filter(({ device, id }) => device === own.device && id !== own.id);
+  const channels = others.map(channelOf).filter((channel) => channel !== null && channel.source !== channelOf(own)?.source);
+  return (point) => others.some((lamp) => point === `${lamp.device}.${lamp.point}`) || channels.some((channel) => channel?.test(point));
 }
 
 /** The faults of the lamp and of its device, without those of other lamps of the device. */
-function ownEvents(own: Lamp, others: readonly string[], events: readonly AgentEvent[]): readonly AgentEvent[] {
-  return events.filter(({ code, source }) => FAULTS.includes(code) && isAbout(own, others, source));
+function ownEvents(own: Lamp, isOthers: (point: string) => boolean, events: readonly AgentEvent[]): readonly AgentEvent[] {
+  return events.filter(({ code, source }) => FAULTS.includes(code) && isAbout(own, isOthers, source));
 }
 
-function isAbout({ id, device }: Lamp, others: readonly string[], source: string): boolean {
-  return source === id || source === device || (source.startsWith(`${device}.`) && !others.some((stem) => source.startsWith(stem)));
+function isAbout({ id, device }: Lamp, isOthers: (point: string) => boolean, source: string): boolean {
+  return source === id || source === device || (source.startsWith(`${device}.`) && !isOthers(source));
 }
 
 function ofDevice(deviceId: string, events: readonly AgentEvent[]): readonly AgentEvent[] {
   return events.filter(({ code, source }) => FAULTS.includes(code) && (source === deviceId || source.startsWith(`${deviceId}.`)));
 }
 
-/** Points of one part of a device have a common prefix: `G1.ecg4_level`, `G1.ecg4_fault`. */
-function stemOf({ device, point }: Lamp): string {
-  return `${device}.${point.slice(0, point.lastIndexOf('_') + 1)}`;
+/** Matches the points of the channel of a lamp; null if its point names none. */
+function channelOf({ point }: Lamp): RegExp | null {
+  const [number] = /_\d+$/.exec(point) ?? [];
+  if (number !== undefined) return new RegExp(`\\..*${number}$`);
+  const end = point.lastIndexOf('_');
+  return end < 0 ? null : new RegExp(`\\.${point.slice(0, end + 1)}`);
 }

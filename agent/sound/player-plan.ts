@@ -117,7 +117,7 @@ export function wantsAmplifiers(
   // A player that does not stop is silenced by its amplifiers.
   if (decision.play.length === 0 && memory.failures > 0) return false;
   if (decision.play.length > 0) return player.files !== 0;
-  return nowMono - memory.soundMono < offDelayS * SECOND_MS;
+  return player.files !== 0 && nowMono - memory.soundMono < offDelayS * SECOND_MS;
 }
 
 /** Returns whether the player is louder than decided and several writes to it in a row have failed. */

@@ -15,14 +15,8 @@ export interface RolloutRules {
   readonly silentAfterMs: number;
 }
 
-/**
- * Waves of 1, 5 and 10 % and the rest. More than 5 % of trouble in one of them stops the rollout. A node that is silent for 12 min has
- * trouble.
- *
- * Source: assumed; the issue names the sizes. 12 min is the longest trial of 10 min and a reconnect after a back-off of 2 min. Confirmed
- * by: rollouts in a city.
- */
-export const ROLLOUT_RULES: RolloutRules = { shares: [0.01, 0.05, 0.1], mostTrouble: 0.05, silentAfterMs: 720_000 };
+/** Waves of 1, 5 and 10 % and the rest. More than 5 % of trouble in one of them stops the rollout. Source: assumed. Confirmed by: rollouts in a city. */
+export const ROLLOUT_RULES: Omit<RolloutRules, 'silentAfterMs'> = { shares: [0.01, 0.05, 0.1], mostTrouble: 0.05 };
 
 /** How a revision ended at one node. `refused`: it was never in force. `reverted`: its trial failed. */
 export type RolloutEnd = 'confirmed' | 'reverted' | 'refused';
@@ -57,7 +51,7 @@ export function planWaves(nodes: readonly string[], { shares }: Pick<RolloutRule
 }
 
 /** Judges a wave. It stops as soon as there is too much trouble, also while other nodes have not ended. An end of a node outside the wave does not count. */
-export function judgeWave({ wave, ends, elapsedMs }: WaveProgress, rules: RolloutRules = ROLLOUT_RULES): WaveVerdict {
+export function judgeWave({ wave, ends, elapsedMs }: WaveProgress, rules: RolloutRules): WaveVerdict {
   const own = wave.map((node) => ends.get(node));
   const count = (end: RolloutEnd | undefined): number => own.filter((each) => each === end).length;
   const [reverted, refused, open] = [count('reverted'), count('refused'), count(undefined)];

@@ -70,12 +70,8 @@ export interface ChildParts {
  * without revisions or with the data not locked. Errors: as `beginConfiguration`.
  */
 export async function beginInChild(parts: StartParts, { clock, onStep }: ChildParts): Promise<Beginning> {
-  const loader = fileURLToPath(new URL('./read-child.ts', import.meta.url));
-  const child = fork(loader, [JSON.stringify(parts)], {
-    execArgv: [...BRIEF],
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const child = startLoader(parts);
+  if (child === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
   let isLocked = false;
   const step = (completed: string): void => {
     isLocked ||= completed === 'lines-locked';
@@ -93,6 +89,20 @@ export async function beginInChild(parts: StartParts, { clock, onStep }: ChildPa
   if (answer === null) return (await import('./start-revision.ts')).beginConfiguration(parts, onStep);
   if (answer.begun === null) throw new ConfigError(withMessages(answer.problems) as readonly Problem[]);
   return begunIn(child, answer.begun);
+}
+
+/** Null if the system has no memory for a process; other causes are its event `error`. */
+function startLoader(parts: StartParts): ChildProcess | null {
+  try {
+    return fork(fileURLToPath(new URL('./read-child.ts', import.meta.url)), [JSON.stringify(parts)], {
+      execArgv: [...BRIEF],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
 }
 
 function begunIn(child: ChildProcess, begun: SentBeginning): Beginning {

@@ -3,7 +3,7 @@
  * processor, lines and light continue.
  */
 
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { Problem } from '../../core/errors.ts';
@@ -77,12 +77,8 @@ export type CheckerOrder =
 /** Starts the process. Returns its answer, or why there is none. */
 async function runChecker<T extends object>(order: CheckerOrder, clock: Clock, signal?: AbortSignal): Promise<T | Message> {
   if (signal?.aborted === true) return INTERRUPTED;
-  const checker = fileURLToPath(new URL('./check-child.ts', import.meta.url));
-  const child = fork(checker, [JSON.stringify(order)], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
-  });
+  const child = startChecker(order);
+  if (child instanceof Message) return child;
   const answer = Promise.withResolvers<T | Message>();
   child.once('message', (message) => answer.resolve(message as T));
   child.once('error', (error) => answer.resolve(msg`it cannot be checked: ${error.message}`));
@@ -96,6 +92,20 @@ async function runChecker<T extends object>(order: CheckerOrder, clock: Clock, s
     timer.cancel();
     signal?.removeEventListener('abort', interrupt);
     child.kill('SIGKILL');
+  }
+}
+
+/** Returns why there is none, for example without memory for a process; other causes are its event `error`. */
+function startChecker(order: CheckerOrder): ChildProcess | Message {
+  try {
+    return fork(fileURLToPath(new URL('./check-child.ts', import.meta.url)), [JSON.stringify(order)], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, `--max-old-space-size=${MEMORY_MB}`],
+    });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return msg`it cannot be checked: ${error.message}`;
   }
 }
 

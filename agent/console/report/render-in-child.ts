@@ -36,8 +36,8 @@ const renderNow: ReportTools['render'] = async (report, layout, signal) => {
   const stop = (): void => text.reject(new Refusal(msg`stopped`));
   signal.addEventListener('abort', stop, { once: true });
   try {
-    // A process that ended has no channel; its end is reported by the event.
-    child.send({ report: withTexts(report), layout }, () => {});
+    // A process that could not start has no channel, nor has one that ended: the events report it.
+    if (child.pid !== undefined) child.send({ report: withTexts(report), layout }, () => {});
     return await text.promise;
   } finally {
     signal.removeEventListener('abort', stop);

@@ -89,5 +89,5 @@ async function allLines(stdin: ReadStream): Promise<string[]> {
     text += (bytes as Buffer).toString('utf8');
     if (text.length > MAX_INPUT_CHARS) throw new ConsoleError('usage', msg`the input is longer than ${MAX_INPUT_CHARS} characters`);
   }
-  return text.replace(/\r?\n$/, '').split(/\r?\n/);
+  return text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/);
 }

@@ -111,8 +111,12 @@ function endOf(unit: number, replies: number, loose: number): WindowEnd {
   return loose >= DAMAGED_BYTES ? 'damaged' : 'silent';
 }
 
+/** The function of an exception from servers that leave out the requested one. Source: pymodbus up to 3.8. */
+const BARE_EXCEPTION = 0x80;
+
 function isOf({ fc, frame }: SoundFrame, requested: number, expectedBytes: number): boolean {
-  return fc === requested && (frame.length === expectedBytes || frame.length === 5);
+  const isException = frame.length === 5 && (fc === requested || frame[1] === BARE_EXCEPTION);
+  return isException || (fc === requested && frame.length === expectedBytes);
 }
 
 /** Source: Modbus Application Protocol V1.1b3 §6. */

@@ -5,7 +5,7 @@
  */
 import type { ModbusLine } from '../../core/driver.ts';
 import type { Profile, Table } from '../../core/profile.ts';
-import { blockAround, type Limits, POLL_PERIOD_MS, slotsOf } from './poll-plan.ts';
+import { type Limits, POLL_PERIOD_MS, slotsOf, wholeRound } from './poll-plan.ts';
 
 /** Longest delay of an urgent write by a poll: request, turnaround and reply. Units: ms. Source: design §4. */
 const URGENT_LATENCY_MS = 50;
@@ -73,16 +73,11 @@ export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };
-  let roundMs = 0;
-  for (let first = 0; first < slots.length; ) {
-    const table = slots[first]?.table ?? 'holding';
-    const limits = limitsOf(pace, unit, table);
-    const block = blockAround({ slots, first, nowMono: Number.POSITIVE_INFINITY, periodsMs: POLL_PERIOD_MS, limits });
+  const blocks = wholeRound({ slots, periodsMs: POLL_PERIOD_MS }, (table) => limitsOf(pace, unit, table));
+  return blocks.reduce((sumMs, { table, count }) => {
     const eachMs = isBitTable(table) ? pace.registerMs / 16 : pace.registerMs;
-    roundMs += pace.fixedMs + block.count * eachMs + ASSUMED_TURNAROUND_MS + pace.gapMs;
-    first += block.slots.length;
-  }
-  return roundMs;
+    return sumMs + pace.fixedMs + count * eachMs + ASSUMED_TURNAROUND_MS + pace.gapMs;
+  }, 0);
 }
 
 function isBitTable(table: Table): boolean {

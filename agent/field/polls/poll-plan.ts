@@ -134,6 +134,22 @@ export function blockAround(options: BlockOptions): PollBlock {
   return { table: lead.table, address, count: end - address, slots: taken, hasHoles: known < high.address + high.count - low.address };
 }
 
+/** Returns the blocks that read each slot once, when all are due at the same time; without isolated slots. */
+export function wholeRound(
+  { slots, periodsMs }: Pick<BlockOptions, 'slots' | 'periodsMs'>,
+  limitsOf: (table: Table) => Limits,
+): PollBlock[] {
+  const round = slots.map((slot) => ({ ...slot, dueMono: slot.isolation === null ? 0 : Number.POSITIVE_INFINITY }));
+  const blocks: PollBlock[] = [];
+  for (const [first, { dueMono, table }] of round.entries()) {
+    if (dueMono > 0) continue;
+    const block = blockAround({ slots: round, first, nowMono: 0, periodsMs, limits: limitsOf(table) });
+    for (const slot of block.slots) (slot as Slot).dueMono = Number.POSITIVE_INFINITY;
+    blocks.push(block);
+  }
+  return blocks;
+}
+
 /** Extends the block in one direction; slots in between are read too. Returns the last slot that is needed. */
 function reach(options: BlockOptions, at: { from: number; to: number; step: 1 | -1 }): number {
   const { slots, limits } = options;

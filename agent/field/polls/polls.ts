@@ -38,6 +38,7 @@ import {
   type PollBlock,
   refusedIn,
   type Slot,
+  wholeRound,
 } from './poll-plan.ts';
 
 /** Exceptions that mean: not these registers, or not so many. Source: Modbus Application Protocol V1.1b3 §7, exceptions 1 to 3. */
@@ -138,17 +139,8 @@ export class Polls {
 
   /** The number of requests in one whole round of the unit, without isolated registers. */
   requestsOf(unit: Unit): number {
-    let requests = 0;
-    for (let at = 0; at < unit.slots.length; requests++) {
-      if (unit.slots[at]?.isolation != null) {
-        at++;
-        requests--;
-        continue;
-      }
-      const block = this.#blockOf(unit, at, Number.POSITIVE_INFINITY);
-      at += Math.max(1, block.slots.length);
-    }
-    return requests;
+    const { periodsMs } = this.#options;
+    return wholeRound({ slots: unit.slots, periodsMs }, (table) => this.#limitsFor(unit, table)).length;
   }
 
   #blockOf(unit: Unit, first: number, nowMono: MonoMs): PollBlock {

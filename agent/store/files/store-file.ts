@@ -152,8 +152,10 @@ export class StoreFile<H> {
   #condemn(failure: StoreError): void {
     this.#condemned = failure;
     const open = this.#open;
-    if (open !== null && statSync(this.path, { throwIfNoEntry: false })?.ino !== open.inode)
-      this.#remarkFailure(() => this.#parts.lastLook?.(open.db));
+    if (open === null) return;
+    this.#remarkFailure(() => {
+      if (statSync(this.path, { throwIfNoEntry: false })?.ino !== open.inode) this.#parts.lastLook?.(open.db);
+    });
   }
 
   #opened(atMs: WallMs): Open<H> {

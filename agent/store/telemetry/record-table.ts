@@ -171,7 +171,8 @@ export type SegmentKey = Pick<RecordHead, 'boot' | 'segment'>;
 
 /** Whether checksum and order of the row are right. */
 function isSoundRow(row: RecordRow): boolean {
-  return row.ticks instanceof Uint8Array && row.levels instanceof Uint8Array && crcOf(row) === row.crc;
+  const isBytes = row.ticks instanceof Uint8Array && row.levels instanceof Uint8Array;
+  return isBytes && (row.inputs === null || row.inputs instanceof Uint8Array) && crcOf(row) === row.crc;
 }
 
 /** The rows from the first part on, before the first that is damaged or missing; empty if the first part is. */

@@ -41,6 +41,8 @@ export interface RebirthState {
   readonly lastMono: MonoMs | null;
   /** The time of the last births after the host ended a session, on any connection; null if there were none. */
   readonly returnMono: MonoMs | null;
+  /** The time of the last births that a host caused, on any connection; null if there were none. */
+  readonly causedMono: MonoMs | null;
   /** The births of the next session are paced, because the host ended the last session that had births. */
   readonly isReturn: boolean;
   /** The present pace of births that a host causes: the least time between two. Units: ms. */
@@ -152,7 +154,7 @@ export function createSession(awaitsHost: boolean, servers = 1): SessionState {
     silentRounds: 0,
     bornMono: null,
     host: { required: awaitsHost, online: false, lastMs: Array.from({ length: servers }, () => null) },
-    rebirth: { lastMono: null, returnMono: null, isReturn: false, gapMs: REBIRTH_GAP_MS.first, pending: false },
+    rebirth: { lastMono: null, returnMono: null, causedMono: null, isReturn: false, gapMs: REBIRTH_GAP_MS.first, pending: false },
     afterDeath: 'resting',
   };
 }

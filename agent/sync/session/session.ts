@@ -175,7 +175,10 @@ function askRebirth(session: SessionState, { atMono, isSparing }: Extract<Sessio
 
 function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
   const gapMs = nextGapMs(session.rebirth, session.rebirth.lastMono, atMono);
-  return go({ ...session, rebirth: { ...session.rebirth, lastMono: atMono, gapMs, pending: false } }, { kind: 'rebirth' });
+  return go(
+    { ...session, rebirth: { ...session.rebirth, lastMono: atMono, causedMono: atMono, gapMs, pending: false } },
+    { kind: 'rebirth' },
+  );
 }
 
 /**
@@ -185,14 +188,13 @@ function rebirth(session: SessionState, atMono: MonoMs): SessionStep {
 function afterBirth(rebirth: RebirthState, atMono: MonoMs): RebirthState {
   const isNext = { ...rebirth, lastMono: null, pending: false, isReturn: false };
   if (!rebirth.isReturn) return isNext;
-  return { ...isNext, returnMono: atMono, gapMs: nextGapMs(rebirth, rebirth.returnMono, atMono) };
+  return { ...isNext, returnMono: atMono, causedMono: atMono, gapMs: nextGapMs(rebirth, rebirth.returnMono, atMono) };
 }
 
 /** `sinceMono`: the last births for the same cause. The quiet time is counted from the last births for any cause. */
-function nextGapMs({ lastMono, returnMono, gapMs }: RebirthState, sinceMono: MonoMs | null, atMono: MonoMs): number {
-  if (sinceMono === null) return gapMs;
-  const isQuiet = atMono - Math.max(lastMono ?? sinceMono, returnMono ?? sinceMono) >= REBIRTH_GAP_MS.quiet;
-  return isQuiet ? REBIRTH_GAP_MS.first : Math.min(gapMs * 2, REBIRTH_GAP_MS.longest);
+function nextGapMs({ causedMono, gapMs }: RebirthState, sinceMono: MonoMs | null, atMono: MonoMs): number {
+  if (causedMono !== null && atMono - causedMono >= REBIRTH_GAP_MS.quiet) return REBIRTH_GAP_MS.first;
+  return sinceMono === null ? gapMs : Math.min(gapMs * 2, REBIRTH_GAP_MS.longest);
 }
 
 /** The remaining time between two births. `isSparing`: the day's data budget is used up. Units: ms; zero or negative if they are due. */

@@ -202,6 +202,7 @@ export class Publisher {
     const { table, topics, values } = this.#parts;
     const entries = requiredFirst(table.devices.get(deviceId)?.metrics ?? []);
     const metrics = entries.map((entry) => toBirthMetric(entry, values.get(entry)));
+    for (const entry of entries) this.#leftOut.delete(entry);
     for (const entry of entries) {
       const readMono = values.readMono(entry);
       if (readMono !== undefined) this.#bornMono.set(entry, readMono);

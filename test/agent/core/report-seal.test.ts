@@ -116,7 +116,10 @@ for (const format of FORMATS)
     const mixed = { ...theirs.signed, node: 'c1', certificates: mine.signed.certificates };
     t.equal(verdict(sealedReport(format, content, mixed)), 'other-key', 'the certificate of the cabinet beside another signature');
     const changed = content.replace('2981', '3981');
-    t.equal(verdict(sealedReport(format, changed, { ...mine.signed, digest: reportDigest(format, changed) })), 'other-key', 'a new digest');
+    const redone = sealedReport(format, changed, { ...mine.signed, digest: reportDigest(format, changed) });
+    t.equal(verdict(redone), 'other-key', 'a new digest');
+    const converted = Buffer.from(redone.replaceAll('\n', '\r\n'));
+    t.match(verifyReport(converted, trusted), { verdict: 'changed', hasOtherLineEnds: false }, 'not explained by its line ends');
     const late = { ...mine.signed, atMs: mine.signed.atMs + 1 };
     t.equal(verdict(sealedReport(format, content, late)), 'other-key', 'another time');
   });

@@ -42,3 +42,19 @@ t.test('other lines and a lamp that is not in the cabinet add nothing', async (t
   t.same(withLampTrouble(LAMP, CABINET, [event('line-down', 'south')]).faults.map(String), []);
   t.same(withLampTrouble({ ...LAMP, id: 'L99' }, CABINET, [event('line-down', 'north')]).faults.map(String), []);
 });
+
+for (const [points, own, wanted] of [
+  [['level', 'level_2', 'level_3'], 'level_2', ['G1.level_2', 'G1.power_2', 'G1.temperature']],
+  [['level', 'level_2', 'level_3'], 'level', ['G1.level', 'G1.temperature']],
+  [['ecg0_level', 'ecg1_level', 'ecg11_level'], 'ecg1_level', ['G1.ecg1_fault', 'G1.ecg1_level', 'G1.temperature']],
+  [['level', 'level_2', 'level_12'], 'level_2', ['G1.level_2', 'G1.power_2', 'G1.temperature']],
+] as const)
+  t.test(`of ${points.join(', ')} the lamp on ${own} has only its own faults and those of the device`, async (t) => {
+    const lamps = points.map((point) => ({ id: `lamp on ${point}`, device: 'G1', point }));
+    const cabinet = { lines: [{ id: 'north', devices: [{ id: 'G1' }] }], lamps } as unknown as Cabinet;
+    const sources = [...points, ...points.map((point) => point.replace('level', point.includes('ecg') ? 'fault' : 'power')), 'temperature'];
+    const events = [...new Set(sources)].filter((point) => point !== 'power').map((point) => event('level-not-read', `G1.${point}`));
+    const view = { id: `lamp on ${own}`, faults: [] } as unknown as LampView;
+    const found = withLampFaults(view, cabinet, events).faults.map((text) => String(text).replace('level-not-read of ', ''));
+    t.strictSame(found.sort(), wanted);
+  });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { PLAYER_STATE } from '../../../agent/core/sound-config.ts';
-import { NEW_PLAY_MEMORY, nextPlayStep, type PlayerFacts } from '../../../agent/sound/player-plan.ts';
+import { NEW_PLAY_MEMORY, nextPlayStep, type PlayerFacts, wantsAmplifiers } from '../../../agent/sound/player-plan.ts';
 import type { SoundDecision } from '../../../agent/sound/sound-words.ts';
 
 const QUIET: SoundDecision = { key: 'quiet', rank: 'quiet', play: [], isOnce: false, volumePct: 0, untilMs: null, trace: [] };
@@ -15,3 +15,11 @@ for (const [story, state, shown] of [
     const situation = { decision: QUIET, player: player(state), memory, tracks: [], isWarm: true, nowMono: 6_000 };
     t.strictSame(nextPlayStep(situation), { kind: 'none', state: shown });
   });
+
+t.test('the amplifiers of a player without files stay off, also after the time in which it should have played', async (t) => {
+  const memory = { ...NEW_PLAY_MEMORY, soundMono: 5_000 };
+  const wanted = (files: number) =>
+    wantsAmplifiers({ decision: QUIET, player: { ...player(PLAYER_STATE.stopped), files }, memory, nowMono: 6_000 }, { offDelayS: 10 });
+  t.equal(wanted(3), true);
+  t.equal(wanted(0), false);
+});

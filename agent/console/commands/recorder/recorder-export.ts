@@ -1,5 +1,5 @@
 /** `luciole recorder export`: fetches a recording from the agent, or reads it from the data folder, and writes it in another format. */
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
@@ -133,6 +133,8 @@ async function written(file: string, content: Buffer, expectRoom: ExpectRoom): P
   await withFileErrors(file, async () => {
     expectReplaceable(file);
     await writeFile(file, content, { mode: FILE_MODE, flush: true });
+    // One that existed keeps its mode.
+    await chmod(file, FILE_MODE);
   });
 }
 

@@ -32,6 +32,7 @@ const WINDOWS = [
     { end: 'answered', hasEcho: true, strayBytes: 0 },
   ],
   ['an exception', [[20, withCrc('018302')]], { end: 'answered', replies: 1 }],
+  ['an exception without its function', [[20, withCrc('018002')]], { end: 'answered', replies: 1, foreignReplies: [] }],
   ['silence', [], { end: 'silent', strayBytes: 0 }],
   ['a break', [[12, '00']], { end: 'silent', strayBytes: 1 }],
   ['a damaged answer', [[20, '01030200051111']], { end: 'damaged', strayBytes: 0 }],

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { readPlacedYaml } from '../../../../agent/config/load/places.ts';
 import type { Profile, Quirks } from '../../../../agent/core/profile.ts';
 import { type LinePace, limitsOf, presencePeriodMs } from '../../../../agent/field/polls/line-pace.ts';
 import {
@@ -12,7 +13,9 @@ import {
   refusedIn,
   type Slot,
   slotsOf,
+  wholeRound,
 } from '../../../../agent/field/polls/poll-plan.ts';
+import { readProfiles } from '../../../../drivers/registry.ts';
 import { LAMP, point, profile } from '../plant.ts';
 
 // ── what is asked together ───────────────────────────────────────────────────────────────────────────────────────────
@@ -248,4 +251,15 @@ t.test('presence inputs are polled as often as half of the line allows, every 75
   t.equal(presencePeriodMs(slow, 1), 75);
   t.equal(presencePeriodMs(slow, 2), 100);
   t.equal(presencePeriodMs({ registerMs: 0, fixedMs: 0, gapMs: 0 }, 4), 80, 'a network line still waits for its units');
+});
+
+t.test('a whole round of each shipped profile reads each slot, and none twice', async (t) => {
+  const { profiles } = readProfiles([], readPlacedYaml);
+  for (const profile of profiles.values())
+    for (const maxHole of [0, 4, 20]) {
+      const slots = slotsOf(profile);
+      const blocks = wholeRound({ slots, periodsMs: POLL_PERIOD_MS }, () => limits(profile, { maxHole }));
+      const read = blocks.flatMap(({ slots: taken }) => taken.map(({ table, address }) => `${table} ${address}`));
+      t.strictSame([...new Set(read)].sort(), slots.map(({ table, address }) => `${table} ${address}`).sort(), profile.id);
+    }
 });

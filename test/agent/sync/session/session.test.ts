@@ -310,6 +310,11 @@ t.test('a host that requests births all the time gets them at growing intervals,
   t.equal(askAllTheTime(900_000, 86_400_000).holds, 0, 'one that asks now and then never waits');
   const calm = askAllTheTime(1_300_000, 20_000_000);
   t.equal(calm.session.rebirth.gapMs, REBIRTH_GAP_MS.first, 'and after a quiet time the pace is the first one');
+  const storm = askAllTheTime(1_000, 21_600_000).session;
+  t.equal(storm.rebirth.gapMs, REBIRTH_GAP_MS.longest);
+  const dayMono = 21_600_000 + 86_400_000;
+  const again = run([failed(), rested, saved, connected, subscribed, due(dayMono), ask(dayMono + 1)], storm);
+  t.equal(again.session.rebirth.gapMs, REBIRTH_GAP_MS.first, 'also if the link broke in the quiet time');
 });
 
 /** A flapping host: offline for half of `periodMs`, online for the other half, on all servers. Time advances in steps of 100 ms. */

@@ -139,6 +139,22 @@ t.test('a reading that no birth contains is counted as not reportable, and its f
   );
 });
 
+t.test('what a smaller birth of the device contains again is sent as data again', async (t) => {
+  let isFull = true;
+  const { publisher, birth, cut } = openSession(1_024, [WIDE], (pointId) => (isFull ? reading(pointId) : undefined));
+  birth();
+  t.ok(cut.includes('channel_79'));
+  publisher.deviceAlive('W1', false);
+  isFull = false;
+  cut.length = 0;
+  publisher.deviceAlive('W1', true);
+  const [known = ''] = WIDE.metrics
+    .map(({ name }) => name)
+    .filter((name) => !cut.includes(name))
+    .slice(-1);
+  t.match(publisher.live(frame(`W1.${known}` as Reading['pointId']), ROWS), { readings: 1, leftOut: 0 }, known);
+});
+
 t.test('a live reading that is older than the one in the birth is marked as historical; a wall clock set back marks none', async (t) => {
   const known = (atMono: number, atMs = NODE_START_MS + atMono): Reading => ({ ...reading('L01.level'), atMono, atMs });
   for (const bornMono of [1, 1_000, 600_000]) {

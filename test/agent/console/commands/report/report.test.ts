@@ -1,4 +1,5 @@
 /** `luciole report` over the socket of an agent, into files and onto the screen. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -243,6 +244,19 @@ t.test('the agent renders in another process: the same text, which can be stoppe
   await t.rejects(stopped, { name: 'Refusal', message: 'stopped' });
   const bad = smallReport({ sections: [null] as never });
   await t.rejects(renderInChild(bad, layout, signal), { name: 'Refusal', message: /^the report could not be made: / });
+});
+
+t.test('without a file descriptor for another process a report and a check are refused, and the agent lives on', async (t) => {
+  const program = join(import.meta.dirname, '../../../../support/without-descriptors.ts');
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -n 64; exec "$0" "$1"', process.execPath, program], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  t.equal(status, 0, stderr);
+  t.match(JSON.parse(stdout.split('\n')[1] ?? ''), {
+    rendered: /^Refusal: the report could not be made: .*EMFILE/,
+    edited: /cannot be checked: .*EMFILE/,
+  });
 });
 
 t.test('an answer that is too long is refused, not cut', async (t) => {
