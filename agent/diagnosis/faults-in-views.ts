@@ -75,7 +75,7 @@ function withReasons({ text, evidence, check }: AgentEvent): Message {
   return check === undefined ? shown : msg`${shown}; check: ${check.what}`;
 }
 
-/** Tells the points of the other lamps of a device: `G1.ecg4_fault` of that with the level `G1.ecg4_level`, `G1.power_2` of `G1.level_2`. */
+/** Returns whether a point belongs to another lamp of the device: `G1.ecg4_fault` of that with the level `G1.ecg4_level`, `G1.power_2` of `G1.level_2`. */
 function pointsOfOthers(own: Lamp, lamps: readonly Lamp[]): (point: string) => boolean {
   const others = lamps.filter(({ device, id }) => device === own.device && id !== own.id);
   const channels = others.map(channelOf).filter((channel) => channel !== null && channel.source !== channelOf(own)?.source);
