@@ -23,7 +23,8 @@ export function usualSocketPaths(): readonly string[] {
  */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
-  return [isLoginPath(named) ? named : loginPathOf(named)];
+  if (isLoginPath(named)) return [named];
+  return [...(named === usualSocketPaths()[0] ? [join(LOGIN_FOLDER, 'agent.sock')] : []), loginPathOf(named)];
 }
 
 /** Returns undefined if nothing exists or this user may not look; then no client of this user can connect either. */

@@ -106,7 +106,9 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
 
 async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const { dialog, translate } = parts;
-  const content = await readFile(path);
+  const content = await readFile(path).catch((error: Error) => {
+    throw new ConsoleError('failed', msg`${basename(path)}: ${error.message}`, { cause: error });
+  });
   const count = Math.ceil(content.length / LINE_BYTES);
   if (fromLine > Math.max(1, count)) throw new ConsoleError('usage', msg`${basename(path)} has ${count} lines; go on from one of them`);
   const left = content.subarray((fromLine - 1) * LINE_BYTES);

@@ -67,7 +67,7 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; `-` stays.
+ * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; a `-` to read from stays.
  *
  * Errors: throws ConsoleError, for example 'denied' for a file that the session may not name.
  */
@@ -79,7 +79,7 @@ export function sessionArgs(
   const files = [...positional, ...options].flatMap(({ name, file }) => (file === undefined ? [] : [[name, file] as const]));
   const placed = files.flatMap(([name, use]) => {
     const typed = args[name];
-    return typeof typed !== 'string' || typed === STREAM ? [] : [[name, sessionFile(typed, use, place)] as const];
+    return typeof typed !== 'string' || (typed === STREAM && use === 'read') ? [] : [[name, sessionFile(typed, use, place)] as const];
   });
   return { ...args, ...Object.fromEntries(placed) };
 }
@@ -93,7 +93,7 @@ export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, ro
   const name = basename(typed);
   const isReceived = typed === join(RECEIVED, name);
   const isPlace = name === typed || (isReceived && use === 'read');
-  if (filesDir === null || !isPlace || name.startsWith('.') || isLineHistory(name))
+  if (filesDir === null || !isPlace || typed === STREAM || name.startsWith('.') || isLineHistory(name))
     throw new ConsoleError('denied', msg`name a file of this console, without a folder`);
   if (isReceived) return readable({ path: join(receivedDir(filesDir), name), least: RECEIVED_ROLE }, typed, role);
   if (use === 'read') return readable(found(filesDir, name, role), name, role);

@@ -26,11 +26,14 @@ export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): P
   const { settings, writer, input } = dialog;
   const view = viewFor(dialog);
   const budgetChars = Math.floor((writer.charsPerSecond() ?? WIDE_RATE / SHARE) * SHARE * (TURN_MS / 1_000));
-  let frame = await source(settings);
-  let askedMono = clock.monoMs();
   const stop = Promise.withResolvers<'stop'>();
   input.onInterrupt(() => stop.resolve('stop'));
+  let [askedMono, isShown] = [clock.monoMs(), false];
   try {
+    const first = await Promise.race([source(settings), stop.promise]);
+    if (first === 'stop') return;
+    let frame = first;
+    isShown = true;
     writer.write(view.start(frame, translate(settings.language, HINT)));
     while (dialog.ended() === null) {
       const woken = await Promise.race([sleep(clock, TURN_MS), stop.promise]);
@@ -44,7 +47,7 @@ export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): P
     }
   } finally {
     input.onInterrupt(null);
-    writer.write(view.end());
+    if (isShown) writer.write(view.end());
   }
 }
 

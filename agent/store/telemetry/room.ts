@@ -104,7 +104,7 @@ function thin(handle: Handle, losses: Losses, { label, keep }: { label: SegmentL
     handle.segments.remove(row.seq);
     losses.note('corrupt', piece, before);
   } else {
-    const frames = thinned(read.frames, { keep, isCounter: handle.series.isCounter });
+    const frames = thinned(read.frames, { keep, before: label.thin, isCounter: handle.series.isCounter });
     const put = (kept: readonly SegmentFrame[]): void =>
       handle.segments.put({ seq: row.seq, firstSeq: row.first_seq, total: row.total, frames: kept, thin: keep });
     put(frames);

@@ -6,8 +6,10 @@ import type { SegmentFrame } from '../segment-codec.ts';
 
 /** How strongly a segment is thinned. */
 export interface Thinning {
-  /** At least one reading in this many stays in a series. */
+  /** At least one reading in this many stays in a series, counted from the readings before any thinning. */
   readonly keep: number;
+  /** `keep` of the thinning that these frames have been through; 0 for none. */
+  readonly before: number;
   /** Whether a series is a counter; more of its readings may stay. */
   readonly isCounter: (seriesId: number) => boolean;
 }
@@ -34,10 +36,11 @@ interface Place {
  * Returns the frames with the readings that stay; frames without any are left out. In a series at least one reading in `keep` stays; more
  * may stay of a counter.
  */
-export function thinned(frames: readonly SegmentFrame[], { keep, isCounter }: Thinning): SegmentFrame[] {
+export function thinned(frames: readonly SegmentFrame[], { keep, before, isCounter }: Thinning): SegmentFrame[] {
   const kept = frames.map(() => new Set<number>());
   for (const [seriesId, places] of bySeries(frames)) {
-    const target = isCounter(seriesId) ? keep / COUNTER_KEEPS : keep;
+    const ofAll = (each: number): number => Math.max(1, isCounter(seriesId) ? each / COUNTER_KEEPS : each);
+    const target = Math.round(ofAll(keep) / ofAll(before));
     for (const { frame, index } of target <= 1 ? places : chosen(places, target)) kept[frame]?.add(index);
   }
   return frames

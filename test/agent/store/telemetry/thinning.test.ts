@@ -37,7 +37,7 @@ const seqsOf = (frames: readonly SegmentFrame[], id: number): readonly number[] 
 const bytes = (frames: readonly SegmentFrame[]): number => encodeSegment(frames, () => 1).length;
 
 t.test('the series of one device keep the same polls, and the segment becomes smaller at each step', async (t) => {
-  const [quarter, sixteenth] = [4, 16].map((keep) => thinned(hour, { keep, isCounter })) as [SegmentFrame[], SegmentFrame[]];
+  const [quarter, sixteenth] = [4, 16].map((keep) => thinned(hour, { keep, before: 0, isCounter })) as [SegmentFrame[], SegmentFrame[]];
   const polls = seqsOf(quarter, 1);
   for (let id = 2; id < SERIES; id++) {
     const others = seqsOf(quarter, id).filter((seq) => !polls.includes(seq));
@@ -48,12 +48,20 @@ t.test('the series of one device keep the same polls, and the segment becomes sm
 });
 
 t.test('no reading of a counter is removed at the first step, three of four at the second', async (t) => {
-  t.equal(seqsOf(thinned(hour, { keep: 4, isCounter }), COUNTER).length, FRAMES);
-  t.ok(seqsOf(thinned(hour, { keep: 16, isCounter }), COUNTER).length < FRAMES / 3);
+  t.equal(seqsOf(thinned(hour, { keep: 4, before: 0, isCounter }), COUNTER).length, FRAMES);
+  t.ok(seqsOf(thinned(hour, { keep: 16, before: 0, isCounter }), COUNTER).length < FRAMES / 3);
+});
+
+t.test('the second step after the first keeps one in sixteen of all, and one in four of a counter', async (t) => {
+  const twice = thinned(thinned(hour, { keep: 4, before: 1, isCounter }), { keep: 16, before: 4, isCounter });
+  const once = thinned(hour, { keep: 16, before: 1, isCounter });
+  t.ok(seqsOf(twice, 1).length >= FRAMES / 16, `${seqsOf(twice, 1).length} of ${FRAMES}`);
+  t.ok(seqsOf(twice, 1).length <= seqsOf(once, 1).length + 4);
+  t.ok(Math.abs(seqsOf(twice, COUNTER).length - seqsOf(once, COUNTER).length) <= 2);
 });
 
 t.test('the highest and the last stay, and both sides of a change of quality', async (t) => {
-  const kept = thinned(spiked, { keep: 16, isCounter });
+  const kept = thinned(spiked, { keep: 16, before: 0, isCounter });
   t.ok(kept.some(({ readings }) => readings.some(({ seriesId, value }) => seriesId === 2 && value === 999)));
   const seqs = seqsOf(kept, 1);
   for (const seq of [1, 101, 102, 103, 104, FRAMES]) t.ok(seqs.includes(seq), `frame ${seq}`);
