@@ -83,6 +83,15 @@ t.test('watch lamp: a live picture within a quarter of the line, until q', async
   t.match(await session.say('status'), /Cabinet/);
 });
 
+t.test('Ctrl-C before the first data ends a watch', async (t) => {
+  const view = { ...createFakeView(), zones: () => new Promise(() => {}) as never };
+  const session = await openSession(t, { view, speedBaud: 9_600 });
+  session.type('watch presence\r');
+  await session.clock.advance(100);
+  session.type('\x03');
+  await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
+});
+
 t.test('watch under XOFF: pictures are dropped, the next one after XON is the newest', async (t) => {
   const view = restless();
   const session = await openSession(t, { view, speedBaud: 9_600 });

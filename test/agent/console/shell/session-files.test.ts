@@ -6,8 +6,9 @@ import { COMMANDS } from '../../../../agent/console/commands.ts';
 import { createLocalActions } from '../../../../agent/console/local-actions.ts';
 import { OUTSIDE } from '../../../../agent/console/shell/as-typed.ts';
 import { strangerLogin } from '../../../../agent/console/shell/session.ts';
-import { expectSessionRoom, sessionFile, sessionRoomBytes } from '../../../../agent/console/shell/session-files.ts';
+import { expectSessionRoom, sessionArgs, sessionFile, sessionRoomBytes } from '../../../../agent/console/shell/session-files.ts';
 import { type LeastRole, mayUse, ROLES } from '../../../../agent/core/access.ts';
+import { msg } from '../../../../agent/core/message.ts';
 import { testFolder } from '../../store/fixtures/kit.ts';
 import { createFakeView } from '../fake-view.ts';
 import { NO_ACTIONS } from '../no-actions.ts';
@@ -123,6 +124,15 @@ t.test('each file of the folder counts once towards its bound, and one that grow
     { code: 'denied' },
     'a console without a folder has no files',
   );
+  t.throws(() => sessionFile('-', 'write', { filesDir: dir, role: 'admin' }), { code: 'denied' }, 'no file with the name of the output');
+});
+
+t.test('a session may name - to read from, not to write to', async (t) => {
+  const place = { filesDir: testFolder(t), role: 'admin' } as const;
+  const args = (use: 'read' | 'write') =>
+    sessionArgs({ arguments: [], options: [{ name: 'out', value: 'FILE', summary: msg`a file`, file: use }] }, { out: '-' }, place);
+  t.strictSame(args('read'), { out: '-' });
+  t.throws(() => args('write'), { code: 'denied' });
 });
 
 t.test('files in folders count towards the bound of a console, however deep', async (t) => {
