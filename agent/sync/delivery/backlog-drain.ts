@@ -77,8 +77,14 @@ export class BacklogDrain {
     while (this.#maySend(link) && this.isDue && state.epoch !== null && mayDrain()) {
       this.isDue = false;
       if (!acks.isWindowFull()) {
-        const rows = await store.readAfter(sentUpTo(state.ledger), framesToRead(this.#batchSize));
+        const from = sentUpTo(state.ledger);
+        const rows = await store.readAfter(from, framesToRead(this.#batchSize));
         if (!this.#maySend(link)) break;
+        // Rows that were taken back meanwhile come first: a range over them without their frames would count them as sent.
+        if (sentUpTo(state.ledger) < from) {
+          this.isDue = true;
+          continue;
+        }
         if (rows.length > 0) {
           this.isDue = true;
           if (!(await this.#deliver(link, rows))) break;

@@ -334,3 +334,34 @@ t.test('acknowledgements out of order, too old, too new and of another store nev
   );
   t.pass('held for all generated words');
 });
+
+t.test('rows that are taken back while the disk is read are not claimed without their frames', async (t) => {
+  const parts = setUp('platform');
+  const { wire, delivery, take, store, taken, clock } = parts;
+  store.saved.set('sync.mode', 'platform');
+  await delivery.restore();
+  const disk = { isSlow: true, go: () => {} };
+  const { readAfter } = store.port;
+  store.port.readAfter = async (seq, most) => {
+    if (disk.isSlow && seq > 0) await new Promise<void>((resolve) => (disk.go = resolve));
+    return readAfter(seq, most);
+  };
+  for (let n = 0; n < 150; n += 1) take();
+  delivery.committed(store.commit());
+  delivery.open(wire.link());
+  await runDry(parts);
+  t.ok(wire.claims.length > 0 && wire.claims.length < 150, 'a part is sent, and the next is being read');
+  await clock.advance(61_000);
+  disk.isSlow = false;
+  disk.go();
+  for (let round = 0; round < 20 && store.cursor < taken(); round += 1) {
+    await runDry(parts);
+    delivery.acknowledge({ epoch: 'e1', seq: wire.head(), gapId: null });
+  }
+  for (const { rows, seqs } of wire.claims)
+    t.strictSame(
+      seqs,
+      Array.from({ length: rows.to - rows.from + 1 }, (_, i) => rows.from + i),
+    );
+  t.equal(store.cursor, taken());
+});

@@ -17,6 +17,8 @@ function createWire() {
     readonly historical: boolean;
   }
   const arrived: Message[] = [];
+  /** The rows that each message of the backlog claims to have, and those whose frames it has. */
+  const claims: { readonly rows: RowsMark; readonly seqs: readonly number[] }[] = [];
   /** Rows that the platform has, by the marks in the messages it received. */
   let known: SeqRanges = NO_RANGES;
   interface Lying {
@@ -37,7 +39,10 @@ function createWire() {
   };
   const publisher = {
     live: (frame: ReadingFrame, rows: RowsMark | null) => put([frame], false, rows),
-    history: (frames: readonly StoredFrame[], rows: RowsMark) => put(frames, true, rows),
+    history: (frames: readonly StoredFrame[], rows: RowsMark) => {
+      claims.push({ rows, seqs: frames.map(({ seq }) => seq) });
+      return put(frames, true, rows);
+    },
     endHistory: () => {},
   };
   const link = (): DeliveryLink => ({
@@ -53,6 +58,7 @@ function createWire() {
   });
   return {
     arrived,
+    claims,
     link,
     barriers: () => wire.length,
     head: () => reachFrom(known, 0),
