@@ -52,7 +52,8 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
 
 /**
  * Fits a text to the lines of a panel, top line first; it is cut off at the first word for which there is no room. `formats`: one for each
- * line; the first one decides which characters can be shown. Without any, there are no lines and no cut words.
+ * line; the first one decides which characters can be shown. Without any, there are no lines and no cut words. A line of
+ * the result, fitted again to its format, stays the same.
  */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
@@ -62,15 +63,16 @@ export function fitText(formats: readonly TextFormat[], text: string): FittedTex
   if (first === undefined) return { lines, cut, replaced: [] };
   for (const paragraph of text.normalize('NFC').split('\n')) {
     let line: string | undefined;
-    for (const word of paragraph.split(' ').filter((each) => each !== '')) {
-      const shown = [...word].map((character) => charactersFor(character, first, replaced)).join('');
+    for (const word of wordsOf(paragraph)) {
+      // A no-break space that the panel lacks becomes a space within the word.
+      const shown = spaced([...word].map((character) => charactersFor(character, first, replaced)).join(''));
       if (shown === '') continue;
       const room = formats[lines.length]?.length ?? 0;
       const joined = line === undefined ? shown : `${line} ${shown}`;
       if (cut.length > 0 || room === 0) cut.push(word);
       else if (joined.length <= room) line = joined;
       else if (line === undefined) {
-        lines.push(shown.slice(0, room));
+        lines.push(spaced(shown.slice(0, room)));
         cut.push(word);
       } else {
         lines.push(line);
@@ -78,7 +80,7 @@ export function fitText(formats: readonly TextFormat[], text: string): FittedTex
         const next = formats[lines.length]?.length ?? 0;
         if (shown.length <= next) line = shown;
         else {
-          if (next > 0) lines.push(shown.slice(0, next));
+          if (next > 0) lines.push(spaced(shown.slice(0, next)));
           cut.push(word);
         }
       }
@@ -86,6 +88,15 @@ export function fitText(formats: readonly TextFormat[], text: string): FittedTex
     if (lines.length < formats.length) lines.push(line ?? '');
   }
   return { lines: formats.map((_, index) => lines[index] ?? ''), cut, replaced: [...replaced] };
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(' ').filter((each) => each !== '');
+}
+
+/** Returns a text with one space between its words and none at its edges. */
+function spaced(text: string): string {
+  return wordsOf(text).join(' ');
 }
 
 /** Returns the registers of a fitted line, aligned and filled up with padding. Shape: `line` is a line of `fitText`. */

@@ -8,7 +8,7 @@ export interface NoticeConnection {
   close(): Promise<void>;
 }
 
-/** Ends the listener and its connection. */
+/** Ends the listener and its connection. After the call it starts no other connection. */
 export type StopListening = () => Promise<void>;
 
 /** A pause before the listener connects again. Units: ms. Source: assumed; a database restarts within seconds. Confirmed by: restarts of the city's database. */
@@ -22,18 +22,20 @@ const AGAIN_MS = 1_000;
  */
 export async function keepListening(open: () => Promise<NoticeConnection>, onConnect: () => void): Promise<StopListening> {
   let connection = await open();
-  let isStopped = false;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   onConnect();
   const watch = async (): Promise<void> => {
-    while (!isStopped) {
+    while (!signal.aborted) {
       await connection.ended;
-      while (!isStopped) {
-        await pause(AGAIN_MS);
+      while (!signal.aborted) {
+        await pause(AGAIN_MS, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
         const next = await open().catch(() => undefined);
         // The database is still away; that is reported by the queries of others.
         if (next === undefined) continue;
         connection = next;
-        if (isStopped) await next.close();
+        if (signal.aborted) await next.close();
         else onConnect();
         break;
       }
@@ -41,7 +43,7 @@ export async function keepListening(open: () => Promise<NoticeConnection>, onCon
   };
   void watch();
   return async () => {
-    isStopped = true;
+    stopping.abort();
     await connection.close();
   };
 }

@@ -45,6 +45,10 @@ const fits: readonly (readonly [what: string, lengths: readonly number[], text: 
   ['a line break begins the next line', [8, 8], 'AIR\nOK', ['AIR', 'OK'], []],
   ['more lines than the panel has', [8], 'AIR\nOK', ['AIR'], ['OK']],
   ['blanks count once', [8], '  AIR   OK  ', ['AIR OK'], []],
+  ['no-break spaces keep a word together', [8, 8], 'AIR IS 12\u00a0%', ['AIR IS', '12 %'], []],
+  ['no-break spaces at the edges and beside spaces', [8], '\u00a0AIR\u202f \u00a0\u00a0OK\u00a0', ['AIR OK'], []],
+  ['a word that is cut within at a no-break space', [8], 'AIR\u00a0GOOD\u00a0OK', ['AIR GOOD'], ['AIR\u00a0GOOD\u00a0OK']],
+  ['a word that is cut within behind a no-break space', [4], 'AIR\u00a0OK', ['AIR'], ['AIR\u00a0OK']],
   ['an empty text clears the panel', [8, 8], '', ['', ''], []],
 ]; // biome-ignore format: a table
 for (const [what, lengths, text, lines, cut] of fits)
@@ -105,6 +109,20 @@ t.test('whatever the text, a panel gets registers of its length with characters 
           textIn(own, words).trim() === line.trim()
         );
       });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+t.test('a fitted line that is fitted again stays the same, so a panel that is read back has it', async () => {
+  const text = fc
+    .array(fc.constantFrom(' ', '\u00a0', '\u202f', 'A', 'é', '…', '速', '12', '\n'), { maxLength: 40 })
+    .map((all) => all.join(''));
+  fc.assert(
+    fc.property(fc.array(anyFormat, { minLength: 1, maxLength: 3 }), text, ([first = FORMAT, ...more], typed) => {
+      const { encoding, characters } = first;
+      const formats = [first, ...more].map((each) => sound({ ...each, encoding, characters }));
+      return fitText(formats, typed).lines.every((line, at) => fitText(formats.slice(at, at + 1), line).lines[0] === line);
     }),
     { numRuns: 2_000 },
   );

@@ -68,7 +68,9 @@ function put(
   const isPlain = typeof plain !== 'object' || plain === null;
   if (isPlain && isScalar(before) && before.range && before.anchor === undefined && before.tag === undefined) {
     const [start, end] = before.range;
-    if (end > start) return { text: `${text.slice(0, start)}${inYaml(plain)}${text.slice(end)}` };
+    // The range of a block of text (`|`) includes its last line break.
+    const written = text.slice(start, end).trimEnd();
+    if (written !== '') return { text: `${text.slice(0, start)}${inYaml(plain)}${text.slice(start + written.length)}` };
   }
   const node = document.createNode(plain) as Node;
   if (isCollection(node)) node.flow = isCollection(before) ? (before.flow ?? false) : true;

@@ -7,7 +7,10 @@ import { type ReportFlaw, type TableThing, TableThings } from './table-things.ts
 /** Values of one pole, device or lamp, by key of the cabinet file. */
 export type ImportFields = Readonly<Record<string, string | number>>;
 
-/** The parts of a document that a table may change, as they are written there. Their values are not checked and may have other types. */
+/**
+ * The parts of a document that a table may change, as they are written there. Their values are not checked and may have other types; only
+ * the ids of lines and zones are texts, "?" if missing.
+ */
 export interface ImportTarget {
   /** Id of the cabinet; empty if the document has none. */
   readonly id: string;

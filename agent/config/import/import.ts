@@ -51,7 +51,7 @@ export function importTarget(cabinet: string): ImportTarget | undefined {
   const isListed = isRecords(lines) && isRecords(poles) && isRecords(lamps) && isRecords(zones);
   if (!isListed || !('lines' in value)) return undefined;
   const filled = (items: readonly Readonly<Record<string, unknown>>[], key: string) =>
-    items.map((each) => ({ ...each, [key]: each[key] ?? [] }));
+    items.map((each) => ({ ...each, id: String(each['id'] ?? '?'), [key]: each[key] ?? [] }));
   const hasLists = lines.every(({ devices = [] }) => isRecords(devices)) && zones.every(({ lamps: own = [] }) => Array.isArray(own));
   const site = value['cabinet'];
   return hasLists

@@ -27,6 +27,7 @@ interface Edit {
 
 /** The changes of one list. */
 interface ListChange {
+  readonly path: Path;
   readonly list: YAMLSeq<Node>;
   readonly removed: Set<number>;
   readonly added: string[];
@@ -55,8 +56,9 @@ export class YamlEdits {
       const pair = map.items.find((each) => isScalar(each.key) && each.key.value === key);
       if (pair === undefined) this.#addKey(map as YAMLMap<Node, Node | null>, key, value);
       else {
-        const [start, end] = rangeOf(pair.value, [...path, key]);
-        this.#put(start, scalarText(value), end - start);
+        const range = rangeOf(pair.value, [...path, key]);
+        // The range of a block of text (`|`) includes its last line break.
+        this.#put(range[0], scalarText(value), this.#source.slice(...range).trimEnd().length);
       }
     }
   }
@@ -75,7 +77,7 @@ export class YamlEdits {
    * Returns the text with all edits. Call it once, after the last edit. Errors: as `set`, also for a list whose layout cannot be continued.
    */
   text(): string {
-    for (const [path, change] of this.#lists) this.#revise(change, path);
+    for (const change of this.#lists.values()) this.#revise(change);
     this.#lists.clear();
     // From the end, so that earlier positions stay valid; edits at one position keep their order.
     const ordered = this.#edits.map((edit, order) => ({ ...edit, order })).toSorted((a, b) => b.at - a.at || b.order - a.order);
@@ -94,29 +96,39 @@ export class YamlEdits {
     if (!isSeq<Node>(list)) throw uneditable(path);
     // Checked now rather than in `text`, so that the flaw is reported with the row that caused it.
     for (const item of list.items) rangeOf(item, path);
-    const change = this.#lists.get(key) ?? { list, removed: new Set<number>(), added: [] };
+    const change = this.#lists.get(key) ?? { path, list, removed: new Set<number>(), added: [] };
     this.#lists.set(key, change);
     return change;
   }
 
-  #revise(change: ListChange, path: string): void {
-    const { list, removed, added } = change;
+  #revise(change: ListChange): void {
+    const { path, list, removed, added } = change;
     if (list.items.length === 0) this.#fillEmpty(list, added);
     else if (list.flow === true) this.#reviseFlow(change);
     else {
       const last = list.items.at(-1);
-      const [start, end] = rangeOf(last, [path]);
+      const [start, end] = rangeOf(last, path);
       const dash = this.#source.slice(this.#lineStart(start), start);
-      if (!/^\s*-\s+$/.test(dash)) throw uneditable([path]);
+      if (!/^\s*-\s+$/.test(dash)) throw uneditable(path);
+      // Before the removals: one of them may begin at the same position.
+      if (removed.size === list.items.length && added.length === 0) this.#put(this.#afterKey(path, list), ' []');
       // Includes the line break before it, so that an entry added after the last one has a position of its own.
       for (const index of removed) {
-        const [from, to] = rangeOf(list.items[index], [path]);
+        const [from, to] = rangeOf(list.items[index], path);
         this.#put(this.#lineStart(from) - 1, '', this.#lineEnd(to - 1) - this.#lineStart(from) + 1);
       }
-      if (removed.size === list.items.length && added.length === 0)
-        this.#put(this.#lineStart(rangeOf(list.items[0], [path])[0]) - 1, ' []');
       for (const text of added) this.#put(this.#lineEnd(end - 1), `\n${dash}${text}`);
     }
+  }
+
+  /** The position after the `:` of a list below its key; only comments may be between them. */
+  #afterKey(path: Path, list: YAMLSeq<Node>): number {
+    const map = this.#nodeAt(path.slice(0, -1));
+    const key = isMap<Node>(map) ? map.items.find(({ value }) => (value as unknown) === list)?.key : undefined;
+    const at = this.#source.indexOf(':', rangeOf(key, path)[1]) + 1;
+    const between = this.#source.slice(at, rangeOf(list, path)[0]).replaceAll(/#.*/g, '');
+    if (between.trim() !== '') throw uneditable(path);
+    return at;
   }
 
   /** `[a, b]`: the remaining entries keep their own text, so that edits within them hold. */

@@ -31,6 +31,8 @@ const HEIGHT_LINES = 16;
 const MAX_INTERVALS = 5;
 /** Source: IEEE 754; smaller doubles lose digits. */
 const LEAST_RANGE = 1e-300;
+/** Smallest step, as a share of the values. Source: IEEE 754 has 16 digits; the rest keeps rounding errors below one line of a plot. */
+const LEAST_STEP = 1e-13;
 /** Columns for a label of the time axis, with a gap. */
 const LABEL_COLS = 9;
 const TIME_STEPS_MS = [
@@ -105,12 +107,12 @@ export interface RoundScale {
 
 /**
  * Returns a scale of at most 6 steps that contains both values; `low` must not be above `high`. Its step is 1, 2 or 5 times a power of ten.
- * If both are equal, it has one step, of the last of these decimals: 0.01 for 2.
+ * If both are equal, it has one step, of the last of these decimals: 0.01 for 2. Values too large for such a step have a larger one.
  */
 export function roundScale(low: number, high: number, decimals: number): RoundScale {
   const range = (high - low) / MAX_INTERVALS;
   // Doubles cannot represent the steps of a smaller range; then the step is the last decimal shown.
-  const least = range > LEAST_RANGE ? range : 10 ** -decimals;
+  const least = Math.max(range > LEAST_RANGE ? range : 10 ** -decimals, LEAST_STEP * Math.max(Math.abs(low), Math.abs(high)));
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5, 10].find((each) => each * power >= least * (1 - 1e-9)) ?? 10;
   const step = factor * power;

@@ -66,6 +66,8 @@ export class FlightRecorder implements RecorderTools {
   readonly #parts: FlightRecorderParts;
   readonly #events: EventTracker;
   readonly #bucket: ReturnType<typeof createTokenBucket>;
+  /** Ids of the alarms that last. */
+  readonly #lasting = new Set<string>();
   /** Alarms that no recording names yet. */
   #alarms: RecordedAlarm[] = [];
   #moreAlarms = 0;
@@ -85,8 +87,11 @@ export class FlightRecorder implements RecorderTools {
   note(event: AgentEvent): void {
     const { memory } = this.#parts;
     memory.event(event);
-    const { code, source, severity, text, startMs, endMs } = event;
-    if (severity !== 'alarm' || (endMs !== null && endMs !== startMs)) return;
+    const { id, code, source, severity, text, startMs, endMs } = event;
+    if (severity !== 'alarm') return;
+    if (endMs === null) this.#lasting.add(id);
+    // After the clock was set back, an alarm ends at its start, as a notice does.
+    else if (this.#lasting.delete(id) || endMs !== startMs) return;
     if (this.#alarms.length < MAX_ALARMS) this.#alarms.push({ code, source, text, atMs: startMs });
     else this.#moreAlarms++;
     if (this.#timer === null) this.#begin();

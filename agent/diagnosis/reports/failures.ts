@@ -28,11 +28,12 @@ const FEEDER_DARK: ReadonlySet<EventCode> = new Set<EventCode>(['supply-lost', '
  * lampFailure.
  */
 const LAMP_DARK: ReadonlySet<EventCode> = new Set<EventCode>(['lamp-out', 'lamp-fault']);
-/** Further failures, of the cabinet and its devices. */
+/** Failures of the cabinet and its devices; those of lamps too, for a source that no lamp of the configuration has. */
 const OTHER_CODES: ReadonlySet<EventCode> = new Set<EventCode>([
+  ...LAMP_CODES,
   ...FEEDER_DARK,
   ...(['light-lost', 'phase-lost', 'earth-leakage', 'contactor-stuck-on', 'line-down', 'line-silent', 'meter-stuck'] as const),
-  ...(['unit-silent', 'sensor-stuck', 'sensor-silent', 'photocell-doubtful', 'time-not-trusted', 'store-trouble', 'uplink-down'] as const),
+  ...(['sensor-stuck', 'sensor-silent', 'photocell-doubtful', 'time-not-trusted', 'store-trouble', 'uplink-down'] as const),
   ...(['output-not-following', 'counter-restarted', 'energy-differs'] as const),
 ]);
 /**
@@ -66,7 +67,7 @@ export interface LampFailures {
 
 /**
  * All failures of a period, those that lasted at its start included. `lamps`: those with a failure of their own, or dark by their feeder,
- * in the order of the configuration. `others`: failures of no lamp, such as those of feeders, oldest first.
+ * in the order of the configuration. `others`: failures of no lamp of the configuration, such as those of feeders, oldest first.
  */
 export interface FailureFacts {
   readonly lamps: readonly LampFailures[];

@@ -67,24 +67,33 @@ export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePc
  */
 export function referenceLamps(
   { lamps }: Pick<Cabinet, 'lamps'>,
-  { lamps: ids, baseline: { lampPowerW, levelPct } }: Cabinet['zones'][number],
+  { lamps: ids, baseline }: Cabinet['zones'][number],
   fit: Pick<LoadFit, 'factors'> | null,
 ): readonly ReferenceLamp[] {
+  const { levelPct } = baseline;
   const factor = fit?.factors[Math.min(LEVEL_BANDS - 1, Math.ceil(levelPct / 10))] ?? 1;
   return ids.flatMap((id) => {
     const lamp = lamps.find((each) => each.id === id);
     if (lamp === undefined) return [];
     // As in the energy figures: other lamps take power in proportion to the level.
-    const isSame = lampPowerW === null || lampPowerW === lamp.ratedPowerW;
+    const isSame = isSameLamp(baseline, lamp.ratedPowerW);
     const reduction = isSame ? powerW(lamp.ratedPowerW, levelPct) / lamp.ratedPowerW : levelPct / 100;
-    return [{ id, powerW: (isSame ? lamp.ratedPowerW : lampPowerW) * (isSame ? factor : 1), reduction }];
+    return [{ id, powerW: (baseline.lampPowerW ?? lamp.ratedPowerW) * (isSame ? factor : 1), reduction }];
   });
+}
+
+/** Whether the lamp of the reference is the present one. */
+function isSameLamp({ lampPowerW }: Cabinet['zones'][number]['baseline'], ratedPowerW: number): boolean {
+  return lampPowerW === null || lampPowerW === ratedPowerW;
 }
 
 /** Mean power over the day of lamps that wait by day. Other lamps of the reference had no driver that waits. */
 function standbyW({ zones, lamps }: FrozenFacts['cabinet']): number {
-  const sameLamps = zones.filter(({ baseline: { lampPowerW } }) => lampPowerW === null).flatMap(({ lamps: ids }) => ids);
-  const waitingW = lamps.reduce((sum, { id, ratedPowerW }) => sum + (sameLamps.includes(id) ? powerW(ratedPowerW, 0) : 0), 0);
+  const baselines = new Map(zones.flatMap(({ lamps: ids, baseline }) => ids.map((id) => [id, baseline] as const)));
+  const waitingW = lamps.reduce((sum, { id, ratedPowerW }) => {
+    const baseline = baselines.get(id);
+    return sum + (baseline !== undefined && isSameLamp(baseline, ratedPowerW) ? powerW(ratedPowerW, 0) : 0);
+  }, 0);
   return 0.5 * waitingW;
 }
 
@@ -101,7 +110,7 @@ function unlearnedHalfPct(
   let [errorWh, wholeWh] = [0, 0];
   for (const [at, { baseline }] of zones.entries())
     for (const lamp of dated[at]?.lamps ?? []) {
-      const isSame = baseline.lampPowerW === null || baseline.lampPowerW === ratedW.get(lamp.id);
+      const isSame = isSameLamp(baseline, ratedW.get(lamp.id) ?? 0);
       const band = Math.min(LEVEL_BANDS - 1, Math.ceil(baseline.levelPct / 10));
       const error = factorErrors[band] ?? 0;
       const unlearned = Math.hypot(error, UNLEARNED_SPREAD * Math.min(1, (error / LEVEL_SPREAD) ** 2)) / (factors[band] ?? 1);

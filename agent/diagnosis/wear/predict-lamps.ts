@@ -8,7 +8,7 @@ import type { LampPrediction, WearConfidence, WearFinding } from '../../core/wea
 import type { NightDate } from '../energy-months.ts';
 import { type DatedNight, NIGHTS_A_WEEK, WEAR_QUANTITIES, weeksOf } from './wear-night.ts';
 import { fleetMedians, sinceExchange } from './wear-series.ts';
-import { type Fleet, LEAST_WEEKS, signsOf } from './wear-signs.ts';
+import { type Fleet, LEAST_WEEKS, STALE_WEEKS, signsOf } from './wear-signs.ts';
 
 /** One lamp with its nights, in any order. `temperatureMaxC` and `ratedHours` (null: unknown) count where the driver does not report its own. */
 export interface LampHistory {
@@ -21,8 +21,6 @@ export interface LampHistory {
 
 /** Nights before anything is stated: `LEAST_WEEKS` weeks. */
 const NEEDED_NIGHTS = LEAST_WEEKS * 7;
-/** Without a night for this long nothing is stated. Units: days. Source: assumed; as long as starts are counted. Confirmed by: outages of cabinets. */
-const STALE_DAYS = 28;
 /** Units: weeks. Source: assumed; month, two months, quarter, half a year, year, as street works are planned. Confirmed by: operators. */
 const CLASSES = [4, 8, 13, 26, 52] as const;
 const RATED = new Set(['ratedHours', 'ratedStarts', 'ratedTemperatureC']);
@@ -43,9 +41,8 @@ export function* predictionSteps(lamps: readonly LampHistory[], today: NightDate
   const fleet = fleetOf(all);
   const found: LampPrediction[] = [];
   for (const { lamp, nights, weeks, starts } of all) {
-    const isFresh = daysBetween(nights.at(-1)?.date, today) <= STALE_DAYS;
-    const signs = isFresh ? signsOf({ weeks, starts, temperatureMaxC: lamp.temperatureMaxC, ratedHours: lamp.ratedHours }, fleet) : [];
-    found.push(prediction(lamp, { nights, isFresh, weeks: weeks.length, signs }));
+    const signs = signsOf({ weeks, starts, today, temperatureMaxC: lamp.temperatureMaxC, ratedHours: lamp.ratedHours }, fleet);
+    found.push(prediction(lamp, { nights, today, weeks: weeks.length, signs }));
     yield;
   }
   return found;
@@ -80,18 +77,19 @@ function fleetOf(all: readonly WornHistory[]): Fleet {
 
 interface Judged {
   readonly nights: readonly DatedNight[];
-  readonly isFresh: boolean;
+  readonly today: NightDate;
   readonly weeks: number;
   readonly signs: readonly WearFinding[];
 }
 
-function prediction({ id, pole }: LampHistory, { nights, isFresh, weeks, signs }: Judged): LampPrediction {
+function prediction({ id, pole }: LampHistory, { nights, today, weeks, signs }: Judged): LampPrediction {
   const sorted = signs.toSorted((a, b) => a.earliestWeeks - b.earliestWeeks || (a.latestWeeks ?? Infinity) - (b.latestWeeks ?? Infinity));
   const [first] = sorted;
   const count = nights.reduce((sum, { night }) => sum + night.nights, 0);
-  const hasData = nights.some(({ night }) => WEAR_QUANTITIES.some((quantity) => !RATED.has(quantity) && night[quantity] !== null));
+  const last = nights.findLast(({ night }) => WEAR_QUANTITIES.some((quantity) => !RATED.has(quantity) && night[quantity] !== null));
+  const isFresh = daysBetween(last?.date, today) <= STALE_WEEKS * 7;
   const isEnough = weeks >= LEAST_WEEKS && count >= LEAST_WEEKS * NIGHTS_A_WEEK && isFresh;
-  const silent = nights.length > 0 && !hasData ? 'no-data' : isEnough ? 'no-sign' : 'too-little';
+  const silent = nights.length > 0 && last === undefined ? 'no-data' : isEnough ? 'no-sign' : 'too-little';
   return {
     ...{ lamp: id, pole, nights: count, neededNights: NEEDED_NIGHTS, sinceNight: nights[0]?.date ?? null, signs: sorted },
     state: first === undefined ? silent : 'listed',

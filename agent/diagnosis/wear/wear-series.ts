@@ -69,8 +69,8 @@ export function seriesOf(weeks: readonly DatedNight[], quantity: WearQuantity): 
   return weeks.flatMap(({ date, night }) => (night[quantity] === null ? [] : [{ x: weekNumber(date), y: night[quantity] }]));
 }
 
-/** Units: weeks, with fractions. */
-function weekNumber(date: string): number {
+/** Returns the `x` of a date in these series. Units: weeks, with fractions. */
+export function weekNumber(date: string): number {
   return Date.parse(date) / (WEEK_DAYS * DAY_MS);
 }
 

@@ -1,9 +1,10 @@
 /** The signs of wear of one lamp: trends that reach a limit, starts beyond those of other lamps, rated life. Pure. */
 import { quantile } from '../../core/quantile.ts';
 import type { WearConfidence, WearFinding, WearSign } from '../../core/wear-view.ts';
+import type { NightDate } from '../energy-months.ts';
 import { type RobustLine, robustLine, type SeriesPoint, stepIn } from './theil-sen.ts';
 import type { DatedNight } from './wear-night.ts';
-import { excessOf, type FleetMedians, seriesOf } from './wear-series.ts';
+import { excessOf, type FleetMedians, seriesOf, weekNumber } from './wear-series.ts';
 import { startsText, trendText, usedText } from './wear-texts.ts';
 
 /** The medians over all lamps that a lamp is compared with. */
@@ -21,6 +22,7 @@ export interface Fleet {
 export interface WornLamp {
   readonly weeks: readonly DatedNight[];
   readonly starts: readonly DatedNight[];
+  readonly today: NightDate;
   readonly temperatureMaxC: number;
   readonly ratedHours: number | null;
 }
@@ -62,9 +64,20 @@ const DERATING_BAND_PCT = { early: 25, late: 75 };
 const LEAST_DERATING_PCT = 8;
 const MEDIAN = 0.5;
 
-/** Returns the signs of one lamp, in no order. Empty if there is none. */
+/**
+ * A quantity that is unknown for longer gives no sign. Units: weeks. Source: assumed; as long as starts are counted. Confirmed by: outages of
+ * cabinets.
+ */
+export const STALE_WEEKS = 4;
+
+function isFresh(points: readonly SeriesPoint[], { today }: WornLamp): boolean {
+  return weekNumber(today) - (points.at(-1)?.x ?? 0) <= STALE_WEEKS;
+}
+
+/** Returns the signs of one lamp, in no order. Empty if there is none. A sign counts its weeks from `today`. */
 export function signsOf(lamp: WornLamp, fleet: Fleet): readonly WearFinding[] {
-  return [...trendsOf(lamp, fleet).flatMap(trendFinding), ...startsFinding(lamp, fleet), ...ratedFindings(lamp)];
+  const trends = trendsOf(lamp, fleet).filter(({ points }) => isFresh(points, lamp));
+  return [...trends.flatMap(trendFinding), ...startsFinding(lamp, fleet), ...ratedFindings(lamp)];
 }
 
 function trendsOf({ weeks, temperatureMaxC }: WornLamp, fleet: Fleet): readonly Trend[] {
@@ -172,9 +185,9 @@ const MORE = 2;
 /** A driver that restarts by itself may fail at any time; within these weeks it is worth a visit. Source: assumed. Confirmed by: drivers that failed after restarts. */
 const STARTS_LATEST_WEEKS = 26;
 
-function startsFinding({ starts }: WornLamp, fleet: Fleet): readonly WearFinding[] {
-  const extra = excessOf(starts, 'starts', fleet.starts);
-  if (extra.length < 2 * STARTS_WEEKS) return [];
+function startsFinding(lamp: WornLamp, fleet: Fleet): readonly WearFinding[] {
+  const extra = excessOf(lamp.starts, 'starts', fleet.starts);
+  if (extra.length < 2 * STARTS_WEEKS || !isFresh(extra, lamp)) return [];
   const sum = (points: readonly SeriesPoint[]): number => points.reduce((all, { y }) => all + Math.max(0, y), 0);
   const [now, before] = [sum(extra.slice(-STARTS_WEEKS)), sum(extra.slice(-2 * STARTS_WEEKS, -STARTS_WEEKS))];
   const isRising = now >= LEAST_STARTS && now >= MORE * before;
@@ -192,13 +205,14 @@ const LEAST_RATE_WEEKS = 4;
  */
 const RATED_EARLIEST_WEEKS = 26;
 
-function ratedFindings({ weeks, ratedHours }: WornLamp): readonly WearFinding[] {
+function ratedFindings(lamp: WornLamp): readonly WearFinding[] {
+  const { weeks, ratedHours } = lamp;
   return (['hours', 'starts'] as const).flatMap((counter): readonly WearFinding[] => {
     const last = weeks.at(-1)?.night;
     const rated = counter === 'hours' ? (last?.ratedHours ?? ratedHours) : (last?.ratedStarts ?? null);
     const points = newest(seriesOf(weeks, counter), RATED_HORIZON_WEEKS);
     const [used, line] = [points.at(-1)?.y ?? 0, points.length < LEAST_RATE_WEEKS ? null : robustLine(points)];
-    if (rated === null || rated <= 0 || line === null || line.slope <= 0) return [];
+    if (rated === null || rated <= 0 || line === null || line.slope <= 0 || !isFresh(points, lamp)) return [];
     const restWeeks = Math.max(0, rated - used) / line.slope;
     if (restWeeks > RATED_HORIZON_WEEKS) return [];
     const earliestWeeks = Math.max(RATED_EARLIEST_WEEKS, restWeeks);

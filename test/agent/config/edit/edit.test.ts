@@ -35,6 +35,18 @@ t.test('one value is changed, all else is left as it was written', async (t) => 
   for (const [path, value, from, to] of cases) t.equal(edited(path, value), FILE.replace(from, to), `${path} ${value}`);
 });
 
+t.test('a value in place of a block of text ends where the block ended', async (t) => {
+  for (const [before, after] of [
+    ['name: |\n  Rue A\n# the site\nlines: []\n', 'name: Rue-B\n# the site\nlines: []\n'],
+    ['name: >-\n  Rue\n  A\nlines: []\n', 'name: Rue-B\nlines: []\n'],
+    ['name: |+\n  Rue A\n\nlines: []\n', 'name: Rue-B\n\nlines: []\n'],
+    ['name: |\n  Rue A', 'name: Rue-B'],
+    ['name: |\nlines: []\n', 'name: Rue-B\nlines: []\n'],
+    ['name: |\r\n  Rue A\r\nlines: []\r\n', 'name: Rue-B\r\nlines: []\r\n'],
+  ] as const)
+    t.equal(edited('name', 'Rue-B', before), after, JSON.stringify(before));
+});
+
 t.test('new, partial and removed values keep the comments', async (t) => {
   const comments = (text: string): string[] => text.match(/#.*$/gm) ?? [];
   for (const [path, value] of [

@@ -292,3 +292,17 @@ t.test('a missing list is reported by name, and lists of another kind are refuse
   ])
     t.equal(importTarget(text), undefined, text);
 });
+
+t.test('lines and zones whose ids are missing or numbers are named in the flaws', async (t) => {
+  const cabinet = 'lines:\n  - { id: 1, devices: [] }\n  - devices: []\nlamps: []\nzones:\n  - id: 7\n    lamps: []\n  - lamps: []\n';
+  const row = (line: string, zone: string) => importTable(`lamp,line,unit,profile,ratedPowerW,zone\nL1,${line},1,x,45,${zone}\n`, cabinet);
+  t.strictSame(flawTexts(row('north', 'rue')), [
+    '2 line no line "north"; the cabinet has 1, ?',
+    '2 zone no zone "rue"; the cabinet has 7, ?. New zones are written into the cabinet first',
+  ]);
+  t.strictSame(flawTexts(row('', '')), [
+    '2 line device L1 is new, so its line is required; the cabinet has 1, ?',
+    '2 zone lamp L1 is new, so its zone is required; the cabinet has 7, ?',
+  ]);
+  t.strictSame(texts(row('1', '7')), ['+ device L1 on 1: unit 1, profile x', '+ lamp L1: ratedPowerW 45', '+ zone 7: lamp L1']);
+});

@@ -37,6 +37,19 @@ t.test('an axis has rounded values, and none is minus zero', async (t) => {
   );
 });
 
+t.test('equal values that doubles do not tell from their neighbours have a plot', async (t) => {
+  for (const [value, decimals] of [
+    [1e17, 0],
+    [1e14, 2],
+    [3.4e38, 0],
+    [-1e17, 2],
+  ] as const) {
+    const lines = drawn([steady(value)], decimals);
+    t.equal(lines.filter((line) => line.includes('*')).length, 1, `${value}`);
+    t.equal(new Set(lines.flatMap((line) => /^ *(\S+) \+/.exec(line)?.[1] ?? [])).size, 2, `${value}: ${lines[0]}`);
+  }
+});
+
 t.test('the time axis shows what the clocks on the wall showed, also on the night on which they change', async (t) => {
   const axis = (from: string, to: string) => {
     const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
@@ -53,7 +66,10 @@ t.test('the time axis shows what the clocks on the wall showed, also on the nigh
 });
 
 t.test('any plot fits the terminal, shows each sample and ends', async (t) => {
-  const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constantFrom(0, 1e-9, -1e-9, 1e12, 230));
+  const value = fc.oneof(
+    fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    fc.constantFrom(0, 1e-9, -1e-9, 1e12, 230, 1e17, 1e17 + 16, -3.4e38),
+  );
   const sample = fc.record({
     from: fc.double({ min: -0.5, max: 1, noNaN: true }),
     long: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -98,6 +98,17 @@ t.test('the alarms of a minute make one recording with the time before and after
   await recorder.stop();
 });
 
+t.test('the end of an alarm at its start, after the clock was set back, is no new alarm; an alarm without duration is one', async (t) => {
+  const { clock, recorder, alarm, list } = bench(t);
+  alarm('a');
+  alarm('a', 'alarm', clock.wallMs());
+  alarm('b', 'alarm', clock.wallMs());
+  await clock.advance(60_000);
+  const alarms = (await list()).flatMap(({ head }) => head?.alarms.map(({ source }) => source) ?? []);
+  t.strictSame(alarms, ['a', 'b']);
+  await recorder.stop();
+});
+
 for (const [what, harm] of [
   ['removed', (file: string) => rmSync(file)],
   ['damaged', (file: string) => writeFileSync(file, 'not a recording')],

@@ -95,10 +95,12 @@ t.test('failures of the cabinet are listed beside those of lamps', async (t) => 
     event('breaker-tripped', 'F1', '02T00:00', '02T03:00'),
     event('unit-silent', 'S1', '02T00:00', null),
     event('unit-silent', 'L3', '02T00:00', null),
+    event('lamp-fault', 'IO1.contact', '02T00:00', '02T03:00'),
+    event('lamp-out', 'removed', '02T00:00', '02T03:00'),
   );
   t.strictSame(
     others.map(({ code, source }) => `${code} ${source}`),
-    ['breaker-tripped F1', 'unit-silent S1'],
+    ['breaker-tripped F1', 'unit-silent S1', 'lamp-fault IO1.contact', 'lamp-out removed'],
   );
 });
 

@@ -132,6 +132,19 @@ t.test('a reference at a level that no learned night had has a wide interval', a
   );
 });
 
+t.test(
+  'a reference of the present lamps has their standby, whether their power is stated or left out; former lamps have none',
+  async (t) => {
+    const otherW = (lampPowerW: number | null): number => {
+      const cabinet = { ...CABINET, zones: CABINET.zones.map((zone) => ({ ...zone, baseline: { levelPct: 100, lampPowerW } })) };
+      return frozenBaseline({ cabinet, from: FROM, meters: [], fit: null, otherW: 0, tolerancePct: 10 }).otherW;
+    };
+    t.equal(otherW(null), 0.5, 'two lamps of 0.5 W, half of the day');
+    t.equal(otherW(100), 0.5);
+    t.equal(otherW(150), 0);
+  },
+);
+
 t.test('lamps dark by a fault are stated next to the saving, and explain what the meter did not count', async (t) => {
   const lost = { darkWh: 400, silentWh: 100 };
   const nights = nightsWith(() => ({ meters: { M1: meterNight(980) }, lost }));

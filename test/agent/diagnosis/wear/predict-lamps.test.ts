@@ -36,6 +36,13 @@ const silent: [story: string, of: (night: number) => Partial<WearNight> | undefi
   ['too few nights', fading, 40, 'too-little'],
   ['a lamp without any quantity', () => ({ ratedHours: 50_000 }), 400, 'no-data'],
   ['months without a night at the end', (night) => (night > 300 ? undefined : fading(night)), 400, 'too-little'],
+  ['months without any quantity at the end', (night) => (night > 300 ? {} : fading(night)), 400, 'too-little'],
+  [
+    'months without the quantity that fades',
+    (night) => (night > 300 ? { hours: night } : { ...fading(night), hours: night }),
+    400,
+    'no-sign',
+  ],
   ['another lamp on the pole', (night) => ({ ...fading(night), kind: night < 330 ? 'L01 led 60' : 'L01 led 40' }), 340, 'too-little'],
   [
     'a driver exchanged: its counter starts over',
@@ -101,6 +108,22 @@ for (const [story, hours, perNight, expected] of rated) {
     if (found.state === 'listed') t.equal(String(found.signs[0]?.text), `${hours} of 50000 rated hours`);
   });
 }
+
+t.test('a sign whose quantity is unknown for months is left out, beside one that is known', async (t) => {
+  const nights = nightsOf(100, (night) => ({ ...(night < 30 ? { hours: 49_000 + 10 * night } : {}), driftPct: -night / 6 + wobble() }));
+  const [found] = predictLamps([{ ...lampWith(nights), ratedHours: 50_000 }], dateOfNight(99));
+  t.strictSame(
+    found?.signs.map(({ sign }) => sign),
+    ['power'],
+  );
+});
+
+t.test('a lamp that is compared with the others has no sign if they are unknown for months', async (t) => {
+  const lamps = street(180, (night) => ({ deratedPct: Math.max(0, night - 40) / 3 }));
+  const later = lamps.map((lamp, at) => ({ ...lamp, nights: at === 0 ? lamp.nights : lamp.nights.slice(0, 130) }));
+  t.match(predictLamps(later, dateOfNight(129))[0], { signs: [{ sign: 'derating' }] });
+  t.match(predictLamps(later, dateOfNight(179))[0], { state: 'no-sign', signs: [] });
+});
 
 /** Six lamps in the same weather. `change` adds to the first one. */
 function street(nights: number, change: (night: number) => Partial<WearNight>): readonly LampHistory[] {
