@@ -5,6 +5,7 @@ import type { MonoMs, WallMs } from '../core/clock.ts';
 import { isSameMessage, type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { Intent, LevelPct, TraceLine } from '../core/words.ts';
 import { WARNING_TEXT } from './arbiter.ts';
+import { intentsFor } from './intents.ts';
 import type { LightingSnapshot, LightingStreet, SensorState } from './lighting.ts';
 import { isDarkAt } from './night.ts';
 import { sensorPointOf } from './presence.ts';
@@ -22,6 +23,7 @@ export interface Explained {
 /** The inputs of the decision from whose trace a line is explained. `zone` and `plan` are null for a lamp without a zone. */
 export interface ExplainFacts {
   readonly street: Pick<LightingStreet, 'rules'>;
+  readonly lampId: string;
   readonly zone: Zone | null;
   readonly plan: ZonePlan | null;
   readonly snapshot: LightingSnapshot;
@@ -38,7 +40,7 @@ export function explain(line: TraceLine, facts: ExplainFacts): Explained {
     case 'maintenance':
     case 'emergency':
     case 'override':
-      return ofIntent(facts.snapshot.intents.find((intent) => isItsLine(intent, line)));
+      return ofIntent(intentsOfLamp(facts).find((intent) => isItsLine(intent, line)));
     case 'presence':
       return ofPresence(line, facts);
     case 'traffic':
@@ -50,6 +52,10 @@ export function explain(line: TraceLine, facts: ExplainFacts): Explained {
     case 'default':
       return NOTHING;
   }
+}
+
+function intentsOfLamp({ lampId, zone, snapshot }: ExplainFacts): readonly Intent[] {
+  return intentsFor(snapshot.intents, { lampId, zoneId: zone?.id ?? null }, Number.NEGATIVE_INFINITY);
 }
 
 function isItsLine({ rank, source, levelPct }: Intent, line: TraceLine): boolean {

@@ -33,8 +33,8 @@ const NOTHING_COUNTED: Counts = {
  * are kept for the next; most other calls have no effect.
  */
 export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
-  const updates = new Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>();
-  const silent = new Set<string>();
+  const updates: Known['updates'] = new Map();
+  const silent: Known['silent'] = new Set();
   let counted = NOTHING_COUNTED;
   let current: Uplink | null = null;
   let isRunning = false;
@@ -89,25 +89,37 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
       const previous = current;
       [held, current] = [[], null];
       const before = counted;
-      // Also while it stops its counts are not missing.
-      if (previous !== null) counted = withCounts(previous.status(), before);
-      await previous?.stop();
-      if (previous !== null) counted = withCounts(previous.status(), before);
+      if (previous !== null) {
+        // Also while it stops its counts are not missing.
+        counted = withCounts(previous.status(), before);
+        await previous.stop();
+        counted = withCounts(previous.status(), before);
+      }
       current = next();
-      for (const [key, { deviceId, metric, value }] of updates) {
-        if (hasDevice(deviceId)) current?.update(deviceId, metric, value);
-        else updates.delete(key);
-      }
-      for (const deviceId of silent) {
-        if (hasDevice(deviceId)) current?.deviceAlive(deviceId, false);
-        else silent.delete(deviceId);
-      }
+      passOn(current, { updates, silent }, hasDevice);
       if (isRunning) await current?.start();
       const late = held;
       held = null;
       for (const outcome of late) current?.outcome(outcome);
     },
   };
+}
+
+interface Known {
+  readonly updates: Map<string, { readonly deviceId: string; readonly metric: string; readonly value: UplinkValue }>;
+  readonly silent: Set<string>;
+}
+
+/** Passes what is known of the devices that the next uplink has, and forgets the others. */
+function passOn(next: Uplink | null, { updates, silent }: Known, hasDevice: (deviceId: string) => boolean): void {
+  for (const [key, { deviceId, metric, value }] of updates) {
+    if (hasDevice(deviceId)) next?.update(deviceId, metric, value);
+    else updates.delete(key);
+  }
+  for (const deviceId of silent) {
+    if (hasDevice(deviceId)) next?.deviceAlive(deviceId, false);
+    else silent.delete(deviceId);
+  }
 }
 
 function uplinkOff(sinceMs: number): UplinkStatus {

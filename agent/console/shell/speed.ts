@@ -39,6 +39,8 @@ export async function changeSpeed(
   await settle(dialog, clock);
   await tty.setSpeed(speedBaud);
   writer.setSpeed(speedBaud);
+  // Keys typed ahead were sent at the old speed: they prove nothing.
+  while (input.takeNow() !== undefined);
   if (await hasEntered(input, clock)) return [translate(msg`${speedBaud} baud`)];
   await settle(dialog, clock);
   await tty.setSpeed(oldBaud);

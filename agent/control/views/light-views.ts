@@ -49,7 +49,7 @@ export function createLightViews(parts: LightViewsParts): LightViews {
   function explained(lamp: WhyLamp, snapshot: LightingSnapshot): WhyLamp {
     const zone = zoneOf.get(lamp.id) ?? null;
     const plan = zone === null ? null : (forecast.plan(zone.id) ?? null);
-    const trace = lamp.trace.map((line) => ({ ...line, ...explain(line, { street, zone, plan, snapshot }) }));
+    const trace = lamp.trace.map((line) => ({ ...line, ...explain(line, { street, lampId: lamp.id, zone, plan, snapshot }) }));
     // The rule that won is first in the trace; its limits follow.
     return { ...lamp, trace, requestedPct: trace.find(({ applied }) => applied)?.levelPct ?? lamp.wantedPct };
   }

@@ -125,7 +125,7 @@ function recompute(street: LightingStreet, state: RecordedState, atMs: WallMs): 
   const lines = decider.decide(snapshot).decisions.map((plain) => {
     const decision = notBelowFound(plain, floors.get(plain.lampId) ?? 0, maxPct.get(plain.lampId));
     const zone = zoneOf.get(decision.lampId) ?? null;
-    const facts = { street, zone, plan: zone === null ? null : (decider.plan(zone.id) ?? null), snapshot };
+    const facts = { street, lampId: decision.lampId, zone, plan: zone === null ? null : (decider.plan(zone.id) ?? null), snapshot };
     const trace = decision.trace.map((line) => ({ ...line, ...explain(line, facts) }));
     return [decision.lampId, { decision, trace }] as const;
   });

@@ -58,7 +58,8 @@ export function readEnergyFacts(stored: unknown): EnergyFacts | null {
 
 /**
  * Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. `reference`: the lamps
- * of the reference now; one that moves to another zone keeps its power and reduction, whatever `baseline` the new zone has.
+ * of the reference now; one that moves to another zone keeps its power and reduction, whatever `baseline` the new zone has. One that is no longer of the reference
+ * stays out.
  */
 export function energyChanges(
   before: EnergyFacts,
@@ -73,7 +74,7 @@ export function energyChanges(
   const gone = [...were].flatMap(([id, zone]) => (are.get(id) === zone ? [] : [id]));
   const added = Object.entries(after.lamps).flatMap(([zone, all]): LedgerNote[] => {
     const lamps = all
-      .filter(({ id }) => were.get(id) !== zone)
+      .filter(({ id }) => were.get(id) !== zone && (!were.has(id) || reference.size === 0 || reference.has(id)))
       .map((lamp) => (were.has(lamp.id) ? (reference.get(lamp.id) ?? lamp) : lamp));
     return lamps.length === 0
       ? []

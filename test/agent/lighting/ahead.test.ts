@@ -143,7 +143,10 @@ function explained(changes: { zone?: Partial<Zone>; street?: Partial<LightingStr
   const [decider, all] = [createDecider(street), snapshot(facts)];
   const trace = decider.decide(all).decisions.find((each) => each.lampId === lampId)?.trace ?? [];
   const [zone = null] = street.zones;
-  const lines = trace.map((line) => ({ line, ...explain(line, { street, zone, plan: decider.plan('rue') ?? null, snapshot: all }) }));
+  const lines = trace.map((line) => ({
+    line,
+    ...explain(line, { street, lampId, zone, plan: decider.plan('rue') ?? null, snapshot: all }),
+  }));
   return (rank: TraceLine['rank'], source?: string): string => {
     const found = lines.find(({ line }) => line.rank === rank && (source === undefined || line.source === source));
     return found === undefined ? 'no line' : `${found.sinceMs === null ? '-' : minute(found.sinceMs)} | ${found.changes}`;
@@ -194,10 +197,17 @@ for (const [story, text, expected] of lines) {
   t.test(`the next question of a person: ${story}`, async (t) => t.equal(text, expected));
 }
 
+t.test('of two overrides of one person at one level, each lamp is explained by its own', async (t) => {
+  const by = (id: string, sinceMs: number) => intent({ target: { kind: 'lamp', id }, source: 'console:ann', levelPct: 50, sinceMs });
+  const both = { intents: [by('L1', winter('23:20')), by('L2', winter('23:29'))] };
+  t.equal(explained({}, both, 'L1')('override'), '23:20 | luciole release L1');
+  t.equal(explained({}, both, 'L2')('override'), '23:29 | luciole release L2');
+});
+
 t.test('the warning before the dark is listed with the next level, limits without a start', async (t) => {
   const street = makeStreet({ zone: { dark: { warnPct: 60, warnS: 60 } } });
   const all = snapshot();
-  const facts = { street, zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };
+  const facts = { street, lampId: 'L2', zone: ZONE, plan: createDecider(street).plan('rue') ?? null, snapshot: all };
   const line = { levelPct: 60, applied: true, untilMs: null } as const;
   t.strictSame(texts(explain({ ...line, rank: 'presence', source: 'S01', text: msg`warning before the dark` }, facts)), {
     sinceMs: null,

@@ -69,7 +69,7 @@ t.test('the trace names the rule, its value and its end, with the programme belo
     { source: 'residential', levelPct: 30, applied: false },
   ]);
   const of = street();
-  const facts = { street: of, zone: of.zones[0] ?? null, plan: createDecider(of).plan('rue') ?? null };
+  const facts = { street: of, lampId: of.lamps[0]?.id ?? '', zone: of.zones[0] ?? null, plan: createDecider(of).plan('rue') ?? null };
   const line = trace.find(({ source }) => source === 'red-day');
   const shot = snapshot({ rules: holding('red-day') });
   const explained = line && explain(line, { ...facts, snapshot: shot });

@@ -139,7 +139,7 @@ t.test('speed: the new one is kept if Enter arrives at it, otherwise the old one
   await session.until('changed', () => session.speeds.at(-1) === 115_200);
   session.type('x\r');
   await session.until('the prompt', () => session.bytes().endsWith(`115200 baud\n${PROMPT}`));
-  session.type('speed 19200\r');
+  session.type('speed 19200\r\r');
   await session.until('changed', () => session.speeds.at(-1) === 19_200);
   await session.clock.advance(9_900);
   t.equal(session.speeds.at(-1), 19_200);

@@ -150,6 +150,19 @@ t.test('lamps that move to another zone keep their reference, whatever the basel
   t.ok(Math.abs(on(entries) - on(entries.slice(0, 1))) < 1e-9, `${on(entries)}`);
 });
 
+t.test('a lamp that a person took out of the reference stays out when it moves to another zone', async (t) => {
+  const [zone] = SITE.zones;
+  if (zone === undefined) return;
+  const removed = ledgerEntriesOf(chainOf([note({ kind: 'remove-lamps', lamps: ['L02'] })]));
+  const reference = referenceLampsOn(BASELINE, removed, '2026-12-10');
+  const renamed = { ...SITE, zones: [{ ...zone, id: 'quay' }] };
+  const changes = energyChanges(energyFacts(SITE, new Set(), null), energyFacts(renamed, new Set(), null), '2026-12-10', reference);
+  t.match(
+    changes.filter(({ cause }) => cause === 'lamps-added').map(({ about }) => about),
+    [['L01']],
+  );
+});
+
 t.test('events that concern savings are entered, others are not', async (t) => {
   const meters = new Set(['M1']);
   const of = (code: Parameters<typeof eventNote>[0]['code'], source: string, endMs: number | null = null) =>

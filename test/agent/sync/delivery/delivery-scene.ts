@@ -10,21 +10,23 @@ import type { Publisher, Sent } from '../../../../agent/sync/sparkplug/publisher
 import { createMemoryStore } from '../memory-store.ts';
 import { manualClock, silentLog } from '../small-node.ts';
 
+interface Message {
+  readonly at: number;
+  readonly historical: boolean;
+}
+
+interface Lying {
+  readonly messages: readonly Message[];
+  readonly rows: RowsMark | null;
+}
+
 /** A link whose other end is the test: messages stay in flight until a barrier is answered or the link is cut. */
 function createWire() {
-  interface Message {
-    readonly at: number;
-    readonly historical: boolean;
-  }
   const arrived: Message[] = [];
   /** The rows that each message of the backlog claims to have, and those whose frames it has. */
   const claims: { readonly rows: RowsMark; readonly seqs: readonly number[] }[] = [];
   /** Rows that the platform has, by the marks in the messages it received. */
   let known: SeqRanges = NO_RANGES;
-  interface Lying {
-    readonly messages: readonly Message[];
-    readonly rows: RowsMark | null;
-  }
   const wire: { readonly lying: readonly Lying[]; readonly answer: () => void; readonly fail: () => void }[] = [];
   let unread: Lying[] = [];
   const put = (frames: readonly { atMs: number }[], historical: boolean, rows: RowsMark | null): Sent => {
