@@ -7,17 +7,17 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 import { LOCK_FILES } from '../store/data-lock.ts';
-import { isJournalName, isOwnFile } from './own-files.ts';
+import { isConsoleName, isJournalName, isOwnFile } from './own-files.ts';
 
-/** Files that are ours if the folder has one of the marked files: revisions, restores, releases, quarantined files, recordings, console files, reserved space. */
-const WITH_MARK: readonly RegExp[] = [
+/** Files of the console that are ours if the folder has any marked file. */
+const WITH_MARK: readonly RegExp[] = [/^received$/, /^for-(anyone|viewer|technician|admin)$/];
+/** Files that are ours if the folder has a marked file of the agent: revisions, restores, releases, quarantined files, recordings, reserved space. */
+const WITH_STATE: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
   /^restore(\.new)?$/,
   /^releases$/,
   /^quarantine$/,
   /^recordings$/,
-  /^received$/,
-  /^for-(anyone|viewer|technician|admin)$/,
   /^ballast/,
   // Temporary files that a power cut left behind.
   /^(users|starts)\.json\.(new|next)$/,
@@ -44,7 +44,8 @@ export interface Erasure {
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);
   const marks = asOwnerOf(dir, () => names.filter((name) => isOwnFile(join(dir, name))));
-  const withMark = names.filter((name) => !marks.includes(name) && WITH_MARK.some((kind) => kind.test(name)));
+  const kinds = marks.some((name) => !isConsoleName(name)) ? [...WITH_STATE, ...WITH_MARK] : WITH_MARK;
+  const withMark = names.filter((name) => !marks.includes(name) && kinds.some((kind) => kind.test(name)));
   // Delete the marked files last: after a power cut, the rest is still recognised as ours. Until then the lock blocks an agent.
   const journals = marks.filter(isJournalName);
   const goes = marks.length === 0 ? [] : [...withMark, ...journals, ...marks.filter((name) => !isJournalName(name)), ...locksIn(dir)];

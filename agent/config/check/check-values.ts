@@ -1,6 +1,6 @@
 import { parseLinePort } from '../../core/line-port.ts';
 import { type Message, msg } from '../../core/message.ts';
-import { brokerFlaw } from '../../core/secrets.ts';
+import { brokerFlaw, withoutUrlPasswords } from '../../core/secrets.ts';
 import { type CabinetDraft, given, type Index, type LampDraft, type LineDraft, type Placed, placed } from './draft.ts';
 import type { Finding } from './finding.ts';
 
@@ -103,7 +103,7 @@ function checkBroker(broker: string | undefined, path: Finding['path']): Finding
   if (broker === undefined) return [];
   const flaw = brokerFlaw(broker);
   if (flaw === 'no-address')
-    return [{ path, message: msg`found ${JSON.stringify(broker)}; allowed: mqtt://host:port or mqtts://host:port` }];
+    return [{ path, message: msg`found ${JSON.stringify(withoutUrlPasswords(broker))}; allowed: mqtt://host:port or mqtts://host:port` }];
   // The address is not repeated here: it may contain a password, and messages end up in logs.
   if (flaw === 'password')
     return [{ path, message: msg`found a user or password in the address; write username and passwordFile instead` }];

@@ -1,6 +1,7 @@
 /** `luciole recorder export`: fetches a recording from the agent, or reads it from the data folder, and writes it in another format. */
 import { chmod, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { asOwnerOf } from '../../../core/atomic-write.ts';
 import { count } from '../../../core/counts.ts';
 import { msg } from '../../../core/message.ts';
 import type { FlightRow } from '../../../core/recorder-tools.ts';
@@ -132,9 +133,12 @@ async function written(file: string, content: Buffer, expectRoom: ExpectRoom): P
   await expectRoom(file, content.length);
   await withFileErrors(file, async () => {
     expectReplaceable(file);
-    await writeFile(file, content, { mode: FILE_MODE, flush: true });
-    // One that existed keeps its mode.
-    await chmod(file, FILE_MODE);
+    // As root, do not follow a link further than the owner of the folder could.
+    await asOwnerOf(dirname(file), async () => {
+      await writeFile(file, content, { mode: FILE_MODE, flush: true });
+      // One that existed keeps its mode.
+      await chmod(file, FILE_MODE);
+    });
   });
 }
 

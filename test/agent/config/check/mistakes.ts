@@ -106,6 +106,7 @@ export const values: Mistake[] = [
   ['steps out of the order of the night', [['"23:00"', '"07:00"']], ['34:15: programmes[0].steps[2].at: "06:00" comes after "07:00"; write the steps in the order of the night, from noon to noon']],
   ['a night that does not begin', [['at: dusk', 'at: "18:00"']], ['32:15: programmes[0].steps[0].at: found "18:00" first; the first step of a night is at dusk']],
   ['dusk twice', [['"23:00"', 'dusk']], ['33:15: programmes[0].steps[1].at: found dusk after another step; dusk comes first, and once']],
+  ['a password that breaks the address', [['mqtt://127.0.0.1:1883', 'mqtt://ann:pa/ss@host']], ['36:11: uplink.broker: found "mqtt://ann:[redacted]@host"; allowed: mqtt://host:port or mqtts://host:port']],
   ['a broker on the web', [['mqtt://', 'http://']], ['36:11: uplink.broker: found "http://127.0.0.1:1883"; allowed: mqtt://host:port or mqtts://host:port']],
   ['a password in the address, which is not repeated', [['mqtt://', 'mqtt://me:secret@']], ['36:11: uplink.broker: found a user or password in the address; write username and passwordFile instead']],
   ['certificates without encryption', [['group: Angers', 'group: Angers\n  caFile: /ca.pem']], ['38:11: uplink.caFile: has no effect with mqtt://; write mqtts:// in broker, or leave it out']],
