@@ -154,17 +154,26 @@ export class CandidateStore {
     return this.#keep({ cabinet: files.cabinet, profiles: files.profiles }, { ...note, by, atMs: clock.wallMs() });
   }
 
-  /** After a commit: removes the candidate of this author, and all other candidates with equal files. */
+  /**
+   * After a commit: removes the candidate of this author, and all other candidates with equal files. Files that the disk does not remove
+   * are read again at the next start.
+   */
   async committed(by: string): Promise<void> {
     const hash = this.view(by)?.hash;
-    for (const [author, { view }] of [...this.#candidates]) if (view.hash === hash) await this.drop(author);
+    for (const [author, { view }] of [...this.#candidates]) {
+      if (view.hash !== hash) continue;
+      await this.drop(author).catch((error: unknown) => {
+        if (!isDiskError(error)) throw error;
+      });
+      this.#candidates.delete(author);
+    }
   }
 
-  /** Removes the candidate of this author and its files. */
+  /** Removes the files of the candidate of this author, then the candidate. Errors: rejects with the error of the disk. */
   async drop(by: string): Promise<void> {
     const files = this.files(by);
-    this.#candidates.delete(candidateAuthor(by));
     if (files !== undefined) await this.#parts.disk.remove(files);
+    this.#candidates.delete(candidateAuthor(by));
   }
 
   /** Writes a candidate; it then belongs to its last author. */
@@ -174,8 +183,8 @@ export class CandidateStore {
     try {
       await this.#parts.disk.writeFiles(place, files, note);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error;
-      return notStored(msg`it cannot be kept (${String(error.code)}): check the disk of store.dir`);
+      if (!isDiskError(error)) throw error;
+      return notStored(msg`it cannot be kept (${error.code}): check the disk of store.dir`);
     }
     this.#candidates.delete(author);
     this.#candidates.set(author, { view: { ...note, hash: revisionHash(files) }, files: place });
@@ -188,6 +197,11 @@ export class CandidateStore {
     const [oldest] = people;
     if (people.length > MAX_CONSOLE_CANDIDATES && oldest !== undefined) await this.drop(oldest);
   }
+}
+
+/** Returns whether the system refused an operation on the disk, such as EROFS. */
+export function isDiskError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code);
 }
 
 /** The newest last. */

@@ -16,7 +16,7 @@ import { createTokenBucket } from '../../core/token-bucket.ts';
 import { asWritten } from '../edit/as-written.ts';
 import { pathsFrom, valueInForce } from '../edit/config-paths.ts';
 import { ActiveRevision, type ActiveRevisionParts } from './active-revision.ts';
-import { CandidateStore, candidateAuthor, isPlatform } from './candidate-store.ts';
+import { CandidateStore, candidateAuthor, isDiskError, isPlatform } from './candidate-store.ts';
 import type { CheckedRevision, RevisionFolder } from './check-in-child.ts';
 import { type CommitContext, commitRevision, REOPENINGS } from './commit-revision.ts';
 import { answer, notStored, refusedAnswer } from './config-answers.ts';
@@ -294,12 +294,13 @@ export class RevisionManager implements ConfigManager {
     const rank = isPlatform(by) ? 'platform' : 'console';
     if (this.#turns.waiting(rank) >= MOST_WAITING)
       return refusedAnswer(msg`${MOST_WAITING} requests for the configuration wait: wait for their results, then send it again`);
-    return this.#turns.add(rank, () => work().catch(hungDisk));
+    return this.#turns.add(rank, () => work().catch(diskTrouble));
   }
 }
 
-/** The result of a request that a hung disk ended. Errors: throws every other error again. */
-function hungDisk(error: unknown): ConfigAnswer {
+/** The result of a request that a hung or failing disk ended. Errors: throws every other error again. */
+function diskTrouble(error: unknown): ConfigAnswer {
+  if (isDiskError(error)) return notStored(msg`the disk fails (${error.code}): check the disk of store.dir, then send it again`);
   if (!(error instanceof DiskTimeout)) throw error;
   return notStored(msg`the disk does not answer in time: check the disk of store.dir, then send it again`);
 }

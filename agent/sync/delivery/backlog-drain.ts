@@ -80,7 +80,7 @@ export class BacklogDrain {
         const from = sentUpTo(state.ledger);
         const rows = await store.readAfter(from, framesToRead(this.#batchSize));
         if (!this.#maySend(link)) break;
-        // Rows that were taken back meanwhile come first: a range over them without their frames would count them as sent.
+        // Rows that are to be sent again since then come first: a range over them without their frames would count them as sent.
         if (sentUpTo(state.ledger) < from) {
           this.isDue = true;
           continue;

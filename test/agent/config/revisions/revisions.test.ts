@@ -618,6 +618,21 @@ t.test('a file, a value and a candidate of another author are refused by a full 
   });
 });
 
+t.test('a disk that became read-only keeps a candidate that is discarded, and a commit of its files counts', async (t) => {
+  const { first } = await site(t);
+  const { disk } = first.revisions;
+  let isReadOnly = false;
+  const refusal = Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+  const failing: RevisionDisk = { ...disk, remove: (files) => (isReadOnly ? Promise.reject(refusal) : disk.remove(files)) };
+  const { manager: at } = await openManager(first, failing);
+  await at.put('cabinet.yaml', brighter(45), 'platform');
+  isReadOnly = true;
+  t.match(texts(await at.discard('platform')), { state: 'refused', code: 'not-stored', reason: /EROFS/ });
+  t.not(at.view('platform').candidate, null);
+  t.match(await at.commit(COMMIT), { state: 'done', revision: 2 });
+  t.equal(at.view('platform').candidate, null);
+});
+
 t.test('a full disk refuses a revision, and the street does not change', async (t) => {
   const { first } = await site(t);
   const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
