@@ -169,10 +169,12 @@ async function reconfigure(joined: Joined, next: CabinetAndProfiles): Promise<To
   if (touched.light) await enterRooms(joined);
   state.bus = busOf(joined);
   if (touched.uplink) {
-    state.uplinkEvents.close(msg`the settings of the uplink changed`);
     const ids = new Set(uplinkDevices(next.cabinet, state.rooms.points, next.profiles).map(({ id }) => id));
     await uplink.exchange(
-      () => openUplink(joined),
+      () => {
+        state.uplinkEvents.close(msg`the settings of the uplink changed`);
+        return openUplink(joined);
+      },
       (deviceId) => deviceId === '' || ids.has(deviceId),
     );
   }

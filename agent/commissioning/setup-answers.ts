@@ -51,11 +51,16 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
       return value === undefined ? [] : [[name, textOf(value)]];
     }),
   );
-  const [from, to] = unitsOf(texts('units')[0]);
+  const only = (name: string): string | undefined => {
+    const [first, second] = texts(name);
+    if (second !== undefined) throw new ConsoleError('usage', msg`${name}: give one value, not a list`);
+    return first;
+  };
+  const [from, to] = unitsOf(only('units'));
   return {
     answers,
     ports: texts('port').map(portOf),
-    serial: serialOf(texts('serial')[0]),
+    serial: serialOf(only('serial')),
     from,
     to,
     devices: new Map(texts('device').map(deviceOf)),

@@ -6,6 +6,7 @@ import type { BusExam, ExamProgress, ExamRequest, ExamTrial } from '../../core/b
 import { sleep } from '../../core/clock.ts';
 import type { ReadRequest } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
+import { parseLinePort } from '../../core/line-port.ts';
 import { msg } from '../../core/message.ts';
 import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -64,7 +65,7 @@ export interface ExamParts {
  */
 export async function examineLine(parts: ExamParts, request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam> {
   const { line, config, clock } = parts.queue;
-  if (line.lastUnit !== undefined || config.port.startsWith('tcp:'))
+  if (line.lastUnit !== undefined || parseLinePort(config.port).kind === 'tcp')
     throw new Refusal(
       msg`the wire of line ${config.id} is not visible here: the doctor examines serial lines; \`luciole bus stats ${config.id}\` shows its counters`,
     );

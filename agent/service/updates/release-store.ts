@@ -112,10 +112,16 @@ export class ReleaseStore {
 
   /** Puts the unpacked release with this name on trial; the next start runs it. */
   async adopt(name: string, trialFacts: ReleaseTrialFacts): Promise<void> {
-    const { current } = await this.facts();
+    const { current, previous } = await this.facts();
     await this.#write('trial.json', JSON.stringify(trialFacts));
-    await this.#write('previous', current);
-    await this.#write('trial', `${name} ${TRIAL_STARTS}`);
+    try {
+      await this.#write('previous', current);
+      await this.#write('trial', `${name} ${TRIAL_STARTS}`);
+    } catch (error) {
+      // Otherwise the release before could no longer be reached.
+      await (previous === null ? this.#remove('previous') : this.#write('previous', previous)).catch(() => {});
+      throw error;
+    }
     // Last: once this file is written, the next start uses the release.
     await this.#write('current', name);
   }

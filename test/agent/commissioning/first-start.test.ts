@@ -84,6 +84,13 @@ t.test('the file of answers in docs/setup.md is valid', async (t) => {
   t.equal(request.devices.get('31'), 'eastron-sdm630');
 });
 
+t.test('a list where one value is expected is refused, not cut', async (t) => {
+  for (const line of ['units: [1-5, 9]', 'serial: [19200-8N2, 9600-8N2]']) {
+    const folder = t.testdir({ 'answers.yaml': `${line}\n` });
+    t.throws(() => readSetupRequest({ answers: join(folder, 'answers.yaml') }), { code: 'usage', message: /one value, not a list/ }, line);
+  }
+});
+
 t.test('an address with leading zeros is the address that a scan finds', async (t) => {
   const { devices } = readSetupRequest({ device: ['031=eastron-sdm120', '/dev/ttyS1 007=meanwell-hlg'] });
   t.strictSame([...devices.keys()], ['31', '/dev/ttyS1 7']);
