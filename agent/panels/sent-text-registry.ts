@@ -75,7 +75,11 @@ export class SentTextRegistry {
   /** Returns why a request is refused; empty if it is accepted. A text that waits for the time counts as one in force. */
   refusalOf(panel: PanelConfig, request: PanelRequest): Message {
     const accepted = changesOf(this.#parts.paces, this.#registersOf(request), paceKey(request));
-    return sentTextRefusal(panel, request, { sent: this.#allowed(panel, [...this.#sent, ...this.#waiting]), accepted, nowMono: this.#parts.clock.monoMs() });
+    return sentTextRefusal(panel, request, {
+      sent: this.#allowed(panel, [...this.#sent, ...this.#waiting]),
+      accepted,
+      nowMono: this.#parts.clock.monoMs(),
+    });
   }
 
   /** Carries out a request that was not refused. */

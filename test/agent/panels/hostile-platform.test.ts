@@ -102,7 +102,10 @@ t.test('a revision that gives the panel another id ends no text of the console, 
   const renamed = panel({ id: 'other', points: ['line_2', 'line_1'], limits });
   const after = await started(createPanelSquare({ panels: [renamed], disk, paces }));
   t.match(after.panels.views()[0], { rank: 'emergency', text: 'By the town' });
-  t.match(await after.request({ panel: 'other', isEmergency: true }), { state: 'refused', reason: /a text of console:anna has priority for up to/ });
+  t.match(await after.request({ panel: 'other', isEmergency: true }), {
+    state: 'refused',
+    reason: /a text of console:anna has priority for up to/,
+  });
   t.match(await after.request({ panel: 'other' }), { state: 'refused', reason: /accepts 4 texts a minute/ });
   await after.panels.stop();
 });

@@ -330,7 +330,9 @@ t.test('a meter exchanged while the agent was stopped leaves a gap, also if it i
     await (isDiskLate ? clock.advance(20_000) : savings.start());
     await meteredHours(savings, clock, 20);
     const answer = await savings.tools().export('2026-12-01', '2026-12-01');
-    const reasons: unknown[] = answer.ok ? answer.value.nights.flatMap(({ meters }) => meters['M1']?.gaps.map(({ why }) => why)) : [answer.why];
+    const reasons: unknown[] = answer.ok
+      ? answer.value.nights.flatMap(({ meters }) => meters['M1']?.gaps.map(({ why }) => why))
+      : [answer.why];
     t.ok(reasons.includes('meter-restarted'), `the disk is late: ${isDiskLate}; gaps: ${reasons}`);
     savings.stop();
   }
