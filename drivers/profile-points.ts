@@ -5,6 +5,7 @@
  */
 import { type Message, msg } from '../agent/core/message.ts';
 import type { PointProfile, Profile } from '../agent/core/profile.ts';
+import { isByteType } from './dali/byte-values.ts';
 import { isBitType, isFloatType, MAX_COILS, widthOf } from './modbus/register-types.ts';
 import type { FilePath } from './profile-expand.ts';
 import type { Flaw } from './profile-flaw.ts';
@@ -91,9 +92,11 @@ function invalidFlaws(point: PointProfile, path: FilePath): Flaw[] {
 
 /** Number of bits of the value that can be named; 0 for a number without bits. */
 function widthBits(point: Pick<PointProfile, 'type' | 'coils' | 'bit' | 'text'>): number {
-  if (point.type === 'bit' || point.bit !== null) return 1;
-  if (point.type === 'bits') return widthOf(point);
-  return isFloatType(point.type) || point.type === 'text' || point.type.startsWith('bcd') ? 0 : 16 * widthOf(point);
+  const { type, bit } = point;
+  if (type === 'bit' || bit !== null) return 1;
+  if (type === 'bits') return widthOf(point);
+  if (isFloatType(type) || type === 'text' || /^(bcd|e)\d/.test(type)) return 0;
+  return (isByteType(type) ? 8 : 16) * widthOf(point);
 }
 
 function bitFlaws(point: PointProfile, path: FilePath): Flaw[] {

@@ -24,8 +24,9 @@ export interface LoginHandlerParts extends FailureCounterParts {
 export interface LoginHandler {
   /**
    * Resolves with the user if the login is correct, otherwise with the answer: what is wrong or still required. `unavailable`: the users
-   * cannot be read or the new password not stored. A wrong password or code counts as a failed login. A login with a one-time password
-   * stores the new password; the user is then the record before this change.
+   * cannot be read or the new password not stored. A wrong password or code counts as a failed login, and a login is wrong too if the user
+   * was removed or got another password during it. A login with a one-time password stores the new password. The user is the record after
+   * the login.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**
@@ -60,19 +61,26 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
     return true;
   }
 
+  /** Resolves with the present record; undefined if the user was removed or got another password after this record was read. */
+  async function present({ name, password }: UserRecord): Promise<UserRecord | undefined> {
+    return (await users.all()).find((each) => each.name === name && each.password === password);
+  }
+
   async function judgeKnown(user: UserRecord | null, request: LoginRequest, by: LoginTry): Promise<UserRecord | LoginAnswer> {
     const isOnce = user !== null && user.oneTime !== null;
     const isRight = await hasher.matches(isOnce ? plainOneTime(request.password) : request.password, user?.password ?? null);
-    if (user === null || !isRight) return { state: 'wrong', waitMs: failures.lockIfDue(by) };
+    const wrong = (): LoginAnswer => ({ state: 'wrong', waitMs: failures.lockIfDue(by) });
+    if (user === null || !isRight) return wrong();
     const refusal = newPasswordRefusal(user, request, clock);
     if (refusal !== null) return needsMore(by, refusal);
     if (user.codes?.isConfirmed === true && request.code === '')
       return needsMore(by, { state: 'code-needed', codes: codeCheck.codesNeeded() });
     // A code works only once, so it is checked last, when nothing else can fail.
-    if (!(await takeCode(user, request.code))) return { state: 'wrong', waitMs: failures.lockIfDue(by) };
-    if (isOnce) await users.setPassword(user.name, request.newPassword);
+    if (!(await takeCode(user, request.code))) return wrong();
+    if (isOnce && (await present(user)) === undefined) return wrong();
+    const loggedIn = isOnce ? await users.setPassword(user.name, request.newPassword) : user;
     await failures.clear(by);
-    return user;
+    return (await present(loggedIn)) ?? wrong();
   }
 
   async function isProven(name: string, { password, code }: AccountProof): Promise<boolean> {

@@ -32,8 +32,8 @@ export interface UserRegistry {
   invite(name: string): Promise<Invitation>;
   remove(name: string): Promise<void>;
   setRole(name: string, role: Role): Promise<void>;
-  /** Also ends an invitation. */
-  setPassword(name: string, password: string): Promise<void>;
+  /** Also ends an invitation. Resolves with the new record. */
+  setPassword(name: string, password: string): Promise<UserRecord>;
   /** Stores a new key, which replaces an earlier offer. The codes in force, if any, are not changed. */
   offerCodes(name: string): Promise<CodeOffer>;
   /** Stores this step as the last used one; no effect for a user without codes. */
@@ -55,8 +55,8 @@ const MAX_USERS = 32;
 /** Creates the registry on this file. Changes are applied one at a time, each to the present content. A refused change writes nothing. */
 export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegistryParts): UserRegistry {
   const change = createChanges(file);
-  const changeOne = (name: string, act: (user: UserRecord) => UserRecord | Promise<UserRecord>): Promise<void> =>
-    change(async (users) => [replaced(users, name, await act(found(users, name))), undefined]);
+  const changeOne = (name: string, act: (user: UserRecord) => UserRecord): Promise<void> =>
+    change(async (users) => [replaced(users, name, act(found(users, name))), undefined]);
   const invite = (user: string, role: Role): Promise<NewInvitation> => newInvitation(user, role, { hasher, clock });
 
   return {
@@ -90,10 +90,12 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
         return [next, undefined];
       }),
     setPassword: (name, password) =>
-      changeOne(name, async (user) => {
+      change(async (users) => {
+        const user = found(users, name);
         const problem = passwordProblem(password, name);
         if (problem !== null) throw new AccessError('weak-password', msg`this password cannot be used: ${problem}`);
-        return { ...user, password: await hasher.hash(password), oneTime: null };
+        const next = { ...user, password: await hasher.hash(password), oneTime: null };
+        return [replaced(users, name, next), next];
       }),
     offerCodes: async (name) => {
       const secret = newTotpSecret();

@@ -156,6 +156,8 @@ export interface AcceptedLamp {
   readonly result: 'pass' | 'fail' | 'open';
   readonly test: LampAcceptance | null;
   readonly placement: Placement | null;
+  /** It was found on another pole than in the configuration, or its pole at another place: `commission poles` corrects that. */
+  readonly isElsewhere: boolean;
   /** It was tested, but its power was not measured, although a sensor or a meter could do that. */
   readonly isUnweighed: boolean;
 }

@@ -4,9 +4,10 @@
  *
  * Pure: state, state of the zone and time in, state out.
  */
+import type { PresenceConfig } from '../core/cabinet.ts';
 import type { MonoMs } from '../core/clock.ts';
 
-/** A raise of a zone by presence that continues without a pause. */
+/** A raise of a zone by presence at its own sensors that continues without a pause. */
 export interface LongRaise {
   readonly sinceMono: MonoMs;
   /** It has lasted too long: presence no longer raises the zone. */
@@ -29,18 +30,20 @@ export interface RaisedZone {
 const STILL_MS = 60_000;
 
 /**
- * Returns the raise after one more evaluation; undefined if there is none. A raise that has lasted too long (`isOver`) remains until the
- * sensors have detected nothing for a minute, or until day. `maxBoostS`: after this time it has lasted too long. Units: s.
+ * Returns the raise after one more evaluation; undefined if there is none. While the zone's sensors detect nothing for a minute, and longer
+ * than their hold, other zones raise it: that is no raise of this zone, because its sensors could not end it. A raise that has lasted too
+ * long (`isOver`) remains until the sensors have detected nothing for a minute, or until day. `maxBoostS`: after this time it has lasted
+ * too long.
  */
 export function afterRaise(
   before: LongRaise | undefined,
   { isNight, isRaised, stillMs }: RaisedZone,
-  maxBoostS: number,
+  { maxBoostS, holdS }: Pick<PresenceConfig, 'maxBoostS' | 'holdS'>,
   nowMono: MonoMs,
 ): LongRaise | undefined {
   if (!isNight) return undefined;
   if (before?.isOver === true) return stillMs >= STILL_MS ? undefined : before;
-  if (!isRaised) return undefined;
+  if (!isRaised || stillMs >= Math.max(STILL_MS, holdS * 1_000)) return undefined;
   const sinceMono = before?.sinceMono ?? nowMono;
-  return { sinceMono, isOver: nowMono - sinceMono >= maxBoostS * 1_000 };
+  return { sinceMono, isOver: nowMono - sinceMono >= maxBoostS * 1_000 && stillMs < STILL_MS };
 }

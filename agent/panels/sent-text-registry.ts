@@ -27,8 +27,8 @@ export const TEXTS_COPY_RULE: CopyRule = { key: KEY, change: 'remove' };
 export class SentTextRegistry {
   readonly #parts: SentTextParts;
   #sent: readonly SentText[] = [];
-  /** Texts from before the start, until the time is known. */
-  #waiting: readonly StoredText[] = [];
+  /** Texts from before the start, until the time is known. `untilMono`: their latest end. */
+  #waiting: readonly (StoredText & Pick<SentText, 'untilMono'>)[] = [];
   /** Kinds of texts for which a request arrived before the stored ones could be read. */
   readonly #early = new Set<string>();
   readonly #saves: RetriedSave;
@@ -39,7 +39,7 @@ export class SentTextRegistry {
     this.#saves = new RetriedSave({
       clock,
       recall: () => recallStored(store, KEY, (stored) => this.#takeStored(stored)),
-      save: () => store.save(KEY, [...this.#waiting, ...toStoredTexts(this.#sent, registers)]),
+      save: () => store.save(KEY, [...this.#waiting.map(({ untilMono: _, ...text }) => text), ...toStoredTexts(this.#sent, registers)]),
       onFailed: () =>
         log.event('panel-texts-not-saved', { check: 'the disk of store.dir; the texts hold until the agent stops' }, 'warning'),
     });
@@ -57,25 +57,29 @@ export class SentTextRegistry {
   }
 
   #takeStored(stored: unknown): void {
-    const found = readStoredTexts(stored).map((text) => ({ ...text, panel: this.#panelOf(text) }));
+    const nowMono = this.#parts.clock.monoMs();
+    const found = readStoredTexts(stored).map((text) => ({
+      ...{ ...text, panel: this.#panelOf(text) },
+      untilMono: nowMono + text.untilMs - text.sinceMs,
+    }));
     this.#waiting = found.filter(({ panel, isEmergency }) => !this.#early.has(earlyKey({ panel, isEmergency })));
     this.#early.clear();
     this.#resume();
   }
 
   /** The texts in force for a panel whose senders the site still allows. */
-  of({ id, limits }: PanelConfig): readonly SentText[] {
-    const nowMono = this.#parts.clock.monoMs();
-    return this.#sent.filter(
-      ({ panel, isEmergency, sender, untilMono }) =>
-        panel === id && nowMono < untilMono && (isEmergency ? limits.emergencyFrom : limits.textFrom).includes(sender),
-    );
+  of(panel: PanelConfig): readonly SentText[] {
+    return this.#allowed(panel, this.#sent);
   }
 
-  /** Returns why a request is refused; empty if it is accepted. */
+  /** Returns why a request is refused; empty if it is accepted. A text that waits for the time counts as one in force. */
   refusalOf(panel: PanelConfig, request: PanelRequest): Message {
     const accepted = changesOf(this.#parts.paces, this.#registersOf(request), paceKey(request));
-    return sentTextRefusal(panel, request, { sent: this.of(panel), accepted, nowMono: this.#parts.clock.monoMs() });
+    return sentTextRefusal(panel, request, {
+      sent: this.#allowed(panel, [...this.#sent, ...this.#waiting]),
+      accepted,
+      nowMono: this.#parts.clock.monoMs(),
+    });
   }
 
   /** Carries out a request that was not refused. */
@@ -107,6 +111,14 @@ export class SentTextRegistry {
     this.#saves.tend();
   }
 
+  #allowed({ id, limits }: PanelConfig, texts: readonly SentText[]): readonly SentText[] {
+    const nowMono = this.#parts.clock.monoMs();
+    return texts.filter(
+      ({ panel, isEmergency, sender, untilMono }) =>
+        panel === id && nowMono < untilMono && (isEmergency ? limits.emergencyFrom : limits.textFrom).includes(sender),
+    );
+  }
+
   #registersOf({ panel }: Pick<PanelRequest, 'panel'>): readonly string[] {
     return this.#parts.registers.get(panel) ?? [];
   }
@@ -119,7 +131,9 @@ export class SentTextRegistry {
   #resume(): void {
     const { clock } = this.#parts;
     if (this.#waiting.length === 0 || !isTrusted(clock.quality())) return;
-    this.#sent = resumedTexts(this.#waiting, this.#sent, { nowMs: clock.wallMs(), nowMono: clock.monoMs() });
+    const nowMono = clock.monoMs();
+    const lasting = this.#waiting.filter(({ untilMono }) => nowMono < untilMono);
+    this.#sent = resumedTexts(lasting, this.#sent, { nowMs: clock.wallMs(), nowMono });
     this.#waiting = [];
     this.#saves.now();
   }

@@ -25,7 +25,7 @@ export const TEXT_MINUTES = { min: 1, max: 1_440 };
 
 /** The state that a request is checked against. */
 export interface SentFacts {
-  /** In force. */
+  /** In force, or from before a restart and waiting for the time. */
   readonly sent: readonly SentText[];
   /** When texts of this sender and kind (emergency or not) were accepted, as they count for the limits of this panel; oldest first. */
   readonly accepted: readonly MonoMs[];
@@ -40,7 +40,7 @@ export function sentTextRefusal({ id, limits }: PanelConfig, request: PanelReque
   if (!senders.includes(sender)) return msg`${name} of panel ${id} does not include ${sender}: only the file of the site may change it`;
   const older = facts.sent.find((each) => each.panel === id && each.isEmergency === isEmergency);
   if (older?.sender === 'console' && sender === 'platform')
-    return msg`a text of ${older.source} is in force for ${spell(older.untilMono - facts.nowMono)} more; the console has priority`;
+    return msg`a text of ${older.source} has priority for up to ${spell(older.untilMono - facts.nowMono)} more: it is from the console`;
   if (text === null) return older === undefined ? msg`no text that was sent is in force on panel ${id}` : NO_TEXT;
   if (!(minutes >= TEXT_MINUTES.min && minutes <= TEXT_MINUTES.max))
     return msg`found ${minutes} min; a text lasts ${TEXT_MINUTES.min} to ${TEXT_MINUTES.max} min`;

@@ -185,9 +185,13 @@ export class TelemetryFile {
     });
   }
 
-  /** `isAllCommitted`: every frame that was numbered is in the file. */
+  /** `isAllCommitted`: every frame that this run has numbered is in the file. */
   close(isAllCommitted: boolean): void {
-    if (isAllCommitted) this.#file.tidy(({ db, frames }) => releaseReserved(db, frames.lastSeq()));
+    if (isAllCommitted)
+      this.#file.tidy(({ db, frames }) => {
+        // Without a frame of this run, the newest frame may be below a number that a killed run has sent.
+        if (frames.committedTicket() > 0) releaseReserved(db, frames.lastSeq());
+      });
     this.#file.close();
   }
 

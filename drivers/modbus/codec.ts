@@ -6,7 +6,8 @@
 import { msg } from '../../agent/core/message.ts';
 import type { PointProfile } from '../../agent/core/profile.ts';
 import { Refusal } from '../../agent/core/refusal.ts';
-import { bytesOfValue, isFloatType, isWritable, rawOf, wordsOfRaw } from './register-types.ts';
+import { isByteType } from '../dali/byte-values.ts';
+import { bytesOfValue, isFloatType, isWritable, rawOf, widthOf, wordsOfRaw } from './register-types.ts';
 
 /** Source: IEC 62386-102, standard dimming curve: light = 10^((n - 1) / (253 / 3) - 1) %, n from 1 (0.1 %) to 254 (100 %). */
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
@@ -29,9 +30,9 @@ export function decodePoint(point: PointProfile, words: readonly number[]): numb
   return value === 0 && plain > 0 && point.semantic === 'level' && point.decimals === 0 ? 1 : value;
 }
 
-/** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word. */
+/** One bit of a register, 0 the lowest; of a value of several registers, 0 is the lowest of its lowest word or byte. */
 function bitOf(point: PointProfile, bit: number, words: readonly number[]): number {
-  const bytes = bytesOfValue(point, words);
+  const bytes = isByteType(point.type) ? words.slice(0, widthOf(point)) : bytesOfValue(point, words);
   return ((bytes[bytes.length - 1 - (bit >> 3)] ?? 0) >> (bit & 7)) & 1;
 }
 

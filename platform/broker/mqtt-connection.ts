@@ -22,6 +22,7 @@ export interface ConnectionOptions {
   readonly onReady?: () => void;
   /** The connection was lost after `onReady`; not after `unsubscribe` or `close`. */
   readonly onLost?: () => void;
+  /** Also at each attempt that the far end closes before it has accepted the connection. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -56,6 +57,8 @@ const REFUSED = 0x80;
 /** Source: IANA, mqtt and secure-mqtt. */
 const USUAL_PORT = { plain: 1_883, tls: 8_883 };
 
+const UNANSWERED = 'the broker closed the connection before it accepted it: check its port, its MQTT version and its log';
+
 /** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`. */
 export function openConnection(options: ConnectionOptions): HostConnection {
   const { broker, will, onMessage, onReady, onLost, onError } = options;
@@ -64,12 +67,21 @@ export function openConnection(options: ConnectionOptions): HostConnection {
   let isReady = false;
   let isClosed = false;
   let refusals = 0;
-  client.on('error', (error) => onError?.(error));
+  /** This attempt was accepted, or its error was reported. */
+  let isAnswered = false;
+  client.on('error', (error) => {
+    isAnswered = true;
+    onError?.(error);
+  });
   client.on('close', () => {
     if (isReady && !isClosed) onLost?.();
+    // The library does not report it.
+    if (!isAnswered && !isClosed) onError?.(new Error(UNANSWERED));
     isReady = false;
+    isAnswered = false;
   });
   client.on('connect', () => {
+    isAnswered = true;
     if (isClosed) return;
     const subscribed = (error?: Error | null): void => {
       if (isClosed) return;

@@ -82,6 +82,8 @@ const decoded: [story: string, over: Partial<PointProfile>, words: number[], val
   ['eight decimal digits', { type: 'bcd32', scale: 0.01, decimals: 2 }, [0x0012, 0x3456], 1_234.56],
   ['what is no decimal digit is no value', { type: 'bcd16' }, [0x12a4], null],
   ['BCD of an erased memory is no value', { type: 'bcd32' }, [0xffff, 0xffff], null],
+  ['the lowest bit of the higher of two registers of one byte', { type: 'b16', bit: 8 }, [0x01, 0x00], 1],
+  ['the highest bit of the lower one', { type: 'b16', bit: 7 }, [0x00, 0x80], 1],
   ['several coils, the first is the lowest bit', { type: 'bits', coils: 4 }, [1, 0, 1, 0], 5],
   ['no coil beyond its own', { type: 'bits', coils: 3 }, [1, 0, 0, 1], 1],
 ];

@@ -70,6 +70,25 @@ t.test('what was ended is not subscribed again on a new connection, which still 
   t.equal(requests.length, 1);
 });
 
+t.test('a broker that closes before it accepts the connection is an error at each attempt', { skip }, async (t) => {
+  const { openConnection } = await import('../../platform/broker/mqtt-connection.ts');
+  const broker = await startRawBroker((_, client) => void client.socket.end());
+  const seen: string[] = [];
+  const connection = openConnection({
+    broker: { ...readPlatformOptions(['worker', '--mqtt', '3.1.1']).broker, url: broker.url },
+    topics: ['a/#'],
+    onLost: () => seen.push('lost'),
+    onError: ({ message }) => seen.push(message),
+  });
+  t.teardown(async () => {
+    await connection.close();
+    await broker.close();
+  });
+  t.ok(await until(() => seen.length >= 2, 10_000));
+  t.ok(seen.length <= broker.clients.length, `${seen.length} errors at ${broker.clients.length} attempts`);
+  t.same([...new Set(seen)], ['the broker closed the connection before it accepted it: check its port, its MQTT version and its log']);
+});
+
 t.test('refused with QoS 0 too: an error, and another connection', { skip }, async (t) => {
   const { broker, connection, errors } = await openAt(t, ['--no-share'], [[1, 0x80], [0x80]]);
   t.ok(await until(() => connection.isReady, 10_000));

@@ -119,6 +119,9 @@ async function acceptRest(t: Test, { visit, light, blind }: FaultyStreet): Promi
   t.match(await answer(visit, ''), /4 of 4 sensors of rue detected someone.*Rue des Lucioles \(demo\): pass/);
   const json = JSON.parse((await visit.say('commission report --json')).split('\n').find((line) => line.startsWith('{')) ?? '{}');
   t.match(json, { result: 'pass', people: [/^console:/], open: [], lamps: Array.from({ length: 12 }, () => ({ result: 'pass' })) });
+  const again = await answer(visit, 'commission');
+  t.match(again, /Rue des Lucioles \(demo\): pass/);
+  t.notMatch(again, /another pole or place/, 'the configuration has the poles and places already');
 }
 
 t.test('twelve poles with six faults, killed on the way, from the scan to the report', { timeout: 120_000 }, async (t) => {

@@ -28,7 +28,7 @@ export async function placeLamps(talk: GuideTalk, report: AcceptanceReport): Pro
     for (const lamp of open) if (!(await placeLamp(talk, lamp, poles))) break;
   }
   const { lamps } = await talk.report();
-  const moved = lamps.filter(({ placement, pole }) => placement !== null && (placement.pole !== pole || placement.atM !== null));
+  const moved = lamps.filter(({ isElsewhere }) => isElsewhere);
   if (
     moved.length > 0 &&
     (await talk.agree(msg`${count(moved.length, 'lamp')} on another pole or place than in the configuration. Correct the configuration?`))

@@ -102,6 +102,8 @@ export class LineEditor {
   #place: HistoryPlace;
   /** Set while Ctrl-R searches the history. */
   #search: HistorySearch | null = null;
+  /** The line before the search. */
+  #unsearched = '';
   /** After Ctrl-V the next `?` is text. */
   #isLiteral = false;
 
@@ -189,7 +191,7 @@ export class LineEditor {
 
   #beginSearch(): string {
     if (this.mode !== 'command' || this.#history.length === 0) return BELL;
-    this.#place = { ...this.#place, typed: this.#buffer.line };
+    this.#unsearched = this.#buffer.line;
     return this.#showSearch({ term: '', at: this.#history.length });
   }
 
@@ -199,7 +201,7 @@ export class LineEditor {
     if (key.name === 'search') return shown(this.#seek(term, at - 1));
     if (key.name === 'backspace') return shown(this.#seek(term.slice(0, -1), this.#history.length - 1));
     const isGivenUp = key.name === 'abort' || key.name === 'interrupt';
-    const left = this.#leaveSearch(isGivenUp ? this.#place.typed : this.#buffer.line);
+    const left = this.#leaveSearch(isGivenUp ? this.#unsearched : this.#buffer.line);
     if (isGivenUp) return shown(left);
     if (key.name === 'enter') return this.#finish(left);
     const { out, event } = this.#pressControl(key.name);

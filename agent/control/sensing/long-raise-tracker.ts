@@ -9,7 +9,7 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 import { spell } from '../../lighting/spell.ts';
 import type { TrackerParts } from './sensor-tracker.ts';
 
-/** Watches how long presence raises zones. Too long: for `maxBoostS` of the zone without a pause. */
+/** Watches how long presence at their own sensors raises zones. Too long: for `maxBoostS` of the zone without a pause. */
 export interface LongRaiseTracker {
   /** Takes the newest decisions of all lamps, for the next `refresh`. */
   notice(decisions: readonly Decision[]): void;
@@ -35,7 +35,7 @@ export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerPa
     const isNight = decisions.some(({ reason }) => reason !== 'day');
     const isRaised = decisions.some(({ rank }) => rank === 'presence');
     const shown = { isNight, isRaised, stillMs: stillMs(presence, sensors, nowMono) };
-    const after = afterRaise(raises.get(zone.id), shown, presence.maxBoostS, nowMono);
+    const after = afterRaise(raises.get(zone.id), shown, presence, nowMono);
     if (after === undefined) raises.delete(zone.id);
     else raises.set(zone.id, after);
     report(zone, presence, after?.isOver === true);

@@ -35,7 +35,7 @@ export function acceptanceReport({ cabinet, lamps, hasMeter, record, atMs, isTim
     lines: cabinet.lines
       .filter(({ kind }) => kind !== 'uart')
       .map(({ id }) => ({ line: id, scan: record.scans.find(({ line }) => line === id) ?? null })),
-    lamps: lamps.map((lamp) => acceptedLamp(lamp, record, hasMeter)),
+    lamps: lamps.map((lamp) => acceptedLamp(lamp, record, { cabinet, hasMeter })),
     sensors: acceptedSensors(cabinet, record.walks),
   };
   const entries = [...record.scans, ...record.placements, ...record.tests, ...record.walks];
@@ -59,13 +59,22 @@ function overall(results: readonly Result[], hasOpen: boolean): Result {
 function acceptedLamp(
   { id, device, pole, zone, ratedPowerW, power }: AcceptanceLamp,
   { tests, placements }: AcceptanceRecord,
-  hasMeter: boolean,
+  { cabinet, hasMeter }: Pick<ReportFacts, 'cabinet' | 'hasMeter'>,
 ): AcceptedLamp {
   const test = tests.find((each) => each.lamp === id && each.device === device && each.ratedPowerW === ratedPowerW) ?? null;
   const placement = placements.find(({ lamp }) => lamp === id) ?? null;
   const isUnweighed = test?.weighedBy === 'nothing' && (hasMeter || power !== null);
-  const result = lampResult(pole, test, placement);
-  return { lamp: id, pole, zone, ratedPowerW, test, placement, isUnweighed, result: result === 'pass' && isUnweighed ? 'open' : result };
+  const isElsewhere = placement !== null && (placement.pole !== pole || isPoleElsewhere(placement, placements, cabinet));
+  const found = lampResult(pole, test, placement);
+  const result = found === 'pass' && isUnweighed ? 'open' : found;
+  return { lamp: id, pole, zone, ratedPowerW, test, placement, isElsewhere, isUnweighed, result };
+}
+
+/** Lamps of one pole may have been given different places: the newest counts, as in `commission poles`. */
+function isPoleElsewhere(placement: Placement, placements: readonly Placement[], { poles }: Cabinet): boolean {
+  const { pole, atM, atMs } = placement;
+  if (atM === null || placements.some((other) => other.pole === pole && other.atM !== null && other.atMs > atMs)) return false;
+  return poles.find(({ id }) => id === pole)?.atM !== atM;
 }
 
 function lampResult(pole: string, test: LampAcceptance | null, placement: Placement | null): Result {

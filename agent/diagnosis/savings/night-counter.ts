@@ -60,6 +60,8 @@ export class NightCounter {
   readonly #lastWh = new Float64Array(LEVEL_BANDS);
   readonly #stepWh = new Float64Array(LEVEL_BANDS);
   #night: RunningSavingsNight | null = null;
+  /** Meters whose counter restarted before there was a night. */
+  readonly #restarted = new Set<string>();
   #carries: ReadonlyMap<string, MeterCarry> = new Map();
   /** The last night of which at least `USUAL_SHARE` was counted. */
   #usual: LampSlots | null = null;
@@ -114,9 +116,10 @@ export class NightCounter {
     this.#meterOf(night, meter).read(this.#parts.clock.wallMs(), totalWh, night.lamps.addedWh);
   }
 
-  /** The counter of a meter restarted: its next total is not compared with the one before. */
+  /** The counter of a meter restarted: its next total is not compared with the one before. Also valid before `restore`. */
   restarted(meter: string): void {
-    if (this.#night !== null) this.#meterOf(this.#night, meter).restarted();
+    if (this.#night === null) this.#restarted.add(meter);
+    else this.#meterOf(this.#night, meter).restarted();
   }
 
   /** Call it when rated powers change: computed energies before and after are not comparable. */
@@ -161,6 +164,7 @@ export class NightCounter {
     for (const [id, meter] of Object.entries(meters))
       if (isRecord(meter) && Array.isArray(meter['slots']) && Array.isArray(meter['gaps']))
         this.#meterOf(this.#night, id).restore(meter as unknown as ReturnType<MeterNight['packed']>);
+    for (const id of this.#restarted) this.#meterOf(this.#night, id).restarted();
   }
 
   #meterOf({ meters, fromMs }: RunningSavingsNight, id: string): MeterNight {

@@ -16,6 +16,7 @@ import { type Clock, sleep } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { messageIn, withTexts } from '../../core/message-wire.ts';
 import { readRegularFileLater } from '../../core/regular-file.ts';
+import { ReleaseStore } from './release-store.ts';
 import { openPlainFile, type UnpackerParts, unpackRelease } from './release-unpacker.ts';
 import { updateFailureText } from './update-error.ts';
 
@@ -96,7 +97,7 @@ async function unpacked(parts: UnpackerParts): Promise<UnpackAnswer> {
   try {
     return { release: await unpackRelease(parts), text: NO_TEXT };
   } catch (error) {
-    return { release: null, text: updateFailureText(error) };
+    return { release: null, text: updateFailureText(error, new ReleaseStore(parts.stateDir, parts.unpackedDir).incoming) };
   }
 }
 

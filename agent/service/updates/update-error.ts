@@ -31,16 +31,19 @@ export class UpdateError extends Error {
   }
 }
 
+/** Codes of the decompression. Shape: their beginnings; `Z_BUF_ERROR` is a truncated archive, also one of Zstandard. */
+const UNPACK_CODES = ['ERR_ZSTD', 'ZSTD', 'Z_BUF_ERROR'];
+
 /**
- * Returns the sentence for the person who requested the update, for an error of the update, the disk or the archive. Errors: rethrows an
- * error that it does not recognise.
+ * Returns the sentence for the person who requested the update, for an error of the update, the disk or the archive. `incoming`: path of
+ * the received file. Errors: rethrows an error that it does not recognise.
  */
-export function updateFailureText(error: unknown): Message {
+export function updateFailureText(error: unknown, incoming: string): Message {
   if (error instanceof UpdateError) return error.said;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return msg`the disk is full; make room`;
-  if (code === 'ENOENT') return msg`no update file was received: send the file first`;
+  if (code === 'ENOENT' && (error as NodeJS.ErrnoException).path === incoming) return msg`no update file was received: send the file first`;
   if (error instanceof Error && 'syscall' in error) return msg`the disk does not accept it (${code})`;
-  if (code.startsWith('ERR_ZSTD') || code.startsWith('ZSTD')) return msg`the archive in it is damaged`;
+  if (UNPACK_CODES.some((begin) => code.startsWith(begin))) return msg`the archive in it is damaged`;
   throw error;
 }

@@ -48,7 +48,7 @@ export interface ExpiringUpdateManager extends UpdateManager {
  * resolves with `isDone: false` and the reason. A successful install or revert calls `restart`.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
-  const { log, obstacle } = parts;
+  const { log, obstacle, releases } = parts;
   let isBusy = false;
 
   async function answer(work: () => Promise<Message>): Promise<UpdateAnswer> {
@@ -58,7 +58,7 @@ export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateMa
     try {
       return { isDone: true, text: await work() };
     } catch (error) {
-      const text = updateFailureText(error);
+      const text = updateFailureText(error, releases.incoming);
       log.event('update-refused', { reason: String(text), code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
       return { isDone: false, text: msg`nothing was changed: ${text}` };
     } finally {

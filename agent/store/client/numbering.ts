@@ -49,8 +49,8 @@ export function reserveBeyond(db: Sqlite, lastSeq: number): void {
 }
 
 /**
- * Ends the reservation at `lastSeq`, so that the next run continues after it. Only for a run that has sent no frame under a higher number.
- * Errors: throws what SQLite throws.
+ * Ends the reservation at `lastSeq`, so that the next run continues after it. Only if neither this run nor an earlier one has sent a frame
+ * under a higher number. Errors: throws what SQLite throws.
  */
 export function releaseReserved(db: Sqlite, lastSeq: number): void {
   setMeta(db, 'seq_reserved', lastSeq);

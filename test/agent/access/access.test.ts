@@ -21,6 +21,8 @@ function cabinet(t: Pick<Test, 'teardown'>) {
   const quality = { now: 'synced' as ClockQuality };
   const facts = new Map<string, unknown>();
   const seen = { events: [] as AgentEvent[], logged: [] as string[], saves: 0, isRefused: false };
+  /** Runs during the first save of the next login, so before the password is checked. */
+  const during = { next: null as (() => Promise<unknown>) | null };
   const start = () =>
     createAccess({
       dir,
@@ -30,6 +32,9 @@ function cabinet(t: Pick<Test, 'teardown'>) {
       store: {
         save: async (key, value) => {
           seen.saves += 1;
+          const act = during.next;
+          during.next = null;
+          await act?.();
           if (seen.isRefused) return false;
           facts.set(key, structuredClone(value));
           return true;
@@ -39,7 +44,7 @@ function cabinet(t: Pick<Test, 'teardown'>) {
       onEvent: (event) => seen.events.push(event),
       passwordCost: { logN: 4, r: 8, p: 1 },
     });
-  return { dir, clock, quality, facts, seen, start, file: join(dir, 'users.json') };
+  return { dir, clock, quality, facts, seen, during, start, file: join(dir, 'users.json') };
 }
 
 const as = (user: string, password: string, more: Partial<LoginRequest> = {}): LoginRequest => ({
@@ -389,6 +394,26 @@ t.test('a user whose role, password or key changes is logged out', async (t) => 
     (await access.users()).map(({ name }) => name),
     ['ada'],
   );
+});
+
+t.test('a user who is removed or gets another password during a login does not log in; a new role is in force at once', async (t) => {
+  const { access, during } = await enrolled(t);
+  const other = 'quatre lampes, un banc';
+  const marie = async () => {
+    const { oneTimePassword } = await access.add('marie', 'admin');
+    return as('marie', oneTimePassword, { newPassword: PASSWORD });
+  };
+  t.match(await access.logIn(await marie()), { state: 'in' });
+  during.next = () => access.setRole('marie', 'viewer');
+  t.match(await access.logIn(as('marie', PASSWORD)), { state: 'in', role: 'viewer' });
+  during.next = () => access.setPassword('marie', other, null);
+  t.match(await access.logIn(as('marie', PASSWORD)), { state: 'wrong', waitMs: 0 });
+  during.next = () => access.remove('marie');
+  t.match(await access.logIn(as('marie', other)), { state: 'wrong', waitMs: 0 });
+  const invited = await marie();
+  during.next = () => access.invite('marie');
+  t.match(await access.logIn(invited), { state: 'wrong' }, 'a new invitation replaces the one that is being used');
+  t.match(await access.users(), [{ name: 'ada' }, { name: 'marie', sessions: 0, invitedUntilMs: AT_MS + 72 * HOUR_MS }]);
 });
 
 t.test('invalid changes are refused with a reason', async (t) => {

@@ -44,7 +44,7 @@ t.test('the platform neither replaces nor ends a text of the console', async (t)
   for (const isEmergency of [false, true]) {
     void square.request({ text: 'By the town', isEmergency, sender: 'console', source: 'console:anna' });
     await square.clock.advance(20 * S);
-    t.match(await square.request({ isEmergency }), { state: 'refused', reason: /a text of console:anna is in force/ });
+    t.match(await square.request({ isEmergency }), { state: 'refused', reason: /a text of console:anna has priority for up to/ });
     t.match(await square.request({ text: null, isEmergency }), { state: 'refused' });
     t.equal(square.text(), 'By the town');
   }
@@ -64,6 +64,33 @@ t.test('a text survives a clock that was set back before a restart, and does not
   await after.panels.stop();
 });
 
+t.test('after a restart without a trusted clock, a text of the console can be ended, and the platform does not replace it', async (t) => {
+  const disk = new Map<string, unknown>();
+  const before = await started(createPanelSquare({ panels: limited({}), disk }));
+  void before.request({ text: 'By the town', minutes: 30, sender: 'console', source: 'console:anna' });
+  await before.clock.advance(20 * S);
+  await before.panels.stop();
+  const restarted = () => started(createPanelSquare({ panels: limited({}), disk: new Map(disk), quality: 'none' }));
+
+  const ended = await restarted();
+  t.match(await ended.request({}), { state: 'refused', reason: /a text of console:anna has priority for up to 30 min more/ });
+  t.match(await ended.request({ text: null }), { state: 'refused' });
+  const ending = ended.request({ text: null, sender: 'console', source: 'console:anna' });
+  await ended.clock.advance(20 * S);
+  t.match(await ending, { state: 'verified' });
+  ended.clock.setQuality('synced');
+  await ended.clock.advance(20 * S);
+  t.match(ended.panels.views()[0], { rank: 'fallback' });
+  await ended.panels.stop();
+
+  const waiting = await restarted();
+  await waiting.clock.advance(31 * 60 * S);
+  const market = waiting.request({});
+  await waiting.clock.advance(20 * S);
+  t.match(await market, { state: 'verified' }, 'a text that has waited for its whole time has no priority');
+  await waiting.panels.stop();
+});
+
 t.test('a revision that gives the panel another id ends no text of the console, and does not renew the rate of the site', async (t) => {
   const [disk, paces] = [new Map<string, unknown>(), new Map()];
   const limits = { ...DEFAULT_LIMITS, emergencyFrom: ['console', 'platform'] as const };
@@ -75,7 +102,10 @@ t.test('a revision that gives the panel another id ends no text of the console, 
   const renamed = panel({ id: 'other', points: ['line_2', 'line_1'], limits });
   const after = await started(createPanelSquare({ panels: [renamed], disk, paces }));
   t.match(after.panels.views()[0], { rank: 'emergency', text: 'By the town' });
-  t.match(await after.request({ panel: 'other', isEmergency: true }), { state: 'refused', reason: /a text of console:anna is in force/ });
+  t.match(await after.request({ panel: 'other', isEmergency: true }), {
+    state: 'refused',
+    reason: /a text of console:anna has priority for up to/,
+  });
   t.match(await after.request({ panel: 'other' }), { state: 'refused', reason: /accepts 4 texts a minute/ });
   await after.panels.stop();
 });

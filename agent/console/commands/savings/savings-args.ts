@@ -47,11 +47,12 @@ export function decimalArg(args: RawArgs, name: string, { min, max }: { readonly
 }
 
 /**
- * Returns the items of a list with commas, without empty ones; no items if it is missing. Blanks around items are kept. Errors: throws
+ * Returns the items of a list with commas, without outer blanks and without empty items; no items if it is missing. Errors: throws
  * ConsoleError 'usage' for an empty text.
  */
 export function listArg(args: RawArgs, name: string): readonly string[] {
-  return args[name] === undefined ? [] : textArg(args, name).split(',').filter(Boolean);
+  const items = args[name] === undefined ? [] : textArg(args, name).split(',');
+  return items.map((item) => item.trim()).filter(Boolean);
 }
 
 /** Returns the cause that a person typed. Errors: throws ConsoleError 'usage' if it is none of `TYPED_CAUSES`. */

@@ -55,6 +55,8 @@ const edits: readonly [what: string, bytes: string, line: string][] = [
   ['Home, End and Delete', 'xstatu\x1b[1~\x1b[3~\x1b[4~s\r', 'status'],
   ['Ctrl-R searches back', '\x12L07\r', 'why L07'],
   ['Ctrl-G ends a search and brings the line back', 'abc\x12L07\x07\r', 'abc'],
+  ['and a recalled line, without losing the one that was being typed', 'abc\x10\x12L07\x07\x0e\r', 'abc'],
+  ['a search that is given up after a recall shows the recalled line', 'abc\x10\x12L07\x07\r', 'devices street'],
   ['an unknown sequence is nothing', 'sta\x1b[99;1Xtus\r', 'status'],
   ['a question mark in quotes is a letter', 'override L07 80 --reason "why?"\r', 'override L07 80 --reason "why?"'],
   ['Ctrl-V takes the next letter as it is', 'a\x16?\r', 'a?'],

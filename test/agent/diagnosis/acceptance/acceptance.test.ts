@@ -27,11 +27,11 @@ function disk() {
   };
 }
 
-function acceptanceOn(store = disk(), cabinet: Cabinet = SITE.cabinet) {
+function acceptanceOn(store = disk(), cabinet: Cabinet = SITE.cabinet, clock = createManualClock(AT_MS)) {
   const passed: string[] = [];
   const plan = watchPlan(cabinet, cabinetPoints(cabinet, SITE.profiles), SITE.profiles);
   const acceptance = new Acceptance({
-    ...{ clock: createManualClock(AT_MS), store, cabinet: () => cabinet, watched: () => plan },
+    ...{ clock, store, cabinet: () => cabinet, watched: () => plan },
     onPassed: ({ lamp }, isExchanged) => passed.push(isExchanged ? `${lamp} exchanged` : lamp),
   });
   return { acceptance, store, passed };
@@ -78,6 +78,27 @@ t.test('all is tested and sound: the cabinet passes, also after a restart', asyn
   t.equal(await acceptance.note(all()), true);
   t.match(await acceptance.report(), { result: 'pass', open: [], people: [BY], startedMs: AT_MS, lastMs: AT_MS });
   t.match(await acceptanceOn(store).acceptance.report(), { result: 'pass', open: [], people: [BY] });
+});
+
+t.test('a lamp is elsewhere until the configuration has the pole, and the newest metres of the pole, where it was found', async (t) => {
+  const [first, second] = SITE.cabinet.lamps;
+  if (first === undefined || second === undefined) return t.fail('the site has two lamps');
+  const atM = SITE.cabinet.poles.find(({ id }) => id === first.pole)?.atM ?? 0;
+  const elsewhere = async (found: readonly (readonly [lamp: string, pole: string, atM: number | null])[]) => {
+    const clock = createManualClock(AT_MS);
+    const acceptance = acceptanceOn(disk(), SITE.cabinet, clock).acceptance;
+    for (const [lamp, pole, at] of found) {
+      await acceptance.note({ by: BY, placements: [{ lamp, pole, atM: at, others: [] }] });
+      await clock.advance(1_000);
+    }
+    return (await acceptance.report()).lamps.flatMap(({ lamp, isElsewhere }) => (isElsewhere ? [lamp] : []));
+  };
+  t.same(await elsewhere([[first.id, first.pole, null]]), []);
+  t.same(await elsewhere([[first.id, first.pole, atM]]), [], 'corrected already');
+  t.same(await elsewhere([[first.id, first.pole, atM + 1]]), [first.id]);
+  t.same(await elsewhere([[first.id, second.pole, null]]), [first.id]);
+  const older = [first.id, first.pole, atM + 1] as const;
+  t.same(await elsewhere([older, [second.id, first.pole, atM]]), [second.id], 'a newer place of the same pole counts');
 });
 
 const FAULTS: [story: string, news: Partial<AcceptanceNews>, open: RegExp][] = [

@@ -327,6 +327,30 @@ t.test('a night that ends while the disk refuses it is stored once the disk work
   }
 });
 
+t.test('a meter exchanged while the agent was stopped leaves a gap, also if it is found before the night can be restored', async (t) => {
+  for (const isDiskLate of [false, true]) {
+    const clock = createManualClock(Date.parse('2026-12-01T11:00Z'));
+    const disk: Disk = { isFailing: false, stored: new Map() };
+    const before = await frozenSavings(clock, disk);
+    await meteredHours(before, clock, 6);
+    before.stop();
+    await clock.advance(3_600_000);
+    const savings = savingsOn(clock, disk);
+    disk.isFailing = isDiskLate;
+    if (isDiskLate) await savings.start();
+    savings.onEvent({ code: 'counter-restarted', source: 'M1', startMs: 1, endMs: 1 } as AgentEvent);
+    disk.isFailing = false;
+    await (isDiskLate ? clock.advance(20_000) : savings.start());
+    await meteredHours(savings, clock, 20);
+    const answer = await savings.tools().export('2026-12-01', '2026-12-01');
+    const reasons: unknown[] = answer.ok
+      ? answer.value.nights.flatMap(({ meters }) => meters['M1']?.gaps.map(({ why }) => why))
+      : [answer.why];
+    t.ok(reasons.includes('meter-restarted'), `the disk is late: ${isDiskLate}; gaps: ${reasons}`);
+    savings.stop();
+  }
+});
+
 async function causesOf(savings: Savings): Promise<readonly string[]> {
   const ledger = await savings.tools().ledger();
   return ledger.ok ? ledger.value.entries.map(({ cause }) => cause) : [];

@@ -12,13 +12,17 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Message } from '../../../../agent/core/message.ts';
 import { unpackRelease } from '../../../../agent/service/updates/release-unpacker.ts';
 import { answerUnpackRequest, requestUnpacking } from '../../../../agent/service/updates/unpack-request.ts';
+import { tarOf } from '../../../../systemd/package/archive.ts';
+import { updateOf } from '../../../../systemd/package/update.ts';
 import { texts } from '../../../support/texts.ts';
 import { createMaker, programOf, thisArch, updateBy } from '../../../support/update-files.ts';
 
@@ -210,6 +214,22 @@ t.test('a refusal reaches the person as a text, and a request that is not a regu
   await t.rejects(answerUnpackRequest(parts), { code: 'ELOOP' });
   t.notOk(existsSync(file));
   t.ok(existsSync(join(folder, 'secret')));
+});
+
+t.test('a truncated archive, a missing update file and a missing folder are different texts for the person', async (t) => {
+  const { maker, receive, parts, incoming } = foldersAt(t);
+  const ask = async () => {
+    writeFileSync(join(parts.runtimeDir, 'release-request'), 'id\n');
+    return texts(await answerUnpackRequest(parts));
+  };
+  const header = { version: '0.2.0', serial: 20, leastSerial: 0, arch: thisArch, unpackedBytes: 1_000_000 } as const;
+  receive(updateOf(zstdCompressSync(tarOf(programOf(''), 0)).subarray(0, -100), header, maker.privateKey));
+  t.strictSame(await ask(), { release: null, text: 'the archive in it is damaged' });
+  const lost = { ...parts, freeBytes: () => readdir(join(incoming, '../lost')).then(({ length }) => length) };
+  writeFileSync(join(parts.runtimeDir, 'release-request'), 'id\n');
+  t.strictSame(texts(await answerUnpackRequest(lost)), { release: null, text: 'the disk does not accept it (ENOENT)' });
+  rmSync(incoming);
+  t.strictSame(await ask(), { release: null, text: 'no update file was received: send the file first' });
 });
 
 t.test('a service that does not take the request, or takes it and never ends, is named to the person', async (t) => {

@@ -54,6 +54,28 @@ t.test('a killed run leaves its numbers unused: a number sent to the platform ne
   await after.store.stop();
 });
 
+t.test('the numbers of a killed run stay unused even if the run after it commits no frame and stops cleanly', async (t) => {
+  const dir = testFolder(t);
+  const killed = createStoreRig({ dir });
+  await killed.store.start();
+  killed.store.append(frame(1));
+  await killed.clock.advance(10_000);
+  killed.store.append(frame(2));
+  const sent = killed.store.rowOf(2);
+
+  const idle = createStoreRig({ dir });
+  await idle.store.start();
+  await idle.store.stop();
+
+  const next = createStoreRig({ dir });
+  await next.store.start();
+  next.store.append(frame(1));
+  const row = next.store.rowOf(1);
+  t.equal(row?.epoch, sent?.epoch);
+  t.ok((row?.seq ?? 0) > (sent?.seq ?? 0), `numbered ${row?.seq}, sent by the killed run ${sent?.seq}`);
+  await next.store.stop();
+});
+
 t.test('an invalid frame costs only its own number', async (t) => {
   const { store, committed } = createStoreRig({ dir: testFolder(t) });
   await store.start();

@@ -18,7 +18,7 @@ function street(
     const [where, metres] = found[id]?.split('@') ?? [];
     const atM = metres === undefined ? null : Number(metres);
     const placement = where === undefined ? null : { lamp: id, pole: where, atM, others: [], atMs: times.indexOf(id), by: 'console:marie' };
-    return { lamp: id, pole, zone, ratedPowerW, result: 'open', test: null, placement, isUnweighed: false };
+    return { lamp: id, pole, zone, ratedPowerW, result: 'open', test: null, placement, isElsewhere: false, isUnweighed: false };
   });
   const devices = facts.map(({ device, pole }) => ({ id: device, pole }));
   const known: Readonly<Record<string, string>> = { 'poles[P01].atM': '0', 'poles[P02].atM': '25', 'poles[P03].atM': '50', ...values };
