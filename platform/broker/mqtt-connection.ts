@@ -176,6 +176,8 @@ function clientOptions(broker: BrokerAddress): IClientOptions {
     clean: true,
     ...(protocol === 5 ? { properties: { sessionExpiryInterval: 0 } } : {}),
     reconnectPeriod: RECONNECT_MS,
+    // A broker may refuse while it starts, or until its list of users is read again.
+    reconnectOnConnackError: true,
     connectTimeout: CONNECT_MS,
     keepalive: KEEPALIVE_S,
     ...(otherUrls.length === 0 ? {} : { servers: [url, ...otherUrls].map(serverOf) }),

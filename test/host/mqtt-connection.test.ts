@@ -155,3 +155,26 @@ t.test('a version of MQTT that does not exist and an address that is none are re
   t.throws(() => readPlatformOptions(['worker', '--mqtt', '3.1']), { message: '--mqtt: write 5 or 3.1.1' });
   t.throws(() => readPlatformOptions(['worker', '--other-broker', 'broker-2']), { message: /--other-broker "broker-2": write mqtt/ });
 });
+
+t.test('a broker that refuses the connection for a while is tried again', { skip }, async (t) => {
+  const { openConnection } = await import('../../platform/broker/mqtt-connection.ts');
+  let refusals = 0;
+  const answer = polite(CONNACK_4);
+  const broker = await startRawBroker((packet, client) => {
+    // Source: MQTT 3.1.1, 3.2.2.3: 3, server unavailable; 5, not authorized.
+    if (packet.type === 1 && refusals < 2) client.send(0x20, 2, 0, refusals++ === 0 ? 3 : 5);
+    else answer(packet, client);
+  });
+  const errors: string[] = [];
+  const connection = openConnection({
+    broker: { ...readPlatformOptions(['worker', '--mqtt', '3.1.1', '--no-share']).broker, url: broker.url },
+    topics: ['a'],
+    onError: ({ message }) => errors.push(message),
+  });
+  t.teardown(async () => {
+    await connection.close();
+    await broker.close();
+  });
+  t.ok(await until(() => connection.isReady, 15_000));
+  t.equal(errors.length, 2, errors.join('; '));
+});
