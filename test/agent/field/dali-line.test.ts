@@ -101,6 +101,20 @@ t.test('a level sent to a gear without power fails and does not make it seem ali
   t.ok(plant.events.some(({ code, endMs }) => code === 'unit-silent' && endMs !== null));
 });
 
+t.test('a level sent to a gear that never answered counts as no answer of it in the statistics', async (t) => {
+  const plant = createDaliPlant({ count: 2 });
+  t.teardown(() => plant.field.stop());
+  const gear = plant.gear[1];
+  if (gear !== undefined) gear.isDead = true;
+  void plant.field.start();
+  await plant.clock.advance(30_000);
+  void plant.write(1, 60, { ttlMs: 10_000 });
+  await plant.clock.advance(300_000);
+  const [line] = plant.field.bus.stats();
+  t.match(line?.units[1], { state: 'silent', ok: 0, turnaroundMs: null });
+  t.match(line?.advice.map(String), [/^G1 \(.*\) has never answered: /]);
+});
+
 t.test('memory banks become values; MASK is no value', async (t) => {
   const plant = createDaliPlant({ count: 2 });
   t.teardown(() => plant.field.stop());
