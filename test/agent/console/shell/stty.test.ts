@@ -40,5 +40,9 @@ t.test('its output is the answer, and its warning about a setting is the error',
 
 t.test('a terminal that cannot be opened, as one of another user after su, is a refusal with what to type', async (t) => {
   const path = join(t.testdir(), 'pts');
-  t.throws(() => openTerminal(path), { name: 'ConsoleError', code: 'failed', message: /pts cannot be opened .*: after su .* type `script / });
+  t.throws(() => openTerminal(path), {
+    name: 'ConsoleError',
+    code: 'failed',
+    message: /pts cannot be opened .*: after su .* type `script /,
+  });
 });
