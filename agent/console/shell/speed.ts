@@ -20,7 +20,8 @@ const SETTLE_MS = 100;
 
 /**
  * Sets the port to the typed speed (bit/s), and back if no Enter arrives at that speed within 10 s. Resolves with the lines to show.
- * Errors: rejects with ConsoleError, for example 'usage' for an unknown speed or 'failed' after the return to the old one or the end of the session.
+ * Errors: rejects with ConsoleError, for example 'usage' for an unknown speed, or 'failed' after the return to the old one or the end of
+ * the session.
  */
 export async function changeSpeed(
   typed: string,

@@ -75,9 +75,10 @@ export function openTerminal(path: string): number {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
+    const why = wordOf(code ?? message);
     throw new ConsoleError(
       'failed',
-      msg`the terminal ${path} cannot be opened (${wordOf(code ?? message)}): after su it is another user's; type \`script /dev/null\` first`,
+      msg`the terminal ${path} cannot be opened (${why}): after su it is another user's; type \`script /dev/null\` first`,
       { cause },
     );
   }

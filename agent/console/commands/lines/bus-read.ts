@@ -9,8 +9,8 @@ import {
   addressArg,
   findLine,
   findUnit,
+  LAST_ADDRESS,
   LINE_ARGUMENT,
-  MAX_ADDRESS,
   onBus,
   rangeArgs,
   TABLE_OPTION,
@@ -48,9 +48,9 @@ export const BUS_READ = agentCommand({
 const SEARCH_SPAN = 500;
 
 function searchRange(args: RawArgs): { from: number; to: number } {
-  const from = { min: 0, max: MAX_ADDRESS, usual: 0 };
-  const usual = Math.min(numberArg(args, 'from', from) + SEARCH_SPAN, MAX_ADDRESS);
-  return rangeArgs(args, { from, to: { min: 0, max: MAX_ADDRESS, usual } });
+  const from = { min: 0, max: LAST_ADDRESS, usual: 0 };
+  const usual = Math.min(numberArg(args, 'from', from) + SEARCH_SPAN, LAST_ADDRESS);
+  return rangeArgs(args, { from, to: { min: 0, max: LAST_ADDRESS, usual } });
 }
 
 /** `bus registers`: finds which registers or bits of a unit answer within a range of addresses, and answers with their values. */
