@@ -33,7 +33,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   }
   const path = readlinkSync('/proc/self/fd/0');
   const isSerial = !PSEUDO.test(path);
-  const fd = openTerminal(path);
+  const fd = openTtyForWrites(path);
   stdin.setRawMode(true);
   // XOFF limits a pasted file to the speed of this program. Without `stty` the kernel's buffer must be enough.
   const sttyText = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
@@ -70,7 +70,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
 }
 
 /** Opens the terminal at `path` for writes that never block, and returns its descriptor. Errors: throws ConsoleError 'failed'. */
-export function openTerminal(path: string): number {
+export function openTtyForWrites(path: string): number {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (cause) {
