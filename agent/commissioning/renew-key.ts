@@ -1,6 +1,6 @@
 /** `luciole uplink renew`: creates a new key next to the uplink key in use, and a certificate request for it. */
 
-import { resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { ConsoleError } from '../console/console-error.ts';
 import { readSiteFile } from '../console/site-file.ts';
 import type { LocalArgs, Terminal } from '../console/terminal/terminal.ts';
@@ -25,7 +25,14 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
       'failed',
       msg`${keyFile} is a credential of the service: make the key where its file is made, and pass ${`${keyFile}${RENEWED}`} as a credential too`,
     );
-  const files = renewalFilesFor(resolve(keyFile), resolve(certFile));
+  const relative = [keyFile, certFile].find((path) => !isAbsolute(path));
+  // The agent resolves it against its own working directory, which is not that of this command.
+  if (relative !== undefined)
+    throw new ConsoleError(
+      'failed',
+      msg`${relative} does not say in which folder the agent finds it: write its whole path in ${configFile}`,
+    );
+  const files = renewalFilesFor(keyFile, certFile);
   const isNew = makeKeyRequest(files, node);
   if (args['json'] === true) terminal.out(`${JSON.stringify({ ...files, isNew })}\n`);
   else

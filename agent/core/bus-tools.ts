@@ -240,7 +240,7 @@ export interface UnitStats {
   readonly device: string;
   /** `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
-  /** Requests that succeeded; on a DALI bus also writes, which no unit acknowledges. */
+  /** Requests that the unit answered. Writes on a DALI bus do not count: no unit acknowledges them. */
   readonly ok: number;
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */

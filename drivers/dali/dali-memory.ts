@@ -82,9 +82,12 @@ export class DaliMemory {
   /**
    * Returns the bytes of these locations. Shape: `address` is bank x 256 + location.
    *
-   * Errors: rejects with BusError, for example `timeout` for a gear that does not answer.
+   * Errors: rejects with BusError, for example `timeout` for a gear that does not answer, or `illegal-address` for locations past the end of
+   * the bank.
    */
   async read(gear: number, address: number, count: number): Promise<number[]> {
+    // A gear stays at the last location, so it would answer that byte again.
+    if ((address % BANK_BYTES) + count > BANK_BYTES) throw noLocation(gear, bankOf(address), BANK_BYTES);
     const reading = (await this.#continued(gear, address, count)) ?? (await this.#begin(gear, address, count));
     for (;;) {
       await this.#readOn(gear, reading);
@@ -187,8 +190,7 @@ export class DaliMemory {
   async #absent(gear: number, address: number): Promise<BusError> {
     const isPresent = (await this.#parts.send(queryFrame(gear, DALI_COMMAND.queryPresent))) !== null;
     if (!isPresent) return gearSilence(gear);
-    const [bank, location] = [bankOf(address), address % BANK_BYTES];
-    return new BusError('illegal-address', msg`gear ${gear} has no location ${location} in memory bank ${bank}`);
+    return noLocation(gear, bankOf(address), address % BANK_BYTES);
   }
 }
 
@@ -215,6 +217,10 @@ export function gearSilence(gear: number): BusError {
 /** Returns the BusError `interrupted` for a read that makes room for a level; the gear has not failed. */
 export function interrupted(gear: number): BusError {
   return new BusError('interrupted', msg`the read of gear ${gear} makes room for a level`);
+}
+
+function noLocation(gear: number, bank: number, location: number): BusError {
+  return new BusError('illegal-address', msg`gear ${gear} has no location ${location} in memory bank ${bank}`);
 }
 
 function doubtful(gear: number, address: number): BusError {

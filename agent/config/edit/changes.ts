@@ -52,7 +52,9 @@ function shownOrNull(path: string, value: unknown): string | null {
  * the whole value if the last key of `path` is secret. `value` must not be undefined.
  */
 export function shownValue(path: string, value: unknown): string {
-  const key = path.slice(path.lastIndexOf('.') + 1);
+  // An id or a position in brackets is no key.
+  const keys = path.replace(/\[[^\]]*\]/g, '');
+  const key = keys.slice(keys.lastIndexOf('.') + 1);
   const text = JSON.stringify(SECRET_KEY.test(key) ? '[redacted]' : value, hideSecrets);
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
 }

@@ -96,7 +96,7 @@ async function byZmodem(path: string, bytes: number, parts: CopyParts): Promise<
   if (lend === undefined) return null;
   estimate(parts, bytes, SHARE.zmodem);
   notice(parts, msg`start receiving by ZMODEM now; Ctrl-X five times stops it; the same command continues`);
-  await dialog.writer.drained();
+  await dialog.drained();
   const startMono = clock.monoMs();
   const code = await dialog.lend(() => lend([...SZ, '--', path]));
   if (code === null) return null;
@@ -124,10 +124,10 @@ async function byLines(path: string, { fromLine }: CopyArgs, parts: CopyParts): 
     for (let line = fromLine; line <= count && !isStopped && dialog.ended() === null; line++) {
       dialog.writer.write(`${base64Line(content, line)}\n`);
       if (line % LINES_AHEAD !== 0) continue;
-      await dialog.writer.drained();
+      await dialog.drained();
       dialog.alive();
     }
-    await dialog.writer.drained();
+    await dialog.drained();
     if (isStopped || dialog.ended() !== null)
       throw new ConsoleError('failed', msg`stopped; --from LINE goes on from the first line that is missing`);
     dialog.writer.write(`end-base64-lines\nsha256 ${sha256}\n`);

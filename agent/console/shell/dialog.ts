@@ -4,6 +4,8 @@
  * It orders the output: one part writes to the screen at a time, and a half-typed line is redrawn afterwards. It runs no commands.
  */
 import type { Clock, MonoMs } from '../../core/clock.ts';
+import { msg } from '../../core/message.ts';
+import { ConsoleError } from '../console-error.ts';
 import { Input } from './input.ts';
 import { type EditMode, LineEditor } from './line-editor.ts';
 import { createPager } from './pager.ts';
@@ -147,7 +149,7 @@ export class Dialog {
     const size = await new Promise<{ row: number; col: number } | null>((resolve) => {
       this.#onCursorReport = (row, col) => resolve({ row, col });
       this.writer.write(PROBE);
-      void this.writer.drained().then(() => this.#clock.after(PROBE_MS, () => resolve(null)));
+      void this.drained().then(() => this.#clock.after(PROBE_MS, () => resolve(null)));
     });
     this.#onCursorReport = null;
     if (size !== null && isSize(size.row, size.col)) {
@@ -169,11 +171,22 @@ export class Dialog {
     return this.#endReason;
   }
 
-  /** Ends the session: a pending `ask` or `page` resolves. Only the first reason is kept. */
+  /** Errors: throws ConsoleError 'failed' if the session has ended. */
+  expectOpen(): void {
+    if (this.#endReason !== null) throw new ConsoleError('failed', msg`the session has ended`);
+  }
+
+  /** Resolves when no output waits, or when the session has ended: output that XOFF stopped does not delay the end. */
+  drained(): Promise<void> {
+    return this.#endReason === null ? this.writer.drained() : Promise.resolve();
+  }
+
+  /** Ends the session: a pending `ask`, `page` or `drained` resolves. Only the first reason is kept. */
   end(reason: EndReason): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
     this.input.end();
+    this.writer.giveUp();
   }
 
   /**
@@ -189,8 +202,12 @@ export class Dialog {
     this.#lastKeyMono = this.#clock.monoMs();
   }
 
-  /** Runs work to which the terminal belongs meanwhile, such as a program that receives a file. Its time is no time without a key. */
+  /**
+   * Runs work to which the terminal belongs meanwhile, such as a program that receives a file. Its time is no time without a key. Errors:
+   * rejects with ConsoleError 'failed' if the session has ended.
+   */
   async lend<T>(work: () => Promise<T>): Promise<T> {
+    this.expectOpen();
     this.#isLent = true;
     try {
       return await work();

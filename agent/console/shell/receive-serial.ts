@@ -83,7 +83,7 @@ async function receiveInto(partial: PartialFile, { filesDir, target, notice }: R
     const maxBytes = sessionRoomBytes(filesDir, partial.path);
     const text = msg`send ${file} by ZMODEM now, ${formatBytes(maxBytes)} at most; Ctrl-X five times stops it; the same command continues`;
     dialog.writer.write(`${notice(text).join('\n')}\n`);
-    await dialog.writer.drained();
+    await dialog.drained();
     sent = await dialog.lend(() => runRz(tty, maxBytes, partial.dir));
     found = partial.check(sent.code === 0);
   } finally {

@@ -20,7 +20,8 @@ const SETTLE_MS = 100;
 
 /**
  * Sets the port to the typed speed (bit/s), and back if no Enter arrives at that speed within 10 s. Resolves with the lines to show.
- * Errors: rejects with ConsoleError, for example 'usage' for an unknown speed or 'failed' after the return to the old one.
+ * Errors: rejects with ConsoleError, for example 'usage' for an unknown speed, or 'failed' after the return to the old one or the end of
+ * the session.
  */
 export async function changeSpeed(
   typed: string,
@@ -37,6 +38,7 @@ export async function changeSpeed(
   const notice = msg`Now ${speedBaud} baud: set your terminal to it and press Enter within 10 s, else it goes back to ${oldBaud}.`;
   writer.write(`${wrap(translate(notice), dialog.settings.widthCols).join('\n')}\n`);
   await settle(dialog, clock);
+  dialog.expectOpen();
   await tty.setSpeed(speedBaud);
   writer.setSpeed(speedBaud);
   // Keys typed ahead were sent at the old speed: they prove nothing.
@@ -48,8 +50,8 @@ export async function changeSpeed(
   throw new ConsoleError('failed', msg`no Enter was received at ${speedBaud} baud: back at ${oldBaud}`);
 }
 
-async function settle({ writer }: Dialog, clock: Clock): Promise<void> {
-  await writer.drained();
+async function settle(dialog: Dialog, clock: Clock): Promise<void> {
+  await dialog.drained();
   await sleep(clock, SETTLE_MS);
 }
 

@@ -9,6 +9,7 @@ import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs
 import { ReadStream } from 'node:tty';
 import { msg } from '../../core/message.ts';
 import { ConsoleError } from '../console-error.ts';
+import { wordOf } from '../text/state-words.ts';
 import type { Tty, TtyEvents } from './tty.ts';
 
 /** Terminals without a physical line. Source: Linux, Documentation/admin-guide/devices.txt: 136 and up are pseudo-terminals. */
@@ -32,7 +33,7 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   }
   const path = readlinkSync('/proc/self/fd/0');
   const isSerial = !PSEUDO.test(path);
-  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const fd = openTtyForWrites(path);
   stdin.setRawMode(true);
   // XOFF limits a pasted file to the speed of this program. Without `stty` the kernel's buffer must be enough.
   const sttyText = isSerial ? await stty(['ixoff', 'speed']).catch(() => '') : '';
@@ -66,6 +67,21 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
       stdin.pause();
     },
   };
+}
+
+/** Opens the terminal at `path` for writes that never block, and returns its descriptor. Errors: throws ConsoleError 'failed'. */
+export function openTtyForWrites(path: string): number {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = wordOf(code ?? message);
+    throw new ConsoleError(
+      'failed',
+      msg`the terminal ${path} cannot be opened (${why}): after su it is another user's; type \`script /dev/null\` first`,
+      { cause },
+    );
+  }
 }
 
 interface Lending {

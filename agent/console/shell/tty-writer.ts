@@ -64,7 +64,7 @@ export class TtyWriter {
     return this.#waitingBytes;
   }
 
-  /** Resolves when no byte waits: all were sent, or discarded. */
+  /** Resolves when no byte waits: all were sent, or discarded. Earlier if `giveUp` is called. */
   drained(): Promise<void> {
     if (this.#waitingBytes === 0 || this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
@@ -72,11 +72,16 @@ export class TtyWriter {
     });
   }
 
+  /** Resolves the pending calls of `drained`; the output goes on. */
+  giveUp(): void {
+    for (const resolve of this.#onDrained.splice(0)) resolve();
+  }
+
   /** Discards the waiting bytes. */
   discard(): void {
     this.#parts = [];
     this.#waitingBytes = 0;
-    this.#settle();
+    this.giveUp();
   }
 
   /** Stops the output (true), after XOFF, or continues it (false). */
@@ -108,7 +113,7 @@ export class TtyWriter {
   }
 
   #pump(): void {
-    if (this.#waitingBytes === 0) this.#settle();
+    if (this.#waitingBytes === 0) this.giveUp();
     if (this.#timer !== null || this.#isStopped || this.#isClosed || this.#waitingBytes === 0) return;
     const rate = this.#charsPerSecond;
     const sent = this.#send(rate === null ? WIDE_QUANTUM_BYTES : Math.max(MIN_QUANTUM_BYTES, Math.floor((rate * QUANTUM_MS) / 1_000)));
@@ -126,9 +131,5 @@ export class TtyWriter {
     this.#parts = rest.length === 0 ? [] : [rest];
     this.#waitingBytes = rest.length;
     return sent;
-  }
-
-  #settle(): void {
-    for (const resolve of this.#onDrained.splice(0)) resolve();
   }
 }

@@ -4,7 +4,7 @@ import type { RecordLabel, RecordPage } from '../../core/decision-record.ts';
 import type { MissingReason } from '../../core/recorded-why.ts';
 import { createDecider } from '../../lighting/decide.ts';
 import type { LightingStreet } from '../../lighting/lighting.ts';
-import { isClockSkip } from '../record/clock-skip.ts';
+import { reasonBetween } from '../record/gap-reason.ts';
 import type { NightWindow } from './settings-tally.ts';
 
 /** A time that cannot be replayed, and the likely reason. `thinned`: inputs were removed to make room. */
@@ -75,7 +75,7 @@ export class RecordCoverage {
     if (after !== undefined && after.lost > 0) return 'not-stored';
     if (before.isEnd) return 'stopped';
     if (after === undefined) return 'not-yet';
-    return isClockSkip(before, after) ? 'skipped' : 'broken-off';
+    return reasonBetween(before, after);
   }
 
   #reasonBefore(fromMs: WallMs): MissingSpell['why'] {

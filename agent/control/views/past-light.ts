@@ -9,7 +9,7 @@ import type { Decision } from '../../core/words.ts';
 import { createDecider } from '../../lighting/decide.ts';
 import { explain } from '../../lighting/explain.ts';
 import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.ts';
-import { isClockSkip } from '../record/clock-skip.ts';
+import { reasonBetween } from '../record/gap-reason.ts';
 import { CLOCK_WORDS } from '../record/input-words.ts';
 import { decodeRecord, type RecordedState } from '../record/record-decoder.ts';
 import { recordedInputs } from '../record/recorded-snapshot.ts';
@@ -73,8 +73,7 @@ function missingOf({ damaged, before, after, facts }: RecordPage, atMs: WallMs):
   if (after !== null && after.lost > 0) return because('not-stored');
   if (before.isEnd) return because('stopped');
   if (after === null) return because('not-yet');
-  if (before.run !== after.run) return because('broken-off');
-  return because(isClockSkip(before, after) ? 'skipped' : 'damaged');
+  return because(reasonBetween(before, after));
 }
 
 interface Question {

@@ -89,6 +89,8 @@ export function createUnitTally() {
   return {
     note({ end, atMono }: TransactionReport): void {
       if (!(end instanceof BusError)) {
+        // A write on a DALI bus says nothing about the unit.
+        if (end.isAcknowledged === false) return;
         recent.note('answered', atMono);
         counts.ok++;
         turnarounds.note(end.turnaroundMs);

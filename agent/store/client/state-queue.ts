@@ -1,3 +1,4 @@
+import type { WallMs } from '../../core/clock.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent, Outcome } from '../../core/words.ts';
 import type { StateWork } from '../messages.ts';
@@ -84,8 +85,11 @@ export class StateQueue {
     };
   }
 
-  /** Removes events, outcomes and audit notes that are now on disk. */
+  /** Removes events, outcomes and audit notes that are now on disk. Audit notes that were discarded meanwhile do not count as lost. */
   settle({ events, outcomes, audits }: StateWork): void {
+    const waiting = new Set(this.#audits);
+    const discarded = audits.filter((note) => !waiting.has(note));
+    if (discarded.length > 0) this.#audits = withoutSaved(this.#audits, discarded);
     const written = new Set<unknown>([...events, ...outcomes, ...audits]);
     this.#events = this.#events.filter((event) => !written.has(event));
     this.#outcomes = this.#outcomes.filter((outcome) => !written.has(outcome));
@@ -102,14 +106,19 @@ export class StateQueue {
 
 /** Returns the note that replaces the first two of these notes: how many entries are lost. */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
-  const before = first?.action === LOST ? Number.parseInt(first.detail, 10) : 1;
-  return {
-    user: '',
-    role: '',
-    door: 'self',
-    action: LOST,
-    detail: `${before + 1} entries`,
-    result: 'the disk took none',
-    atMs: second?.atMs ?? 0,
-  };
+  return lostNote(entriesOf(first) + 1, second?.atMs ?? 0);
+}
+
+/** Returns the notes, of which the first counts discarded entries, without those that were saved after all. */
+function withoutSaved([lost, ...rest]: readonly TimedNote[], saved: readonly TimedNote[]): TimedNote[] {
+  const entries = entriesOf(lost) - saved.reduce((sum, note) => sum + entriesOf(note), 0);
+  return entries > 0 ? [lostNote(entries, lost?.atMs ?? 0), ...rest] : rest;
+}
+
+function entriesOf(note: TimedNote | undefined): number {
+  return note?.action === LOST ? Number.parseInt(note.detail, 10) : 1;
+}
+
+function lostNote(entries: number, atMs: WallMs): TimedNote {
+  return { user: '', role: '', door: 'self', action: LOST, detail: `${entries} entries`, result: 'the disk took none', atMs };
 }

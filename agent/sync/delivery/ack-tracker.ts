@@ -109,12 +109,12 @@ export class AckTracker {
   isWindowFull(): boolean {
     const { ledger } = this.#parts.state;
     if (ledger.mode !== 'platform') return false;
-    return this.#watch.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
+    return this.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** Whether acknowledgements are late, so that the backlog should be sent in small batches. */
+  /** Whether acknowledgements are late, so that the backlog should be sent in small batches. False if rows do not wait for the platform. */
   get isCautious(): boolean {
-    return this.#watch.isCautious;
+    return this.#parts.state.ledger.mode === 'platform' && this.#watch.isCautious;
   }
 
   /**
@@ -124,7 +124,7 @@ export class AckTracker {
   get isSilent(): boolean {
     const { mode, cursor, reached } = this.#parts.state.ledger;
     if (mode === 'awaiting') return this.#timer !== null && reached > cursor && isOverdue(this.#watch, this.#parts.clock.monoMs());
-    return mode === 'platform' && this.#watch.isCautious;
+    return this.isCautious;
   }
 
   #refusalOf(ack: Ack): Message {

@@ -52,6 +52,18 @@ t.test('without a certificate there is nothing to renew, and a credential of the
   await t.rejects(site(t, '  certFile: $FOLDER/c1.pem\n  keyFile: cabinet.key\n').run(), { message: /credential of the service/ });
 });
 
+t.test('a key or certificate without its whole path is not renewed: the agent would search it in another folder', async (t) => {
+  for (const [cert, key, wrong] of [
+    ['$FOLDER/c1.pem', 'keys/c1.key', 'keys/c1.key'],
+    ['c1.pem', '$FOLDER/c1.key', 'c1.pem'],
+  ]) {
+    const { run, file, folder } = site(t, `  certFile: ${cert}\n  keyFile: ${key}\n`);
+    const message = `${wrong} does not say in which folder the agent finds it: write its whole path in ${file}`;
+    await t.rejects(run(), { code: 'failed', message });
+    t.notOk(existsSync(join(folder, 'c1.key.new')));
+  }
+});
+
 t.test('erasing the keys of a cabinet also removes those of a renewal', { skip: openssl === undefined }, async (t) => {
   const { folder, file, run } = site(t, KEYS);
   await run();

@@ -101,6 +101,42 @@ t.test('a level sent to a gear without power fails and does not make it seem ali
   t.ok(plant.events.some(({ code, endMs }) => code === 'unit-silent' && endMs !== null));
 });
 
+t.test('a level sent to a gear that never answered counts as no answer of it in the statistics', async (t) => {
+  const plant = createDaliPlant({ count: 2 });
+  t.teardown(() => plant.field.stop());
+  const gear = plant.gear[1];
+  if (gear !== undefined) gear.isDead = true;
+  void plant.field.start();
+  await plant.clock.advance(30_000);
+  void plant.write(1, 60, { ttlMs: 10_000 });
+  await plant.clock.advance(300_000);
+  const [line] = plant.field.bus.stats();
+  t.match(line?.units[1], { state: 'silent', ok: 0, turnaroundMs: null });
+  t.match(line?.advice.map(String), [/^G1 \(.*\) has never answered: /]);
+});
+
+t.test('a read past the end of a memory bank is refused, and does not repeat the last byte', async (t) => {
+  const plant = createDaliPlant({ count: 1 });
+  t.teardown(() => plant.field.stop());
+  plant.gear[0]?.banks.set(
+    100,
+    Array.from({ length: 256 }, (_, location) => location),
+  );
+  void plant.field.start();
+  await plant.clock.advance(15_000);
+  const read = async (location: number, count: number): Promise<unknown> => {
+    const request = { line: 'dali', unit: 0, table: 'input', address: 100 * 256 + location, count } as const;
+    const done = plant.field.bus.read(request).then(
+      ({ words }) => words,
+      ({ code }) => code,
+    );
+    await plant.clock.advance(5_000);
+    return done;
+  };
+  t.strictSame(await read(252, 4), [252, 253, 254, 255]);
+  t.equal(await read(252, 6), 'illegal-address');
+});
+
 t.test('memory banks become values; MASK is no value', async (t) => {
   const plant = createDaliPlant({ count: 2 });
   t.teardown(() => plant.field.stop());

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import type { AuditHead, AuditNote } from '../../../agent/core/audit-tools.ts';
 import { createManualClock } from '../../../agent/core/manual-clock.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
-import { lostAudit } from '../../../agent/store/client/state-queue.ts';
+import { lostAudit, StateQueue } from '../../../agent/store/client/state-queue.ts';
 import { createStore } from '../../../agent/store/store.ts';
 import { texts } from '../../support/texts.ts';
 import { type Fault, faultyLink, STORE_START_MS, testFolder } from './fixtures/kit.ts';
@@ -146,6 +146,24 @@ t.test('notes that were not on disk in time leave their number behind', async (t
   const first = lostAudit([timed(1), timed(2)]);
   t.match(first, { action: 'audit lost', detail: '2 entries', atMs: STORE_START_MS + 2 });
   t.match(lostAudit([first, timed(3)]), { detail: '3 entries' });
+});
+
+t.test('notes that a commit wrote are not reported as lost, though newer ones took their place in memory meanwhile', async (t) => {
+  const detailsAfter = (newer: number, isWritten: boolean, lostBefore = 0): string[] => {
+    const queue = new StateQueue({ event: () => {} }, () => {});
+    const add = (count: number): void => {
+      for (let n = 1; n <= count; n++) queue.addAudit({ ...note(n), atMs: STORE_START_MS + n });
+    };
+    add(1_000 + lostBefore);
+    const work = queue.take(false);
+    add(newer);
+    if (isWritten) queue.settle(work);
+    return queue.take(false).audits.map(({ detail }) => detail);
+  };
+  t.strictSame(detailsAfter(3, true), ['target=L1', 'target=L2', 'target=L3']);
+  t.strictSame(detailsAfter(3, true, 50), ['target=L1', 'target=L2', 'target=L3'], 'earlier losses are written too');
+  t.equal(detailsAfter(3, false)[0], '4 entries');
+  t.strictSame(detailsAfter(1_500, true).slice(0, 2), ['501 entries', 'target=L502']);
 });
 
 for (const waiting of [1, 7, 300]) {

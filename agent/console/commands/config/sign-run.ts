@@ -14,7 +14,7 @@ import {
 import { fileRefusal, UPLOAD_LIMIT } from '../../../config/revisions/upload.ts';
 import { createFile } from '../../../core/atomic-write.ts';
 import { HOUR_MS } from '../../../core/durations.ts';
-import { msg, NO_TEXT, type Said } from '../../../core/message.ts';
+import { type Message, msg, NO_TEXT, type Said } from '../../../core/message.ts';
 import { readRegularFile } from '../../../core/regular-file.ts';
 import { replaceFile } from '../../../core/replace-file.ts';
 import type { ConfigFiles } from '../../../core/revisions.ts';
@@ -33,6 +33,8 @@ const EXIT_REFUSED = 1;
 const VALID_MS = { minMs: HOUR_MS, maxMs: 366 * 24 * HOUR_MS, usual: 30 * 24 * HOUR_MS };
 /** Shortest passphrase. Units: characters. Source: the rule for console passwords. */
 const MIN_PASSPHRASE = 12;
+/** Longest passphrase. Units: bytes. Source: OpenSSL 3, PEM_BUFSIZE; it encrypts with a longer one, but then cannot read the key. */
+const MAX_PASSPHRASE_BYTES = 1_024;
 const MAX_KEY_BYTES = 8_192;
 
 /**
@@ -135,13 +137,16 @@ export async function readSigningOrder(args: LocalArgs, terminal: Terminal): Pro
 
 async function newPassphrase({ askSecret }: Terminal): Promise<string> {
   if (askSecret === undefined) throw new ConsoleError('usage', msg`a passphrase needs a terminal: run this command in one`);
-  const tooShort = (text: string): boolean => text.length < MIN_PASSPHRASE;
-  const text = await askSecret(msg`Passphrase`, {
-    text: msg`${MIN_PASSPHRASE} characters at least`,
-    problem: (typed) => (tooShort(typed) ? msg`it has ${typed.length} characters; ${MIN_PASSPHRASE} at least` : null),
-  });
-  if (!tooShort(text)) return text;
-  throw new ConsoleError('usage', msg`a passphrase has ${MIN_PASSPHRASE} characters at least; no key was made`);
+  const text = await askSecret(msg`Passphrase`, { text: msg`${MIN_PASSPHRASE} characters at least`, problem: passphraseProblem });
+  const problem = passphraseProblem(text);
+  if (problem === null) return text;
+  throw new ConsoleError('usage', msg`this passphrase is refused: ${problem}`);
+}
+
+function passphraseProblem(text: string): Message | null {
+  if (text.length < MIN_PASSPHRASE) return msg`it has ${text.length} characters; ${MIN_PASSPHRASE} at least`;
+  const bytes = Buffer.byteLength(text);
+  return bytes > MAX_PASSPHRASE_BYTES ? msg`it has ${bytes} bytes; ${MAX_PASSPHRASE_BYTES} at most` : null;
 }
 
 async function readPrivateKey(file: string, { askSecret }: Terminal): Promise<KeyObject> {

@@ -22,8 +22,8 @@ import { findName } from '../find-name.ts';
  * addresses 1 to 247, 0 for broadcast.
  */
 export const UNITS = { broadcast: 0, min: 1, max: 247 };
-/** Source: Modbus Application Protocol V1.1b3 §4.4. */
-const MAX_ADDRESS = 65_535;
+/** Last address of a register or bit. Source: Modbus Application Protocol V1.1b3 §4.4. */
+export const LAST_ADDRESS = 65_535;
 const TABLES: readonly Table[] = ['holding', 'input', 'coil', 'discrete'];
 const TABLE_WORDS = TABLES.join(', ');
 /** The argument that names a line whose units can be polled: a Modbus line or a DALI bus. */
@@ -45,7 +45,7 @@ export const TABLE_OPTION = { name: 'table', value: 'TABLE', summary: msg`${TABL
  * it is invalid, or missing without `usual`.
  */
 export function addressArg(args: RawArgs, name: string, usual?: number): number {
-  return numberArg(args, name, { min: 0, max: MAX_ADDRESS, ...(usual === undefined ? {} : { usual }) });
+  return numberArg(args, name, { min: 0, max: LAST_ADDRESS, ...(usual === undefined ? {} : { usual }) });
 }
 
 /**

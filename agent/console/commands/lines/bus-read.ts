@@ -3,11 +3,13 @@
 import type { BusReadResult, RegistersProgress, RegistersResult } from '../../../core/bus-tools.ts';
 import { msg } from '../../../core/message.ts';
 import { agentCommand, numberArg, textArg } from '../../agent-command.ts';
+import type { RawArgs } from '../../protocol/protocol.ts';
 import {
   ADDRESS_ARGUMENT,
   addressArg,
   findLine,
   findUnit,
+  LAST_ADDRESS,
   LINE_ARGUMENT,
   onBus,
   rangeArgs,
@@ -42,6 +44,15 @@ export const BUS_READ = agentCommand({
   render: async (result, page) => (await import('./bus-registers-page.ts')).renderRead(result, page),
 });
 
+/** The default of `--to`, after `--from`. Units: addresses. */
+const SEARCH_SPAN = 500;
+
+function searchRange(args: RawArgs): { from: number; to: number } {
+  const from = { min: 0, max: LAST_ADDRESS, usual: 0 };
+  const usual = Math.min(numberArg(args, 'from', from) + SEARCH_SPAN, LAST_ADDRESS);
+  return rangeArgs(args, { from, to: { min: 0, max: LAST_ADDRESS, usual } });
+}
+
 /** `bus registers`: finds which registers or bits of a unit answer within a range of addresses, and answers with their values. */
 export const BUS_REGISTERS = agentCommand<
   { line: string; unit: number | string; table: RegistersResult['table']; from: number; to: number },
@@ -56,14 +67,14 @@ export const BUS_REGISTERS = agentCommand<
   options: [
     TABLE_OPTION,
     { name: 'from', value: 'ADDRESS', summary: msg`first address (default: 0)` },
-    { name: 'to', value: 'ADDRESS', summary: msg`last address (default: 500)` },
+    { name: 'to', value: 'ADDRESS', summary: msg`last address (default: ${SEARCH_SPAN} after the first)` },
   ],
   examples: ['luciole bus registers street 7', 'luciole bus registers street 0x07 --table input --from 0 --to 120'],
   read: (args) => ({
     line: textArg(args, 'line'),
     unit: unitArg(args),
     table: tableArg(args),
-    ...rangeArgs(args, { from: { min: 0, max: 65_535, usual: 0 }, to: { min: 0, max: 65_535, usual: 500 } }),
+    ...searchRange(args),
   }),
   answer: (view, args, { report, signal }) => {
     const line = findLine(view, args.line);

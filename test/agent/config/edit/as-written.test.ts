@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { asWritten } from '../../../../agent/config/edit/as-written.ts';
-import { changesBetween } from '../../../../agent/config/edit/changes.ts';
+import { changesBetween, shownValue } from '../../../../agent/config/edit/changes.ts';
 import { pathsFrom, valueInForce } from '../../../../agent/config/edit/config-paths.ts';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
 import { LIT_STREET, litStreetYaml } from '../floor/lit-street.ts';
@@ -46,6 +46,15 @@ t.test('a change is named by what one writes to make it', async (t) => {
   t.strictSame(changes('timezone: Europe/Paris', 'timezone: Europe/Brussels'), ['cabinet.timezone']);
   const [step] = /levelPct: \d+/.exec(LIT_STREET.slice(LIT_STREET.indexOf('programmes:'))) ?? [''];
   t.match(changes(step, 'levelPct: 77'), [/levelPct$/]);
+});
+
+t.test('a secret is known by its key, not by the id or position of an item', async (t) => {
+  for (const id of ['secretariat', 'quai.secret']) {
+    const zone = { id, minPct: 10 };
+    t.strictSame(changesBetween({ zones: [] }, { zones: [zone] }), [{ path: `zones[${id}]`, before: null, after: JSON.stringify(zone) }]);
+  }
+  for (const path of ['a.password', 'a.password[0]', 'users[ana].password', 'password'])
+    t.equal(shownValue(path, 'sesame'), '"[redacted]"', path);
 });
 
 const DOCUMENT = {

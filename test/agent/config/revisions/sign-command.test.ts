@@ -53,7 +53,9 @@ t.test('a key is made, a file is signed and verified; a changed file is not', as
 
 t.test('an encrypted key requires its passphrase; a wrong one signs nothing', async (t) => {
   const { run, path } = workplace(t);
-  t.match(run('config keygen office.key --passphrase', 'too short\n'), { status: 64, stderr: /12 characters/ });
+  t.match(run('config keygen office.key --passphrase', 'too short\n'), { status: 64, stderr: /it has 9 characters; 12 at least/ });
+  const longest = 'é'.repeat(512);
+  t.match(run('config keygen office.key --passphrase', `${longest}x\n`), { status: 64, stderr: /it has 1025 bytes; 1024 at most/ });
   t.notOk(existsSync(path('office.key')));
   t.match(run('config keygen office.key --passphrase', 'blaue Laternen im Regen\n'), { status: 0 });
   t.match(readFileSync(path('office.key'), 'utf8'), /BEGIN ENCRYPTED PRIVATE KEY/);
@@ -61,6 +63,8 @@ t.test('an encrypted key requires its passphrase; a wrong one signs nothing', as
   t.match(run(sign, 'wrong\n'), { status: 1, stderr: /passphrase is wrong/ });
   t.notOk(existsSync(path('cabinet.yaml.sig')));
   t.match(run(sign, 'blaue Laternen im Regen\n'), { status: 0 });
+  t.match(run('config keygen long.key --passphrase', `${longest}\n`), { status: 0 });
+  t.match(run('config sign cabinet.yaml --key long.key --cabinet c1', `${longest}\n`), { status: 0 });
 });
 
 t.test('profiles that go with the file are signed with it', async (t) => {

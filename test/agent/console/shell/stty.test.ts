@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { stty } from '../../../../agent/console/shell/tty-device.ts';
+import { openTtyForWrites, stty } from '../../../../agent/console/shell/tty-device.ts';
 
 /** Programs are looked for in this folder alone. */
 function onlyIn(t: Test, dir: string): void {
@@ -36,4 +36,13 @@ t.test('its output is the answer, and its warning about a setting is the error',
   onlyIn(t, dir);
   t.equal(await stty(['speed']), '9600\n');
   await t.rejects(stty(['7']), { code: 'failed', message: 'the terminal does not take 7: stty: invalid argument' });
+});
+
+t.test('a terminal that cannot be opened, as one of another user after su, is a refusal with what to type', async (t) => {
+  const path = join(t.testdir(), 'pts');
+  t.throws(() => openTtyForWrites(path), {
+    name: 'ConsoleError',
+    code: 'failed',
+    message: /pts cannot be opened .*: after su .* type `script /,
+  });
 });

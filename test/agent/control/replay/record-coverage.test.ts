@@ -33,6 +33,7 @@ const CASES = [
   { name: 'a gap by day', labels: [label('15:00', '09:30')], whys: [] },
   { name: 'a stop', labels: [label('12:00', '22:00', { isEnd: true }), label('23:00', '12:00', { run: 2 })], whys: ['stopped'] },
   { name: 'a kill', labels: [label('12:00', '22:00'), label('23:00', '12:00', { run: 2 })], whys: ['broken-off'] },
+  { name: 'a segment that was lost within a run', labels: [label('12:00', '22:00'), label('23:00', '12:00')], whys: ['damaged'] },
   { name: 'a disk that refused', labels: [label('12:00', '22:00'), label('23:00', '12:00', { lost: 12 })], whys: ['not-stored'] },
   { name: 'thinned inputs', labels: [label('12:00', '22:00'), label('22:00', '12:00', { isThinned: true })], whys: ['thinned'] },
   { name: 'damage', labels: [label('12:00', '22:00'), label('23:00', '12:00')], damaged: 1, whys: ['damaged'] },

@@ -73,6 +73,13 @@ t.test('nothing is tested: everything is open', async (t) => {
   ]);
 });
 
+t.test('a walk that was cut off before any detection begins no commissioning', async (t) => {
+  const { acceptance, store } = acceptanceOn();
+  t.equal(await acceptance.note({ by: BY, walks: [] }), true);
+  t.equal((await acceptance.report()).startedMs, null);
+  t.equal(store.facts.stored, undefined);
+});
+
 t.test('all is tested and sound: the cabinet passes, also after a restart', async (t) => {
   const { acceptance, store } = acceptanceOn();
   t.equal(await acceptance.note(all()), true);

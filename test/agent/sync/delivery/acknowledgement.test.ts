@@ -208,6 +208,32 @@ t.test('a platform that acknowledged in an earlier run still does, and one that 
   t.equal(store.saved.get('sync.mode'), 'broker');
 });
 
+t.test('once a platform silent for a day is no longer waited for, the backlog is sent in batches of the usual size', async (t) => {
+  for (const [proof, mode] of [
+    ['auto', 'broker'],
+    ['platform', 'awaiting'],
+  ] as const) {
+    const parts = setUp(proof);
+    const { wire, delivery, take, taken, store, clock } = parts;
+    store.saved.set('sync.mode', 'platform');
+    await delivery.restore();
+    for (let i = 0; i < 1_000; i += 1) take();
+    delivery.committed(store.commit());
+    delivery.open(wire.link());
+    await nextTurn();
+    wire.answer();
+    await nextTurn();
+    await clock.advance(86_400_000);
+    t.equal(store.saved.get('sync.mode'), mode);
+    let rounds = 0;
+    for (; rounds < 100 && new Set(wire.arrived.map(({ at }) => at)).size < taken(); rounds += 1) {
+      wire.answer();
+      await nextTurn();
+    }
+    t.ok(rounds < 20, `${rounds} rounds`);
+  }
+});
+
 t.test('with a disk that cannot be read a platform is waited for as if it had acknowledged', async (t) => {
   for (const [proof, mode] of [
     ['auto', 'platform'],

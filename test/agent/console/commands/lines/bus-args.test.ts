@@ -9,6 +9,7 @@ import {
   tableArg,
   unitArg,
 } from '../../../../../agent/console/commands/lines/bus-args.ts';
+import { BUS_REGISTERS } from '../../../../../agent/console/commands/lines/bus-read.ts';
 import { BusError } from '../../../../../agent/core/errors.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import { Refusal } from '../../../../../agent/core/refusal.ts';
@@ -28,6 +29,28 @@ const busWords: [story: string, read: () => unknown, value: unknown][] = [
 ];
 
 for (const [story, read, value] of busWords) t.test(`${story} is understood`, async (t) => t.strictSame(read(), value));
+
+for (const [from, to] of [
+  [undefined, 500],
+  ['600', 1_100],
+  ['0xFFF0', 65_535],
+] as const)
+  t.test(`a search of registers from ${from ?? 'the start'} without an end goes to ${to}`, async (t) => {
+    const view = createFakeView();
+    const searched: { from: number; to: number }[] = [];
+    const registers: typeof view.bus.registers = async (request, onProgress) => {
+      searched.push({ from: request.from, to: request.to });
+      return view.bus.registers(request, onProgress);
+    };
+    const job = { report: () => {}, signal: new AbortController().signal };
+    const args = { line: 'street', unit: 'L02', ...(from === undefined ? {} : { from }) };
+    await BUS_REGISTERS.answer(
+      { ...view, bus: { ...view.bus, registers } },
+      args,
+      job as unknown as Parameters<typeof BUS_REGISTERS.answer>[2],
+    );
+    t.match(searched, [{ to }]);
+  });
 
 const noBusWords: [story: string, read: () => unknown, message: RegExp][] = [
   ['unit 0 of a read', () => unitArg({ unit: '0' }), /from 1 to 247/],
