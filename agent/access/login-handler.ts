@@ -61,11 +61,6 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
     return true;
   }
 
-  /** Resolves with the present record; undefined if the user was removed or got another password after this record was read. */
-  async function present({ name, password }: UserRecord): Promise<UserRecord | undefined> {
-    return (await users.all()).find((each) => each.name === name && each.password === password);
-  }
-
   async function judgeKnown(user: UserRecord | null, request: LoginRequest, by: LoginTry): Promise<UserRecord | LoginAnswer> {
     const isOnce = user !== null && user.oneTime !== null;
     const isRight = await hasher.matches(isOnce ? plainOneTime(request.password) : request.password, user?.password ?? null);
@@ -77,10 +72,10 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
       return needsMore(by, { state: 'code-needed', codes: codeCheck.codesNeeded() });
     // A code works only once, so it is checked last, when nothing else can fail.
     if (!(await takeCode(user, request.code))) return wrong();
-    if (isOnce && (await present(user)) === undefined) return wrong();
+    if (isOnce && (await presentIn(users, user)) === undefined) return wrong();
     const loggedIn = isOnce ? await users.setPassword(user.name, request.newPassword) : user;
     await failures.clear(by);
-    return (await present(loggedIn)) ?? wrong();
+    return (await presentIn(users, loggedIn)) ?? wrong();
   }
 
   async function isProven(name: string, { password, code }: AccountProof): Promise<boolean> {
@@ -117,6 +112,11 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
     isProven,
     lockedMs: (user) => failures.longestWaitMs(user),
   };
+}
+
+/** Resolves with the present record; undefined if the user was removed or got another password after this record was read. */
+async function presentIn(users: UserRegistry, { name, password }: UserRecord): Promise<UserRecord | undefined> {
+  return (await users.all()).find((each) => each.name === name && each.password === password);
 }
 
 /** Null if no new password is needed, or if the one in the request is acceptable. */
