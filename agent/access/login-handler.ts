@@ -52,14 +52,7 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
     return answer;
   }
 
-  /** Accepts a code if it is correct; true if the user has no codes in force. */
-  async function takeCode({ name, codes }: UserRecord, code: string): Promise<boolean> {
-    if (codes === null || !codes.isConfirmed) return true;
-    const step = await codeCheck.stepOf(name, code, codes);
-    if (step === null) return false;
-    await users.codeTaken(name, step).catch((error: unknown) => log.event('login-code-not-saved', { error }, 'warning'));
-    return true;
-  }
+  const takeCode = (user: UserRecord, code: string): Promise<boolean> => takenCode({ users, codeCheck, log }, user, code);
 
   async function judgeKnown(user: UserRecord | null, request: LoginRequest, by: LoginTry): Promise<UserRecord | LoginAnswer> {
     const isOnce = user !== null && user.oneTime !== null;
@@ -112,6 +105,19 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
     isProven,
     lockedMs: (user) => failures.longestWaitMs(user),
   };
+}
+
+/** Accepts a code if it is correct; true if the user has no codes in force. */
+async function takenCode(
+  { users, codeCheck, log }: Pick<LoginHandlerParts, 'users' | 'codeCheck' | 'log'>,
+  { name, codes }: UserRecord,
+  code: string,
+): Promise<boolean> {
+  if (codes === null || !codes.isConfirmed) return true;
+  const step = await codeCheck.stepOf(name, code, codes);
+  if (step === null) return false;
+  await users.codeTaken(name, step).catch((error: unknown) => log.event('login-code-not-saved', { error }, 'warning'));
+  return true;
 }
 
 /** Resolves with the present record; undefined if the user was removed or got another password after this record was read. */
