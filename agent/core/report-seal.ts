@@ -29,8 +29,8 @@ const BLOCK = {
   json: { begin: ',"luciole-signature-1":', end: '}\n' },
 } as const;
 const REPORT_FORM = 'luciole-report-1';
-/** Source: HTML, elements `script` with data. */
-const DATA_BLOCK = /<script\b[^>]*\btype="application\/json"[^>]*>([^<]*)<\/script>/gi;
+/** Attributes have a limit, so that a hostile file is searched in linear time. Source: HTML, elements `script` with data. */
+const DATA_BLOCK = /<script\b[^<>]{0,200}\btype="application\/json"[^<>]{0,200}>([^<]*)<\/script>/gi;
 /** Characters in which a format is recognized. */
 const HEAD_CHARS = 20;
 /** Last time of a date. Units: ms. Source: ECMA-262, time values. */

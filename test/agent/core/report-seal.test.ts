@@ -206,3 +206,10 @@ t.test('only a whole page or object is signed', async (t) => {
   for (const text of ['', '[]', '{"a":1', 'x}', '{"a":1,"luciole-signature-1":2}'])
     t.throws(() => unsealedContent('json', text), TypeError, text);
 });
+
+t.test('a hostile page of megabytes without a report is searched to its end', { timeout: 60_000 }, async (t) => {
+  for (const part of ['<script ', 'type="application/json"', '<script type="application/json" ', '<script type="application/json">']) {
+    const file = Buffer.from(`<!doctype html>${part.repeat(3_000_000 / part.length)}`);
+    t.equal(verifyReport(file, null).verdict, 'not-a-report', part);
+  }
+});
