@@ -1,7 +1,8 @@
 /**
  * Finds and deletes the files that this program stores in a folder.
  *
- * It deletes only files with a known name and our content. If a wrong folder is given, no foreign file is lost.
+ * It deletes nothing in a folder without a file that `isOwnFile` recognises. In a folder with one, it also deletes what has another of our
+ * names, such as `config`, without a check of the content.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +10,10 @@ import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 import { LOCK_FILES } from '../store/data-lock.ts';
 import { isJournalName, isOwnFile } from './own-files.ts';
 
-/** Files that are ours if the folder has one of the marked files: revisions, restores, releases, quarantined files, recordings, console files, reserved space. */
+/**
+ * Names that count as ours in a folder with a file that `isOwnFile` recognises: revisions, restores, releases, quarantined files,
+ * recordings, console files, reserved space.
+ */
 const WITH_MARK: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
   /^restore(\.new)?$/,

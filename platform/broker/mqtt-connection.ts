@@ -56,7 +56,10 @@ const REFUSED = 0x80;
 /** Source: IANA, mqtt and secure-mqtt. */
 const USUAL_PORT = { plain: 1_883, tls: 8_883 };
 
-/** Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`. */
+/**
+ * Opens a connection. It connects, and connects again, by itself. `onError` receives the errors, but nothing if the far end closes a
+ * connection before it accepts it. Errors: throws as `readBrokerFiles`, and TypeError if a URL cannot be parsed.
+ */
 export function openConnection(options: ConnectionOptions): HostConnection {
   const { broker, will, onMessage, onReady, onLost, onError } = options;
   const topics = broker.isWithoutShares === true ? options.topics.map(withoutShare) : options.topics;

@@ -19,7 +19,7 @@ export interface RolloutRules {
  * Waves of 1, 5 and 10 % and the rest. More than 5 % of trouble in one of them stops the rollout. A node that is silent for 12 min has
  * trouble.
  *
- * Source: assumed; the issue names the sizes. 12 min is the longest trial of 10 min and a reconnect after a back-off of 2 min. Confirmed
+ * Source: assumed. 12 min is the longest trial of 10 min and a reconnect after a back-off of 2 min. Confirmed
  * by: rollouts in a city.
  */
 export const ROLLOUT_RULES: RolloutRules = { shares: [0.01, 0.05, 0.1], mostTrouble: 0.05, silentAfterMs: 720_000 };
@@ -41,8 +41,8 @@ export interface WaveProgress {
 }
 
 /**
- * Divides the nodes into waves, in their order: each has at least one node, and each node is in one wave. Give the nodes in the order in which they
- * may be troubled, for example shuffled.
+ * Divides the nodes into waves, in their order: each has at least one node, and each node is in one wave. Give the nodes in the order in
+ * which they may be troubled, for example shuffled.
  */
 export function planWaves(nodes: readonly string[], { shares }: Pick<RolloutRules, 'shares'> = ROLLOUT_RULES): string[][] {
   const waves: string[][] = [];

@@ -76,7 +76,7 @@ export class NightCounter {
 
   /**
    * Counts the lamps since the last call, and ends the night once the next noon has passed. A time of more than a minute since the last
-   * call, or in which the clock was set, is not counted. While the time is not trusted, it counts and ends nothing.
+   * call, or in which the clock was set by more than a second, is not counted. While the time is not trusted, it counts and ends nothing.
    */
   look(): void {
     const { clock } = this.#parts;
@@ -114,12 +114,18 @@ export class NightCounter {
     this.#meterOf(night, meter).read(this.#parts.clock.wallMs(), totalWh, night.lamps.addedWh);
   }
 
-  /** The counter of a meter restarted: its next total is not compared with the one before. */
+  /**
+   * The counter of a meter restarted: its next total is not compared with the one before. No effect before a first `look` or `restore` has
+   * begun a night.
+   */
   restarted(meter: string): void {
     if (this.#night !== null) this.#meterOf(this.#night, meter).restarted();
   }
 
-  /** Call it when rated powers change: computed energies before and after are not comparable. */
+  /**
+   * Call it when rated powers change: computed energies before and after are not comparable. Marks the running night; no effect without
+   * one.
+   */
   mix(): void {
     if (this.#night !== null) this.#night.isMixed = true;
   }

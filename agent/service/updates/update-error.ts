@@ -32,8 +32,9 @@ export class UpdateError extends Error {
 }
 
 /**
- * Returns the sentence for the person who requested the update, for an error of the update, the disk or the archive. Errors: rethrows an
- * error that it does not recognise.
+ * Returns the sentence for the person who requested the update, for an UpdateError, an error of the system, or one with a code of
+ * Zstandard. Any missing file counts as the received update file. Errors: rethrows others, such as that of a truncated
+ * archive.
  */
 export function updateFailureText(error: unknown): Message {
   if (error instanceof UpdateError) return error.said;
