@@ -78,7 +78,7 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 
 /**
  * Returns the profiles that can be used, by id, and the problems that were found. For one id, a file of the site has precedence over a
- * shipped one, even if it is not valid; see `broken`.
+ * shipped one. So has an invalid file if its id can be found; see `broken`.
  *
  * Shape: `files` has the shipped ones first. `checked`: profiles that need no further check.
  */

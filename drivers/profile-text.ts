@@ -13,8 +13,8 @@ import type { Flaw } from './profile-flaw.ts';
 const MAX_WRITE_REGISTERS = 123;
 
 /**
- * Returns the flaws of a point that concern type `text`, also for a point of another type that has keys of a text. `path`: where the
- * point is in its file.
+ * Returns the flaws of the keys of a text, also for a point of another type that has them; only one if type, semantic and `text:` do not
+ * fit together. `path`: where the point is in its file.
  */
 export function textFlaws({ type, text = null, semantic, poll, write }: PointProfile, path: FilePath): Flaw[] {
   if ((type === 'text') !== (semantic === 'text'))

@@ -18,8 +18,8 @@ export interface TappedPortOptions {
 }
 
 /**
- * Returns a port that works with `port`, to be used in its place. `tap` receives what is sent, received and discarded, and when the port is
- * opened, closed or lost.
+ * Returns a port that works with `port`, to be used in its place; it does not call an `onDiscarded`. `tap` receives what is received
+ * and discarded, what is sent (before the write), and when the port is opened, closed or lost.
  */
 export function createTappedPort(port: BytePort, options: TappedPortOptions): BytePort {
   return new TappedPort(port, options);

@@ -79,8 +79,8 @@ export function lockoutWaitMs({ users, all }: Lockout, user: string, nowMono: Mo
 
 /**
  * Returns the state with this attempt counted as failed. Call it before the password is checked. Then call `succeeded` for a correct login,
- * or `refunded` if only a code or a new password is missing; neither if anything is wrong. `isKnown`: a user with this name exists; only
- * then the attempt counts in `all` too.
+ * or `refunded` for a correct password that is not enough; neither if password or code is wrong. `isKnown`: a user with this name exists;
+ * only then the attempt counts in `all` too. At most 64 names are counted: one more removes the count of another name.
  */
 export function attempted({ users, all, allBefore }: Lockout, user: string, isKnown: boolean, nowMono: MonoMs): Lockout {
   const next = new Map(users).set(user, { ...failed(users.get(user) ?? NONE, PER_USER, nowMono), isKnown });

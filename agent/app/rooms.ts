@@ -109,9 +109,9 @@ function recorderOf(joined: Joined): DecisionRecorder {
 }
 
 /**
- * Stops the modules of the previous configuration and the proof of savings, and calls `close` of `Rooms`. Players of sound places that the
- * next configuration still has are left as they are. Adds the counts of detections and raised lamps to those of the run. Shape:
- * `state.site` is the next configuration already.
+ * Stops the modules of the previous configuration and the proof of savings, and calls `close` of `Rooms`. A sound player is left as it is
+ * if the next configuration has a place with it and all its amplifiers. Adds the counts of detections and raised lamps to those of the
+ * run. Shape: `state.site` is the next configuration already.
  */
 export async function leaveRooms({ state }: Joined): Promise<void> {
   const { detections, lampsRaised } = state.rooms.control.counters();

@@ -8,7 +8,8 @@ import { SparkplugUplink } from '../sync/uplink.ts';
 import type { Joined } from './parts.ts';
 
 /**
- * Returns the uplink of the configuration in force, not started; null if it has none. Also begins a new list of open events of the uplink.
+ * Returns the uplink of the configuration in force, not started; null if it has none. Also replaces `state.uplinkEvents`, the list of open
+ * events of the uplink, by an empty one. Events that are open in the former list stay open.
  */
 export function openUplink(joined: Joined): Uplink | null {
   const { parts, state, clock, field, store, uplink, ongoing } = joined;

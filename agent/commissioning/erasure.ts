@@ -1,7 +1,8 @@
 /**
  * Finds and deletes the files that this program stores in a folder.
  *
- * It deletes only files with a known name and our content. If a wrong folder is given, no foreign file is lost.
+ * It deletes nothing in a folder without a file that `isOwnFile` recognises. In a folder with one, it also deletes what has another of our
+ * names, such as `config`, without a check of the content.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,9 +10,9 @@ import { asOwnerOf, syncPath } from '../core/atomic-write.ts';
 import { LOCK_FILES } from '../store/data-lock.ts';
 import { isConsoleName, isJournalName, isOwnFile } from './own-files.ts';
 
-/** Files of the console that are ours if the folder has any marked file. */
+/** Names of the console that count as ours in a folder with a file that `isOwnFile` recognises. */
 const WITH_MARK: readonly RegExp[] = [/^received$/, /^for-(anyone|viewer|technician|admin)$/];
-/** Files that are ours if the folder has a marked file of the agent: revisions, restores, releases, quarantined files, recordings, reserved space. */
+/** Names that count as ours beside such a file of the agent: revisions, restores, releases, quarantined files, recordings, reserved space. */
 const WITH_STATE: readonly RegExp[] = [
   /^config(\.before-restore)?$/,
   /^restore(\.new)?$/,

@@ -12,7 +12,7 @@ export type Enrolment = Invitation | { readonly failed: Message };
 
 /**
  * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a new
- * one-time password. Resolves with `failed`, for example, if the name cannot be used.
+ * one-time password. Resolves with `failed`, for example, if the name cannot be used. Errors: may reject with an error of the system.
  */
 export async function firstAdmin(
   name: string,

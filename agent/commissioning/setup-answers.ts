@@ -36,8 +36,8 @@ const SINGLE = ['serial', 'units'];
 const SERIAL = /^(\d{4,6})[- ,]?8([NEO])([12])$/i;
 
 /**
- * Reads options and answers file; options take precedence. Answers to questions are not checked. Errors: throws ConsoleError 'usage' for a
- * mistake.
+ * Reads options and answers file; options take precedence. Answers to questions are not checked. Errors: throws ConsoleError 'usage', for
+ * example for an unknown name in the file.
  */
 export function readSetupRequest(args: LocalArgs): SetupRequest {
   const file = typeof args['answers'] === 'string' ? answersOf(args['answers']) : {};

@@ -10,8 +10,8 @@ import type { Page } from './text/page.ts';
 /** Longest silence before an answer from memory. Units: ms. Source: assumed; a serial operator gives up after 10 s. Confirmed by: response times on a loaded gateway. */
 const LOOK_TIMEOUT_MS = 10_000;
 /**
- * Longest silence of the agent that a client accepts while a command waits until the lamps confirm. Units: ms. Source: the agent ends such
- * a command after 60 s with a reason for each lamp; 15 s more for that answer to arrive.
+ * Longest silence of the agent that a client accepts while a command waits until lamps or a panel confirm. Units: ms. Source: the agent
+ * ends such a command after 60 s; 15 s more for that answer to arrive.
  */
 export const ACT_TIMEOUT_MS = 75_000;
 /** The switch `--json`: print the raw answer, for scripts. */

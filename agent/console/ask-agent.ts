@@ -121,7 +121,8 @@ export async function fetchAnswer(
  * Resolves if no agent answers a request for its status in time. An agent may still run: one that is too slow, or to which this user may
  * not connect.
  *
- * Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, also with a refusal; also if the request is aborted.
+ * Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, also with a refusal; also if the request is aborted while an
+ * agent has it.
  */
 export async function refuseWhileAgentRuns({ socket }: LocalArgs, terminal: Terminal, advice: Message): Promise<void> {
   try {

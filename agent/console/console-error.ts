@@ -37,7 +37,7 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
 /** Exit code for a cabinet or profile file that cannot be used. Source: sysexits.h, EX_CONFIG. */
 export const EXIT_BAD_CONFIG = 78;
 
-/** A failure with a code. `said` is the text for the person, `message` its English text. */
+/** A failure of a command, a socket or the data folder, with a code. `said` is the text for the person, `message` its English text. */
 export class ConsoleError extends Error {
   override readonly name = 'ConsoleError';
   /** The message for the person. */

@@ -16,7 +16,7 @@ import type { LocalFiles } from './terminal/terminal.ts';
 const USUAL_DIRS = ['/etc/luciole/profiles'];
 
 /**
- * Reads the device profiles and the cabinet file, for commands that work without an agent. A profile that cannot be read is left out.
+ * Reads the device profiles and the cabinet file, for commands that work without an agent. A profile that cannot be used is left out.
  * `credentialsDir`: folder of the service's credentials; null for none.
  *
  * `testUplink` of the result resolves with undefined if the cabinet has no uplink. Errors: it rejects with ConsoleError 'failed' without a

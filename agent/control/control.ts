@@ -207,7 +207,7 @@ export class Control {
     return { detections: this.#sensing.detectionCount(), lampsRaised: this.#lamps.lampsRaised };
   }
 
-  /** Passes on what the record has in memory. */
+  /** Passes the decisions that the recorder has in memory to the store. */
   flushRecord(): void {
     this.#parts.recorder?.flush();
   }

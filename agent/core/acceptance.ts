@@ -46,7 +46,7 @@ export interface AcceptanceLamp {
 
 /**
  * One level of a lamp's ramp. Null: no such reading. `isConfirmed`: the request of the level ended as `verified` for the lamp. `settleMs`:
- * from the request to the first reading near this level. Units: ms.
+ * from the request to the first reading found near this level; the newest one is examined about each second. Units: ms.
  */
 export interface LevelMeasure {
   readonly levelPct: LevelPct;
@@ -63,7 +63,10 @@ export interface AcceptanceStamp {
   readonly by: string;
 }
 
-/** A lamp's ramp, as measured. `weighedBy`: what measured its power: its own sensor, a meter, or `nothing` without enough readings. */
+/**
+ * A lamp's ramp, as measured. `weighedBy`: what measured its power. `lamp`: its own sensor, at more than one level. `meter`: the meters,
+ * while this lamp alone rose. `nothing`: neither.
+ */
 export interface LampRamp {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
@@ -119,7 +122,7 @@ export interface SensorWalk extends AcceptanceStamp {
 
 /**
  * The latest results of a commissioning: at most one scan for each line, one placement and one test for each lamp, and one walk for each
- * sensor of a zone. `startedMs`: when its first result was stored; null before.
+ * sensor of a zone. `startedMs`: the time of the first call of `note`, even of one without results; null before.
  */
 export interface AcceptanceRecord {
   readonly startedMs: WallMs | null;

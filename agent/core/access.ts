@@ -48,8 +48,8 @@ export interface LoginRequest {
 }
 
 /**
- * Password and code that a user types again before a change of the own account. `code`: null if only the password is checked; empty for a
- * user without codes in force.
+ * Password and code that a user types again before a change of the own account. `code`: as in `LoginRequest`; null if only the password is
+ * checked.
  */
 export interface AccountProof {
   readonly password: string;
@@ -57,8 +57,8 @@ export interface AccountProof {
 }
 
 /**
- * Shortest and longest password, both included. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must be
- * allowed; 12 where no second factor is required.
+ * Shortest and longest new password, both included. Units: characters. Source: OWASP ASVS 5.0, 6.2.1 to 6.2.9: 8 at least, long ones must
+ * be allowed; 12 where no second factor is required.
  */
 export const PASSWORD_LENGTH = { min: 12, max: 128 };
 /** The main rules for a new password, as text for a person. */
@@ -145,7 +145,10 @@ export function lowerRole(one: Role, other: Role): Role {
   return mayUse(one, other) ? other : one;
 }
 
-/** A one-time password, with which a user logs in once and sets a password. `untilMs`: its end, if the time is trusted then. */
+/**
+ * A one-time password, with which a user logs in once and sets a password. `untilMs`: its end; at a login while the time is not trusted it
+ * is still accepted.
+ */
 export interface Invitation {
   readonly user: string;
   readonly role: Role;
@@ -191,8 +194,8 @@ export class AccessError extends Error {
 }
 
 /**
- * The users of the cabinet and their sessions. The caller checks the role. `invite`, `remove`, `setRole` and `setPassword` end the user's
- * sessions. Errors: a change rejects with AccessError, for example if it is refused.
+ * The users of the cabinet and their sessions. The caller checks the role. `invite`, `remove`, `setRole` and `setPassword` end the open
+ * sessions of the user. Errors: a change rejects with AccessError, for example if it is refused.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;

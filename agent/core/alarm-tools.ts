@@ -104,9 +104,11 @@ export interface MaintenanceAnswer {
 export interface EventPlace {
   /** The ids of one or more lamps, separated by spaces; null for none, as for an event about a zone. */
   readonly lamp: string | null;
+  /** The only pole of its lamps, otherwise that of its device. */
   readonly pole: string | null;
   readonly atM: number | null;
   readonly zone: string | null;
+  /** The id of the pole's branch; on the main street, the name of the cabinet. */
   readonly street: string | null;
 }
 

@@ -4,7 +4,8 @@
  *
  * A new file is created exclusively, gets mode and owner through its handle, is flushed, and gets its name by a rename. Then the folder is
  * flushed.
- * Root acts as the user who could replace a part of the path, so a planted link gives no access that this user does not have.
+ * In `createFile` and `replaceWhole`, root acts as the user who could replace a part of the path. A planted link then gives no access that
+ * this user does not have.
  */
 import {
   closeSync,
@@ -69,7 +70,8 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 
 /**
  * Replaces a file, or creates it, asynchronously: after a mains cut either the old or the new content is complete. Two calls for one file
- * must not overlap. An abort of `signal` before the rename keeps the file as it is and is not an error.
+ * must not overlap. An abort of `signal` before the rename keeps the file as it is and is not an error. Unlike in `replaceWhole`, root keeps
+ * its rights, and the file gets the owner of the folder.
  *
  * Errors: rejects with the system's error. The file may then be the old or the new one.
  */

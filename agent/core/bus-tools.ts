@@ -28,20 +28,23 @@ export interface BusTools {
   read(request: BusRead): Promise<BusReadResult>;
   /** Warnings of the profiles about a write, for example outside their limits. */
   warnings?(request: BusWrite): readonly Message[];
-  /** Reads the present values, writes, and reads back. Values that could not be read are null. */
+  /**
+   * Reads the present values, writes, and reads back. Values that could not be read are null. If it rejects with BusError, the values may
+   * have been written.
+   */
   write(request: BusWrite): Promise<BusWriteResult>;
   /** One entry for each line. */
   stats(): readonly LineStats[];
   /** Device types in new or changed files that the running agent does not use yet. */
   pendingProfiles?(): Promise<readonly PendingProfile[]>;
   /**
-   * Passes on the transactions of a line until the returned function is called. They may arrive late, and some may be lost. Throws Refusal
-   * for an unknown line and for a raw UART line.
+   * Passes on the transactions of a line until the returned function is called, or a changed configuration reopens the line. They may
+   * arrive late, and some may be lost. Throws Refusal for an unknown line and for a raw UART line.
    */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
   /**
-   * Stops the polls of a line for `forMs` ms, or until the returned function is called. Throws Refusal, for example during or soon after
-   * another pause.
+   * Stops the polls of a line for `forMs` ms, or until the returned function is called. `forMs` must be 30 s at most, which is not checked.
+   * Throws Refusal, for example during or soon after another pause.
    */
   hush(lineId: string, forMs: number): () => void;
 }

@@ -102,7 +102,7 @@ export interface LineConfig {
   readonly serial: SerialSettings;
   /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
   readonly rs485: Rs485Settings | null;
-  /** One broadcast may set a level, or a set-up register, of all its units. */
+  /** The agent itself may set a level, or a set-up register, of all its units with one broadcast. */
   readonly broadcast: boolean;
   /** Most levels written per second in the long run, without urgent ones; a write that sets a group counts once. */
   readonly maxWritesPerS: number;

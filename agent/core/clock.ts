@@ -35,8 +35,8 @@ export interface Clock {
 }
 
 /**
- * Calls `fire` about every `periodMs`, first after one period, until cancelled. The call after a late one may come sooner. `fire` may
- * cancel too. Units: ms.
+ * Calls `fire` about every `periodMs`, first after one period, until cancelled. The call after a late one comes sooner; after a delay of
+ * several periods only one call is made up for. `fire` may cancel too. Units: ms.
  */
 export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, fire: () => void): Timer {
   let dueMono = clock.monoMs() + periodMs;

@@ -137,7 +137,10 @@ export interface ModbusLine {
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
   /** May shorten the wait for the reply in flight to `timeoutMs`, or end that request. Units: ms. */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
-  /** Estimated wire time of a request and its reply, without turnaround; on a DALI bus that of one frame. Units: ms. */
+  /**
+   * Estimated wire time of a request and its reply, without turnaround; on a DALI bus that of one frame, with its answer for a read. Units:
+   * ms.
+   */
   wireMs(request: ReadRequest | WriteRequest): number;
   /** Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. */
   clearest(request: ReadRequest): ReadRequest;
@@ -171,10 +174,10 @@ export interface ModbusLine {
   tap?: LineTap | null;
 }
 
-/** The value of one point, decoded. `plausible`: there is a value, and it is within the range of the profile, if the profile has one. */
+/** The value of one point, decoded. `plausible`: there is a value, and it is within the range of its point, if the point has one. */
 export interface DecodedValue {
   readonly quantity: string;
-  /** Null if there is no valid value, for example because the device reports that it has none. */
+  /** Null if there is no valid value, for example because the device reports that it has none. May be out of range. */
   readonly value: number | null;
   readonly plausible: boolean;
 }
@@ -193,8 +196,8 @@ export interface ModbusDriver {
 }
 
 /**
- * How a raw UART device answered a frame that was written to it. `busy`: the same frame may be accepted later. `reason`: why the frame was
- * not accepted; empty if it was.
+ * How a raw UART device answered a frame, not only that of a `UartWrite`: it does not say which. `busy`: the same frame may be accepted
+ * later. `reason`: why the frame was not accepted; empty if it was.
  */
 export interface UartReply {
   readonly kind: 'accepted' | 'busy' | 'refused';

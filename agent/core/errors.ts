@@ -82,7 +82,7 @@ export interface Problem {
   readonly message: Message;
 }
 
-/** Files that a person wrote cannot be used. `problems`: the mistakes found. */
+/** A cabinet file or a device profile cannot be read or used. `problems`: the reasons, each with its place. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -112,7 +112,7 @@ export type DataRefusal = 'in-use' | 'held' | 'erased';
 /** Why the store failed. `foreign`: the file is not a database of this program; `future-version`: a newer program wrote it. */
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 
-/** `quarantine`: the store can no longer use the file, so it renames the file and starts a new one. */
+/** `quarantine`: the store can no longer use the file, so it renames the file and continues with a sound copy or a new one. */
 const STORE_POLICY: Readonly<Record<StoreErrorCode, { readonly quarantine: boolean }>> = {
   full: { quarantine: false },
   'read-only': { quarantine: false },
@@ -131,7 +131,10 @@ export function isDataRefusal(code: StoreErrorCode): code is DataRefusal {
   return code === 'in-use' || code === 'held' || code === 'erased';
 }
 
-/** The store or its disk failed, or this process may not use the folder of the store. `policy` states how to react. */
+/**
+ * The store or its disk failed, stored bytes cannot be read, or this process may not use the folder of the store. `policy`: how the store
+ * reacts if the use of one of its files fails with this code.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   /** What happened and what to check, for a person. */

@@ -31,7 +31,7 @@ export interface EventTracker {
 
 /**
  * Creates a tracker without open conditions. `onEvent` receives a lasting event when it begins and, with the same id, when it ends; a
- * notice once.
+ * notice once. Events of one code and source that begin in the same millisecond have the same id.
  */
 export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) => void): EventTracker {
   const open = new Map<string, AgentEvent>();

@@ -33,7 +33,7 @@ export type SigningAnswer = { readonly ok: true; readonly signed: SignedClaim } 
 
 /**
  * The certificate of a signature, for people. `node`: its common name; empty if it has none. `from`, `to`: it is valid between these.
- * Shape: `serial` and `fingerprint` (SHA-256) in hex; dates in ISO 8601, UTC.
+ * Shape: `serial` and `fingerprint` (SHA-256, with colons) in hex; dates in ISO 8601, UTC.
  */
 export interface SignerCertificate {
   readonly node: string;

@@ -18,7 +18,7 @@ export const CHAIN_START: ChainHead = { n: 0, hash: '0'.repeat(64) };
 
 /**
  * Returns the hash of an entry that follows the one with `hashBefore`: SHA-256, in hex, of the lines previous hash, number, time and body.
- * Source: FIPS 180-4.
+ * Shape: the lines are joined by `\n`, without one at the end. Source: FIPS 180-4.
  */
 export function chainHash(hashBefore: string, { n, atMs, body }: Omit<ChainEntry, 'hash'>): string {
   return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');

@@ -32,8 +32,8 @@ export interface JsonSchema {
 }
 
 /**
- * Returns the part of the schema for the value at `path`; undefined if none is found. Of several alternatives on the way, only the first
- * that is not null is followed. A number in a path is a list index.
+ * Returns the part of the schema for the value at `path`. Of several alternatives on the way, only the first that is not null is followed,
+ * and none within it. Undefined if this finds no part: the schema may still allow the value. A number in a path is a list index.
  */
 export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   let here: JsonSchema | undefined = root;

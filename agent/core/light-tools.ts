@@ -25,7 +25,7 @@ export interface LightTools {
   walkTest(zone: string, forMs: number, onStep: (step: WalkStep) => void): WalkTest;
   /**
    * Makes a lamp blink until it is stopped, for `forMs` at most. A newer request for the lamp replaces it. Throws Refusal, for example for
-   * an unknown lamp.
+   * an unknown lamp, or if `forMs` is too short or too long.
    */
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). */
@@ -101,7 +101,7 @@ export interface ZoneLightView {
   readonly kind: ZoneKind;
   /**
    * `time-not-trusted`: the clock is not trusted, and the zone has no photocell. With one, `night` also while the photocell does not show
-   * whether it is night, and `day` also before the first decision.
+   * whether it is night. `day`: also before the first decision.
    */
   readonly light: 'night' | 'day' | 'time-not-trusted';
   /** Id of the programme or event night of the step in force. Without one, the chosen programme or the zone's own. */

@@ -10,9 +10,9 @@ export function partPointId(partId: string, n: number, pointId: string): string 
 }
 
 /**
- * Returns the profile without the points of repeated parts that the device does not have.
+ * Returns the profile without the points of repeated parts that the device does not have, also in the `sets` of groups.
  *
- * Shape: `instances` lists the numbers that exist, by part. A part without an entry stays complete.
+ * Shape: `instances` lists the numbers that exist, from 0, by part. A part without an entry stays complete.
  */
 export function narrowed(profile: Profile, instances: DeviceConfig['instances']): Profile {
   const gone = new Set(profile.repeats.flatMap((part) => absentPoints(part, instances[part.id])));

@@ -43,9 +43,9 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 }
 
 /**
- * Moves the files of a prepared restore into place. A replaced file is kept as `NAME.before-restore`; copies of a replaced `state.db` are
- * removed. No process may have the files open. Returns false if no restore was prepared. Errors: throws the system's error; call it again
- * then.
+ * Moves the files of a prepared restore into place. A replaced file is kept as `NAME.before-restore`, and so are the readings if the restore
+ * has `isNewEpoch`. Copies of a replaced `state.db` are removed. No process may have the files open. Returns false if no restore was
+ * prepared. Errors: throws the system's error; call it again then.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

@@ -8,7 +8,8 @@ export function splitPointId(pointId: string): { readonly deviceId: string; read
 
 /**
  * Returns the id of the device that an event is about, from the source of the event: a device or one of its points. That is `source` if it
- * is the id of a device of these lines, or if it has no dot. Otherwise it is `source` up to its last dot.
+ * is the id of a device of these lines, or if it has no dot. Otherwise it is `source` up to its last dot. For an event about something
+ * else, such as a zone, it may be the id of a device by chance.
  */
 export function deviceOfSource(lines: readonly { readonly devices: readonly { readonly id: string }[] }[], source: string): string {
   return lines.some(({ devices }) => devices.some(({ id }) => id === source)) ? source : splitPointId(source).deviceId;

@@ -253,7 +253,7 @@ export interface TextFormat {
 
 /**
  * How a counter behaves. `rolloverAt`: it restarts at 0 instead of reaching this value; null: it does not. `maxPowerKw`: the largest power
- * that the meter can measure; absent: not stated.
+ * that the meter can measure; absent: not stated. Units: `rolloverAt` in the point's own, after `scale`.
  */
 export interface PointCounter {
   readonly rolloverAt: number | null;

@@ -40,9 +40,9 @@ export interface RecordedInput {
 
 /**
  * Why the record lacks an instant. `empty`: nothing is recorded. `before`: the record begins later. `aged`: removed for its age. `dropped`:
- * removed to make room. `stopped`: the agent had been stopped. `broken-off`: the agent ended without a stop. `not-stored`: it could not be
- * recorded, or the store did not accept it. `damaged`: its bytes are damaged or missing. `skipped`: the clock was set forward over it.
- * `not-yet`: not on disk yet. `unknown`: the street of that time had no such lamp or zone.
+ * removed to make room. `stopped`: the control of the light had been stopped, usually with the agent. `broken-off`: the agent ended without
+ * a stop. `not-stored`: it could not be recorded, or the store did not accept it. `damaged`: its bytes are damaged or missing. `skipped`:
+ * the clock was set forward over it. `not-yet`: not on disk yet. `unknown`: the street of that time had no such lamp or zone.
  */
 export type MissingReason =
   | 'empty'
@@ -59,7 +59,7 @@ export type MissingReason =
 
 /**
  * Why the record has no answer for an instant. `fromMs`, `toMs`: the end of the segment before it and the begin of the one after it, or the
- * bounds of a segment that contains it. Null if not known.
+ * bounds of a segment that contains it. Null if there is no such segment.
  */
 export interface MissingRecord {
   readonly why: MissingReason;

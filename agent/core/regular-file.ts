@@ -71,7 +71,10 @@ function expectRegular(stats: Pick<Stats, 'isFile' | 'isDirectory'>, path: strin
   if (!stats.isFile()) throw new UnusableFileError(stats.isDirectory() ? 'EISDIR' : 'not a regular file', path);
 }
 
-/** Checks that a path is a regular file or does not exist; follows links. Errors: throws an error with a `code`, for example EISDIR. */
+/**
+ * Checks that a path leads to a regular file or to nothing; follows links. Does not check its folder or any rights. Errors: throws an error
+ * with a `code`, for example EISDIR.
+ */
 export function expectReplaceable(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined) expectRegular(stats, path);

@@ -64,8 +64,8 @@ export interface StatedReport {
 }
 
 /**
- * The verdict with its reasons. `format` null: neither HTML nor JSON. `report` null: the file has none that can be read. `signedMs`,
- * `node`, `certificate`: of the signature, also of an invalid one; null if there is none that can be read.
+ * The verdict with its reasons. `format` null: the file begins neither as HTML nor as JSON. `report` null: the file has none that can be
+ * read. `signedMs`, `node`, `certificate`: of the signature, also of an invalid one; null if there is none that can be read.
  */
 export interface ReportVerification {
   readonly verdict: ReportVerdict;
@@ -74,7 +74,7 @@ export interface ReportVerification {
   readonly node: string | null;
   readonly signedMs: number | null;
   readonly certificate: SignerCertificate | null;
-  /** The only change to what was signed is CR LF instead of LF at line ends. */
+  /** With LF in place of each CR LF, the content has the digest in its block. The signature may still be invalid. */
   readonly hasOtherLineEnds: boolean;
 }
 

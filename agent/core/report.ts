@@ -37,8 +37,8 @@ export interface ReportTable {
 }
 
 /**
- * One series of a plot. `isUnknown`: it counts what is not known, and is drawn as such. Shape: one value for each place on the axis; null
- * where there is none.
+ * One series of a plot. `isUnknown`: it counts what is not known; only stacked areas in SVG show it as such. Shape: one value for each
+ * place on the axis; null where there is none.
  */
 export interface ReportSeries {
   readonly isUnknown?: true;

@@ -98,7 +98,7 @@ export class RetriedSave {
 
 /**
  * Gives the stored value of a key to `take`; undefined if it has none, or a damaged one. Resolves true then; false, without a call, if the
- * disk could not be read.
+ * disk could not be read. Errors: rejects with what `take` throws.
  */
 export async function recallStored(store: Pick<Store, 'load'>, key: string, take: (stored: unknown) => void): Promise<boolean> {
   const stored = await store.load(key, UNREAD).catch(() => UNREAD);

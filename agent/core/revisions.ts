@@ -41,8 +41,9 @@ export interface Revision {
 }
 
 /**
- * How a revision on trial becomes confirmed. `auto`: automatically, once `TrialView.missing` has been empty for some seconds, or is empty
- * at the end of the trial. `asked`: a person must confirm. Otherwise it is withdrawn, at the end of the trial at the latest.
+ * How a revision on trial becomes confirmed. `asked`: only by `ConfigManager.confirm`. `auto`: by that too, and automatically once
+ * `TrialView.missing` has been empty for some seconds, or if it is empty at the end of the trial. Otherwise the revision is withdrawn, at
+ * the end of the trial at the latest.
  */
 export type ConfirmMode = 'auto' | 'asked';
 

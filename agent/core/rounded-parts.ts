@@ -1,6 +1,6 @@
 /**
- * Returns the parts of a sum, rounded to `decimals` so that they add up to the rounded sum. No part changes by a whole unit of the last
- * decimal or more. Source: largest remainder method (Hamilton).
+ * Returns the parts of a sum, rounded to `decimals` so that they add up to the rounded sum, except for floating-point errors. No part
+ * changes by a whole unit of the last decimal or more. Source: largest remainder method (Hamilton).
  */
 export function roundedParts(values: readonly number[], decimals: number): number[] {
   const unit = 10 ** decimals;

@@ -58,7 +58,7 @@ export interface LedgerNote {
   readonly effect: LedgerEffect;
   /** What a person typed, or facts from the agent; it may be empty. */
   readonly note: string;
-  /** With cause `void`: the number of the entry that no longer counts. */
+  /** With cause `void`: the number of the entry that no longer counts. To void an entry of cause `void` has no effect. */
   readonly voids?: number;
   /** With cause `baseline`: what was frozen. */
   readonly baseline?: SavingsBaseline;
@@ -168,8 +168,8 @@ export interface SavingsGap {
   readonly wh: number;
   readonly halfWh: number;
   /**
-   * For more than half of it nothing says what the lamps did, as before the first start of the agent. In the saving the half width is then
-   * at least the adjusted reference of the night.
+   * For more than half of it, the lamps were counted neither within an hour nor at the same time of an earlier night, as before the first
+   * start of the agent. In the saving the half width is then at least the adjusted reference of the night.
    */
   readonly isGuess?: true;
 }
@@ -351,7 +351,10 @@ export interface LedgerView {
   readonly sealedN: number;
 }
 
-/** Facts a person gives to freeze a baseline. `nights`: those to learn from, both included; null for nameplates. */
+/**
+ * Facts a person gives to freeze a baseline. `nights`: the first and the last night from which the powers of the lamps are learned; null:
+ * they are those of the nameplates.
+ */
 export interface FreezeRequest {
   readonly by: string;
   readonly note: string;

@@ -24,7 +24,7 @@ export type SoundAsk =
 
 /**
  * A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`, or
- * within a few minutes. Then `play`, `emergency` and `announce` are withdrawn, but `stop` and `volume` stay in force.
+ * within a few minutes. This timeout withdraws `play`, `emergency` and `announce`; `stop` and `volume` stay in force.
  */
 export interface SoundRequest {
   readonly commandId: string;
@@ -48,8 +48,8 @@ export interface SoundTraceLine {
 
 /**
  * What a place does. `silent`: nothing is to be played; a player that does not respond, or failed to stop, may still play.
- * `warming-up`: the sound follows. `changing`: the player does not play as decided yet. `fault`: it cannot play, or is silenced because it
- * is too loud.
+ * `warming-up`: the sound follows. `changing`: the player does not play as decided yet. `fault`: it cannot play, change or stop as decided.
+ * It may then still play, or is silenced because it is too loud.
  */
 export const SOUND_STATES = ['silent', 'warming-up', 'changing', 'playing', 'fault'] as const;
 /** What a place does, one of `SOUND_STATES`. */

@@ -37,8 +37,8 @@ export interface StoredReading {
 }
 
 /**
- * A recorded loss of readings. `firstSeq` to `lastSeq`: the range of frames that contains the lost readings, both included; null if not
- * known. Other readings of this range may still be stored.
+ * A recorded loss of readings. `firstSeq` to `lastSeq`: the range of frames, both included, that contains the lost readings whose frames
+ * are known; null if none is known. Other readings of this range may still be stored.
  */
 export interface Gap {
   readonly id: number;
@@ -61,8 +61,8 @@ export interface EarlierLoss {
 }
 
 /**
- * How far a frame of this run has been delivered. `delivered`: proven, by what `UplinkDelivery.mode` names. `in-flight`: sent, and the
- * broker has not answered yet. `undelivered`: any other.
+ * How far a frame of this run has been delivered. `delivered`: proven, by what `UplinkDelivery.mode` names. `in-flight`: sent live in this
+ * connection, and the broker has not answered yet. `undelivered`: any other.
  */
 export type FrameFate = 'delivered' | 'in-flight' | 'undelivered';
 
@@ -99,12 +99,12 @@ export interface TelemetryFacts {
   /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
   readonly journal: { readonly readings: number; readonly bytes: number };
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
-  /** Time of the oldest stored frames whose time is known; null if there is none. */
+  /** Time of the oldest frames for which there is one; it may be that of an unset clock. Null if there is none. */
   readonly oldestMs: WallMs | null;
   readonly lastSeq: number;
   /** No frame up to this number remains to be delivered: each is delivered or lost. */
   readonly cursorSeq: number;
-  /** Frames after the cursor: delivery not yet proven. Not exact after readings were thinned out or damaged frames removed. */
+  /** Frames after the cursor, also those delivered before older ones. Not exact after readings were thinned out or damaged ones removed. */
   readonly backlogFrames: number;
   /** Number of entries about losses; one may stand for several. */
   readonly gaps: number;
@@ -119,13 +119,13 @@ export interface TelemetryFacts {
 }
 
 /**
- * What became of the readings of this epoch; those that still wait in memory are in no count. Units: readings; `estimates` in losses.
- * `isBalanced`: `produced` is the sum of `delivered`, `backlog` and `gaps`.
+ * What became of the readings of this epoch, and of those that were lost with the database before it. What still waits in memory is in no
+ * count. Units: readings; `estimates` in losses. `isBalanced`: `produced` is the sum of `delivered`, `backlog` and `gaps`.
  */
 export interface StoreAccount {
   readonly produced: number;
   readonly delivered: number;
-  /** On disk, delivery not proven yet. It may still count what was delivered about a minute ago. */
+  /** On disk after the cursor in the file, which may be about a minute old. Readings that were delivered before older ones count too. */
   readonly backlog: number;
   /** Lost, and the loss is recorded. */
   readonly gaps: number;
@@ -138,8 +138,8 @@ export interface StoreAccount {
 export type Resolution = 'raw' | 'minute' | 'hour';
 
 /**
- * Requests the newest events that began or ended since `sinceMs`, or are open. Leaves out the `skip` newest of them (default: 0), and returns
- * at most `limit` of the others, never more than 2,000.
+ * Requests the newest events that began or ended since `sinceMs`, or are open. Leaves out the `skip` newest of them (default: 0), and
+ * returns at most `limit` of the others, never more than 2,000. Order: as they were first stored, whenever they began.
  */
 export interface EventQuery {
   readonly sinceMs: WallMs;
@@ -188,8 +188,8 @@ export interface History {
 }
 
 /**
- * Requests one page of the readings of a period, by frame. Shape: from `fromMs` to before `toMs`; frames with a higher `seq` than
- * `afterSeq`; at most `maxFrames` frames.
+ * Requests one page of the readings of a period, by frame. Shape: readings from `fromMs` to before `toMs`, of frames with a higher `seq`
+ * than `afterSeq`; at most `maxFrames` frames.
  */
 export interface ExportQuery {
   readonly fromMs: WallMs;

@@ -32,7 +32,7 @@ export function isBusAlone(lines: Cabinet['lines']): boolean {
 
 /**
  * Creates the clock of the machine, with real timers. Its monotonic time has whole microseconds. `after` does not fire early. `precisely`
- * may block the thread for the last part of its wait.
+ * may block the thread, which then sleeps, for at most the last 1.8 ms of its wait.
  *
  * Node may fire a timer up to 1 ms early. Source: measured on Node 24: `setTimeout(1.75)` fires after 1.14 ms (p50).
  */

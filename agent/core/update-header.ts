@@ -9,7 +9,7 @@ import { isRecord } from './is-record.ts';
 
 /**
  * What an update file states about itself. `serial`: a higher number is a newer release. `bytes` and `sha256` (in hex): of the archive
- * after the header. `unpackedBytes`: size of the unpacked archive.
+ * after the header. `unpackedBytes`: size of all files in the archive.
  */
 export interface UpdateHeader {
   readonly version: string;
@@ -27,8 +27,8 @@ export interface UpdateHeader {
 const LINE_END = 10;
 const MAGIC = 'luciole-update 1';
 /**
- * Longest header that is accepted. Source: assumed; a valid header has about 400. Units: bytes. Confirmed by: the headers of all published
- * releases.
+ * Longest header that is accepted. Source: assumed; a header by `signedHeader` has less than 400. Units: bytes. Confirmed by: the headers
+ * of all published releases.
  */
 export const MAX_HEADER_BYTES = 2_048;
 

@@ -78,8 +78,8 @@ export interface ReleaseRequest {
 }
 
 /**
- * Requests another programme for a zone, for `minutes`; `programme` null ends that and returns to the zone's calendar. The format has been
- * checked, the name has not.
+ * Requests another programme for a zone, for `minutes`. `programme` null ends that at once: the zone follows its calendar again, and
+ * `minutes` has no effect. The format has been checked, the names have not.
  */
 export interface ProgrammeRequest {
   readonly commandId: string;
@@ -114,7 +114,10 @@ export interface PanelRequest {
   readonly sender: TextSender;
   /** `platform`, or `console:<user>`. */
   readonly source: string;
-  /** A text that has not been sent to the panel by then is withdrawn, also after its request has failed; a restart of the agent forgets this time. */
+  /**
+   * A text that has not been sent to the panel by then is withdrawn, also after its request has failed. A restart of the agent and a new
+   * configuration forget this time.
+   */
   readonly expiresMono?: MonoMs;
 }
 
@@ -223,8 +226,8 @@ export interface RelayedDetection {
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets, since the start or the last change of the uplink. `told`: sent. `heard`: received
- * and passed on. `dropped`: received but not passed on.
+ * Number of detections exchanged with neighbour cabinets, since the start or since a new configuration replaced the uplink. `told`: sent.
+ * `heard`: received and given to the light control, which may still refuse them. `dropped`: received, but invalid or not for this cabinet.
  */
 export interface RelayCounts {
   readonly told: number;

@@ -68,12 +68,12 @@ export interface UplinkTest {
 }
 
 /**
- * Certificates of the uplink; null or absent where none is known. `own`: the client certificate. `broker`: the one that the broker sent,
- * verified or not.
+ * Certificates of the uplink; null or absent where none is known. `own`: the client certificate. `broker`: that of the broker in the
+ * current or last attempt to connect; null unless it was verified.
  */
 export interface UplinkCertificates {
   readonly own: PeerCertificate | null;
-  /** The certificate in `uplink.caFile` that expires last; absent or null if there is none. */
+  /** The certificate in `uplink.caFile` that expires last. */
   readonly authority?: PeerCertificate | null;
   readonly broker: PeerCertificate | null;
 }

@@ -282,8 +282,9 @@ export interface EnergyRow {
 }
 
 /**
- * One operation period: the hours in which an average lamp would have the same level `levelPct` if nothing raised it. Hours without a known
- * level are left out. Source: EN 13201-5: hours, reduction coefficient and detection probability of each.
+ * One operation period: the hours of an average lamp for which the level `levelPct` is decided, before a raise by presence, traffic or a
+ * rule. Hours without a known level and darkness by day are left out. Source: EN 13201-5: hours, reduction coefficient and detection
+ * probability of each.
  */
 export interface EnergyPeriod {
   readonly levelPct: LevelPct;
@@ -422,8 +423,8 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
 }
 
 /**
- * Why one lamp has its level, line by line. `sinceMs`: since when it has level, rank and reason; in a forecast, the requested time. A
- * forecast has no measured level, and `following` is true.
+ * Why one lamp has its level, line by line. `sinceMs`: since when its decision has this level, rank and reason; in a forecast, the
+ * requested time. A forecast has no measured level, and `following` is true.
  */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;

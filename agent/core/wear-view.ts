@@ -2,8 +2,8 @@
 import { type Message, msg, NO_TEXT } from './message.ts';
 
 /**
- * What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends; `starts` are restarts beyond those of other
- * lamps. `rated-hours` and `rated-starts`: the rated life ends within a year or has ended.
+ * What a prediction is based on. `power`, `current`, `temperature` and `derating` are trends. `starts` are restarts beyond those of other
+ * lamps, at least twice as many as before. `rated-hours` and `rated-starts`: the rated life ends within a year or has ended.
  */
 export type WearSign = 'power' | 'current' | 'temperature' | 'derating' | 'starts' | 'rated-hours' | 'rated-starts';
 
@@ -18,7 +18,7 @@ export const CONFIDENCE_TEXTS: Readonly<Record<WearConfidence, Message>> = { hig
 
 /**
  * One sign of wear, with the earliest and the latest expected end of the useful life of the lamp, which may then still burn. Units: weeks
- * from the newest data; `latestWeeks` null: no latest end can be stated.
+ * from the newest data of this sign, which may be older than those of others. `latestWeeks` null: no latest end can be stated.
  */
 export interface WearFinding {
   readonly sign: WearSign;

@@ -8,7 +8,7 @@ export const DISK_WAIT_MS = 5_000;
 /** Wait before a failed save or read is retried. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
 export const DISK_RETRY_MS = 30_000;
 /**
- * Longest wait of the light control for the lock on the data. Units: ms.
+ * Longest wait for the lock on the data before the light starts without it: once for the configuration, once for the store. Units: ms.
  *
  * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a
  * master. Confirmed by: bench of the start on the gateway.
@@ -23,7 +23,7 @@ export const DATA_LOOK_MS = 1_000;
 
 /**
  * Resolves with the value of the promise, or with undefined once `limitMs` have passed; the work then continues. Units: ms. Errors: rejects
- * as the promise, if that happens in time.
+ * as the promise, if that happens in time; a later rejection is ignored.
  */
 export function within<T>(clock: Pick<Clock, 'after'>, limitMs: number, promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -10,14 +10,14 @@ import type { Message } from './message.ts';
 export type PointId = `${string}.${string}`;
 
 /**
- * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: implausible, or no value
- * although the device answers. `missing`: no answer.
+ * How far a reading can be used. `good`: fresh and plausible. `stale`: the last value, but too old. `bad`: the device answers, but its
+ * value is implausible, refused or in doubt. `missing`: no usable value was received, for example because the device does not answer.
  */
 export type Quality = 'good' | 'stale' | 'bad' | 'missing';
 
 /**
  * One value of one point at one time. Units: the point's own; a single contact is 0 or 1. `value` is null where there is none. `atMono` is
- * when it was read. `atMs` is the same moment; in a stale reading it may be when it became stale.
+ * when it was read, or found missing. `atMs` is about the same moment; in a stale reading it may be when it became stale.
  */
 export interface Reading {
   readonly pointId: PointId;

@@ -74,8 +74,8 @@ export interface LitArea {
 }
 
 /**
- * Other switching offsets of a zone between two dates of each year, both included; the range may cross the end of the year. Units: min
- * after the sun's times, negative: before.
+ * Other switching offsets of a zone for the nights that begin between two dates of each year, both included. The range may cross the end
+ * of the year. Units: min after the sun's times, negative: before.
  */
 export interface Season {
   readonly from: CalendarDate;
@@ -120,8 +120,8 @@ export interface BaselineConfig {
 }
 
 /**
- * Compensates for the ageing of lamps. The level of a new lamp is reduced to `newPct` % of it. From `fullAtH` burning hours on, and with
- * unknown hours, it is not reduced; in between the share rises linearly.
+ * Compensates for the ageing of lamps. The level of a new lamp is reduced to `newPct` % of it, but not below the lamp's own minimum. From
+ * `fullAtH` burning hours on, and with unknown hours, it is not reduced; in between the share rises linearly.
  */
 export interface ConstantLightConfig {
   readonly newPct: LevelPct;
@@ -235,7 +235,7 @@ export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number
 
 /**
  * An event of the night. `dusk` and `dawn`: for a zone, when the sun starts and ends its light, with its offsets; for sound, those of civil
- * twilight. `middle`: half-way between dusk and dawn of a zone.
+ * twilight. `middle`: half-way between dusk and dawn of a zone; where the sun makes none, noon counts instead.
  */
 export type SunEvent = 'sunset' | 'sunrise' | 'dusk' | 'dawn' | 'middle';
 

@@ -1,7 +1,10 @@
 /** Computes what energy costs and emits from dated prices and factors. What has no price or factor is stated, never estimated. Pure. */
 import type { Co2Factor, EnergyAccounts, EnergyPrice } from '../core/energy-accounts.ts';
 
-/** Some energy. `day`: the day on which its night began, as `2026-02-01`. `tariff`: `t1` to `t10`; null if it is not known by tariff period. */
+/**
+ * Energy of one night, or of a month that is kept as one sum. `day`: the day on which the night began, or the first day of the month, as
+ * `2026-02-01`. `tariff`: `t1` to `t10`; null if it is not known by tariff period.
+ */
 export interface EnergyPart {
   readonly day: string;
   readonly tariff: string | null;

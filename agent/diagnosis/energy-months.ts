@@ -21,7 +21,7 @@ export interface EnergyMonth {
   readonly folded: NightTally | null;
 }
 
-/** A part of a night, with the date of the night. */
+/** The count of a night that has ended, or of a part of it, with the date of that night. */
 export interface ClosedNight {
   readonly date: NightDate;
   readonly part: NightPart;
@@ -107,7 +107,10 @@ export function folded({ nights, folded: before }: EnergyMonth): EnergyMonth {
   return { nights: {}, folded: sum };
 }
 
-/** Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty, null or 0. */
+/**
+ * Reads a stored month, which another version may have written. Never throws: what is missing or not valid counts as empty, null or 0.
+ * Dates are not checked.
+ */
 export function readMonth(stored: unknown): EnergyMonth {
   const { nights, folded: old } = asRecord(stored);
   return {

@@ -25,10 +25,11 @@ const ZONE_COUNTS = ['nights', 'lampNights'] as const;
 const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFullWh'] as const;
 
 /**
- * Time and energy of the lamps of a zone for one level: the level that they would have if nothing raised them.
+ * Time and energy of a zone's lamps for one level: the one decided for them without a raise by presence, traffic or a rule. Counted only
+ * while their own level is known.
  *
- * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while presence, traffic or a rule
- * raises them; the others: while nothing does.
+ * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while such a raise lasts; the
+ * others: while there is none.
  */
 export type PeriodTally = Record<(typeof PERIOD_SUMS)[number], number>;
 
@@ -43,7 +44,7 @@ const DAY_HOURS = 24;
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the level in % times lamp milliseconds.
  * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone. `nightS`: time in
  * which it was night for the zone, by hour of the local time; `presentS`: the part of it in which presence raised the zone. Both are in
- * seconds, and empty if nothing is known, as in nights that earlier versions counted.
+ * seconds, and empty if no such night time was counted, as in nights that earlier versions counted.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
   readonly bandMs: number[];
@@ -99,8 +100,8 @@ export function emptyPeriod(): PeriodTally {
 }
 
 /**
- * Returns the sum of two counts. `night`: they are parts of one night, so nights and lamps are the larger of both numbers. `time`: they are
- * different nights.
+ * Returns the sum of two counts. `night`: they are parts of one night, so the numbers of nights and lamps are the larger of both. `time`:
+ * they are different nights.
  */
 export function added(a: NightTally, b: NightTally, of: 'night' | 'time'): NightTally {
   const counted = of === 'night' ? Math.max : plus;

@@ -23,7 +23,7 @@ export interface CountedZone {
   readonly lamps: readonly CountedLamp[];
 }
 
-/** What a lamp does. `follows`: it has its decided level; a number: it has this one instead; `unknown`: its level is unknown. Units: %. */
+/** How a lamp counts. `follows`: at its decided level; a number: at this level instead; `unknown`: its level is not known. Units: %. */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 /** The sums of energy and time of all zones since the start or the last `restart`. */

@@ -41,8 +41,8 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
 }
 
 /**
- * As `withLampFaults`, with the evidence and what to check in the texts. Events about its feeder, and about a line or device that is down or
- * silent, come first. `feederId`: the feeder of the lamp; null if it is unknown.
+ * As `withLampFaults`, with the evidence and what to check in the texts. Adds at the beginning: faults of the lamp's feeder, and that its
+ * line or device is down or silent. `feederId`: the feeder of the lamp; null if it is unknown.
  */
 export function withLampTrouble<T extends LampView>(
   lamp: T,
@@ -61,9 +61,9 @@ export function withLampTrouble<T extends LampView>(
 }
 
 /**
- * Returns whether the source of an event is the lamp, its device, or a point of the device, except points of another lamp. Those have a
- * prefix that the lamp's own point lacks, such as `ecg4_` of `ecg4_level`. False for its line, feeder or zone. `lamps`: at least all of the
- * device.
+ * Returns whether the source of an event is the lamp, its device, or a point of the device. False for a point with the prefix of another
+ * lamp, such as `ecg4_` of `ecg4_level`; but true if that lamp has the same prefix (`level_2` and `level_3`) or none. False for its line,
+ * feeder or zone. `lamps`: at least all of the device.
  */
 export function isEventOfLamp(lamp: Lamp, lamps: readonly Lamp[], { source }: Pick<AgentEvent, 'source'>): boolean {
   return isAbout(lamp, pointsOfOthers(lamp, lamps), source);

@@ -1,7 +1,8 @@
 /**
  * The running night: its sums, its meters and, once the time is trusted, its date.
  *
- * Without a trusted time it is not known which night it is. No night ends then, and the counts belong to the night in which the time becomes known.
+ * Without a trusted time it is not known which night it is. No night ends then, and the counts belong to the night in which the time
+ * becomes known.
  */
 import { type Clock, isTrusted, type MonoMs, type WallMs } from '../core/clock.ts';
 import { type CountedZone, createEnergyCount, type EnergyCount } from './energy.ts';
@@ -58,7 +59,7 @@ export interface RunningNightParts {
   readonly hourAt: (atMs: WallMs) => number;
 }
 
-/** The counts of the night that has not ended yet, with those of earlier runs in the same night. */
+/** The counts of the night that has not ended yet, with those of earlier runs that `resume` added. */
 export class RunningNight {
   /** The counts of this night by this run alone. */
   readonly count: EnergyCount;
@@ -83,7 +84,7 @@ export class RunningNight {
     return this.#open.date;
   }
 
-  /** Returns the counts of this night so far, including those of earlier runs. */
+  /** Returns the counts of this night so far: those of this run, and those of earlier runs that `resume` added. */
   part(): NightPart {
     const { id, date, before, sinceMono } = this.#open;
     const nowMono = this.#parts.clock.monoMs();
@@ -132,8 +133,8 @@ export class RunningNight {
   }
 
   /**
-   * Returns what the next run needs to count the gap after this one. If the gap before this run is not counted yet, because the time was never
-   * trusted, it is a part of that one.
+   * Returns what the next run needs to count the gap after this one. If the gap before this run is not counted yet, because the time was
+   * never trusted, it is a part of that one.
    */
   asLastRun(): LastRun {
     const { clock } = this.#parts;

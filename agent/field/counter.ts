@@ -100,8 +100,8 @@ export function boundedRule(rule: CounterRule, maxPowerKw: number): CounterRule 
 }
 
 /**
- * Returns the counter and its total after one more good reading. The total is null while it is not known whether the reading is correct.
- * Units: the point's own.
+ * Returns the counter and its total after one more good reading. The total is null while it is not known whether the reading is correct,
+ * also for the first reading after `UNCOUNTED`. Units: the point's own.
  */
 export function afterReading(counter: Counter, now: CounterReading, rule: CounterRule): CounterStep {
   const { last, candidates } = counter;

@@ -54,8 +54,8 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
 }
 
 /**
- * Returns the devices of a line with their state, as the console shows them; `faults` is empty here. Units: `turnaroundMs` in ms, null if
- * unknown.
+ * Returns the devices of a line with their state. `faults` is empty and `hasNoSupply` absent: both are added later. Units:
+ * `turnaroundMs` is a mean in ms; null if unknown.
  */
 export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] {
   const modbus = units.map((unit) => ({

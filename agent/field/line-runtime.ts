@@ -66,7 +66,7 @@ export interface LineRuntime {
 }
 
 /**
- * Creates a line with its parts; `start` opens its port.
+ * Creates a line with its parts, and sets in `latest` when its readings become stale. `start` opens its port.
  *
  * Errors: throws TypeError for a raw line without a device.
  */

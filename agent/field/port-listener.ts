@@ -24,7 +24,7 @@ export interface PortListenerParts {
 
 /**
  * Opens a serial port that no line uses, and passes what happens on it to `onEntry`. The returned function closes the port and restores its
- * settings where they are known.
+ * settings where they are known; call it once.
  *
  * Errors: rejects with Refusal for a port that may not be used, for example that of a line, and with BusError for one that cannot be
  * opened.

@@ -14,7 +14,7 @@ import type { ZonePlan } from './zone-moment.ts';
 
 /** The explanation of one line of a trace. */
 export interface Explained {
-  /** Since when the line applies; null if that is not known. */
+  /** Since when the line applies, for a programme as planned; null if that is not known. */
   readonly sinceMs: WallMs | null;
   /** What would change or end it, for people; may be empty. */
   readonly changes: Message;

@@ -80,8 +80,8 @@ function darkestLamp(lamp: Lamp, zone: Zone | undefined): Lamp {
 }
 
 /**
- * Returns lamps that would be too dark, one shortfall for each; empty if there is none. A lamp that no floor contains is not judged. Slow:
- * many instants are decided.
+ * Returns one shortfall for each lamp of `after` that would be too dark; empty if there is none. A lamp that no floor contains is not
+ * judged. Slow: many instants are decided.
  */
 export function shortfallsOf(question: FloorQuestion): Shortfall[] {
   const { after } = question;

@@ -177,8 +177,8 @@ export interface LightingSnapshot {
 }
 
 /**
- * The lamps with a decided level above 0 %, by id, of zones whose configuration has `dark`. Value: since when the lamp shows the warning
- * before the dark; null if it does not.
+ * The lamps that count as lit for the warning before the dark, by id. In zones with `dark`, at least those with a decided level above 0 %.
+ * Value: since when the lamp shows the warning; null if it does not.
  */
 export type LitLamps = ReadonlyMap<string, MonoMs | null>;
 

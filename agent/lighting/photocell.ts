@@ -68,7 +68,10 @@ const UNSEEN: Omit<Cell, 'atMono'> = {
   isDoubtful: false,
 };
 
-/** Returns the state after one more reading. Its `lux` is null if the reading has no usable value. Units: lx. */
+/**
+ * Returns the state after one more reading. Its `lux` is null if the reading has no usable value. While `isZoneLit`, the verdict of a cell
+ * with `seesOwnLight` does not change. Units: lx.
+ */
 export function afterLux(
   before: PhotocellState | undefined,
   reading: Reading,

@@ -13,8 +13,8 @@ import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
 /**
- * A sensor and the lamps within its reach. `distanceM`: by lamp id, the difference between the `atM` of both poles; 0 if a pole is unknown.
- * Units: m.
+ * A sensor and the lamps within its reach. `distanceM`: by lamp id, the difference between the `atM` of both poles, whatever their branch; 0
+ * if a pole is unknown. Units: m.
  */
 export interface SensorReach {
   readonly sensor: PresenceSensor;
@@ -22,8 +22,8 @@ export interface SensorReach {
 }
 
 /**
- * `boost`: presence raises the light, now or within the hold. `down`: the hold has ended and the light is falling. `base`: neither, by the
- * sensors of the lamp; a wave may still raise it.
+ * State of one sensor, or of the sensors of a lamp or zone, whatever decides the level. `boost`: presence, or its hold. `down`: the hold
+ * has ended and the light is falling. `base`: neither, or the sensors are ignored; a wave may still raise lamps.
  */
 export type PresencePhase = 'base' | 'boost' | 'down';
 

@@ -24,8 +24,8 @@ export interface Stretch {
   /** The id of the programme or event night. */
   readonly source: string;
   /**
-   * The configured begin of its step or event night: `23:00`, `dusk`, `sunset+30`. `atMs` may be later; for `dusk` it is the noon before
-   * the night.
+   * The configured begin of its step or event night: `23:00`, `dusk`, `sunset+30`. `atMs` may be later, for example when an event night
+   * ends. A step at `dusk` begins at the noon before the night.
    */
   readonly name: string;
 }

@@ -6,7 +6,7 @@ import type { ZoneMoment } from './zone-moment.ts';
 
 /**
  * What differs between the lamps of a zone at one instant. `moments`: that of its zone first, then those of other zones whose presence
- * may raise it; empty without a zone. `hasWave`: a moving person raises the lamp.
+ * may raise it; empty without a zone. `hasWave`: the light ahead of a moving person reaches the lamp; by day it raises nothing.
  */
 export interface SharedLamp {
   readonly lamp: Lamp;

@@ -65,8 +65,8 @@ export function afterCount(
 }
 
 /**
- * Returns the flow of the last window, or of the running one if that is higher; null if the flow of the last window is not known. Units:
- * vehicles an hour.
+ * Returns the flow of the last window, or of the running one if that is higher; null if the flow of the last window is not known. The
+ * step in force also depends on the window before. Units: vehicles an hour.
  */
 export function flowPerH({ flowPerH: last, runningPerH = 0 }: TrafficState): number | null {
   return last === null ? null : Math.max(last, runningPerH);

@@ -30,7 +30,8 @@ const SLOWER = 0.6;
 const SLOWEST_MPS = 2 / 3.6;
 /**
  * The constant data of a zone with a wave (light ahead of people who move). `followsRelays`: also for detections that a neighbour cabinet
- * sent. `index`: the position of a lamp in the arrays of an `Outlook`. Units: `holdMs` ms.
+ * sent. `lamps`: those that the wave may raise, also of other zones (`alsoLamps`), if their poles have a known place. `index`: the position
+ * of a lamp in the arrays of an `Outlook`. Units: `holdMs` ms.
  */
 export interface ZoneWave {
   readonly wave: WaveConfig;
@@ -131,8 +132,9 @@ function distanceTo({ atM, headM }: LampPlace, { isKnown }: Reach): number {
 }
 
 /**
- * Returns a function that states by index whether a lamp may lie ahead of the last pole of a mover. `view`, `viewBefore`: distances from
- * that pole and from the one before. `wayM`: distance between both. Units: m.
+ * Returns a function that states by index whether a lamp may lie ahead of the last pole of a mover. The reported direction decides;
+ * without one, the way from the pole before; without both, every lamp may. `view`, `viewBefore`: distances from the last pole and from the
+ * one before. `wayM`: distance between both. Units: m.
  */
 export function aheadTest(
   { visit, before }: Mover,

@@ -1,7 +1,8 @@
 /**
  * The tick of the panels: values, requests and the time become texts, and what a panel does not show is written.
  *
- * Decides every second. Like the light, it depends on nothing but the lines: without disk, network or a trusted clock each panel shows its fallback.
+ * Decides every second. Like the light, it depends on nothing but the lines: without disk, network or a trusted clock each panel shows at
+ * least its fallback.
  */
 import { randomUUID } from 'node:crypto';
 import { textFormatOf } from '../../drivers/modbus/text-codec.ts';

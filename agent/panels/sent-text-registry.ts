@@ -23,7 +23,10 @@ const KEY = 'panels.sent';
 /** The change of the stored texts when a copy replaces the stored state: all are removed. */
 export const TEXTS_COPY_RULE: CopyRule = { key: KEY, change: 'remove' };
 
-/** The texts that were sent for a time, in memory and on disk. Call `restore` once at the start, and `tend` regularly. */
+/**
+ * The texts that were sent for a time, in memory and on disk. Those from before a restart are not in force before the clock is
+ * trusted. Call `restore` once at the start, and `tend` regularly.
+ */
 export class SentTextRegistry {
   readonly #parts: SentTextParts;
   #sent: readonly SentText[] = [];
@@ -93,7 +96,7 @@ export class SentTextRegistry {
     this.#saves.now();
   }
 
-  /** Ends a text before its time. */
+  /** Ends a text before its time. A text that still waits for a trusted clock is not affected. */
   withdraw(id: string): void {
     this.#sent = this.#sent.filter((text) => text.id !== id);
     this.#saves.now();

@@ -49,8 +49,8 @@ function lengthOfText(text: string | null | undefined): number {
 }
 
 /**
- * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones, besides space and newline.
- * Null permits all except control characters and others of Unicode category C.
+ * Returns the characters of a text that may not be shown, without repetitions. `allowed`: the permitted ones; null permits all except
+ * control characters and others of Unicode category C. Space and newline are always permitted.
  */
 export function foreignCharacters(text: string, allowed: string | null): readonly string[] {
   const set = allowed === null ? null : new Set(allowed);

@@ -107,8 +107,8 @@ export function createOngoing(parts: OngoingParts): Ongoing {
 const MAX_LEFTOVERS = 10_000;
 
 /**
- * Ends events that are open in the store, unless `isGoingOn` returns true for them; of a very large number, only some. The end is recorded
- * in the store alone. Its text states that the real end is unknown.
+ * Ends events that are open in the store, unless `isGoingOn` returns true for them. It ends only some of a very large number, and none
+ * if the disk does not respond. The end is recorded in the store alone. Its text states that the real end is unknown.
  */
 export async function endLeftovers({
   store,

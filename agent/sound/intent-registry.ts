@@ -62,8 +62,8 @@ export class IntentRegistry {
   }
 
   /**
-   * Reads the requests from the disk. An emergency is then in force; the others are once the time is trusted. If the disk cannot be read
-   * this is logged, and `tend` tries again.
+   * Reads the requests from the disk. Those that are not over are in force once the time is trusted; an emergency also before. If the disk
+   * cannot be read this is logged, and `tend` tries again.
    */
   async restore(): Promise<void> {
     if (!(await this.#saves.restore()))

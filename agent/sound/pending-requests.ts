@@ -89,7 +89,7 @@ export class PendingRequests {
     }
   }
 
-  /** Ends all open requests as failed. */
+  /** Ends all requests that `advance` has not ended yet, as failed. */
   abandonAll(reason: Message): void {
     for (const pending of this.#open) this.#end(pending, 'failed', reason);
   }

@@ -75,7 +75,7 @@ export class PlacePlayer {
     return this.#parts.amplifiers;
   }
 
-  /** The track of this decision that plays now, as far as known; null if there is none. */
+  /** The track of this decision that plays now or is being started, as far as known; null if there is none. */
   trackOf(decision: SoundDecision): string | null {
     const { state, stateMono } = this.facts();
     const { key, index, writtenMono } = this.#memory;
@@ -103,7 +103,7 @@ export class PlacePlayer {
     };
   }
 
-  /** Takes the next step. Returns true if what plays once has ended. */
+  /** Takes the next step, but none while a write to the player runs. Returns true if what plays once is over or missing. */
   follow(decision: SoundDecision): boolean {
     const { clock, place, tracks, amplifiers } = this.#parts;
     const nowMono = clock.monoMs();

@@ -104,7 +104,8 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
 
 /**
  * Returns whether the amplifiers should be on: while the place has something to play, and for `offDelayS` (s) after it. False at once if
- * the player does not answer, does not follow its volume or a stop, or has no files. Null, to leave them as they are: the place has
+ * the player does not answer, stays louder than decided after several failed writes, or has no files; after the play also if the last
+ * write to it failed. Null, to leave them as they are: the place has
  * something to play, but the state of the player was never read.
  */
 export function wantsAmplifiers(

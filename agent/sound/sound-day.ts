@@ -39,7 +39,10 @@ export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallM
   return { programme, name: formatDayTime(current.step.at), play: current.step.play, sinceMs: current.startMs, untilMs };
 }
 
-/** Returns the volume that the place has by its times of day; null if there is none. Units: %. */
+/**
+ * Returns the volume of the place by the latest step that has begun, of this date or else of the date before. Null if none of these has
+ * begun, for example if it is at a sun event that does not occur. Units: %.
+ */
 export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTimes): number | null {
   const date = times.dateAt(atMs);
   const today = inOrder(volumes, date, times).findLast(({ startMs }) => startMs <= atMs);
@@ -48,8 +51,8 @@ export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTi
 }
 
 /**
- * Returns the announcements of the place that are due now, or were due less than `graceMs` ago. Oldest first. Shape: `graceMs` is at most a
- * day.
+ * Returns the announcements of the place that are due now, or were due less than `graceMs` ago. Oldest first. Shape: `graceMs` is above 0
+ * and at most an hour.
  */
 export function dueAnnouncements(place: SoundPlace, atMs: WallMs, graceMs: number, times: DayTimes): readonly DueAnnouncement[] {
   const today = times.dateAt(atMs);

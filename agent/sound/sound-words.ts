@@ -31,8 +31,8 @@ export interface Announcement {
 }
 
 /**
- * The inputs of a decision about a place that change over time. `otherMs`: a second time that may be correct; null for none. `intents`:
- * those in force for this place. `announcement`: the one whose turn it is; null for none.
+ * The inputs of a decision about a place that change over time. `otherMs`: a second time that may be the correct one while two clocks
+ * disagree; null otherwise. `intents`: those in force for this place. `announcement`: the one whose turn it is; null for none.
  */
 export interface SoundSituation {
   readonly nowMs: WallMs;

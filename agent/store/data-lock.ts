@@ -28,11 +28,12 @@ export interface DataLock {
 export type DataUser = 'agent' | 'command';
 
 /**
- * Locks the folder for this process, until `release` or the end of the process; creates a missing folder. Does not wait. An agent also
- * locks the lines. `lines`: the lock on the lines if this agent already has it; `release` of the result then ends it too.
+ * Locks the folder for this process, until `release` or the end of the process; creates a missing folder. Does not wait. Keep the result,
+ * as `DataLock` requires. An agent also locks the lines. `lines`: the lock on the lines if this agent already has it; `release` of the
+ * result then ends it too.
  *
- * Errors: throws StoreError, for example `in-use` if another process has the lock; for an agent `held` if only the data is locked. `lines`
- * then stays locked.
+ * Errors: throws StoreError, for example `in-use` if another process has the lock; for an agent `held` if only the data is locked. A lock
+ * given as `lines` then stays.
  */
 export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {
   if (user === 'command') return locked(dir, DATA_LOCK_FILE, 'in-use');
@@ -53,8 +54,8 @@ export function lockData(dir: string, user: DataUser, lines: DataLock | null = n
 }
 
 /**
- * Locks the lines, which excludes other agents but no command; creates a missing folder. Errors: throws StoreError, for example `in-use` if
- * another agent has the lock.
+ * Locks the lines, which excludes other agents but no command; creates a missing folder. Keep the result, as `DataLock` requires. Errors:
+ * throws StoreError, for example `in-use` if the lines are locked.
  */
 export function lockLines(dir: string): DataLock {
   return locked(dir, LINES_LOCK_FILE, 'in-use');

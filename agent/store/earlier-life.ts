@@ -1,5 +1,5 @@
 /**
- * Traces of earlier runs outside the two files of the store: if there is one, a missing file was lost.
+ * Traces of earlier runs outside the two files of the store: if there is one, a missing file may have been lost.
  *
  * A first start must find none. So a user who never logged in does not count: `luciole setup` invites the first user.
  */
@@ -18,7 +18,10 @@ const MAX_BYTES = 65_536;
 
 type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
-/** Returns the names of traces that show an earlier use of this folder by an agent; empty if none is found. Errors: none. */
+/**
+ * Returns the traces of earlier runs as texts: `traces`, which may be of runs with another folder, and `users.json` if a user in it has
+ * logged in. Errors: none.
+ */
 export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
   return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];
 }

@@ -12,8 +12,8 @@ const MAX_ROWS = 50_000;
 const MEAN_DIGITS = 12;
 
 /**
- * The sums of readings of the minute or hour that begins at `atMs`; a page may have only some of them. `readings`: their number; `values`:
- * how many of them have a value. Without a value `min` is infinite and `max` minus infinite.
+ * The sums of the requested readings of the minute or hour that begins at `atMs`; a page may have only some of them. `readings`: their
+ * number; `values`: how many of them have a value. Without a value `min` is infinite and `max` minus infinite.
  */
 export interface HistorySum {
   readonly atMs: WallMs;

@@ -61,14 +61,17 @@ export function openSqlite(path: string): Sqlite {
   return new Database(path, { timeout: BUSY_TIMEOUT_MS });
 }
 
-/** Applies the settings that a file keeps from its first table on. Only for a file without tables. Errors: throws SQLite errors. */
+/**
+ * Applies the settings that a file keeps from its first table on. Only for an empty file, before `applySettings`: later they have no effect.
+ * Errors: throws SQLite errors.
+ */
 export function formFresh(db: Sqlite): void {
   for (const pragma of CREATE_PRAGMAS) db.pragma(pragma);
 }
 
 /**
  * Applies the settings of `schema.ts` that a connection needs. The file does not grow beyond `maxPages`, or its present length if that is
- * more. Units: pages of `PAGE_BYTES`, whatever the page size of the file. Errors: throws SQLite errors.
+ * more. Units: pages of `PAGE_BYTES`, whatever the page size of the file, rounded up to a whole page of it. Errors: throws SQLite errors.
  */
 export function applySettings(db: Sqlite, maxPages: number): void {
   const ownPages = Math.ceil((maxPages * PAGE_BYTES) / Number(db.pragma('page_size', { simple: true })));

@@ -39,8 +39,9 @@ export async function storeView({
 }
 
 /**
- * Time until the byte cap is reached at the rate of this run; old readings may be thinned or removed a little earlier. Units: hours, 0 if
- * the cap is reached; `upMs` in ms. Null in the first ten minutes of a run, and while it has stored no readings or the file has none.
+ * Time until the byte cap is reached at the rate of this run. Old readings are thinned or removed a little earlier, so a full store may
+ * stay above 0. Units: hours, 0 if the cap is reached; `upMs` in ms. Null in the first ten minutes of a run, and while it has stored no
+ * readings or the file has none.
  */
 export function hoursLeft(
   status: Pick<StoreStatus, 'bytes' | 'maxBytes' | 'journal' | 'segments' | 'readingsStored'>,

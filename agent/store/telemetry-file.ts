@@ -98,7 +98,7 @@ export class TelemetryFile {
   }
 
   /**
-   * The stored readings that were not delivered, by the cursor in the file, when they were last counted: at a commit that wrote. With the
+   * The stored readings that were not delivered, by the cursor in the file, as last counted: usually at a commit that wrote. With the
    * random identifier in the file; null if the number is not known, as before the first commit.
    */
   get undelivered(): UndeliveredNote | null {

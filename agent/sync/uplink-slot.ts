@@ -29,8 +29,8 @@ const NOTHING_COUNTED: Counts = {
 };
 
 /**
- * Creates the holder of the uplink in use, at first without one. Calls go to the current uplink. Without one, metrics and silent devices
- * are kept for the next; most other calls have no effect.
+ * Creates the holder of the uplink in use, at first without one. Calls go to the current uplink; without one most have no effect. The last
+ * value of each metric and the silent devices are kept, and `exchange` passes them to the next uplink.
  */
 export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
   const updates: Known['updates'] = new Map();
@@ -48,16 +48,16 @@ export function createUplinkSlot(clock: Pick<Clock, 'wallMs'>) {
     },
     /** State `off` if there is none. */
     status: (): UplinkStatus => withCounts(current?.status() ?? uplinkOff(clock.wallMs()), counted),
-    /** Sets the first uplink, before the start. */
+    /** Sets the first uplink, before the start. It does not receive earlier values. */
     put(first: Uplink | null): void {
       current = first;
     },
-    /** Sets a metric. Its last value is kept for the next uplink. */
+    /** Sets a metric. `exchange` passes its last value to the next uplink. */
     update(deviceId: string, metric: string, value: UplinkValue): void {
       updates.set(`${deviceId}\n${metric}`, { deviceId, metric, value });
       current?.update(deviceId, metric, value);
     },
-    /** Records whether a device responds; a silent one is reported to the next uplink too. */
+    /** Records whether a device responds. `exchange` reports a silent one to the next uplink too. */
     deviceAlive(deviceId: string, alive: boolean): void {
       if (alive) silent.delete(deviceId);
       else silent.add(deviceId);

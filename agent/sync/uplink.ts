@@ -94,7 +94,7 @@ const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** The uplink to the platform. Opens no session before `start`. */
+/** The uplink to the platform. Opens no session before `start`; `tools.test` has a connection of its own. */
 export class SparkplugUplink implements Uplink {
   /** The tools of the console: trace, test and new connection. */
   readonly tools: UplinkTools;

@@ -30,7 +30,10 @@ const MAX_READINGS = 4;
 /** Refused latches in a row after which a gear is read twice instead. Source: assumed; one may be lost. Confirmed by: as above. */
 const LATCH_TRIES = 2;
 
-/** Sends one frame. Resolves to the answer; null for none. Errors: rejects with BusError, for example `interrupted` if a level came. */
+/**
+ * Sends one frame. Resolves to the answer; null for none. Errors: rejects with BusError, for example `interrupted` if a level came. The
+ * frame may have been sent all the same.
+ */
 export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 
 /** The dependencies with which `DaliMemory` is created. */

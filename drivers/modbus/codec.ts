@@ -16,7 +16,7 @@ const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
  * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers of the point,
  * at least as many as its type has. Rounded to the decimals of the point; a level in whole % that is above 0 is at least 1.
  *
- * Units: the point's own; 0 or 1 for a single bit.
+ * Units: the point's own; 0 or 1 for a single bit; the checksum of its registers for a text.
  */
 export function decodePoint(point: PointProfile, words: readonly number[]): number | null {
   const raw = rawOf(point, words);
@@ -76,7 +76,7 @@ function isSentinel(point: PointProfile, words: readonly number[]): boolean {
   return invalid.includes(isExact ? Number(pattern) : `0x${pattern.toString(16)}`);
 }
 
-/** Returns the share of light of a DALI level; null for a level that has none, such as 255. Units: %. */
+/** Returns the share of light of a DALI level by the standard dimming curve; null for a level that has none, such as 255. Units: %. */
 export function daliPct(level: number): number | null {
   if (level === 0) return 0;
   return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;

@@ -91,8 +91,8 @@ export const SHORTEST_FRAME_BYTES = 5;
 const HIGHEST_UNIT = 247;
 
 /**
- * Returns the valid frames of the functions 1 to 6, 15 and 16, and the exceptions, among these bytes: in order and without overlaps. Empty
- * if there is none.
+ * Returns the valid frames of the functions 1 to 6, 15 and 16, and the exceptions to any function, among these bytes: in order and without
+ * overlaps, as views of `bytes`. Empty if there is none. Shape: units 0 to 247.
  */
 export function soundFrames(bytes: Buffer): readonly SoundFrame[] {
   const found: SoundFrame[] = [];

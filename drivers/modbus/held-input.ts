@@ -34,7 +34,7 @@ export function createHeldInput(port: BytePort, clock: Clock, charMs: number) {
     port.hold?.(false);
   };
   return {
-    /** A reply has begun and still lacks this many bytes. */
+    /** Call it when a reply has begun and lacks this many bytes: holds the input for about the wire time of all but the last. */
     rest(missingBytes: number): void {
       const forMs = Math.floor((missingBytes - 1) * charMs - EARLY_MS);
       if (port.hold === undefined || timer !== null || forMs < LEAST_MS) return;

@@ -54,10 +54,10 @@ interface Debt {
 export interface LateRepliesOptions {
   /**
    * Called when it is found that requests of one kind have no late reply left to expect. Of one kind: reads of one unit with the same
-   * function and length of the reply, or writes of the same value to the same place.
+   * function and length of the reply, or writes whose replies are equal.
    */
   readonly onSettled?: () => void;
-  /** Called when the reply to a request that was given up has arrived, `afterMs` after the request was sent. */
+  /** Called when the reply to a request that was added with `isHeld` has arrived, `afterMs` after the request was sent. Units: ms. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 
@@ -79,7 +79,8 @@ export class LateReplies {
   /**
    * Records that the reply to this request was given up, or cannot be distinguished from another request's.
    *
-   * `isHeld`: `heldUntilMono` returns the end of a guard time for reads of the same shape.
+   * `isHeld`: no reply has arrived. Only then `isMissing` and `onLate` concern this request, and a read begins a guard time for
+   * `heldUntilMono`.
    */
   add(
     request: Buffer,
@@ -107,7 +108,10 @@ export class LateReplies {
     this.#debts.set(key, [...rest, debt]);
   }
 
-  /** The latest end of the guard times of the requests of this shape that were given up; 0, or a time in the past, if there is none. */
+  /**
+   * The latest end of the guard times of the reads of this shape; 0 or a time in the past if none is running. A late reply may then still
+   * be expected, see `owed`.
+   */
   heldUntilMono(unit: number, fc: number, count: number): MonoMs {
     if (this.#debts.size === 0) return 0;
     return Math.max(0, ...(this.#debts.get(shape(unit, fc, count)) ?? []).map((debt) => debt.heldUntilMono));
@@ -233,8 +237,8 @@ export function isRead(request: Buffer): boolean {
 }
 
 /**
- * Requests with the same signature cannot be distinguished by their replies: the reply to a read contains only its length, that to a write
- * repeats address and value.
+ * Requests with the same signature cannot be distinguished by their replies. The reply to a read contains only its length. That to a write
+ * repeats the address and the value, or the number of values.
  */
 function signature(request: Buffer): string {
   const [unit, fc] = [request[0] as number, request[1] as number];

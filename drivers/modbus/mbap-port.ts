@@ -34,8 +34,8 @@ interface Pending extends Exchange {
 }
 
 /**
- * The port of a Modbus TCP line for `modbus-serial`. A reply counts only with the transaction id of its request. One request at a time,
- * without retries.
+ * The port of a Modbus TCP line for `modbus-serial`. A reply counts only with the transaction id of its request. It never retries. Write
+ * the next request only after the last one has ended.
  */
 export class MbapPort extends ModbusLink {
   #pending: Pending | null = null;
@@ -49,7 +49,7 @@ export class MbapPort extends ModbusLink {
     onLate = () => {},
     ...options
   }: LinkOptions & {
-    /** A request that was given up has been answered, `afterMs` after it was sent. */
+    /** A unit has answered a request that was given up, `afterMs` after it was sent. */
     readonly onLate?: (request: Buffer, afterMs: number) => void;
   }) {
     super(options);

@@ -78,7 +78,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract cutShort(timeoutMs: number): void;
   protected abstract opened(): void;
 
-  /** Earliest time of the next read of this shape, if one was given up and its reply may still arrive; otherwise 0 or a past time. */
+  /** Earliest time of the next read of this shape while the line waits for a late reply to one; otherwise 0 or a past time. */
   heldUntilMono(_unit: number, _fc: number, _count: number): MonoMs {
     return 0;
   }

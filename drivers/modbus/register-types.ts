@@ -57,9 +57,9 @@ export function isWritable(type: RegisterType): boolean {
 export const WRITABLE_TYPES: readonly RegisterType[] = ([...Object.keys(WIDTH), 'bits', 'text'] as RegisterType[]).filter(isWritable);
 
 /**
- * Returns the bytes of a value, highest first, two for each word.
+ * Returns the words of a value as bytes, two for each word: of a number the highest first, of `bits` in the order of the coils.
  *
- * Shape: `words` has at least `widthOf(layout)` entries, each 0 to 65535; for `bits` each 0 or 1.
+ * Shape: `words` has at least `widthOf(layout)` entries; further ones are ignored. Errors: throws RangeError for one outside 0 to 65535.
  */
 export function bytesOfValue(layout: RegisterLayout, words: readonly number[]): Buffer {
   const used = words.slice(0, widthOf(layout));
@@ -78,8 +78,8 @@ function wordsOfValue({ wordOrder, byteOrder }: RegisterLayout, bytes: Buffer): 
 }
 
 /**
- * Returns the raw number in the words of a value; null if they hold no number, or one of 64 bits that cannot be represented exactly. A
- * float may be NaN or infinite. For a text it is the checksum of its registers (`textValue`).
+ * Returns the raw number in the words of a value; null if they hold no number, or one of u64 or s64 that is not a safe integer. A float
+ * may be NaN or infinite. For a text it is the checksum of its registers (`textValue`). Shape: `words` as for `bytesOfValue`.
  */
 export function rawOf(layout: RegisterLayout, words: readonly number[]): number | null {
   const { type, coils } = layout;

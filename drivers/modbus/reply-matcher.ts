@@ -82,7 +82,7 @@ function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { reado
   return fc > 4 || third === undefined || third === expectedBytes - 5 ? expectedBytes : 0;
 }
 
-/** Returns the normal reply to a write. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
+/** Returns the normal reply to a write, with checksum. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
 export function acknowledgement(request: Buffer): Buffer {
   return withChecksum(request.subarray(0, 6));
 }

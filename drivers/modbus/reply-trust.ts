@@ -44,9 +44,9 @@ const MOSTLY = 0.5;
 export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 
 /**
- * How a valid frame that is not the reply to the present request is counted. `late`: a reply that was still expected for an earlier
- * request. `duplicate`: a copy of an earlier frame, from a unit that was read. `wrong-reply`: of the requested unit and function.
- * `foreign`: any other.
+ * How a valid frame that is not the reply to the present request is counted; the first that fits. `late`: a reply that was still expected
+ * for an earlier request. `duplicate`: a copy of a recent frame, from a unit that was read. `wrong-reply`: of the requested unit and
+ * function. `foreign`: any other, also a request.
  */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 

@@ -34,7 +34,10 @@ export interface WindowMemory {
   readonly rx: Buffer;
 }
 
-/** The result of a window, as `Match`. For a reply, `rest` is what arrived after it. Later bytes may overwrite `frame` and `rest`. */
+/**
+ * The result of a window, as `Match`, but never `foreign`; `end` counts from the end of the last frame that was skipped. For a reply, `rest`
+ * is what arrived after it. Later bytes may overwrite `frame` and `rest`.
+ */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 
 /**

@@ -26,8 +26,8 @@ export function requestBytes(request: ReadRequest | WriteRequest): number {
 }
 
 /**
- * Length of the normal reply to a request on a serial line, address and CRC included. Units: bytes. Source: Modbus Application Protocol
- * V1.1b3 §6.
+ * Length of the normal reply to a request on a serial line, address and CRC included; also for a broadcast, although no unit answers it.
+ * Units: bytes. Source: Modbus Application Protocol V1.1b3 §6.
  */
 export function replyBytes(request: ReadRequest | WriteRequest): number {
   if ('values' in request) return 8;

@@ -32,7 +32,10 @@ function hasEvenParity(byte: number): boolean {
   return ones % 2 === 0;
 }
 
-/** Looks for a group at one position. Its frame has one entry in `values`, by the label of the group; null for a group without a value. */
+/**
+ * Looks for a group at one position; `no` also for an unknown label, `more` until the byte after the group has arrived. The frame has one
+ * entry in `values`, by the label of the group; null for a valid group without a number, such as a text.
+ */
 export function ticGroupAt(bytes: Buffer, at: number): Parsed {
   const isFirst = CHARACTERS[bytes[at] as number] === STX;
   const start = isFirst ? at + 1 : at;

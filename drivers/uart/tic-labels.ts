@@ -91,7 +91,7 @@ function text(length: number): TicForm {
 /** Units: s since 1970. A meter whose clock is not exact writes its season in lower case; it then has no value. */
 const CLOCK: TicForm = { isTimed: true, read: (data, time) => (data === '' ? timeOf(time) : undefined) };
 
-/** Units: hours before UTC, by the season letter. Source: CPT_54E: E is summer time, H is winter time, in metropolitan France. */
+/** Units: hours ahead of UTC, by the season letter. Source: CPT_54E: E is summer time, H is winter time, in metropolitan France. */
 const AHEAD_H: Readonly<Record<string, number>> = { E: 2, H: 1 };
 
 /** Returns the instant of a time field. Null if the meter reports that its clock is not exact; undefined for a text that is not a time. */

@@ -18,8 +18,8 @@ export interface ReceivedFrame {
 }
 
 /**
- * Takes one more frame and returns the energy points that it confirms, in kWh; their values were received before it. Units: `limitVa` VA,
- * null while it is not known.
+ * Takes one more frame and returns the energy points that it confirms, in kWh; their values were received before it. `limitVa`: the
+ * subscribed power in VA; null while it is not known.
  */
 export type TicTotals = (frame: ReceivedFrame, limitVa: number | null) => FrameValues;
 

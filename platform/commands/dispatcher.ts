@@ -42,7 +42,9 @@ const HOLES_MS = 10_000;
 /** Units: ms. Source: assumed; what is cleaned up only takes space. Confirmed by: the size of the tables. */
 const CLEAN_MS = 60_000;
 
-/** The active process for commands, from `run` until `stop`. */
+/**
+ * Sends commands and requests to the cabinets from `run` until `stop`, while it holds the lock that only one process can hold.
+ */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #startedMs = Date.now();
@@ -66,7 +68,11 @@ export class Dispatcher {
     return this.#options.rebirths ?? FLEET_REBIRTHS;
   }
 
-  /** Waits for the lock, works until `stop` or until the lock is lost with its connection, and begins again. */
+  /**
+   * Waits for the lock and works while it has it; begins again if the lock or the database is lost, until `stop`.
+   *
+   * Errors: rejects if a retry would not help.
+   */
   async run(): Promise<void> {
     const { database, log } = this.#options;
     while (!this.#isStopping) {

@@ -19,7 +19,7 @@ export interface BatchRelay {
   readonly relay: RelayedPerson;
 }
 
-/** The reports of one batch. It keeps only the newest report of each event, and the newest list of open events. */
+/** The reports of one batch. It keeps only the newest report of each event, and the newest list of open events of each node. */
 export class BatchReports {
   readonly events = new Map<string, Reported<NodeEvent>>();
   readonly openEvents = new Map<number, { readonly ids: readonly string[]; readonly atMs: number }>();
@@ -29,7 +29,10 @@ export class BatchReports {
   readonly outcomes: Reported<CommandOutcome>[] = [];
   readonly relays: BatchRelay[] = [];
 
-  /** Adds the text of the metric `name`. Returns false for a text that is not what the metric promises. Units: `atMs` ms UTC. */
+  /**
+   * Adds the text of the metric `name`. Returns false, and adds nothing, for a text that is not valid for the metric, or for a detection
+   * that this message may not contain. Units: `atMs` ms UTC.
+   */
   add(
     message: NodeMessage,
     node: number,

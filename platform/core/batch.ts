@@ -40,12 +40,12 @@ export class Batch {
   readonly devices = new Map<string, DeviceState>();
   readonly deaths: { readonly node: number; readonly bdSeq: number }[] = [];
   readonly reports = new BatchReports();
-  /** Times of sending, for the lag. Units: ms UTC. */
+  /** Times of sending of the data messages, for the lag. Units: ms UTC. */
   readonly sentMs: number[] = [];
   messages = 0;
   /** Where messages with segments that could not be unpacked came from. */
   readonly unreadable: MessageOrigin[] = [];
-  /** Reports, readings and segments that could not be read. */
+  /** Number of reports, deaths, readings and segments that could not be read. */
   invalid = 0;
 
   get isEmpty(): boolean {
@@ -53,9 +53,10 @@ export class Batch {
   }
 
   /**
-   * Adds a message. Returns undefined when all of it was added, else what is missing; then nothing was added.
+   * Adds a message. Returns undefined when it was added, else what is missing in `node`; then nothing was added. Content that cannot be
+   * read is only counted in `invalid`.
    *
-   * Births add their properties; their metrics must be in the directory before.
+   * A birth adds properties but no readings, and its metrics are not added to `node`.
    */
   add(message: NodeMessage, node: NodeDirectory): Undecoded | undefined {
     const { verb } = message.origin;

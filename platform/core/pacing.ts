@@ -23,7 +23,10 @@ export interface RebirthHistory {
   readonly waitMs: number;
 }
 
-/** How many births the whole fleet may be asked for. Source: assumed; 10 nodes of 40 births are 400 messages a second, and a city of 1,450 is done in 145 s. Confirmed by: births a second that the workers of a city store without lag. */
+/**
+ * How fast nodes may be asked for their births, over the whole fleet: one token for each node. Source: assumed; 10 nodes of 40 births are
+ * 400 messages a second, and a city of 1,450 is done in 145 s. Confirmed by: births a second that the workers of a city store without lag.
+ */
 export const FLEET_REBIRTHS: BucketSize = { perS: 10, burst: 20 };
 /** The node doubles its own pause from 5 s to 10 min, and begins again after 20 min. Units: ms. Source: docs/platform.md, "Births on request". */
 const PAUSE_MS = { first: 5_000, longest: 600_000, forgottenAfter: 1_200_000 };

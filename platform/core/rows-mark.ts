@@ -42,7 +42,8 @@ export function readRowMark(text: string): RowMark | undefined {
 /**
  * The mark of a message, found by its form: transient, a text like a mark. So the epoch is known before any alias is read.
  *
- * Undefined for a message without stored readings. It is usually the last metric, but a node may order metrics by their times.
+ * Undefined if no metric has this form; the message may still have readings. The mark is usually the last metric, but a node may order
+ * metrics by their times.
  */
 export function markOf(metrics: readonly HostMetric[]): { readonly mark: RowMark; readonly metric: HostMetric } | undefined {
   for (let i = metrics.length - 1; i >= 0; i -= 1) {

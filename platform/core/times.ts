@@ -3,7 +3,10 @@
 /** Source: PostgreSQL's timestamptz begins before 1970 and ends long after; 9999 is the last year of ISO 8601 with four digits. Units: ms UTC. */
 const LAST_MS = Date.UTC(9999, 11, 31);
 
-/** A state with a time further ahead comes from a clock that is wrong. Units: ms. Source: assumed; a cabinet with NTP is within a second, one without drifts by some seconds a day. Confirmed by: the clocks of a real fleet. */
+/**
+ * A state whose time is further ahead of the present comes from a clock that is wrong. Units: ms. Source: assumed; a cabinet with NTP is
+ * within a second, one without drifts by some seconds a day. Confirmed by: the clocks of a real fleet.
+ */
 export const AHEAD_MS = 300_000;
 
 /** Whether a time from outside can be stored. Units: ms UTC. */
@@ -12,8 +15,8 @@ export function isTime(ms: number): boolean {
 }
 
 /**
- * The time of a state: the first of `times` that can be stored. The time of receipt for one that is more than `AHEAD_MS` ahead of it: since
- * only newer states count, it would exclude all others until then.
+ * Returns the time of a state: the first of `times` that can be stored. The time of receipt if none can, or if that one is more than
+ * `AHEAD_MS` after it: a time far ahead would exclude later states. Units: ms UTC.
  */
 export function stateTime(times: readonly (number | undefined)[], receivedMs: number): number {
   const ms = times.find((time) => time !== undefined && isTime(time)) ?? receivedMs;

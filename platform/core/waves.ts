@@ -35,8 +35,8 @@ export interface WaveProgress {
 }
 
 /**
- * Divides the nodes into waves, in their order: each has at least one node, and each node is in one wave. Give the nodes in the order in which they
- * may be troubled, for example shuffled.
+ * Divides the nodes into waves, in their order: each has at least one node, and each node is in one wave. Give the nodes in the order in
+ * which they may be troubled, for example shuffled.
  */
 export function planWaves(nodes: readonly string[], { shares }: Pick<RolloutRules, 'shares'> = ROLLOUT_RULES): string[][] {
   const waves: string[][] = [];

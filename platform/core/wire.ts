@@ -10,7 +10,10 @@ import { isShortName } from './topic.ts';
 /** A value of a metric. 64-bit values are numbers, bytes are `Uint8Array`. */
 export type MetricContent = number | boolean | string | Uint8Array;
 
-/** One metric of a message. Absent fields are undefined; `value` is null for `is_null` and for a metric without a value. Units: `atMs` ms UTC. */
+/**
+ * One metric of a message. An absent name, alias, time or type is undefined. `value` is null for `is_null` and for a metric without a
+ * value; an integer is read as signed, also one of an unsigned type. `properties`: without those that have no value. Units: `atMs` ms UTC.
+ */
 export interface HostMetric {
   readonly name: string | undefined;
   readonly alias: number | undefined;
@@ -74,7 +77,10 @@ function countMetrics(bytes: Uint8Array): number {
   return metrics;
 }
 
-/** The bytes of a command with its time of sending. Units: `sentMs` ms UTC. Errors: throws RangeError for a type that a command cannot have. */
+/**
+ * The bytes of a command with its time of sending. Shape: each value fits its `datatype`. Units: `sentMs` ms UTC. Errors: throws RangeError
+ * for a `datatype` that a command cannot have.
+ */
 export function writePayload(sentMs: number, metrics: readonly WrittenMetric[]): Buffer {
   const wire = { timestamp: sentMs, metrics: metrics.map(({ name, datatype, value }) => ({ name, datatype, [fieldOf(datatype)]: value })) };
   return Buffer.from(PayloadType.encode(wire).finish());

@@ -43,8 +43,8 @@ export function migrateDatabase(database: Database, hypertable: Hypertable = 'au
 }
 
 /**
- * Checks that the tables are those of this program. Errors: rejects with PlatformFailure `schema-missing` if `migrate` has not run,
- * `schema-newer` or `schema-changed`.
+ * Checks by the list of applied files that the tables are those of this program. Errors: as `query`; also rejects with PlatformFailure
+ * `schema-missing` if `migrate` has not applied all files, and `schema-newer` or `schema-changed` as `migrateDatabase`.
  */
 export async function checkTables(query: RunQuery): Promise<void> {
   const [found] = await query<{ is_there: boolean }>(`select to_regclass('migration') is not null as is_there`);

@@ -63,9 +63,10 @@ export function seriesKey(node: CachedNode, device: string, quantity: string): s
 }
 
 /**
- * Gives numbers to series of a node that appear without a birth, such as those of a segment.
+ * Adds series that appear without a birth, such as those of a segment, to the database, and their numbers to `node`.
  *
- * Errors: rejects with PlatformFailure `data-rejected` if the node would have more than 100,000.
+ * Errors: rejects with PlatformFailure `data-rejected` if the series of the node and `points` together are more than 100,000; otherwise as
+ * `query`.
  */
 export async function createSeries(query: RunQuery, node: CachedNode, points: readonly PointName[]): Promise<void> {
   const [known] = await query<{ n: number }>('select count(*)::int as n from series where node_id = $1', [node.id]);

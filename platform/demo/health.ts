@@ -10,11 +10,11 @@ export interface PartState {
   readonly good: string;
 }
 
-/** Remembers which parts were well, and since when they are not. */
+/** Remembers which parts are not well, and since when. */
 export class HealthLog {
   readonly #bad = new Map<string, number>();
 
-  /** Returns a sentence for each part whose state changed. Parts are well at first. Units: ms. */
+  /** Returns a sentence for each part whose state changed. Parts are well at first. A part that is left out keeps its state. Units: ms. */
   look(parts: readonly PartState[], nowMs: number): string[] {
     return parts.flatMap(({ name, isWell, bad, good }) => {
       const sinceMs = this.#bad.get(name);
@@ -29,7 +29,10 @@ export class HealthLog {
   }
 }
 
-/** A part that ends this often within a minute is not started again. Source: assumed; a person who tries a kill does not do it so fast. Confirmed by: users of the demo. */
+/**
+ * A part that ends this often within a minute is not started again. Source: assumed; a person who tries a kill does not do it so fast.
+ * Confirmed by: users of the demo.
+ */
 const MOST_STARTS = 5;
 const COUNTED_MS = 60_000;
 

@@ -44,7 +44,10 @@ export interface ServerOptions {
   readonly detached?: boolean;
 }
 
-/** Runs a program to its end. Returns what it wrote on standard output. Errors: rejects with what it wrote on standard error. */
+/**
+ * Runs a program to its end. Resolves with what it wrote on standard output. Errors: rejects if it does not start or fails; the message has
+ * what it wrote on standard error.
+ */
 export function runProgram(
   file: string,
   words: readonly string[],

@@ -50,7 +50,10 @@ function asUser(): { readonly command: Command; readonly owner: string | null } 
   return { command: (program, args) => [setpriv, [...become, program, ...args]], owner: 'postgres' };
 }
 
-/** Starts a cluster. `settings`: further lines of postgresql.conf. Errors: rejects with PlatformFailure `program-missing`, or when it does not start. */
+/**
+ * Starts a cluster. `settings`: further lines of postgresql.conf. Errors: rejects with PlatformFailure `program-missing` if PostgreSQL is
+ * missing or too old; with other errors, for example if it does not start.
+ */
 export async function startTemporaryPostgres(settings: readonly string[] = [], options: ServerOptions = {}): Promise<TemporaryPostgres> {
   const bin = await findPostgres();
   const folder = mkdtempSync(join(tmpdir(), 'luciole-postgres-'));

@@ -43,8 +43,8 @@ export class AckSender {
   }
 
   /**
-   * Sends what is due. What the connection does not take stays for the next call. Units: `monoMs` ms; infinity for everything, in the last
-   * call.
+   * Sends what is due. What the connection does not take is due again after its period, unless a newer one replaces it. Units: `monoMs` ms;
+   * infinity for everything, in the last call.
    */
   async send(monoMs: number): Promise<void> {
     for (const [id, ack] of this.#rows.due(monoMs)) {

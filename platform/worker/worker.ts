@@ -44,7 +44,7 @@ const TICK_MS = 100;
 /** Source: assumed; three reports fit into the time after which a worker counts as gone. Units: ms. Confirmed by: restarts under load. */
 const HEARTBEAT_MS = 1_000;
 
-/** One worker, from `start` to `stop`. */
+/** Writes the messages of the shared subscription to the database in batches and acknowledges them, from `start` to `stop`. */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #registry = new NodeRegistry();
@@ -68,7 +68,10 @@ export class Worker {
     this.#pipeline = new Pipeline({ ...options, writer, acks: this.#acks, write });
   }
 
-  /** Resolves once it listens to the database; it connects to the broker by itself, now and later. */
+  /**
+   * Resolves once it listens to the database; waits while that is away. It connects to the broker by itself, now and later. Errors: rejects,
+   * for example if the database refuses the login.
+   */
   async start(): Promise<void> {
     const { database, broker, groups, hostId, id, log } = this.#options;
     await untilDone(
@@ -95,7 +98,7 @@ export class Worker {
     });
   }
 
-  /** Takes no more messages, writes those that wait, acknowledges them, and ends. */
+  /** Takes no more messages, writes those in the queue, acknowledges what is committed, and ends. Waits while the database is away. */
   async stop(): Promise<void> {
     await this.#connection?.unsubscribe();
     this.#isStopping = true;

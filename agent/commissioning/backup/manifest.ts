@@ -68,8 +68,8 @@ export function packBackup(
 }
 
 /**
- * Returns the manifest and the files of a backup, checked against the manifest. Encrypted files stay encrypted. Errors: throws, for example
- * ConsoleError 'failed' if a file is missing or changed.
+ * Returns the manifest and the files of a backup, checked against the manifest by name and hash. Encrypted files stay encrypted. Errors:
+ * throws ConsoleError 'failed', for example if a file is missing or changed.
  */
 export function readBackup(bytes: Uint8Array): Backup {
   const [first, ...rest] = unpackArchive(bytes);

@@ -64,9 +64,9 @@ export function configNameOf({ files }: Backup): string {
 }
 
 /**
- * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files,
- * empty if they are not to be restored. `keepsReadings`: present readings are kept. Errors: throws, for example ConsoleError 'failed' for a
- * backup without a cabinet file.
+ * Compares the backup with the files on this machine and returns what a restore would do; changes nothing. `opened`: the decrypted files;
+ * empty if none were decrypted. `keepsReadings`: present readings are kept. Errors: throws, for example ConsoleError 'failed' for a backup
+ * without a cabinet file.
  */
 export function planRestore(
   backup: Backup,

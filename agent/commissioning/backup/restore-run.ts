@@ -43,7 +43,8 @@ const EXIT_NOTHING_DONE = 1;
 const HISTORY = 'config/book.json';
 
 /**
- * Prints what a restore would change, and restores with `--yes`. Resolves with the exit code: 0 if it was restored, 1 if it was only shown.
+ * Restores with `--yes`, then prints what was changed; otherwise prints what a restore would change. Resolves with the exit code: 0 if it
+ * was restored, 1 if it was only shown.
  *
  * Errors: rejects, for example with ConsoleError. Some files may already be replaced.
  */

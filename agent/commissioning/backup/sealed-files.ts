@@ -14,7 +14,7 @@ const BYTES = { salt: 16, nonce: 12, tag: 16, key: 32 };
 /**
  * Encrypts the files with a passphrase. `openSealed` needs the same passphrase and `purpose`.
  *
- * Shape: salt, nonce, tag, encrypted archive.
+ * Shape: salt, nonce, tag, encrypted archive. Errors: as `packArchive`.
  */
 export function sealFiles(files: readonly ArchiveFile[], passphrase: string, purpose: string): Buffer {
   const [salt, nonce] = [randomBytes(BYTES.salt), randomBytes(BYTES.nonce)];

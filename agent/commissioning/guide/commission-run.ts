@@ -26,8 +26,8 @@ export interface CommissionWorld {
 }
 
 /**
- * The cabinet file for a first set-up, and how to start the service. `restart` resolves with null if the service manager reports no
- * failure, otherwise with the reason.
+ * The cabinet file, which a first set-up writes if it is missing, and how to start the service. `restart` resolves with null if the
+ * service manager reports no failure, otherwise with the reason.
  */
 export interface FirstSteps {
   readonly configFile: string;

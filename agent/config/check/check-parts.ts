@@ -57,7 +57,7 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
 
 /**
  * Returns the message for a point that a device lacks because of its `instances`. Null if the point is not in the profile, or belongs to no
- * repeated part. `profile`: with all parts. The caller has found that the device lacks the point.
+ * repeated part. `profile`: with all parts. Call it only if the device lacks the point.
  */
 export function absentPart(profile: Profile, pointId: string): Message | null {
   if (!profile.points.some(({ id }) => id === pointId)) return null;

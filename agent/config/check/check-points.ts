@@ -12,8 +12,8 @@ import { absentPart, type SayBelow } from './check-parts.ts';
 import { checkSoundPoints } from './check-sound-points.ts';
 
 /**
- * The profiles of the devices, by device id, as far as they are known. `whole`: as in the profile's file. `narrow`: without the repeated
- * parts that the device's `instances` leave out.
+ * The profiles of the devices, by device id, as far as they are known. `whole`: as in the profile's file. `narrow`: of each repeated part
+ * that `instances` of the device names, only the numbers listed there; other parts stay complete.
  */
 export interface ProfiledCabinet {
   readonly narrow: ReadonlyMap<string, Profile>;

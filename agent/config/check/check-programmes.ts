@@ -84,7 +84,7 @@ const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1
 /**
  * Compares two times of a night, which lasts from noon to noon, in the form of the file.
  *
- * Shape: negative if `a` is before `b` in every night, positive if after, 0 for one instant, null if the order is not known.
+ * Shape: negative if `a` is before `b`, positive if after, 0 for one instant; null if the order may depend on the night.
  */
 export function compareTimes(a: string, b: string): number | null {
   const [one, other] = [parseStepTime(a), parseStepTime(b)];

@@ -9,8 +9,8 @@ import { given, type Index, type Placed, type ProgrammeDraft, placed, type ZoneD
 import type { Path } from './finding.ts';
 
 /**
- * The minimum level of a zone at night, while it is lit. `text`: the key that sets it, with its value, for messages. Units: `pct` in % of
- * full light.
+ * The minimum level that the keys of a zone set for the night, while it is lit. `text`: the key that counts, with its value or default,
+ * for messages. Units: `pct` in % of full light.
  */
 export interface ZoneMinimum {
   readonly pct: LevelPct;

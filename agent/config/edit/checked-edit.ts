@@ -17,8 +17,8 @@ import { editYaml } from './edit.ts';
 const HOMES_SHOWN = 3;
 
 /**
- * Returns the text that `editYaml` makes, or `reason`, for example if the change does not fit the schema. `missing`: required keys that the
- * new value still lacks. Mistakes that the text already had are not reported. A removal (`value` null) is not checked here.
+ * Returns the text that `editYaml` makes, or `reason`, for example if the change does not fit the schema. `missing`: required keys that a
+ * new part of the text still lacks. Mistakes that the text already had are not reported. A removal (`value` null) is not checked here.
  */
 export function editChecked(text: string, path: string, value: string | null): EditedText {
   const edited = editYaml(text, path, value);

@@ -35,7 +35,7 @@ export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
 /**
  * The devices and registers of three configurations: the one to check (`after`), the running one, and that of the file of the site.
- * `levels`: the floor of each lamp.
+ * `levels`: the floor of each lamp of the running one.
  */
 export interface CircuitQuestion {
   readonly after: Circuits;

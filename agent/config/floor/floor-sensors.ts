@@ -24,7 +24,7 @@ export interface SensingQuestion {
 
 /**
  * Returns changes of sensors, photocells included, or of the times of presence, that could leave people in the dark. Compares with the
- * running configuration; the levels of lamps are not compared. Empty if there are none.
+ * running configuration; does not compare the levels of lamps, nor which lamps of its own zone a sensor reaches. Empty if there are none.
  */
 export function sensorFlaws(after: Sensing, running: Sensing): FloorFlaw[] {
   const pair = { after, running };

@@ -17,7 +17,7 @@ export interface ReportedChange {
   readonly thing: ImportChange['thing'];
   /** Id of the thing; for the thing `zone`, that of the lamp that joins or leaves it. */
   readonly id: string;
-  /** Line of the table. */
+  /** The first line of the table that describes the thing; for the thing `zone`, the lamp. */
   readonly row: number;
   /** For people: `+ pole P14: atM 392`. */
   readonly text: Message;
@@ -71,7 +71,7 @@ function isRecords(value: unknown): value is readonly Readonly<Record<string, un
 
 /**
  * Applies a table to a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. `cabinet`: a text with an
- * `importTarget`; it need not pass the checks.
+ * `importTarget` whose lines and zones have an id that is a text; it need not pass other checks.
  */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
@@ -123,8 +123,8 @@ function applied(plan: ImportPlan, target: ImportTarget, cabinet: string): Pick<
 }
 
 /**
- * The line of the table with the first change of the pole, lamp or device at a path such as `lamps[2].pole`. Undefined for none; a
- * change of its zone does not count. `text`: the cabinet after the import, whose `changes` these are.
+ * Returns the first line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`. Undefined if nothing of it
+ * changes; a change of its zone does not count. `text`: the cabinet after the import, whose `changes` these are.
  */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;

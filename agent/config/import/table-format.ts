@@ -2,7 +2,10 @@
 
 import type { Message } from '../../core/message.ts';
 
-/** A mistake. `line`: the line of the table. `column`: the heading, or the key of the cabinet file; null if no column is named. */
+/**
+ * A mistake in a table, or a place of the cabinet file that cannot be edited. `line`: the line of the table. `column`: the
+ * heading, or the key of the cabinet file; null if no column is named.
+ */
 export interface ImportFlaw {
   readonly line: number;
   readonly column: string | null;

@@ -2,8 +2,8 @@ import { type Message, msg } from '../../core/message.ts';
 import type { ImportRow } from './import-table.ts';
 
 /**
- * The values of one pole, device or lamp, from the rows that describe it, without the line of a device and the zone of a lamp. `row`: the
- * line of the first of these rows in the table.
+ * The values of one pole, device or lamp, from the rows that describe it, without the line of a device and the zone of a lamp. The pole of
+ * a device is that of its first row. `row`: the line of the first of these rows in the table.
  */
 export interface TableThing {
   readonly row: number;

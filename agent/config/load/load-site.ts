@@ -45,9 +45,9 @@ export function loadSite(configFile: string): LoadedSite {
 
 /**
  * Loads a revision as `loadSite` does, from `cabinet.yaml` and `profiles` in the folder `dir`. Other folders of profiles are relative to
- * `siteDir`. `checkedFor`: `new` is checked more strictly.
+ * `siteDir`. `checkedFor`: for `new`, some findings that do not prevent a run are problems too.
  *
- * Errors: throws ConfigError with the problems that prevent a run.
+ * Errors: throws ConfigError with the problems.
  */
 export function loadRevision(dir: string, siteDir: string, checkedFor: CheckedFor): LoadedSite {
   return asLoaded(readAll(join(dir, 'cabinet.yaml'), [], { siteDir, profilesDir: join(dir, 'profiles'), checkedFor }));

@@ -57,7 +57,7 @@ export interface ReadCabinet {
  * Loads a cabinet. Findings with `mayGoOn` are no problems here. Device profiles and the machine are not checked. `readFile`: returns the
  * text of the file, or throws an error with a `code`.
  *
- * Errors: throws ConfigError with the problems that prevent a run, for example a file that cannot be read.
+ * Errors: throws ConfigError with the problems that were found, for example a file that cannot be read.
  */
 export function loadCabinet(file: string, readFile: (file: string) => string): LoadedCabinet {
   const { loaded, problems } = readCabinet(file, readFile, 'running');

@@ -36,8 +36,8 @@ export function textRefusal(text: string): Message {
 }
 
 /**
- * The path of the first text in `value` with a character that `textRefusal` refuses, or with a line break outside a key `notes` that lies
- * below another key. Null if there is none. Keys are not checked. `path`: a path that precedes the returned one.
+ * The path of the first text in `value` with a character that `textRefusal` refuses, or with a line break. A line break is allowed in the
+ * text of a key `notes` below the top level. Null if there is none. Keys are not checked. `path`: a path that precedes the returned one.
  *
  * Shape: keys and positions in `value`, `lamps[2].id`.
  */

@@ -43,7 +43,7 @@ const STOPPED = msg`the agent stops: the trial goes on at its next start`;
 const unusable = (trial: number, current: number): Message =>
   msg`revision ${current} cannot be used, so revision ${trial} runs on; check the files of revision ${current}`;
 
-/** The configuration that runs, and its trial. The caller makes sure that one call ends before the next begins. */
+/** The configuration that runs, and its trial. Calls of `activate`, `confirm` and `return` must not overlap. `stop` may come during one. */
 export class ActiveRevision {
   readonly #parts: ActiveRevisionParts;
   readonly #histories: RevisionHistoryStore;

@@ -50,7 +50,10 @@ const TIMEOUT_MS = 110_000;
 /** Memory of the process. Units: MB. Source: assumed; 988 devices take 30. Confirmed by: memory of a check of the largest cabinet on the gateway. */
 const MEMORY_MB = 96;
 
-/** Checks a revision in a child process. Errors: none; if there is no result, `site` is null and `problems` has the reason. */
+/**
+ * Checks a revision in a child process. If there is no result, `site` is null and `problems` has the reason. Errors: rejects only with a
+ * system error of `fork`, for example ENOMEM.
+ */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock, signal?: AbortSignal): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock, signal);
   if (answer instanceof Message) return refused(answer);

@@ -37,7 +37,7 @@ export class PlatformConfigRequests {
     this.#parts = parts;
   }
 
-  /** Carries out or refuses a request, and reports its outcomes. */
+  /** Carries out or refuses a request, and reports its outcomes. Errors: rejects as the manager; then the last outcome is not reported. */
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
     const { manager } = this.#parts;

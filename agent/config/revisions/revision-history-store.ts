@@ -52,8 +52,9 @@ export class RevisionHistoryStore {
   }
 
   /**
-   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again. Resolves with why it could not
-   * be saved; empty if it was. Make no other change before it has resolved.
+   * As `save`, but a history that is not on disk in time is withdrawn: the previous one is in force again, and is written. A restart before
+   * that may still find the withdrawn one. Resolves with why it could not be saved; empty if it was. Make no other change before it has
+   * resolved.
    */
   async saveOrWithdraw(next: RevisionHistory): Promise<Message> {
     const before = this.#history;
@@ -64,7 +65,8 @@ export class RevisionHistoryStore {
   }
 
   /**
-   * Removes the mark of this trial from the disk, so that the next start does not continue it. Resolves true if that is on disk in time.
+   * Removes the mark of a trial that `isMarked`, so that the next start does not continue it. Resolves true if that is on disk in time;
+   * also for a trial without a mark, which the next start may continue.
    */
   noteReturned(number: number): Promise<boolean> {
     const noted = this.#parts.disk.unmarkTrial(number).then(
@@ -77,7 +79,7 @@ export class RevisionHistoryStore {
     return this.#inTime(noted);
   }
 
-  /** Resolves when the writes requested so far have ended, or the disk takes too long. True if the last of them succeeded in time. */
+  /** Resolves when the requested writes of the history have ended, or the disk takes too long. True if the last one succeeded in time. */
   settled(): Promise<boolean> {
     return this.#inTime(this.#writing);
   }

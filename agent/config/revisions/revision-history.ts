@@ -78,7 +78,7 @@ export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
 }
 
 /**
- * Ends the trial: its revision is `returned`, with the reason, and the current one is the running one. Without a trial the history is
+ * Ends the trial: its revision is `returned`, with the reason, and `runningOf` gives the current one. Without a trial the history is
  * unchanged.
  */
 export function withTrialReturned(history: RevisionHistory, reason: Message): RevisionHistory {

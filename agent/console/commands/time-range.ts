@@ -135,7 +135,10 @@ export function readRange(args: RawArgs, usual?: string): TypedRange {
   return { since: typedTime(since), until: args['until'] === undefined ? null : typedTime(textArg(args, 'until')) };
 }
 
-/** The value of `--at` after parsing. `utc` and `local`: as in `TypedTime`. `clock`: a time of day, counted from midnight. Units: ms. */
+/**
+ * The value of `--at` after parsing. `utc` and `local`: as in `TypedTime`. `clock`: a local time of day. `timeMs`: its hours and minutes.
+ * Units: ms.
+ */
 export type TypedInstant =
   | { readonly kind: 'clock'; readonly timeMs: number }
   /** A time of day on a named day. `daysAgo`: days before today. `weekday`: the last such weekday whose time has come; 0 is Sunday. */

@@ -12,12 +12,13 @@ import { withMessages } from '../../core/message-wire.ts';
 import { ConsoleError, type ConsoleErrorCode, isConsoleErrorCode } from '../console-error.ts';
 
 /**
- * Longest line that the agent accepts from a client, without its line end.
+ * Longest line that the agent accepts from a client, without the `\n` at its end.
  * Units: bytes. Source: the longest valid one, a part of an update in base64 (`update-run.ts`, PART_BYTES), has 44 KB; the rest is margin.
  */
 export const MAX_REQUEST_BYTES = 65_536;
 /**
- * Longest message that a client accepts from the agent. Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB.
+ * Longest line that a client accepts from the agent, without the `\n` at its end.
+ * Units: bytes. Source: assumed; 1,000 devices with 20 points each make 2 MB.
  * Confirmed by: bench of the largest cabinet.
  */
 export const MAX_REPLY_BYTES = 16_777_216;
@@ -98,7 +99,10 @@ export function readRequest(line: string): ConsoleRequest {
   return { id, command, args: args as RawArgs, user: userName(user), ...(token === undefined ? {} : { token }) };
 }
 
-/** Parses a line from the agent: a reply, or progress before it. Errors: throws ConsoleError 'bad-request' if the line is neither. */
+/**
+ * Parses a line from the agent: a reply, or progress before it. Texts with a template become messages, others stay texts. Errors: throws
+ * ConsoleError 'bad-request' if the line is neither.
+ */
 export function parseReply(line: string): ConsoleReply | Progress {
   const message = parsed(line);
   const said = withMessages(message) as Readonly<Record<string, unknown>>;

@@ -22,7 +22,7 @@ import { foreignPart } from './socket-path.ts';
 
 /** A request to the agent: the sockets to try, the longest silence to wait for, and the signals that end it. */
 export interface AgentCall {
-  /** Paths to try, in this order. */
+  /** Paths to try, in this order. The call fails at the first one that this user may not use. */
   readonly socketPaths: readonly string[];
   readonly request: ConsoleRequest;
   /** Longest silence of the agent. After `enough` or `leave` a fixed wait applies instead. Units: ms. */
@@ -73,7 +73,7 @@ function orList(paths: readonly string[]): Message {
 }
 
 /**
- * Resolves with the first of these paths to which it could connect. A path that another user could have created is skipped. If there is
+ * Resolves with the first of these paths to which it could connect. A path for which `foreignPart` is not null is skipped. If there is
  * none: `closed` if this user was denied access to one, otherwise null.
  */
 export async function firstSocket(paths: readonly string[]): Promise<string | 'closed' | null> {

@@ -18,8 +18,8 @@ export function usualSocketPaths(): readonly string[] {
 }
 
 /**
- * Returns the paths at which a client tries the login socket. `named`: a path that the user named, of either socket; null: the default
- * paths.
+ * Returns the paths at which a client tries the login socket. `named` null: the default paths. A named path is the only one if `isLoginPath`
+ * is true for it. For any other, the only one is the login path beside it.
  */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];
@@ -53,8 +53,8 @@ export function isLoginPath(socketPath: string): boolean {
 /**
  * Checks a path for the machine's own socket, which requires no login.
  *
- * Errors: throws ConsoleError 'socket-refused' if the path, as typed or with its folder's links followed, is in `LOGIN_FOLDER` or ends with
- * `LOGIN_END`.
+ * Errors: throws ConsoleError 'socket-refused' if the path is in `LOGIN_FOLDER` or ends with `LOGIN_END`. The path is checked as typed, and
+ * with the links of its folder followed if the folder exists.
  */
 export function refuseLoginPlace(socketPath: string): void {
   const place = join(realOf(resolve(dirname(socketPath))), basename(socketPath));
@@ -94,8 +94,8 @@ function mayWrite(folder: string): boolean {
 /**
  * Creates the folder of a socket, for this user only, if it is missing.
  *
- * Errors: throws ConsoleError 'socket-refused', for example if the folder cannot be created or another user could have created a part of
- * the path.
+ * Errors: throws ConsoleError 'socket-refused', for example if the folder cannot be created, or if `foreignPart` finds a part that another
+ * user could have created.
  */
 export function prepareSocketFolder(socketPath: string): void {
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES)
@@ -122,9 +122,9 @@ const OPEN_TO = { everybody: 0o002, others: 0o022 };
 const STICKY = 0o1000;
 
 /**
- * Returns a socket's path up to the first part that another user could have created or could replace; null for none. Only parts in folders
- * that everybody may write are checked, and below such a folder also those in folders that a group may write. Checks the path as it is,
- * then with its links followed.
+ * Returns a socket's path up to the first part that another user, except root, could have created or could replace; null for none. Only
+ * parts in folders that everybody may write are checked, and below such a folder also those in folders that a group may write. Checks the
+ * path as it is, then with the links of its folder followed.
  */
 export function foreignPart(socketPath: string): string | null {
   const path = resolve(socketPath);

@@ -51,8 +51,8 @@ export function cutTo(text: string, most: number): string {
 }
 
 /**
- * Returns a text as a string of CSS, with its quotes; all but letters, digits and blanks is escaped. Source: CSS Syntax Module Level 3,
- * section 4.3.7.
+ * Returns a text as a string of CSS, with its quotes; all but letters, digits and blanks is escaped. Characters that HTML forbids, or that
+ * set the direction of text, become U+FFFD. Source: CSS Syntax Module Level 3, section 4.3.7.
  */
 export function cssString(text: string): string {
   const safe = text.toWellFormed().replace(FORBIDDEN, '\ufffd');

@@ -42,7 +42,7 @@ const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
 /**
  * Returns a number with this many decimals (0 to 10), as `1,234.50`; in French with a decimal comma, and narrow no-break spaces between
- * thousands. From 1e15 on it has an exponent. Empty for a value that is not finite.
+ * thousands. From 1e15 on it is as `1.235e+15`, in both languages. Empty for a value that is not finite.
  */
 export function numberText(value: number, decimals: number, language: Language): string {
   if (!Number.isFinite(value)) return '';
@@ -131,7 +131,10 @@ function dayText(text: string, language: Language, form: DateForm): string {
   return dateFormat(language, form).format(Date.parse(text)).replaceAll(' ', NO_BREAK);
 }
 
-/** Returns the nights of a period as `1 – 30 November 2026`, in the language. With one date null, the other; empty if both are null. */
+/**
+ * Returns the nights of a period, such as `1 – 30 November 2026`, in the language; spaces around the dash are thin ones. With one date
+ * null, the other date; empty if both are null.
+ */
 export function periodText(from: SavingsDate | null, to: SavingsDate | null, language: Language): string {
   const [first, last] = [from ?? to ?? '', to ?? from ?? ''];
   if (!isDate(first) || !isDate(last)) return [...new Set([first, last])].join(' ');

@@ -36,7 +36,10 @@ export function readFilters(stages: readonly (readonly TypedWord[])[]): readonly
   });
 }
 
-/** Returns what may follow a bar and these words. Errors: throws ConsoleError 'usage' if the first word is no filter, or fits several. */
+/**
+ * Returns what may follow a bar and these words. The words after the filter are not checked. Errors: throws ConsoleError 'usage' if the first
+ * word is no filter, or fits several.
+ */
 export function filterPlace(words: readonly TypedWord[]): CompletionPlace {
   const [head] = words;
   if (head === undefined) return { choices: FILTERS, names: null, value: null, canEnd: false };

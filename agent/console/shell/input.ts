@@ -1,7 +1,7 @@
 /**
  * Input from a terminal: decodes bytes to keys and buffers a limited number until they are taken.
  *
- * Ctrl-C takes effect immediately, before keys typed earlier.
+ * While `onInterrupt` is set, Ctrl-C takes effect as it is received, before keys typed earlier.
  */
 import { type Key, KeyDecoder } from './keys.ts';
 import type { Tty } from './tty.ts';

@@ -35,7 +35,7 @@ export async function askPlaces(asker: Asker, typed: string): Promise<readonly s
   return answer === null ? [] : (plain(answer.result) as readonly string[]);
 }
 
-/** Resolves with the value in force of a configuration key; null if there is none, no agent answers, or it refuses. */
+/** Resolves with the value in force of a configuration key; null if it is null or missing, or if no agent sends it. */
 export async function askInForce(asker: Asker, path: string): Promise<ValueInForce | null> {
   const answer = await askOrNull(CONFIG_IN_FORCE, { path }, asker);
   return answer && (plain(answer.result) as ValueInForce | null);

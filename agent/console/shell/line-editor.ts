@@ -19,8 +19,8 @@ import { EMPTY_VIEW, type PromptView, redrawBytes, viewOf } from './prompt-view.
 export type EditMode = 'command' | 'text' | 'secret';
 
 /**
- * What a key means for the caller. `line`: ENTER. `interrupt`: Ctrl-C. `eof`: Ctrl-D in an empty line. `help` and `complete`: requested
- * for the text `before` the cursor.
+ * What a key means for the caller. `line`: ENTER. `interrupt`: Ctrl-C, unless it ends a search of the history. `eof`: Ctrl-D in an empty
+ * line. `help` and `complete`: requested for the text `before` the cursor.
  */
 export type EditEvent =
   /** `lostChars`: characters dropped because the line was full. */

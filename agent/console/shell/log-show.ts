@@ -105,7 +105,7 @@ export class LogShow {
     this.#following = following;
   }
 
-  /** Stops showing the log; no effect if it is off. */
+  /** Stops showing the log; no effect if it is off. It does not end a call of `on` that still waits. */
   off(): void {
     this.#following?.stop.abort();
     this.#following = null;

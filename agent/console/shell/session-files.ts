@@ -67,7 +67,7 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; a `-` to read from stays.
+ * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; a `-` to read from and lists stay.
  *
  * Errors: throws ConsoleError, for example 'denied' for a file that the session may not name.
  */
@@ -157,7 +157,7 @@ export function sessionRoomBytes(filesDir: string, path: string): number {
 
 /**
  * Checks that there is room for a file of this size at this path. Units: bytes. Errors: throws ConsoleError 'failed' if there is not; the
- * system's error if the folder of the path is missing.
+ * system's error, for example if the folder of the path is missing.
  */
 export function expectSessionRoom(filesDir: string, path: string, bytes: number): void {
   if (sessionRoomBytes(filesDir, path) >= bytes) return;

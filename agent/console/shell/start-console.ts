@@ -21,10 +21,10 @@ import { openTtyDevice } from './tty-device.ts';
 const BAUD = { min: 300, max: 4_000_000 };
 
 /**
- * Runs a session on the terminal of this process. Resolves with the exit code after the end of the session. `own`: commands that another
- * module implements.
+ * Runs a session on the terminal of this process. Resolves with 0 after the end of the session, whatever its reason. `own`: commands that
+ * another module implements.
  *
- * Errors: rejects with ConsoleError, for example 'usage' if there is no terminal.
+ * Errors: rejects, for example with ConsoleError 'usage' if there is no terminal, or with the system's error if it cannot be opened.
  */
 export async function startConsole(
   args: LocalArgs,

@@ -34,12 +34,12 @@ export async function speak(settings: TerminalSettings, language: Language): Pro
 const WIDTH = { min: 40, max: 250 };
 const ROWS = { min: 8, max: 200 };
 
-/** Returns the typed width. Units: columns. Errors: throws ConsoleError 'usage' if it is not allowed. */
+/** Returns the typed width. Units: columns. Errors: throws ConsoleError 'usage' unless it is a whole number from 40 to 250. */
 export function readWidth(text: string): number {
   return within('width', text, WIDTH);
 }
 
-/** Returns the typed number of rows, or 0 for no stop after a page. Errors: throws ConsoleError 'usage' if it is not allowed. */
+/** Returns the typed number of rows, or 0 for no stop after a page. Errors: throws ConsoleError 'usage' unless it is 0 or from 8 to 200. */
 export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }

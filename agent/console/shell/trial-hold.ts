@@ -21,8 +21,8 @@ export interface TrialHold {
 }
 
 /**
- * Returns a connection, not yet open, that shows the agent that a session lasts. `before`: the revision on trial when the session began;
- * null for none.
+ * Returns a connection, not yet open, that shows the agent that a session lasts. `before`: the revision on trial when the session began,
+ * which a lost session does not revert; null if there was none, or it is not known.
  */
 export function createTrialHold({ user, socketPath }: Asker, before: number | null, clock: Pick<Clock, 'after'>): TrialHold {
   const [lose, leave] = [new AbortController(), new AbortController()];

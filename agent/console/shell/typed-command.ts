@@ -15,7 +15,8 @@ export interface TypedCommand {
 }
 
 /**
- * Returns the command of a typed line, or the words of a request for help; null if there is nothing to run.
+ * Returns the command of a typed line. If a word is `--help` or `-h`, returns the words that are no options, in `help`. Null if there is
+ * nothing to run.
  *
  * Errors: throws ConsoleError, for example 'usage' for an open quote.
  */

@@ -18,9 +18,9 @@ const HINT = msg`q or Ctrl-C ends it`;
 const USUAL_ROWS = 24;
 
 /**
- * Shows a view with new data until Ctrl-C, `q` or the end of the session. Other keys are discarded.
+ * Shows a view with new data until Ctrl-C, `q` or the end of the session. Keys typed before `q` are discarded, later ones are kept.
  *
- * Errors: rejects with ConsoleError, for example if no agent answers.
+ * Errors: rejects with ConsoleError, for example if the agent does not answer; the view then ends.
  */
 export async function watch(dialog: Dialog, clock: Clock, source: LiveSource): Promise<void> {
   const { settings, writer, input } = dialog;

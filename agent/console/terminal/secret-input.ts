@@ -16,8 +16,8 @@ const MAX_INPUT_CHARS = 4_096;
 const TRIES = 3;
 
 /**
- * Returns a function that reads one secret: typed without echo on a terminal, otherwise the next line of `stdin`. With a rule, a typed
- * secret is checked and must be typed twice; a line of `stdin` is not checked.
+ * Returns a function that reads one secret: typed without echo on a terminal, otherwise the next line of `stdin`, which is first read to
+ * its end. With a rule, a typed secret is checked and must be typed twice; a line of `stdin` is not checked.
  *
  * Errors: the function rejects with ConsoleError, for example 'failed' if the person cancels.
  */

@@ -106,7 +106,7 @@ export interface RoundScale {
 }
 
 /**
- * Returns a scale of at most 6 steps that contains both values; `low` must not be above `high`. Its step is 1, 2 or 5 times a power of ten.
+ * Returns a scale of at most 6 steps that contains both values, apart from rounding errors; `low` must not be above `high`. Its step is 1, 2 or 5 times a power of ten.
  * If both are equal, it has one step, of the last of these decimals: 0.01 for 2. Values too large for such a step have a larger one.
  */
 export function roundScale(low: number, high: number, decimals: number): RoundScale {
@@ -129,7 +129,7 @@ export interface TimeTick {
 
 /**
  * Returns at most about `most` instants of a period, rounded in local time. None is outside the period. If the clocks change in it: an
- * hour that is left out has none, a repeated hour has them once, and the end of the period may have none.
+ * hour that is left out has none, and a repeated hour has them at most once.
  */
 export function localTicks({ fromMs, toMs, timezone }: Pick<PlotFrame, 'fromMs' | 'toMs' | 'timezone'>, most: number): readonly TimeTick[] {
   const stepMs = TIME_STEPS_MS.find((each) => (toMs - fromMs) / each <= most) ?? (toMs - fromMs) / 4;

@@ -27,8 +27,8 @@ export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly la
 }
 
 /**
- * Returns a label and a text, translated, as lines for the sheet: beside each other, or below each other if the label is too wide. Neither
- * may contain line ends.
+ * Returns a label and a text, translated, as lines for the sheet: beside each other, or below each other if too little width is left for
+ * the text. Neither may contain line ends.
  */
 export function labelled(label: Said, text: Said, sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);
@@ -51,8 +51,8 @@ export function paragraph(text: Said, sheet: Sheet): string[] {
 const BREAK = / (?![:;?!%][),.;:]*(?: |$))/;
 
 /**
- * Breaks a text at blanks into lines of at most `widthCols`, but 1 column or more; at least one line. Longer words break too. The text may
- * not contain line ends.
+ * Breaks a text at blanks into lines of at most `widthCols`, but 1 column or more; at least one line. Longer words break too. Blanks at the
+ * start are dropped. The text may not contain line ends.
  */
 export function wrap(text: string, widthCols: number): string[] {
   const lines: string[] = [];

@@ -124,8 +124,8 @@ export function csvLine(fields: readonly (string | number | boolean | null)[], s
 }
 
 /**
- * Returns a text as a field for `csvLine`, for a CSV that people open in a spreadsheet. A text that could be a formula gets an apostrophe
- * in front. Source: OWASP, CSV Injection.
+ * Returns a text as a field for `csvLine`, for a CSV that people open in a spreadsheet. A text that begins like a formula, with `=`, `+`,
+ * `-`, `@`, a tab or a carriage return, gets an apostrophe in front. Source: OWASP, CSV Injection.
  */
 export function csvText(text: string): string {
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

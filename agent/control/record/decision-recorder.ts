@@ -76,7 +76,7 @@ interface Lamp {
   sinceUs: number;
 }
 
-/** Records the decisions of one street and their inputs: all at the start of a segment, then each change of either. */
+/** Records the decisions of one street, and their inputs as `InputCells` reduces them: all at the start of a segment, then the changes. */
 export class DecisionRecorder {
   readonly #parts: DecisionRecorderParts;
   readonly #cells: InputCells;

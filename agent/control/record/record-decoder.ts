@@ -25,11 +25,14 @@ export interface RecordedState {
   /** This instant. Units: microseconds of the monotonic clock; `nowMs`: ms of wall time. */
   nowUs: number;
   nowMs: number;
-  /** By key, as before the decision of this instant; empty if the inputs of the segment were removed. */
+  /**
+   * By key, as before the decision of this instant; once the decoder goes on or ends, with the lamps that it lit. Empty if the inputs of the
+   * segment were removed.
+   */
   readonly cells: Map<string, InputCell>;
   /** The newest ones, in the order in which they were recorded. */
   readonly detections: DetectionCell[];
-  /** By index of the lamp. `sinceMs`: since when the lamp has this level with this reason. Units: ms of wall time. */
+  /** By index of the lamp. `sinceMs`: since when nothing in the choice has changed. Units: ms of wall time. */
   readonly levels: Map<number, RecordedChoice & { readonly sinceMs: number }>;
   /** Indexes of the lamps whose level is recorded at this instant. */
   readonly changed: Set<number>;
@@ -39,8 +42,9 @@ export interface RecordedState {
 const MOST_DETECTIONS = 512;
 
 /**
- * Yields the state at the instants of a segment, in order, until one is after `untilMs` (wall time). It is one object that changes between
- * instants. `start`: the time from which the first instant is counted. Errors: throws StoreError `corrupt` for bytes that cannot be read.
+ * Yields the state at the instants of a segment, in order, and stops before the first one after `untilMs` (wall time). It is one object
+ * that changes between instants. `start`: the time from which the first instant is counted. Errors: throws StoreError `corrupt` for bytes
+ * that cannot be read.
  */
 export function* decodeRecord(
   { ticks, inputs, levels }: RecordStreams,

@@ -16,7 +16,8 @@ export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 're
 
 /**
  * The level of one lamp with its reason, to be recorded. At the start of a segment it need not have changed. `lamp`: its index in the
- * street. `sinceUs`: since when nothing in the `RecordedChoice` has changed. Units: µs of the monotonic clock.
+ * street. `sinceUs`: since when nothing in the `RecordedChoice` has changed, as far as the recorder has seen. Units: µs of the monotonic
+ * clock.
  */
 export interface LevelChange extends RecordedChoice {
   readonly lamp: number;

@@ -20,8 +20,8 @@ const RENEWED_MS = 3_600_000;
 
 /**
  * Returns the inputs of a decision, built from the recorded state. `at`: the instant of that decision; default: that of the state. Units:
- * ms. Times that the record does not keep, such as those of a contact's request, are counted from that instant. Errors: throws StoreError
- * `corrupt`, for example for texts that are no JSON.
+ * ms. The times of a contact's request, which the record does not keep, are counted from that instant. Errors: throws StoreError `corrupt`,
+ * for example for texts that are no JSON.
  */
 export function recordedInputs(
   state: RecordedState,

@@ -77,12 +77,12 @@ export class LightRequests {
     this.#wallAtZeroMs = clock.wallMs() - clock.monoMs();
   }
 
-  /** Restores the stored state of an earlier run. */
+  /** Restores the requests of an earlier run. Those that have not ended are in force once the time is trusted. */
   async restore(): Promise<void> {
     await Promise.all([this.#overrides.restore(), this.#programmes.restore()]);
   }
 
-  /** Ends expired requests and repeats failed saves. Call it before each decision. */
+  /** Ends expired requests, resumes restored ones once the time is trusted, and repeats failed saves. Call it before each decision. */
   tend(): void {
     const wasClockSet = this.#wasClockSet();
     this.#overrides.tend(wasClockSet);
@@ -171,7 +171,7 @@ export class LightRequests {
     this.#noteBegun();
   }
 
-  /** Ends all open commands as failed, with this reason. Resolves once their outcomes are published. */
+  /** Ends all open commands for lamps as failed, with this reason. Resolves once their outcomes are published. */
   abandonAll(reason: Message): Promise<void> {
     return this.#pending.abandonAll(reason);
   }

@@ -108,8 +108,8 @@ export class OverrideRegistry {
   }
 
   /**
-   * Removes the intents on a target or everywhere, of one rank or of any. `denied`: maintenance that this sender may not release, which
-   * stays.
+   * Removes the intents on a target or everywhere, of one rank or of any. Stored ones that are not read yet are removed later and are not
+   * in `released`. `denied`: maintenance that this sender may not release, which stays.
    */
   release(order: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
     const { target, authority, source, rank, everywhere } = order;

@@ -26,7 +26,10 @@ interface Waiting {
   readonly saved: Promise<boolean> | null;
 }
 
-/** The open commands for lamps, until their final outcomes. */
+/**
+ * Publishes the stages of commands for lamps, and follows open ones to their final outcomes. Call `advance` regularly, because a command
+ * also fails by time.
+ */
 export class PendingCommands {
   readonly #clock: Clock;
   readonly #onOutcome: (outcome: Outcome) => void;
@@ -46,7 +49,10 @@ export class PendingCommands {
     return this.#publish({ commandId, target, levelPct, state, reason, lamps: {}, source });
   }
 
-  /** As `publish`, once `saved` resolves or the wait for the disk ends. `isSaved` is absent if that gave true by then, else false. */
+  /**
+   * As `publish`, once `saved` resolves or the wait for the disk ends. The outcome has `isSaved: false` unless `saved` resolved to true by
+   * then. It never has `isSaved: true`.
+   */
   async publishSaved(head: CommandHead, state: OutcomeState, saved: Promise<boolean>): Promise<Outcome> {
     const { commandId, target, levelPct, source } = head;
     const ending = this.#doubt(saved).then((doubt) =>
@@ -65,7 +71,7 @@ export class PendingCommands {
     });
   }
 
-  /** Checks the lamps of all open commands, and publishes each new stage; a final one may be published later. */
+  /** Checks the lamps and the age of all open commands, and publishes each new stage; a final one may be published later. */
   advance(): void {
     for (const entry of [...this.#waiting])
       if (this.#waiting.has(entry)) this.#move(entry, advanceCommand(entry.command, this.#workOf, this.#clock.monoMs()));

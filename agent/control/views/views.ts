@@ -21,7 +21,7 @@ export interface LampKnowledge {
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** False after several failed writes or drifts in a row, or if `measured` is not good. */
+  /** False after several failed writes or drifts in a row, or if `measured` is not good. True does not prove that the lamp has its level. */
   readonly following: boolean;
 }
 

@@ -17,11 +17,11 @@ export interface FollowerParts {
   readonly events: EventTracker;
   readonly log: Log;
   readonly verificationOf: (lampId: string) => Verification;
-  /** Limits the levels per second. Absent: no limit. */
+  /** Limits the levels per second, except urgent ones. Absent: no limit. */
   readonly pace?: PaceParts | undefined;
   /** Called after writes were sent or have ended, because open commands may have progressed. */
   readonly onProgress: () => void;
-  /** Called when a level was sent to a lamp, with the time of that. */
+  /** Called once a level that was sent to a lamp is acknowledged or read back, with the time at which it was sent. */
   readonly onSent?: (lampId: string, sentMono: MonoMs) => void;
 }
 

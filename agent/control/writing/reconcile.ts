@@ -44,8 +44,8 @@ export interface LampTrack {
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
- * How a reading is compared with a level. `settleMs`: how long after a write readings are not compared. `tolerance`: the largest difference
- * that agrees. Units: ms; % of light, or the unit of an output.
+ * How a reading is compared with a level. `settleMs`: readings up to this long after the end of a write are no evidence about it.
+ * `tolerance`: the largest difference that agrees. Units: ms; % of light, or the unit of an output.
  */
 export interface Verification {
   readonly settleMs: number;
@@ -83,8 +83,9 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and the write that is needed now. Null does not mean that the lamp has its level: a
- * write of it may be in flight, or its repetition may have to wait. Call `afterSend` if it is written.
+ * Returns the track of a lamp after its newest reading, and the write that is needed now. Null does not mean that the lamp has its level.
+ * For example, a write may be in flight, a repetition may have to wait, or the lamp may have become silent. Call `afterSend` if it
+ * is written.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);
@@ -98,7 +99,10 @@ export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   };
 }
 
-/** Returns the track with the write `commandId` in flight, in place of an earlier one. Call it when that write is passed to the field. */
+/**
+ * Returns the track with the write `commandId` in flight, in place of an earlier one. Call it when that write is passed to the field.
+ * For an output, `levelPct` is its value.
+ */
 export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPct): LampTrack {
   return { ...track, inFlight: { commandId, levelPct, sent: false } };
 }

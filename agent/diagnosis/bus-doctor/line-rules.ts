@@ -55,8 +55,8 @@ export function secondMaster({ foreignRequests, foreignReplies, asked, durationM
 }
 
 /**
- * Returns the finding that bytes arrive while no device sends; null if the symptoms do not show it. Source: Modbus over Serial Line V1.02
- * §3.4.6: bias of 450 to 650 ohm at one place.
+ * Returns the finding that bytes arrive while no device sends; null if the symptoms do not show it. A missing bias is one of its possible
+ * causes. Source: Modbus over Serial Line V1.02 §3.4.6: bias of 450 to 650 ohm at one place.
  */
 export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymptoms): BusFinding | null {
   if (strays < STRAYS.windows || strays < STRAYS.share * asked) return null;
@@ -110,7 +110,8 @@ export function noTermination({ units, serial }: BusSymptoms): BusFinding | null
 }
 
 /**
- * Returns the finding that the line is disturbed at certain hours; null if the symptoms do not show it. `timeText`: shows a time of day.
+ * Returns the finding that the line was disturbed in some quarters of an hour of the last day, one or more, and quiet before and after.
+ * Null if the symptoms do not show it. `timeText`: shows a time of day.
  */
 export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): BusFinding | null {
   if (!quarters.isTimed) return null;

@@ -18,7 +18,7 @@ const PAUSE_MS = 1.8;
 
 /**
  * How a request ended. `answered`: with a valid reply, also an exception. `damaged`: no valid reply, but at least three bytes of no frame.
- * `silent`: no reply, at most a few stray bytes or frames of others. `none`: a broadcast, or the time before the first request.
+ * `silent`: no reply, at most two stray bytes or other valid frames. `none`: a broadcast, or the time before the first request.
  */
 export type WindowEnd = 'answered' | 'damaged' | 'silent' | 'none';
 

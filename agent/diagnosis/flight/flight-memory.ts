@@ -23,7 +23,7 @@ export interface FlightMemoryParts {
   readonly sizeKilobytes: () => number;
 }
 
-/** The image of one ring. `line` null: decisions and events. */
+/** Entries of one ring, copied. `line` null: decisions and events. `nextSeq`: number of the ring's next entry. */
 export interface ChannelImage extends RingImage {
   readonly line: string | null;
   readonly nextSeq: number;

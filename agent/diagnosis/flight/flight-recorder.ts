@@ -97,7 +97,7 @@ export class FlightRecorder implements RecorderTools {
     if (this.#timer === null) this.#begin();
   }
 
-  /** Ends the recording of the present minute. Resolves when the waiting work has ended. */
+  /** Ends the recording of the present minute, or stores alarms that wait for one. Resolves when the waiting work has ended. */
   async stop(): Promise<void> {
     this.#timer?.cancel();
     if (this.#open !== null) this.#finish();

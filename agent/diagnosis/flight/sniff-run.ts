@@ -11,7 +11,10 @@ import { encodeWireEntry } from './wire-entry-codec.ts';
 /** How often frames are completed that were followed by silence. Units: ms. Source: assumed; a person reads slower, and 50 timers a second cost nothing. Confirmed by: CPU of a `bus sniff` on the gateway. */
 const FLUSH_MS = 20;
 
-/** What an observation uses. `line`: id of the line or path of the port. `captureBytes`: memory for the recording; null for none. Units: bytes. */
+/**
+ * What an observation uses. `line`: id of the line or path of the port. `captureBytes`: memory for the recording; null for none. Units:
+ * bytes.
+ */
 export interface SniffRunParts extends SniffedLine {
   readonly line: string;
   readonly clock: Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
@@ -20,8 +23,8 @@ export interface SniffRunParts extends SniffedLine {
 }
 
 /**
- * A running observation. `tap` takes what passes on the line. `end` stops it and returns the newest entries that fit into `captureBytes`;
- * null without that memory.
+ * A running observation. `tap` takes what passes on the line. Call `end` after the last entry: it completes the last frames and returns
+ * the newest entries that fit into `captureBytes`; null without that memory.
  */
 export interface SniffRun {
   readonly tap: WireTap;

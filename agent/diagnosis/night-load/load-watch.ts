@@ -10,7 +10,10 @@ import { type LoadDifference, type NightDifferences, NightJudge } from './night-
 import { NIGHT_MIN, NightTrace } from './night-trace.ts';
 import { usualOff, usualOn } from './usual-times.ts';
 
-/** One minute of a meter. Units: minutes since 1970, UTC; minutes; W; V. NaN: no value. */
+/**
+ * One minute of a meter. A minute without readings may have the power and voltage of an earlier one. NaN: no value. Units: minutes since
+ * 1970, UTC; minutes; W; V.
+ */
 export interface MeterMinute {
   readonly atMin: number;
   /** Local time less UTC. */

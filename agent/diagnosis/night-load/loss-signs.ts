@@ -24,7 +24,7 @@ const UNKNOWN: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, dou
 
 /**
  * The power of one night by minute, without what the voltage explains where that is known. Units: ln W, NaN in the warm-up or if unknown;
- * `lnV`: ln V, NaN if unknown.
+ * `lnV`: ln V, NaN if unknown or left out.
  */
 export interface SettledLoad {
   /** By the fast exponent of the voltage. */
@@ -35,8 +35,8 @@ export interface SettledLoad {
 }
 
 /**
- * Most minutes with a value that are compared on each side of a change. Units: minutes. Source: assumed; half of the allowed delay of 30
- * min less the slack of steps. Confirmed by: `bench -- faults --data`.
+ * Most minutes with a value that are compared on each side of a change. Units: minutes. Source: assumed; both sides and the minutes
+ * between them are shorter than the allowed delay of 30 min. Confirmed by: `bench -- faults --data`.
  */
 export const WINDOW_MIN = 8;
 /** Minutes between both sides, in which the change happens. Units: minutes. Source: the meter averages over a minute; with the longer one, a change just before an expected step is found. */

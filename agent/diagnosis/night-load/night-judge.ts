@@ -7,8 +7,9 @@ import { createLossSigns, type LossSigns, lossEvidence, type SettledLoad, WINDOW
 import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
 
 /**
- * A difference from the expected power. `share`: difference of the natural logarithms of both powers, without its sign. For unexpected
- * load it is updated over the night, and the other values stay as they were when it was found.
+ * A difference from the expected power. `share`: difference of the natural logarithms of both powers, without its sign; if light is missing
+ * and load is unexpected too, the part of this one. For unexpected load it is updated over the night; the other values stay as they were
+ * when it was found.
  */
 export interface LoadDifference {
   readonly share: number;
@@ -36,7 +37,10 @@ const SIZE_MIN = 4;
 /** A loss is visible as a jump for so long. Units: minutes. Source: both windows, and the longer distance between them. */
 const BLIND_MIN = 2 * WINDOW_MIN + 11;
 
-/** The judge of one night. Call `judge` for each minute in order, after `put`. */
+/**
+ * Compares one night with the learned nights. For each minute that has a power, in order, call `put`, then `judge`. For minutes of an
+ * earlier run, call only `put`. Units: minutes since switch-on.
+ */
 export class NightJudge {
   readonly #model: LoadModel;
   readonly #night: NightTrace;
@@ -61,7 +65,7 @@ export class NightJudge {
     this.#signs = createLossSigns(model.usualLnV);
   }
 
-  /** Copies a minute of the night; a minute of the warm-up is left out. */
+  /** Reads a minute of the night, without what the voltage explains; a minute of the warm-up is left out. */
   put(minute: number): void {
     const { exponents, warmUpMin, usualLnV } = this.#model;
     if (minute < warmUpMin) return;

@@ -10,7 +10,7 @@ export interface TimeSpan {
   readonly toMs: WallMs;
 }
 
-/** Computes when it is dark outside for a zone, by the sun and the offsets of the zone, night by night. */
+/** Computes when a zone is dark enough to be lit, by the sun and the offsets of the zone, night by night. */
 export class DarkTime {
   readonly #site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg'>;
   readonly #calendar: LocalCalendar;
@@ -21,7 +21,10 @@ export class DarkTime {
     this.#calendar = calendar;
   }
 
-  /** Yields the dark spans of a zone within a time, night by night, so that the caller can pause. A night without darkness yields an empty list. */
+  /**
+   * Yields the parts of a zone's dark spans that are within a time, night by night, so that the caller can pause. A night without any
+   * yields an empty list.
+   */
   *spans(zone: Zone, { fromMs, toMs }: TimeSpan): Generator<readonly TimeSpan[], void, void> {
     const nights = createNights(this.#site, zone, this.#calendar);
     for (let atMs = fromMs; atMs < toMs; ) {

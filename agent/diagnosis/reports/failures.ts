@@ -56,8 +56,9 @@ export interface Failure {
 }
 
 /**
- * The failures of one lamp and its device, without those of its feeder: the list may be empty. `darkSpans`: times of the period, by day
- * too, in which a failure of the lamp or of its feeder kept it dark. A lamp that only does not answer may be lit, and is not in them.
+ * The failures of one lamp and its device, without those of its supply: the list may be empty. `darkSpans`: times of the period, by day
+ * too, in which a failure of the lamp or of its supply kept it dark. The supply fails with its feeder, or for all lamps if a meter finds
+ * it lost. A lamp that only does not answer may be lit, and is not in them.
  */
 export interface LampFailures {
   readonly lamp: Lamp;
@@ -66,7 +67,7 @@ export interface LampFailures {
 }
 
 /**
- * All failures of a period, those that lasted at its start included. `lamps`: those with a failure of their own, or dark by their feeder,
+ * All failures of a period, those that lasted at its start included. `lamps`: those with a failure of their own, or dark by their supply,
  * in the order of the configuration. `others`: failures of no lamp of the configuration, such as those of feeders, oldest first.
  */
 export interface FailureFacts {

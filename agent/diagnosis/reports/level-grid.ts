@@ -34,7 +34,7 @@ export class LevelGrid {
     this.#recordedMs = new Float64Array(this.#steps);
   }
 
-  /** Takes a time in which no level changed. What is outside the night is left out. */
+  /** Takes a time in which no level changed. What is outside the steps is left out. */
   add({ fromMs, toMs, levels }: LevelSpell): void {
     const lamps = BAND_TOPS.map(() => 0);
     for (const levelPct of levels.values()) {
@@ -54,7 +54,7 @@ export class LevelGrid {
     }
   }
 
-  /** Returns the steps from the first to the last with a lit lamp; null if no lit lamp was recorded. `lamps`: the number of all lamps. */
+  /** Returns the steps from the first to the last with a lit lamp; null if there is none. `lamps`: the number of all lamps. */
   steps(lamps: number): LevelSteps | null {
     const means = Array.from({ length: this.#steps }, (_, step) => this.#mean(step));
     const isLit = (step: readonly number[]): boolean => step.some((number, band) => band > 0 && number > 0);

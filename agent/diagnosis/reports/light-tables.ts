@@ -122,8 +122,8 @@ function hourName(hour: number): string {
 }
 
 /**
- * Returns the share of the lamp hours at a known level in which presence, traffic or a rule raised the lamp; null without any. Dark hours
- * by day do not count. Units: %.
+ * Returns the share of the lamp hours at a known level in which presence, traffic or a rule raised the lamp. Null without lamp hours at a
+ * known level. Dark hours by day do not count. Units: %.
  */
 export function detectionPct({ zones }: NightTally): number | null {
   const all = Object.values(zones);

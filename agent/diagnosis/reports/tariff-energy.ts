@@ -3,7 +3,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { SavingsDate } from '../../core/savings-view.ts';
 import type { EnergyPart } from '../energy-accounts.ts';
 
-/** The totals of one tariff period of one meter at noons. `kwh`: kWh in one unit of the values. Shape: null if no total is stored. */
+/** The totals of one tariff period of one meter at noons. `kwh`: kWh in one unit of the values. Shape: null for an unknown total. */
 export interface TariffTotals {
   readonly tariff: string;
   readonly kwh: number;

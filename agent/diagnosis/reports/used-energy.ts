@@ -86,14 +86,14 @@ export function provenEnergy({ nights }: SavingsResult): readonly UsedEnergy[] {
   });
 }
 
-/** Returns the energy of one night with its source: measured if that is known, otherwise computed. 0, as computed, if neither is known. */
+/** Returns the energy of a night or month with its source: `metered` if known, otherwise computed. 0, as computed, if neither is known. */
 export function bestOf({ metered, computedKwh }: UsedEnergy): { readonly kwh: number; readonly source: EnergySource } {
   return metered ?? { kwh: computedKwh ?? 0, source: 'computed' };
 }
 
 /**
- * Returns the energy of all nights by tariff period, for cost and emissions. `byTariff`: the energy of the meter of the invoice by night, for
- * the nights for which it is known; other nights have no tariff period.
+ * Returns the energy of the nights and months in `used`, for cost and emissions. A night in `byTariff` has the parts that it has there. Any
+ * other night or month is one part without a tariff period. `byTariff`: the energy of the meter of the invoice, by night.
  */
 export function energyParts(used: readonly UsedEnergy[], byTariff: ReadonlyMap<SavingsDate, readonly EnergyPart[]>): readonly EnergyPart[] {
   return used.flatMap((night) => byTariff.get(night.period) ?? [{ day: firstDay(night.period), tariff: null, kwh: bestOf(night).kwh }]);

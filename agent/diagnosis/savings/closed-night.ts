@@ -49,7 +49,8 @@ function nameplateFit(ofMeters: number): SpanFit {
  * earlier nights, newest last; if that is not enough, the coefficients come from this night, or the computed energy is taken as it is,
  * divided by `ofMeters`, the number of meters of the cabinet. Then `halfWh` reaches from no lamp to all lamps, if there are several.
  *
- * `isMissed`: the agent did not run, and `lamps` are those of another night. Then nothing is learned, and `halfWh` is half of the estimate or more.
+ * `isMissed`: nothing was counted in the night, as without the agent, and it is estimated like another night. Then nothing is learned, and
+ * `halfWh` is half of the estimate or more.
  */
 export function closedNight(
   meter: MeterNight,

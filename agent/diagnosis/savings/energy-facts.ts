@@ -57,9 +57,8 @@ export function readEnergyFacts(stored: unknown): EnergyFacts | null {
 }
 
 /**
- * Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. `reference`: the lamps
- * of the reference now; one that moves to another zone keeps its power and reduction, whatever `baseline` the new zone has. One that is no longer of the reference
- * stays out.
+ * Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. `reference`: the
+ * lamps of the reference now. A lamp in it that moves to another zone keeps its power and reduction; one that is no longer in it stays out.
  */
 export function energyChanges(
   before: EnergyFacts,

@@ -14,7 +14,8 @@ const NEAR_SLOTS = 12;
 
 /**
  * Computed energy in a span, by level, in Wh; estimated for the time that was not counted. `knownShare`: share of the span that is in slots
- * that were counted, at least in part. `likeShare`: the same, plus the share in slots estimated from near ones or from the usual night.
+ * that were counted, at least in part. `likeShare`: the same, plus the share in slots estimated from near ones or from the usual night. Both
+ * are 1 if no part of the span is in the night.
  */
 export interface SpanEnergy {
   readonly bandWh: readonly number[];
@@ -22,7 +23,7 @@ export interface SpanEnergy {
   readonly likeShare: number;
 }
 
-/** The computed energy of all lamps in one night, by slot and by level. */
+/** The computed energy of all lamps in one night, in slots of five minutes and by level. */
 export class LampSlots {
   readonly fromMs: WallMs;
   /** All energy that was given to `add`, by level, without that of `restore`. Units: Wh. */
@@ -51,8 +52,8 @@ export class LampSlots {
   }
 
   /**
-   * Returns the energy of a span. A slot in which nothing was counted is estimated from near counted ones, else from the same slot of the usual
-   * night, else from the nearest counted ones, if there are any.
+   * Returns the energy of a span. A slot in which nothing was counted is estimated by the mean of the nearest counted ones before and after
+   * it. If neither is within an hour, the same slot of the usual night has priority, if it was counted.
    */
   between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
     const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);

@@ -23,8 +23,8 @@ export interface ModelledSpan {
 }
 
 /**
- * Coefficients for one night, or a part of it. `otherW`: load with all lamps dark. `litW`: load that is added to it while lamps are lit.
- * `factors`: as in `LoadFit`. Units: W.
+ * Coefficients for one night, or a part of it. `otherW`: load with all lamps dark; 0 if it is not known. `litW`: load that is added to it
+ * while lamps are lit. `factors`: what the computed energy is multiplied by, with the levels of `LoadFit`. Units: W.
  */
 export interface SpanFit {
   readonly otherW: number;
@@ -52,8 +52,9 @@ interface Solution {
 }
 
 /**
- * Returns the coefficients that are learned from nights; null if these are not enough. Source: Bayesian linear regression with normal
- * priors for the deviation of each level from the common factor, and for `litShare` (ridge regression).
+ * Returns the coefficients that are learned from nights; null if they have too few lit samples, or if they show no load of the lamps.
+ * Source: Bayesian linear regression with normal priors for the deviation of each level from the common factor, and for `litShare` (ridge
+ * regression).
  */
 export function learnedFit(nights: readonly LearnableNight[]): LoadFit | null {
   const dark = nights.flatMap(({ darkW }) => darkW ?? []);

@@ -78,7 +78,7 @@ export class NightCounter {
 
   /**
    * Counts the lamps since the last call, and ends the night once the next noon has passed. A time of more than a minute since the last
-   * call, or in which the clock was set, is not counted. While the time is not trusted, it counts and ends nothing.
+   * call, or in which the clock was set by more than a second, is not counted. While the time is not trusted, it counts and ends nothing.
    */
   look(): void {
     const { clock } = this.#parts;
@@ -122,7 +122,10 @@ export class NightCounter {
     else this.#meterOf(this.#night, meter).restarted();
   }
 
-  /** Call it when rated powers change: computed energies before and after are not comparable. */
+  /**
+   * Call it when rated powers change: computed energies before and after are not comparable. Marks the running night; no effect without
+   * one.
+   */
   mix(): void {
     if (this.#night !== null) this.#night.isMixed = true;
   }

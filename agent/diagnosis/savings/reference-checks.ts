@@ -32,8 +32,8 @@ interface NightCheck {
 
 /**
  * Returns the checks, and `otherHalfKwh`: half of the interval for what they found. That is `unexplainedKwh`, scaled up to the energy of
- * the reference. With a baseline from a meter, the difference of the other load is added. Both may have one cause, such as a heater.
- * `entries`: those that count with the baseline. Units: kWh.
+ * the reference. With a baseline from a meter, the difference of the other load is added, and for the hours of darkness added twice. Both
+ * may have one cause, such as a heater. `entries`: those that count with the baseline. Units: kWh.
  */
 export function referenceChecks(
   nights: readonly CheckedNight[],

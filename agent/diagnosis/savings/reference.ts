@@ -123,8 +123,8 @@ function hoursOfAny(zones: Zones): number {
 }
 
 /**
- * Returns the energy that an entry adds to a night to which it applies; 0 for one that only changes lamps. `zone`: null for the whole
- * cabinet. Units: h, kWh.
+ * Returns the energy that an entry adds to a night to which it applies. It may be negative, and is 0 if only lamps change. `zone`: null for
+ * the whole cabinet. Units: h, kWh.
  */
 export function extraOf(
   { effect, from, to }: LedgerEntry,

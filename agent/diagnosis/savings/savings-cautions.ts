@@ -10,7 +10,7 @@ const OTHER_SHARE = 0.2;
 
 /**
  * Returns what must be checked, each without a capital letter and a full stop; empty if nothing must, and for a result without `checks`.
- * `kwh`: writes an energy.
+ * `kwh`: formats a number of kWh; the unit is added here.
  */
 export function savingsCautions({ checks, baseline }: SavingsResult, kwh: (value: number) => string | number): readonly Message[] {
   if (checks === undefined) return [];

@@ -41,8 +41,8 @@ interface SavingsPeriod {
 }
 
 /**
- * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline, or only voided ones. Nights before the baseline are left out.
- * Nights that are not stored, or without a count of a meter of the baseline, are named and are in no sum.
+ * Returns the saving of the nights from `from` to `to`, both included; null if the ledger has no baseline, or only voided ones. Nights
+ * before the baseline are left out. Nights that are not stored, or without a count of a meter of the baseline, are named and are in no sum.
  */
 export function savingsResult(
   entries: readonly LedgerEntry[],

@@ -55,8 +55,8 @@ export class DerivedStarts {
   }
 
   /**
-   * Notes the uptime of a driver, read at `at`. A start that it shows is kept until `judge` has compared it with the others; ignored unless
-   * `isFed`: the feeder is live at the reading, and has been for some time. Units: s.
+   * Notes the uptime of a driver, read at `at`. A start that it shows waits for `judge`; ignored if one waits already, or unless `isFed`: the
+   * feeder is live at the reading, and has been for some time. Units: s.
    */
   noteUptime(lamp: number, uptimeS: number, { at, isFed }: { at: MonoMs; isFed: boolean }): void {
     const startMono = at - uptimeS * 1_000;

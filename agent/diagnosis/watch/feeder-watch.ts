@@ -49,8 +49,9 @@ export class FeederWatch {
   }
 
   /**
-   * Whether the lamps of a feeder need supply now. Without an output, a clock or photocell may switch it: then only while a lamp should be lit in the
-   * dark. Otherwise always: its command is known.
+   * Whether the lamps of a feeder need supply now; false before the first `step`. True for a feeder with an output, even while that is off.
+   * Another feeder may be switched by a clock or photocell: true only while a lamp should be lit, and it is dark or the time is not
+   * trusted.
    */
   isNeeded(feeder: number): boolean {
     return this.#isNeeded[feeder] === 1;
@@ -92,7 +93,7 @@ export class FeederWatch {
     this.latches[isOn === -1 ? 'supply-lost' : 'contactor-stuck-off'].feed(feeder, sample, at);
   }
 
-  /** The feeder was switched off, but its contact, or a lamp, still shows voltage. It is off if its contact shows that, or no lamp answers. */
+  /** The feeder was switched off, but its contact, or a lamp, still shows voltage. It is off if one of them shows that, or no lamp answers. */
   #isStuckOn(
     { lamps, supply }: WatchedFeeder,
     { live, offMono, nowMono }: { readonly live: boolean | null; readonly offMono: MonoMs; readonly nowMono: MonoMs },

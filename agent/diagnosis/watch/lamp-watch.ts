@@ -48,7 +48,10 @@ export interface WatchMoment {
   readonly sunAltitudeDeg: number | null;
 }
 
-/** Finds the faults of lamps from their newest readings, and learns their usual values. Call `step` for each lamp after its feeder. */
+/**
+ * Finds the faults of lamps from their newest readings, and learns their usual values. Call `step` for each lamp after its feeder, then
+ * `finish`.
+ */
 export class LampWatch {
   /** The state of each fault, by lamp. */
   readonly latches: Latches<LampFault>;
@@ -59,7 +62,7 @@ export class LampWatch {
   readonly #frame: WatchFrame;
   /** Per quantity: the time of the last sample that was judged. */
   readonly #seenMono: Readonly<Record<LampQuantity, Float64Array>>;
-  /** When the power of each lamp, while it should be lit, was last read and did not show it as dark; -Infinity for never. */
+  /** Time of the last judged power that showed each lamp as not dark while it should be lit; -Infinity for none. */
   readonly lightMono: Float64Array;
   /** Since when each lamp should be lit; Infinity while it should be dark. */
   readonly #litMono: Float64Array;
@@ -101,8 +104,8 @@ export class LampWatch {
   }
 
   /**
-   * Takes the measurements of a lamp at its commissioning as references, where it has none yet. `isExchanged`: it has another driver than
-   * before, so its references, and what was learned, are forgotten first.
+   * Takes the measurements of a lamp at its commissioning as references, where it has none yet; not a power that was read in coarse steps.
+   * `isExchanged`: it has another driver than before, so its references and learned values are forgotten first.
    */
   takeReference(lamp: number, levels: readonly LevelMeasure[], isExchanged: boolean): void {
     const { ratedPowerW = 0, stepW = 0 } = this.#plan.lamps[lamp] ?? {};

@@ -13,8 +13,8 @@ import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 
 /**
  * The power of one meter, NaN if not read, and what it should consist of. `lampsW`: the sum over all lamps, read or expected, times the
- * usual ratio of the meter to this sum. `otherW`: the other loads; NaN until they are learned. `toleranceW`: a difference up to it is
- * usual. Units: W.
+ * usual ratio of the meter to this sum, 1 until it is learned. `otherW`: the other loads; NaN until they are learned. `toleranceW`: a
+ * difference up to it is usual. Units: W.
  */
 export interface MeterBalance {
   readonly meterW: number;
@@ -41,7 +41,10 @@ const VOLTAGE_SLACK = 0.01;
 const OTHER_LOAD = 0;
 const RATIO = 5;
 
-/** Finds the faults that meters show, and learns their usual loads. Call `step` for each meter after the lamps. */
+/**
+ * Finds the faults that meters show. Compares the power of the meter of the supply with the lamps, and learns its usual loads. Call `step`
+ * for each meter after the lamps.
+ */
 export class MeterWatch {
   readonly latches: Latches<MeterFault>;
   /** By meter, under numbers that are no levels: 0 the load of the cabinet by day (W), 5 the ratio of the meter to the lamps at night. */
@@ -104,8 +107,8 @@ export class MeterWatch {
   }
 
   /**
-   * Whether the power of the meter shows that most of the lamps that do not answer are lit. False without such proof: several meters, an
-   * unknown load of the cabinet, lamps that are off, or that draw too little for the tolerance of the balance.
+   * Whether the power of the only meter is as high as if most of the lamps that do not answer were lit. An unexpected load can cause that
+   * too. False proves nothing: for example, there are several meters, or the load of the cabinet by day is not learned yet.
    */
   showsSilentLit(nowMono: MonoMs): boolean {
     const [meter] = this.#plan.meters;

@@ -8,8 +8,8 @@ const DAYS = 15;
 const DAY_MS = 12 * HOUR_MS;
 
 /**
- * The highest unexpected load of each of the last fifteen days, by index of the meter. The second highest of them was reached on two days,
- * so it is usual.
+ * The highest unexpected load of each of the last fifteen days that have ended, by index of the meter. The second highest of them was
+ * reached on two days, so it is usual. The caller ends each day, or night, with `end`.
  */
 export class OwnLoads {
   readonly #days: Float32Array;
@@ -49,7 +49,7 @@ export class OwnLoads {
     this.#lastW[meter] = 0;
   }
 
-  /** Returns the highest load that was reached on at least so many of the last days; 0 without one. Units: W. */
+  /** Returns the highest load that was reached on at least so many of the last days that have ended; 0 without one. Units: W. */
   usualW(meter: number, days: 1 | 2 = 2): number {
     let [highest, second] = [0, 0];
     for (const loadW of this.#days.subarray(meter * DAYS, (meter + 1) * DAYS)) {
@@ -65,7 +65,7 @@ export class OwnLoads {
     return Array.from({ length: DAYS }, (_, day) => Math.round(this.#days[meter * DAYS + ((oldest + day) % DAYS)] ?? 0));
   }
 
-  /** Restores the days that `stored` returned. Other values than numbers are left out. */
+  /** Restores the days that `stored` returned. A value that is not a finite number is skipped. */
   restore(meter: number, days: unknown): void {
     if (!Array.isArray(days)) return;
     for (const [at, loadW] of days.slice(0, DAYS).entries())

@@ -43,8 +43,8 @@ export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
 }
 
 /**
- * One meter of the cabinet. Shape: up to three phase voltages; the points of `power` add up to the total power, those of `reactive` to the
- * total reactive power. `toW`, `toVar`: factors to W and var.
+ * One meter of the cabinet. `power`, `reactive`: points that add up to the total power and the total reactive power. `voltages`: of three
+ * phases, or one voltage. Each of these is empty if it is not measured. `toW`, `toVar`: factors to W and var.
  */
 export interface WatchedMeter {
   readonly id: string;

@@ -50,7 +50,10 @@ const HOLD_MS = 420_000 + 4 * STEP_MS;
 /** A lamp that does not follow but has answered within this time has supply. Units: ms. Source: as HOLD_MS. */
 const ANSWERS_MS = 60_000;
 
-/** The fault watch of a cabinet. It detects no faults before `start`, but takes readings. */
+/**
+ * The fault watch of a cabinet. It detects no faults before `start`, but takes readings. It saves nothing before it has read the state of
+ * earlier runs.
+ */
 export class Watch {
   readonly #parts: WatchParts;
   readonly #plan: WatchPlan;
@@ -122,7 +125,7 @@ export class Watch {
     this.#gate.take(event, { pass, isOfLine: false }, this.#parts.clock.monoMs());
   }
 
-  /** Returns a copy of the device with `hasNoSupply` if it is silent and its lamps have no supply; otherwise the device. */
+  /** Returns a copy of the device with `hasNoSupply` if it is silent and each of its lamps has or may have no supply; else the device. */
   withSupply(device: DeviceView): DeviceView {
     const lamps = device.state === 'silent' ? (this.#lampsOf.get(device.id) ?? []) : [];
     return lamps.length > 0 && lamps.every((lamp) => this.#engine.isWithoutSupply(lamp)) ? { ...device, hasNoSupply: true } : device;

@@ -45,7 +45,10 @@ export class WearCounter {
     this.#byLamp = Map.groupBy(this.#byPoint.values(), ({ point }) => point.lamp);
   }
 
-  /** Takes readings; one without a good value changes nothing. `levelOf`: the level in force for a lamp; 0 if it is not known. */
+  /**
+   * Takes readings; one without a good value changes nothing. `levelOf`: the level in force for a lamp; 0 if it is not known. At 0 % only
+   * the last value of a point changes; an output current is summed only near full light.
+   */
   take(readings: readonly Reading[], levelOf: (lamp: number) => LevelPct): void {
     for (const { pointId, value, quality } of readings) {
       const sum = this.#byPoint.get(pointId);

@@ -52,8 +52,8 @@ export function weekOf(date: NightDate): string {
 }
 
 /**
- * Returns one summary for each week and kind that has enough nights, oldest first. It has the medians, but of counters and rated values
- * the newest. `nights`: of one lamp, oldest first.
+ * Returns one summary for each week and kind that has enough nights, by week, oldest first. It has the medians, but of counters and rated
+ * values the newest known one. `nights`: of one lamp, oldest first.
  */
 export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
   const weeks = Map.groupBy(nights, ({ date, night }) => `${weekOf(date)} ${night.kind}`);

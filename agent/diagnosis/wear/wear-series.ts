@@ -80,7 +80,7 @@ export type FleetMedians = ReadonlyMap<string, number>;
 /** Fewer lamps have no common value. Source: assumed; the median of five ignores two lamps that age. Confirmed by: `bench -- predict`. */
 const LEAST_LAMPS = 5;
 
-/** Returns the medians over lamps. `weeks`: those of each lamp. */
+/** Returns the median over lamps by week. `weeks`: of each lamp, one summary for each week, as from `weeksOf`; not single nights. */
 export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity: WearQuantity): FleetMedians {
   const byWeek = Map.groupBy(weeks.flat(), ({ date }) => weekOf(date));
   return new Map(

@@ -44,7 +44,7 @@ const RECENT_WEEKS = 13;
 /** Weeks of a trend. A year, so that its season is in it once. */
 const WINDOWS_WEEKS = [RECENT_WEEKS, 52];
 /**
- * Fewest weekly values of a trend. Source: assumed; with 8, Kendall's variance is near normal, and two months outlast a spell of weather.
+ * Fewest weekly values of a trend. Source: assumed; with 8, Kendall's statistic is near normal, and two months outlast a spell of weather.
  * Confirmed by: `bench -- predict`.
  */
 export const LEAST_WEEKS = 8;

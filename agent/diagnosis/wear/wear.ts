@@ -1,8 +1,9 @@
 /**
- * Follows the wear of the lamps: sums up each night from noon to noon, stores one summary for each lamp, predicts from all stored ones, and reports new
- * entries.
+ * Follows the wear of the lamps: sums up each night from noon to noon, stores one summary for each lamp, predicts from all stored ones, and
+ * reports new entries.
  *
- * Nothing is stored for a night whose date is not known. While the disk cannot be read, up to seven ended nights wait in memory.
+ * A night cannot end while the time is not trusted, or before the stored night was read. Until then all readings count to one night. Up
+ * to seven ended nights wait in memory for the disk.
  */
 
 import { crc32 } from 'node:zlib';
@@ -52,7 +53,10 @@ const RADIX = 36;
 /** Ended nights that wait for the disk. */
 const MAX_WAITING = 7;
 
-/** Collects the wear of the lamps of one configuration night by night, and predicts from it. Nothing is stored before `start`. */
+/**
+ * Collects the wear of the lamps of one configuration night by night, and predicts from it when they should be replaced. Nothing is stored
+ * before `start`.
+ */
 export class Wear {
   readonly #parts: WearParts;
   readonly #archive: WearArchive;
@@ -97,8 +101,8 @@ export class Wear {
   }
 
   /**
-   * Resolves with a prediction for each lamp; undefined if the disk could not be read. Without a trusted time the stored nights do not
-   * count.
+   * Resolves with a prediction for each lamp from the stored nights; undefined if the disk could not be read. Without a trusted time they
+   * do not count, and the disk is not read.
    */
   async predictions(): Promise<readonly LampPrediction[] | undefined> {
     const hasTime = isTrusted(this.#parts.clock.quality());

@@ -60,8 +60,8 @@ export interface ExamParts {
 }
 
 /**
- * Examines a line; see `BusTools.examine`. Errors: rejects, for example with Refusal while another examination runs, or with the signal's
- * reason when it is aborted.
+ * Examines a line; see `BusTools.examine`. Errors: rejects, for example with Refusal while another examination of the line runs, or with
+ * the signal's reason when it is aborted.
  */
 export async function examineLine(parts: ExamParts, request: ExamRequest, onProgress: (progress: ExamProgress) => void): Promise<BusExam> {
   const { line, config, clock } = parts.queue;

@@ -24,9 +24,10 @@ interface Candidate {
 
 /**
  * Reads identification registers of a unit and returns the profiles that match best, with the turnarounds of the replies. `profiles` is
- * empty if none matches.
+ * empty if none is found to match.
  *
- * Errors: rejects with what `send` rejects with; a failed read is a probe that does not match.
+ * Errors: rejects with what `send` rejects with; a failed read is a probe that does not match, and after three unanswered ones in a row no
+ * more are read.
  */
 export async function identify(unit: number, profiles: readonly Profile[], send: SendProbe): Promise<Identity> {
   const candidates = profiles

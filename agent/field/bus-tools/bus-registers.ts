@@ -26,7 +26,8 @@ const NO_TABLE_AFTER = 16;
 const FAILS_FOR_ABSENT_AFTER = 2;
 
 /**
- * Searches a range of registers of one unit and returns those that were found, as runs of adjacent registers with their values.
+ * Searches a range of registers of one unit and returns those that could be read, as runs of adjacent registers with their values. Ends
+ * early, without any, if the unit keeps refusing the function.
  *
  * Errors: rejects with BusError, for example if the unit stops answering or the line is down; with the signal's reason when it is aborted.
  */

@@ -48,7 +48,7 @@ function createScanResults(total: number, onProgress: (progress: ScanProgress) =
  * their polls count as found. Resolves with the units that were found, in the order of their addresses, with missing units of the cabinet,
  * and with addresses whose replies are damaged.
  *
- * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
+ * Errors: rejects, for example with BusError when the line goes down, or with the signal's reason when it is aborted.
  */
 export async function scanLine(parts: ScanParts, request: ScanRequest, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
   const { queue } = parts;

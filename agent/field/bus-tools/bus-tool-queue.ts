@@ -37,7 +37,7 @@ export interface BusToolQueue extends BusLine {
   read(request: ReadRequest, waitMs?: number): Promise<Reply | BusError>;
   /** Resolves with the reply, or with the failure of the unit as a value. Errors: rejects with BusError if the line is down. */
   write(request: WriteRequest): Promise<Reply | BusError>;
-  /** Resolves when the line would no longer delay this read to wait for a late reply to an earlier one. */
+  /** Waits until the line would no longer delay this read for a late reply to an earlier one, as far as is known at the call. */
   unguarded(request: ReadRequest): Promise<void>;
   /**
    * Reads and measures how long the transaction took. On a Modbus line `waitMs` is the wait for the first byte, also of a unit of the
@@ -112,8 +112,8 @@ async function continued(send: () => Promise<Reply | BusError>): Promise<Reply |
 }
 
 /**
- * Resolves with the reply, or with the failure of one unit as a value. Errors: rejects with other failures, for example BusError when the
- * line itself is down.
+ * Resolves with the reply, or with a BusError as a value if other requests to the unit may still succeed. Errors: rejects with other
+ * failures, for example BusError when the line itself is down.
  */
 export async function replyOrBusError(pending: Promise<Reply | BusError>): Promise<Reply | BusError> {
   const result = await pending.catch((error: unknown) => {

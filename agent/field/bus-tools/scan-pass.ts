@@ -19,7 +19,7 @@ export interface Probed {
   readonly atMono: MonoMs;
 }
 
-/** An address that may have sent stray bytes: bytes that answered no request. */
+/** An address that may have sent stray bytes: a late or damaged reply, or noise. */
 export interface Suspect {
   readonly unit: number;
   /** The bytes came at least and at most this long after the request to this address; how long exactly is not known. Units: ms. */
@@ -92,7 +92,7 @@ export interface PassResult {
 /** What a pass is to do. `units`: the addresses, in the order in which they are read. */
 export interface PassOptions {
   readonly units: readonly number[];
-  /** Wait for the first byte of a reply. Units: ms. */
+  /** Wait for the first byte of the reply to the first read of an address; further reads may wait longer. Units: ms. */
   readonly waitMs: number;
   /** Then reads all addresses without an answer again, up to three times, while bytes arrive that answer no request. */
   readonly readsAgain: boolean;

@@ -37,7 +37,8 @@ export function requestMs(serial: SerialSettings): number {
 }
 
 /**
- * How long a read request and the exception that answers it, 5 characters, take on the wire without the turnaround of the unit. Units: ms.
+ * How long a read request, the silence before it and the exception that answers it, 5 characters, take on the wire. Without the turnaround
+ * of the unit. Units: ms.
  */
 export function refusalMs(serial: SerialSettings): number {
   return requestMs(serial) + 5 * charMs(serial);

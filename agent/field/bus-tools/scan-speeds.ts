@@ -31,7 +31,8 @@ export interface SpeedPassOptions extends Omit<PassOptions, 'readsAgain'> {
 /**
  * Reads addresses at another speed than the line's own. Returns the units that answered, in the order of `units`.
  *
- * Errors: rejects with BusError when the line cannot change its speed or goes down, and with the signal's reason when it is aborted.
+ * Errors: rejects with BusError when the line cannot change its speed or goes down. Rejects with the signal's reason when it is aborted
+ * while addresses wait.
  */
 export async function speedPass(queue: BusToolQueue, { units, serial, waitMs, signal, onProbed }: SpeedPassOptions): Promise<ScanAnswer[]> {
   const { clock, line } = queue;

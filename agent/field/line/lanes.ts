@@ -1,7 +1,7 @@
 /**
  * Which lane of a line may send next, and the queue of the console lane.
  *
- * Called between any two transactions, so an urgent write never waits for more than the one in flight.
+ * Called between any two transactions, so an urgent write usually waits only for the one in flight.
  */
 import type { MonoMs } from '../../core/clock.ts';
 import type { BusError } from '../../core/errors.ts';
@@ -52,7 +52,8 @@ export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry
 
 /**
  * Returns the lane (class of requests, see `LANES`) that sends next, among those in `waiting`; undefined when that is empty. Urgent writes
- * come first; while they wait, the other lanes except `probe` get a small share.
+ * usually come first; while they wait, the other lanes except `probe` get a small share. `probe` is not returned while `urgent` or
+ * `command` waits.
  */
 export function nextLane(
   waiting: ReadonlySet<Lane>,

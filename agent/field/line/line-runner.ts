@@ -154,7 +154,7 @@ export class LineRunner {
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
-  /** Whether the line counts as dead: no unit answers, also after the port was to be reopened. */
+  /** Whether the line counts as dead: no unit answers any more, also after the port was to be reopened. */
   get isDead(): boolean {
     return this.#silence.isDead;
   }
@@ -237,8 +237,9 @@ export class LineRunner {
   }
 
   /**
-   * Stops polls, probes and set-up for this time. Levels and the console still have their turns. The returned function ends it early. Units:
-   * ms. Errors: throws Refusal if the last pause has not ended, or ended shortly before.
+   * Stops polls, probes and set-up for this time, which must be 30 s at most: longer, drivers may fall back to their failsafe level. Levels
+   * and the console still have their turns. The returned function ends it early. Units: ms. Errors: throws Refusal if the last pause has
+   * not ended, or ended shortly before.
    */
   hush(forMs: number): () => void {
     const { clock, lineId } = this.#options;

@@ -28,7 +28,7 @@ const AWAY_AFTER_MS = 5_000;
 /** A unit that answers without data for this long is reported. Units: ms. Source: two polls of the slowest class, 30 s. */
 const NO_DATA_AFTER_MS = 60_000;
 
-/** The line, its units and the callbacks of `Transactions`. */
+/** What the owner of a line gives `Transactions`: the line, its units and callbacks. */
 export interface TransactionsOptions {
   readonly lineId: string;
   readonly line: ModbusLine;
@@ -39,7 +39,7 @@ export interface TransactionsOptions {
   /** A random number from 0 to 1. */
   readonly random: () => number;
   readonly onReadings: (readings: readonly Reading[]) => void;
-  /** Called when a unit starts to answer, and when it is reported as silent or its line went down. */
+  /** Called when a unit starts to answer, and when one that counted as answering is reported as silent or its line went down. */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
@@ -69,7 +69,8 @@ interface ExchangeOptions {
 
 /**
  * Sends requests to the units of a line and updates their health and events. Publishes the points of a unit that becomes silent as missing;
- * the caller publishes the values of a reply by `deliver`. Errors: a failed transaction resolves with its BusError.
+ * the caller publishes the values of a reply by `deliver`. Errors: a failed transaction resolves with its BusError; any
+ * other error rejects.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;

@@ -33,7 +33,8 @@ export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
 }
 
 /**
- * Returns the limits of one read from a table of this unit on this line. Units: registers, or bits for a table of bits.
+ * Returns the limits of one read from a table of this unit on this line, by what the unit accepts and how long an urgent write may wait.
+ * Units: registers, or bits for a table of bits.
  *
  * Source: break-even hole = (13 characters + turnaround + gap) / (2 characters), reference arithmetic of bus time.
  */

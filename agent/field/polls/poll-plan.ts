@@ -13,9 +13,9 @@ import { type Isolation, type IsolationCause, isolationWaitMs } from './isolatio
 export type PolledClass = Exclude<PollClass, 'never'>;
 
 /**
- * The poll period of each class on a Modbus line. Units: ms. Source: assumed; `fast` is the longest period of presence inputs (see
- * `presencePeriodMs`), `normal` detects an open door before a person reaches it, `slow` is the pace of a meter. Confirmed by: the overruns
- * of a full line in a week of logs.
+ * The poll period of each class on a Modbus line; a line may read `fast` points more often. Units: ms. Source: assumed; `fast` is the
+ * longest period of presence inputs (see `presencePeriodMs`), `normal` detects an open door before a person reaches it, `slow` is the pace
+ * of a meter. Confirmed by: the overruns of a full line in a week of logs.
  */
 export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100, normal: 5_000, slow: 30_000 };
 
@@ -91,7 +91,7 @@ export function slotsOf({ points, quirks }: Profile): Slot[] {
 
 /** What bounds a block of one table. Units: registers, or bits in a table of bits. */
 export interface Limits {
-  /** Longest block. */
+  /** Longest block. One slot that is longer is still read, alone. */
   readonly maxCount: number;
   /** Unused registers that may lie between two slots. */
   readonly maxHole: number;
@@ -101,7 +101,7 @@ export interface Limits {
   readonly evenAlign: boolean;
 }
 
-/** One read that covers some slots of a unit. */
+/** One read that covers one or more slots of a unit. */
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
   /** The slots that the read is to give values for, also those between that are not due. Its padding may reach into others. */
   readonly slots: readonly Slot[];

@@ -24,8 +24,8 @@ const REPEATED = 10;
  */
 const SHARE = { crc: 0.01, late: 0.005, timeout: 0.02 } as const;
 /**
- * Above this load a line counts as busy: there polls begin to miss their periods. Units: %. Source: assumed; telemetry waits behind
- * presence from about there. Confirmed by: overruns by load in the statistics of a full line.
+ * Above this load a line counts as busy, except one of DALI: there polls begin to miss their periods. Units: %. Source: assumed; telemetry
+ * waits behind presence from about there. Confirmed by: overruns by load in the statistics of a full line.
  */
 export const BUSY_PCT = 80;
 /**

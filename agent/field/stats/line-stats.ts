@@ -122,12 +122,15 @@ export class LineStatsCollector {
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
   }
 
-  /** The counters of the line without what requests of the console added; `busyMs` includes it. */
+  /** The counters of the line without what ended requests of the console added; `busyMs` includes it. */
   counters(): LineCounters {
     return this.#share.without(this.#parts.line.counters);
   }
 
-  /** The median time from the start of a reply until the agent can read its first bytes; null before any reply. Units: characters. */
+  /**
+   * On a Modbus line, the median time, of the newest replies, from the start of a reply until the agent can read its first bytes. Null
+   * before any reply. Units: characters.
+   */
   hiddenChars(): number | null {
     return this.#hidden.spread()?.p50 ?? null;
   }

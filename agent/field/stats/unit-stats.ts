@@ -12,15 +12,16 @@ import { SILENT_AFTER } from '../units/unit-health.ts';
 import { createSpreadMeter } from './meters.ts';
 
 /**
- * Length of the recent window. Units: minutes. Source: assumed; long enough for a share of one in a hundred, short enough to show the
- * effect of a repair. Confirmed by: how long technicians watch a line after a repair.
+ * Length of the window of `RecentCounts`, with the running minute. Units: minutes. Source: assumed; long enough for a share of one in a
+ * hundred, short enough to show the effect of a repair. Confirmed by: how long technicians watch a line after a repair.
  */
 export const RECENT_MIN = 10;
 
 /**
  * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` also counts replies that may belong to another
- * request, and exceptions other than 10 and 11 of a gateway. `missed` counts lost requests, fewer than `SILENT_AFTER` in a row, once the
- * unit has answered again. `late` counts replies to requests given up, which may be in `missed` too.
+ * request, exceptions other than 10 and 11 of a gateway, and writes on a DALI bus, which no unit acknowledges. `missed`: requests lost
+ * since the previous `answered` one. They are counted with the next one, if they are fewer than `SILENT_AFTER`. `damaged` also counts
+ * replies that do not fit their request. `late` counts replies to requests given up, which may be in `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;

@@ -31,9 +31,9 @@ export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';
   /** The value before the write; null if it is not known. */
   readonly was: number | null;
-  /** Failed tries: an exception, no reply, or another value. */
+  /** Failed tries: exceptions, lost replies, and another value after an acknowledged write. */
   readonly failures: number;
-  /** Its write was neither acknowledged nor refused, so it may have arrived. */
+  /** In phase `prove`: the write was neither acknowledged nor refused, so it may have arrived. */
   readonly isUnproven: boolean;
 }
 

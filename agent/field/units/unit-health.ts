@@ -11,8 +11,8 @@ import type { MonoMs } from '../../core/clock.ts';
 import { type Estimate, smooth } from './response-times.ts';
 
 /**
- * `ok`: the unit answers, or was not requested yet. `flaky`: requests had no usable reply since its last answer, but it does not count as
- * silent. `silent`: the unit counts as not answering.
+ * Whether a unit answers the requests that count (see `failures`). `ok`: none was lost since its last answer. `flaky`: some were, but the
+ * unit does not count as silent. `silent`: it counts as not answering. A unit begins with `ok`, and keeps its state while its line is down.
  */
 export type UnitState = 'ok' | 'flaky' | 'silent';
 

@@ -15,13 +15,19 @@ import { SILENT_AFTER } from './unit-health.ts';
  */
 const FULL_WAIT_EVERY = 32;
 
-/** The usual timeout of the unit's reads, from its response times or, until one was measured, from its profile. Units: ms. */
+/**
+ * The usual timeout of the unit's reads, from its response times. Until one was measured, it is the timeout of the profile, at most 1 s.
+ * Units: ms.
+ */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
   return firstByteMs === null ? unmetWaitMs(responseTimeoutMs, 'read') : responseWaitMs(firstByteMs, responseTimeoutMs);
 }
 
-/** How long to wait for the first byte of the reply to this request, from the response times of the unit or from its profile. Units: ms. */
+/**
+ * How long to wait for the first byte of the reply to this request, from the response times of the unit, its profile or both. A write to a
+ * unit that has answered waits at least the timeout of the profile. Units: ms.
+ */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;
   if (!wasMet(unit)) return 'count' in request ? timeoutOf(unit) : unmetWaitMs(unit.driver.profile.quirks.responseTimeoutMs, 'write');
@@ -31,8 +37,8 @@ export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): num
 }
 
 /**
- * Returns the longest wait for the reply to this request while a level waits. Infinite for a read of registers that have all replied
- * before: its wait is not shortened. Units: ms.
+ * Returns the longest wait for the reply to this request while a level waits. Infinite for a read of registers whose response
+ * times are all known: its wait is not shortened. Units: ms.
  */
 export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): number {
   if (!('count' in request)) return unit.responses.hurriedWriteMs(request);

@@ -244,7 +244,7 @@ export function firstSlot(unit: Unit, kind: PollKind): number {
 
 /**
  * Call it when the unit answers for the first time, or after an absence: its set-up and its polls start again. `isReturn`: it was away and
- * may have been replaced.
+ * may have been replaced, so reads that it refused are tried again.
  */
 export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
   unit.isAway = false;

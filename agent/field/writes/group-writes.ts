@@ -50,7 +50,7 @@ const FEWEST_MEMBERS = 2;
 
 /**
  * Returns the groups of at least two level points on a line that one write may set, largest first; empty if there are none.
- * `isBroadcastAllowed`: the site confirms that all units of the line execute or ignore a broadcast.
+ * `isBroadcastAllowed`: broadcasts may be among them, as `LineConfig.broadcast` permits. The profiles alone decide which are safe.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
   const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...memberGroups(devices), ...devices.flatMap(unitGroups)];

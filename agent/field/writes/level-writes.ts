@@ -49,7 +49,7 @@ const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
- * Shortest and longest silence after a broadcast of a level, while the units execute it. Units: ms. Source: practice leaves two frame gaps (4 ms at
+ * Shortest and longest pause after a broadcast of a level is sent, while the units execute it. Units: ms. Source: practice leaves two frame gaps (4 ms at
  * 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };

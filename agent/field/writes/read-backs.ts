@@ -105,7 +105,10 @@ function laneOf({ sent, lost }: ReadBack): Lane {
   return lost === null ? 'command' : sent.write.lane;
 }
 
-/** The read that proves a written value: of the point itself, or of the point that its profile names as proof. Errors: as `pointOf`. */
+/**
+ * The read that proves a written value, apart from the coil of its channel. It reads the point itself, or the one that its profile names as
+ * proof. Errors: as `pointOf`.
+ */
 export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   return wholeOf(unit, proofPoint(unit, quantity));
 }

@@ -41,7 +41,10 @@ const SOUND_BEFORE_TROUBLED = 48;
 /** The order of sending: each lost reply of a troubled unit delays all levels behind it. */
 type Soundness = 'sound' | 'troubled' | 'silent';
 
-/** Creates an empty queue for the writes of one line, one per point. A write that is replaced by a newer one, or has expired, fails. */
+/**
+ * Creates an empty queue for the writes of one line, one per point. A write that is replaced by a newer one fails; one that has expired
+ * fails at the next `take` or `has`.
+ */
 export function createWriteQueue() {
   const byPoint = new Map<PointId, WaitingWrite>();
   /** Levels of sound units that were taken in a row while one of a troubled unit waits, by lane. */

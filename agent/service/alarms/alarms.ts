@@ -77,7 +77,10 @@ export class Alarms implements AlarmTools {
     });
   }
 
-  /** Restores acknowledgements and maintenance of earlier runs; from then on ends what has expired. Errors: none; a failure is logged. */
+  /**
+   * Restores acknowledgements of earlier runs, and their maintenance once the time is trusted. From now on ends what has expired. Errors:
+   * none; a failure is logged.
+   */
   async begin(): Promise<void> {
     const { store, clock, log, ongoing } = this.#parts;
     this.#ticks ??= every(clock, SECOND_MS, () => this.#tend());

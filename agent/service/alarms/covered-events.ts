@@ -41,7 +41,8 @@ export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<Ag
 
 /**
  * Whether an event counts as one of the target, for example because it is about a lamp of the zone. Every event counts as one of the
- * cabinet. False also if the event concerns lamps outside the target too, for example if it is about a line.
+ * cabinet. False also if the event concerns lamps outside the target too. An event about a line counts only if all its devices belong to
+ * the target.
  */
 export function isEventOf(
   { lines, lamps, zones }: AlarmSite,

@@ -30,7 +30,8 @@ export function findOpenEvents(wanted: string, open: readonly AgentEvent[], mayN
 }
 
 /**
- * Resolves with the stored warning or alarm that has this id and has ended. Errors: rejects with Refusal, for example if it is not found.
+ * Resolves with the warning or alarm that has this id and has ended. Searches only the 2,000 newest stored events since the start time in
+ * the id. Errors: rejects with Refusal if it is not found, also if the disk does not respond, and for a notice.
  */
 export async function findEndedEvent(id: string, store: Pick<Store, 'events'>): Promise<AgentEvent> {
   const found = await storedEvent(id, store);

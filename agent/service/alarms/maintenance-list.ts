@@ -10,8 +10,8 @@ import type { AgentEvent, EventCode, Target } from '../../core/words.ts';
 /** Suppressed events that are kept by name for the list at the end; others are only counted. Source: assumed; a screen. Confirmed by: the number of events in the maintenance of a year. */
 const MAX_NAMED = 20;
 /**
- * Interval at which the remaining time of maintenance is saved. The saved time is shorter by as much, so that no restart prolongs
- * maintenance. Units: ms. Source: assumed; a commit a minute is a sixth of the usual ones. Confirmed by: `bench -- store device`.
+ * Interval at which the remaining time of maintenance is saved. The saved time is shorter by as much, because the agent may stop that
+ * long after a save. Units: ms. Source: assumed; a commit a minute is a sixth of the usual ones. Confirmed by: `bench -- store device`.
  */
 export const REST_SAVE_MS = MINUTE_MS;
 

@@ -18,8 +18,8 @@ const LIMIT_MS = MAINTENANCE_SPAN.platform.maxMs;
 const GIVEN_BACK = LIMIT_MS / (DAY_MS - LIMIT_MS);
 
 /**
- * Returns the used time at `nowMono`, never above the limit. `isInForce`: whether maintenance of the platform was in force since `atMono`.
- * If it was, the used time grows; if not, it becomes less.
+ * Returns the used time at `nowMono`, from 0 to the limit. `isInForce`: whether maintenance of the platform was in force since `atMono`.
+ * If it was, the used time grows by the time since then; if not, it becomes less, half as fast.
  */
 export function usedUntil({ usedMs, atMono }: PlatformTime, nowMono: MonoMs, isInForce: boolean): PlatformTime {
   const passedMs = nowMono - atMono;

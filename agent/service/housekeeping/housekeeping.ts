@@ -15,7 +15,10 @@ import { messageIn, withTexts } from '../../core/message-wire.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { ChoreView } from '../../core/views.ts';
 
-/** A maintenance task with a schedule, for example a backup. Shape: `cron` has five fields, minute first, in UTC; all must match. */
+/**
+ * A maintenance task with a schedule, for example a backup. Shape: `cron` has five fields, minute first, in UTC; all must match. `L`, `W`
+ * and `#` never match.
+ */
 export interface Chore {
   readonly name: string;
   readonly cron: string;

@@ -25,7 +25,7 @@ export interface HeldTimeFileParts {
 }
 
 /**
- * Returns the memory of the held time in `runtimeDir`; null if the folder or the boot id is not available. `load` returns null if there is
+ * Returns the memory of the held time, a file in `runtimeDir`; null if `runtimeDir` or `machine` is null. `load` returns null if there is
  * no valid time of this boot. Errors: none; a failed write is ignored.
  */
 export function createHeldTimeFile({ runtimeDir, machine, onFlaw = () => {} }: HeldTimeFileParts): HeldTimeMemory | null {

@@ -61,8 +61,8 @@ export interface TimeQualityParts {
 }
 
 /**
- * Longest wait for the first reading of the system's clocks. Units: ms. Source: assumed; small files in memory. Confirmed by: bench of the
- * start on the gateway.
+ * Longest wait for the first reading of the system's clocks. Units: ms. Source: assumed; a small file, and the time of a battery clock.
+ * Confirmed by: bench of the start on the gateway.
  */
 export const FIRST_PROBE_MS = 1_000;
 

@@ -22,9 +22,9 @@ const MAX_BYTES = 4_096;
 
 /**
  * Names of releases, null if there is none; and `serial`: the highest serial of a confirmed release, 0 before the first. `current`: the
- * release chosen for the next start. `previous`: the one to which a revert goes. `trial`: `current` while it is on trial. `failed`: the
- * last one that did not start, during its trial or later, or whose trial failed or was ended by a revert. It is removed once a release is
- * confirmed. A file that cannot be read counts as missing.
+ * release chosen for the next start, `PACKAGE` if none was chosen. `previous`: the one to which a revert goes. `trial`: `current` while it
+ * is on trial. `failed`: the last one that did not start, during its trial or later, or whose trial failed or was ended by a revert. It is
+ * removed once a release is confirmed. A file that cannot be read counts as missing.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;

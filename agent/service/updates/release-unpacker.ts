@@ -36,7 +36,7 @@ export interface UnpackerParts {
 
 /**
  * Checks the received update file and unpacks it. Resolves with the name of the release; a release of that name in `unpackedDir` is
- * replaced, and others there may be removed.
+ * replaced. Others there may be removed, also if this rejects.
  *
  * Errors: rejects with UpdateError if the update is refused, for example, or with the error of the system or the decompression.
  */

@@ -50,7 +50,7 @@ export class LossReporter {
     this.#parts.onEvent(this.#overflow);
   }
 
-  /** Ends the event of a full memory, because its losses are on disk. */
+  /** Ends the event of a full memory, if there is one. Call it after losses were written to disk. */
   endOverflow(): void {
     if (this.#overflow === null) return;
     const text = lossText(this.#overflowed, 'memory-full', false);

@@ -30,7 +30,8 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 
 /**
  * Returns the base for the next frame: seq = base + ticket. A new base, for example for a run that is new to this file, is written to the
- * file and uses no number again. Errors: throws what SQLite throws.
+ * file and uses no number again. `lastSeq`: the seq above which frames are numbered. `nextTicket`: the ticket of the next frame. Errors:
+ * throws what SQLite throws.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);

@@ -20,8 +20,9 @@ import type { Kind, Notice, OpenLink, Setup, StoreLink, StoreMessages, StoreRequ
 /**
  * Longest waits for the storage thread. Units: ms.
  *
- * `commit`: for a request that mainly writes. `read`: for another request. `check`: for a check of the whole store. `caller`: the longest
- * wait of a reader, and of start and stop. `close`: for closing the files.
+ * `commit`: for a request that mainly writes. `read`: for another request. `check`: for a check of the whole store. These three are counted
+ * from the time when the thread has no earlier request. `caller`: for one wait of a reader, a start or a stop; a stop and some readers wait
+ * more than once. `close`: for closing the files.
  * Source: assumed; a worn card takes seconds for one flush and a commit has several; a reader finds the same rows a moment later. A check
  * took 3.4 s for 124 MB in the reliability measurement, several times that on a card. Confirmed by: bench `store device` on the gateway
  * with a worn card.
@@ -62,8 +63,9 @@ export class StorageClient {
   }
 
   /**
-   * Sends a request and resolves with the answer; starts the thread if none is running. Shape: null if there is no thread, if it gave no
-   * answer, or if it may not use the data. Errors: rejects with what the thread reports otherwise.
+   * Sends a request and resolves with the answer; starts the thread if none is running. An answer may be a failure, such as a full disk.
+   * Shape: null if there is no thread, if it gave no answer, or if it may not use the data. Errors: rejects, for example, if the request
+   * cannot be sent.
    */
   async ask<K extends Kind>(kind: K, question: StoreMessages[K]['ask']): Promise<StoreMessages[K]['answer'] | null> {
     const { clock, onNotice } = this.#parts;
@@ -92,7 +94,10 @@ export class StorageClient {
     }
   }
 
-  /** Closes the files and ends the thread; resolves when the thread has ended or is lost. No effect without a thread. */
+  /**
+   * Closes the files, unless the thread is too slow, and ends the thread. Resolves when the thread has ended or is lost. No effect without
+   * a thread.
+   */
   async close(isAllCommitted: boolean): Promise<void> {
     const closing = this.#link;
     if (closing === null) return;

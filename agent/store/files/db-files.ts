@@ -103,7 +103,10 @@ export function makeFresh({
   standAs(draft, path);
 }
 
-/** Renames `draft`, a complete and synced file, to `path`; removes the journal of the replaced file. Errors: throws system errors. */
+/**
+ * Removes the journal and the shared memory at `path`, then renames `draft`, a complete and synced file, to `path`. Errors: throws system
+ * errors; the journal may be removed by then.
+ */
 export function standAs(draft: string, path: string): void {
   // A journal that already exists belongs to another file and would be replayed into this one.
   removeJournal(path);

@@ -48,16 +48,16 @@ export function toOpeningError(error: unknown, path: string): StoreError {
 }
 
 /**
- * The problems that SQLite finds in the pages and indexes, limited in number; empty if it finds none. It may not find flipped bytes within
- * a value. Errors: throws SQLite errors.
+ * The problems that SQLite finds in pages, indexes and the constraints of rows, limited in number; empty if it finds none. It may not find
+ * flipped bytes within a value. Errors: throws SQLite errors, also because of damage.
  */
 export function pageProblems(db: Sqlite): readonly string[] {
   return problemsOf(db, 'integrity_check', MAX_PROBLEMS);
 }
 
 /**
- * Returns the StoreError for a failure in use. If SQLite refused a row, the indexes are checked, and the code is `corrupt` if one is
- * damaged. `db` undefined: nothing is checked.
+ * Returns the StoreError for a failure in use. If SQLite refused a row, each table with an index is checked, and the code is `corrupt` if
+ * one is damaged. `db` undefined: nothing is checked.
  */
 export function toUseError(error: unknown, path: string, db: Sqlite | undefined): StoreError {
   if (db === undefined || !isMisfit(error)) return toStoreError(error, path);
@@ -70,7 +70,10 @@ export function toUseError(error: unknown, path: string, db: Sqlite | undefined)
   }
 }
 
-/** Checks a file that is not in use, and all its pages, without changing it. Errors: as `assertSoundFile`. */
+/**
+ * Checks a file that is not in use, and all its pages, without changing it. SQLite may create the files `-wal` and `-shm` beside it.
+ * Errors: as `openReadOnly`, `assertSoundFile` and `expectWhole`.
+ */
 export function expectSound(path: string, schema: Schema): void {
   const db = openReadOnly(path);
   try {

@@ -47,8 +47,8 @@ export function migrate(db: Sqlite, path: string, schema: Schema): void {
 }
 
 /**
- * Runs the migrations after `version`, then writes the current version into the file, within the caller's transaction. Errors: throws
- * SQLite errors.
+ * Runs the migrations after `version`, then writes `version` and `readableSince` of `schema` into the file, within the caller's
+ * transaction. Errors: throws SQLite errors.
  */
 export function stepForward(db: Sqlite, schema: Schema, version: number): void {
   for (const { to, ddl } of schema.migrations) if (to > version) db.exec(ddl);

@@ -50,7 +50,7 @@ interface Open<H> {
 
 /**
  * One SQLite file of the store, opened when it is used. A file that may not be used, or that is missing, is replaced by a sound copy or a
- * fresh file.
+ * fresh file: if that is found at the opening, in the same use; otherwise that use throws, and the next one replaces it.
  *
  * ```
  *   closed ──use──► open ──failure other than a full disk──► closed

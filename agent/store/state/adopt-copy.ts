@@ -39,14 +39,20 @@ function copiedMsOf(db: Sqlite): WallMs | null {
   return typeof copiedMs === 'number' && !isFormer ? copiedMs : null;
 }
 
-/** Marks a file as a copy made at `atMs`. A file that is already marked as a copy keeps that time. Errors: throws SQLite errors. */
+/**
+ * Marks a file as a copy made at `atMs`, and removes the name of an earlier restorer. A copy that is already marked stays as it is.
+ * Errors: throws SQLite errors.
+ */
 export function markCopy(db: Sqlite, atMs: WallMs): void {
   if (copiedMsOf(db) !== null) return;
   db.prepare('DELETE FROM meta WHERE key IN (?, ?)').run(FORMER, BY);
   setMeta(db, COPIED, Math.round(atMs));
 }
 
-/** Records in a copy who restores it. When it is adopted, no stored readings are then expected. Errors: throws SQLite errors. */
+/**
+ * Records in a copy who restores it. After the adoption of such a copy, a missing telemetry file is not a loss. Errors: throws SQLite
+ * errors.
+ */
 export function signCopy(db: Sqlite, by: string): void {
   setMeta(db, BY, by);
 }

@@ -7,8 +7,9 @@ import { type AgeBound, FIRST_RELEASE_MS } from './people.ts';
 const BOTH = 'SELECT at_ms FROM audit UNION ALL SELECT at_ms FROM audit_reserved';
 
 /**
- * Prepares the queries that find entries that are old by an `AgeBound`, and delete those of `audit_reserved`. An entry of an unset clock
- * never counts as old. `db` is the open state file. Errors: throws SQLite errors, and so do its functions.
+ * Prepares the queries that find entries that are old by an `AgeBound`, and delete those of `audit_reserved`. An entry from before
+ * `FIRST_RELEASE_MS`, as of an unset clock, never counts as old. `db` is the open state file. Errors: throws SQLite errors, and so do its
+ * functions.
  */
 export function createAuditAges(db: Sqlite) {
   const isOver = db.prepare<[number, number], number>(`SELECT EXISTS (SELECT 1 FROM (${BOTH}) WHERE at_ms >= ? AND at_ms < ?)`).pluck();

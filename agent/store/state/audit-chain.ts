@@ -75,7 +75,7 @@ export interface ChainFacts {
 
 /**
  * Verifies the chain from its first entry. `rows`: all entries that are not kept separately, oldest first. The number of problems and
- * remarks in the verdict is limited. `known` can reveal a log whose hashes were all computed again.
+ * remarks in the verdict is limited. `known` can reveal a log whose hashes were all computed again, while its entry is still stored.
  */
 export function verifyChain(rows: Iterable<AuditRow>, { head, known, reserved, isUsed }: ChainFacts): AuditVerdict {
   const problems: Message[] = [];

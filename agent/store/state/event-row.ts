@@ -9,7 +9,7 @@ import type { AgentEvent } from '../../core/words.ts';
 
 /**
  * An event as a row of `state.db`. `template` and `details` are JSON: the message of the text, and the details. They are null or missing if
- * there is none, as for an event that an earlier release stored; `details` also if they are damaged.
+ * there is none, as for an event that an earlier release stored. Damaged details may be null too.
  */
 export interface EventRow extends Pick<AgentEvent, 'id' | 'code' | 'source' | 'severity' | 'startMs' | 'endMs'> {
   readonly text: string;

@@ -24,7 +24,7 @@ export interface BackupParts {
 
 /**
  * Creates the functions for the copies of a small file, in its folder. `make` writes a verified copy; `restore` replaces the file by the
- * newest undamaged copy, if there is one.
+ * newest copy that this program can use, if there is one.
  */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);
@@ -53,7 +53,7 @@ export function createStateBackup(parts: BackupParts) {
   }
 
   /**
-   * Replaces the file by the newest undamaged copy; the copy is kept. Returns a text with the path and age of the copy; null, with the
+   * Replaces the file by the newest usable copy; the copy is kept. Returns a text with the path and age of the copy; null, with the
    * file unchanged, if no copy is usable. Errors: throws StoreError `full` or `read-only`, or system errors.
    */
   function restore(atMs: WallMs): Message | null {

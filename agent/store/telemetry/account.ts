@@ -13,7 +13,10 @@ import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './tel
 /** Rows read in one step of the cursor. */
 const STEP_ROWS = 256;
 
-/** The cursor in the file: all frames up to this seq are delivered; 0 if there is none. Errors: throws SQLite errors. */
+/**
+ * The cursor in the file, 0 if there is none. No frame up to this seq remains to be delivered: each is delivered or lost. Errors: throws
+ * SQLite errors.
+ */
 export function cursorOf(db: Sqlite): number {
   return Number(getMeta(db, 'cursor_seq') ?? 0);
 }
@@ -102,7 +105,8 @@ function deliveredUnstoredOf(db: Sqlite): number {
 
 /**
  * Returns the counts of readings since this file began: produced, delivered, stored but not delivered, and in gaps; and whether they
- * balance. Readings lost with the file before it count as produced and in a gap.
+ * balance. Stored readings count as delivered up to the cursor in the file. Readings lost with the file before it count as produced and
+ * in a gap.
  */
 export function accountOf(handle: Handle): StoreAccount {
   const { uncommitted, all, estimates } = handle.gaps.readings();

@@ -17,15 +17,17 @@ export interface AgeClock {
 }
 
 /**
- * A larger forward jump between two checks is not believed at first. Units: ms.
+ * A wall clock that is further ahead of the age clock than this is not believed at first. Units: ms.
  *
- * Source: assumed; road works cut the mains of a cabinet for weeks, and within a month a person notices dates that are off by years. Confirmed by: the outages in the logs of cabinets over a year.
+ * Source: assumed; road works cut the mains of a cabinet for weeks, and within a month a person notices dates that are off by years.
+ * Confirmed by: the outages in the logs of cabinets over a year.
  */
 export const JUMP_MS = 31 * DAY_MS;
 
 /**
- * Returns the state after a check of the clock at `atMs`. A time more than `JUMP_MS` ahead is believed only once the clock has moved on by
- * `JUMP_MS` after it. Any earlier time is believed at once. `livedMs`: how long the agent has been running since the last check. Units: ms.
+ * Returns the state after a check of the clock at `atMs`. A time more than `JUMP_MS` after `ageMs` plus `livedMs` is doubted until the
+ * clock has moved on by `JUMP_MS` from there without another such jump. Any other time is believed at once, also one in the past.
+ * `livedMs`: how long the agent has been running since the last check, or since its start if that was later. Units: ms.
  */
 export function nextAgeClock({ ageMs, doubted }: AgeClock, atMs: WallMs, livedMs: number): AgeClock {
   if (atMs <= ageMs + livedMs + JUMP_MS) return { ageMs: atMs, doubted: null };

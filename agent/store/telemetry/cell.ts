@@ -24,7 +24,8 @@ export interface SeriesReading {
 
 /**
  * A reading in the form in which it is stored. `offsetMs` is relative to the frame's time. `flags`: the quality, and whether the value is
- * `scaled`, `double` or none. `scaled`: the value times 10 to the power of the decimals. A field that is not used is 0.
+ * `scaled`, `double` or none. `scaled`: the value times 10 to the power of the decimals, rounded; for `EXACT` the value itself. A field
+ * that is not used is 0.
  */
 export interface Cell {
   readonly offsetMs: number;

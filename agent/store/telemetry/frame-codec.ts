@@ -37,8 +37,8 @@ export interface SeriesFrame extends FrameHead {
 }
 
 /**
- * The columns of a row of frames that its checksum covers. The head is that of the last frame; `readings`: their number in this row;
- * `total`: readings ever committed, up to and with this row. Shape: integers.
+ * The columns of a row of frames that its checksum covers. The head is that of the last frame. `boot`: number of the run of the agent.
+ * `readings`: their number in this row. `total`: readings ever committed, up to and with this row. Shape: integers.
  */
 export interface RowHead extends FrameHead {
   readonly boot: number;
@@ -86,7 +86,7 @@ function unpacked(blob: Uint8Array): Uint8Array {
 
 /**
  * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. Errors: throws StoreError `corrupt` for data
- * that are not valid, also for a series whose decimals are undefined.
+ * that are not valid, a layout that it does not support, and a series whose decimals are undefined.
  */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };

@@ -32,8 +32,8 @@ export function packOneRecord(handle: Handle): boolean {
 }
 
 /**
- * Removes the inputs of a few old segments of the record of decisions, or whole segments, while the record exceeds `maxBytes`. The
- * record may still exceed that afterwards. The newest segment stays.
+ * Removes the inputs of a few old segments of the record of decisions, or whole segments, while the record exceeds `maxBytes`. Before it
+ * removes inputs, it packs the segment as `packOneRecord` does. The record may still exceed that afterwards. The newest segment stays.
  */
 export function makeRecordRoom(handle: Handle, maxBytes: number): void {
   for (let step = 0; step < MOST_STEPS && handle.record.bytes() > maxBytes; step++) {

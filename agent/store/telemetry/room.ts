@@ -40,8 +40,8 @@ export function isOverCap({ db }: Handle, maxBytes: number): boolean {
 }
 
 /**
- * Frees room in one limited step, by packing, thinning or removing old rows. Does nothing if enough room is free. Returns whether another
- * step, or a call of `returnTrial`, is useful. False also if nothing more can be freed.
+ * Frees room in one limited step, by packing, thinning or removing old rows. Does nothing if enough room is free. Call `returnTrial` after
+ * each step, outside its transaction. Returns whether both are useful again. False also if nothing more can be freed.
  */
 export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): boolean {
   const targetBytes = roomBytes(maxBytes) - Math.min(maxBytes * HEADROOM.share, HEADROOM.maxBytes);

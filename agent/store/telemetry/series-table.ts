@@ -11,7 +11,7 @@ interface Row {
 
 /**
  * Creates the access to the table `series` of an open file, which assigns numbers to points. A point has one number for each setting of its
- * decimals. Errors: throws SQLite errors, and so do the functions that use the database.
+ * decimals. Create it again after a rollback, which may remove numbers. Errors: throws SQLite errors, and so does `idOf`.
  */
 export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup, 'decimals' | 'counters'>) {
   const insert = db.prepare('INSERT INTO series(point, decimals) VALUES(?, ?)');

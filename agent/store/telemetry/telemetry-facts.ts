@@ -64,7 +64,8 @@ export function telemetryFacts(handle: Handle, path: string, provenSeq: number):
 }
 
 /**
- * The start of the oldest segment with a known time, otherwise the time of the oldest row of frames. Null if there is neither. Units: ms.
+ * Returns the start of the oldest segment with a known time, otherwise the time of the oldest row of frames; null if there is neither. The
+ * oldest has the lowest number. The time of a row may be that of an unset clock. Units: ms.
  */
 export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   const known = segments.labels().find(({ t0_ms: t0Ms }) => Math.abs(t0Ms) < 8.64e15);

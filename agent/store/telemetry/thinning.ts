@@ -15,14 +15,18 @@ export interface Thinning {
 }
 
 /**
- * The rounds in which segments are thinned. `keep`: at least one reading in this many stays in a series. `share`: which share of the
- * segments may be thinned in this round, from the oldest; a share of the delivered ones, or of all if none is delivered.
+ * The rounds in which segments are thinned. `keep`: at least one in this many of the readings that the round before left in a series
+ * stays. `share`: which share of the segments may be thinned in this round, from the oldest. It is a share of the delivered ones, or of all
+ * if none is delivered.
  */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },
   { keep: 16, share: 1 / 4 },
 ];
-/** Counters are thinned by this factor less; in the first step not at all. Source: assumed; the energy contract is billed by them. Confirmed by: the billing rules of an energy contract. */
+/**
+ * In each round, counters are thinned by this factor less; in the first not at all. Source: assumed; the energy contract is billed by them.
+ * Confirmed by: the billing rules of an energy contract.
+ */
 const COUNTER_KEEPS = 4;
 
 interface Place {

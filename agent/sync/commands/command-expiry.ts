@@ -31,7 +31,7 @@ export interface Lifetime {
 /**
  * Returns until when a command may be carried out. `sentMs`: the payload's timestamp; `expiresMs`: Command/Expires; each undefined if
  * absent. Without a trusted clock, the time from `sentMs` to `expiresMs` counts from now. Without Command/Expires the limit is `MAX_AGE_MS`
- * after `sentMs` by a trusted clock, otherwise after now; it may have passed already. Errors: throws Refusal, for example if
+ * after `sentMs` if that is past by a trusted clock, otherwise after now; the limit may be past too. Errors: throws Refusal, for example if
  * Command/Expires has passed by a trusted clock.
  */
 export function judgeLifetime(

@@ -134,8 +134,8 @@ export function readInteger(
 }
 
 /**
- * Returns a time from a DateTime or an integer; undefined if the metric is absent or null. Errors: throws Refusal for another type, or a
- * time out of range.
+ * Returns a time from a DateTime or an integer; undefined if the metric is absent or marked as null. Errors: throws Refusal for no value,
+ * another type, or a time out of range.
  */
 export function readTime(fields: CommandFields, name: string): WallMs | undefined {
   const metric = fields.get(name);
@@ -148,7 +148,7 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
 
 /**
  * Returns a text; empty if the metric is absent or null. `maxLength` in UTF-16 units. Errors: throws Refusal for another type, a longer
- * text, or characters such as control characters.
+ * text, or a control or other invisible character (Unicode category C).
  */
 export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);

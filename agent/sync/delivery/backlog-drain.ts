@@ -41,9 +41,12 @@ export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' |
   readonly resends: ResendQueue;
 }
 
-/** When `request` is called, sends the stored rows that are still to be sent, and those that the platform requested again. */
+/**
+ * When `request` is called, sends the stored rows that are still to be sent or may not have arrived. Then sends those that the platform
+ * requested again.
+ */
 export class BacklogDrain {
-  /** Another round of the pass is due. */
+  /** A pass, or another round of the running one, is due. */
   isDue = false;
   readonly #parts: BacklogDrainParts;
   #draining: DeliveryLink | null = null;

@@ -116,7 +116,7 @@ export class RecordReporter {
     this.#awaitAck(this.#parts.waitMs.first);
   }
 
-  /** The platform has all records up to this one, at most to the last one sent. Ignored for another epoch. */
+  /** The platform has all records up to this one, at most to the last one sent. Ignored for another epoch, or if it is not a higher one. */
   acknowledge(epoch: string, recordId: number): void {
     const { id, acked } = this.#progress;
     const next = Math.min(recordId, this.#sentId);

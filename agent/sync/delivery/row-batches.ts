@@ -60,7 +60,7 @@ export function afterRound(sent: readonly StoredFrame[], roundMs: number, form: 
 
 /**
  * Returns what of `read` must still be sent, in batches in ascending order. A batch also covers missing row numbers, and may have no frame.
- * `read`: the frames that the store has after `sentUpTo(ledger)`, in order.
+ * `read`: the frames that the store has after `sentUpTo(ledger)`, in order. Row numbers between that and the first frame count as missing.
  */
 export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): readonly RowBatch[] {
   const batches: RowBatch[] = [];

@@ -138,7 +138,7 @@ export function connectRefusal(url: string, code: number, cause?: Error): Uplink
 /** Codes of a SUBACK that give no reason in the request: unspecified, implementation specific, quota exceeded. Source: MQTT 5 §3.9.3. */
 const PASSING: readonly number[] = [0x80, 0x83, 0x97];
 
-/** The broker refused subscriptions, with code `refused`. */
+/** The broker refused at least one of the requested topics; the others are subscribed. The code is `refused`. */
 export class SubscribeRefusal extends UplinkError {
   /** The topics that were refused. */
   readonly topics: readonly string[];

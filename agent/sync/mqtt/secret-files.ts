@@ -99,9 +99,9 @@ async function realOrSame(dir: string): Promise<string> {
 }
 
 /**
- * Returns a function that reads the files; calls during a read share it.
+ * Returns a function that reads the configured files and the renewed ones (`RENEWED`); calls during a read share it.
  *
- * Errors: rejects with UplinkError `secret`, for example if a file cannot be used.
+ * Errors: rejects with UplinkError `secret`, for example if a configured file cannot be used, or if the disk does not answer.
  */
 export function createSecretReader({
   config,

@@ -47,7 +47,7 @@ const SUBSCRIBE_TRIES = 3;
 /** Longest wait for a proper end before the socket is closed. Units: ms. Source: assumed; systemd gives the agent 10 s in all. Confirmed by: the stop times in the logs of the slowest gateway. */
 const END_TIMEOUT_MS = 2_000;
 
-/** One connection to a broker at a time, without retries. Call `drop` before each further `connect`. */
+/** One connection to a broker at a time. It does not connect again by itself. Call `drop` before each further `connect`. */
 export class BrokerConnection {
   readonly #parts: BrokerConnectionParts;
   readonly #readSecrets: () => Promise<Secrets>;
@@ -55,7 +55,7 @@ export class BrokerConnection {
   attempt = 0;
   /** The connection from `onConnected` to `drop`, also after it has failed; null at other times. */
   current: MqttConnection | null = null;
-  /** The certificates of the current or last attempt; null for one that was not used or has not arrived. */
+  /** The certificates of the current or last attempt; null for one that is not known. That of the broker is known once it was verified. */
   certificates: UplinkCertificates = { own: null, broker: null };
   #abort = new AbortController();
   #probe: LinkProbe | null = null;
@@ -71,7 +71,10 @@ export class BrokerConnection {
     this.#choice = new CertificateChoice(parts.clock);
   }
 
-  /** Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. Units: `timeoutMs` ms, to CONNACK. */
+  /**
+   * Opens a connection. Calls `onConnected`, or `onFailed` with the error; neither if `drop` is called first. Units: `timeoutMs` ms, from
+   * the end of reading the secret files to CONNACK.
+   */
   async connect(bdSeq: number, url: string, timeoutMs: number): Promise<void> {
     const { clock, transport, onConnected } = this.#parts;
     const attempt = this.attempt;
@@ -102,8 +105,9 @@ export class BrokerConnection {
   }
 
   /**
-   * Subscribes to all topics, and again to those that the broker refused without a lasting reason. Calls `onSubscribed` or `onFailed`; neither
-   * if `drop` is called first. `url`: for messages. `timeoutMs`: for each SUBACK. Units: ms.
+   * Subscribes to all topics. Repeats the request a few times for those that the broker refused without a lasting reason. Calls
+   * `onSubscribed` or `onFailed`; neither if `drop` is called first. Requires a connection. `url`: for messages. `timeoutMs`: for each
+   * SUBACK. Units: ms.
    */
   async subscribe(url: string, timeoutMs: number): Promise<void> {
     const attempt = this.attempt;

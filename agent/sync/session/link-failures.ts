@@ -12,7 +12,7 @@ const BACK_OFF_MS = { first: 1_000, max: 300_000 };
 const TAKEOVER_MS = { first: 60_000, max: 900_000 };
 /** Source: a simulation of 1,450 cabinets: all are back within twice the length of the outage, for one attempt more each. */
 const MOST_OF_AWAY = 2;
-/** Replaces the random number in conformance mode, so that waits are predictable. Source: a checker requires births within 3 s of the host (reference/sparkplug.md §2). */
+/** Replaces the random number of the back-off in conformance mode, so that it is predictable. Source: a checker requires births within 3 s of the host (reference/sparkplug.md §2). */
 const FIXED_CHANCE = 0.25;
 
 /** The failures of the connection: the last reason, and the wait before the next attempt. */
@@ -24,7 +24,7 @@ export class LinkFailures {
   /** The last failure; kept even after the link has recovered. */
   last: { readonly atMs: WallMs; readonly text: Message } | null = null;
   #code: UplinkErrorCode | null = null;
-  /** Consecutive takeovers: two clients with one id would end each other's sessions forever. */
+  /** Takeovers, counted from the last one that ended a stable session: two clients with one id would end each other's sessions forever. */
   #takeovers = 0;
 
   /** `random` returns a random number 0..1. */
@@ -48,8 +48,8 @@ export class LinkFailures {
   }
 
   /**
-   * Returns the wait before the next attempt, after `failures` failures in a row. If another client with the same id took over the session,
-   * a minimum applies. `awayMs`: since the last session was lost; null if none was. Units: ms.
+   * Returns the wait before the next attempt. `failures`: as in `SessionState`. If another client with the same id took over the session, a
+   * minimum applies. `awayMs`: since a stable session was lost; null for the full back-off, as after one that was not stable. Units: ms.
    */
   restMs(failures: number, awayMs: number | null): number {
     const usualMs = backOffMs(failures, this.#isConformance ? FIXED_CHANCE : this.#random(), awayMs);

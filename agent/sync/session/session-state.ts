@@ -129,8 +129,8 @@ export const BD_SEQ_COUNT = 256;
 export const STABLE_MS = 60_000;
 
 /**
- * The pace of births that a host causes: the least time between two for the same cause, requests or its returns. It grows from `first` to
- * `longest`, and is `first` again after `quiet` without such births. Units: ms.
+ * The pace of births that a host causes: the least time between two for the same cause, requests of a session or its returns. Both causes
+ * share it: it grows from `first` to `longest`, also over sessions, and is `first` again after `quiet` without such births. Units: ms.
  *
  * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
  * Confirmed by: the requests of a platform in use.

@@ -224,8 +224,8 @@ export function spreadDelayMs({
 }
 
 /**
- * Returns how long births must wait after the return of the primary host. `isSparing`: the day's data budget is used up. Units: ms; zero or
- * negative if they are due.
+ * Returns how long the births after a return of the primary host must still wait, counted from the last such births; 0 for other births.
+ * `isSparing`: the day's data budget is used up. Units: ms; zero or negative if they are due.
  */
 export function returnDelayMs({ rebirth }: SessionState, at: { readonly atMono: MonoMs; readonly isSparing: boolean }): number {
   return rebirth.isReturn ? restOfGapMs(rebirth.returnMono, rebirth.gapMs, at) : 0;

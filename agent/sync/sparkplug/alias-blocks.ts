@@ -24,8 +24,8 @@ interface AliasBlock {
 }
 
 /**
- * The alias numbers of the node and its devices, in blocks of consecutive numbers. `next`: the first number of the next block. Shape: the
- * JSON under `sync.aliases`.
+ * The alias numbers of the node and its devices, also removed ones, in blocks of consecutive numbers. `next`: the first number of the next
+ * block. Shape: the JSON under `sync.aliases`.
  */
 export interface AliasBlocks {
   readonly next: number;

@@ -33,7 +33,7 @@ function double(value: number): Omit<Property, 'key'> {
 }
 
 /**
- * Returns a metric as DATA contains it. A value that does not fit the type becomes null with quality bad. Source:
+ * Returns a metric as DATA contains it. A value of another type, or a number that is not finite, becomes null with quality bad. Source:
  * `payloads-alias-data-cmd-requirement`, `payloads-metric-datatype-not-req`.
  */
 export function toDataMetric(entry: MetricEntry, value: UplinkValue, historical: boolean): Metric {

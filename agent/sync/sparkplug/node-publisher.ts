@@ -23,7 +23,7 @@ export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topi
 /** Changes within this time are sent together. Units: ms. Source: assumed; one control tick sets many metrics, none may be late by a second. Confirmed by: the number of messages in a week of logs of a cabinet. */
 const GATHER_MS = 50;
 
-/** Publishes births, deaths and values without a point, over all sessions of the node. */
+/** Publishes births, deaths and the values of metrics without a point, over all sessions of the node. */
 export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   readonly #parts: NodePublisherParts;
   readonly #silent = new Set<string>();
@@ -106,7 +106,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#send((dying) => dying.death(), publisher);
   }
 
-  /** The session is gone. */
+  /** The session is gone. Texts that wait for its births are discarded. */
   close(): void {
     this.#publisher = null;
     this.#isHeld = false;
@@ -115,13 +115,16 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#gathering = null;
   }
 
-  /** Sends values, after the births if these are due. They must be stored already. */
+  /** Sends values, which must be stored already. While births are due, only the newest of each metric is kept, and sent after them. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     if (this.#isHeld) for (const [entry, value] of changes) this.#changed.set(entry, value);
     else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
   }
 
-  /** Sends each text as a value of its own, after births that are due. Without a session none is sent, and the last one is stored. */
+  /**
+   * Sends each text as a value of its own, after births that are due; discards it if the session ends before them. Without a session none
+   * is sent, and the last one is stored.
+   */
   texts(name: string, texts: readonly string[]): void {
     const { table, values, clock } = this.#parts;
     const entry = table.node.find((candidate) => candidate.name === name);
@@ -143,7 +146,10 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.values(outcomeMetrics({ table, values, isSilent, maxTextBytes }, outcome, kind));
   }
 
-  /** Stores a value and, if it changed during a session, sends it soon. `deviceId`: empty for the node. */
+  /**
+   * Stores a value and, if it changed during a session, sends it soon. For a silent device, only its next birth contains it. `deviceId`:
+   * empty for the node.
+   */
   update(deviceId: string, metric: string, value: UplinkValue): void {
     const { table, values, clock, log } = this.#parts;
     const ofNode = deviceId === '' ? table.node.find(({ name }) => name === metric) : undefined;

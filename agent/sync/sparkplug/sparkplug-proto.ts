@@ -1,7 +1,7 @@
 /**
  * The part of the Sparkplug B payload that this agent uses, as proto2 text.
  *
- * Data sets, templates, metadata and nested property sets are left out: a reader skips unknown fields.
+ * Other fields, such as data sets, templates and metadata, are left out: a reader skips unknown fields.
  * Source: Sparkplug 3.0 §6.4.1; field numbers in reference/sparkplug.md §1, "Encoding facts".
  */
 export const SPARKPLUG_PROTO = `

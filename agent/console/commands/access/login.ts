@@ -21,8 +21,8 @@ const LOGIN_TIMEOUT_MS = 60_000;
 const STEPS: readonly LoginAnswer['state'][] = ['code-needed', 'new-password-needed'];
 
 /**
- * The end of a `login`. The agent sends it when a session ends. The shell also makes one for a request that failed before a session began.
- * `how`: why it ended, for example `logout`, `idle`, `hang-up` or `unreachable`.
+ * The end of a `login`. The agent sends it when a session ends. The shell makes one if the request fails, before a session or during one,
+ * such as when the connection is lost. `how`: why it ended, for example `logout`, `idle` or `unreachable`.
  */
 export interface LoginEnd {
   readonly state: 'ended';

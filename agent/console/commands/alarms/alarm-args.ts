@@ -9,7 +9,7 @@ import { labelled } from '../../text/text-lines.ts';
 
 /**
  * Returns an optional text of one line; empty if the argument is missing. Errors: throws ConsoleError 'usage', for example if the text is
- * too long.
+ * too long, or given but empty.
  */
 export function noteArg(args: RawArgs, name: string): string {
   const text = args[name] === undefined ? '' : textArg(args, name);

@@ -59,7 +59,8 @@ export const DEVICES = agentCommand({
 
 /**
  * `points`: answers with the newest values of the points whose id contains the filter; if none does, of the devices on the pole with this
- * name. `L07.` means the device or lamp L07 alone, if there is one. Fails if there is neither such a point nor such a pole.
+ * name. `L07.`, in the cabinet's spelling, means all points of the device of lamp L07, or else of device L07, if there is one. Fails if
+ * there is no such point, and no device on such a pole.
  */
 export const POINTS = agentCommand({
   name: 'points',

@@ -21,8 +21,8 @@ export interface CommissionTested {
 
 /**
  * Tests the lamps of the target and stores the results. For null: the lamps of the cabinet without a passed test, and those whose power a
- * meter still has to measure. Once the client is gone it ends early. Errors: rejects, for example with ConsoleError, or with Refusal if the
- * results so far cannot be read.
+ * meter still has to measure. Once `job.signal` is aborted it ends early. Errors: rejects, for example with ConsoleError, or with Refusal if
+ * the results so far cannot be read.
  */
 export async function commissionLamps(view: AgentView, target: Target | null, job: Job): Promise<CommissionTested> {
   const { acceptance } = view;

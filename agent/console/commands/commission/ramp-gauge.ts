@@ -9,8 +9,8 @@ import type { RampGauge, Tested } from '../light/test-job.ts';
 const REACHED_PCT = 3;
 
 /**
- * A gauge with what it measured at each level. `settledMs`: from the request to the first reading near the level. Units: ms. `powerFactor`:
- * as read at the level. Null: no such reading.
+ * A gauge with what it measured for each requested level. `settledMs`: from the request to the first reading near the level that `look`
+ * found. Units: ms. `powerFactor`: as `take` received it; the lamp may not have reached the level. Null: no such reading.
  */
 export interface LampGauge extends RampGauge {
   settledMs(lamp: string, levelPct: LevelPct): number | null;

@@ -122,8 +122,8 @@ export async function runVerify(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * Resolves with the private key, cabinets, time of signing and validity; asks for the passphrase of an encrypted key. The cabinet ids are
- * not checked.
+ * Resolves with the private key, cabinets and validity of the arguments, and now as the time of signing. Asks for the passphrase of an
+ * encrypted key. The cabinet ids are not checked.
  *
  * Errors: rejects with ConsoleError, for example if an argument is missing or the key cannot be used.
  */

@@ -8,7 +8,7 @@ import { findName } from '../find-name.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TypedRange } from '../time-range.ts';
 import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
 
-/** The arguments of `energy`. `by` null: all nights as one. `zone`: as typed; null for all zones. */
+/** The arguments of `energy`. `by`: what one row of a zone is for; null for all nights. `zone`: as typed; null for all zones. */
 export interface EnergyArgs extends TypedRange {
   readonly by: EnergyQuery['by'];
   readonly zone: string | null;

@@ -46,8 +46,8 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
 }
 
 /**
- * Progress of `identify`: the level requested last and the remaining time. `following`: false if the lamp is known not to confirm its
- * levels. Units: %, ms.
+ * Progress of `identify`: the level requested last and the remaining time. `following`: as in `LampView`; true if it is unknown. Units: %,
+ * ms.
  */
 export interface IdentifyProgress {
   readonly lamp: string;
@@ -62,7 +62,7 @@ export interface Identified {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
-  /** False if the lamp is known not to confirm its levels, so a person may not see it blink. */
+  /** As in `LampView`; true if it is unknown. False: a person may not see the lamp blink. */
   readonly following: boolean;
 }
 

@@ -89,8 +89,8 @@ export const RELEASE = agentCommand({
 });
 
 /**
- * Returns the arguments of `override`, with defaults for missing ones; whether the target exists is not checked. Errors: throws
- * ConsoleError 'usage' for an argument that cannot be read.
+ * Returns the arguments of `override`, with defaults for missing options; whether the target exists is not checked. Errors: throws
+ * ConsoleError 'usage', for example if the target or the level is missing.
  */
 export function readOverride(args: RawArgs): OverrideArgs {
   return {
@@ -137,7 +137,7 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-/** Returns the text unchanged. Errors: throws ConsoleError 'usage', for example if it is too long or has a control character. */
+/** Returns the text unchanged. Errors: throws ConsoleError 'usage', for example if it is too long or has a control or format character. */
 export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{C}/u.test(text)) {
     throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);

@@ -96,7 +96,7 @@ export const SIMULATE: LocalCommand = {
   ],
 };
 
-/** Returns the arguments of `simulate`, with defaults for missing ones. Errors: throws ConsoleError 'usage' for one that cannot be read. */
+/** Returns the arguments of `simulate`, with defaults for missing ones. Errors: throws ConsoleError 'usage' for an invalid one. */
 export function readSimulate(args: RawArgs): SimulateArgs {
   const needPct = args['need'] === undefined ? null : numberArg(args, 'need', NEED);
   return {

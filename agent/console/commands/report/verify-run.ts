@@ -30,7 +30,7 @@ export async function runReportVerify(args: LocalArgs, terminal: Terminal, confi
 
 /**
  * `savings verify`: prints the verdict about the ledger and the result of the running agent, or of an export. Resolves with its exit code.
- * `configFile`, errors: as `runReportVerify`; 'unreachable' without file and agent.
+ * `configFile`, errors: as `runReportVerify`; 'unreachable' if no file is named and no agent answers.
  */
 export async function runSavingsVerify(args: LocalArgs, terminal: Terminal, configFile: string): Promise<number> {
   const file = textOf(args['file']);

@@ -70,8 +70,8 @@ export function causeArg(args: RawArgs): LedgerCause {
 }
 
 /**
- * Returns what an entry with this cause changes; options that the cause does not use are ignored. Errors: throws ConsoleError 'usage' if an
- * option is invalid, or a required one is missing.
+ * Returns what an entry with this cause changes; valid options that the cause does not use are ignored. Errors: throws ConsoleError 'usage'
+ * if a required option is missing, or an option is invalid; an invalid one that is not used may be ignored too.
  */
 export function effectArg(cause: LedgerCause, args: RawArgs): LedgerEffect {
   const lamps = listArg(args, 'lamps');

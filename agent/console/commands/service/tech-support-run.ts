@@ -33,7 +33,7 @@ const pack = promisify(gzip);
 
 /**
  * What `tech-support` uses. `configFile`: path of the cabinet file. `nowMs`: for the name of the file. `expectRoom` is called before the
- * file is written; default: no check.
+ * file is written, always with a path in `dir`; default: no check.
  */
 export interface TechSupportParts {
   readonly terminal: Terminal;

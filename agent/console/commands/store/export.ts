@@ -107,7 +107,10 @@ export function cutPage(page: ExportPage): ExportPage {
   return { ...page, frames: page.frames.slice(0, tooMany), nextSeq: page.frames[tooMany - 1]?.seq ?? page.nextSeq };
 }
 
-/** Returns how many frames to request next, from the size of the last page. `last`: null before the first page. */
+/**
+ * Returns how many frames to request next for a page of about `WANTED_READINGS`, from the size of the last page. `last`: null before the
+ * first page.
+ */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;
   const fitting = Math.round((last.frames * WANTED_READINGS) / Math.max(1, last.readings));

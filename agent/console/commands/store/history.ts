@@ -79,8 +79,8 @@ export const HISTORY = agentCommand({
 });
 
 /**
- * Returns the arguments of `history`, with defaults for missing ones; whether the point exists is not checked. Errors: throws ConsoleError
- * 'usage' for an argument that is missing or cannot be read, or for `--plot` with `--csv`.
+ * Returns the arguments of `history`, with defaults for missing options; whether the point exists is not checked. Errors: throws
+ * ConsoleError 'usage' if the point is missing, a time or `--by` cannot be read, or `--plot` is given with `--csv`.
  */
 export function readHistory(args: RawArgs): HistoryArgs {
   const [plot, csv] = [args['plot'] === true, args['csv'] === true];
