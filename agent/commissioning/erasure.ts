@@ -1,8 +1,8 @@
 /**
  * Finds and deletes the files that this program stores in a folder.
  *
- * It deletes nothing in a folder without a file that `isOwnFile` recognises. In a folder with one, it also deletes what has another of our
- * names, such as `config`, without a check of the content.
+ * It deletes nothing in a folder without a file that `isOwnFile` recognises. Beside one of the agent it also deletes what has another of our
+ * names, such as `config`, without a check of the content; beside files of a console only their folders.
  */
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

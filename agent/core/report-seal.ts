@@ -74,7 +74,7 @@ export interface ReportVerification {
   readonly node: string | null;
   readonly signedMs: number | null;
   readonly certificate: SignerCertificate | null;
-  /** With LF in place of each CR LF, the content has the digest in its block. The signature may still be invalid. */
+  /** With LF in place of each CR LF, the content is as it was signed. The certificate may still be wrong. */
   readonly hasOtherLineEnds: boolean;
 }
 

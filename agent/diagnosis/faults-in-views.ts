@@ -61,9 +61,9 @@ export function withLampTrouble<T extends LampView>(
 }
 
 /**
- * Returns whether the source of an event is the lamp, its device, or a point of the device. False for a point with the prefix of another
- * lamp, such as `ecg4_` of `ecg4_level`; but true if that lamp has the same prefix (`level_2` and `level_3`) or none. False for its line,
- * feeder or zone. `lamps`: at least all of the device.
+ * Returns whether the source of an event is the lamp, its device, or a point of the device. False for the level of another lamp, and for
+ * points of its channel: with the prefix `ecg4_` of `ecg4_level`, or the number `_2` of `level_2`. False for its line, feeder or zone.
+ * `lamps`: at least all of the device.
  */
 export function isEventOfLamp(lamp: Lamp, lamps: readonly Lamp[], { source }: Pick<AgentEvent, 'source'>): boolean {
   return isAbout(lamp, pointsOfOthers(lamp, lamps), source);

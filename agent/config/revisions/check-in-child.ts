@@ -51,8 +51,8 @@ const TIMEOUT_MS = 110_000;
 const MEMORY_MB = 96;
 
 /**
- * Checks a revision in a child process. If there is no result, `site` is null and `problems` has the reason. Errors: rejects only with a
- * system error of `fork`, for example ENOMEM.
+ * Checks a revision in a child process. If there is no result, `site` is null and `problems` has the reason, for example that no process
+ * could be started.
  */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock, signal?: AbortSignal): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock, signal);

@@ -19,7 +19,7 @@ export function usualSocketPaths(): readonly string[] {
 
 /**
  * Returns the paths at which a client tries the login socket. `named` null: the default paths. A named path is the only one if `isLoginPath`
- * is true for it. For any other, the only one is the login path beside it.
+ * is true for it. For any other it is the login path beside it, after that in `LOGIN_FOLDER` if the service's own socket was named.
  */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];

@@ -62,8 +62,7 @@ const LINES_AHEAD = 8;
 /**
  * Sends a file over the line of the session by ZMODEM or as lines of base64, and resolves with the lines to show afterwards.
  *
- * Errors: rejects with ConsoleError, for example if the file is missing or too large, or ZMODEM fails. Rejects with the system's error if
- * base64 is used and the file cannot be read.
+ * Errors: rejects with ConsoleError, for example if the file is missing, too large or cannot be read, or ZMODEM fails.
  */
 export async function copySerial(args: CopyArgs, parts: CopyParts): Promise<readonly string[]> {
   const path = pathOf(args.file, parts);
