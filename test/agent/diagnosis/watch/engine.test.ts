@@ -199,7 +199,8 @@ t.test('two losses of mains a few minutes apart are no restarts of drivers', (t)
   for (const apartMin of [1, 3, 4]) {
     const watch = lit();
     const read = (startMono: number): void => {
-      for (const lamp of watch.plan.lamps.keys()) setValue(watch.frame.lamps.uptime, lamp, (watch.nowMono - startMono) / 1_000, watch.nowMono);
+      for (const lamp of watch.plan.lamps.keys())
+        setValue(watch.frame.lamps.uptime, lamp, (watch.nowMono - startMono) / 1_000, watch.nowMono);
     };
     read(0);
     watch.pass(10);
