@@ -17,7 +17,7 @@ const FEW = 2;
 const WRAP_MS = 65_536_000;
 /** A driver that restarts is reported once in this time. Units: ms. Source: assumed; once a night. Confirmed by: technicians. */
 const REPEAT_MS = 12 * HOUR_MS;
-/** Starts kept for each driver. Source: assumed; those of 7.5 min, with readings a minute apart and most of them without a start. Confirmed by: starts of drivers at a cabinet. */
+/** Starts kept for each driver: a waiting start is compared with earlier ones too. Source: assumed; five starts within 8 min are rare. Confirmed by: starts of drivers at a cabinet. */
 const STARTS = 4;
 const DARK = 1;
 const LIT = 2;
