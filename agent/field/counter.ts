@@ -128,7 +128,8 @@ export function inUnit({ offset, raw }: { readonly offset: number; readonly raw:
 function taken({ offset }: Counter, before: CounterReading, now: CounterReading, rule: CounterRule): CounterStep {
   // Noise does not lower the count: otherwise it would be counted again when it rises.
   const raw = Math.max(before.raw, now.raw);
-  const counter = { offset: rounded(offset, rule.decimals), last: { raw, atMono: now.atMono }, candidates: [] };
+  // The offset is not rounded: the digits of the register may be finer than those of the total, which would fall.
+  const counter = { offset, last: { raw, atMono: now.atMono }, candidates: [] };
   return { counter, total: totalOf(offset, raw, rule), restart: null };
 }
 
@@ -158,11 +159,7 @@ function noiseOf(raw: number, { decimals, isFloat }: CounterRule): number {
 }
 
 function totalOf(offset: number, raw: number, { decimals }: CounterRule): number {
-  return rounded(raw + offset, decimals);
-}
-
-function rounded(value: number, decimals: number): number {
   const factor = 10 ** decimals;
   // Adding 0 turns -0 into 0.
-  return Math.round(value * factor) / factor + 0;
+  return Math.round((raw + offset) * factor) / factor + 0;
 }

@@ -13,8 +13,11 @@ import { RetriedSave, recallStored } from '../core/retried-save.ts';
 import { MAX_SOUND_MINUTES } from './sound-intents.ts';
 import type { SoundIntent } from './sound-words.ts';
 
-/** `lengthMs`: how long it was to last when it was stored. `port`: that of the player's line; absent in the store of an earlier release. */
-type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number; readonly port?: string };
+/**
+ * `lengthMs`: how long it was to last when it was stored. `port`: that of the player's line; absent in the store of an earlier release.
+ * `isEndKnown`: false if the clock was not trusted when it was stored, so `untilMs` means nothing; otherwise absent.
+ */
+type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number; readonly port?: string; readonly isEndKnown?: false };
 
 /** The dependencies with which `IntentRegistry` is created. `onEnd`: called if the time of a request is over. */
 export interface IntentRegistryParts {
@@ -73,8 +76,7 @@ export class IntentRegistry {
   /** The requests in force at a place. */
   of(place: string): readonly SoundIntent[] {
     const nowMono = this.#parts.clock.monoMs();
-    const emergencies = this.#waiting.filter(({ action }) => action === 'emergency').map((each) => this.#unsure(each));
-    return [...emergencies, ...this.#intents].filter((each) => each.place === place && nowMono < each.untilMono);
+    return [...this.#waitingEmergencies(), ...this.#intents].filter((each) => each.place === place && nowMono < each.untilMono);
   }
 
   /** Puts a request in force. It replaces a request of the same action at the same place. */
@@ -94,7 +96,8 @@ export class IntentRegistry {
   tend(): void {
     const { clock, onEnd } = this.#parts;
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
-    const over = this.#intents.filter(({ untilMono }) => nowMono >= untilMono);
+    const over = [...this.#waitingEmergencies(), ...this.#intents].filter(({ untilMono }) => nowMono >= untilMono);
+    this.#waiting = this.#waiting.filter(({ id }) => !over.some((each) => each.id === id));
     // After the clock was set, the end on the wall clock is another one.
     const shifted = this.#intents.map((each) => {
       const untilMs = Math.round(nowMs + each.untilMono - nowMono);
@@ -136,17 +139,23 @@ export class IntentRegistry {
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];
     const waiting = this.#waiting;
     this.#waiting = [];
-    // A clock that was set back must not make a request longer than it was.
-    const resumed = waiting.flatMap(({ lengthMs, port: _, ...each }) => {
-      const restMs = Math.min(each.untilMs - nowMs, lengthMs, MAX_LENGTH_MS);
-      return restMs > 0 ? [{ ...each, untilMs: nowMs + restMs, untilMono: nowMono + restMs }] : [];
+    const resumed = waiting.flatMap((stored) => {
+      const intent = this.#unsure(stored);
+      const isOpenEnded = stored.action === 'emergency' && stored.isEndKnown === false;
+      // A clock that was set back must not make a request longer than it was.
+      const restMs = Math.min(isOpenEnded ? Number.POSITIVE_INFINITY : stored.untilMs - nowMs, intent.untilMono - nowMono);
+      return restMs > 0 ? [{ ...intent, untilMs: Math.round(nowMs + restMs), untilMono: nowMono + restMs }] : [];
     });
     for (const each of waiting) if (!resumed.some(({ id }) => id === each.id)) onEnd(each);
     this.#set([...resumed, ...this.#intents]);
   }
 
-  /** A stored emergency while the time is unknown. */
-  #unsure({ lengthMs, port: _, ...each }: StoredIntent): SoundIntent {
+  #waitingEmergencies(): readonly SoundIntent[] {
+    return this.#waiting.filter(({ action }) => action === 'emergency').map((each) => this.#unsure(each));
+  }
+
+  /** A stored request while the time is unknown: it lasts from the start for as long as it was to last when it was stored. */
+  #unsure({ lengthMs, port: _, isEndKnown: _known, ...each }: StoredIntent): SoundIntent {
     return { ...each, untilMono: this.#startMono + Math.min(lengthMs, MAX_LENGTH_MS) };
   }
 
@@ -156,8 +165,10 @@ export class IntentRegistry {
   }
 
   #stored(): readonly StoredIntent[] {
-    const nowMono = this.#parts.clock.monoMs();
-    const present = this.#intents.map(({ untilMono, ...each }) => ({ ...each, lengthMs: Math.round(untilMono - nowMono) }));
+    const { clock } = this.#parts;
+    const nowMono = clock.monoMs();
+    const mark = isTrusted(clock.quality()) ? {} : { isEndKnown: false as const };
+    const present = this.#intents.map(({ untilMono, ...each }) => ({ ...each, lengthMs: Math.round(untilMono - nowMono), ...mark }));
     return [...this.#waiting, ...present].map((each): StoredIntent => {
       const port = this.#parts.portOf.get(each.place);
       return port === undefined ? each : { ...each, port };
@@ -175,5 +186,6 @@ function isStoredIntent(value: unknown): value is StoredIntent {
   const track = value['track'] === null || typeof value['track'] === 'string';
   const volume = value['volumePct'] === null || Number.isFinite(value['volumePct']);
   const port = value['port'] === undefined || typeof value['port'] === 'string';
-  return texts && numbers && isKnown && bySender && track && volume && port;
+  const isMarked = value['isEndKnown'] === undefined || value['isEndKnown'] === false;
+  return texts && numbers && isKnown && bySender && track && volume && port && isMarked;
 }

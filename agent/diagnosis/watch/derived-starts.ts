@@ -17,17 +17,18 @@ const FEW = 2;
 const WRAP_MS = 65_536_000;
 /** A driver that restarts is reported once in this time. Units: ms. Source: assumed; once a night. Confirmed by: technicians. */
 const REPEAT_MS = 12 * HOUR_MS;
+/** Starts kept for each driver: a waiting start is compared with earlier ones too. Source: assumed; five starts within 8 min are rare. Confirmed by: starts of drivers at a cabinet. */
+const STARTS = 4;
 const DARK = 1;
 const LIT = 2;
 
 /** Finds lamps that go dark again and again, and drivers that restart by themselves; by index of the lamp. */
 export class DerivedStarts {
   readonly #light: Uint8Array;
-  /** The last times that each lamp went dark, as a ring. */
-  readonly #falls: Float64Array;
-  readonly #fallCount: Uint32Array;
-  /** When each driver started, as computed from its last uptime; NaN if unknown. */
-  readonly #startMono: Float64Array;
+  /** When each lamp went dark, or its driver restarted by itself. */
+  readonly #falls: LampTimes;
+  /** When each driver started, as computed from its uptime. */
+  readonly #starts: LampTimes;
   /** A start that is not judged yet; NaN for none. */
   readonly #pendingMono: Float64Array;
   readonly #reportedMono: Float64Array;
@@ -35,23 +36,21 @@ export class DerivedStarts {
 
   constructor(lamps: number) {
     this.#light = new Uint8Array(lamps);
-    this.#falls = new Float64Array(lamps * FALLS).fill(Number.NEGATIVE_INFINITY);
-    this.#fallCount = new Uint32Array(lamps);
-    this.#startMono = new Float64Array(lamps).fill(Number.NaN);
+    this.#falls = new LampTimes(lamps, FALLS);
+    this.#starts = new LampTimes(lamps, STARTS);
     this.#reportedMono = new Float64Array(lamps).fill(Number.NEGATIVE_INFINITY);
     this.#pendingMono = new Float64Array(lamps).fill(Number.NaN);
   }
 
   /** Notes whether a lamp that should be lit is dark. */
   noteLight(lamp: number, isDark: boolean, at: MonoMs): void {
-    if (isDark && this.#light[lamp] === LIT) this.#addFall(lamp, at);
+    if (isDark && this.#light[lamp] === LIT) this.#falls.add(lamp, at);
     this.#light[lamp] = isDark ? DARK : LIT;
   }
 
   /** Whether the lamp went dark or its driver restarted by itself, three times or more in all, in the last hour. */
   cycles(lamp: number, at: MonoMs): boolean {
-    for (let n = 0; n < FALLS; n++) if (at - (this.#falls[lamp * FALLS + n] ?? 0) > WINDOW_MS) return false;
-    return true;
+    return this.#falls.countWithin(lamp, at - WINDOW_MS) === FALLS;
   }
 
   /**
@@ -60,10 +59,10 @@ export class DerivedStarts {
    */
   noteUptime(lamp: number, uptimeS: number, { at, isFed }: { at: MonoMs; isFed: boolean }): void {
     const startMono = at - uptimeS * 1_000;
-    const before = this.#startMono[lamp] ?? Number.NaN;
+    const before = this.#starts.latest(lamp);
     const isLater = startMono - before > START_SLACK_MS;
     const hasStarted = isLater && Math.abs(startMono - before - WRAP_MS) > START_SLACK_MS;
-    if (isLater || Number.isNaN(before)) this.#startMono[lamp] = startMono;
+    if (isLater || Number.isNaN(before)) this.#starts.add(lamp, startMono);
     if (hasStarted && isFed && Number.isNaN(this.#pendingMono[lamp])) {
       this.#pendingMono[lamp] = startMono;
       this.#pendingCount++;
@@ -72,7 +71,7 @@ export class DerivedStarts {
 
   /**
    * Judges the starts that are 5 min old or more. `onReset` receives a lamp whose driver has restarted by itself, once in 12 h at most;
-   * never the only lamp.
+   * never the only lamp whose uptime is known.
    */
   judge(nowMono: MonoMs, onReset: (lamp: number) => void): void {
     if (this.#pendingCount === 0) return;
@@ -80,22 +79,61 @@ export class DerivedStarts {
     for (let lamp = 0; lamp < pending.length; lamp++) {
       const at = pending[lamp] ?? Number.NaN;
       if (Number.isNaN(at) || nowMono - at < HOLD_MS) continue;
-      let together = 0;
-      for (const other of this.#startMono) if (Math.abs(other - at) <= TOGETHER_MS) together++;
+      const { together, known } = this.#countAround(at);
       pending[lamp] = Number.NaN;
       this.#pendingCount--;
       // A driver that is alone cannot be distinguished from the mains.
-      if (together > Math.min(FEW, pending.length - 1)) continue;
-      this.#addFall(lamp, at);
+      if (together > Math.min(FEW, known - 1)) continue;
+      this.#falls.add(lamp, at);
       if (at - (this.#reportedMono[lamp] ?? 0) < REPEAT_MS) continue;
       this.#reportedMono[lamp] = at;
       onReset(lamp);
     }
   }
 
-  #addFall(lamp: number, at: MonoMs): void {
-    const count = this.#fallCount[lamp] ?? 0;
-    this.#falls[lamp * FALLS + (count % FALLS)] = at;
-    this.#fallCount[lamp] = count + 1;
+  /** Counts the drivers whose uptime is known, and those of them that started about when this one did. */
+  #countAround(at: MonoMs): { readonly together: number; readonly known: number } {
+    let [together, known] = [0, 0];
+    for (let lamp = 0; lamp < this.#light.length; lamp++) {
+      if (!Number.isNaN(this.#starts.latest(lamp))) known++;
+      if (this.#starts.countWithin(lamp, at - TOGETHER_MS, at + TOGETHER_MS) > 0) together++;
+    }
+    return { together, known };
+  }
+}
+
+/** The last `size` times of something, for each lamp. */
+class LampTimes {
+  readonly #size: number;
+  /** A ring for each lamp; NaN for none. */
+  readonly #times: Float64Array;
+  readonly #added: Uint32Array;
+
+  constructor(lamps: number, size: number) {
+    this.#size = size;
+    this.#times = new Float64Array(lamps * size).fill(Number.NaN);
+    this.#added = new Uint32Array(lamps);
+  }
+
+  add(lamp: number, at: MonoMs): void {
+    const added = this.#added[lamp] ?? 0;
+    this.#times[lamp * this.#size + (added % this.#size)] = at;
+    this.#added[lamp] = added + 1;
+  }
+
+  /** The time added last; NaN for none. */
+  latest(lamp: number): MonoMs {
+    const added = this.#added[lamp] ?? 0;
+    return added === 0 ? Number.NaN : (this.#times[lamp * this.#size + ((added - 1) % this.#size)] ?? Number.NaN);
+  }
+
+  /** How many of the kept times are within these two, both included. */
+  countWithin(lamp: number, from: MonoMs, to: MonoMs = Number.POSITIVE_INFINITY): number {
+    let count = 0;
+    for (let n = lamp * this.#size; n < (lamp + 1) * this.#size; n++) {
+      const at = this.#times[n] ?? Number.NaN;
+      if (at >= from && at <= to) count++;
+    }
+    return count;
   }
 }

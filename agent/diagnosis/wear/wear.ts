@@ -95,8 +95,9 @@ export class Wear {
     this.#save();
   }
 
-  /** Takes readings; one without a good value has no effect. */
+  /** Takes readings; one without a good value has no effect, nor has any while the time is not trusted: its night is not known. */
   onReadings(readings: readonly Reading[]): void {
+    if (!isTrusted(this.#parts.clock.quality())) return;
     this.#counter.take(readings, (lamp) => this.#levels[lamp] ?? 0);
   }
 

@@ -53,7 +53,7 @@ export function createAuditTable(db: Sqlite) {
 
   const noteTrim = (head: AuditHead, gone: AuditHead, atMs: WallMs): AuditHead =>
     appendOne(head, { ...SELF, action: TRIMMED, detail: trimDetail(gone), result: 'ok', atMs });
-  /** The entries that are currently kept separately. */
+  /** Records the entries that are currently kept separately. */
   const noteReserved = (head: AuditHead, atMs: WallMs): AuditHead =>
     appendOne(head, { ...SELF, action: RESERVED, detail: reservedDetail(reserved.all()), result: 'ok', atMs });
 
@@ -99,7 +99,9 @@ export function createAuditTable(db: Sqlite) {
       const trimmed = gone === undefined ? 0 : trim.run(gone.n).changes;
       const unreserved = ages.dropReserved(bound);
       const noted = gone === undefined ? head : noteTrim(head, gone, atMs);
-      const next = unreserved > 0 ? noteReserved(noted, atMs) : noted;
+      // The removed part may include the entry that recorded those that are still kept separately.
+      const isNoteDue = unreserved > 0 || (gone !== undefined && reserved.all().length > 0);
+      const next = isNoteDue ? noteReserved(noted, atMs) : noted;
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
       return trimmed + unreserved;
     },

@@ -56,7 +56,8 @@ export class CommandAnswers {
   readonly #parts: CommandAnswersParts;
   readonly #answers: TokenBucket;
   readonly #auditedRefusals: TokenBucket;
-  readonly #pending = new Set<Promise<void>>();
+  /** Ends and refusals that are being saved, by id of the command. */
+  readonly #pending = new Map<string, Promise<void>>();
 
   constructor(parts: CommandAnswersParts) {
     const { clock, log, registry, onAnswer } = parts;
@@ -79,12 +80,13 @@ export class CommandAnswers {
     });
   }
 
-  /** Answers a repeated command with its current state, within the limit of answers. */
+  /** Answers a repeated command with its current state, within the limit of answers. An end that is being saved is sent only after that. */
   repeat(record: CommandRecord): void {
     if (this.#answers.take()) this.#answerAgain(record);
   }
 
   #answerAgain({ outcome, kind }: CommandRecord): void {
+    if (this.#pending.has(outcome.commandId)) return;
     const present = { ...outcome, atMs: this.#parts.clock.wallMs() };
     if (isFinal(outcome.state)) this.outbox.add(present);
     else this.#parts.onAnswer(present, kind);
@@ -131,13 +133,13 @@ export class CommandAnswers {
 
   /** Resolves when the pending ends and refusals are on disk, or the disk has refused them or not answered in time. */
   async saved(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#pending.size > 0) await Promise.all(this.#pending.values());
   }
 
   #afterSaved(saving: Promise<boolean>, commandId: string, then: () => void): void {
     const work = this.waitSaved(saving, commandId).then(then);
-    this.#pending.add(work);
-    void work.finally(() => this.#pending.delete(work));
+    this.#pending.set(commandId, work);
+    void work.finally(() => this.#pending.delete(commandId));
   }
 
   #audit({ state, reason, commandId, target, source }: Outcome, { what }: CommandRecord): void {

@@ -34,7 +34,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   /** Births are due or being sent: no DATA. */
   #isHeld = false;
   /** Texts that wait for the births. */
-  #heldTexts: { readonly name: string; readonly texts: readonly string[] }[] = [];
+  readonly #heldTexts: { readonly name: string; readonly texts: readonly string[] }[] = [];
   /** Number of the current births; results of earlier ones are ignored. */
   #birthRound = 0;
 
@@ -85,6 +85,10 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#isHeld = false;
     onBorn();
     this.#flush();
+    this.#releaseTexts();
+  }
+
+  #releaseTexts(): void {
     for (const { name, texts } of this.#heldTexts.splice(0)) this.texts(name, texts);
   }
 
@@ -106,13 +110,13 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#send((dying) => dying.death(), publisher);
   }
 
-  /** The session is gone. Texts that wait for its births are discarded. */
+  /** The session is gone. The next birth contains the texts that waited for births. */
   close(): void {
     this.#publisher = null;
     this.#isHeld = false;
-    this.#heldTexts = [];
     this.#gathering?.cancel();
     this.#gathering = null;
+    this.#releaseTexts();
   }
 
   /** Sends values, which must be stored already. While births are due, only the newest of each metric is kept, and sent after them. */

@@ -15,6 +15,10 @@ const ENERGY = ruleOf(KWH);
 
 const ROLLING = ruleOf({ ...KWH, counter: { rolloverAt: 10_000 } });
 
+const WHOLE = ruleOf({ ...KWH, decimals: 0 });
+
+const ROLLING_AT_FRACTION = ruleOf({ ...KWH, decimals: 0, counter: { rolloverAt: 10_000.4 } });
+
 const WH = ruleOf({ ...KWH, unit: 'Wh', scale: 1, decimals: 0 });
 
 const COARSE = ruleOf({ ...KWH, scale: 10, decimals: 0 });
@@ -112,6 +116,19 @@ const stories: [story: string, rule: CounterRule, raws: Raws, totals: (number | 
     [70_000, 70_000, 10, 11],
     [null, 70_000, null, 70_001],
     [{ total: 70_000, raw: 10 }],
+  ],
+  [
+    'a register that rolls over at a fraction of the last digit of its total does not fall',
+    ROLLING_AT_FRACTION,
+    [9_999, 9_999.9, 0.3, 0.4, 0.4, 1.1],
+    [null, 10_000, null, 10_001, 10_001, 10_002],
+  ],
+  [
+    'nor does that of a new meter that starts at such a fraction',
+    WHOLE,
+    [700, 700, 0.6, 1.1, 1.1],
+    [null, 700, null, 701, 701],
+    [{ total: 700, raw: 0.6 }],
   ],
   ['pulses roll over too', PULSES_16, [65_530, 65_535, 2, 3], [null, 65_535, null, 65_539]],
   ['a register without a roll-over never does', PULSES, [65_530, 65_535, 2, 3], [null, 65_535, null, 65_536], [{ total: 65_535, raw: 2 }]],

@@ -308,6 +308,40 @@ t.test('after a power cut without a clock an emergency goes on, and everything e
   await square.until('the programme', playing(square, 1));
 });
 
+t.test(
+  'an emergency that was stored without a clock lasts as long as requested, also if the time becomes known after a restart',
+  async (t) => {
+    const square = await createSoundSquare(t, { startAt: '1970-01-01T01:00:00+01:00', quality: 'none' });
+    await square.clock.advance(20_000);
+    await square.settled(square.request({ action: 'emergency', track: 'gong', minutes: 10 }));
+    square.restart();
+    await square.until('the emergency again', () => square.view().rank === 'emergency');
+    square.clock.stepWall(Date.parse('2026-06-02T10:00:00+02:00'));
+    square.clock.setQuality('synced');
+    await square.clock.advance(8 * 60_000);
+    t.equal(square.view().rank, 'emergency', 'minute 8 of 10');
+    await square.until('its end', () => square.view().rank !== 'emergency', 150);
+  },
+);
+
+t.test('an emergency that has ended without a clock starts again neither when the time becomes known nor at a restart', async (t) => {
+  const square = await createSoundSquare(t);
+  await square.clock.advance(20_000);
+  await square.settled(square.request({ action: 'emergency', track: 'gong', minutes: 3 }));
+  square.clock.stepWall(-8 * 60 * 60_000);
+  square.clock.setQuality('none');
+  square.restart();
+  await square.until('the emergency again', () => square.view().rank === 'emergency');
+  await square.until('its end', () => square.view().rank !== 'emergency', 240);
+  await square.clock.advance(2_000);
+  square.restart();
+  for (const quality of ['none', 'synced'] as const) {
+    square.clock.setQuality(quality);
+    await square.clock.advance(10_000);
+    t.not(square.view().rank, 'emergency', quality);
+  }
+});
+
 t.test('a disk that hangs delays neither music nor requests', async (t) => {
   const square = await createSoundSquare(t, { isDiskHung: true });
   await square.until('music', playing(square, 1));

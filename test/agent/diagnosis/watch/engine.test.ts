@@ -195,6 +195,36 @@ t.test('a driver that restarts alone is reported, restarts of all are not', (t) 
   t.end();
 });
 
+t.test('two losses of mains a few minutes apart are no restarts of drivers', (t) => {
+  for (const apartMin of [1, 3, 4]) {
+    const watch = lit();
+    const read = (startMono: number): void => {
+      for (const lamp of watch.plan.lamps.keys())
+        setValue(watch.frame.lamps.uptime, lamp, (watch.nowMono - startMono) / 1_000, watch.nowMono);
+    };
+    read(0);
+    watch.pass(10);
+    for (const pauseMin of [apartMin, 20]) {
+      read(watch.nowMono - 10_000);
+      watch.pass(pauseMin);
+    }
+    t.strictSame(watch.log, [], `${apartMin} min`);
+  }
+  t.end();
+});
+
+t.test('one loss of mains is no restart of the drivers if only a few of them report their uptime', (t) => {
+  for (const reporting of [1, 2, 3]) {
+    const watch = lit();
+    for (const uptimeS of [5_000, 10]) {
+      for (let lamp = 0; lamp < reporting; lamp++) setValue(watch.frame.lamps.uptime, lamp, uptimeS, watch.nowMono);
+      watch.pass(10);
+    }
+    t.strictSame(watch.log, [], `${reporting} drivers`);
+  }
+  t.end();
+});
+
 t.test('the commissioning finds a loss of a third in the first night, before anything is learned', (t) => {
   for (const isCommissioned of [false, true]) {
     const watch = smallWatch();

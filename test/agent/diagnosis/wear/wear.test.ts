@@ -155,6 +155,29 @@ t.test('no night is stored while the time is not known', async (t) => {
   wear.stop();
 });
 
+t.test('readings from while the time is not known count for no night', async (t) => {
+  const { clock, kept, create } = rigOf(t);
+  clock.setQuality('none');
+  const wear = create();
+  wear.start();
+  for (const [quality, temperatureC] of [
+    ['none', 90],
+    ['synced', 50],
+    ['none', 70],
+    ['none', 80],
+    ['synced', 40],
+  ] as const) {
+    clock.setQuality(quality);
+    await clock.advance(HOUR_MS);
+    wear.onReadings(readings({ 'L01.driver_temperature': temperatureC }));
+    await clock.advance(DAY_MS);
+  }
+  clock.setQuality('synced');
+  await clock.advance(HOUR_MS);
+  t.match(rowsOf(kept, 'wear.2026-03'), { '2026-03-02': { L01: [/./, 1, 0, 50] }, '2026-03-05': { L01: [/./, 1, 0, 40] } });
+  wear.stop();
+});
+
 t.test('nights wait while the disk cannot be read, seven at most; predictions are then not known', async (t) => {
   const { clock, kept, disk, create } = rigOf(t);
   const wear = create();

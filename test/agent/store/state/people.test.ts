@@ -70,6 +70,17 @@ t.test('entries of admins that were kept separately are removed by age too, and 
   t.match(dated.audit().verdict, { problems: [] });
 });
 
+t.test('an entry of an admin from an unset clock stays when older entries are removed by age, and the chain verifies', async (t) => {
+  const dated = openDated(t, 60);
+  dated.store.record({ audits: [{ ...NOTE, role: 'admin', atMs: 0 }] });
+  for (let n = 0; n < 10_100; n += 100)
+    dated.store.record({ audits: Array.from({ length: 100 }, () => ({ ...NOTE, atMs: STORE_START_MS + DAY_MS })) });
+  t.equal(dated.audit().verdict?.reserved, 1);
+  t.ok(dated.retain(100) > 9_000);
+  t.equal(dated.audit().verdict?.reserved, 1);
+  t.strictSame(dated.audit().verdict?.problems, []);
+});
+
 t.test('a clock that is not trusted or not synchronised deletes no personal data', async (t) => {
   const dated = openDated(t, 60);
   dated.act(0);

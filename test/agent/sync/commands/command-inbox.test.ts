@@ -112,6 +112,25 @@ t.test('a repeated command is answered with the state of the first, and not run 
   t.strictSame(seen.taken, ['L01 a-1']);
 });
 
+t.test('a command that is repeated while its end is being saved is answered once the end is on disk', async (t) => {
+  const { open, message, outcome, link, states, state, clock, settle } = openBench();
+  const inbox = open();
+  inbox.open(link);
+  const [command, bad] = [message([level(5), text('Command/Id', 'a-1')]), message([level(101), text('Command/Id', 'a-2')])];
+  inbox.deviceCommand('L01', command);
+  await settle();
+  state.hangs = true;
+  inbox.note(outcome('a-1', 'verified'));
+  for (const repeated of [command, bad, bad]) inbox.deviceCommand('L01', repeated);
+  await settle();
+  t.strictSame([states('a-1'), states('a-2')], [[], []]);
+  await clock.advance(2_000);
+  t.strictSame([states('a-1'), states('a-2')], [['verified'], ['refused']], 'a disk that hangs delays an end by 2 s at most');
+  inbox.deviceCommand('L01', command);
+  await settle();
+  t.strictSame(states('a-1'), ['verified', 'verified']);
+});
+
 t.test('after a restart a repeated id is answered with its end, and not run again', async (t) => {
   const { open, message, seen, outcome, link, states, settle } = openBench();
   const first = open();

@@ -107,6 +107,10 @@ t.test('a session that ends while births are due loses nothing', async (t) => {
   await until(() => node.uplink.status().commandsReceived === 2);
   const frame = node.poll({ 'L01.level': 7 });
   node.commit();
+  await host.write('Sync/Resend', JSON.stringify({ id: 'r-1', fromSeq: 9, toSeq: 1 }));
+  await host.command('L02', []);
+  await until(() => node.uplink.status().commandsReceived === 3);
+  const before = host.messages.length;
   await broker.stop();
   await until(() => node.uplink.status().state === 'down');
   await broker.start();
@@ -115,6 +119,8 @@ t.test('a session that ends while births are due loses nothing', async (t) => {
     await until(online(node), 20);
   }
   t.ok(await until(() => host.values.has(`L01/level@${frame.atMs}`)));
+  const birth = host.messages.slice(before).find(({ verb }) => verb === 'NBIRTH');
+  t.match(birth?.payload.metrics.find(({ name }) => name === 'Sync/Resend Result')?.value, /"r-1","state":"refused"/);
   const live = node.poll({ 'L01.level': 8 });
   t.ok(await until(() => host.values.get(`L01/level@${live.atMs}`)?.historical === false), 'and live data flows again');
 });
