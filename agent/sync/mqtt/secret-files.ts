@@ -188,7 +188,8 @@ function unusedText({ certFile, keyFile }: UplinkConfig, key: Buffer | null, { c
     : msg`${certName} belongs to no key: put its key to ${keyName}`;
 }
 
-function isAbsent(error: unknown): boolean {
+/** Returns whether an error of `ReadFile` means that there is no such file. */
+export function isAbsent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
