@@ -260,6 +260,17 @@ t.test('with an untrusted clock after a restart it waits, and alarms are raised;
   t.strictSame(bench.alarms.maintenance(), []);
 });
 
+t.test('maintenance that waits for a trusted time is published, and its end returns the same fields as that of any other', async (t) => {
+  const first = await createAlarmBench();
+  await first.maintain('L01', 60);
+  const bench = await first.restart({ quality: 'none' });
+  t.match(JSON.parse(String(bench.shown.get('Maintenance/List'))), [{ target: 'L01' }]);
+  const views = bench.alarms.maintenance();
+  t.strictSame(await bench.maintain('L01', null), views);
+  t.strictSame(bench.alarms.ended(), views);
+  t.strictSame(JSON.parse(String(bench.shown.get('Maintenance/List'))), []);
+});
+
 t.test('steps of the clock in both directions change neither its length nor the order of its times', async (t) => {
   for (const stepMs of [-YEARS_MS, YEARS_MS, -HOUR_MS, HOUR_MS]) {
     const bench = await createAlarmBench();
