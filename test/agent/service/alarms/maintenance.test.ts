@@ -60,6 +60,10 @@ const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silen
   ['south', 'line-down', 'far', true],
   ['south', 'unit-silent', 'G1', false],
   ['south', 'lamp-out', 'L01', false],
+  ['L03', 'unit-silent', 'L03.zone', false],
+  ['L03', 'unit-silent', 'L03.level', true],
+  ['south', 'unit-silent', 'L03.zone', false],
+  ['L03.zone', 'unit-silent', 'L03.zone', true],
   ['ANG-1', 'unit-silent', 'G1', true],
   ['ANG-1', 'line-down', 'street', true],
 ]; // biome-ignore format: a table
