@@ -13,7 +13,7 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { AgentEvent, Severity } from '../../core/words.ts';
 import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
-import { isAbsent, RENEWED, type ReadFile } from './secret-files.ts';
+import { isMissingFile, RENEWED, type ReadFile } from './secret-files.ts';
 
 /** The warning stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
 export interface ExpiryStage {
@@ -156,7 +156,7 @@ export class CertificateWatch {
       return readCertificates(await this.#parts.readFile(path, 'public'));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      return isAbsent(error) ? [] : undefined; // The connection reads the same file and reports what is wrong with it.
+      return isMissingFile(error) ? [] : undefined; // The connection reads the same file and reports what is wrong with it.
     }
   }
 

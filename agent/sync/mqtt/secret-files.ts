@@ -170,7 +170,7 @@ async function readRenewed({ certFile, keyFile }: UplinkConfig, readFile: ReadFi
     try {
       return await readFile(`${path}${RENEWED}`, kind);
     } catch (error) {
-      if (!isAbsent(error)) flaws.push(fileErrorText(`${path}${RENEWED}`, error));
+      if (!isMissingFile(error)) flaws.push(fileErrorText(`${path}${RENEWED}`, error));
       return null;
     }
   };
@@ -189,7 +189,7 @@ function unusedText({ certFile, keyFile }: UplinkConfig, key: Buffer | null, { c
 }
 
 /** Returns whether an error of `ReadFile` means that there is no such file. */
-export function isAbsent(error: unknown): boolean {
+export function isMissingFile(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
