@@ -45,13 +45,14 @@ export class BurningHoursTracker {
   readonly #byHand = new Set<string>();
   readonly #saves: RetriedSave;
   #lastMono: MonoMs | null = null;
-  #savedMono: MonoMs;
+  /** When the hours are saved next, or read if they are not known yet. */
+  #dueMono: MonoMs;
   #isRead = false;
 
   /** Stored hours are not known before `restore`. */
   constructor(parts: BurningHoursTrackerParts) {
     this.#parts = parts;
-    this.#savedMono = parts.clock.monoMs();
+    this.#dueMono = parts.clock.monoMs() + SAVE_MS;
     // The store reports a failing disk.
     this.#saves = new RetriedSave({ clock: parts.clock, save: () => this.#write(), onFailed: () => {} });
   }
@@ -62,7 +63,11 @@ export class BurningHoursTracker {
     // The store reports a failing disk. Until it can be read, the hours are unknown and nothing is overwritten.
     const load = (key: string): Promise<unknown> => this.#parts.store.load(key, unread).catch(() => unread);
     const [hours, stated] = await Promise.all([load(BURNING_KEY), load(STATED_KEY)]);
-    if (hours === unread || stated === unread || this.#isRead) return;
+    if (this.#isRead) return;
+    if (hours === unread || stated === unread) {
+      this.#dueMono = this.#parts.clock.monoMs() + DISK_RETRY_MS;
+      return;
+    }
     this.#isRead = true;
     for (const [id, h] of entriesOf(hours)) if (isHours(h) && !this.#byHand.has(id)) this.#know(id, h + (this.#early.get(id) ?? 0));
     for (const [id, statement] of entriesOf(stated))
@@ -80,9 +85,10 @@ export class BurningHoursTracker {
       if (levelPct > 0) hours.set(lampId, (hours.get(lampId) ?? 0) + stepH);
     }
     this.#saves.tend();
-    if (nowMono - this.#savedMono < SAVE_MS) return;
-    void this.save();
-    if (!this.#isRead) void this.restore();
+    if (nowMono < this.#dueMono) return;
+    // A read that hangs is repeated too.
+    this.#dueMono = nowMono + DISK_RETRY_MS;
+    void (this.#isRead ? this.save() : this.restore());
   }
 
   /** Returns the hours by lamp, in a live map; absent if unknown. Units: h. */
@@ -104,9 +110,8 @@ export class BurningHoursTracker {
 
   /** Saves the hours now. Resolves false if they could not be saved, or before the stored hours are read. */
   save(): Promise<boolean> {
-    const nowMono = this.#parts.clock.monoMs();
-    this.#savedMono = this.#isRead ? nowMono : nowMono - SAVE_MS + DISK_RETRY_MS;
     if (!this.#isRead) return Promise.resolve(false);
+    this.#dueMono = this.#parts.clock.monoMs() + SAVE_MS;
     this.#saves.now();
     return this.#saves.latest;
   }

@@ -167,7 +167,7 @@ export interface BusReadResult extends BusRead {
 /** One write of consecutive registers or coils from `address`, 0-based as in the frame. */
 export interface BusWrite {
   readonly line: string;
-  /** The address of the unit; 0 may be a broadcast. */
+  /** The address of the unit. 0 is a broadcast, except on a DALI bus. */
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -179,6 +179,8 @@ export interface BusWriteResult extends BusWrite {
   /** This and `after`: the values read before and after the write; null if they could not be read. */
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
+  /** It was sent to all units of the line. */
+  readonly isBroadcast?: true;
   /** Lamps whose level is in these registers. */
   readonly lamps?: readonly string[];
   /** As `BusTools.warnings`. */

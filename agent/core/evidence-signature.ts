@@ -32,7 +32,8 @@ export type SigningRefusal = 'no-key' | 'no-time' | 'unusable-key';
 export type SigningAnswer = { readonly ok: true; readonly signed: SignedClaim } | { readonly ok: false; readonly why: SigningRefusal };
 
 /**
- * The certificate of a signature, for people. `node`: its common name; empty if it has none. `from`, `to`: it is valid between these.
+ * The certificate of a signature, for people. `node`: its common name. `issuer`: that of its issuer, or the whole name. Both may be empty.
+ * `from`, `to`: it is valid between these.
  * Shape: `serial` and `fingerprint` (SHA-256, with colons) in hex; dates in ISO 8601, UTC.
  */
 export interface SignerCertificate {
@@ -72,7 +73,7 @@ export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }
   if (own === undefined) return 'not-certified';
   if (!isSignedBy(own, claim, signature)) return 'bad-signature';
   if (!isCertified(own, between, certificatesIn(authority))) return 'not-certified';
-  if (commonName(own) !== claim.node) return 'other-node';
+  if (commonName(own.subject) !== claim.node) return 'other-node';
   return claim.atMs >= Date.parse(own.validFrom) && claim.atMs <= Date.parse(own.validTo) ? 'valid' : 'not-valid-then';
 }
 
@@ -90,8 +91,8 @@ export function signerCertificate(certificates: string): SignerCertificate | nul
   if (own === undefined) return null;
   const [from, to] = [own.validFrom, own.validTo].map((date) => (Number.isNaN(Date.parse(date)) ? date : new Date(date).toISOString()));
   return {
-    node: commonName(own) ?? '',
-    issuer: /^CN=(.*)$/m.exec(own.issuer)?.[1] ?? own.issuer.replaceAll('\n', ', '),
+    node: commonName(own.subject) ?? '',
+    issuer: commonName(own.issuer) ?? (own.issuer ?? '').replaceAll('\n', ', '),
     serial: own.serialNumber,
     from: from ?? '',
     to: to ?? '',
@@ -133,8 +134,9 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-function commonName({ subject }: X509Certificate): string | undefined {
-  return /^CN=(.*)$/m.exec(subject)?.[1];
+/** `name`: a subject or issuer; Node returns undefined if it is empty. */
+function commonName(name: string | undefined): string | undefined {
+  return /^CN=(.*)$/m.exec(name ?? '')?.[1];
 }
 
 function certificatesIn(pem: string): X509Certificate[] {

@@ -6,11 +6,18 @@ export function splitPointId(pointId: string): { readonly deviceId: string; read
   return dot < 0 ? { deviceId: pointId, quantity: '' } : { deviceId: pointId.slice(0, dot), quantity: pointId.slice(dot + 1) };
 }
 
+interface Named {
+  readonly id: string;
+}
+
 /**
  * Returns the id of the device that an event is about, from the source of the event: a device or one of its points. That is `source` if it
- * is the id of a device of these lines, or if it has no dot. Otherwise it is `source` up to its last dot. For an event about something
- * else, such as a zone, it may be the id of a device by chance.
+ * is the id of a device, a line or a zone, or if it has no dot. Otherwise it is `source` up to its last dot.
  */
-export function deviceOfSource(lines: readonly { readonly devices: readonly { readonly id: string }[] }[], source: string): string {
-  return lines.some(({ devices }) => devices.some(({ id }) => id === source)) ? source : splitPointId(source).deviceId;
+export function deviceOfSource(
+  { lines, zones }: { readonly lines: readonly (Named & { readonly devices: readonly Named[] })[]; readonly zones: readonly Named[] },
+  source: string,
+): string {
+  const named = [...lines.flatMap((line) => [line, ...line.devices]), ...zones];
+  return named.some(({ id }) => id === source) ? source : splitPointId(source).deviceId;
 }

@@ -8,7 +8,7 @@ import { Message, msg } from '../../core/message.ts';
 import { withMessages } from '../../core/message-wire.ts';
 import type { PointId, Reading } from '../../core/words.ts';
 import type { LightingStreet, PhotocellState } from '../../lighting/lighting.ts';
-import { afterLux, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
+import { afterLux, type PhotocellVerdict, photocellVerdict, type SunNow } from '../../lighting/photocell.ts';
 import {
   afterEdge,
   afterEdgeLook,
@@ -29,12 +29,14 @@ export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly isZoneLit: (zoneId: string) => boolean;
   /** Returns the sun of a zone now; null while the time is not trusted. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** Receives the faults of all cells when one changes, to be stored for `restore` at the next start. */
+  /** Receives the faults of all cells when one changes or a night is counted, to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, StoredFaults>>) => void;
 }
 
-/** The faults of a cell; `night`: the one found in its last whole night. */
-type StoredFaults = EdgeFaults & { readonly night: Message | null };
+/** The ends of a night that are counted in the faults of a cell. */
+type CountedEnds = Pick<EdgeVerdicts, 'duskMs' | 'afterDusk' | 'afterDawn'>;
+/** The faults of a cell; `night`: the one found in its last whole night. `counted`: null before the first night. */
+type StoredFaults = EdgeFaults & { readonly night: Message | null; readonly counted: CountedEnds | null };
 
 interface Watched {
   readonly pointId: PointId;
@@ -74,6 +76,8 @@ export class PhotocellTracker {
       // Without it a cell that is stuck would count as sound until the end of the next whole night.
       cell.nightFault = faultIn(stored['night']) ?? null;
       cell.fault = faultOf(cell);
+      // Otherwise each restart would count the same night again.
+      cell.night = countedIn(stored['counted']);
     }
   }
 
@@ -112,23 +116,20 @@ export class PhotocellTracker {
     if (sun === null || state === undefined || this.#isLost(cell)) return;
     // A faulty cell is still evaluated, otherwise it could never become reliable again.
     const verdict = photocellVerdict({ ...state, isDoubtful: false }, cell.config, this.#parts.clock.monoMs());
-    const before = cell.night;
-    cell.night = afterEdgeLook(before, { verdict, sun, config: cell.config });
-    if (cell.night !== undefined) {
-      const nightFault = isWholeNight(cell.night) ? photocellFault(cell.night) : cell.nightFault;
-      this.#setFaults(cell, afterEdge(cell.edges, before, cell.night), nightFault);
+    const before = storedOf(cell);
+    const night = afterEdgeLook(cell.night, { verdict, sun, config: cell.config });
+    if (night !== undefined) {
+      cell.edges = afterEdge(cell.edges, cell.night, night);
+      if (isWholeNight(night)) cell.nightFault = photocellFault(night);
     }
+    cell.night = night;
     cell.fault = faultOf(cell);
+    if (!isDeepStrictEqual(before, storedOf(cell))) this.#store();
     this.#states.set(cell.pointId, { ...state, isDoubtful: cell.fault !== null });
   }
 
-  #setFaults(cell: Watched, edges: EdgeFaults, nightFault: Message | null): void {
-    const isChanged = !isDeepStrictEqual([edges, nightFault], [cell.edges, cell.nightFault]);
-    cell.edges = edges;
-    cell.nightFault = nightFault;
-    if (!isChanged) return;
-    const stored = [...this.#cells.values()].map((each) => [each.pointId, { ...each.edges, night: each.nightFault }]);
-    this.#parts.onFaults?.(Object.fromEntries(stored));
+  #store(): void {
+    this.#parts.onFaults?.(Object.fromEntries(Array.from(this.#cells.values(), (each) => [each.pointId, storedOf(each)])));
   }
 
   #report(cell: Watched): void {
@@ -150,6 +151,26 @@ export class PhotocellTracker {
 
 function faultOf({ nightFault, edges }: Watched): Message | null {
   return nightFault ?? edges.dusk.fault ?? edges.dawn.fault;
+}
+
+function storedOf({ edges, nightFault, night }: Watched): StoredFaults {
+  return { ...edges, night: nightFault, counted: night === undefined ? null : endsOf(night) };
+}
+
+function endsOf({ duskMs, afterDusk = null, afterDawn = null }: EdgeVerdicts): CountedEnds {
+  return { duskMs, afterDusk, afterDawn };
+}
+
+/** Accepts any stored data. */
+function countedIn(stored: unknown): CountedEnds | undefined {
+  if (!isRecord(stored)) return undefined;
+  const { duskMs, afterDusk, afterDawn } = stored;
+  const isNight = typeof duskMs === 'number' && isVerdict(afterDusk) && isVerdict(afterDawn);
+  return isNight ? { duskMs, afterDusk, afterDawn } : undefined;
+}
+
+function isVerdict(stored: unknown): stored is PhotocellVerdict {
+  return stored === null || stored === 'dark' || stored === 'bright';
 }
 
 /** Accepts any stored data. */

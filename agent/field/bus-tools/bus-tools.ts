@@ -221,13 +221,18 @@ async function writeRegisters(queue: BusToolQueue, request: BusWrite): Promise<B
   const written = await queue.write({ unit, table, address, values, ...multiple });
   if (written instanceof BusError) throw written;
   await sleep(queue.clock, settleMs(profile, read));
-  return { ...request, before, after: await wordsOf(queue, read) };
+  return { ...request, before, after: await wordsOf(queue, read), ...(isBroadcast(queue, unit) ? { isBroadcast: true } : {}) };
 }
 
 async function wordsOf(queue: BusToolQueue, request: ReadRequest): Promise<readonly number[] | null> {
-  if (request.unit === 0 && queue.line.lastUnit === undefined) return null;
+  if (isBroadcast(queue, request.unit)) return null;
   const reply = await queue.read(request);
   return reply instanceof BusError ? null : reply.words;
+}
+
+/** On a DALI bus, 0 is the address of one unit. */
+function isBroadcast({ line }: Pick<BusToolQueue, 'line'>, unit: number): boolean {
+  return unit === 0 && line.lastUnit === undefined;
 }
 
 /** How long after a write the unit needs until these registers read back the new value. Units: ms. */

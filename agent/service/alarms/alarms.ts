@@ -73,7 +73,7 @@ export class Alarms implements AlarmTools {
         if (this.#isBeginning) this.#suppressBegun();
       },
       onEnded: (ended) => this.#finish(ended),
-      onChange: () => parts.onMaintenance(this.#maintenance.views),
+      onChange: parts.onMaintenance,
     });
   }
 

@@ -63,7 +63,7 @@ export function isEventOf(
   if (source === id) return true;
   const named = lamps.find((lamp) => lamp.id === source);
   if (named !== undefined) return isOurs(named);
-  const deviceId = deviceOfSource(lines, source);
+  const deviceId = deviceOfSource({ lines, zones }, source);
   const ofPart = lamps.filter(({ device, point }) => device === deviceId && source.startsWith(stemOf(device, point)));
   return ofPart.length > 0 ? ofPart.every(isOurs) : coversDevice(deviceId);
 }

@@ -11,7 +11,7 @@ export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'p
  * ids of several lamps, separated by spaces.
  */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {
-  const deviceId = deviceOfSource(lines, source);
+  const deviceId = deviceOfSource({ lines, zones }, source);
   const found = lampsOfSource(lamps, source, deviceId);
   const device = lines.flatMap((line) => line.devices).find(({ id }) => id === deviceId);
   const poleId = onlyOne(found.map(({ pole }) => pole)) ?? device?.pole ?? null;

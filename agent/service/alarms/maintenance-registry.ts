@@ -46,8 +46,8 @@ export interface MaintenanceRegistryParts {
   readonly onBegun: (begun: readonly Maintenance[]) => void;
   /** Receives maintenance that ended because its time was over. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
-  /** Receives the list of maintenance in force, for example after a start or an end; not after a mere count of an event. */
-  readonly onChange: (list: readonly Maintenance[]) => void;
+  /** Receives the `views`, for example after a start or an end, or when stored maintenance was read; not after a count of an event. */
+  readonly onChange: (views: readonly MaintenanceView[]) => void;
 }
 
 /** Most requests that are kept for stored maintenance that could not be read yet. Source: more than people send while a disk does not answer. */
@@ -94,7 +94,7 @@ export class MaintenanceRegistry {
 
   /** The maintenance in force, and that from before the start that waits for a trusted time. */
   get views(): readonly MaintenanceView[] {
-    return [...this.#list.map(viewOf), ...this.#waiting.map(({ restMs: _, ...view }) => view)];
+    return [...this.#list.map(viewOf), ...this.#waiting.map(waitingViewOf)];
   }
 
   get ended(): readonly MaintenanceView[] {
@@ -118,6 +118,7 @@ export class MaintenanceRegistry {
     this.#platform = { ...this.#platform, usedMs: Math.max(this.#platform.usedMs, usedMs) };
     this.#waiting = readStoredMaintenance(stored).filter((each) => !this.#early.some((isDropped) => isDropped(each)));
     this.#early = [];
+    if (this.#waiting.length > 0) this.#parts.onChange(this.views);
     return true;
   }
 
@@ -142,7 +143,7 @@ export class MaintenanceRegistry {
   end({ target, owner }: Pick<MaintenanceRequest, 'target' | 'owner'>): readonly MaintenanceView[] {
     const isMeant = (each: Pick<Maintenance, 'target' | 'owner'>): boolean =>
       isSameTarget(each.target, target) && (owner === 'site' || each.owner === owner);
-    const ended = [...this.#list.map(viewOf), ...this.#waiting].filter(isMeant);
+    const ended = this.views.filter(isMeant);
     if (ended.length === 0) {
       if (!this.#saves.isRecalled)
         throw new Refusal(msg`the maintenance of ${target.id} could not be read yet: check the disk of store.dir, then repeat`);
@@ -202,7 +203,7 @@ export class MaintenanceRegistry {
     const resumed = this.#waiting.map((each) => ({ each, next: resumedMaintenance(each, now) }));
     this.#waiting = [];
     const begun = resumed.flatMap(({ next }) => (next === null ? [] : [named(next)]));
-    const ended = resumed.flatMap(({ each: { restMs: _, ...view }, next }) => (next === null ? [view] : []));
+    const ended = resumed.flatMap(({ each, next }) => (next === null ? [waitingViewOf(each)] : []));
     log.event('maintenance-restored', { count: begun.length, over: ended.length });
     this.#note(ended);
     this.#replace([...begun, ...this.#list]);
@@ -235,7 +236,7 @@ export class MaintenanceRegistry {
   #replace(list: readonly Maintenance[]): void {
     this.#list = list;
     this.#save();
-    this.#parts.onChange(list);
+    this.#parts.onChange(this.views);
   }
 
   #save(): void {
@@ -265,5 +266,9 @@ function idOf({ target, owner }: Pick<Maintenance, 'target' | 'owner'>, nowMs: W
 }
 
 function viewOf({ untilMono: _, ...view }: Maintenance): MaintenanceView {
+  return view;
+}
+
+function waitingViewOf({ restMs: _, ...view }: StoredMaintenance): MaintenanceView {
   return view;
 }

@@ -115,6 +115,8 @@ export class BacklogDrain {
       if (gaps.length > 0) onGap(gaps);
     }
     await this.#proveSent();
+    // The wait for a proof that did not come shows nothing about the next link.
+    if (state.link !== link) return false;
     const frames = batches.flatMap((batch) => batch.frames);
     if (acks.isCautious) this.shrinkBatchSize();
     else if (frames.length > 0) {

@@ -13,7 +13,7 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import type { AgentEvent, Severity } from '../../core/words.ts';
 import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
-import { RENEWED, type ReadFile } from './secret-files.ts';
+import { isMissingFile, RENEWED, type ReadFile } from './secret-files.ts';
 
 /** The warning stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
 export interface ExpiryStage {
@@ -79,8 +79,8 @@ export class CertificateWatch {
   #use: CertificateUse = { renewed: '', isRenewed: false, refusal: NO_TEXT };
   /** When the renewed certificate was last tried. */
   #triedMono: MonoMs = 0;
-  /** End of the renewed certificate at the last check; undefined before the first. */
-  #renewedUntilMs: WallMs | null | undefined;
+  /** The renewed certificate when its file was last read; null if there was none, undefined before the first check. */
+  #renewed: PeerCertificate | null | undefined;
 
   constructor(parts: CertificateWatchParts) {
     this.#parts = parts;
@@ -110,12 +110,16 @@ export class CertificateWatch {
     // A read that hangs occupies one of Node's few threads.
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const own = (await this.#read(config.certFile))[0] ?? null;
-    const renewed = config.certFile === null ? null : ((await this.#read(`${config.certFile}${RENEWED}`))[0] ?? null);
-    const authorities = await this.#read(config.caFile);
+    const own = (await this.#read(config.certFile))?.[0] ?? null;
+    const renewedRead = await this.#read(config.certFile === null ? null : `${config.certFile}${RENEWED}`);
+    const authorities = (await this.#read(config.caFile)) ?? [];
+    const before = this.#renewed;
+    // A file that cannot be read has not changed.
+    const renewed = renewedRead === undefined ? (before ?? null) : (renewedRead[0] ?? null);
+    this.#renewed = renewed;
     const isLater = renewed !== null && renewed.untilMs > (own?.untilMs ?? 0) && String(this.#use.refusal) === '';
     this.#found = { own: isLater ? renewed : own, authority: authorities.toSorted((a, b) => b.untilMs - a.untilMs)[0] ?? null };
-    this.#offer(renewed);
+    this.#offer(before, renewed);
     this.#isLooking = false;
     for (const which of ['own', 'authority'] as const) this.#report(which);
   }
@@ -128,36 +132,31 @@ export class CertificateWatch {
     this.#triedMono = clock.monoMs();
     const path = `${config.certFile}${RENEWED}`;
     const refused = msg`the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;
-    this.#events.set(String(use.refusal) !== '', {
-      code: 'certificate-refused',
-      source: RENEWAL_SOURCE,
-      severity: 'warning',
-      text: refused,
-    });
+    if (String(use.refusal) === '') this.#events.clear('certificate-refused', RENEWAL_SOURCE);
+    else this.#events.set(true, { code: 'certificate-refused', source: RENEWAL_SOURCE, severity: 'warning', text: refused });
     if (!isNew) return;
     const text = msg`the broker accepts the renewed certificate ${path}: move it, and its key, to the place of the one before`;
     this.#events.notice({ code: 'certificate-renewed', source: RENEWAL_SOURCE, severity: 'info', text });
   }
 
   /** Connects with a new renewed certificate, and once a day with one that was refused. */
-  #offer(renewed: PeerCertificate | null): void {
+  #offer(before: PeerCertificate | null | undefined, renewed: PeerCertificate | null): void {
     const { clock, onRenewed = () => {} } = this.#parts;
-    const before = this.#renewedUntilMs;
-    this.#renewedUntilMs = renewed?.untilMs ?? null;
-    const isOther = before !== undefined && renewed !== null && renewed.untilMs !== before;
+    const isOther = before !== undefined && renewed !== null && renewed.untilMs !== before?.untilMs;
     const isDue = renewed !== null && String(this.#use.refusal) !== '' && clock.monoMs() - this.#triedMono >= RETRY_MS;
     if (!isOther && !isDue) return;
     this.#triedMono = clock.monoMs();
     onRenewed();
   }
 
-  async #read(path: string | null): Promise<readonly PeerCertificate[]> {
+  /** Undefined if there is a file that cannot be read; empty if there is none. */
+  async #read(path: string | null): Promise<readonly PeerCertificate[] | undefined> {
     if (path === null) return [];
     try {
       return readCertificates(await this.#parts.readFile(path, 'public'));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      return []; // The connection reads the same file and reports what is wrong with it.
+      return isMissingFile(error) ? [] : undefined; // The connection reads the same file and reports what is wrong with it.
     }
   }
 

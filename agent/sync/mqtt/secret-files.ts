@@ -170,7 +170,7 @@ async function readRenewed({ certFile, keyFile }: UplinkConfig, readFile: ReadFi
     try {
       return await readFile(`${path}${RENEWED}`, kind);
     } catch (error) {
-      if (!isAbsent(error)) flaws.push(fileErrorText(`${path}${RENEWED}`, error));
+      if (!isMissingFile(error)) flaws.push(fileErrorText(`${path}${RENEWED}`, error));
       return null;
     }
   };
@@ -188,7 +188,8 @@ function unusedText({ certFile, keyFile }: UplinkConfig, key: Buffer | null, { c
     : msg`${certName} belongs to no key: put its key to ${keyName}`;
 }
 
-function isAbsent(error: unknown): boolean {
+/** Returns whether an error of `ReadFile` means that there is no such file. */
+export function isMissingFile(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 

@@ -125,6 +125,15 @@ t.test('a disk that could not be read is not overwritten, and is read once it ca
   t.match(disk.facts.get(KEY), { L2: 8 });
 });
 
+t.test('a disk that could not be read at the start is read again within a minute', async (t) => {
+  const disk = diskOf({ [KEY]: { L1: 40_000 } });
+  disk.isReadable = false;
+  const { burn, hoursOf } = await trackerOn(disk);
+  disk.isReadable = true;
+  await burn(2 / 60);
+  t.ok((hoursOf() ?? 0) >= 40_000);
+});
+
 t.test('with constant light and a disk that cannot be read the street has its full light, start after start', async (t) => {
   const street = makeStreet({ zone: { presence: null, constantLight: { newPct: 70, fullAtH: 50_000 } } });
   const disk = new Map<string, unknown>();

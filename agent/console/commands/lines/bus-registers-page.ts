@@ -102,9 +102,9 @@ export function renderWrite(result: BusWriteResult, page: Page): string {
   ].join('\n');
 }
 
-function writtenText({ table, unit, line }: BusWriteResult): Message {
-  if (table === 'coil') return unit === 0 ? msg`coils of every unit on line ${line}` : msg`coils of unit ${unit} on line ${line}`;
-  return unit === 0 ? msg`holding registers of every unit on line ${line}` : msg`holding registers of unit ${unit} on line ${line}`;
+function writtenText({ table, unit, line, isBroadcast }: BusWriteResult): Message {
+  if (table === 'coil') return isBroadcast ? msg`coils of every unit on line ${line}` : msg`coils of unit ${unit} on line ${line}`;
+  return isBroadcast ? msg`holding registers of every unit on line ${line}` : msg`holding registers of unit ${unit} on line ${line}`;
 }
 
 /** Returns a notice if the agent itself controls this level. */
@@ -119,7 +119,7 @@ function putBack({ lamps = [] }: BusWriteResult, page: Page): string[] {
 }
 
 function ending(result: BusWriteResult): Message {
-  if (result.unit === 0) return msg`sent to all; no unit answers a broadcast, so read one unit to check`;
+  if (result.isBroadcast) return msg`sent to all; no unit answers a broadcast, so read one unit to check`;
   if (result.after === null) return msg`written, but it could not be read back; read it to check`;
   return valuesFit(result)
     ? msg`written and read back`

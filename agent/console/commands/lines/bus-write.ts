@@ -22,7 +22,12 @@ import {
 
 /** Source: Modbus Application Protocol V1.1b3 §6.12. */
 const MAX_VALUES = 123;
-const WORDS: Readonly<Record<string, number>> = { on: 1, off: 0 };
+const COILS: ReadonlyMap<string, number> = new Map([
+  ['on', 1],
+  ['off', 0],
+  ['1', 1],
+  ['0', 0],
+]);
 
 /** The arguments of `bus write`, with the values as numbers to write. `unit`: an address, or the name of a device. */
 export interface WriteArgs extends Omit<BusWrite, 'unit'> {
@@ -86,23 +91,23 @@ export function readWrite(args: RawArgs): WriteArgs {
  */
 export function withConfirmation(
   { isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>,
-  bus: Pick<BusTools, 'warnings'>,
+  bus: Pick<BusTools, 'warnings' | 'stats'>,
 ): BusWrite {
   if (isConfirmed) return write;
+  // On a DALI bus, 0 is the address of one unit.
+  const isBroadcast = write.unit === UNITS.broadcast && bus.stats().every(({ line, kind }) => line !== write.line || kind !== 'dali');
   const warnings = bus.warnings?.(write) ?? [];
-  const preview = msg`nothing written: this would write ${inWords(write)}`;
+  const preview = msg`nothing written: this would write ${inWords(write, isBroadcast)}`;
   if (warnings.length === 0) throw new ConsoleError('usage', msg`${preview}. Add --yes to write it`);
   const warned = warnings.reduce((lines, warning) => msg`${lines}\nwarning: ${warning}`, msg`${preview}.`);
   throw new ConsoleError('usage', msg`${warned}\nAdd --yes to write it all the same`);
 }
 
 /** Returns `300 (0x012C) to holding register 2000 of unit 7 on line street`. */
-function inWords({ values, table, address, unit, line }: BusWrite): Message {
+function inWords({ values, table, address, unit, line }: BusWrite, isBroadcast: boolean): Message {
   const what = values.map((value) => (table === 'coil' ? (value === 1 ? 'on' : 'off') : `${value} (${hexWord(value)})`));
   const places = placesText(table, address, address + values.length - 1);
-  return unit === UNITS.broadcast
-    ? msg`${what} to ${places} of every unit on line ${line}`
-    : msg`${what} to ${places} of unit ${unit} on line ${line}`;
+  return isBroadcast ? msg`${what} to ${places} of every unit on line ${line}` : msg`${what} to ${places} of unit ${unit} on line ${line}`;
 }
 
 function placesText(table: BusWrite['table'], first: number, last: number): Message {
@@ -123,7 +128,7 @@ function readValues(text: string, table: BusWrite['table']): readonly number[] {
 
 /** Reads a value; a negative number becomes its two's complement. */
 function readValue(text: string, table: BusWrite['table']): number | undefined {
-  if (table === 'coil') return WORDS[text] ?? (text === '1' || text === '0' ? Number(text) : undefined);
+  if (table === 'coil') return COILS.get(text);
   const value = /^-?\d{1,5}$|^0x[0-9a-f]{1,4}$/.test(text) ? Number(text) : Number.NaN;
   return value >= -32_768 && value <= 65_535 ? value & 0xffff : undefined;
 }

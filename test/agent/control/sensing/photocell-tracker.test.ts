@@ -4,6 +4,7 @@ import type { PhotocellConfig, Zone } from '../../../../agent/core/cabinet.ts';
 import { MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { createEventTracker } from '../../../../agent/core/event-tracker.ts';
 import { createManualClock, type ManualClock } from '../../../../agent/core/manual-clock.ts';
+import { withTexts } from '../../../../agent/core/message-wire.ts';
 import type { AgentEvent, PointId, Reading } from '../../../../agent/core/words.ts';
 import { photocellVerdict } from '../../../../agent/lighting/photocell.ts';
 import { ZONE } from '../../lighting/street.ts';
@@ -30,6 +31,10 @@ interface TrackerScene extends Pick<PhotocellTracker, 'states' | 'refresh'> {
   readonly clock: ManualClock;
   readonly events: readonly AgentEvent[];
   readonly lit: Set<string>;
+  /** How often the faults were stored. */
+  saves(): number;
+  /** Another run of the agent with what the one before has stored. */
+  restart(): void;
   say(): 'dark' | 'bright' | null;
   /** Minutes from now, each with a value for the minute after noon; null: no reply. */
   pass(minutes: number, luxAt: (minuteAfterNoon: number) => number | null): Promise<void>;
@@ -41,27 +46,40 @@ function makeScene(zones: readonly Zone[] = [{ ...ZONE, photocell: CELL }], isTr
   const events: AgentEvent[] = [];
   const lit = new Set<string>();
   const latest = new Map<PointId, Reading>();
-  const tracker = new PhotocellTracker({
-    street: { zones },
-    field: { latest: (pointId) => latest.get(pointId) },
-    clock,
-    events: createEventTracker(clock, (event) => events.push(event)),
-    isZoneLit: (zoneId) => lit.has(zoneId),
-    sunOf() {
-      const nowMs = clock.wallMs();
-      const startMs = noonMs + Math.floor((nowMs - noonMs) / (DAY_MIN * MINUTE_MS)) * DAY_MIN * MINUTE_MS;
-      const [duskMs, dawnMs] = [startMs + DUSK_MIN * MINUTE_MS, startMs + DAWN_MIN * MINUTE_MS];
-      const isNight = nowMs >= duskMs && nowMs < dawnMs;
-      const altitudeDeg = altitudeAt((nowMs - startMs) / MINUTE_MS);
-      return isTrusted ? { nowMs, duskMs, dawnMs, isNight, altitudeDeg } : null;
-    },
-  });
+  let stored = 'null';
+  let saves = 0;
+  const createTracker = () =>
+    new PhotocellTracker({
+      street: { zones },
+      field: { latest: (pointId) => latest.get(pointId) },
+      clock,
+      events: createEventTracker(clock, (event) => events.push(event)),
+      isZoneLit: (zoneId) => lit.has(zoneId),
+      sunOf() {
+        const nowMs = clock.wallMs();
+        const startMs = noonMs + Math.floor((nowMs - noonMs) / (DAY_MIN * MINUTE_MS)) * DAY_MIN * MINUTE_MS;
+        const [duskMs, dawnMs] = [startMs + DUSK_MIN * MINUTE_MS, startMs + DAWN_MIN * MINUTE_MS];
+        const isNight = nowMs >= duskMs && nowMs < dawnMs;
+        const altitudeDeg = altitudeAt((nowMs - startMs) / MINUTE_MS);
+        return isTrusted ? { nowMs, duskMs, dawnMs, isNight, altitudeDeg } : null;
+      },
+      onFaults(faults) {
+        stored = JSON.stringify(withTexts(faults));
+        saves += 1;
+      },
+    });
+  let tracker = createTracker();
   return {
     states: () => tracker.states(),
     refresh: () => tracker.refresh(),
     clock,
     events,
     lit,
+    saves: () => saves,
+    restart() {
+      tracker = createTracker();
+      tracker.restore(JSON.parse(stored));
+    },
     say: () => photocellVerdict(tracker.states().get(POINT), CELL, clock.monoMs()),
     async pass(minutes, luxAt) {
       for (let minute = 0; minute < minutes; minute++) {
@@ -156,4 +174,23 @@ t.test('a photocell of two zones is one, and sees the lamps of both', async (t) 
   tracker.lit.clear();
   await tracker.pass(5, () => 400);
   t.equal(tracker.say(), 'bright');
+});
+
+t.test('restarts in one night do not count it several times, and each night is stored a few times', async (t) => {
+  const tracker = makeScene();
+  /** A lamp of a workshop that shines on the cell every half hour. */
+  const workshop = (minute: number): number => (minute % 30 < 15 ? sky(minute) : 5_000);
+  const shop = (minute: number): number => (minute > DUSK_MIN + 30 && minute < DAWN_MIN - 180 ? 5_000 : sky(minute));
+  await tracker.pass(DUSK_MIN + 90, shop);
+  for (let run = 0; run < 3; run++) {
+    tracker.restart();
+    await tracker.pass(60, workshop);
+    t.equal(tracker.say(), 'bright');
+  }
+  t.same(reported(tracker), []);
+  t.ok(tracker.saves() <= 3, `${tracker.saves()} saves`);
+  await tracker.pass(DAY_MIN, shop);
+  t.same(reported(tracker), []);
+  await tracker.pass(DAY_MIN, shop);
+  t.match(reported(tracker), [['photocell-doubtful', POINT, /bright after dusk on 3 nights/, 'begins']]);
 });

@@ -26,7 +26,7 @@ const lamp = (id: string, device = id, point = 'level', pole = 'P1'): Lamp => ({
 });
 const devices = ['L01', 'L02', 'L03', 'G1', 'S1', 'S2'].map((id) => ({ id, pole: id.startsWith('S') ? 'P2' : null }));
 
-/** North: two lamps and a sensor. South: a lamp, and a device with two lamps, one of which is in no zone. */
+/** North: two lamps, a sensor. South: lamp L03, and a device with two lamps, one in no zone. A line and a zone look like points of L03. */
 export const ALARM_SITE = {
   id: 'ANG-1',
   name: 'Rue Bressigny',
@@ -34,6 +34,7 @@ export const ALARM_SITE = {
     { id: 'street', devices: devices.slice(0, 4) },
     { id: 'north', devices: [{ id: 'M1', pole: null }] },
     { id: 'far', devices: [{ id: 'L09', pole: null }] },
+    { id: 'L03.line', devices: [] },
     { id: 'sensors', devices: [...devices.slice(4), { id: 'L01.far', pole: 'P2' }] },
   ],
   poles: [
@@ -51,6 +52,7 @@ export const ALARM_SITE = {
   zones: [
     { id: 'north', lamps: ['L01', 'L02'], presence: { sensors: [{ device: 'S1' }, { device: 'S2' }] }, photocell: null, traffic: null },
     { id: 'south', lamps: ['L03', 'A', 'L09'], presence: { sensors: [{ device: 'S2' }] }, photocell: null, traffic: null },
+    { id: 'L03.zone', lamps: [], presence: null, photocell: null, traffic: null },
   ],
 } as unknown as AlarmSite & PlacedSite & Cabinet;
 

@@ -13,6 +13,8 @@ const places: readonly (readonly [source: string, place: object])[] = [
   ['L01.far.door', { ...NOWHERE, pole: 'P2', atM: 60, street: 'alley' }],
   ['S1.motion', { ...NOWHERE, pole: 'P2', atM: 60, street: 'alley' }],
   ['north', { ...NOWHERE, zone: 'north' }],
+  ['L03.zone', { ...NOWHERE, zone: 'L03.zone' }],
+  ['L03.line', NOWHERE],
   ['street', NOWHERE],
   ['', NOWHERE],
   ['state.db', NOWHERE],

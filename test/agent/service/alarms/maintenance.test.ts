@@ -60,6 +60,10 @@ const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silen
   ['south', 'line-down', 'far', true],
   ['south', 'unit-silent', 'G1', false],
   ['south', 'lamp-out', 'L01', false],
+  ['L03', 'unit-silent', 'L03.zone', false],
+  ['L03', 'unit-silent', 'L03.level', true],
+  ['south', 'unit-silent', 'L03.zone', false],
+  ['L03.zone', 'unit-silent', 'L03.zone', true],
   ['ANG-1', 'unit-silent', 'G1', true],
   ['ANG-1', 'line-down', 'street', true],
 ]; // biome-ignore format: a table
@@ -258,6 +262,17 @@ t.test('with an untrusted clock after a restart it waits, and alarms are raised;
   t.ok(isSuppressed(bench.ongoing.openEvents().find(({ code }) => code === 'unit-silent') ?? {}));
   await bench.clock.advance(30 * MINUTE_MS);
   t.strictSame(bench.alarms.maintenance(), []);
+});
+
+t.test('maintenance that waits for a trusted time is published, and its end returns the same fields as that of any other', async (t) => {
+  const first = await createAlarmBench();
+  await first.maintain('L01', 60);
+  const bench = await first.restart({ quality: 'none' });
+  t.match(JSON.parse(String(bench.shown.get('Maintenance/List'))), [{ target: 'L01' }]);
+  const views = bench.alarms.maintenance();
+  t.strictSame(await bench.maintain('L01', null), views);
+  t.strictSame(bench.alarms.ended(), views);
+  t.strictSame(JSON.parse(String(bench.shown.get('Maintenance/List'))), []);
 });
 
 t.test('steps of the clock in both directions change neither its length nor the order of its times', async (t) => {

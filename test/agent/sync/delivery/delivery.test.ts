@@ -117,6 +117,22 @@ t.test(
   },
 );
 
+t.test('each link begins with a small batch, also after a broker that closed during a batch', async (t) => {
+  const { wire, delivery, take, store } = setUp();
+  for (let i = 0; i < 200; i += 1) take();
+  store.commit();
+  const sizes: (number | undefined)[] = [];
+  for (let link = 0; link < 4; link += 1) {
+    delivery.open(wire.link());
+    await nextTurn();
+    sizes.push(wire.claims.at(-1)?.seqs.length);
+    delivery.close();
+    wire.cut(0);
+    await nextTurn();
+  }
+  t.strictSame(sizes, [10, 10, 10, 10]);
+});
+
 t.test('rows that the platform requests are sent again, even if they were delivered', async (t) => {
   const { wire, delivery, take, store, results } = setUp();
   delivery.open(wire.link());

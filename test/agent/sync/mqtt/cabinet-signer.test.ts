@@ -21,6 +21,14 @@ const stranger = authorities?.create('stranger');
 const trusted = city === undefined ? '' : readFileSync(city.cert, 'utf8');
 const NODE = uplinkConfig('mqtt://127.0.0.1:1').node;
 const DIGEST = '3:abc';
+/** Source: `openssl req -x509 -subj /` with an Ed25519 key. */
+const NAMELESS = `-----BEGIN CERTIFICATE-----
+MIHkMIGXoAMCAQICFGwRglgcm/bYqB7ENEKEZXs6GndZMAUGAytlcDAAMCAXDTI2
+MTEyOTA3MzAxNVoYDzIxMjYxMTA1MDczMDE1WjAAMCowBQYDK2VwAyEAlQVmUSvL
+6prnrlWvnMlxePEh12lWOx/CymzAzw35be2jITAfMB0GA1UdDgQWBBRvso6nO427
+lRTlZCJBo3l/deNinDAFBgMrZXADQQD0iXeGjuzi2CVAUzUvRO1QiGS1kKQ9h+53
+F+4+M4Eaju1V4ZjMLB0a25paqzXivbcba+VwSo52hPyfzQ85nPsG
+-----END CERTIFICATE-----`;
 
 /** A cabinet whose key files a test replaces. */
 function cabinet(t: Test, quality: 'synced' | 'none' = 'synced') {
@@ -73,6 +81,12 @@ t.test('a signature is valid for its content, its cabinet and its authority, and
   t.equal(verdict(signed, { signature: 'AAAA' }), 'bad-signature');
   t.equal(verdict(signed, { certificates: '' }), 'not-certified');
   t.equal(verdict(signed, {}, ''), 'not-certified');
+});
+
+t.test('a certificate whose subject and issuer are empty is described without names', async (t) => {
+  t.match(signerCertificate(NAMELESS), { node: '', issuer: '', serial: /^6C11/ });
+  const claim = { kind: 'report', node: '', digest: DIGEST, atMs: Date.now() };
+  t.equal(verifyEvidence(claim, { certificates: NAMELESS, signature: '' }, NAMELESS), 'bad-signature');
 });
 
 t.test('a report that is signed again with another key fails', { skip }, async (t) => {

@@ -26,6 +26,9 @@ function issued(untilDays: number, fromDays = -305): string {
   return readFileSync(city?.issue('c1', { from, until }).cert ?? '', 'utf8');
 }
 
+/** A file that the disk has but cannot read. */
+const UNREADABLE = 'unreadable';
+
 /** A watch over a disk with these files, which a test may replace or remove. */
 function watched(t: Pick<Test, 'teardown'>, files: Record<string, string>, quality: { now: ClockQuality } = { now: 'synced' }) {
   const manual = createManualClock(START_MS);
@@ -41,7 +44,8 @@ function watched(t: Pick<Test, 'teardown'>, files: Record<string, string>, quali
     },
     readFile: async (path) => {
       const text = files[path];
-      if (text === undefined) throw new Error(`no ${path}`);
+      if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
+      if (text === UNREADABLE) throw Object.assign(new Error(path), { code: 'EIO' });
       return Buffer.from(text);
     },
   });
@@ -152,6 +156,36 @@ t.test('a renewed certificate is offered to the broker within the hour, once; a 
   t.same(reported().slice(2), ['warning begins', 'warning begins'], 'refused, and the old certificate stays in use until its end');
   watch.noteUse({ renewed: 'a', isRenewed: true, refusal: msg`` });
   t.equal(await hours(24 * 3), 0);
+});
+
+t.test(
+  'a renewed certificate that cannot be read for an hour is the same one afterwards, and its dates still count',
+  { skip },
+  async (t) => {
+    const renewed = issued(400);
+    const { watch, files, reported, offers } = watched(t, { '/c1.pem': issued(20), '/c1.pem.new': renewed });
+    await watch.look();
+    files['/c1.pem.new'] = UNREADABLE;
+    await watch.look();
+    files['/c1.pem.new'] = renewed;
+    await watch.look();
+    t.equal(offers.count, 0);
+    t.same(reported(), []);
+    delete files['/c1.pem.new'];
+    await watch.look();
+    files['/c1.pem.new'] = UNREADABLE;
+    await watch.look();
+    files['/c1.pem.new'] = renewed;
+    await watch.look();
+    t.equal(offers.count, 1, 'a new file that its user may read only later');
+  },
+);
+
+t.test('the end of a refusal repeats its reason', { skip }, async (t) => {
+  const { watch, events } = watched(t, {});
+  watch.noteUse({ renewed: 'a', isRenewed: false, refusal: msg`unknown authority` });
+  watch.noteUse({ renewed: '', isRenewed: false, refusal: msg`` });
+  t.match(events, [{ endMs: null }, { code: 'certificate-refused', endMs: Number, text: /is not in use, .*: unknown authority$/ }]);
 });
 
 t.test('a cabinet that has never reached its broker warns as well, and the status has the dates', { skip }, async (t) => {

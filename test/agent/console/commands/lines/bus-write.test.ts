@@ -2,6 +2,7 @@ import t from 'tap';
 import { valuesFit } from '../../../../../agent/console/commands/lines/bus-args.ts';
 import { readWrite, withConfirmation } from '../../../../../agent/console/commands/lines/bus-write.ts';
 import type { RawArgs } from '../../../../../agent/console/protocol/protocol.ts';
+import type { LineStats } from '../../../../../agent/core/bus-tools.ts';
 import { type Message, msg } from '../../../../../agent/core/message.ts';
 
 const write = (changes: Partial<RawArgs>): RawArgs => ({
@@ -23,6 +24,8 @@ const writes: [story: string, args: RawArgs, expected: object][] = [
 
 for (const [story, args, expected] of writes)
   t.test(`${story} is the value that is written`, async (t) => t.match(readWrite(args), expected));
+
+const LINES = ['street', 'dali'].map((line) => ({ line, kind: line === 'dali' ? 'dali' : 'modbus' }) as LineStats);
 
 const previews: [story: string, args: RawArgs, warnings: Message[], message: string | RegExp][] = [
   [
@@ -46,15 +49,17 @@ Add --yes to write it all the same`,
     [],
     /1 \(0x0001\), 2 \(0x0002\) to holding register 2000 to 2001 of every unit/,
   ],
+  ['the first unit of a DALI bus', write({ yes: false, line: 'dali', unit: '0' }), [], /of unit 0 on line dali/],
   ['a coil', write({ yes: false, table: 'coil', value: 'off' }), [], /would write off to coil 2000 of unit 7/],
 ];
 
 for (const [story, args, warnings, message] of previews) {
   t.test(`${story} is not written without --yes, and this is reported`, async (t) => {
     const asked = { ...readWrite(args), unit: Number(args['unit']) };
-    t.throws(() => withConfirmation(asked, { warnings: () => warnings }), { code: 'usage', message });
+    const bus = { warnings: () => warnings, stats: () => LINES };
+    t.throws(() => withConfirmation(asked, bus), { code: 'usage', message });
     const { isConfirmed: _, ...write } = asked;
-    t.strictSame(withConfirmation({ ...write, isConfirmed: true }, { warnings: () => warnings }), write, 'with it, it is');
+    t.strictSame(withConfirmation({ ...write, isConfirmed: true }, bus), write, 'with it, it is');
   });
 }
 
@@ -62,6 +67,7 @@ const noWrites: [story: string, args: RawArgs, message: RegExp][] = [
   ['a value too large', write({ value: '65536' }), /-32768 to 65535/],
   ['a value with a fraction', write({ value: '1.5' }), /-32768 to 65535/],
   ['an empty value between commas', write({ value: '1,,2' }), /-32768 to 65535/],
+  ['a word for a coil that is none', write({ value: 'constructor', table: 'coil' }), /on, off, 1 or 0/],
   ['a number for a coil', write({ value: '2', table: 'coil' }), /on, off, 1 or 0/],
   ['a table that cannot be written', write({ table: 'input' }), /holding, coil/],
   ['more values than a frame holds', write({ value: Array(124).fill('1').join(',') }), /at most 123/],

@@ -162,7 +162,7 @@ checkSheets([
   ],
   [
     'the same by broadcast',
-    renderWrite({ ...written, unit: 0, lamps: ['L07', 'L08'] }, page),
+    renderWrite({ ...written, unit: 0, isBroadcast: true, lamps: ['L07', 'L08'] }, page),
     [/the agent writes its own levels to 2 lamps again/],
   ],
   ['a register that holds letters', renderRead(bus.readResult({ words: [0x5742], values: [] }), page), [/0x5742 +WB$/m]],
@@ -173,10 +173,15 @@ checkSheets([
     renderWrite({ ...written, warnings: [msg`level: 300 is outside the profile's limits 0 to 100`] }, page),
     [/^Result +written and read back\nWarning +level: 300 is outside the profile's limits 0 to 100$/m],
   ],
+  [
+    'a write to the first unit of a DALI bus',
+    renderWrite({ ...written, unit: 0 }, page),
+    [/registers of unit 0 on/, /written and read back/],
+  ],
   ['a write that did not take', renderWrite({ ...written, after: [100] }, page), [/keeps another value/]],
   [
     'a broadcast',
-    renderWrite({ ...written, unit: 0, before: null, after: null }, page),
+    renderWrite({ ...written, unit: 0, isBroadcast: true, before: null, after: null }, page),
     [/of every unit on/, /- +300 \(0x012C\) {2}-/, /no unit answers a broadcast/],
   ],
   [
