@@ -100,8 +100,7 @@ export function createAuditTable(db: Sqlite) {
       const unreserved = ages.dropReserved(bound);
       const noted = gone === undefined ? head : noteTrim(head, gone, atMs);
       // The removed part may include the entry that recorded those that are still kept separately.
-      const isNoteDue = unreserved > 0 || (gone !== undefined && reserved.all().length > 0);
-      const next = isNoteDue ? noteReserved(noted, atMs) : noted;
+      const next = unreserved > 0 || (gone !== undefined && reserved.all().length > 0) ? noteReserved(noted, atMs) : noted;
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
       return trimmed + unreserved;
     },
