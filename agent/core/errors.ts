@@ -109,7 +109,10 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
  */
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 
-/** Why the store failed. `foreign`: the file is not a database of this program; `future-version`: a newer program wrote it. */
+/**
+ * Why the store failed. `foreign`: the file is not a database of this program, or was removed or replaced in use; `future-version`: a newer
+ * program wrote it.
+ */
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 
 /** `quarantine`: the store can no longer use the file, so it renames the file and continues with a sound copy or a new one. */

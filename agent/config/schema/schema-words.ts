@@ -33,8 +33,8 @@ export const pathSchema = z
   .meta({ patternErrorMessage: String(msg`a path`) });
 
 /**
- * The time of a step: `dusk`, `middle` (of the night), minutes from a sun event or the middle (`sunset+30`, `middle-120`), or a local time
- * of day.
+ * The time of a step, or of the begin or end of an event night: `dusk`, `middle` (of the night), minutes from a sun event or the middle
+ * (`sunset+30`, `middle-120`), or a local time of day.
  */
 export const stepTimeSchema = z
   .string()

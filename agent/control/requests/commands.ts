@@ -22,8 +22,9 @@ import type { Decision, Intent, LevelPct, Outcome, OutcomeState, OverriddenLamps
 import { isFollowing, type LampTrack } from '../writing/reconcile.ts';
 
 /**
- * Time after which a command fails for a lamp that has not confirmed it. Units: ms. Source: assumed; about twice the time to write a line
- * of 247 units. Confirmed by: the time to write a full line at 9600 baud on the bench.
+ * Time after which a lamp that has not confirmed a command counts as failed, and the command with it; other lamps keep their result. Units:
+ * ms. Source: assumed; about twice the time to write a line of 247 units. Confirmed by: the time to write a full line at 9600 baud on the
+ * bench.
  */
 export const COMMAND_MS = 60_000;
 /**

@@ -36,7 +36,8 @@ export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
  * Returns the limits of one read from a table of this unit on this line, by what the unit accepts and how long an urgent write may wait.
  * Units: registers, or bits for a table of bits.
  *
- * Source: break-even hole = (13 characters + turnaround + gap) / (2 characters), reference arithmetic of bus time.
+ * Source: `breakEven` = (13 characters + turnaround + gap) / (2 characters for a register, 1/8 character for a bit), reference arithmetic of
+ * bus time.
  */
 export function limitsOf({ registerMs, fixedMs, gapMs }: LinePace, unit: PacedUnit, table: Table): Limits {
   const { maxReadBits, maxReadRegisters, maxHole, evenAlign } = unit.profile.quirks;
