@@ -64,9 +64,6 @@ function quirkFlaws({ transport, points, quirks }: Profile): Flaw[] {
     from > to ? [{ path: ['quirks', 'singleOnly', index], message: msg`the first number must not exceed the second` }] : [],
   );
   if (transport === 'uart') return flaws;
-  // The padding to even addresses could read one of these along.
-  if (quirks.evenAlign && singleOnly.length > 0)
-    flaws.push({ path: ['quirks', 'evenAlign'], message: msg`evenAlign and singleOnly exclude each other; leave out one of them` });
   // Two requests could give two halves of different values.
   const widest = points.find((point) => !isBitType(point.type) && widthOf(point) > maxReadRegisters);
   const most = points.find((point) => point.type === 'bits' && widthOf(point) > maxReadBits);

@@ -9,6 +9,9 @@ import type { Page } from './text/page.ts';
 /** Kinds of names that completion offers for an argument or option. `target`: a lamp or a zone. `place`: a key of the configuration. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'panel' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
+/** What a command does with a file that it is given. `write-or-print`: writes it; `-` is the standard output. */
+export type FileUse = 'read' | 'write' | 'write-or-print';
+
 /** One positional argument of a command, for the parser, the help and the completion. */
 export interface ArgumentSpec {
   readonly name: string;
@@ -18,7 +21,7 @@ export interface ArgumentSpec {
   /** Values that a session accepts; they may be abbreviated there. */
   readonly choices?: readonly string[];
   /** The argument is a file of this machine, which the command reads or writes. */
-  readonly file?: 'read' | 'write';
+  readonly file?: FileUse;
   /** The argument is part of a file in base64. */
   readonly isContent?: true;
   /** In a session the last argument takes the words that follow. */
@@ -37,7 +40,7 @@ export interface OptionSpec {
   readonly repeats?: true;
   readonly names?: NameKind;
   /** The value is a file or folder of this machine. */
-  readonly file?: 'read' | 'write';
+  readonly file?: FileUse;
   /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
   /** The value is part of a file in base64. */

@@ -96,7 +96,7 @@ export class SentTextRegistry {
     this.#saves.now();
   }
 
-  /** Ends a text before its time, also one that still waits for a trusted clock. */
+  /** Ends a text before its time. A text that still waits for a trusted clock is not affected. */
   withdraw(id: string): void {
     this.#sent = this.#sent.filter((text) => text.id !== id);
     this.#saves.now();

@@ -109,11 +109,9 @@ function readFileWord(word: string): FileWord {
 const texts = new Map<string, Buffer>();
 
 function readConfig(name: string, path: string): Buffer {
-  const known = texts.get(path);
-  if (known !== undefined) return known;
-  let bytes: Buffer;
+  let bytes = texts.get(path);
   try {
-    bytes = readFileSync(path);
+    bytes ??= readFileSync(path);
   } catch (error) {
     throw new PlatformFailure('usage', `${path}: ${(error as Error).message}`, error);
   }

@@ -130,7 +130,6 @@ const broken: [story: string, from: string, to: string, mark: string, message: R
   ['a pattern of 65 bits', 'type: u32', 'type: s64, invalid: [0x1FFFFFFFFFFFFFFFF]', '0x1FFFFFFFFFFFFFFFF', /0x7FFFFFFFFFFFFFFF/],
   ['a pattern wider than its register', 'type: u32', 'type: u32, invalid: [0xFFFFFFFF, 0x100000000]', '0x100000000', /never occurs/],
   ['a value longer than any read', 'trust: B', 'trust: B\nquirks: { maxReadRegisters: 1 }', '1 }', /power has 2 registers that must be read in one request/],
-  ['single registers of a unit that is read in even pairs', 'trust: B', 'trust: B\nquirks: { evenAlign: true, singleOnly: [[1, 1]] }', 'true, singleOnly', /exclude each other/],
   ['a range of single registers the wrong way round', 'trust: B', 'trust: B\nquirks: { singleOnly: [[1, 1], [9, 8]] }', '[9, 8]', /must not exceed the second/],
   ['an enum of words', 'type: u32', 'type: u16, enum: { on: "is on" }', '"is on"', /"on" is no raw value/],
   ['a DALI curve of a signed number', 'address: 0, unit', 'address: 0, type: s16, transform: dali-log, unit', 'dali-log', /takes a whole u16/],

@@ -61,11 +61,17 @@ t.test('the disk of the readings full for a while', { skip, timeout: 240_000 }, 
     return;
   }
   const scene = await openBusyScene(t, {
-    prepare: async ({ database }) => {
+    prepare: async ({ database, postgres }) => {
       execFileSync('chown', ['postgres', disk.dir]);
-      await database.query(`create tablespace small location '${disk.dir}'`);
+      const { openDatabase } = await import('../../platform/database/postgres.ts');
+      const admin = openDatabase({ url: postgres.url.replace('//city@', '//postgres@'), connections: 1 });
+      await admin.query(`create tablespace small location '${disk.dir}'`);
+      await admin.query('grant create on tablespace small to city');
+      await admin.end();
       await database.query('alter database city set default_tablespace = small');
-      await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'city' and pid <> pg_backend_pid()`);
+      await database.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = 'city' and usename = 'city' and pid <> pg_backend_pid()`,
+      );
     },
   });
   const ballast = join(disk.dir, 'ballast');

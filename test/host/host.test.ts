@@ -65,7 +65,7 @@ t.test('a host that loses its database keeps what cabinets send, and continues',
     fill(node, row, row + 5);
     await new Promise((resolve) => setTimeout(resolve, 50 + 100 * Math.random()));
     await database.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database() and usename = current_user',
     );
   }
   t.ok(await holds(() => isStored(110)));

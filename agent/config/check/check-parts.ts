@@ -46,7 +46,7 @@ function checkGroups({ groups, instances }: DeviceConfig, profile: Profile, say:
     if (group === undefined) return [say(path, msg`profile "${profile.id}" has no group "${name}"${otherwise(name, free)}`)];
     if (group.sets !== null) return [say(path, msg`group "${name}" of profile "${profile.id}" has fixed members; leave it out`)];
     return members.flatMap((member, i) => {
-      if (levels.includes(member)) return members.indexOf(member) === i ? [] : [say([...path, i], msg`${member} is listed twice`)];
+      if (levels.includes(member)) return [];
       const absent = absentPart(profile, member);
       return [
         say([...path, i], absent ?? msg`profile "${profile.id}" has no point that sets a level "${member}"${otherwise(member, levels)}`),

@@ -13,6 +13,7 @@ import { listNames } from '../../core/suggestions.ts';
 import { textRefusal } from '../load/text-bounds.ts';
 import { answer, notStored, refusedAnswer } from './config-answers.ts';
 import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision-disk.ts';
+import { DiskTimeout } from './timed-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
 /** The dependencies with which `CandidateStore` is created. `running`: returns the running revision. */
@@ -160,20 +161,28 @@ export class CandidateStore {
    */
   async committed(by: string): Promise<void> {
     const hash = this.view(by)?.hash;
-    for (const [author, { view }] of [...this.#candidates]) {
-      if (view.hash !== hash) continue;
-      await this.drop(author).catch((error: unknown) => {
-        if (!isDiskError(error)) throw error;
-      });
-      this.#candidates.delete(author);
-    }
+    for (const [author, { view }] of [...this.#candidates]) if (view.hash === hash) await this.#forget(author);
   }
 
   /** Removes the files of the candidate of this author, then the candidate. Errors: rejects with the error of the disk. */
   async drop(by: string): Promise<void> {
     const files = this.files(by);
-    if (files !== undefined) await this.#parts.disk.remove(files);
+    try {
+      if (files !== undefined) await this.#parts.disk.remove(files);
+    } catch (error) {
+      // A disk that hung may remove them later.
+      if (error instanceof DiskTimeout) this.#candidates.delete(candidateAuthor(by));
+      throw error;
+    }
     this.#candidates.delete(candidateAuthor(by));
+  }
+
+  /** As `drop`, also if the disk refuses. */
+  async #forget(author: string): Promise<void> {
+    await this.drop(author).catch((error: unknown) => {
+      if (!isDiskError(error)) throw error;
+    });
+    this.#candidates.delete(author);
   }
 
   /** Writes a candidate; it then belongs to its last author. */
@@ -195,7 +204,7 @@ export class CandidateStore {
   async #dropOldest(): Promise<void> {
     const people = [...this.#candidates.keys()].filter((author) => author !== PLATFORM);
     const [oldest] = people;
-    if (people.length > MAX_CONSOLE_CANDIDATES && oldest !== undefined) await this.drop(oldest);
+    if (people.length > MAX_CONSOLE_CANDIDATES && oldest !== undefined) await this.#forget(oldest);
   }
 }
 

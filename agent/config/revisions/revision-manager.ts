@@ -300,9 +300,10 @@ export class RevisionManager implements ConfigManager {
 
 /** The result of a request that a hung or failing disk ended. Errors: throws every other error again. */
 function diskTrouble(error: unknown): ConfigAnswer {
-  if (isDiskError(error)) return notStored(msg`the disk fails (${error.code}): check the disk of store.dir, then send it again`);
-  if (!(error instanceof DiskTimeout)) throw error;
-  return notStored(msg`the disk does not answer in time: check the disk of store.dir, then send it again`);
+  if (error instanceof DiskTimeout)
+    return notStored(msg`the disk does not answer in time: check the disk of store.dir, then send it again`);
+  if (!isDiskError(error)) throw error;
+  return notStored(msg`the disk fails (${error.code}): check the disk of store.dir, then send it again`);
 }
 
 /** Why a revision was made, and which other authors contributed to it. */

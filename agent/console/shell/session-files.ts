@@ -10,7 +10,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, statfsSync, statSync } f
 import { basename, dirname, join } from 'node:path';
 import { type LeastRole, mayUse, ROLES } from '../../core/access.ts';
 import { msg } from '../../core/message.ts';
-import type { ConsoleCommand } from '../command-spec.ts';
+import type { ConsoleCommand, FileUse } from '../command-spec.ts';
 import { ConsoleError } from '../console-error.ts';
 import type { LocalArgs } from '../terminal/terminal.ts';
 import { isLineHistory } from './past-lines.ts';
@@ -67,7 +67,7 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; a `-` to read from and lists stay.
+ * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; lists and a `-` to read from or to print stay.
  *
  * Errors: throws ConsoleError, for example 'denied' for a file that the session may not name.
  */
@@ -79,7 +79,7 @@ export function sessionArgs(
   const files = [...positional, ...options].flatMap(({ name, file }) => (file === undefined ? [] : [[name, file] as const]));
   const placed = files.flatMap(([name, use]) => {
     const typed = args[name];
-    return typeof typed !== 'string' || (typed === STREAM && use === 'read') ? [] : [[name, sessionFile(typed, use, place)] as const];
+    return typeof typed !== 'string' || (typed === STREAM && use !== 'write') ? [] : [[name, sessionFile(typed, use, place)] as const];
   });
   return { ...args, ...Object.fromEntries(placed) };
 }
@@ -89,7 +89,7 @@ export function sessionArgs(
  *
  * Errors: throws ConsoleError, for example 'denied' if the session may not use the file.
  */
-export function sessionFile(typed: string, use: 'read' | 'write', { filesDir, role }: SessionPlace): string {
+export function sessionFile(typed: string, use: FileUse, { filesDir, role }: SessionPlace): string {
   const name = basename(typed);
   const isReceived = typed === join(RECEIVED, name);
   const isPlace = name === typed || (isReceived && use === 'read');

@@ -2,6 +2,7 @@
 import { type Clock, isTrusted, type MonoMs } from '../../core/clock.ts';
 import { withTexts } from '../../core/message-wire.ts';
 import type { Store } from '../../core/ports.ts';
+import { UNREAD } from '../../core/retried-save.ts';
 import type { Decision, Intent, PointId, Reading } from '../../core/words.ts';
 import type { Decider } from '../../lighting/decide.ts';
 import type { Detection, LightingSnapshot } from '../../lighting/lighting.ts';
@@ -57,7 +58,11 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  const onFaults = (faults: unknown): void => void store.save(PHOTOCELLS_KEY, withTexts(faults)).catch(() => false);
+  let arePhotocellsRead = false;
+  // What could not be read must not be written over.
+  const onFaults = (faults: unknown): void => {
+    if (arePhotocellsRead) void store.save(PHOTOCELLS_KEY, withTexts(faults)).catch(() => false);
+  };
   const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
   const onContacts = (stored: unknown): void => void store.save(CONTACTS_KEY, stored).catch(() => {});
   const contacts = createContactTracker(parts.contacts, onContacts, parts.contactZones);
@@ -75,7 +80,10 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   }
 
   async function restorePhotocells(): Promise<void> {
-    photocells.restore(await store.load(PHOTOCELLS_KEY).catch(() => undefined));
+    const stored = await store.load(PHOTOCELLS_KEY, UNREAD).catch(() => UNREAD);
+    if (stored === UNREAD) return;
+    arePhotocellsRead = true;
+    photocells.restore(stored);
   }
 
   return {

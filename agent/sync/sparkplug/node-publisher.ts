@@ -126,8 +126,8 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   }
 
   /**
-   * Sends each text as a value of its own, after births that are due; discards it if the session ends before them. Without a session none
-   * is sent, and the last one is stored.
+   * Sends each text as a value of its own, after births that are due. Without a session, or if it ends before them, none is sent, and the last
+   * one is stored.
    */
   texts(name: string, texts: readonly string[]): void {
     const { table, values, clock } = this.#parts;

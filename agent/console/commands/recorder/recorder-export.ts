@@ -137,8 +137,10 @@ async function written(file: string, content: Buffer, expectRoom: ExpectRoom): P
     // As root, do not follow a link further than the owner of the folder could.
     await asOwnerOf(dirname(file), async () => {
       await writeFile(file, content, { mode: FILE_MODE, flush: true });
-      // One that existed keeps its mode.
-      await chmod(file, FILE_MODE);
+      // One that existed keeps its mode; one of another user may be kept so.
+      await chmod(file, FILE_MODE).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPERM') throw error;
+      });
     });
   });
 }

@@ -49,7 +49,7 @@ export const EXPORT: LocalCommand = {
   options: [
     RANGE_OPTIONS.since,
     RANGE_OPTIONS.until,
-    { name: 'to', value: 'FILE', summary: msg`output file; an interrupted export continues; - is standard output`, file: 'write' },
+    { name: 'to', value: 'FILE', summary: msg`output file; an interrupted export continues; - is standard output`, file: 'write-or-print' },
     { name: 'format', value: 'FORMAT', summary: msg`csv or jsonl (default: by the end of the name)` },
     { name: 'json', value: null, summary: msg`print the sum on one line, for scripts` },
   ],

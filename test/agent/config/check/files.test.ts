@@ -188,7 +188,6 @@ const misfits: [story: string, change: [from: string, to: string][], problems: s
   ['a group that the device type does not have', behind(', groups: { grop0: [ecg0_level] }'), ['7:75: lines[0].devices[0].groups.grop0: profile "gateway" has no group "grop0"; did you mean "group0"?']],
   ['members for a group that has its own', behind(', groups: { all: [ecg0_level] }'), ['7:73: lines[0].devices[0].groups.all: group "all" of profile "gateway" has fixed members; leave it out']],
   ['a member that sets no level, and one that is not there', behind(', instances: { ecg: [0, 1] }, groups: { group0: [motion, ecg2_level] }'), ['7:105: lines[0].devices[0].groups.group0[0]: profile "gateway" has no point that sets a level "motion"; there are: ecg0_level, ecg1_level', '7:113: lines[0].devices[0].groups.group0[1]: "ecg2_level" is not among the ecg of this device; add its number to instances.ecg']],
-  ['a member that is listed twice', behind(', groups: { group0: [ecg0_level, ecg1_level, ecg0_level] }'), ['7:101: lines[0].devices[0].groups.group0[2]: ecg0_level is listed twice']],
   ['a yes-or-no sensor that can never reach its threshold', [...behind(''), ['device: S01', 'device: L01']], ['26:27: zones[0].presence.sensors[0].threshold: found 50, but "motion" of profile "gateway" never goes above 1; give threshold: 1 or less']],
   ['a yes-or-no sensor with a threshold that fits', [...behind(''), ['device: S01', 'device: L01, threshold: 1']], []],
 ];

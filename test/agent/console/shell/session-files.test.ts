@@ -2,6 +2,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, truncateSyn
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
+import type { FileUse } from '../../../../agent/console/command-spec.ts';
 import { COMMANDS } from '../../../../agent/console/commands.ts';
 import { createLocalActions } from '../../../../agent/console/local-actions.ts';
 import { OUTSIDE } from '../../../../agent/console/shell/as-typed.ts';
@@ -127,11 +128,11 @@ t.test('each file of the folder counts once towards its bound, and one that grow
   t.throws(() => sessionFile('-', 'write', { filesDir: dir, role: 'admin' }), { code: 'denied' }, 'no file with the name of the output');
 });
 
-t.test('a session may name - to read from, not to write to', async (t) => {
+t.test('a session may name - to read from or to print, not to write to', async (t) => {
   const place = { filesDir: testFolder(t), role: 'admin' } as const;
-  const args = (use: 'read' | 'write') =>
+  const args = (use: FileUse) =>
     sessionArgs({ arguments: [], options: [{ name: 'out', value: 'FILE', summary: msg`a file`, file: use }] }, { out: '-' }, place);
-  t.strictSame(args('read'), { out: '-' });
+  t.strictSame([args('read'), args('write-or-print')], [{ out: '-' }, { out: '-' }]);
   t.throws(() => args('write'), { code: 'denied' });
 });
 
