@@ -52,18 +52,29 @@ const CONTACTS_KEY = 'control.contacts';
 /** Key of the photocell faults, by point. */
 const PHOTOCELLS_KEY = 'control.photocells';
 
+/** The stored faults of the photocells. What could not be read is not written over. */
+function storedFaults(store: Pick<Store, 'load' | 'save'>) {
+  let isRead = false;
+  return {
+    load: async (): Promise<unknown> => {
+      const stored = await store.load(PHOTOCELLS_KEY, UNREAD).catch(() => UNREAD);
+      isRead ||= stored !== UNREAD;
+      return stored;
+    },
+    save: (faults: unknown): void => {
+      if (isRead) void store.save(PHOTOCELLS_KEY, withTexts(faults)).catch(() => false);
+    },
+  };
+}
+
 /** Creates what evaluates the readings of sensors, photocells, counters, rules and contacts of a street. */
 export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   const { street, clock, store } = parts;
   const levels = new Map<string, number>();
   const changed = new Map<string, MonoMs>();
   const sensors = createSensorTracker({ ...parts, ownChangeMono: (lampId) => changed.get(lampId) ?? null });
-  let arePhotocellsRead = false;
-  // What could not be read must not be written over.
-  const onFaults = (faults: unknown): void => {
-    if (arePhotocellsRead) void store.save(PHOTOCELLS_KEY, withTexts(faults)).catch(() => false);
-  };
-  const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults });
+  const faults = storedFaults(store);
+  const photocells = new PhotocellTracker({ ...parts, isZoneLit, sunOf: (zoneId) => sunNow(zoneId, parts), onFaults: faults.save });
   const onContacts = (stored: unknown): void => void store.save(CONTACTS_KEY, stored).catch(() => {});
   const contacts = createContactTracker(parts.contacts, onContacts, parts.contactZones);
   const traffic = createTrafficTracker(parts);
@@ -80,10 +91,8 @@ export function createStreetSensing(parts: StreetSensingParts): StreetSensing {
   }
 
   async function restorePhotocells(): Promise<void> {
-    const stored = await store.load(PHOTOCELLS_KEY, UNREAD).catch(() => UNREAD);
-    if (stored === UNREAD) return;
-    arePhotocellsRead = true;
-    photocells.restore(stored);
+    const stored = await faults.load();
+    if (stored !== UNREAD) photocells.restore(stored);
   }
 
   return {
