@@ -226,11 +226,11 @@ export interface RelayedDetection {
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets, since the start or since a new configuration replaced the uplink. `told`: sent.
+ * Number of detections exchanged with neighbour cabinets, since the start or since a new configuration replaced the uplink. `sent`: published.
  * `heard`: received and given to the light control, which may still refuse them. `dropped`: received, but invalid or not for this cabinet.
  */
 export interface RelayCounts {
-  readonly told: number;
+  readonly sent: number;
   readonly heard: number;
   readonly dropped: number;
 }

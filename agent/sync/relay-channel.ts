@@ -50,7 +50,7 @@ export function createRelayChannel({
 }) {
   const entry = table.node.find(({ name }) => name === NODE_METRIC.relay) as MetricEntry;
   values.put(entry, { value: null, quality: 'good', atMs: clock.wallMs() });
-  const counts = { told: 0, heard: 0, dropped: 0 };
+  const counts = { sent: 0, heard: 0, dropped: 0 };
 
   const isRelay = ({ name, alias }: Metric): boolean => (name === undefined || name === '' ? alias === entry.alias : name === entry.name);
 
@@ -78,7 +78,7 @@ export function createRelayChannel({
   return {
     /** Returns the metric to send now. */
     message: ({ node, ...relay }: RelayedDetection): readonly [entry: MetricEntry, value: UplinkValue] => {
-      counts.told += 1;
+      counts.sent += 1;
       return [entry, { value: writeRelay({ from: nodeId, to: node, relay }), quality: 'good', atMs: clock.wallMs() }];
     },
     /** Returns false, and does nothing, for an NCMD about something else, or one that is too large or has too many metrics. */

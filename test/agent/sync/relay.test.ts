@@ -90,7 +90,7 @@ t.test('an NCMD with relays is accepted, any other is left to the command inbox'
   for (const [story, metrics, taken, heard, dropped] of table) {
     const { channel, take } = openChannel();
     t.equal(take(metrics), taken, story);
-    t.strictSame(channel.counts(), { told: 0, heard, dropped }, story);
+    t.strictSame(channel.counts(), { sent: 0, heard, dropped }, story);
   }
   const { received, alias, take, channel } = openChannel();
   t.ok(take([{ alias, value: { kind: 'string', value: TEXT } }]), 'by alias');
@@ -203,8 +203,8 @@ t.test('from cabinet to cabinet through the platform, once, and never in a birth
   c1.uplink.relay(RELAY);
   t.ok(await until(() => received.length === 1));
   t.strictSame(received, [{ ...RELAY, node: 'c1' }], 'a relay sent without a link is lost, without an error');
-  t.match(c1.uplink.status(), { relays: { told: 1, heard: 0, dropped: 0 } });
-  t.match(c2.uplink.status(), { relays: { told: 0, heard: 1, dropped: 0 }, commandsReceived: 0, commandsRefused: 0 });
+  t.match(c1.uplink.status(), { relays: { sent: 1, heard: 0, dropped: 0 } });
+  t.match(c2.uplink.status(), { relays: { sent: 0, heard: 1, dropped: 0 }, commandsReceived: 0, commandsRefused: 0 });
   await host1.requestRebirth();
   t.ok(await until(() => host1.messages.filter(({ verb }) => verb === 'NBIRTH').length === 2));
   const births = host1.messages.filter(({ verb }) => verb === 'NBIRTH').flatMap(({ payload }) => payload.metrics);
