@@ -21,6 +21,17 @@ export interface LedgerStoreParts {
   readonly sign: SignDigest;
 }
 
+/**
+ * What is stored, all of one moment. `seals`: the signatures, the newest of each certificate; empty also if the disk could not be read.
+ * `flawN`: number of the first entry that is not as it was stored, signed or noted in the audit log; null if none is known. Signatures and
+ * audit entries that could not be read count as absent.
+ */
+export interface StoredLedger {
+  readonly chain: readonly ChainEntry[];
+  readonly seals: readonly LedgerSeal[];
+  readonly flawN: number | null;
+}
+
 /** The kind of the signatures over the ledger. */
 export const LEDGER_KIND = 'savings-ledger';
 const BLOCK_KEY = 'savings.ledger.';
@@ -54,18 +65,17 @@ export class LedgerStore {
     return this.#inTurn(() => this.#chain());
   }
 
-  /** Resolves with the stored signatures, the newest of each certificate; empty also if the disk could not be read. */
-  async seals(): Promise<readonly LedgerSeal[]> {
-    return (await this.#readSeals()) ?? [];
+  /** Resolves with the entries as `chain` does, with their signatures and their first flaw. Undefined if the disk could not be read. */
+  read(): Promise<StoredLedger | undefined> {
+    return this.#inTurn(async () => {
+      const chain = await this.#chain();
+      const seals = (await this.#readSeals()) ?? [];
+      return chain === undefined ? undefined : { chain, seals, flawN: await this.#flawAt(chain, seals) };
+    });
   }
 
-  /**
-   * Resolves with the number of the first entry of this chain that is not as it was stored, signed or noted in the audit log; null if none
-   * is known. Signatures and audit entries that could not be read count as absent.
-   */
-  async flawAt(chain: readonly ChainEntry[]): Promise<number | null> {
-    const broken = brokenAt(chain);
-    return broken ?? missingFrom(chain, [...(await this.seals()), ...(await this.#notedHeads())]);
+  async #flawAt(chain: readonly ChainEntry[], seals: readonly LedgerSeal[]): Promise<number | null> {
+    return brokenAt(chain) ?? missingFrom(chain, [...seals, ...(await this.#notedHeads())]);
   }
 
   /** The entries that the audit log names by number and hash, among its newest ones; empty also if it could not be read. */
@@ -101,7 +111,9 @@ export class LedgerStore {
       const chain = await this.#chain();
       const seals = await this.#readSeals();
       if (chain === undefined || seals === undefined) return 0;
-      return (await this.flawAt(chain)) === null ? this.#seal(chain.at(-1) ?? CHAIN_START) : Math.max(0, ...seals.map(({ n }) => n));
+      return (await this.#flawAt(chain, seals)) === null
+        ? this.#seal(chain.at(-1) ?? CHAIN_START)
+        : Math.max(0, ...seals.map(({ n }) => n));
     });
   }
 
@@ -110,7 +122,7 @@ export class LedgerStore {
     const chain = await this.#chain();
     if (chain === undefined) return { ok: false, why: 'disk' };
     // A new signature would take the place of the one that proves the change.
-    if ((await this.flawAt(chain)) !== null) return { ok: false, why: 'ledger-broken' };
+    if ((await this.#flawAt(chain, (await this.#readSeals()) ?? [])) !== null) return { ok: false, why: 'ledger-broken' };
     if (chain.length >= MAX_ENTRIES) return { ok: false, why: 'ledger-full' };
     const entry = ledgerEntry(chain, bounded(note), clock.wallMs());
     const block = Math.floor((entry.n - 1) / BLOCK);
