@@ -1,6 +1,7 @@
 /** Stores the ledger in blocks of entries, one key each; an entry that is stored is never changed. Signs the newest entry. */
 
 import type { Clock } from '../../core/clock.ts';
+import { bareCertificates } from '../../core/evidence-signature.ts';
 import { CHAIN_START, type ChainEntry, type ChainHead } from '../../core/hash-chain.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
@@ -39,6 +40,8 @@ const SEALS_KEY = 'savings.seals';
 const AUDIT_ACTION = 'savings ledger';
 /** Newest entries of the audit log that are compared with the ledger. Source: assumed; some months of a cabinet. Confirmed by: audit logs of cabinets. */
 const AUDIT_ENTRIES = 1_000;
+/** Source: RFC 7468 §10, §11. */
+const PRIVATE = /PRIVATE KEY/;
 /** In the place of an entry that is damaged on the disk: it breaks the chain. */
 const DAMAGED: ChainEntry = { n: 0, hash: '', atMs: 0, body: '' };
 /** Entries of one block: it is written again for each of them. Source: assumed; 20 kB. Confirmed by: sizes of a ledger after a year. */
@@ -91,7 +94,9 @@ export class LedgerStore {
   async #readSeals(): Promise<readonly LedgerSeal[] | undefined> {
     const found = await this.#parts.store.load(SEALS_KEY, UNREAD);
     if (found === UNREAD) return undefined;
-    return Array.isArray(found) ? (found as readonly LedgerSeal[]) : [];
+    const seals = Array.isArray(found) ? (found as readonly LedgerSeal[]) : [];
+    // A file that has certificates and key could have been stored whole.
+    return seals.map((seal) => (PRIVATE.test(seal.certificates) ? { ...seal, certificates: bareCertificates(seal.certificates) } : seal));
   }
 
   /**

@@ -251,6 +251,16 @@ t.test('the newest entry is signed, and the signature of each certificate is kep
   ]);
 });
 
+t.test('a stored signature whose certificates are a file that also has the key is read without the key', async (t) => {
+  const { facts, store } = fakeStore();
+  const ledger = new LedgerStore({ clock: { wallMs: () => 7 }, store, sign: async () => null });
+  await ledger.append(note({ kind: 'none' }));
+  const { chain = [] } = (await ledger.read()) ?? {};
+  const certificates = '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n';
+  facts.set('savings.seals', [{ n: 1, hash: chain[0]?.hash, node: 'c1', atMs: 9, signature: 's', certificates }]);
+  t.match((await ledger.read())?.seals, [{ n: 1, certificates: '' }]);
+});
+
 t.test('a signature that the disk does not take is not counted as one', async (t) => {
   const { store } = fakeStore();
   const disk = { isFull: true };
