@@ -372,6 +372,13 @@ t.test('secrets are put out before a line is kept', async (t) => {
     ['user add tech --password hunter2', 'user add tech --password ***'],
     ['config set uplink.password "hunter 2"', 'config set uplink.password ***'],
     ['enrol --code=123456', 'enrol --code=***'],
+    ['config set "uplink.password" hunter2', 'config set "uplink.password" ***'],
+    ["config set 'lines[0].token' hunter2 more", "config set 'lines[0].token' *** more"],
+    ['config set a[0].password x', 'config set a[0].password ***'],
+    ['password token x', 'password *** ***'],
+    ['token: x', 'token: ***'],
+    ['--password ="x" y', '--password *** y'],
+    ['set secret   hunter2', 'set secret   ***'],
     ['why L07', 'why L07'],
   ] as const) {
     t.equal(maskSecrets(typed), kept);
