@@ -83,7 +83,7 @@ export class StatePublisher {
 
   /** A session of its own for each time online, since its will must have the timestamp of its birth. Errors: as `openConnection`. */
   #open(bornMs: number): HostConnection {
-    const { broker, log } = this.#options;
+    const { broker, log, metrics } = this.#options;
     const publish = (): void => void this.#publish(bornMs);
     return openConnection({
       broker,
@@ -95,7 +95,10 @@ export class StatePublisher {
         if (isOfflineText(payload.toString()) && this.#session?.bornMs === bornMs) publish();
         onRoom();
       },
-      onLost: () => log('broker-lost'),
+      onLost: () => {
+        metrics.online.set(0);
+        log('broker-lost');
+      },
       onError: (error) => log('broker-error', { reason: error.message }),
     });
   }
