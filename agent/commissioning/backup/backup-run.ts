@@ -182,7 +182,6 @@ function fileName(cabinet: string, nowMs: WallMs): string {
 }
 
 function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, readings }: BackupFile): readonly Said[] {
-  const waiting = readings?.undelivered ?? 0;
   const names = files.map(({ name }) => name);
   const parts = names.filter((name) => !/^data\/config\/./.test(name));
   return [
@@ -193,12 +192,16 @@ function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, 
     ...(leftOut.length === 0
       ? []
       : [sealed.length === 0 ? msg`Not in it: ${leftOut} (--keys adds keys and users, sealed)` : msg`Not in it: ${leftOut}`]),
-    waiting === 0 ? msg`Not in it: readings. The platform has confirmed all of them.` : unconfirmed(waiting),
+    readingsLine(readings),
     msg`It contains names of people (audit log, events): protect it. docs/backup.md explains what a restored gateway continues with.`,
   ];
 }
 
-function unconfirmed(waiting: number): Message {
+function readingsLine(facts: BackupFile['readings']): Message {
+  if (facts === null)
+    return msg`Not in it: readings. telemetry.db is missing or cannot be read: it is unknown how many the platform has not confirmed.`;
+  const waiting = facts.undelivered;
+  if (waiting === 0) return msg`Not in it: readings. The platform has confirmed all of them.`;
   const readings = count(waiting, 'reading');
   return counted(
     waiting,

@@ -309,6 +309,17 @@ t.test(
   },
 );
 
+t.test('a backup without a readable file of readings does not report that the platform has confirmed all', async (t) => {
+  for (const leave of [(path: string) => rmSync(path), (path: string) => writeFileSync(path, Buffer.alloc(8_192, 0x5a))]) {
+    const gateway = openGateway(t);
+    leave(join(gateway.dir, 'telemetry.db'));
+    const { code, text } = await gateway.backup();
+    t.equal(code, 0);
+    t.match(text.replace(/\s+/g, ' '), /telemetry\.db is missing or cannot be read: it is unknown how many the platform has not confirmed/);
+    t.notMatch(text, /confirmed all/);
+  }
+});
+
 t.test('without an agent a damaged row of the state is left out with a warning and an exit code', async (t) => {
   const gateway = openGateway(t);
   const db = new Database(join(gateway.dir, 'state.db'));
