@@ -251,6 +251,20 @@ t.test('a zone with a manual override is not touched: a person may be working on
   t.strictSame(asked, []);
 });
 
+t.test('a lock that another person sets during the test ends it before the next level, and stays', async (t) => {
+  const lock = { id: 'w', target: { kind: 'lamp', id: 'L07' }, levelPct: 0, rank: 'maintenance', source: 'console:luc', reason: '' };
+  const intents: object[] = [];
+  const own = { ...lock, target: ZONE, source: 'console:marie' };
+  const states = (): OutcomeState => {
+    intents.splice(0, 9, own, lock);
+    return 'verified';
+  };
+  const { run, asked } = street({ intents, states });
+  await t.rejects(run(), { code: 'failed', message: /L07 is locked by console:luc: a person may be at work/ });
+  t.match(asked, [{ levelPct: 20 }, { target: ZONE, rank: 'maintenance', source: 'console:marie', isOwnOnly: true }]);
+  t.equal(asked.length, 2);
+});
+
 t.test('a test whose reader leaves is given back all the same', async (t) => {
   const { run, asked, gone } = street();
   const running = run();
