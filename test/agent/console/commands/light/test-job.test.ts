@@ -4,6 +4,7 @@ import { renderTested, renderTestProgress, renderTestStep } from '../../../../..
 import { POWER_WAIT_MS, type TestWait, testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
 import { createManualClock, type ManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -235,6 +236,14 @@ t.test('a step that is refused for a whole zone counts for each of its lamps', a
       ['L08', 'refused'],
     ],
   );
+});
+
+t.test('a test without a verdict says that no lamp was tested, and why', async (t) => {
+  const tested = await street().run();
+  const refused = { levelPct: 20, states: {}, reason: msg`the agent is starting`, lampW: {}, meterW: null };
+  const none = { ...tested, verdicts: [], restored: 'refused' } as const;
+  t.equal(renderTested({ ...none, steps: [refused] }, page), 'no lamp of bressigny was tested: the agent is starting');
+  t.equal(renderTested({ ...none, steps: [] }, page), 'no lamp of bressigny was tested');
 });
 
 t.test('a zone with a manual override is not touched: a person may be working on the lamp', async (t) => {
