@@ -3,14 +3,13 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../../core/clock.ts';
 import type { LevelSpell } from '../../core/decision-record.ts';
-import { MINUTE_MS } from '../../core/durations.ts';
+import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { DeviceView, Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { SavingsDate, SavingsResult, SavingsTools } from '../../core/savings-view.ts';
-import { KEPT_EVENTS } from '../../core/store-port.ts';
+import { KEPT_EVENTS, PEOPLE_BLOCK_DAYS } from '../../core/store-port.ts';
 import type { AgentEvent, PointId } from '../../core/words.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
-import { type AgeBound, boundOf } from '../../store/state/people.ts';
 import type { Energy } from '../energy-count.ts';
 import { nextNight } from '../energy-months.ts';
 import type { Pauses } from '../pauses.ts';
@@ -73,7 +72,8 @@ export class FactsReader {
     const period = { fromMs: this.noonMs(from), toMs: Math.min(nowMs, this.noonMs(nextNight(to))) };
     const [found, lost] = [await this.#events(period), await this.#lost(period)];
     const events = found?.events;
-    const knownMs = Math.max(found?.sinceMs ?? 0, keptSince(events ?? [], period.fromMs, boundOf(cabinet.store.peopleDays, nowMs)));
+    const beforeMs = nowMs - (cabinet.store.peopleDays - PEOPLE_BLOCK_DAYS) * DAY_MS;
+    const knownMs = Math.max(found?.sinceMs ?? 0, keptSince(events ?? [], period.fromMs, beforeMs));
     const failures = failureFacts(events ?? [], { cabinet, feederLamps: this.#sources.feederLamps(), period, nowMs });
     const byTariff = await this.#byTariff(nightDates(from, to), nowMs);
     const unread = new Set<UnreadFact>();
@@ -243,8 +243,11 @@ export class FactsReader {
   }
 }
 
-/** Returns the end of the time in which events may have been removed by age. An event that is stored proves that those that ended later are too. */
-function keptSince(events: readonly AgentEvent[], fromMs: WallMs, { beforeMs }: AgeBound): WallMs {
+/**
+ * Returns the end of the time in which events may have been removed by age, at the latest `beforeMs`. An event that is stored proves that
+ * those that ended later have not been removed.
+ */
+function keptSince(events: readonly AgentEvent[], fromMs: WallMs, beforeMs: WallMs): WallMs {
   return events.reduce((sinceMs, { endMs }) => (endMs !== null && endMs >= fromMs ? Math.min(sinceMs, endMs) : sinceMs), beforeMs);
 }
 
