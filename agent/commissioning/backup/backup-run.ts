@@ -115,7 +115,7 @@ async function stateCopy(
   return { file: { name: 'data/state.db', content }, problems: own?.problems ?? [] };
 }
 
-/** Copies the state without an agent; null if no agent ever ran here. Errors: throws ConsoleError or StoreError; `failed` if it is damaged. */
+/** Copies the state without an agent; null if no agent ever ran here. Errors: throws ConsoleError ('failed' if damaged) or StoreError. */
 function ownCopy(dir: string, nowMs: WallMs): StateCopy | null {
   if (!existsSync(join(dir, 'state.db'))) return null;
   const advice = msg`if it is an agent, name its socket with --socket, or stop it first (systemctl stop luciole)`;

@@ -60,7 +60,8 @@ export function zoneLightView(changes: Partial<ZoneLightView> = {}): ZoneLightVi
 /**
  * Adds each request to `asked` and answers from fixed facts.
  *
- * A walk test reports two detections right after the call; `ended` cuts it off. `identify` blinks once, and refuses L09. 13 hours cannot be saved.
+ * A walk test reports two detections right after the call; `ended` cuts it off. `identify` blinks once, and refuses L09. 13 hours cannot be
+ * saved.
  */
 export function fakeLight(asked: unknown[], ended: AbortSignal = new AbortController().signal): LightTools {
   return {

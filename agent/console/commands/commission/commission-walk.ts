@@ -29,8 +29,8 @@ export interface CommissionWalked {
   readonly night: boolean;
   readonly sensors: readonly Walked[];
   /**
-   * The walk was cut off: by a lost connection, or because the light control stopped, for example for another configuration. Results without
-   * a detection are then not stored.
+   * The walk was cut off: by a lost connection, or because the light control stopped, for example for another configuration. Results
+   * without a detection are then not stored.
    */
   readonly isCut: boolean;
   /** The results are on disk. */

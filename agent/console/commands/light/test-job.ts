@@ -150,8 +150,8 @@ function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): U
 }
 
 /**
- * Errors: throws ConsoleError 'failed' if a request of rank `maintenance` applies to the lamp or zone, or to a part of it. Those of the source
- * `except` do not count; default: all count.
+ * Errors: throws ConsoleError 'failed' if a request of rank `maintenance` applies to the lamp or zone, or to a part of it. Those of the
+ * source `except` do not count; default: all count.
  */
 export function expectFree(view: AgentView, target: Target, except: string | null = null): void {
   const tested = new Set(lampsOf(view, target));
