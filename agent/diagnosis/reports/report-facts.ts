@@ -56,7 +56,7 @@ export interface NightFacts extends RangeFacts {
   /** The same dates a year before; null if nothing of them was counted or proven, or if it could not be read. */
   readonly before: RangeFacts | null;
   readonly failures: FailureFacts;
-  /** Start of the time of which events are still stored, within the nights: null if that is all of it, its end if it is none of it. */
+  /** Start of the time of which all events are still stored, within the nights: null if that is all of it, its end if it is none of it. */
   readonly eventsFromMs: WallMs | null;
   /** The end of the time that the nights cover: their last noon, or now if that is earlier. */
   readonly endMs: WallMs;
