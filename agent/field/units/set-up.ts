@@ -145,6 +145,10 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 
 /** A step that fails repeatedly must not keep the line busy: it is skipped for now. */
 function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
+  const [step] = run as readonly [SetupStep];
+  const state = stepState(unit, step);
+  // A write without an answer may have arrived, also on a line that went down: it is read back before it is written again.
+  if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
   // A line that went down is no evidence about the register, nor is a read that made room for a level.
   if (!error.policy.unitUsable || error.code === 'interrupted') return;
   // The refused register is found by reading them one by one.
@@ -152,10 +156,7 @@ function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
     unit.isSetUpSingly = true;
     return;
   }
-  const [step] = run as readonly [SetupStep];
-  const state = stepState(unit, step);
-  if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
-  // A write without an answer may have arrived, so it is read back; a refused one would be written again.
+  // A refused write would be written again.
   const mayRepeat = state.phase !== 'write' || !isUnitRefusal(error) || unit.setUpWrites.mayWrite(step, unit.lastMono);
   if (countFailure(unit, step) < STEP_TRIES && error.policy.retry && mayRepeat) return;
   leaveOut(unit, step, error.said);

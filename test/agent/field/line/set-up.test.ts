@@ -216,3 +216,24 @@ t.test('setting up a street does not delay presence', async (t) => {
     'and yet all are set up',
   );
 });
+
+t.test('a set-up register is written at most twice a day, also if the line fails during each write', async (t) => {
+  const plant = createPlant({ devices: { L1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  const unit = plant.unit('L1');
+  const { write } = unit;
+  unit.write = (table, address, values) => {
+    if (address !== 100) return write(table, address, values);
+    unit.asked.push({ atMono: plant.clock.monoMs(), what: 'lost' });
+    plant.sim.unplug();
+    return undefined;
+  };
+  await plant.field.start();
+  for (let failures = 0; failures < 5; failures++) {
+    await plant.clock.advance(20_000);
+    plant.sim.replug();
+    await plant.clock.advance(120_000);
+  }
+  t.equal(unit.asked.filter(({ what }) => what === 'lost').length, 2);
+  t.equal(unit.registers.get('holding:101'), 1_500, 'the others are written');
+});
