@@ -84,6 +84,7 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
 /** Called after all steps: reports the failures in one event and schedules the retry. The same failure is not reported again each night. */
 function finish(unit: Unit, events: EventTracker): void {
   const { device, failedSteps, lastMono, steps } = unit;
+  unit.isLevelWaiting = false;
   const refused = steps.flatMap((step) => {
     const why = failedSteps.get(step);
     return why === undefined ? [] : [msg`${step.table} ${step.address} (${step.why}): ${why}`];
