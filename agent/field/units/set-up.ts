@@ -25,7 +25,7 @@ import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
 import { isSetUpOpen, nextRun, setUpReadOf, stepState } from './set-up-steps.ts';
 import { SET_UP_WRITES_A_DAY, type SetupStep, type StepState } from './set-up-writes.ts';
-import { restartSteps, type Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 /**
  * Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. Confirmed by: exceptions during the set-up of
@@ -55,10 +55,9 @@ export interface SetUpParts {
 
 /**
  * Sends the next read or write of a unit's set-up, if there is one, and records its result in the unit. One read may serve several steps.
- * If no step is left, the failed ones start again. Steps that fail are reported as event `unit-not-set-up` at the end of the set-up.
+ * Steps that fail are reported as event `unit-not-set-up` at the end of the set-up.
  */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
-  if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);
   const run = nextRun(unit);
   const [first] = run;
   const { setUpRound } = unit;

@@ -261,3 +261,32 @@ t.test('a level that waits for the set-up of a lamp does not wait for those of t
   const others = [...plant.units.values()].filter(({ registers }) => registers.get('holding:159') === 7);
   t.equal(others.length, 1, `lit ${plant.clock.monoMs() - fromMono} ms later, before the others are set up`);
 });
+
+t.test('failed steps do not block the line when they are tried again while a late reply could be mistaken for theirs', async (t) => {
+  const setup = [{ table: 'holding' as const, address: 100, value: 7, why: 'a test' }];
+  const [level] = LAMP.points;
+  const lamp = profile('lamp', [point('level', { ...level, poll: 'never' }), point('load', { address: 10, poll: 'fast' })], { setup });
+  const plant = createPlant({ devices: { L1: lamp, S1: SENSOR } });
+  t.teardown(() => plant.field.stop());
+  const unit = plant.unit('L1');
+  unit.refusals.set('holding:100', 2);
+  await plant.field.start();
+  await plant.clock.advance(1_000);
+  const triedMono = (): number => unit.asked.findLast(({ what }) => what === 'read holding:100+1')?.atMono ?? 0;
+  const againMono = triedMono() + 60_000;
+  await plant.clock.advance(againMono - 400 - plant.clock.monoMs());
+  const { read } = unit;
+  let lostMono = 0;
+  unit.read = (...request) => {
+    const isLost = lostMono === 0 && request[0] === 'holding';
+    unit.turnaroundMs = isLost ? 5_000 : 3;
+    if (isLost) lostMono = plant.clock.monoMs();
+    return read(...request);
+  };
+  void plant.write('L1', 40);
+  await plant.clock.advance(5_000);
+  const polledMono = plant.unit('S1').asked.map(({ atMono }) => atMono);
+  const pauses = polledMono.slice(1).map((mono, i) => mono - (polledMono[i] as number));
+  t.ok(lostMono > 0 && triedMono() > lostMono + 1_000, 'they wait');
+  t.ok(Math.max(...pauses) < 400, `the longest pause of another unit is ${Math.max(...pauses)} ms`);
+});
