@@ -86,7 +86,8 @@ export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth
   }
   const failures = health.failures + 1;
   const { silentAfter = SILENT_AFTER } = t;
-  if (failures < silentAfter && health.state !== 'silent') return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
+  if (failures < silentAfter && health.state !== 'silent')
+    return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
   const doubled = BACKOFF_MS.first * 2 ** Math.min(Math.max(0, failures - silentAfter), 16);
   const waitMs = Math.min(doubled, BACKOFF_MS.max) * (1 - t.jitter / 4);
   const isGivenUp = health.state === 'silent' || !t.mayBeStarting;

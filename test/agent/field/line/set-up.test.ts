@@ -238,29 +238,32 @@ t.test('a set-up register is written at most twice a day, also if the line fails
   t.equal(unit.registers.get('holding:101'), 1_500, 'the others are written');
 });
 
-t.test('a level that waits for the set-up of a lamp does not wait for those of the others, also if the lamp restarts meanwhile', async (t) => {
-  const uptime = point('uptime', { address: 20, poll: 'fast' });
-  const setup = Array.from({ length: 60 }, (_, i) => ({ table: 'holding' as const, address: 100 + i, value: 7, why: 'a test' }));
-  const watched = profile('watched', [...LAMP.points, uptime], { setup, uptime: 'uptime' });
-  const plant = createPlant({ devices: many(12, watched), broadcast: false });
-  t.teardown(() => plant.field.stop());
-  const unit = plant.unit('L12');
-  const { write } = unit;
-  const isReady = (): boolean => unit.registers.get('holding:159') === 7;
-  unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
-  unit.registers.set('input:20', 500);
-  await plant.field.start();
-  for (let n = 0; n < 1_000 && plant.field.latest('L12.uptime') === undefined; n++) await plant.clock.advance(10);
-  const result = plant.write('L12', 40, { lane: 'command', ttlMs: 60_000 });
-  for (let n = 0; n < 1_000 && !unit.registers.has('holding:110'); n++) await plant.clock.advance(10);
-  unit.registers.set('input:20', 1);
-  for (const i of setup.keys()) unit.registers.delete(`holding:${100 + i}`);
-  for (let n = 0; n < 1_000 && plant.log.every(({ name }) => name !== 'unit-restarted'); n++) await plant.clock.advance(10);
-  const fromMono = plant.clock.monoMs();
-  t.match(await resultOf(plant, result), { state: 'verified' });
-  const others = [...plant.units.values()].filter(({ registers }) => registers.get('holding:159') === 7);
-  t.equal(others.length, 1, `lit ${plant.clock.monoMs() - fromMono} ms later, before the others are set up`);
-});
+t.test(
+  'a level that waits for the set-up of a lamp does not wait for those of the others, also if the lamp restarts meanwhile',
+  async (t) => {
+    const uptime = point('uptime', { address: 20, poll: 'fast' });
+    const setup = Array.from({ length: 60 }, (_, i) => ({ table: 'holding' as const, address: 100 + i, value: 7, why: 'a test' }));
+    const watched = profile('watched', [...LAMP.points, uptime], { setup, uptime: 'uptime' });
+    const plant = createPlant({ devices: many(12, watched), broadcast: false });
+    t.teardown(() => plant.field.stop());
+    const unit = plant.unit('L12');
+    const { write } = unit;
+    const isReady = (): boolean => unit.registers.get('holding:159') === 7;
+    unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
+    unit.registers.set('input:20', 500);
+    await plant.field.start();
+    for (let n = 0; n < 1_000 && plant.field.latest('L12.uptime') === undefined; n++) await plant.clock.advance(10);
+    const result = plant.write('L12', 40, { lane: 'command', ttlMs: 60_000 });
+    for (let n = 0; n < 1_000 && !unit.registers.has('holding:110'); n++) await plant.clock.advance(10);
+    unit.registers.set('input:20', 1);
+    for (const i of setup.keys()) unit.registers.delete(`holding:${100 + i}`);
+    for (let n = 0; n < 1_000 && plant.log.every(({ name }) => name !== 'unit-restarted'); n++) await plant.clock.advance(10);
+    const fromMono = plant.clock.monoMs();
+    t.match(await resultOf(plant, result), { state: 'verified' });
+    const others = [...plant.units.values()].filter(({ registers }) => registers.get('holding:159') === 7);
+    t.equal(others.length, 1, `lit ${plant.clock.monoMs() - fromMono} ms later, before the others are set up`);
+  },
+);
 
 t.test('failed steps do not block the line when they are tried again while a late reply could be mistaken for theirs', async (t) => {
   const setup = [{ table: 'holding' as const, address: 100, value: 7, why: 'a test' }];
