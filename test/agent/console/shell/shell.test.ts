@@ -427,6 +427,27 @@ t.test('XOFF stops the output, XON lets it go on, and nothing is lost', async (t
   t.match(session.bytes(), /Cabinet[\s\S]*Events +About/);
 });
 
+t.test('a session that ends during a command without an end ends at once, also if it ends just after ENTER', async (t) => {
+  for (const isEarly of [true, false])
+    for (const reason of ['hang-up', 'idle', 'stopped'] as const) {
+      const fake = createFakeView();
+      let watches = 0;
+      const bus = {
+        ...fake.bus,
+        watch: () => {
+          watches += 1;
+          return () => {};
+        },
+      };
+      const view = { ...fake, bus };
+      const session = await openSession(t, { view });
+      session.type('bus watch street\r');
+      if (!isEarly) await session.until('the watch', () => watches > 0);
+      session.shell.end(reason);
+      await session.until('the end', () => session.ended() === reason);
+    }
+});
+
 t.test('a session that ends under XOFF gives the port back after a minute', async (t) => {
   const session = await openSession(t, { speedBaud: 9_600 });
   session.type('status\r');
