@@ -74,7 +74,10 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Returns the number of stored frames after this seq. It is not exact after thinning, or after damaged frames were removed. */
+/**
+ * Estimates the number of stored frames after this seq. It may be too low, even 0, if frame numbers are missing in the segment that
+ * contains `seq`, as after a crash or thinning. It may be too high after damaged frames were removed.
+ */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);

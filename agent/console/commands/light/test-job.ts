@@ -58,13 +58,13 @@ export interface TestStep {
   readonly reason: Message;
   /** By lamp that measures its own power; a lamp without a usable reading at this level is absent. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null if it is unknown or includes other lamps. Units: W. */
+  /** Sum of the cabinet's meters; null if it is unknown or includes lamps outside the test. Units: W. */
   readonly meterW: number | null;
 }
 
 /**
- * Why the power of a lamp was not checked. `no-sensor`: nothing measures it. `shared-meter`: the meters also measure lamps outside the
- * test. `no-reading` and `no-meter-reading`: fewer than two usable readings.
+ * Why the power of a lamp was not checked. `no-sensor`: nothing measures it in W. `shared-meter`: the meters also measure lamps outside
+ * the test. `no-reading` and `no-meter-reading`: fewer than two usable readings.
  */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
@@ -104,10 +104,11 @@ export interface RampGauge {
 }
 
 /**
- * Requests several levels for the target in turn, reports the waits (`TestWait`) and the result of each level (`TestStep`), and then ends
- * its request. Once the client is gone, no further level is requested. `gauge` may measure more.
+ * Requests several levels for the target in turn, and reports the waits (`TestWait`) and the result of each level (`TestStep`). Then it
+ * releases all overrides of rank `maintenance` on exactly this target, also those of other people. Once the client is gone, no further level
+ * is requested. `gauge` may measure more.
  *
- * Errors: rejects, for example with ConsoleError 'failed' if the target is locked for maintenance.
+ * Errors: rejects, for example with ConsoleError 'failed' if a request of rank `maintenance` applies to the target at the start.
  */
 export async function testTarget(view: AgentView, target: Target, job: Job, gauge: RampGauge | null = null): Promise<Tested> {
   expectFree(view, target);
@@ -236,7 +237,7 @@ async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (re
   }
 }
 
-/** Returns one point of power in W for each meter of the cabinet. A meter without such a point is left out. */
+/** Returns the point `power` or `active_power` of each meter of the cabinet. A meter without such a point in W is left out. */
 export function cabinetMeters(view: AgentView): readonly PointId[] {
   return powerPoints(view, []).meters;
 }

@@ -66,7 +66,7 @@ export interface ProfileTrial {
 
 /**
  * Reads polled points and then the nameplate from the unit, and resolves with the results. After several points in a row without an answer
- * it stops, and the nameplate is empty. An exception is an answer, a damaged reply is none.
+ * it leaves out the other points; if there are any, also the nameplate. An exception of the unit is an answer, a damaged reply is none.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for a device that sends without being polled, or if no agent answers.
  */
