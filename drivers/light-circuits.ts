@@ -55,8 +55,8 @@ function registersOf(point: PointProfile, value: number): string | null {
 }
 
 /**
- * Returns a text for comparing two device types. If it is equal, a value is written to both in the same way and verified by the same
- * points, but perhaps after different times.
+ * Returns a text for comparing two device types of one transport. If it is equal, a value is written to both in the same way and verified
+ * by the same points, but perhaps after different times.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -105,7 +105,7 @@ export interface OutputCircuit {
   readonly wired: WiredDevice;
   /** Whether its point has the semantic `relay`, has the type `bit` or is in coils: then it may be a contact that feeds lamps. */
   readonly isRelay: boolean;
-  /** The register values, as text, while it is idle, and while a lamp of its zones is lit; null if not configured or not writable. */
+  /** The register values for `idle` and for `litWith` of the output, as text; null if not configured or not writable. */
   readonly idleRegisters: string | null;
   readonly litRegisters: string | null;
   /** The registers of the lamps whose light switches the output. */
@@ -124,6 +124,7 @@ export interface Circuits {
   readonly lamps: ReadonlyMap<WireRegister, LampCircuit>;
   /** Lamps whose register already belongs to another lamp. */
   readonly doubled: readonly Lamp[];
+  /** By register; the relays of amplifiers are among them. */
   readonly outputs: ReadonlyMap<WireRegister, OutputCircuit>;
   /** By port and unit. */
   readonly units: ReadonlyMap<string, WiredDevice>;

@@ -39,7 +39,7 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
 }
 
 /**
- * Returns the flaws of the examples of a profile: examples that do not decode, and expected values or nameplate texts that do not match.
+ * Returns flaws in the examples of a profile, such as an invalid Modbus frame, or an expected value or nameplate text that does not match.
  * A value that matches is a flaw if it is outside the range of its point. Empty if there are none.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {

@@ -12,7 +12,7 @@ export interface Flaw {
   readonly atKey?: true;
 }
 
-/** Returns the message for a point name that is not among `known`, with a similar name or the known ones. */
+/** Returns the message for a point name that is not among `known`, with a similar name or else the first known ones. */
 export function unknownPoint(name: string, known: readonly string[]): Message {
   return msg`there is no point "${name}"${didYouMean(name, known, msg`; there are: ${listNames(known)}`)}`;
 }

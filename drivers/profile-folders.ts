@@ -24,7 +24,10 @@ export interface ProfileFile {
 /** Path of the folder with the profiles that come with the agent. */
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
-/** Returns those of the folders that exist, once each, in the order of `dirs`, without the folder of the shipped profiles. */
+/**
+ * Returns the paths in `dirs` that exist, in their order, without the folder of the shipped profiles. Of several paths to one folder it
+ * returns only the first.
+ */
 export function ownFolders(dirs: readonly string[]): string[] {
   const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
   return dirs.filter((dir) => {
@@ -49,12 +52,15 @@ export function siteProfileStamps(dirs: readonly string[]): ReadonlyMap<string, 
 }
 
 /**
- * Longest profile file. Units: bytes. Source: assumed; the longest that comes with the agent has 60 kB. Confirmed by: the sizes of the profiles that
+ * Longest profile file. Units: bytes. Source: assumed; the longest that comes with the agent has 13 kB. Confirmed by: the sizes of the profiles that
  * sites have written.
  */
 const MAX_BYTES = 2 ** 20;
 
-/** Reads the profile files (YAML) of a folder, sorted by name. Files or folders that cannot be read are added to `unreadable`. */
+/**
+ * Reads the profile files (YAML) of a folder, sorted by name; hidden files are left out. A folder that cannot be read is added to
+ * `unreadable`, and so is a file that cannot be read or is larger than 1 MB.
+ */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {
     const file = join(dir, name);

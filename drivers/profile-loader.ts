@@ -127,7 +127,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
   });
 }
 
-/** Returns the id in the text of a profile file, as far as it can be found without parsing; null if none is found. */
+/** Returns the probable id of a profile file, found in its text without parsing; null if none is found. An invalid id may be cut off. */
 export function claimedId(text: string): string | null {
   return /^id:[ \t]*["']?([a-z0-9][^\s"'#]*)/m.exec(text)?.[1] ?? null;
 }

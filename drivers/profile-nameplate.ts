@@ -41,7 +41,10 @@ function entryFlaws(entry: NameplateEntry, { index, nameplate, quirks }: Context
   return flaws;
 }
 
-/** Returns one flaw for each nameplate entry that an example expects and that does not exist or is not in its response with this text. */
+/**
+ * Returns one flaw for each nameplate text that an example expects, if the profile has no such entry or the frames of the example do not
+ * give this text. `path`: the place of the example.
+ */
 export function nameplateExampleFlaws(
   { nameplate }: Profile,
   { request, response, nameplate: expected = {} }: ProfileExample,

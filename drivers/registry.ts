@@ -4,8 +4,9 @@ import { type CheckedProfiles, ownFolders, type ProfileFile, profileFiles, readC
 import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from './profile-loader.ts';
 
 /**
- * Reads and checks the profiles that come with the agent, those of `extraDirs`, and those of `firstDirs`, which have precedence over others
- * of their id. What cannot be read is a problem in the result. `checked`: profiles that need no further check.
+ * Reads and checks the profiles that come with the agent, and those in the folders `extraDirs` and `firstDirs`. For one id, a file in
+ * `firstDirs` has precedence over all others, and one in `extraDirs` over a shipped one. A missing folder is skipped. Any other folder or
+ * profile file that cannot be used is a problem in the result. `checked`: profiles that need no further check.
  */
 export function readProfiles(
   extraDirs: readonly string[],

@@ -47,12 +47,12 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
 
 /** The address and the clock of a port over TCP. */
 export interface SocketPortOptions {
-  /** The address as people write it: `tcp://host:502`. */
+  /** The address for messages, with its scheme: `tcp://host:502`. */
   readonly name: string;
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** Returns how often the kernel has sent the oldest unacknowledged byte again; null if unknown. Default: the kernel's own count. */
+  /** Resolves with how often the kernel has sent the oldest unacknowledged byte again; null if unknown. Default: the kernel's own count. */
   readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 

@@ -36,8 +36,8 @@ export interface LoginTry {
 }
 
 /**
- * Counts failed attempts with a password, and computes how long a user must wait because of them. Changes of the count take effect at once;
- * their promises resolve once the disk has answered, after 2 s at the latest.
+ * Counts attempts that failed because of a password or code, and computes how long a user must wait because of them. Changes of the count
+ * take effect at once; their promises resolve once the disk has answered, after 2 s at the latest.
  */
 export interface FailureCounter {
   /** Reads the counts of earlier runs, unless this has succeeded; their waits start again in full. Waits at most 2 s for the disk. */
@@ -50,7 +50,10 @@ export interface FailureCounter {
   count(by: LoginTry): Promise<void>;
   /** Removes one attempt and its wait from the count: the password was correct, but a code or a new password is missing. */
   refund(by: LoginTry): Promise<void>;
-  /** Records a successful login: the failures of this user that `waitMs` uses no longer count, and the console is known for this user. */
+  /**
+   * Records a successful login: the failures of this user that `waitMs` uses no longer count, and the console, if it sent a key, is known
+   * for this user.
+   */
   clear(by: LoginTry): Promise<void>;
   /** Call after a wrong attempt. If the user must wait now, calls `onLocked`. Returns the wait. Units: ms; 0 for no wait. */
   lockIfDue(by: LoginTry): number;

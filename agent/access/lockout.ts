@@ -25,7 +25,7 @@ interface UserCount extends Count {
 export interface Lockout {
   readonly users: ReadonlyMap<string, UserCount>;
   readonly all: Count;
-  /** Used to undo the latest attempt in `all`. */
+  /** `all` before the latest attempt that counts in it, to undo that attempt. */
   readonly allBefore: Count;
 }
 

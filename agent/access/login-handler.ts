@@ -23,10 +23,9 @@ export interface LoginHandlerParts extends FailureCounterParts {
 /** Checks logins, and proofs that a user who is logged in is at the keyboard. */
 export interface LoginHandler {
   /**
-   * Resolves with the user if the login is correct, otherwise with the answer: what is wrong or still required. `unavailable`: the users
-   * cannot be read or the new password not stored. A wrong password or code counts as a failed login, and a login is wrong too if the user
-   * was removed or got another password during it. A login with a one-time password stores the new password. The user is the record after
-   * the login.
+   * Resolves with the user's record after the login if it is correct, otherwise with the answer: what is wrong or still required.
+   * `unavailable`: the users cannot be read or the new password not stored. A wrong password or code counts as a failed login, and a login
+   * is wrong too if the user was removed or got another password during it. A login with a one-time password stores the new password.
    */
   judge(request: LoginRequest): Promise<UserRecord | LoginAnswer>;
   /**

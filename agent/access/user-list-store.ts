@@ -18,7 +18,10 @@ export interface UserListStoreParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'wallMs' | 'after'>;
   readonly log: Log;
-  /** Verifies a text with the keys of the site. `lastSerial` null: the list was accepted before; its serial and its end are not checked. */
+  /**
+   * Verifies a text with the keys of the site. `lastSerial`: the highest accepted serial, 0 for none. Null: the list was accepted before;
+   * its serial and the times of its signature are not compared.
+   */
   readonly verify: (text: string, lastSerial: number | null) => VerifiedUserList | RefusedUserList;
 }
 

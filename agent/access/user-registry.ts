@@ -116,7 +116,7 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
 /** The users after one change, and the result of that change. */
 type Change<T> = (users: readonly UserRecord[]) => Promise<readonly [readonly UserRecord[], T]>;
 
-/** Serialises changes of the file; a failed one leaves the file unchanged. */
+/** Serialises changes of the file; a refused one leaves the file unchanged. */
 function createChanges(file: UsersFile): <T>(act: Change<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(act: Change<T>) => {

@@ -19,7 +19,7 @@ export interface UserRecord {
   readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
   /** Null without codes. `lastStep`: the last used step, -1 for none. `isConfirmed` false: no login requires these codes. */
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
-  /** Only for a person of the signed list, who is not in this file. */
+  /** End of the right to log in. Only for a person of the signed list, who is not in this file. */
   readonly listedUntilMs?: WallMs;
   /** A key for codes that has not been confirmed yet; `codes` stay in force until then. */
   readonly offered?: { readonly secret: string } | undefined;

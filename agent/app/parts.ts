@@ -110,9 +110,11 @@ export interface Rooms {
   readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Starts the modules except `control`, and the proof of savings, which is of the whole run. */
+  /** Starts the proof of savings, which is of the whole run, and the modules except `control`. */
   startOthers(): void;
-  /** Stops what `startOthers` started. Silences the players of sound places that the configuration in force no longer has. */
+  /**
+   * Stops what `startOthers` started. Silences a sound player unless a place of the configuration in force has it and all its amplifiers.
+   */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
@@ -121,9 +123,9 @@ export interface Rooms {
 
 /** State that changes during a run, such as the configuration in force with its modules. */
 export class AgentState {
-  /** The configuration in force. */
+  /** The configuration in force; from the beginning of a change the new one. */
   site: CabinetAndProfiles;
-  /** The modules of this configuration. */
+  /** The modules of this configuration; during a change, until the new ones are built, those of the former one. */
   rooms!: Rooms;
   /** Open events of the uplink of this configuration. */
   uplinkEvents!: RoomEvents;
@@ -146,7 +148,7 @@ export class AgentState {
   /** Times of recent changes of the panels, kept from one configuration to the next. */
   readonly panelPaces: PanelPaces = new Map();
 
-  /** Events of lines that wait until it is known whether their lamps have supply. */
+  /** Events of lines and of the light control that wait until it is known whether their lamps have supply. */
   readonly heldEvents: HeldEvents = new Map();
 
   constructor(site: CabinetAndProfiles) {

@@ -19,7 +19,7 @@ export interface InterviewParts {
   readonly machine: MachineFacts;
   /** Answers of an interrupted run, or of the file that will be replaced. If questions are asked, an empty line accepts one. */
   readonly proposed: TypedAnswers;
-  /** Receives all answers so far after each accepted answer of a person, so that an interrupted setup loses none. */
+  /** Receives all answers so far after each accepted answer of a person. Proposed ones count only once they are accepted. */
   readonly keep: (answers: TypedAnswers) => void;
 }
 

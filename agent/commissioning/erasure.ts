@@ -31,7 +31,7 @@ export interface Erased {
   readonly bytes: number;
 }
 
-/** What an erasure of a folder would delete, in order, and what stays. */
+/** What an erasure would delete, in order, and what stays in the same folders. */
 export interface Erasure {
   readonly goes: readonly Erased[];
   /** Paths that stay. */
@@ -56,7 +56,11 @@ export function planErasure(dir: string): Erasure {
   };
 }
 
-/** Deletes these files and folders. Errors: throws the system's error; files deleted before it stay deleted. */
+/**
+ * Deletes these files and folders in order, but all from one folder before the next.
+ *
+ * Errors: throws the system's error; files deleted before it stay deleted.
+ */
 export function erase(goes: readonly Pick<Erased, 'path'>[]): void {
   for (const folder of new Set(goes.map(({ path }) => dirname(path))))
     asOwnerOf(folder, () => {

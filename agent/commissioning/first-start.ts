@@ -30,7 +30,10 @@ import type { Question, TypedAnswers } from './questions.ts';
 import { answersOfCabinet, keptAnswers, readSetupRequest, type SetupRequest } from './setup-answers.ts';
 import { isYes, type SkippedPort, survey } from './survey.ts';
 
-/** What `runSetup` needs besides its arguments: the terminal, the path of the cabinet file, and how to ask. Aborting `signal` ends the scan. */
+/**
+ * What `runSetup` needs besides its arguments: the terminal, the path of the cabinet file, and how to ask. An abort of `signal` during the
+ * scan makes `runSetup` reject.
+ */
 export interface SetupWorld {
   readonly terminal: Terminal;
   readonly configFile: string;

@@ -45,7 +45,7 @@ export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;
 }
 
-/** Returns whether the name is that of a file that a console leaves: the lines that were typed, its key, or a bundle for support. */
+/** Returns whether the name begins as that of a file of typed lines, of a console's key, or of a bundle for support. A console leaves all three. */
 export function isConsoleName(name: string): boolean {
   return CONSOLE.test(name);
 }

@@ -23,7 +23,7 @@ export interface ProbeRequest {
   readonly serial: SerialSettings | null;
 }
 
-/** Inputs of the scan of one port. `report` receives the progress. Aborting `signal` ends the scan. */
+/** Inputs of the scan of one port. `profiles`: by id. `report` receives the progress. An abort of `signal` makes the scan reject. */
 export interface SetupProbeParts extends ProbeRequest {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import type { DeviceCategory, Profile } from '../core/profile.ts';
 /** One port after its scan. */
 export interface SeenLine {
   readonly port: string;
-  /** The settings of the last complete scan, or of `uartDevice`. Null for Modbus TCP, which has none. */
+  /** The settings of the scan that gave `found`, or those of `uartDevice`. Null for Modbus TCP, which has none. */
   readonly serial: SerialSettings | null;
   readonly found: readonly FoundUnit[];
   /** Addresses with damaged replies. */

@@ -20,7 +20,7 @@ export interface Question {
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: Message;
-  /** Returns the usual answer; null if there is none. `answers`: those to earlier questions. */
+  /** Returns the usual answer; null if there is none. `answers`: at least those to earlier questions. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
   /** Returns the answer in its normal form, or why it is rejected. Shape: `text` has no outer spaces. */
   read(text: string): string | AnswerRefusal;

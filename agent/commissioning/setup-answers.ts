@@ -21,7 +21,7 @@ export interface SetupRequest {
   /** First address to scan; `to` is the last. Default: 1 and 247. */
   readonly from: number;
   readonly to: number;
-  /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. The profiles need not exist. */
+  /** Profile ids by unit, `31`, or by port and unit, `/dev/ttyS1 31`. Not checked: a profile may be unknown. */
   readonly devices: ReadonlyMap<string, string>;
   /** Ids of preferred profiles, for units whose probes do not prove exactly one. */
   readonly preferred: readonly string[];
@@ -69,7 +69,10 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
   };
 }
 
-/** Returns those of id, name, time zone and position that the cabinet file contains, unchecked. Empty if the file cannot be read. */
+/**
+ * Returns those of id, name, time zone and position that the cabinet file contains. Only their types are checked. Empty if the file cannot
+ * be read.
+ */
 export function answersOfCabinet(file: string): TypedAnswers {
   let text: string;
   try {

@@ -16,7 +16,8 @@ const FAILSAFE_TIMEOUT_S = 60;
 const BEYOND_LAMPS = { factor: 2, kw: 1 };
 
 /**
- * Returns the largest plausible power at a meter of this cabinet. Infinite for a cabinet without lamps.
+ * Returns the largest plausible power at a meter of this cabinet, from the power of its lamps. Infinite for a cabinet
+ * without lamps; other limits of a meter may apply.
  * Units: kW.
  */
 export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {

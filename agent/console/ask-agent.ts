@@ -19,7 +19,7 @@ const PLACEHOLDER = '000000';
 
 /**
  * Sends a command to the agent, prints the answer, and resolves with the exit code: 0, or 1 if the answer reports a failure. If no agent
- * is reachable and no socket is named, a command with `alone` is answered from local files.
+ * answers this user and `args` names no socket, a command with `alone` is answered from local files.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for wrong arguments.
  */
@@ -56,7 +56,10 @@ async function withSecrets(command: AgentCommand, args: RawArgs, { askSecret, us
   return { ...args, ...typed };
 }
 
-/** Resolves with the rule for a new password of this user. Its `problem` returns what is wrong with a typed password, or null. */
+/**
+ * Resolves with the rule for a new password of this user. Its `problem` returns what is wrong with a typed password, or null. Shape: `user`
+ * is not empty.
+ */
 export async function passwordRule(user: string): Promise<SecretRule> {
   const { passwordProblem } = await import('../access/password.ts');
   return { text: PASSWORD_RULE, problem: (typed) => passwordProblem(typed, user) };

@@ -41,8 +41,8 @@ interface Row {
 }
 
 /**
- * Returns the help of the program, a family or a command in the terminal's language, with a line end. A node with an empty name is the
- * program.
+ * Returns the help of the program, a family or a command, with a line end. A node with an empty name is the program. The language is the
+ * terminal's if it is loaded, otherwise English. Summaries are wrapped only if the terminal is wide enough.
  */
 export function helpPage(node: CommandNode, { widthCols, language = 'en' }: Pick<Terminal, 'widthCols' | 'language'>): string {
   const { command, verbs } = node;

@@ -15,7 +15,7 @@ import type { LocalArgs } from './terminal/terminal.ts';
 export type CommandLine =
   | { readonly kind: 'act'; readonly command: AgentCommand | LocalCommand; readonly args: LocalArgs }
   | { readonly kind: 'version' }
-  /** `isAsked`: the person requested help; otherwise the words are incomplete, or help was requested on an unknown word. */
+  /** `isAsked`: the person requested help. False if a command word is missing, or the word after `help` is unknown. */
   | { readonly kind: 'help'; readonly node: CommandNode; readonly isAsked: boolean }
   | { readonly kind: 'wrong'; readonly message: Message };
 

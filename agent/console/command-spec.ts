@@ -9,7 +9,7 @@ import type { Page } from './text/page.ts';
 /** Kinds of names that completion offers for an argument or option. `target`: a lamp or a zone. `place`: a key of the configuration. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'panel' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
-/** What a command does with a file that it is given. `write-or-print`: writes it; `-` is the standard output. */
+/** What a command does with a file. `read`: reads it; some also rewrite it. `write-or-print`: writes it; `-` is the standard output. */
 export type FileUse = 'read' | 'write' | 'write-or-print';
 
 /** One positional argument of a command, for the parser, the help and the completion. */
@@ -60,7 +60,7 @@ export interface SecretSpec {
 /** The person who types a secret. */
 export interface SecretOwner {
   readonly user: string;
-  /** True for a user logged in at a console; false for a user of the machine. */
+  /** True for a user who has logged in at a console. */
   readonly hasSession: boolean;
 }
 
@@ -71,7 +71,7 @@ export type Group = 'Look:' | 'Act:' | 'Lines:' | 'Store:' | 'Uplink:' | 'Access
 export interface CommandWords {
   /** One word, or a family and a verb: `bus scan`. */
   readonly name: string;
-  /** Lowest role that may run it. For a local command it is checked only in a session of a user who has logged in. */
+  /** Lowest role that may run it. The agent checks it for agent commands, and a session for all commands of a user who has logged in. */
   readonly role: LeastRole;
   readonly group: Group;
   readonly summary: Message;
@@ -84,7 +84,7 @@ export interface CommandWords {
   readonly isHidden?: true;
 }
 
-/** A command that runs in the process that the person started, not in a running agent. It may send requests to an agent. */
+/** A command that the program runs in its own process, not in a running agent. It may send requests to an agent. */
 export interface LocalCommand extends CommandWords {
   readonly kind: 'local';
   readonly name:

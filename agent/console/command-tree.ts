@@ -13,7 +13,7 @@ export const SOCKET_OPTION: OptionSpec = {
   summary: msg`where the agent answers (default: LUCIOLE_SOCKET, else the usual places)`,
 };
 
-/** A word that may be typed at one position of a command line, and its summary. */
+/** A word that may be typed at one position of a command line, or a placeholder such as `<level>`, and its summary. */
 export interface Choice {
   readonly word: string;
   readonly summary: Message;
@@ -79,7 +79,7 @@ export function match<Word extends Choice>(typed: string, choices: readonly Word
   return exact.length > 0 ? exact : choices.filter(({ word, isTypedWhole }) => !isTypedWhole && word.toLowerCase().startsWith(wanted));
 }
 
-/** Returns the options of a command, with `--socket` at the end for a command that connects to an agent or runs one. */
+/** Returns the options of a command, with `--socket` at the end for an agent command, and for a local command with `hasSocket`. */
 export function optionsOf(command: ConsoleCommand): readonly OptionSpec[] {
   const speaksToAgent = command.kind === 'agent' || (command.kind === 'local' && command.hasSocket);
   return [...command.options, ...(speaksToAgent ? [SOCKET_OPTION] : [])];

@@ -34,7 +34,10 @@ export const CONSOLE_EXIT: Readonly<Record<ConsoleErrorCode, number>> = {
   'data-in-use': 1,
 };
 
-/** Exit code for a cabinet or profile file that cannot be used. Source: sysexits.h, EX_CONFIG. */
+/**
+ * Exit code for a cabinet or profile file that cannot be used. Some commands that need the cabinet file exit with 1 instead. Source:
+ * sysexits.h, EX_CONFIG.
+ */
 export const EXIT_BAD_CONFIG = 78;
 
 /** A failure of a command, a socket or the data folder, with a code. `said` is the text for the person, `message` its English text. */

@@ -13,13 +13,16 @@ export interface LocalActionParts {
   readonly screen: Terminal;
   /** A person reads the output. */
   readonly isTerminal: boolean;
-  /** Writes to the output; resolves when a slow reader has room. */
+  /** Writes to the output; resolves when a slow reader has room, in a session at once. */
   readonly write: (text: string) => Promise<void>;
-  /** Resolves with the input, in a session with the text that the person pastes next. Null if there is no input to read. */
+  /**
+   * Resolves with the input, in a session with the text that the person pastes next. Null if there is no input to read. Errors: rejects,
+   * for example with ConsoleError if the person cancels the paste.
+   */
   readonly readInput: (() => Promise<string>) | null;
   /**
-   * Returns a signal that is aborted when the person stops the command, or its output has no reader. From this call on, Ctrl-C only aborts
-   * it and does not end the process.
+   * Returns a signal that is aborted when the person stops the command, outside a session also by SIGTERM or SIGHUP. From this call on,
+   * Ctrl-C only aborts it and does not end the process. Lost output does not abort it.
    */
   readonly signal: () => AbortSignal;
   /** Folder for the files of a session; absent outside a session. */

@@ -15,7 +15,10 @@ export type SiteFile =
   | { readonly cabinet: Cabinet; readonly problem: Message; readonly isAbsent: false }
   | { readonly cabinet: null; readonly problem: Message; readonly isAbsent: boolean };
 
-/** Reads and checks the cabinet file. `problem` states that it is missing or cannot be used; empty if it is usable. */
+/**
+ * Reads and checks the cabinet file, without device profiles and ports. `problem` states that it is missing or cannot be used; empty if it
+ * is usable.
+ */
 export function readSiteFile(configFile: string): SiteFile {
   try {
     const read = (file: string): string => readRegularFile(file).toString('utf8');

@@ -86,8 +86,8 @@ export function createStartGuard(
 }
 
 /**
- * Returns the guard of the street's lamps for a start of the agent at `startMono`. It waits for the first readings of the photocells, of
- * the points of rules, and of `contacts`.
+ * Returns the guard of the street's lamps for a start of the agent, or of a new configuration, at `startMono`. It waits for the first good
+ * readings of the photocells, of the points of rules, and of `contacts`, each for a limited time.
  */
 export function startGuardOf(street: LightingStreet, contacts: ReadonlyMap<PointId, LightContact>, startMono: MonoMs): StartGuard {
   // A lamp that several zones raise has the longest of their holds: the last one written.

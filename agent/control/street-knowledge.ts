@@ -31,7 +31,7 @@ const NOT_WRITTEN: Verification = { settleMs: 1_000, tolerance: 0 };
 
 /** What control needs to know about devices and wiring, besides the street. */
 export interface StreetKnowledge {
-  /** The outputs of the cabinet, with the points that they write. */
+  /** The outputs of the cabinet that the agent may write, with their points. */
   readonly outputs: readonly ResolvedOutput[];
   /** By point: the contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;
@@ -39,7 +39,10 @@ export interface StreetKnowledge {
   readonly contactZones: ReadonlyMap<PointId, string>;
   /** Returns how writes of a lamp are verified; default values if its profile does not define it, or the lamp is unknown. */
   readonly verificationOf: (lampId: string) => Verification;
-  /** The line of each lamp, and the levels per second that each line accepts. `groups`: the lamps that one write sets. */
+  /**
+   * The line of each lamp, and by line the most levels per second (`maxPerS`); urgent levels are not counted. `groups`: the lamps that one
+   * write can set.
+   */
   readonly pace: {
     readonly lineOf: (lampId: string) => string | undefined;
     readonly maxPerS: ReadonlyMap<string, number>;

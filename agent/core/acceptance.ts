@@ -114,15 +114,15 @@ export interface SensorWalk extends AcceptanceStamp {
   readonly detections: number;
   /** Lamps that presence raised shortly after its detections. */
   readonly raised: readonly string[];
-  /** At one detection or more its lamps were raised already. */
+  /** At one detection or more, the sensor raised no further lamp but kept lamps of the zone raised. */
   readonly wasLit: boolean;
-  /** Longest time from a detection to the first level sent; null if none was sent. Units: ms. */
+  /** Longest time from a detection to the first level sent to a raised lamp; null if none was sent soon. Units: ms. */
   readonly worstMs: number | null;
 }
 
 /**
  * The latest results of a commissioning: at most one scan for each line, one placement and one test for each lamp, and one walk for each
- * sensor of a zone. `startedMs`: the time of the first call of `note`, even of one without results; null before.
+ * sensor of a zone. `startedMs`: when the first result was stored; null before.
  */
 export interface AcceptanceRecord {
   readonly startedMs: WallMs | null;
@@ -145,8 +145,8 @@ export interface AcceptanceNews {
 }
 
 /**
- * One lamp in the report. `test`: null if missing, or made with another device or rated power. `placement`: null if missing; it is about the
- * pole, so it also counts after an exchange of the driver. Units: W.
+ * One lamp in the report. `test`: null if missing, or made with another device or rated power. `placement`: null if missing; it is about
+ * the pole, so it also counts after an exchange of the driver. Units: W.
  */
 export interface AcceptedLamp {
   readonly lamp: string;
@@ -161,7 +161,7 @@ export interface AcceptedLamp {
   readonly placement: Placement | null;
   /** It was found on another pole than in the configuration, or its pole at another place: `commission poles` corrects that. */
   readonly isElsewhere: boolean;
-  /** It was tested, but its power was not measured, although a sensor or a meter could do that. */
+  /** It was tested with `weighedBy` as `nothing`, although a sensor or a meter could measure its power. */
   readonly isUnweighed: boolean;
 }
 
@@ -178,9 +178,9 @@ export interface AcceptedSensor {
 }
 
 /**
- * The acceptance report. `open`: what is missing or wrong, for people. `result`: `fail` if a lamp, sensor or line failed, otherwise `open`
- * if `open` has entries. `people`: who stored the present results; `lastMs`: when the newest of them was stored, null without one. `lines`:
- * those with units that have addresses; `scan` null before a scan.
+ * The acceptance report. `result`: `fail` if a lamp, sensor or line failed, otherwise `open` if something is missing or wrong. `open`: why
+ * `result` is not `pass`, for people; empty if it is. `people`: who stored the present results; `lastMs`: when the newest of them was
+ * stored, null without one. `lines`: those with units that have addresses; `scan` null before a scan.
  */
 export interface AcceptanceReport {
   readonly cabinet: { readonly id: string; readonly name: string };
@@ -204,7 +204,10 @@ export interface AcceptanceTools {
   lamps(): readonly AcceptanceLamp[];
   /** Resolves with the report of the results so far. Errors: rejects with Refusal if they cannot be read. */
   report(): Promise<AcceptanceReport>;
-  /** Adds results. Resolves with whether they are on disk. Errors: rejects with Refusal if the results so far cannot be read. */
+  /**
+   * Adds results. Resolves with whether they are on disk; true if there is nothing to store. Errors: rejects with Refusal if the results so
+   * far cannot be read.
+   */
   note(news: AcceptanceNews): Promise<boolean>;
   /** Removes all results. Resolves with whether this is on disk. */
   restart(): Promise<boolean>;

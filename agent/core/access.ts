@@ -25,10 +25,13 @@ export function mayUse(role: Role | null, least: LeastRole): boolean {
   return role !== null && ROLES.indexOf(role) >= ROLES.indexOf(least);
 }
 
-/** The socket that a request arrives at: `agent`, for users of the machine; `login`, for consoles that anyone can reach. */
+/** The socket that a request arrives at: `agent`, without a login, for users of the machine; `login`, for consoles that anyone reaches. */
 export type LoginSocket = 'agent' | 'login';
 
-/** The caller of a request. `role`: `admin` for each caller at socket `agent`; at `login` that of the session, null without one. */
+/**
+ * The caller of a request. `role`: `admin` for each caller at socket `agent`; at `login` that of the session, null for a request without a
+ * session token. `user`: at `agent` the name that the client states, which is not verified.
+ */
 export interface Caller {
   readonly user: string;
   readonly role: Role | null;
@@ -41,9 +44,12 @@ export interface LoginRequest {
   readonly password: string;
   /** One code, or two consecutive ones with a space between; empty for none. */
   readonly code: string;
-  /** The new password for a login by one-time password; empty otherwise. */
+  /** The new password, for a login by one-time password; empty for none. */
   readonly newPassword: string;
-  /** Identifies the console, so that failed logins are counted for each; empty for none. */
+  /**
+   * Secret key of the console; empty for none. Failed logins of a user are counted apart for each of the latest consoles from which that
+   * user has logged in, otherwise together.
+   */
   readonly console: string;
 }
 
@@ -91,14 +97,14 @@ export type SessionEnd = 'logout' | 'idle' | 'changed';
 export interface UserView {
   readonly name: string;
   readonly role: Role;
-  /** End of the validity of the one-time password; null if there is none. */
+  /** End of the validity of the one-time password, also if it is over; null if there is none. */
   readonly invitedUntilMs: WallMs | null;
   /** A login requires a code. */
   readonly hasCodes: boolean;
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
   readonly sessions: number;
-  /** Longest wait until the next attempt, over all consoles; 0 for none. Units: ms. */
+  /** Longest known wait until the next attempt, over all consoles; 0 for none. Units: ms. */
   readonly lockedMs: number;
 }
 
@@ -135,9 +141,9 @@ export interface RefusedUserList {
 
 /** File name of the list of users when the platform sends it. */
 export const USER_LIST_FILE = 'users.list';
-/** User name of a client of the login socket without a login, in audit entries and as the sender of its requests. */
+/** User name of a client of the login socket without a login, as sender of its requests and in audit entries except those of logins. */
 export const NO_USER = 'nobody';
-/** Pattern of allowed login names; `NO_USER` matches it too. Source: adduser's default pattern of Debian, shortened. */
+/** Pattern of allowed login names; `NO_USER` matches it too. Source: adduser of Debian; here also dots, only small letters, 31 at most. */
 export const USER_NAME = /^[a-z][a-z0-9_.-]{0,30}$/;
 
 /** Returns the role with fewer rights of the two. */
@@ -194,8 +200,9 @@ export class AccessError extends Error {
 }
 
 /**
- * The users of the cabinet and their sessions. The caller checks the role. `invite`, `remove`, `setRole` and `setPassword` end the open
- * sessions of the user. Errors: a change rejects with AccessError, for example if it is refused.
+ * The users of the cabinet, the people of the signed list, and their sessions. The caller checks the role. `invite`, `remove`, `setRole`
+ * and `setPassword` end the open sessions of the user. Errors: `users` and changes reject with AccessError, for example for a damaged file
+ * or if a change is refused.
  */
 export interface AccessTools {
   logIn(request: LoginRequest): Promise<LoginAnswer>;

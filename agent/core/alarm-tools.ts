@@ -26,8 +26,8 @@ export type MaintenanceOwner = keyof typeof MAINTENANCE_SPAN;
 /** Requests that events are acknowledged. */
 export interface AcknowledgeRequest {
   /**
-   * The id of a warning or alarm, or `all` for those that are raised and not acknowledged. At the console also the name of a source, or
-   * `<code>:<source>`.
+   * The id of a warning or alarm, or `all` for the open ones that are raised and not acknowledged. At the console also the name of a
+   * source, or `<code>:<source>`, for its open ones.
    */
   readonly event: string;
   readonly note: string;
@@ -78,7 +78,7 @@ export interface Maintenance {
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;
-  /** For display; maintenance ends by monotonic time. */
+  /** The planned end; within a run, maintenance ends at `untilMono` instead. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
   /** Number of events suppressed so far. */
@@ -124,6 +124,6 @@ export interface AlarmTools {
   maintenance(): readonly MaintenanceView[];
   /** Returns the newest of those that ended in this run, newest last. */
   ended(): readonly MaintenanceView[];
-  /** Returns the place that the source of an event is at. */
+  /** Returns the place that the source of an event is at; all parts are null for an unknown source. */
   placeOf(source: string): EventPlace;
 }

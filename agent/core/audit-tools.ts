@@ -11,7 +11,10 @@ export const DENIED = 'denied';
 
 /** One action, or attempt, for the audit log. It must not contain a secret. */
 export interface AuditNote {
-  /** Login name, or name of the client's system user; `nobody` without a login; empty for the agent itself and if no user is known. */
+  /**
+   * Login name, name of the client's system user, or name of the platform's user. `nobody` without a login; `unknown` for a login with an
+   * unknown name. Empty for the agent itself, and if there is no single known user.
+   */
   readonly user: string;
   /** Empty if there is no role, as for the platform and the agent itself. */
   readonly role: string;
@@ -21,13 +24,13 @@ export interface AuditNote {
   readonly action: string;
   /** Object of the action, as text. */
   readonly detail: string;
-  /** `ok`, or what happened instead, such as a refusal. */
+  /** `ok`, or another outcome, which need not be a failure: a refusal, the state of a command, how a session ended. */
   readonly result: string;
-  /** An action of a kind that changes nothing, such as a view. Absent for any other one, also if it was refused. */
+  /** A kind of action that leaves light, configuration and users as they are, such as a view. Absent for other kinds, also if refused. */
   readonly isLook?: true;
 }
 
-/** A note as stored in the audit log, with its number and hash. */
+/** A note as stored in the audit log, with its number and hash. The action is `unreadable` if the stored note cannot be parsed. */
 export interface AuditEntry extends AuditNote {
   readonly n: number;
   readonly atMs: WallMs;
@@ -75,10 +78,10 @@ export interface AuditPage {
   readonly waiting?: number;
 }
 
-/** Result of a verification of the audit log. `entries`: how many were checked. `problems` is empty if none was found. */
+/** Result of a verification of the audit log. `entries`: how many were checked, not counting `reserved`. `problems`: empty if none. */
 export interface AuditVerdict {
   readonly entries: number;
-  /** Number of the oldest entry that was checked; 0 for an empty log. */
+  /** Number of the oldest of `entries`; 0 for an empty log. */
   readonly firstN: number;
   /** Number of entries that were kept although their range was trimmed. */
   readonly reserved: number;
@@ -90,7 +93,7 @@ export interface AuditVerdict {
 
 /** Access to the audit log. */
 export interface AuditTools {
-  /** Returns immediately. Until the disk accepts the note, it is only in memory. */
+  /** Returns immediately. Until the disk accepts the note, it is only in memory. Repeated attempts may become one entry. */
   note(note: AuditNote): void;
   /** Resolves with undefined if the disk could not be read. */
   read(query: AuditQuery): Promise<AuditPage | undefined>;

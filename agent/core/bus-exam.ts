@@ -42,7 +42,7 @@ export interface ExamWindow {
   readonly sentMono: MonoMs;
   /** When the next request was sent, or the observation ended. */
   readonly endMono: MonoMs;
-  /** A read of the examination. */
+  /** A read of the examination; not its repetition, with which the line confirms a suspicious reply. */
   readonly isTest: boolean;
   readonly chunks: readonly ExamChunk[];
 }
@@ -69,8 +69,8 @@ export interface ExamTrial {
 }
 
 /**
- * What a line counted in a quarter of an hour, without requests of the console. `missed`: lost requests after which the unit soon answered
- * again.
+ * What a line counted in a quarter of an hour, without requests of the console. `missed`: requests without a reply, once their short series
+ * has ended; those to a unit that stays silent do not count.
  */
 export interface QuarterHour {
   readonly startMs: WallMs;
@@ -94,7 +94,7 @@ export interface BusExam {
   /** In the order of time. */
   readonly windows: readonly ExamWindow[];
   readonly units: readonly ExamUnit[];
-  /** Empty if each unit that was read answered, and where the settings cannot be changed. */
+  /** Empty if each unit chosen for reads answered, and where the settings cannot be changed. */
   readonly trials: readonly ExamTrial[];
   /** Those of the last 24 hours with counts, oldest first; the last one may be incomplete. */
   readonly quarters: readonly QuarterHour[];

@@ -84,8 +84,8 @@ export interface FoundUnit {
   /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
   /**
-   * Profiles that match its answers; empty if none does. If its configured profile matches, only that one. For a unit of the cabinet that
-   * is answering its polls, this is its configured profile, which the scan has not checked.
+   * Profiles that match its answers best; empty if none matches. If its configured profile is one of them, only that one. For a unit of the
+   * cabinet that is answering its polls, this is its configured profile, which the scan has not checked.
    */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address, if the unit answered at the line's own settings; otherwise null. */
@@ -156,7 +156,7 @@ export interface BusReadResult extends BusRead {
   readonly turnaroundMs: number;
   /**
    * The points that lie completely in the read, decoded by the unit's profile; `unit` is the unit of measurement. `value` is null if there
-   * is none or it is implausible. Empty without a profile.
+   * is none or it is implausible, and a checksum for a text. Empty without a profile.
    */
   readonly values: readonly { readonly quantity: string; readonly value: number | null; readonly unit: string }[];
   /** This and `response`: the read as frames of Modbus RTU, in hex, also if the line is Modbus TCP. May be absent. */
@@ -179,9 +179,9 @@ export interface BusWriteResult extends BusWrite {
   /** This and `after`: the values read before and after the write; null if they could not be read. */
   readonly before: readonly number[] | null;
   readonly after: readonly number[] | null;
-  /** It was sent to all units of the line. */
+  /** It was a Modbus broadcast to all units of the line. */
   readonly isBroadcast?: true;
-  /** Lamps whose level is in these registers. */
+  /** Lamps whose level, or that of their group, is in these registers. */
   readonly lamps?: readonly string[];
   /** As `BusTools.warnings`. */
   readonly warnings?: readonly Message[];
@@ -215,7 +215,7 @@ export interface LineStats {
   readonly lateReplies: number;
   /** Replies received twice. */
   readonly duplicates: number;
-  /** Replies rejected because they may belong to an older request. */
+  /** Replies rejected because they may belong to another request; on a DALI bus, reads of memory that may have changed meanwhile. */
   readonly doubtful: number;
   /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
@@ -224,7 +224,7 @@ export interface LineStats {
   readonly console: ConsoleCounts;
   /** How long urgent writes waited; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
-  /** Polls that were sent more than one period late, without first polls and those after a lost one. */
+  /** Polls that were sent more than one period late. Most first polls, and polls after a lost one, do not count. */
   readonly overruns: number;
   readonly units: readonly UnitStats[];
   /** What to check; empty if nothing was found. */
@@ -245,12 +245,12 @@ export interface UnitStats {
   readonly device: string;
   /** `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
-  /** Requests that the unit answered. Writes on a DALI bus do not count: no unit acknowledges them. */
+  /** Requests that the unit answered without an exception. Writes on a DALI bus do not count: no unit acknowledges them. */
   readonly ok: number;
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */
   readonly crcErrors: number;
-  /** Number of exceptions by code; `doubtful`: replies that may belong to an older request. */
+  /** Number of exceptions by code; `doubtful`: as in `LineStats`. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
   readonly lateReplies: number;
   readonly echoes: number;

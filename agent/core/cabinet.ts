@@ -188,9 +188,9 @@ export interface Neighbour {
 
 /** The connection to the platform: broker, names in Sparkplug, secrets, and delivery. */
 export interface UplinkConfig {
-  /** `mqtt://` or `mqtts://` with host and port. */
+  /** `mqtt://` or `mqtts://` with a host. Without a port, the usual one of the protocol is used: 1883, or 8883 with TLS. */
   readonly broker: string;
-  /** Alternative brokers, in the order in which they are tried. If `broker` uses TLS (`mqtts://`), those without TLS are left out. */
+  /** Alternative brokers, in the order in which they are tried. If `broker` uses TLS (`mqtts://`), those without TLS are not used. */
   readonly otherBrokers: readonly string[];
   /** 4: MQTT 3.1.1. 5: MQTT 5. */
   readonly protocol: 4 | 5;
@@ -201,6 +201,7 @@ export interface UplinkConfig {
   readonly username: string | null;
   /** File of the password, or the name of a credential of the service; null for none. */
   readonly passwordFile: string | null;
+  /** File of the authority that certifies the broker; null for those that Node trusts by default. */
   readonly caFile: string | null;
   readonly certFile: string | null;
   /** File of the key of `certFile`, or the name of a credential of the service; null for none. */
@@ -246,7 +247,7 @@ export interface StoreConfig {
   readonly maxMegabytes: number;
   /** Older readings are deleted, as far as they may be. Units: days. */
   readonly maxDays: number;
-  /** Age limit of data that may name people, such as audit entries. Units: days. */
+  /** Age limit of data that may name people, such as audit entries. They may be deleted up to 30 days before it. Units: days. */
   readonly peopleDays: number;
   /** Age limit of the record of decisions. Units: days. */
   readonly recordDays: number;

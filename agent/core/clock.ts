@@ -10,8 +10,8 @@ export type WallMs = number;
 export type MonoMs = number;
 
 /**
- * How far the wall clock can be trusted, least first: never set (`none`), not confirmed (`restored`), as good as a battery clock (`rtc`),
- * or as good as synchronised (`synced`).
+ * How far the wall clock can be trusted, least first: never set (`none`), set but not confirmed (`restored`), as good as a battery clock
+ * (`rtc`), or as good as synchronised (`synced`).
  */
 export type ClockQuality = 'none' | 'restored' | 'rtc' | 'synced';
 

@@ -14,12 +14,12 @@ export type CopyRule =
   | { readonly key: string; readonly change: 'remove-items'; readonly where: Readonly<Record<string, string>> }
   /** Adds `by` to a counter that runs from 0 to `count` - 1 and then wraps to 0. */
   | { readonly key: string; readonly change: 'advance'; readonly by: number; readonly count: number }
-  /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record. */
+  /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record; rounds the sums to hundredths. */
   | { readonly key: string; readonly change: 'add-age'; readonly unitMs: number };
 
 /** The times of the copy from which the present `state.db` was made. Units: ms of wall time. */
 export interface CopiedState {
-  /** When the copy was made, and when it replaced `state.db`, each by the clock at that moment. */
+  /** When the copy was made, and when the agent first opened it as `state.db`, each by the clock at that moment. */
   readonly copiedMs: WallMs;
   readonly adoptedMs: WallMs;
 }

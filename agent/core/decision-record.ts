@@ -7,7 +7,10 @@
 import type { ClockQuality, MonoMs, WallMs } from './clock.ts';
 import type { LevelPct } from './words.ts';
 
-/** Bytes of a segment or of a part of it. `ticks`: the instants. `inputs`, `levels`: all at a segment's first instant, then changes. */
+/**
+ * Bytes of a segment or of a part of it. `ticks`: the instants. `levels`: all at a segment's first instant, then changes. `inputs`: in the
+ * same way, as far as a decision depends on them.
+ */
 export interface RecordStreams {
   readonly ticks: Uint8Array;
   readonly inputs: Uint8Array;
@@ -16,7 +19,7 @@ export interface RecordStreams {
 
 /** What the levels of a segment follow from besides its inputs. Shape: `street` is the JSON of a `LightingStreet`. */
 export interface RecordBasis {
-  /** Number of the revision of the configuration; null if this run has no revisions. */
+  /** Number of the revision of the configuration at the start of the segment; null if this run has no revisions. */
   readonly revision: number | null;
   /** Version of the program. */
   readonly version: string;
@@ -31,6 +34,7 @@ export interface RecordPart extends RecordStreams {
   readonly toMono: MonoMs;
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
+  /** At the start of the segment. */
   readonly clockQuality: ClockQuality;
   /** The control of the light stopped after it. */
   readonly isEnd: boolean;
@@ -93,12 +97,13 @@ export interface RecordPage {
 /** Size and reach of the record, and what was removed from it. */
 export interface RecordFacts {
   readonly segments: number;
-  /** Units: bytes of the rows. */
+  /** Size of the rows, and of each `RecordBasis` that they use. Units: bytes. */
   readonly bytes: number;
   /** Size above which old inputs, then old segments, are removed. Units: bytes. */
   readonly maxBytes: number;
-  /** The rate of the segments that still have their inputs; null if it is not known. */
+  /** The rate of the segments that still have their inputs; null if they cover less than an hour. */
   readonly bytesPerDay: number | null;
+  /** The earliest start of a segment; null if there is none. */
   readonly oldestMs: WallMs | null;
   /** Segments without inputs, and the end of the newest of them; null if there is none. */
   readonly thinned: number;

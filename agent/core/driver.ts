@@ -15,7 +15,7 @@ export interface BytePort {
   readonly isOpen: boolean;
   /** Errors: rejects with BusError, for example `port-missing`. */
   open(): Promise<void>;
-  /** Errors: throws BusError, for example `port-closed`. */
+  /** Errors: throws BusError, for example `port-closed`; TypeError for a port that is only read. */
   write(bytes: Uint8Array): void;
   close(): Promise<void>;
   /** Discards input that was not yet delivered, if the port keeps any. Returns the number of bytes, as far as it is known. */
@@ -28,7 +28,7 @@ export interface BytePort {
   readonly retune?: () => Promise<void>;
   /** Receives the bytes. Set by the owner before `open`. */
   onBytes: (bytes: Buffer) => void;
-  /** Receives the input that `discardInput` drops, as far as the port has it. */
+  /** Receives the input that `discardInput` drops, as far as the port reports it. */
   onDiscarded?: (bytes: Buffer) => void;
   /** Set by the owner. The port was lost, for example unplugged or closed by the far end. */
   onLost: (cause: Error) => void;
@@ -63,41 +63,42 @@ export interface Reply {
   readonly words: readonly number[];
   /** Response time of the unit; on a serial line without the wire time of the reply. Units: ms. */
   readonly turnaroundMs: number;
-  /** From the end of the request to the first bytes of the reply. Units: ms. */
+  /** From the end of the request to the first bytes of the reply; on a DALI bus, duration of the first frame with its answer. Units: ms. */
   readonly firstByteMs: number;
-  /** When the request was sent. The unit read the values after it. */
+  /** When the request was sent. The unit read the values after it; on a DALI bus, some perhaps in an interrupted read before. */
   readonly askedMono: MonoMs;
   /** When the reply was complete. */
   readonly atMono: MonoMs;
-  /** False: a write on a DALI bus, which no unit acknowledges. Absent otherwise, also for a broadcast, although no unit answers that. */
+  /** False: a write on a DALI bus, which no unit acknowledges. Absent otherwise, also for a Modbus broadcast, which no unit answers. */
   readonly isAcknowledged?: false;
 }
 
 /** A reply that arrived after the line had given up its request. */
 export interface LateReply {
-  /** The request, as far as the line still has it. */
+  /** The request. The `values` of a write may not be those that were sent. */
   readonly request: ReadRequest | WriteRequest;
   /** From the sending of the request to the end of its reply. Units: ms. */
   readonly afterMs: number;
 }
 
-/** Counters of a line. */
+/** Counters of a line since it was created. */
 export interface LineCounters {
   readonly transactions: number;
   readonly timeouts: number;
+  /** Damaged replies; on a DALI bus, for example those of two units at once. */
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
   /** Replies received a second time. */
   readonly duplicates: number;
-  /** Replies rejected because they may belong to another request. */
+  /** Replies rejected because they may belong to another request; on a DALI bus, reads of memory that may have changed meanwhile. */
   readonly doubtful: number;
   /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
   readonly noiseBytes: number;
-  /** Incomplete replies; on a DALI bus, damaged frames. */
+  /** Incomplete replies; on a DALI line, damaged messages of the converter. */
   readonly truncated: number;
   /** Valid frames that do not match the request. */
   readonly wrongReplies: number;
@@ -105,7 +106,7 @@ export interface LineCounters {
   readonly foreignFrames: number;
   /** Requests sent although the line did not become idle. */
   readonly floods: number;
-  /** Time the wire was in use. Units: ms. */
+  /** Time the wire was in use, including the waits for replies. Units: ms. */
   readonly busyMs: number;
 }
 
@@ -205,8 +206,8 @@ export interface UartReply {
 }
 
 /**
- * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`, or
- * if any value of the quantity `orAny` arrives.
+ * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`. Any
+ * value of the quantity `orAny` also proves it, once the frame was acknowledged or `proof.request` was sent.
  */
 export interface UartWrite {
   readonly bytes: Uint8Array;
@@ -225,13 +226,13 @@ export interface UartListening {
 /** Decodes the bytes of one raw UART device, and builds its writes. Pass the bytes to `feed` as they arrive. Does not use the port. */
 export interface UartDriver {
   readonly profile: Profile;
-  /** Longest silence before the values are treated as missing. Units: ms. */
+  /** Longest time without values before they are treated as missing; with `idleMs`, without any frame. Units: ms. */
   readonly silenceMs: number;
-  /** Silence that means "no presence", for a device that only sends on detection; null for one that always sends. Units: ms. */
+  /** Time without values that means "no presence", for a device that only sends on detection; null for one that always sends. Units: ms. */
   readonly idleMs: number | null;
-  /** The readings to report after `idleMs` of silence, such as presence = 0; empty if `idleMs` is null. */
+  /** The readings to report after `idleMs` without values, such as presence = 0; empty if `idleMs` is null. */
   idleValues(): readonly DecodedValue[];
-  /** Frames to send after the port has opened, in this order; empty for a device that needs none. */
+  /** Frames to send after the port has opened, and again after each `silenceMs`, in this order; empty for a device that needs none. */
   readonly init: readonly Uint8Array[];
   /**
    * Frame that requests values, and others that are sent in turn with it, one every `everyMs`. Null for a device that sends without

@@ -11,20 +11,20 @@ export interface FailurePolicy {
   readonly retry: boolean;
   /** Other requests to the unit may succeed. */
   readonly unitUsable: boolean;
-  /** The unit refused the function or an address. */
+  /** The unit refused the function or an address, or does not have it. */
   readonly excludePoint: boolean;
-  /** The unit answered with an exception, or with a reply that may belong to an older request. False also for a damaged or wrong reply. */
+  /** The unit answered with an exception, or with values that are in doubt (`doubtful`). False also for a damaged or wrong reply. */
   readonly answered: boolean;
 }
 
-/** Why a request on a line failed. */
+/** Why a request on a line, or the opening of its port, failed. */
 export type BusErrorCode =
   | 'timeout'
   | 'crc'
   | 'wrong-reply'
-  /** The unit answered, but possibly to an older request. */
+  /** The unit answered, but possibly to an older request, or the values changed during the read. */
   | 'doubtful'
-  /** A read ended early, so that a level could be sent. It proves nothing about the unit. */
+  /** A read ended early, so that a level could be sent or read back. It proves nothing about the unit. */
   | 'interrupted'
   | 'illegal-function'
   | 'illegal-address'
@@ -53,7 +53,7 @@ const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {
   'port-closed': { retry: true, unitUsable: false, excludePoint: false, answered: false },
 };
 
-/** A request on a line failed. `policy` states how to react. */
+/** A request on a line, or the opening of its port, failed. `policy` states how to react. */
 export class BusError extends Error {
   override readonly name = 'BusError';
   /** What happened and what to check, for a person. */
@@ -72,7 +72,10 @@ export class BusError extends Error {
   }
 }
 
-/** One mistake in a file that a person wrote, or a warning about it: its place, and a message. */
+/**
+ * One mistake in a file that a person wrote, or a warning about it: its place, and a message. Shape: `line` and `column` from 1; both are 1
+ * if the place is not known.
+ */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -110,8 +113,8 @@ export function problemMessage({ file, line, column, path, message }: Problem): 
 export type DataRefusal = 'in-use' | 'held' | 'erased';
 
 /**
- * Why the store failed. `foreign`: the file is not a database of this program, or was removed or replaced in use; `future-version`: a newer
- * program wrote it.
+ * Why the store failed. `foreign`: the file is empty or a database of another program, or was removed or replaced in use.
+ * `future-version`: a newer program wrote it, and this one cannot use it. `corrupt`: also for a file that is no database.
  */
 export type StoreErrorCode = 'full' | 'read-only' | 'io' | 'corrupt' | 'foreign' | 'future-version' | 'worker-lost' | DataRefusal;
 

@@ -25,6 +25,7 @@ export interface EvidenceDecision {
   /** Units: %. */
   readonly levelPct: number;
   readonly reason: string;
+  /** At the earliest the last restart, or the last change of configuration, before the report. */
   readonly sinceMs: WallMs;
 }
 

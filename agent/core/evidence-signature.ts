@@ -5,7 +5,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import type { WallMs } from './clock.ts';
 
-/** What is signed: the kind of evidence, the edge node, a digest of the content, and the time of the signature. */
+/**
+ * What is signed: the kind of evidence, the edge node, a digest of the content, and the time of the signature. Shape: `digest` is text in a
+ * form that depends on `kind`.
+ */
 export interface EvidenceClaim {
   readonly kind: string;
   readonly node: string;
@@ -47,7 +50,8 @@ export interface SignerCertificate {
 
 /**
  * The verdict about a signature. `not-certified`: no chain from the key's certificate to a trusted one was found. `other-node`: the
- * certificate's common name is not the node of the claim. `not-valid-then`: the time of the claim is not within the certificate's dates.
+ * certificate's common name, as Node writes it, is not the node of the claim. `not-valid-then`: the time of the claim is not within the
+ * certificate's dates.
  */
 export type EvidenceVerdict = 'valid' | 'bad-signature' | 'not-certified' | 'other-node' | 'not-valid-then';
 

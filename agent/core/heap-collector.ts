@@ -20,7 +20,7 @@ export interface Heap {
 
 /** Collects the garbage of one heap when the heap has grown. */
 export interface HeapCollector {
-  /** Collects if the heap has grown enough. */
+  /** Collects if the heap has grown by `GROWTH_BYTES` from the smallest size that calls have found since the last collection. */
   look(): void;
 }
 

@@ -25,7 +25,10 @@ const BATTERY_SET_MS = 2_000;
 /** A smaller drift of a battery clock since its first reading proves nothing about the monotonic clock. Units: ms. Source: assumed; five of its steps of 1 s. Confirmed by: a week of battery clock readings on the gateway. */
 const BATTERY_NOISE_MS = 5_000;
 
-/** The machine's clocks at one instant, and how far the system clock can be trusted. */
+/**
+ * The system clock and the monotonic clock at one instant, the newest reading of the battery clock, and how far the system clock can be
+ * trusted. `battery`: null while it gives none.
+ */
 export interface TimeFacts {
   /** The system clock. */
   readonly wallMs: WallMs;
@@ -43,17 +46,20 @@ export interface HeldTime {
   readonly zeroMs: WallMs;
   /** The source of the held time. */
   readonly quality: Extract<ClockQuality, 'rtc' | 'synced'>;
-  /** When the clocks were last read. */
+  /** When the clocks were read for this state. */
   readonly seenMono: MonoMs;
   /** The time of the battery clock when the monotonic clock was zero, computed from its newest reading; null while it gives none. */
   readonly batteryZeroMs: WallMs | null;
-  /** How far the battery clock has advanced against the monotonic clock, without the times when it was set. Units: ms. */
+  /**
+   * How far the battery clock has advanced against the monotonic clock since the system clock was last taken as correct. Times when it was
+   * set, or gave no reading, do not count. Units: ms.
+   */
   readonly batteryGainMs: number;
   /** The system clock differs too much from the held time. */
   readonly isDisputed: boolean;
   /** The battery clock may decide the dispute. */
   readonly isWitness: boolean;
-  /** No further step may be the first synchronisation (`mayStepOnce`). */
+  /** No further large step may be the first synchronisation (`mayStepOnce`). */
   readonly hasSteppedOnce: boolean;
 }
 
@@ -84,8 +90,8 @@ export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): Wal
 }
 
 /**
- * Returns a new state that takes the present system clock as correct; no later step is then the first synchronisation. Null if the quality
- * of that clock is not trusted.
+ * Returns a new state that takes the present system clock as correct; no later large step is then the first synchronisation. Null if the
+ * quality of that clock is not trusted.
  */
 export function confirmedTime(sight: TimeFacts): HeldTime | null {
   return isTrusted(sight.evidence) ? anchored(sight, sight.evidence, true) : null;

@@ -5,7 +5,7 @@ import { type Argument, counted, Message, msg, NO_TEXT } from './message.ts';
 
 type Path = readonly (string | number)[];
 
-/** A JSON Schema, with the keywords that the schemas of this project use. */
+/** A JSON Schema, with the keywords that the agent reads. A schema may have more, such as `maxItems`. */
 export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -54,7 +54,7 @@ function partOf({ items, properties, additionalProperties }: JsonSchema, part: s
   return own ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
 }
 
-/** Returns the keys that the schema of a section names; of several alternatives, those of the first section. Empty if it names none. */
+/** Returns the keys that the schema of a section names; of several alternatives, those of the first that names keys. Empty for none. */
 export function keysOf(schema: JsonSchema | undefined): readonly string[] {
   const section = schema?.anyOf?.find((s) => s.properties !== undefined) ?? schema;
   return Object.keys(section?.properties ?? {});
@@ -63,7 +63,10 @@ export function keysOf(schema: JsonSchema | undefined): readonly string[] {
 /** The values allowed for a boolean, as a message. */
 export const TRUE_OR_FALSE = msg`true or false`;
 
-/** Describes the values that a schema allows, such as `a whole number from 0 to 100`. The alternative null is not named. */
+/**
+ * Describes the values that a schema allows, such as `a whole number from 0 to 100`. The alternative null and some limits are not named,
+ * for example the greatest length of a list.
+ */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
   if (schema.enum !== undefined) return orList(schema.enum.map(String));
@@ -121,9 +124,9 @@ export interface WantedValue {
   readonly allowed: Message;
   /** Unit of a number, such as `percent`; empty for none. */
   readonly unit: Message;
-  /** The allowed words; empty if other values are allowed too. */
+  /** The allowed words or numbers, as text; empty if other values are allowed too. */
   readonly choices: readonly string[];
-  /** Its default, as YAML; null for none. */
+  /** The default in the schema, as YAML; null if it has none, or the default null. */
   readonly usual: string | null;
   /** The key is required. */
   readonly mustBeThere: boolean;

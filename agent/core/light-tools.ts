@@ -49,7 +49,7 @@ export interface HoursAnswer {
 }
 
 /**
- * One zone's night as planned, with the overrides in force. Presence, photocells, traffic and rules are left out, also those that have an
+ * One zone's night as planned, with the intents in force. Presence, photocells, traffic and rules are left out, also those that have an
  * effect now.
  */
 export interface TonightView {
@@ -72,7 +72,7 @@ export interface TonightView {
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** One row for each change of the light, in order of time; the day before the first is left out. */
+  /** A row for each change of `minPct`, `maxPct`, `boostPct` or `reason`, in order of time; the day before the first is left out. */
   readonly rows: readonly TonightRow[];
 }
 
@@ -82,7 +82,7 @@ export interface TonightRow {
   /** Lowest and highest level of its lamps. */
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
-  /** Level during presence; null if presence has no effect. */
+  /** Level that presence requests; it may be below `minPct`. Null without presence, or if `reason` is not `programme` or `default`. */
   readonly boostPct: LevelPct | null;
   /** `reason` and `text` are those of the brightest lamp. */
   readonly reason: DecisionReason;
@@ -190,7 +190,7 @@ export interface IdentifyRequest {
   readonly forMs: number;
   /** The sender, such as `console:<user>`. */
   readonly source: string;
-  /** Called with the requested levels while the lamp blinks. */
+  /** Called with each newly requested level while the lamp blinks, first before `identify` returns. */
   readonly tell: (levelPct: LevelPct) => void;
 }
 

@@ -16,8 +16,8 @@ export interface LineSniffer extends LineObserver {
   /** Undefined if the cabinet has no such line. */
   lineOf(lineId: string): SniffedLine | undefined;
   /**
-   * Stops the polls of a line until the returned function is called or the time is over. Units: ms. Errors: throws Refusal, for example for
-   * a line without polls, or shortly after another pause.
+   * Stops the polls of a line until the returned function is called or the time is over. The time must be 30 s at most, which is not
+   * checked. Units: ms. Errors: throws Refusal, for example for a line without polls, or during or shortly after another pause.
    */
   hush(lineId: string, forMs: number): () => void;
   /**

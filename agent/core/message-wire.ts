@@ -70,7 +70,7 @@ export function inJson({ id, args, plural }: Message): object {
   return { id, args: listed, ...(plural === null ? {} : { plural }) };
 }
 
-/** Restores a message from the JSON of `inJson`; undefined for any other value. */
+/** Restores a message from the JSON of `inJson`; undefined for a value of another shape. An empty message is a new one, not `NO_TEXT`. */
 export function messageIn(value: unknown): Message | undefined {
   if (!isPlain(value) || typeof value['id'] !== 'string' || !Array.isArray(value['args'])) return undefined;
   const args = value['args'].map(argumentIn);

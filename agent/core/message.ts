@@ -51,7 +51,10 @@ export class Message {
   }
 }
 
-/** The empty message. Code compares with this object, so return it instead of another empty message. */
+/**
+ * The empty message. Code compares with this object, so return it instead of another empty message. One that was restored from JSON is
+ * another object: compare its text.
+ */
 export const NO_TEXT = new Message('');
 
 /** Ids by template literal: all messages of one literal share one id, which saves memory when one is created for each lamp at each tick. */

@@ -5,11 +5,17 @@ import type { Message } from './message.ts';
 /** The load of one meter, and what was learned about it. Powers are in W. */
 export interface MeterLoadView {
   readonly meter: string;
-  /** Mean of the newest minute with a reading; null if there is none of the last quarter of an hour. */
+  /**
+   * Mean of the newest complete minute with a power; a reading in a later minute completes it. Null if there is none, or none of the last
+   * 15 min.
+   */
   readonly powerW: number | null;
-  /** What other nights had at this time; null while the lamps are off, or if it is not known. */
+  /** What other nights had at this time; null while no night runs, or if it is not known. */
   readonly expectedW: number | null;
-  /** When the lamps came on, or were first found on; null while they are off. */
+  /**
+   * When the running night began: the lamps came on, or were first found on. Null while no night runs. A night may run on after the lamps
+   * went off too early.
+   */
   readonly onSinceMs: WallMs | null;
   /** Learned nights that are kept; old ones are dropped. */
   readonly nights: number;

@@ -36,8 +36,8 @@ export interface PanelLimits {
   readonly changesPerMin: number;
   readonly changesPerHour: number;
   /**
-   * The only characters that a text may contain, besides the space; null for all but control characters. Only texts of the configuration
-   * may also contain a newline.
+   * The only characters that a text may contain, besides the space. Null for all but control characters and others of Unicode category C.
+   * Only texts of the configuration may also contain a newline.
    */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */

@@ -15,7 +15,7 @@ export interface TextLine {
   readonly rank: TextRank;
   /** What gave the text, such as the sender or the rule; may be empty. */
   readonly source: string;
-  /** Null if it does not apply, or may not be shown. */
+  /** Null if it does not apply, or cannot be shown: a value is missing, or a limit of the panel forbids it. */
   readonly text: string | null;
   /** It is the text that was decided. */
   readonly applied: boolean;
@@ -37,7 +37,7 @@ export interface PanelView {
   readonly sinceMs: WallMs;
   /** When it ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;
-  /** The lines that are written, fitted to the panel's length and characters. They may still be those of an earlier text. */
+  /** The lines to be written, fitted to the panel's length and characters. They may be those of an earlier text; empty before the first. */
   readonly lines: readonly string[];
   /** What was changed in `lines` to fit; empty if nothing was. */
   readonly fitted: Message;

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
 const [DRAFT, PENDING] = ['restore.new', 'restore'];
-/** What a restore adds to the name of a file that it replaced. */
+/** What a restore adds to the name of a file that it replaced, or only set aside. */
 export const BEFORE_RESTORE = '.before-restore';
 /** Marker: the present readings are renamed, and the store starts a new epoch. */
 const NEW_EPOCH = 'new-epoch';

@@ -28,7 +28,7 @@ export interface LogLine {
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
   readonly name: string;
-  /** The fields, with secrets masked. */
+  /** The fields. The values of names such as `password`, and passwords in URLs, are masked. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The number of repetitions of an earlier line that this line reports; 0 for any other line. */
   readonly repeated: number;
@@ -57,9 +57,12 @@ export interface LevelWrite {
   /** The level of a lamp, or the value of any other point in its own unit. */
   readonly levelPct: LevelPct;
   readonly lane: Extract<Lane, 'urgent' | 'command'>;
-  /** Not sent after this time, except the repetition of a broadcast. */
+  /** If it still waits to be sent then, it fails; only a repetition may be sent later. */
   readonly expiresMono: MonoMs;
-  /** Called once the level was sent and, unless it was a broadcast, acknowledged or proven by a read-back. `sentMono`: when it was sent. */
+  /**
+   * Called once when it is known that the level was sent: by an acknowledgement or a read-back. A broadcast, or a write on a DALI line, may
+   * need neither. `sentMono`: when it was sent.
+   */
   readonly onSent?: (sentMono: MonoMs) => void;
   /** The text of a text point; absent for a number. */
   readonly text?: string;
@@ -89,11 +92,11 @@ export interface Field {
   stop(): Promise<void>;
   /** Writes a level and reads it back where the device allows that. A failure is a result, not a rejection. */
   write(write: LevelWrite): Promise<WriteResult>;
-  /** As `write`, for an output. A value that the profile does not allow fails. */
+  /** As `write`, for a point that is no lamp's level. A value that the profile does not allow fails. */
   writePoint(write: ValueWrite): Promise<WriteResult>;
   /** As `writePoint`, for a text point. */
   writeText(write: TextWrite): Promise<WriteResult>;
-  /** The newest reading of a point; undefined if it has none yet. A good one becomes `stale` with age. */
+  /** The newest reading of a point; undefined if it has none yet. A good one of a polled point becomes `stale` with age. */
   latest(pointId: PointId): Reading | undefined;
   /** The newest reading of each point that has one. */
   readings(): readonly Reading[];
@@ -113,11 +116,11 @@ export interface LineView {
   readonly state: 'up' | 'down' | 'reopening';
   /** Why it is not up and what to check; empty while it is up. */
   readonly reason: Message;
-  /** Null for Modbus TCP, which has no baud rate. */
+  /** The configured rate. Null for Modbus TCP, which has none. */
   readonly baud: number | null;
-  /** Share of the last minute in which the wire was in use; 0 for a raw UART line. Units: %. */
+  /** Share of the last minute taken by bytes, gaps and waits for replies, also for lost ones; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
-  /** Requests on the line. This and the following counters exclude requests of the console. */
+  /** Requests since the line was created. This and the following counters exclude those of the console; `busyPct` includes them. */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
@@ -138,13 +141,18 @@ export interface DeviceView {
   readonly pole: string | null;
   /** `new`: it has not answered in this run, and does not count as silent yet. `flaky`: requests were lost since its last answer. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
-  /** It is silent, and its lamps have no supply. Absent: it has supply, or that is not known. */
+  /** It is silent, and each of its lamps has or may have no supply; added by `agent/diagnosis/watch`. Absent otherwise, or if unknown. */
   readonly hasNoSupply?: true;
   /** Texts of its open fault events, added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
+  /** When it last answered; null if it has not answered in this run. */
   readonly lastSeenMs: WallMs | null;
+  /** Mean time that a read takes beyond its bytes, perhaps from an earlier run; null if unknown, and on a uart line. Units: ms. */
   readonly turnaroundMs: number | null;
-  /** Requests without a valid reply since the unit last answered; those of the console do not count. */
+  /**
+   * Requests without a valid reply since the unit last answered; 0 on a uart line. Those of the console, and reads that the unit may never
+   * answer, do not count.
+   */
   readonly failures: number;
   /** Serial number, firmware and other texts that the device contains; absent where none has been read. */
   readonly nameplate?: Readonly<Partial<Record<NameplateId, string>>>;

@@ -59,7 +59,7 @@ export interface Profile {
   readonly notes: string;
   /** Factory settings; null if the manufacturer states none. */
   readonly serial: SerialSettings | null;
-  /** Factory address; null if it has none, for example because it is on a label or set with a tool. */
+  /** Factory address; null if it has none, for example because it is on a label or set with a tool. Not used for a raw UART. */
   readonly unit: number | null;
   /** How a unit of this type is recognised on an unknown line. */
   readonly identify: readonly IdentifyProbe[];
@@ -70,7 +70,7 @@ export interface Profile {
   readonly points: readonly PointProfile[];
   /** Repeated parts, so that a cabinet file can list those it has. */
   readonly repeats: readonly RepeatedPart[];
-  /** Registers that must have certain values; they are written if they differ. */
+  /** Registers and coils that must have certain values; they are written if they differ. */
   readonly setup: readonly SetupProfile[];
   /** Without reads or writes from an agent, its lamps go to a safe level by themselves. False: they keep the last level. */
   readonly fallsBack: boolean;
@@ -85,7 +85,7 @@ export interface Profile {
 
 /**
  * The kind of a device type. `meter`: an energy meter. `presence`, `traffic`, `light`, `weather`, `air`: a sensor of these. `io`: inputs,
- * relays or a sound player. `power`: a power supply of the cabinet. `panel`: shows texts.
+ * relays, a sound player or a panel with numbered texts. `power`: a power supply of the cabinet. `panel`: shows texts from the agent.
  */
 export type DeviceCategory =
   | 'luminaire-driver'
@@ -100,7 +100,7 @@ export type DeviceCategory =
   | 'power'
   | 'panel';
 
-/** A group of points that a device type has `count` times, such as the lamp drivers behind a DALI gateway. */
+/** A group of points that a device type has `count` times, numbered from 0, such as the lamp drivers behind a DALI gateway. */
 export interface RepeatedPart {
   readonly id: string;
   readonly count: number;
@@ -118,7 +118,7 @@ export interface IdentifyProbe {
   readonly count: number;
   /** Accepted answers, each as the values of the registers in the frame. One of them must match. */
   readonly oneOf: readonly (readonly number[])[];
-  /** A text, one character for each register; alternative to `oneOf`. */
+  /** A text, one character for each register; `oneOf` is then empty. Null: `oneOf` is used. */
   readonly text: string | null;
   readonly strength: 'strong' | 'plausible';
 }
@@ -333,7 +333,7 @@ export interface PointWrite {
   /** The level that is read back changes while the driver fades; `settleMs` then counts from the end of the fade. */
   readonly fades: boolean;
   readonly tolerance: number;
-  /** False: the device does not return what was written, so its acknowledgement is the only proof. Default: true. */
+  /** False: the device does not return what was written, so its acknowledgement is the only proof. Default: true. Unused for a raw UART. */
   readonly readBack?: boolean;
 }
 
@@ -367,6 +367,6 @@ export interface ProfileExample {
   readonly response: string;
   /** By point; null: no valid value. A text point has its text here. */
   readonly expect: Readonly<Record<string, number | string | null>>;
-  /** Texts of the nameplate that the response contains; null for one that is no text. */
+  /** Texts of the nameplate that the response contains; null for an entry without a usable text or number. */
   readonly nameplate?: Readonly<Partial<Record<NameplateId, string | null>>> | undefined;
 }

@@ -6,7 +6,7 @@ import type { DecisionReason, LevelPct, Rank, TraceLine } from './words.ts';
 
 /** A line of a decision's trace. It may state since when it applies, and what would change it. */
 export interface WhyLine extends TraceLine {
-  /** Absent or null if unknown. */
+  /** Absent or null if unknown. For the request of a contact it may be too late: its last reading, or the explained instant. */
   readonly sinceMs?: WallMs | null;
   /** What would change it; absent or empty if that is not stated. */
   readonly changes?: Message;
@@ -34,7 +34,10 @@ export interface RecordedInput {
   /** A point, rule, zone or sender. */
   readonly source: string;
   readonly text: Message;
-  /** It has applied at least since then, perhaps for longer; null if unknown. */
+  /**
+   * It has applied at least since then, perhaps for longer; null if unknown. Exception: for a sensor that stopped answering during a
+   * presence, it is the start of that presence.
+   */
   readonly sinceMs: WallMs | null;
 }
 
@@ -75,7 +78,8 @@ export interface RecordedWhy {
   readonly inputs: readonly RecordedInput[];
   /** What limits this answer, such as removed inputs, a corrected time, or a time that occurred twice. */
   readonly notes: readonly Message[];
-  /** Null while `missing` is set. */
+  /** Revision of the configuration and version of the program at that time. Null while `missing` is set. */
   readonly basis: Pick<RecordBasis, 'revision' | 'version'> | null;
+  /** Quality of the clock at that time; null while `missing` is set. */
   readonly clockQuality: ClockQuality | null;
 }

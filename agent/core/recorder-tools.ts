@@ -38,8 +38,8 @@ export interface RecordingPart {
   readonly atMs: WallMs;
   readonly clockQuality: ClockQuality;
   /**
-   * In the order of their bytes. `line` null: decisions and events. `lost`: number of older entries that newer ones had pushed out: since
-   * the part before; in the first part all, so seldom 0. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
+   * In the order of their bytes. `line` null: decisions and events. `lost`: number of older entries that are missing: since the part
+   * before; in the first part, since the memory began. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
   /** Length of the part in the file. Units: bytes. */
@@ -49,7 +49,7 @@ export interface RecordingPart {
 /** The head of a recording's file, stored as JSON. */
 export interface RecordingHead extends RecordingFacts {
   readonly cause: 'alarm' | 'request';
-  /** The person who requested it; empty for an alarm. */
+  /** User who requested it, as `console:anna`; empty for an alarm. */
   readonly by: string;
   /** In the order in which they were reported, the first 64 at most. */
   readonly alarms: readonly RecordedAlarm[];
@@ -63,7 +63,7 @@ export interface RecordingSummary {
   readonly id: number;
   readonly isPinned: boolean;
   readonly bytes: number;
-  /** Null if its file cannot be opened, or its beginning is damaged. */
+  /** Null if its file cannot be read, or its beginning is damaged. */
   readonly head: RecordingHead | null;
 }
 
@@ -89,7 +89,10 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly fc: number | null;
       /** Silence before it; null if unknown. May be below 0, if times are not exact. */
       readonly gapUs: number | null;
-      /** The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. */
+      /**
+       * Modbus RTU: the agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. Modbus TCP:
+       * a reply that does not belong to the open request; it may be a late reply to the agent.
+       */
       readonly isForeign: boolean;
       /** Hex without blanks. */
       readonly bytes: string;
@@ -105,7 +108,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly levelPct: LevelPct;
       readonly rank: Rank;
       readonly reason: DecisionReason;
-      /** The lamp only keeps the level that it had when the agent started. */
+      /** The lamp only keeps the level that it had when the agent started or its configuration changed. */
       readonly isHeld: boolean;
     }
   | {
@@ -114,7 +117,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly source: string;
       readonly severity: Severity;
       readonly text: Message;
-      /** The event ended; false at its begin, and for one that has no length. */
+      /** The event ended. False at its begin, and for an end at the same wall time, as of a notice or after the clock was set back. */
       readonly isEnd: boolean;
     }
 );

@@ -18,9 +18,9 @@ import { isRecord } from './is-record.ts';
 
 /** The `kind` of an `EvidenceClaim` about a report. */
 export const REPORT_EVIDENCE = 'report';
-/** The formats that can be signed. */
+/** The formats of a report that can be signed. */
 export const SEALED_FORMATS = ['html', 'json'] as const;
-/** A format that can be signed. */
+/** A format of a report that can be signed. */
 export type SealedFormat = (typeof SEALED_FORMATS)[number];
 
 /** How the block of a format begins and ends. Base64 has no `-`, so it ends no comment. */
@@ -39,10 +39,10 @@ const MAX_TIME_MS = 8.64e15;
 const MAX_BLOCK_BYTES = 100_000;
 
 /**
- * The verdict about a file. `changed`: the bytes are not those that were signed, or the block cannot be read. `other-key`: the signature is
- * not of the key of the certificate in the file. `other-node`: the certificate, the signature and the report do not name the same node.
- * `no-authority`: all is in order, but no authority was given. With an authority that has not certified the key, the verdict is
- * `not-certified`.
+ * The verdict about a file. `changed`: the content does not have the digest in the block, or the file does not end with one readable block.
+ * `other-key`: the key of the certificate in the file has not signed what is in the block. `other-node`: the certificate, the signature
+ * and the report do not name the same node. `no-authority`: all is in order, but no authority was given. With an authority that has not
+ * certified the key, the verdict is `not-certified`.
  */
 export type ReportVerdict =
   | Exclude<EvidenceVerdict, 'bad-signature'>
@@ -64,8 +64,8 @@ export interface StatedReport {
 }
 
 /**
- * The verdict with its reasons. `format` null: the file begins neither as HTML nor as JSON. `report` null: the file has none that can be
- * read. `signedMs`, `node`, `certificate`: of the signature, also of an invalid one; null if there is none that can be read.
+ * The verdict with its reasons. `format` null: the file begins neither with an HTML doctype nor with `{`. `report` null: the file has none
+ * that can be read. `signedMs`, `node`, `certificate`: of the signature, also of an invalid one; null if there is none that can be read.
  */
 export interface ReportVerification {
   readonly verdict: ReportVerdict;
@@ -74,7 +74,7 @@ export interface ReportVerification {
   readonly node: string | null;
   readonly signedMs: number | null;
   readonly certificate: SignerCertificate | null;
-  /** With LF in place of each CR LF, the content is as it was signed. The certificate may still be wrong. */
+  /** Only line ends were changed: with LF in place of each CR LF, the file is as it was signed. The certificate may still be wrong. */
   readonly hasOtherLineEnds: boolean;
 }
 

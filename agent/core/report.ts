@@ -18,7 +18,8 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 export type ReportCell = number | Said | null;
 
 /**
- * One column. `decimals`: digits after the decimal point of its numbers. Shape: `unit` as the SI writes it, such as `kWh`; empty for none.
+ * One column. `decimals`: digits after the decimal point of its numbers. Shape: `unit` as it is shown, such as `kWh`, `%` or `EUR`; empty
+ * for none.
  */
 export interface ReportColumn {
   readonly id: string;
@@ -82,7 +83,7 @@ export interface ReportHeat {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
-/** One pole of a street map. `atM`: place along its street. `mark`: its lamps had a failure. */
+/** One pole of a street map. `atM`: place along its street. `mark`: at least one of its lamps failed. */
 export interface ReportPole {
   readonly id: string;
   readonly street: string;
@@ -176,7 +177,7 @@ export interface ReportQuery {
   readonly by: string;
 }
 
-/** A report, or why there is none. `no-data`: nothing is stored about these nights. `aborted`: the signal ended it. */
+/** A report, or why there is none. `no-data`: none of these nights was counted. `aborted`: the signal ended it. */
 export type ReportAnswer =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly why: SavingsRefusal | 'no-data' | 'aborted' };

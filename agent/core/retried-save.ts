@@ -2,7 +2,10 @@ import type { Clock, MonoMs } from './clock.ts';
 import type { Store } from './store-port.ts';
 import { DISK_RETRY_MS } from './within.ts';
 
-/** Given to `load` of the store as `unread`, it tells a disk that could not be read from a key without a value. */
+/**
+ * Passed to `load` of the store as `unread`. The result is then `UNREAD` if the disk could not be read, and undefined for a key without a
+ * value.
+ */
 export const UNREAD = Symbol('unread');
 
 /** The dependencies with which `RetriedSave` is created. */
@@ -12,7 +15,7 @@ export interface RetriedSaveParts {
   readonly recall?: () => Promise<boolean>;
   /** Saves the present state. Resolves whether it is on disk. */
   readonly save: () => Promise<boolean>;
-  /** Called when a save fails, unless the save before it failed too. */
+  /** Called at the first failure of a series. A save that was not finished before the next one began does not count. */
   readonly onFailed: () => void;
 }
 

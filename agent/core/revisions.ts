@@ -7,12 +7,12 @@ import type { Problem } from './errors.ts';
 import type { Message, Said } from './message.ts';
 
 /**
- * Longest signature on a revision. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32 characters take
- * 4,700; a command carries 64 KB.
+ * Longest signature on a revision or a list of users. Units: characters. Source: a signature lists its cabinets, a hundred with ids of 32
+ * characters take 4,700; a command carries 64 KB.
  */
 export const MAX_SIGNATURE_CHARS = 8_192;
 
-/** Name of the file with the signature on a whole revision. */
+/** File name under which the signature on all files of a candidate is sent. It is stored beside these files, not as one of them. */
 export const SIGNATURE_FILE = 'revision.sig';
 
 /**
@@ -80,11 +80,14 @@ export interface ConfigView {
   readonly candidate: CandidateView | null;
   /** Candidates of other authors; `ConfigManager.take` copies one. */
   readonly others: readonly CandidateView[];
-  /** Why the revisions could not be saved in time; empty once they are saved. */
+  /** Why the disk refused the revisions or took too long, in this run; empty if neither has happened since the last successful write. */
   readonly trouble: Message;
 }
 
-/** The texts of one configuration. Shape: `cabinet` is that of cabinet.yaml; `profiles` by file name, `acme-x1.yaml`. */
+/**
+ * The texts of one configuration. Shape: `cabinet` is that of cabinet.yaml; `profiles` are those that come with it, by file name,
+ * `acme-x1.yaml`.
+ */
 export interface ConfigFiles {
   readonly cabinet: string;
   readonly profiles: Readonly<Record<string, string>>;
@@ -104,12 +107,13 @@ export interface ConfigChange {
 export interface ValueInForce {
   /** JSON without secrets; a long one is cut. */
   readonly value: string;
-  /** Time of the step that the path leads into, as written: `23:00`, `dusk`, `sunset+30`; null outside of steps. */
+  /** Time (`at`) of the last item on the path that has one, such as a step of a programme: `23:00`, `dusk`, `sunset+30`. Null for none. */
   readonly step: string | null;
 }
 
 /**
- * One value to change in `cabinet.yaml` of the folder `dir`. Shape: `path` and `value` as for `ConfigManager.set`; null removes the value.
+ * One value to change in the text of `cabinet.yaml` in the folder `dir`; the file itself is not written. Shape: `path` and `value` as for
+ * `ConfigManager.set`; null removes the value.
  */
 export interface EditOrder {
   readonly dir: string;
@@ -118,13 +122,14 @@ export interface EditOrder {
 }
 
 /**
- * The text of cabinet.yaml with one value changed, and the required keys that a new item still lacks; or the reason why the value cannot be
- * changed.
+ * The text of cabinet.yaml with one value changed, or the reason why there is none. `missing`: required keys that the text lacks because of
+ * this change; absent if there are none, or after a removal.
  */
 export type EditedText = { readonly text: string; readonly missing?: readonly Problem[] } | { readonly reason: Message };
 
 /**
- * A key in which another configuration differs from what the site's own file permits. Shape: `uplink.broker`, `lines[north].port`.
+ * A key in which a configuration differs from those with which `siteOwnedDifferences` compares it. Shape: `uplink.broker`,
+ * `lines[north].port`.
  */
 export interface SiteOwnedDifference {
   readonly key: string;
@@ -137,14 +142,17 @@ export interface SiteOwnedDifference {
 export interface ConfigAnswer {
   readonly state: 'done' | 'refused';
   readonly reason: Message;
-  /** Present if the disk did not store the result in time; `reason` has what happened. With `done` the result is in force all the same. */
+  /**
+   * Present, for example, if the disk refused a write or took too long; `reason` has what happened. With `done` the result is in force all
+   * the same.
+   */
   readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly changes: readonly ConfigChange[];
   /** Parts of the agent that the change affects: `line north`, `light`, `uplink`, `store`, `clock`, `console`; `... at the next start`. */
   readonly touches: readonly Message[];
-  /** Number of the revision that the answer is about; null if there is none. */
+  /** Number of the running revision after a commit, rollback, confirmation or return; null for other requests and most refusals. */
   readonly revision: number | null;
   /** It is in force on trial; the result is reported as an event. */
   readonly isOnTrial: boolean;
@@ -156,7 +164,7 @@ export interface ConfigAnswer {
 export interface CommitRequest {
   /** The author, for the history. Shape: as `Revision.by`. */
   readonly by: string;
-  /** The platform may not remove its own uplink; a person at the console may. */
+  /** Where the request comes from. Some rules differ: for example, `platform` may not commit a configuration without an uplink. */
   readonly author: 'platform' | 'console';
   readonly why: Said;
   readonly mode: ConfirmMode;
@@ -169,11 +177,14 @@ export interface CommitRequest {
   readonly base: string | null;
   /** Id of the command that waits for the end of the trial; null for none. */
   readonly commandId: string | null;
-  /** An admin at the cabinet allows less light than the site's minimum level. */
+  /** An admin at the cabinet permits what `floorFlaws` finds, such as less light than the floor of the site. */
   readonly lowersFloor: boolean;
 }
 
-/** One part of a file that is sent in parts. Shape: `part` counts from 1 to `parts`; `sha256` is that of the whole file, 64 hex digits. */
+/**
+ * One part of a file that is sent in parts. Shape: `part` counts from 1 to `parts`; `sha256` is that of the whole file, 64 hex digits in
+ * small letters.
+ */
 export interface FilePart {
   readonly file: string;
   readonly part: number;
@@ -183,8 +194,8 @@ export interface FilePart {
 }
 
 /**
- * A request from the platform about the configuration. Its format has been checked, its content has not. `return`: withdraw the revision on
- * trial.
+ * A request from the platform about the configuration. File names, part numbers, hashes of files and contents have not been checked.
+ * `return`: withdraw the revision on trial.
  */
 export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)

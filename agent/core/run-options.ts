@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly credentialsDir?: string | null;
   /** The service manager's notification socket; absent or null if no manager supervises this run. */
   readonly notifySocket?: string | null;
-  /** Receives the completed steps of the start; absent if no start limit applies. */
+  /** Receives the completed steps of the start; absent if they are not reported. */
   readonly startSteps?: StartSteps;
   /** Other data from the service manager; each field may be missing. */
   readonly service?: ServiceFacts;
@@ -39,7 +39,7 @@ export interface RunOptions {
 
 /** Reports the progress of a start, so that the service manager can end a start that hangs. */
 export interface StartSteps {
-  /** `step` is its name in the log. No effect after the start has ended. */
+  /** Call it after each step; it may extend the manager's limit. `step`: its name, for messages. No effect after `over`. */
   completed(step: string): void;
   /** Call it when the start has ended: the agent is ready, or it stops. */
   over(): void;
@@ -47,13 +47,13 @@ export interface StartSteps {
   overdue(): string | null;
 }
 
-/** Facts about the packaged program that runs, as the program that started it passes them. */
+/** Facts about the program that runs, from its package, and from the program and the service that started it. */
 export interface ReleaseFacts {
   /** `package`, or the name of the installed update; null if no service started this run. */
   readonly name: string | null;
   /** Increases with each release; 0 if the program was not packaged. */
   readonly serial: number;
-  /** Folder in which the starter keeps which releases are installed and confirmed; null if it has none. */
+  /** State folder of the service; its folder `releases` has the records of the releases. Null without a service. */
   readonly stateDir: string | null;
   /** Folder of unpacked releases; null if the starter has none. */
   readonly unpackedDir: string | null;
@@ -74,13 +74,14 @@ export interface ServiceFacts {
   readonly runtimeDir: string | null;
 }
 
-/** The result of a configuration check. `problems`: the mistakes that must be corrected. `counts` is null if the file cannot be used. */
+/** The result of a configuration check. `problems`: the mistakes that must be corrected. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
   /** Other mistakes, and advice; they do not prevent the start. */
   readonly warnings: readonly Problem[];
+  /** Null if the cabinet file has problems on its own, without a look at profiles and the machine. */
   readonly counts: { readonly lamps: number; readonly lines: number; readonly zones: number } | null;
-  /** What the French arrêté requires and the file lacks, if that was asked and the file can be used. */
+  /** What the French arrêté requires and the file lacks; absent if that was not asked, or if `counts` is null. */
   readonly lawGaps?: readonly LawGap[];
 }
 

@@ -113,7 +113,7 @@ export interface LoadFit {
   readonly litShare: number;
   /** Ratio of measured to computed energy, by level: 0 %, up to 10 %, ... up to 100 %. The first is 0: dark lamps are in `otherW`. */
   readonly factors: readonly number[];
-  /** Standard error of each factor; near `LEVEL_SPREAD` of the model for a level that no night had. */
+  /** Standard error of each factor; about 1 to 1.5 times `LEVEL_SPREAD` of the model for a level that no night had. The first is 0. */
   readonly factorErrors?: readonly number[];
   /** Number of nights from which they were learned. */
   readonly nights: number;
@@ -135,7 +135,7 @@ export interface SavingsBaseline {
   readonly timezone: string;
   readonly meters: readonly SavingsMeter[];
   readonly zones: readonly ReferenceZone[];
-  /** Load that the reference has day and night besides the energy of its lamps. Units: W. */
+  /** Load that the reference has day and night besides its lit lamps; standby of dark lamps is in it. Units: W. */
   readonly otherW: number;
   /** Ratio of measured to computed energy by level, as in `LoadFit`; all 1 for nameplates. */
   readonly factors: readonly number[];
@@ -149,7 +149,7 @@ export interface SavingsBaseline {
 
 /**
  * Why the energy of a part of a night was not measured. `meter-silent`: no total from the last reading to the end of the night.
- * `meter-restarted`: the counter restarted between two readings. `no-meter`: there is no earlier total to count from.
+ * `meter-restarted`: the counter restarted after the last reading before the gap. `no-meter`: there is no earlier total to count from.
  */
 export type SavingsGapReason = 'meter-silent' | 'meter-restarted' | 'no-meter';
 
@@ -176,7 +176,7 @@ export interface SavingsGap {
 
 /** What one meter counted in one night. Units: Wh. */
 export interface SavingsMeterNight {
-  /** Totals of the meter between which this night is counted; null if it was never read. */
+  /** Totals of the meter between which this night is counted; null if none is known. */
   readonly startWh: number | null;
   readonly endWh: number | null;
   /** Energy counted between these totals, without gaps of this night and without what earlier nights estimated. */
@@ -194,9 +194,9 @@ export interface SavingsNight {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly meters: Readonly<Record<string, SavingsMeterNight>>;
-  /** Computed energy by zone; the measured energy is shared among the zones in this proportion. Empty if none is known. Units: Wh. */
+  /** Computed energy by zone; the zones share the energy of the meters in this proportion. Empty if none is known. Units: Wh. */
   readonly zoneWh: Readonly<Record<string, number>>;
-  /** Computed energy of all lamps by level, as in `LoadFit.factors`; absent if a part of the night was not counted. Units: Wh. */
+  /** Computed energy of all lamps by level, as in `LoadFit.factors`; absent if a whole slot of five minutes was not counted. Units: Wh. */
   readonly bandWh?: readonly number[];
   /** Computed energy of lamps that were dark by a fault, and of lamps that did not answer. Units: Wh. */
   readonly lost?: { readonly darkWh: number; readonly silentWh: number };
@@ -241,7 +241,7 @@ export interface SavingsZoneFigures {
   readonly savedKwh: number;
 }
 
-/** What one entry of the ledger changed in the reference in the period. `n`: number of the entry. Units: kWh. */
+/** What one entry of the ledger changed in the reference in the counted nights of the period. `n`: number of the entry. Units: kWh. */
 export interface SavingsAdjustment {
   readonly n: number;
   readonly cause: LedgerCause;
@@ -287,7 +287,7 @@ export interface SavingsChecks {
 export interface SavingsResult {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
-  /** Number of nights of the period, and of those with a count of each meter of the baseline. Other nights are in no sum. */
+  /** Number of nights of the period, and of those stored with each meter of the baseline, even if only estimated. Others are in no sum. */
   readonly nightsExpected: number;
   readonly nightsCounted: number;
   readonly missingNights: readonly SavingsDate[];
@@ -305,7 +305,7 @@ export interface SavingsResult {
     readonly meterKwh: number;
     readonly gapsKwh: number;
     readonly nightsKwh: number;
-    /** For what `checks` found: another load than that of the reference, and energy that nothing explains. */
+    /** For what `checks` found: energy that nothing explains, and with a baseline from a meter, another load than that of the reference. */
     readonly otherKwh?: number;
   };
   readonly checks?: SavingsChecks;
@@ -344,7 +344,7 @@ export interface LedgerView {
   readonly head: ChainHead;
   /**
    * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in
-   * the audit log. Null if it does not break.
+   * the audit log. The first changed entry may be an earlier one. Null if no break was found.
    */
   readonly brokenAt: number | null;
   /** Number of the newest entry that has a stored signature; 0 if none is known. */

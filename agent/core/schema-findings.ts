@@ -21,7 +21,8 @@ export interface SchemaFinding {
 
 /**
  * Additional hints for values that are present and wrong. `found`: text added after the value that was found, such as `: write 5`;
- * undefined for the usual text. `allowed`: text added after the list of allowed values. Both begin with their punctuation.
+ * undefined for the usual text. `allowed`: text added after the list of allowed values. Both begin with their punctuation; `NO_TEXT` adds
+ * none.
  */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;
@@ -74,7 +75,7 @@ export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$
 /** The key that the schema library removes from an object with free keys instead of reporting it. */
 const DROPPED_KEY = '__proto__';
 
-/** Returns findings for the keys `__proto__` of a document, which the schema library removes; empty if there are none. */
+/** Returns findings for the keys `__proto__` of a document, which the schema library may silently remove; empty if there are none. */
 export function droppedKeys(value: unknown): SchemaFinding[] {
   const seen = new Set<unknown>();
   const walk = (here: unknown, path: Path): SchemaFinding[] => {

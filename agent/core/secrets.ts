@@ -8,7 +8,7 @@ import { relative, sep } from 'node:path';
 import type { UplinkConfig } from './cabinet.ts';
 import { type Message, msg } from './message.ts';
 
-/** Returns whether `path` is the folder `dir` or inside it. Both must be absolute, with links already resolved. */
+/** Returns whether `path` is the folder `dir` or inside it, by their texts: links are not followed. Shape: both are absolute. */
 export function isBelow(path: string, dir: string): boolean {
   const way = relative(dir, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
@@ -48,7 +48,7 @@ export function brokerFlaw(broker: string): 'no-address' | 'password' | null {
   return url.username !== '' || url.password !== '' ? 'password' : null;
 }
 
-/** Returns whether the address of a broker means a connection without TLS: any address that is not `mqtts://`, also an invalid one. */
+/** Returns whether the address of a broker means a connection without TLS: any address that is not `mqtts:`, also a text that is no URL. */
 export function isPlain(broker: string): boolean {
   return URL.parse(broker)?.protocol !== 'mqtts:';
 }

@@ -23,7 +23,10 @@ export interface SoundLimits {
   readonly emergencyVolumePct: number;
   /** Nothing but an emergency sounds during these hours. */
   readonly quietHours: readonly QuietHours[];
-  /** Most announcements accepted in any hour at one place, scheduled ones included. An emergency is not counted. */
+  /**
+   * Most announcements accepted in any hour at one place, scheduled ones included. An emergency is not counted. A restart of the agent
+   * begins a new count.
+   */
   readonly announcementsPerH: number;
   /** The senders that may start an emergency announcement; another sender cannot end one either. */
   readonly emergencyBy: readonly SoundSender[];

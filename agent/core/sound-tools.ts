@@ -66,7 +66,7 @@ export interface SoundView {
   readonly track: string | null;
   /** The volume that applies while it plays. Units: % of the player's range. */
   readonly volumePct: number;
-  /** Since when `rank` and `play` have been decided, and until when if known. */
+  /** Since when the present decision has applied, and until when if known. A restart or a new configuration begins a new one. */
   readonly sinceMs: WallMs;
   readonly untilMs: WallMs | null;
   readonly trace: readonly SoundTraceLine[];

@@ -104,7 +104,10 @@ export interface TelemetryFacts {
   readonly lastSeq: number;
   /** No frame up to this number remains to be delivered: each is delivered or lost. */
   readonly cursorSeq: number;
-  /** Frames after the cursor, also those delivered before older ones. Not exact after readings were thinned out or damaged ones removed. */
+  /**
+   * Frames after the cursor, also those delivered before older ones. An estimate after a crash, thinning or damage: it may then be 0
+   * although frames wait.
+   */
   readonly backlogFrames: number;
   /** Number of entries about losses; one may stand for several. */
   readonly gaps: number;
@@ -134,7 +137,7 @@ export interface StoreAccount {
   readonly isBalanced: boolean;
 }
 
-/** How a history is condensed: each reading, or one entry for each minute or hour. */
+/** How a history is condensed: each reading, or one entry for each minute or hour (UTC) that has readings. */
 export type Resolution = 'raw' | 'minute' | 'hour';
 
 /**
@@ -257,8 +260,8 @@ export interface StoredFact {
 }
 
 /**
- * The store of readings, events and small facts. A failure does not throw; `status` shows it. `events`, `readAfter` and `gapsAfter` resolve
- * with an empty list if the disk did not respond.
+ * The store of readings, events and small facts. A failure of the disk does not throw; `status` shows it. `events`, `readAfter` and
+ * `gapsAfter` resolve with an empty list if the disk did not respond.
  */
 export interface Store {
   /** Begins to store. Resolves also if the disk does not respond in time. */
@@ -286,7 +289,7 @@ export interface Store {
   auditAfter(n: number): Promise<AuditRows | undefined>;
   /**
    * Saves a small durable fact as JSON; undefined removes it. Resolves with true once it is on disk, with false if the disk did not accept
-   * it or the value cannot be JSON.
+   * it or the value cannot be JSON. Does not resolve before `start` or after `stop`.
    */
   save(key: string, value: unknown): Promise<boolean>;
   /**
@@ -344,7 +347,7 @@ export const PEOPLE_BLOCK_DAYS = 30;
 export const MAX_WAITING_READINGS = 20_000;
 
 /**
- * Most bytes of the record of decisions in memory while the disk accepts none; more is not recorded. Source: assumed; half an hour of a busy street of
- * 35 lamps. Confirmed by: bench `store record` with the detections of a busy street.
+ * Most bytes of the record of decisions in memory while the disk accepts none; more is not recorded. Source: assumed; half an hour of a
+ * busy street of 35 lamps. Confirmed by: bench `store record` with the detections of a busy street.
  */
 export const MAX_WAITING_RECORD_BYTES = 131_072;

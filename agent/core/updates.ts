@@ -48,7 +48,7 @@ export interface UpdateAnswer {
 /** The state of the releases: the running one, the previous one, and the last one that failed. */
 export interface UpdateView {
   readonly version: string;
-  /** Name of the running release; `package` for the one that was installed with the system. */
+  /** Name of the running release; `package` if no update has installed it. */
   readonly release: string;
   /** `trial`: a release is on trial, not yet confirmed. */
   readonly state: 'confirmed' | 'trial';

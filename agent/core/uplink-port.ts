@@ -26,7 +26,7 @@ export interface UplinkDevice {
 /** One metric of a device as the platform sees it. */
 export interface UplinkMetric {
   readonly name: string;
-  /** Its point; null for metrics that the agent itself sets. */
+  /** Its point; null for any other metric, such as one of a command or of the agent's own state. */
   readonly pointId: PointId | null;
   readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime' | 'Bytes';
   readonly unit: string;
@@ -34,7 +34,10 @@ export interface UplinkMetric {
   readonly range?: readonly [min: number, max: number] | null;
   /** Its name in TALQ, sent in birth messages. */
   readonly talq?: string | null;
-  /** Range of values that the platform may write to its point; absent if it may not write to it. Units: the point's own. */
+  /**
+   * Range of values that the platform may write to its point. Units: the point's own. Absent for any other metric, also for one of a
+   * command, such as `Override/Level`.
+   */
   readonly write?: { readonly min: number; readonly max: number };
 }
 
@@ -61,14 +64,17 @@ export interface OverrideRequest {
 }
 type IntentRequestRank = Intent['rank'];
 
-/** Requests the end of the intents on a target. Its format has been checked, its target has not. */
+/**
+ * Requests the end of the intents that an `OverrideRequest` has set on exactly this target. Its format has been checked, its target has
+ * not.
+ */
 export interface ReleaseRequest {
   readonly commandId: string;
   readonly target: Target;
   readonly source: string;
   /**
-   * End the intents when the programme has its next step, or day and night change, so that the light changes only once. Refused if that
-   * time is not known, and always for a cabinet.
+   * End the intents at the latest when the programme has its next step, or day and night change, so that the light changes only once.
+   * Refused if that time is not known, if all end before it, and always for a cabinet.
    */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
@@ -123,7 +129,7 @@ export interface PanelRequest {
   readonly expiresMono?: MonoMs;
 }
 
-/** Requests a write of one value to one point. It is not sent after `expiresMono`. Units: the point's own. */
+/** Requests a write of one value to one point. It fails if it has not been sent by `expiresMono`. Units: the point's own. */
 export interface PointRequest {
   readonly commandId: string;
   readonly deviceId: string;
@@ -163,11 +169,14 @@ export interface UplinkStatus {
   readonly readingsPublished: number;
   /** Those of them that were sent from the store, not live. */
   readonly readingsHistorical: number;
-  /** Readings that the broker has read, proven by a ping that it answered; the platform may not have acknowledged them. */
+  /** How many of `readingsPublished` the broker has read, proven by a ping that it answered; the platform may not have acknowledged them. */
   readonly readingsAcked: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
-  /** Messages with commands that arrived, and those that were refused on arrival. A later refusal, as by a limit, is not counted. */
+  /**
+   * Messages with commands or requests for births that arrived, and those of them that were refused on arrival, such as those above a rate
+   * limit. A later refusal by the receiver of the command is not counted.
+   */
   readonly commandsReceived: number;
   readonly commandsRefused: number;
   /** Absent without an uplink, as are `delivery`, `certificates` and `lastFailure`. */

@@ -55,7 +55,10 @@ export interface AgentView extends LocalConfigView {
   points(filter: string): readonly PointView[];
   /** Undefined if the cabinet has no such lamp or zone. */
   why(id: string): WhyView | undefined;
-  /** As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels; `recordedAt` has them. */
+  /**
+   * As `why`, for another time. In the future: from sun, programme and the intents still in force then. In the past: without levels;
+   * `recordedAt` has them.
+   */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
   /** What the record has about a lamp or zone at an instant in the past, or why it lacks that; undefined if the disk did not respond. */
   recordedAt(id: string, atMs: WallMs): Promise<RecordedWhy | undefined>;
@@ -138,7 +141,7 @@ export interface LocalConfigView extends ConfigFilesView {
   testUplink(request: UplinkTestRequest, onStep: (step: UplinkStep) => void): Promise<UplinkTest | undefined>;
 }
 
-/** What the files of the store contain, read while no agent runs. */
+/** What the files of the store contain, read without the agent. */
 export interface StoredState {
   readonly dir: string;
   /** By the clock at that moment, not corrected. Null if no reading is stored, or the file cannot be read. */
@@ -218,8 +221,8 @@ export interface EnergyQuery {
 }
 
 /**
- * Light and energy of nights; each night lasts from noon to noon. The values of zones are computed from the power of their lamps; a meter
- * measures the whole cabinet.
+ * Light and energy of nights; each night lasts from noon to noon. The values of zones are computed from the power of their lamps; meters
+ * also measure other loads.
  */
 export interface EnergyView {
   /** First and last night, by the day on which they began: `2026-12-01`; the month if it is kept as one sum. Null if there is no night. */
@@ -230,7 +233,7 @@ export interface EnergyView {
   /** Oldest first. */
   readonly rows: readonly EnergyRow[];
   readonly meters: readonly EnergyMeter[];
-  /** Time in which the agent did not run; a long absence counts as one day. Units: h. */
+  /** Time from the last save of a run to the start of the next, at most a day for each. Units: h. */
   readonly awayH: number;
   /** Time counted before the wall clock was valid. It is part of the night in which the clock became valid. Units: h. */
   readonly undatedH: number;
@@ -297,7 +300,10 @@ export interface EnergyPeriod {
   readonly detectionPct: number;
 }
 
-/** Energy that one meter measured, including other loads of the cabinet, and the energy computed for the zones in the same nights. */
+/**
+ * Energy that one meter measured, and the energy computed for all zones in the same nights. `kwh` includes other loads of the cabinet, and
+ * may include gaps between two runs of the agent; `computedKwh` includes neither.
+ */
 export interface EnergyMeter {
   readonly device: string;
   readonly nights: number;
@@ -312,7 +318,7 @@ export interface ChoreView {
   readonly cron: string;
   /** Null if it is not due within about a week. */
   readonly nextMs: WallMs | null;
-  /** End of its last known run; null if none is known. A restart forgets runs of frequent tasks. */
+  /** End of its last known run; null if none is known. A restart may forget the newest runs of frequent tasks. */
   readonly lastMs: WallMs | null;
   /** What it did, or why it failed; empty if no run is known. */
   readonly result: Message;
@@ -333,7 +339,7 @@ export interface StatusView {
   readonly clockQuality: ClockQuality;
   readonly upS: number;
   readonly rssMb: number;
-  /** From process start to the first poll on a line; null before that poll. Units: ms. */
+  /** From process start to the first readings of a line, also those without a value; null before them. Units: ms. */
   readonly startMs: number | null;
   /** It is night for at least one zone, or it is not known whether it is; false before the first decision. */
   readonly night: boolean;
@@ -349,7 +355,10 @@ export interface StatusView {
   readonly uplink: UplinkStatus;
   /** Open warnings and alarms, also those that maintenance suppresses. */
   readonly activeEvents: readonly AgentEvent[];
-  /** This and `lampsRaised` count since the start of the agent: detections, and how often presence raised a lamp. */
+  /**
+   * This and `lampsRaised` count since the start of the agent: detections of sensors that raise light themselves, and how often presence
+   * raised a lamp.
+   */
   readonly detections: number;
   readonly lampsRaised: number;
 }
@@ -382,7 +391,10 @@ export interface LampView {
   readonly following: boolean;
   /** Maintenance covers it; added to the status only. */
   readonly isInMaintenance?: true;
-  /** Texts of the open fault events that concern it, added by `agent/diagnosis/faults-in-views.ts`. */
+  /**
+   * Texts of open fault events of it and its device, added by `agent/diagnosis/faults-in-views.ts`; in the status without suppressed ones.
+   * Only `why` adds causes such as a silent line, device or feeder.
+   */
   readonly faults: readonly Message[];
 }
 

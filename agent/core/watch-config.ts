@@ -3,7 +3,7 @@ import type { PointId } from './words.ts';
 
 /** Limits by which lamps and their supply are judged, and how the lamps are fed. */
 export interface WatchConfig {
-  /** Least tolerance between measured and expected power of a lamp; it may be wider. Units: % of the expected power. */
+  /** Tolerance between measured and expected power of a lamp, before the fault watch adapts it. Units: % of the expected power. */
   readonly powerTolerancePct: number;
   /** Nominal voltage of the mains. */
   readonly voltageV: number;

@@ -79,7 +79,7 @@ export interface Intent {
   readonly source: string;
   readonly reason: string;
   readonly sinceMs: WallMs;
-  /** For display; the intent ends by `untilMono`. */
+  /** For display, and for the next start of the agent; in this run the intent ends at `untilMono`. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
   /** If no lamp has followed by this time, the intent ends. Absent: no such limit. */
@@ -90,7 +90,8 @@ export interface Intent {
 
 /**
  * Why a lamp has its level: a closed list of words, also sent to the platform. `traffic`: traffic or a rule that raises light. `programme`:
- * the programme or a rule that lowers light. `time-not-trusted`: neither a trusted clock nor a photocell shows whether it is night.
+ * the programme or a rule that lowers light. `time-not-trusted`: neither a trusted clock nor a photocell shows whether it is night. No
+ * decision has the reason `dusk`.
  */
 export type DecisionReason =
   | 'maintenance'
@@ -104,12 +105,15 @@ export type DecisionReason =
   | 'day'
   | 'time-not-trusted';
 
-/** What one rule contributed to the decision about a lamp. `applied`: it decided or limited the level. `untilMs`: null for no known end. */
+/**
+ * What one intent, rule or limit contributed to the decision about a lamp. `applied`: it decided or limited the level. `untilMs`: null for
+ * no known end.
+ */
 export interface TraceLine {
   readonly rank: Rank;
   /** The origin: a sensor, a programme step, a person. */
   readonly source: string;
-  /** The level that it requested; null if it requested none. */
+  /** The level that it requested, or to which it limited; null if there is none. */
   readonly levelPct: LevelPct | null;
   readonly applied: boolean;
   /** One plain sentence. */
@@ -272,13 +276,13 @@ export type Severity = 'info' | 'warning' | 'alarm';
 
 /**
  * A condition or a notice. `endMs` is null while the condition lasts. It equals `startMs` for an event without duration, and for a
- * condition that ended after the clock was set back.
+ * condition at whose end the clock is not past `startMs`.
  */
 export interface AgentEvent extends EventDetails {
   /** The end of an event has the id of its start. */
   readonly id: string;
   readonly code: EventCode;
-  /** The device, point, lamp, line or part that the event is about. */
+  /** What the event is about, such as a device, point, lamp, zone, line or part. */
   readonly source: string;
   readonly severity: Severity;
   readonly text: Message;

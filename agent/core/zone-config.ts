@@ -84,7 +84,10 @@ export interface Season {
   readonly offOffsetMin: number;
 }
 
-/** A light sensor that switches the zone on at one threshold and off at a higher one. */
+/**
+ * A light sensor that switches the zone on at one threshold and off at a higher one. After a start it decides nothing before a change: dark
+ * counts only after it was not dark, bright only after it was not bright.
+ */
 export interface PhotocellConfig {
   readonly device: string;
   readonly point: string;
@@ -104,7 +107,10 @@ export interface PhotocellConfig {
   readonly seesOwnLight: boolean;
 }
 
-/** The warning before a zone goes dark at night: the level `warnPct` for `warnS` seconds, within the limits of each lamp. */
+/**
+ * The warning before a zone goes dark at night: the level `warnPct` for `warnS` seconds, within the limits of each lamp. Constant light
+ * reduces it like any level.
+ */
 export interface DarkConfig {
   readonly warnPct: LevelPct;
   readonly warnS: number;
@@ -170,13 +176,13 @@ export interface PresenceSensor {
   readonly minPulseS: number;
   readonly offDelayS: number;
   /**
-   * Presence that begins within this time after the zone's own light changed counts only once this time has passed. Not for a counter.
-   * Units: s.
+   * Presence that begins within this time after the agent changed a lamp near the sensor counts only once this time has passed. In a zone
+   * with `wave`, half of its `lookAheadS` is the most that applies. Not for a counter. Units: s.
    */
   readonly blankS: number;
   /** Continuous presence for longer than this means that the sensor is stuck and is ignored; 0: never. Not for a counter. Units: s. */
   readonly stuckS: number;
-  /** A higher rate is reported as an event, and a counter may then be ignored. Units: detections an hour. */
+  /** A higher rate is reported as an event, and a counter is then ignored. Units: detections an hour. */
   readonly maxPerH: number;
   /** `group`: for a badly placed sensor; it follows the others, and its own detections are ignored. */
   readonly listen: 'own' | 'group';
@@ -246,8 +252,8 @@ export interface Calendar {
 }
 
 /**
- * A rule of a calendar: it selects `programme` for the nights (for sound and panels: days) that meet all its conditions. Null: no such
- * condition.
+ * A rule of a calendar: it selects `programme` for the nights (for sound: days) that meet all its conditions. Null: no such condition. A
+ * panel uses the conditions alone, for the days of a text.
  */
 export interface CalendarRule {
   readonly programme: string;

@@ -21,9 +21,9 @@ const LEAST_KWH = 1;
 const MAX_AWAY_MS = 600_000;
 
 /**
- * Compares each meter in `billed` for one night with the sum of all meters not in it, and with the computed energy of the lamps. The
- * computed energy is not compared if the agent was away for over 10 min. A meter is left out if there is nothing to compare it with, or if
- * it and all compared figures have too little energy. `night`: the date of the night, for the text.
+ * Compares each meter in `billed` for one night with the sum of all meters not in it, and with the computed energy of the lamps. That
+ * energy is not compared if it is 0, or if the agent was away for over 10 min. A meter is left out if it has no count, if nothing can be
+ * compared with it, or if all figures are below 1 kWh. `night`: the date of the night, for the text.
  */
 export function comparedEnergy({ meters, awayMs }: NightTally, billed: ReadonlySet<string>, night: string): readonly EnergyComparison[] {
   const own = Object.entries(meters).filter(([id]) => !billed.has(id));

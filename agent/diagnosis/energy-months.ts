@@ -9,7 +9,7 @@ import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from '
 /** The date of the noon at which a night began, `2026-12-01`. */
 export type NightDate = string;
 
-/** The count of a night, or of a part of it. `id` identifies the part. */
+/** The count of a night, or of a part of it. `id` identifies the part. `endMs`: the time up to which it was counted. */
 export interface NightPart extends NightTally {
   readonly id: string;
   readonly endMs: WallMs;
@@ -21,7 +21,7 @@ export interface EnergyMonth {
   readonly folded: NightTally | null;
 }
 
-/** The count of a night that has ended, or of a part of it, with the date of that night. */
+/** The count of a night, or of a part of it, with the date of that night. It has ended, unless it is the running night given to `month`. */
 export interface ClosedNight {
   readonly date: NightDate;
   readonly part: NightPart;
@@ -37,8 +37,8 @@ export interface EnergyArchive {
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Resolves with the parts of the newest stored night in the month of `date`, otherwise in the month before. Undefined if none is found,
-   * also because a month could not be read.
+   * Resolves with the parts of the newest stored night in the month of `date`. If that month has none or cannot be read, it is that of the
+   * month before. Undefined if none is found.
    */
   newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
 }

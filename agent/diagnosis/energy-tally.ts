@@ -53,7 +53,10 @@ export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof Z
   readonly periods: Record<string, PeriodTally>;
 }
 
-/** The energy that one meter measured. `computedWh`: the energy computed for all zones in the same parts of nights. */
+/**
+ * The energy that one meter measured, also in a gap between two runs if its total bridges it. `computedWh`: the energy computed for all
+ * zones in the same parts of nights, without such gaps.
+ */
 export interface MeterTally {
   kwh: number;
   nights: number;
@@ -193,7 +196,7 @@ function mapped<T>(stored: unknown, read: (item: Readonly<Record<string, unknown
   return Object.fromEntries(Object.entries(asRecord(stored)).map(([key, item]) => [key, read(asRecord(item))]));
 }
 
-/** Returns a stored value if it is an object with keys, otherwise an empty object. */
+/** Returns a stored value if it is an object and not an array, otherwise an empty object. */
 export function asRecord(stored: unknown): Readonly<Record<string, unknown>> {
   return isRecord(stored) ? stored : {};
 }

@@ -58,7 +58,7 @@ const FIXED_SHARE = 0.04;
 /** Power of a dark driver with mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
 
-/** Returns the estimated mains power of a lamp at a level. Units: W, %. */
+/** Returns the estimated mains power of a lamp at a level: standby power at 0, at most `ratedW`. Units: W, %. */
 export function powerW(ratedW: number, levelPct: LevelPct): number {
   const fixedW = ratedW * FIXED_SHARE;
   return levelPct <= 0 ? Math.min(STANDBY_W, fixedW) : fixedW + (ratedW - fixedW) * Math.min(1, levelPct / 100);
@@ -89,7 +89,10 @@ interface LampCount extends CountedLamp {
   wh: number;
 }
 
-/** Creates the count for these zones, from `startMono` on. The time of a lamp counts from the first decision that is recorded for it. */
+/**
+ * Creates the count for these zones, from `startMono` on. The time of a lamp counts from the first decision that is recorded for it. Until
+ * the first `seen` its level is not known; until the first `night` it is day.
+ */
 export function createEnergyCount(zones: readonly CountedZone[], startMono: MonoMs): EnergyCount {
   const usedWh = new Float64Array(LEVEL_BANDS);
   const { counts, lamps } = freshCounts(zones, startMono, usedWh);

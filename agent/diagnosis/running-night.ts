@@ -26,7 +26,7 @@ interface LastRun {
 
 /** Computes the energy that the meters of the cabinet measured in a night, from their totals. */
 export interface MeterTracker {
-  /** Records the total of a meter; a total below the one before has no effect. Units: kWh ever counted. */
+  /** Records the total of a meter; one below the highest that this run has read has no effect. Units: kWh ever counted. */
   read(deviceId: string, totalKwh: number): void;
   /**
    * Returns the energy of each meter in the running night, as far as this run counted or bridged it. `computedWh`, of all zones, is copied
@@ -35,14 +35,20 @@ export interface MeterTracker {
   tallies(computedWh: number): Readonly<Record<string, MeterTally>>;
   /** Starts a new night with the present totals. */
   restart(): void;
-  /** Returns the latest total of each meter; from `bridge` to `restart` also of meters that only the previous run has read. Units: kWh. */
+  /**
+   * Returns the highest total that this run has read of each meter. From `bridge` to `restart`, meters that it has not read have the total
+   * of the previous run. Units: kWh.
+   */
   totals(): Readonly<Record<string, number>>;
   /**
    * Returns the totals from which a later run can bridge, together with its own gap, the one before this run. `before`: the totals of the
    * previous run, not bridged yet.
    */
   unbridged(before: Readonly<Record<string, number>>): Readonly<Record<string, number>>;
-  /** Adds the energy since the previous run last read these totals; nothing for a meter whose first total of this run is lower. */
+  /**
+   * Adds the energy from the totals of the previous run up to the first total of this run; nothing for a meter whose first total is lower.
+   * Call it once.
+   */
   bridge(before: Readonly<Record<string, number>>): void;
 }
 

@@ -58,7 +58,7 @@ export interface CounterRegistryOptions {
   readonly points: readonly CountedPoint[];
   readonly clock: Clock;
   readonly events: EventTracker;
-  /** Without a store, counters restart with the agent. */
+  /** Null: nothing is kept over a restart of the agent, so that a total starts again from the count of the device. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
   /**
    * The largest power that a meter of the cabinet can measure, for points whose profile states none. Values above 250, the largest feed,

@@ -53,7 +53,10 @@ export interface CounterReading {
   readonly atMono: MonoMs;
 }
 
-/** The state of a counter: its total is `last.raw` + `offset`. `last` is null until a reading has been accepted. Units: the point's own. */
+/**
+ * The state of a counter: its total, before rounding, is `last.raw` + `offset`. `last` is the newest accepted reading, null before the
+ * first; noise does not lower its `raw`. Units: the point's own.
+ */
 export interface Counter {
   readonly offset: number;
   readonly last: CounterReading | null;

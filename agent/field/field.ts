@@ -35,9 +35,9 @@ export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | '
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/** Lines to remove and lines to add; a line in both lists is replaced by one with other settings. */
+/** Lines to remove and lines to add; a line in both lists is replaced. */
 export interface LineExchange {
-  /** Ids of the lines to remove. */
+  /** Ids of the lines to remove; an id without a line has no effect. */
   readonly gone: readonly string[];
   readonly come: readonly FieldLine[];
   /** Ids of all lines in the order of the configuration. */

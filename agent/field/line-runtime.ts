@@ -37,7 +37,7 @@ export interface RuntimeParts {
   readonly bus: Pick<FieldBusTools, 'note' | 'noteUrgent'>;
   /** Receives each transaction of a Modbus or DALI line when it ends. */
   readonly onTransaction?: (lineId: string, report: TransactionReport) => void;
-  /** Set-up values of a device, from the policy of its zone. */
+  /** Returns the set-up values of a device, such as its ramps and its failsafe level. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
   readonly random: () => number;
   /** Keeps what was learned about units, and the counters, over a restart. */
@@ -46,7 +46,10 @@ export interface RuntimeParts {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Receives the readings of the devices, also those without a value. */
   readonly onReadings: (readings: readonly Reading[]) => void;
-  /** Called with true when a device starts to answer, and with false when it is reported as not answering or its line went down. */
+  /**
+   * Called with true when a device starts to answer, and with false when it is reported as silent or its line goes down. A Modbus or DALI
+   * unit whose state is still unknown when its line goes down is not reported.
+   */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
@@ -61,7 +64,7 @@ export interface LineRuntime {
   readonly uart: UartLine | null;
   /** Resolves after the first try to open the port, also if that failed. */
   start(): Promise<void>;
-  /** Resolves when the port is closed. */
+  /** Closes the port. If the port is just being opened, it may be closed only after this has resolved. */
   stop(): Promise<void>;
 }
 

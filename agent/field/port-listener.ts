@@ -12,13 +12,13 @@ import { msg } from '../core/message.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { WireTap } from '../core/wire-tap.ts';
 
-/** What `listenOnPort` uses. */
+/** What `listenOnPort` needs: a way to open a port, the clock, and the ports that exist or belong to lines. */
 export interface PortListenerParts {
   readonly openPort: OpenBytePort;
   readonly clock: Clock;
-  /** Lines of the cabinet; their ports are refused. */
+  /** Lines of the cabinet; their serial ports are refused. */
   readonly lines: readonly Pick<LineConfig, 'id' | 'port'>[];
-  /** Returns the serial ports of the machine. */
+  /** Returns the serial ports of the machine. Others, and those with `keepOff`, are refused. Default: `findSerialPorts`. */
   readonly listPorts?: () => readonly Pick<SerialPortSeen, 'device' | 'keepOff'>[];
 }
 

@@ -66,7 +66,7 @@ export interface FoundLevel {
   readonly untilMs: WallMs;
 }
 
-/** The warning level that a lamp shows before it goes to 0 % at night, and the wall time at which the warning ends. */
+/** The warning before a lamp goes to 0 % at night: its level, before the limits of the lamp, and the wall time of its end. */
 export interface Warning {
   readonly levelPct: LevelPct;
   readonly untilMs: WallMs;
@@ -100,7 +100,7 @@ export function arbitrate(lampCase: LampCase): Decision {
   return { lampId: lampCase.lamp.id, levelPct, rank, reason, distanceM, ...(isHeld ? { isHeld } : {}), trace };
 }
 
-/** Compares two lines of a trace for a sort, the highest rank first; 0 for equal ranks. */
+/** Compares two items by rank for a sort, such as lines of a trace: the highest rank first; 0 for equal ranks. */
 export function byRank(a: { readonly rank: Rank }, b: { readonly rank: Rank }): number {
   return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank);
 }

@@ -5,7 +5,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { listed } from '../core/message-lists.ts';
 
-/** The date on which a night begins. Shape: `month` 1..12; a `day` outside its month lies in the month before or after. */
+/** The date on which a night begins, or of a day. Shape: `month` 1..12; a `day` outside its month lies in the month before or after. */
 export interface NightDay {
   readonly year: number;
   readonly month: number;

@@ -28,7 +28,8 @@ export interface PlannedStreet {
 
 /**
  * Returns the instants at which streets are compared, in ascending order, none before `nowMs`. They cover `nightsAhead` nights from the
- * present one on, and nights around dates with a year and around leap days.
+ * present one on. Nights around each configured date that has a year or is a 29 February are added. For streets without zones: each hour
+ * of one day.
  */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];
@@ -72,7 +73,7 @@ function spread(edges: readonly WallMs[]): WallMs[] {
   return [...new Set(all)].toSorted((a, b) => a - b);
 }
 
-/** Noon of each date with a year, and of the next leap day. */
+/** Noon of each date with a year, and of the leap days for a yearly 29 February. */
 function datedNoons({ timezone, eventNights, calendars, zones }: LightingStreet): WallMs[] {
   const calendar = createLocalCalendar(timezone);
   const spans = [...calendars.flatMap(({ rules }) => rules), ...zones.flatMap(({ seasons = [] }) => seasons)];

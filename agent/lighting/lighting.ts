@@ -34,7 +34,7 @@ export interface SensorState {
   readonly present: boolean;
   /** Start of the newest spell that became presence; null before the first. */
   readonly sinceMono: MonoMs | null;
-  /** Time of the newest reading with presence; null before the first. */
+  /** Time of the newest reading during presence at or above the threshold; for a counter, of a detection. Null before the first. */
   readonly lastPresentMono: MonoMs | null;
   readonly quality: Quality;
   /** Start of the running spell of readings at or above the threshold, or of rises of a counter; null without one. */
@@ -43,7 +43,7 @@ export interface SensorState {
   readonly rawDownMono?: MonoMs | null;
   /** The spell may have been caused by the agent's own change of light and does not count before this time; null otherwise. */
   readonly deafUntilMono?: MonoMs | null;
-  /** Time of the newest reading with a value; null before the first. */
+  /** Time of the newest reading with a usable value; null before the first. */
   readonly valueMono?: MonoMs | null;
   /** Newest value of a counter; null for others and before its first value. */
   readonly count?: number | null;
@@ -57,9 +57,9 @@ export interface SensorState {
 
 /** What is kept of one photocell: its newest value, since when it is beyond each threshold, and the last verdict. */
 export interface PhotocellState {
-  /** Newest value; null while it gives none. */
+  /** Newest value; null while it gives no usable one. */
   readonly lux: number | null;
-  /** Time of the newest reading with a value; before the first value, of the first reading. */
+  /** Time of the newest reading with a usable value; before the first one, of the first reading. */
   readonly atMono: MonoMs;
   /**
    * Since when the value counts as at or below the lower threshold, and as at or above the upper one; null otherwise. Kept while the cell
@@ -70,7 +70,10 @@ export interface PhotocellState {
   /** Since when the value counts as above the lower threshold, and as below the upper one; null otherwise. */
   readonly notBelowMono?: MonoMs | null;
   readonly notAboveMono?: MonoMs | null;
-  /** Whether the verdict may change to `dark`, and to `bright`, because the cell has proved that it can change. */
+  /**
+   * Whether the verdict may change to `dark`, and to `bright`: before that, the value must be above the lower threshold, or below the
+   * upper one, for `dwellS`.
+   */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
   /** Its last verdict; null until it has changed once. It stays while the cell gives no value: use `photocellVerdict`. */
@@ -115,7 +118,10 @@ export interface Detection {
   readonly isRelayed: boolean;
   /** The reported speed; null if none is reported. Units: km/h. */
   readonly speedKmh: number | null;
-  /** The reported direction: towards larger (1) or smaller (-1) distances of the pole's street; null if none is reported. */
+  /**
+   * Towards larger (1) or smaller (-1) distances of the pole's street; null if not known. For a relayed detection it is the only
+   * direction in which the street has further poles.
+   */
   readonly direction: 1 | -1 | null;
   /** How far the person or vehicle still was from the pole at `atMono`. Units: m; 0 if absent. */
   readonly beforeM?: number;
@@ -170,7 +176,7 @@ export interface LightingSnapshot {
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
-  /** Zones that presence has raised for too long: their sensors and the wave no longer raise them. */
+  /** Zones that presence has raised for too long: their own sensors and their wave no longer raise lamps. */
   readonly overRaised?: ReadonlySet<string>;
   /** The former `LightingResult.lit`; absent if nothing is known about the past, as in a forecast. */
   readonly lit?: LitLamps;

@@ -19,7 +19,7 @@ export interface RaisedZone {
   readonly isNight: boolean;
   /** Presence decides the level of one of its lamps. */
   readonly isRaised: boolean;
-  /** Time since a sensor of the zone last detected a person; infinite if none did. Units: ms. */
+  /** Time since a sensor of the zone with `listen: own` last detected a person; infinite if none did. Units: ms. */
   readonly stillMs: number;
 }
 

@@ -18,7 +18,7 @@ export interface PoleVisit {
   /** Distance before the pole at `firstMono`; for relayed ones. Units: m. */
   readonly beforeM: number;
   readonly isRelayed: boolean;
-  /** The reported speed, limited to speeds that people and vehicles have; null if none was reported. Units: m/s. */
+  /** The first reported speed, raised to at least 2 km/h or lowered to at most 130 km/h; null if none was reported. Units: m/s. */
   readonly speedMps: number | null;
   /** The reported direction, as in `Detection`; null if none was reported, or if it is in doubt. */
   readonly direction: 1 | -1 | null;
@@ -34,7 +34,7 @@ export interface Mover {
   readonly speedMps: number | null;
   /** Used while the speed is not known. Units: m/s. */
   readonly assumedMps: number;
-  /** It is not a guess which detections belong to this mover. */
+  /** It is not a guess which detections belong to this mover. For a single visit: its speed and direction were reported. */
   readonly isSure: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface Night {
   readonly date: LocalTime;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** When the zone is dark enough to be lit, by the sun and the offsets. */
+  /** When the zone is dark enough to be lit, by the sun and the offsets. With an offset a span may reach beyond the night. */
   readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
   /** The zone's first dusk and last dawn, offsets included; null if the sun makes none. */
   readonly duskMs: WallMs | null;

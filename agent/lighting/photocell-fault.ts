@@ -11,7 +11,8 @@ import { type Message, msg } from '../core/message.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
 /**
- * The verdicts of a photocell at the edges of one night. A verdict is absent if there was no evaluation then; null if the cell had none.
+ * The verdicts of a photocell at the edges of one night. A verdict is absent if there was no evaluation then. Null: the cell had none, or
+ * the record was restored without it.
  */
 export interface EdgeVerdicts {
   /** Dusk of this night, as it was computed first. */
@@ -112,7 +113,7 @@ function edgeFault(
   return { nights: counted, fault: counted === EDGE_NIGHTS ? (isDarkByDay ? texts.dark : texts.bright) : fault };
 }
 
-/** Whether the cell was evaluated by day both before and after the night, so that `photocellFault` may judge it. */
+/** Whether the record has verdicts, null included, before dusk and after dawn. Only then may `photocellFault` judge the night. */
 export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }

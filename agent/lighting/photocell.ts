@@ -35,7 +35,7 @@ export interface PhotocellLook {
   readonly config: PhotocellConfig;
 }
 
-/** Whether a zone has its night, what decided it, and the text for the trace. */
+/** Whether a zone has its night, what decided it, and why, as text for people. */
 export interface PhotocellNight {
   readonly night: boolean;
   readonly by: 'sun' | 'photocell';

@@ -41,9 +41,12 @@ export interface SensorPhase {
   readonly text: Message;
 }
 
-/** The phase of one lamp from the sensors that reach it. `endedMono` is the latest of these sensors, also while another one holds. */
+/**
+ * The phase of one lamp: that of the strongest sensor that reaches it. `endedMono` is the latest of all these sensors, also while another
+ * one holds.
+ */
 export interface LampPresence extends SensorPhase {
-  /** Distance to the nearest sensor that raises it; null unless `boost`. Units: m. */
+  /** Distance to the nearest sensor that raises it, 0 if a pole is unknown; null unless `boost`. Units: m. */
   readonly distanceM: number | null;
 }
 
@@ -79,7 +82,10 @@ interface SensorMoment {
   readonly isOverRaised?: boolean;
 }
 
-/** Returns the present phase of a sensor, with its text; `base` for a sensor that is ignored. */
+/**
+ * Returns the present phase of a sensor, with its text. `base` for a sensor that is ignored: it is stuck, its `listen` is `group`, or its
+ * zone is raised for too long.
+ */
 export function sensorPhase(
   config: PresenceConfig,
   sensor: PresenceSensor,

@@ -47,11 +47,11 @@ export interface ProgrammeReader {
   at(nowMs: WallMs, chosen?: string | null): ProgrammeState;
   /** Returns the parts of one night, event nights included. A part that begins at the same instant as the next one never applies. */
   of(night: Night, chosen?: string | null): readonly Stretch[];
-  /** Returns the steps that a night leaves out, because the step after them is not due later. */
+  /** Returns the steps that never apply in a night, because the step after them begins at the same instant. Ignores event nights. */
   leftOut(night: Night, chosen?: string | null): readonly LeftOutStep[];
 }
 
-/** A step of a programme that one night leaves out. `place`: its index in the programme. `atMs`: when the following step begins. */
+/** A step that never applies in one night. `place`: its index in the programme. `atMs`: when it and the following step begin. */
 export interface LeftOutStep {
   readonly place: number;
   readonly name: string;
@@ -123,8 +123,8 @@ export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'desi
 }
 
 /**
- * Returns the level to apply for a level that began at `sinceMs`. In a zone that may be dark, 0 % follows a time at the warning level. Any
- * other level is returned unchanged, and so is 0 % in another zone.
+ * Returns the level to apply for a level that began at `sinceMs`. In a zone with `dark`, 0 % is replaced by `warnPct` for the first
+ * `warnS`. Any other level is returned unchanged, and so is 0 % in another zone.
  */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;

@@ -20,7 +20,7 @@ import { flowPerH } from './traffic.ts';
  */
 const LOST_MS = 60_000;
 
-/** The facts that a rule depends on: the reading of the point, or presence or traffic in the zone, that its condition names. */
+/** The facts that the condition of a rule names: the reading of a point, presence in a zone (also during the hold), or its traffic. */
 export type RuleFacts =
   | { readonly kind: 'reading'; readonly reading: Reading | undefined }
   | { readonly kind: 'presence'; readonly present: boolean }
@@ -37,7 +37,7 @@ interface MeasuredInput {
 /** The state in full. */
 type Watched = Required<RuleState>;
 
-/** Returns the state of a rule after one more evaluation. */
+/** Returns the state of a rule after one more evaluation. `before`: undefined at the first one. `facts`: those that `when` names. */
 export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
   const input = inputOf(facts, when, nowMono);

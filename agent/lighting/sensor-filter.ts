@@ -59,7 +59,11 @@ const UNSEEN: Spell = {
   isBusy: false,
 };
 
-/** Returns the state after one more reading, and whether it made a new detection. Units: `sensor.threshold` is in the unit of the point. */
+/**
+ * Returns the state after one more reading, and whether a new detection was made by it or by the time before it. A reading without a usable
+ * value, or older than the newest, changes only the quality, besides what time changes. Units: `sensor.threshold` is in the unit of the
+ * point.
+ */
 export function afterSensorReading(
   before: SensorState | undefined,
   reading: Reading,

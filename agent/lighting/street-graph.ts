@@ -17,7 +17,7 @@ export interface StreetGraph {
    * without `from`. Empty for an unknown pole.
    */
   towards(from: string, direction: 1 | -1): readonly string[];
-  /** Whether `to` may be ahead of a person who leaves `from` in this direction; `from` itself is. */
+  /** Whether `to` may be ahead of a person who leaves `from` in this direction; `from` itself is. False if one is unknown. */
   isTowards(from: string, to: string, direction: 1 | -1): boolean;
   /** Whether the way from `from` to `to` leads through the place of `via`, or begins or ends there. False if one is unknown. */
   isBeyond(from: string, via: string, to: string): boolean;

@@ -17,7 +17,7 @@ export interface WaveRaise {
   /** Distance from the mover. While its speed is not known: from its farthest possible place, and 0 for lamps before that. Units: m. */
   readonly distanceM: number;
   readonly text: Message;
-  /** `relayed`: the person was detected by a neighbour cabinet, so `relayedPct` applies. */
+  /** `relayed`: a neighbour cabinet detected the person last, so `relayedPct` applies. */
   readonly level: 'boost' | 'relayed';
 }
 

@@ -22,7 +22,10 @@ export interface ZonePlan {
   readonly programme: ProgrammeReader;
 }
 
-/** The state of a zone at one instant, common to its lamps. `programme` and `state` are null unless it is night and the time is trusted. */
+/**
+ * The state of a zone at one instant, common to its lamps. `programme` and `state` are null unless `light` is `night` and the time is
+ * trusted.
+ */
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
@@ -33,7 +36,7 @@ export interface ZoneMoment {
   readonly dusk: RuleLine;
   /** Raises that apply to all its lamps: by traffic and rules. */
   readonly raises: readonly Raise[];
-  /** The lowest limit by an active rule; null unless it is night and an active rule lowers the zone. */
+  /** The lowest limit by an active rule; null unless `light` is `night` and an active rule lowers the zone. */
   readonly lower: LowerLine | null;
 }
 

@@ -10,10 +10,16 @@ import type { PanelConfig } from '../core/panel-config.ts';
 import type { PointId } from '../core/words.ts';
 import { withChange } from './change-pace.ts';
 
-/** Times of the changes that may count towards a limit, by register and kind of change; oldest first. Units: ms of the monotonic clock. */
+/**
+ * Times of changes of the shown text, and of accepted texts, that may count towards a limit; by register and kind, oldest first. Units: ms
+ * of the monotonic clock.
+ */
 export type PanelPaces = Map<string, readonly MonoMs[]>;
 
-/** Returns names for the registers that a panel writes, made of port, unit and address; of the ids of device and point if not known. */
+/**
+ * Returns names for the registers that a panel writes, made of port, unit and address. The ids of device and point replace those that are
+ * not known.
+ */
 export function panelRegisters(
   { device, points: names }: Pick<PanelConfig, 'device' | 'points'>,
   { lines }: Pick<Cabinet, 'lines'>,
@@ -34,7 +40,10 @@ export function changesOf(paces: PanelPaces, registers: readonly string[], what:
   return each.reduce((most, next) => (next.length > most.length ? next : most), []);
 }
 
-/** Records in `paces` a change of these registers. Removes those of the same kind after an hour. `what`: the kind of change. */
+/**
+ * Records in `paces` a change at `nowMono` for each of these registers. Removes their changes of the same kind that are an hour old.
+ * `what`: the kind of change.
+ */
 export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
   for (const register of registers) {
     const key = `${register} ${what}`;

@@ -33,7 +33,7 @@ export interface PanelSchedule {
 const HALF_DAY_MS = DAY_MS / 2;
 const MINUTES_PER_HOUR = 60;
 
-/** Creates the schedule of a panel from its `entries`. Their times are local times of `calendar` and sun events at `site`. */
+/** Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
   const changes = createSunChanges(site, HORIZON_DEG);
 

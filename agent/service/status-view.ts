@@ -20,14 +20,14 @@ export interface StatusSources {
   readonly field: Pick<Field, 'lines' | 'devices'>;
   readonly store: Pick<Store, 'status'>;
   readonly control: Pick<Control, 'zones' | 'zoneStates'>;
-  /** The id of the programme or event night that applies, by zone; also by day. */
+  /** By zone: the programme or event night of the step in force. Without a step, as by day, the chosen programme or the zone's own. */
   readonly programmes: ReadonlyMap<string, string>;
   readonly uplink: Pick<UplinkSlot, 'status'>;
   readonly activeEvents: readonly AgentEvent[];
   /** Whether maintenance covers a lamp or device. */
   readonly isInMaintenance: (source: string) => boolean;
   readonly startedMono: MonoMs;
-  /** When a line was first polled, on a clock that was 0 at the start of the process; null before that poll. */
+  /** When the first readings of a line arrived, on a clock that was 0 at the start of the process; null before. */
   readonly firstPollMono: MonoMs | null;
   /** Counters of this run, over all its configurations. */
   readonly counters: Pick<StatusView, 'detections' | 'lampsRaised'>;

@@ -49,7 +49,7 @@ export interface AnnouncementQueueParts {
   readonly place: SoundPlace;
   readonly times: DayTimes;
   readonly history: AnnouncementHistory;
-  /** An announcement of the configuration that was due is left out: too many wait (`full`), or the rate of the site is reached. */
+  /** An announcement of the configuration that was due is left out: too many wait (`full`), or `announcementsPerH` is reached (`rate`). */
   readonly onLeftOut: (id: string, cause: 'full' | 'rate') => void;
 }
 

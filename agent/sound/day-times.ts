@@ -25,7 +25,7 @@ export interface DayTimes {
   /** The local date of an instant. */
   dateAt(atMs: WallMs): LocalDate;
   /**
-   * The instant of this time for a date; null for a sun event that does not occur. With an offset it may be on a neighbouring date. The
+   * The instant of this time for a date; null for a sun event that does not occur. That of a sun event may be on a neighbouring date. The
    * first instant if a clock time occurs twice; the change of the clock if it is skipped in spring.
    */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;

@@ -31,7 +31,7 @@ export interface PlayMemory {
   readonly key: string | null;
   /** Position in `play`. */
   readonly index: number;
-  /** When the track at `index` was started, or found playing. */
+  /** When the newest try to start the track at `index` began, or when it was found playing. */
   readonly startMono: MonoMs;
   /** The end of the last write: older readings are no evidence of its effect. */
   readonly writtenMono: MonoMs;
@@ -39,7 +39,7 @@ export interface PlayMemory {
   readonly soundMono: MonoMs;
   /** `nextPlayStep` returns `none` before this time. */
   readonly retryMono: MonoMs;
-  /** Starts that failed because the player has no such track; 0 again after a successful start or a whole round of the list. */
+  /** Starts that failed because the player has no such track. 0 again after a successful start, or at the length of the list. */
   readonly missing: number;
   /** Failed writes to the player since the last success. A missing track sets it to 0. */
   readonly failures: number;
@@ -72,7 +72,7 @@ export interface PlaySituation {
   readonly player: PlayerFacts;
   readonly memory: PlayMemory;
   readonly tracks: readonly SoundTrack[];
-  /** The amplifiers have been on for long enough. */
+  /** The amplifiers have been on for long enough, or there are none. */
   readonly isWarm: boolean;
   readonly nowMono: MonoMs;
 }
@@ -104,9 +104,8 @@ export function nextPlayStep(situation: PlaySituation): PlayStep {
 
 /**
  * Returns whether the amplifiers should be on: while the place has something to play, and for `offDelayS` (s) after it. False at once if
- * the player does not answer, stays louder than decided after several failed writes, or has no files; after the play also if the last
- * write to it failed. Null, to leave them as they are: the place has
- * something to play, but the state of the player was never read.
+ * the player does not answer, stays louder than decided after several failed writes, or has no files. After the play, false at once also
+ * if `failures` is above 0. Null, to leave them as they are: the place has something to play, but its player has no reading of `state` yet.
  */
 export function wantsAmplifiers(
   { decision, player, memory, nowMono }: Pick<PlaySituation, 'decision' | 'player' | 'memory' | 'nowMono'>,

@@ -21,7 +21,7 @@ export interface SoundIntent {
   readonly untilMono: MonoMs;
 }
 
-/** An announcement that waits or plays. It is dropped if it has not begun by `startByMono`. */
+/** An announcement that waits or plays. It is dropped if no start of it has succeeded or failed by `startByMono`. */
 export interface Announcement {
   readonly id: string;
   readonly play: string;
@@ -32,7 +32,8 @@ export interface Announcement {
 
 /**
  * The inputs of a decision about a place that change over time. `otherMs`: a second time that may be the correct one while two clocks
- * disagree; null otherwise. `intents`: those in force for this place. `announcement`: the one whose turn it is; null for none.
+ * disagree; null otherwise. `intents`: those in force for this place, the newest last. `announcement`: the one whose turn it is; null for
+ * none.
  */
 export interface SoundSituation {
   readonly nowMs: WallMs;

@@ -32,8 +32,8 @@ export interface StateCopy extends BackupReport {
 }
 
 /**
- * Makes a verified copy of `state.db`, as `state.db.bak` in the same folder; null if there is no `state.db`. Damaged rows of `state.db` are
- * removed first. Use it only while no agent runs. Errors: throws StoreError; a file that cannot be used is left unchanged.
+ * Makes a verified copy of `state.db`, as `state.db.bak` in the same folder; null if there is no `state.db`. Damaged facts, events and
+ * outcomes are removed from `state.db` first. Use it only while no agent runs. Errors: throws StoreError; a file that cannot be used is left unchanged.
  */
 export function copyState(dir: string, atMs: WallMs): StateCopy | null {
   const path = join(dir, STATE.fileName);
@@ -54,8 +54,9 @@ export function copyState(dir: string, atMs: WallMs): StateCopy | null {
 }
 
 /**
- * Checks the file `state.db` in this folder, which must be a copy and not in use. Writes into it who restores it (`by`). Errors: throws,
- * for example StoreError if the file is missing or damaged; a damaged one may then have been set aside in its folder.
+ * Checks the file `state.db` in this folder, but does not verify its audit log; then writes into it who restores it (`by`). Use it only for
+ * a copy that is not in use. Errors: throws StoreError, for example if the file is missing or damaged. Then do not use the folder: the file
+ * may have been replaced by an empty one.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const path = join(dir, STATE.fileName);

@@ -18,7 +18,10 @@ const LINES_LOCK_FILE = 'lines.lock';
 /** Names of the lock files in the data folder. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
-/** A lock that this process has. Keep a reference for as long as the lock is needed: the garbage collector releases an unreferenced one. */
+/**
+ * A lock that this thread has; it ends with `release`, or with the thread. Keep a reference for as long as the lock is needed: the garbage
+ * collector releases an unreferenced one.
+ */
 export interface DataLock {
   /** Errors: none. */
   release(): void;
@@ -28,11 +31,10 @@ export interface DataLock {
 export type DataUser = 'agent' | 'command';
 
 /**
- * Locks the folder for this process, until `release` or the end of the process; creates a missing folder. Does not wait. Keep the result,
- * as `DataLock` requires. An agent also locks the lines. `lines`: the lock on the lines if this agent already has it; `release` of the
- * result then ends it too.
+ * Locks the data in the folder; creates a missing folder. Does not wait. Keep the result, as `DataLock` requires. An agent also locks the
+ * lines. `lines`: the lock on the lines if this agent already has it; `release` of the result then ends it too.
  *
- * Errors: throws StoreError, for example `in-use` if another process has the lock; for an agent `held` if only the data is locked. A lock
+ * Errors: throws StoreError, for example `in-use` if the lock is taken already; for an agent `held` if only the data is locked. A lock
  * given as `lines` then stays.
  */
 export function lockData(dir: string, user: DataUser, lines: DataLock | null = null): DataLock {

@@ -54,7 +54,7 @@ export function historyPart({ fromMs, toMs, resolution }: HistoryQuery, readings
 
 /**
  * Creates an object that collects pages, which must be added from the newest on. `done` returns the newest rows or buckets within the
- * limit, oldest first.
+ * limit of the query, oldest first. The limit counts as at least 1 and at most `MAX_ROWS`.
  */
 export function createHistoryGatherer({ resolution, limit: asked }: HistoryQuery) {
   const limit = Math.max(1, Math.min(asked, MAX_ROWS));

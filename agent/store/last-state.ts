@@ -10,7 +10,7 @@ import { type EventRow, toEvent } from './state/event-row.ts';
 const MAX_EVENTS = 10;
 
 /**
- * Reads the last state from the files of a store while no agent runs: the uncorrected time of the last frame, null if unknown, and at
+ * Reads the last state from the files of a store, without the agent: the uncorrected time of the last frame, null if unknown, and at
  * most 10 events. Open events are chosen first, then the newest others; the oldest comes first. Errors: none; `problems` lists what
  * cannot be read.
  */

@@ -58,7 +58,7 @@ export interface Setup {
   readonly copyRules?: readonly CopyRule[];
   /** Another process of this run has the data locked and is about to end. Default: false. */
   readonly takesOver?: boolean;
-  /** A command had locked the data when this run started, and an earlier thread has kept the lines locked since then. Default: null. */
+  /** A command had locked the data when an earlier thread started, which has kept the lines locked since then. Default: null. */
   readonly foundHeld?: FoundHeld | null;
   /** Traces of earlier runs with a store, as text for the audit log. With one, a missing file may count as lost. Default: none is known. */
   readonly traces?: readonly string[];
@@ -125,6 +125,7 @@ export interface StateWork {
 export interface TelemetryDone {
   /** The frames of this work that are in the file, with their seq and number of readings. */
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
+  /** The next frame that is written to the file gets a higher seq. */
   readonly lastSeq: number;
   readonly cursorSeq: number;
   /** Null if this run has no numbers in this file; its first commit reserves some. */
@@ -171,7 +172,7 @@ export interface StoreMessages {
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   decisions: { ask: RecordQuery; answer: StoreResult<RecordPage> };
-  /** One step of limited work; `more`: there may be work left. */
+  /** This, `retain` and `makeRoom`: one step of limited work. `more`: there may be work left. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
@@ -213,7 +214,7 @@ export type Notice =
 
 /** The connection to the storage thread, which uses the files of the store. */
 export interface StoreLink {
-  /** Errors: rejects with StoreError `worker-lost`, or with the code that says why the data may not be used. */
+  /** Errors: rejects, for example with StoreError `worker-lost`, or with the code that says why the data may not be used. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
   /** Ends the connection without a call of `onLost`. */
   close(): Promise<void>;

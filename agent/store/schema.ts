@@ -35,7 +35,7 @@ const META = 'CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT
 export const TELEMETRY: Schema = {
   // `AUTOINCREMENT` ensures that seq, series, boot and gap ids are never reused, even if a table becomes empty.
   // No secondary index on frames: it would rewrite pages at every commit. Source: reliability measurement, 13 to 96 times more flash wear.
-  // A row of `frame` contains the `k` frames of one commit and has the seq of the last one; rows of `segment` contain older, compacted frames.
+  // A row of `frame` contains `k` consecutive frames of one commit and has the seq of the last one; rows of `segment` contain older, compacted frames.
   // `n` is the number of readings in the row, `total` the number of readings committed up to and including it.
   // A row of `gap` with `first_seq` describes committed frames; `from_seq` and `to_seq` are the numbers of frames lost in memory.
   // `estimate` is 1 if `n` is not counted: 0 readings then means an unknown number.
@@ -96,7 +96,7 @@ CREATE TABLE record(
 
 /** The description of `state.db`: facts by key, events, outcomes of commands and the audit log. */
 export const STATE: Schema = {
-  // `crc` covers the other columns of its row except `n` and `template`, because SQLite does not detect flipped bytes within a value. It is
+  // `crc` covers the other columns of its row except `n`, `template` and `details`, because SQLite does not detect flipped bytes within a value. It is
   // null in rows of version 1: of these only JSON is checked.
   // Rows of `audit` have no `crc`: their chain of hashes proves more. Rows of `audit_reserved` are trimmed rows of `audit`, and an entry of the chain has
   // their digest. `template` of an event is the JSON of its message template. It is not covered, so that the previous release, which has no such column,
@@ -154,7 +154,10 @@ export const PAGE_BYTES = 2048;
 /** SQLite settings that a file keeps. They must run before the first table is created. */
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
-/** Limit of the journal after a checkpoint; in between it may be longer. Units: bytes. Source: reliability measurement. */
+/**
+ * The first commit after a checkpoint cuts the journal to this length; before that it may be longer. Units: bytes. Source: reliability
+ * measurement.
+ */
 export const JOURNAL_BYTES = 2 * 2 ** 20;
 
 /**

@@ -10,8 +10,8 @@ import type { ChoreView, StoreView } from '../core/views.ts';
 const MIN_RUN_MS = 600_000;
 
 /**
- * Resolves with the status of the store for people, with its settings and rates. Facts of the file that cannot be read in time are those
- * that were read last, or zeros if none were.
+ * Resolves with the status of the store for people, with its settings and rates. If the facts of the telemetry file cannot be read, they
+ * are those of the last read; before the first, they are empty (0 or null).
  */
 export async function storeView({
   cabinet,

@@ -18,9 +18,11 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly commitSeconds: number;
+  /** Size limit of `telemetry.db`. Units: MiB. */
   readonly maxMegabytes: number;
+  /** Age limit of readings. Units: days. */
   readonly maxDays: number;
-  /** Age limit of ended events, outcomes and audit entries. Units: days. Default: only their numbers are limited. */
+  /** Age limit of ended events, outcomes and audit entries. Units: days, more than 30. Default: only their numbers are limited. */
   readonly peopleDays?: number;
   /** Age limit of the record of decisions. Units: days. Default: only its size is limited. */
   readonly recordDays?: number;

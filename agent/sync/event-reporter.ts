@@ -41,8 +41,8 @@ const MAX_EARLIER = 500;
 const MAX_WAITING = MAX_EARLIER;
 
 /**
- * Sends warnings and alarms to the platform between `open` and `close`, each until the broker has it. The number that waits is limited: the
- * oldest are dropped and counted.
+ * Sends warnings and alarms to the platform between `open` and `close`: the newest state of each, until the broker has it. Suppressed ones
+ * are not sent. The number that waits is limited: the oldest are dropped and counted.
  */
 export class EventReporter {
   readonly #parts: EventReporterParts;
@@ -104,8 +104,8 @@ export class EventReporter {
   }
 
   /**
-   * Starts reporting on a link after its births, first with a list of the open events. There is no list if none is open and none was ever
-   * reported.
+   * Starts reporting on a link after its births, first with a list of the open events, without suppressed ones. There is no list if it
+   * would be empty and no earlier report is known.
    */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));

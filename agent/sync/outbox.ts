@@ -20,9 +20,12 @@ export interface Outbox<T> {
   remove(id: string): void;
   /** Starts sending on a link. */
   open(link: Provable): void;
-  /** Stops sending; what the broker has not received waits for the next `open`. */
+  /** Stops sending; what the broker is not known to have received waits for the next `open`. */
   close(): void;
-  /** Resolves when the broker has the items that wait now, or when sending stops; at once if nothing is being sent. */
+  /**
+   * Resolves when the broker has all items, also those added meanwhile, or when the barrier in progress fails or ends after `close`.
+   * Resolves at once if nothing is being sent.
+   */
   settled(): Promise<void>;
 }
 
@@ -32,7 +35,7 @@ export interface OutboxParts<T> {
   readonly idOf: (item: T) => string;
   /** Sends one item, without proof that it arrives. */
   readonly send: (item: T) => void;
-  /** The broker has received these items. */
+  /** The broker has received these items. Some may have been replaced or removed since they were sent. */
   readonly onProven: (items: readonly T[]) => void;
 }
 

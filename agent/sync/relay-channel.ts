@@ -34,7 +34,10 @@ const TEXT_LIMIT = { nodeChars: 128, idChars: 64, ageMs: 60_000, distanceM: 2_00
 /** Writes and reads the metric with detections for and from neighbour cabinets; it sends nothing itself. */
 export type RelayChannel = ReturnType<typeof createRelayChannel>;
 
-/** Creates the channel for detections exchanged with neighbour cabinets. `onRelay`: receives valid detections for this node. */
+/**
+ * Creates the channel for detections exchanged with neighbour cabinets. `onRelay`: receives well-formed detections for this node, also late
+ * and repeated ones. It must check these, and whether the sender is a neighbour.
+ */
 export function createRelayChannel({
   table,
   values,
@@ -110,7 +113,7 @@ export function writeRelay({ from, to, relay }: RelayMessage): string {
   });
 }
 
-/** Parses the text of a relayed detection; undefined if it is not a valid one. */
+/** Parses the text of a relayed detection, for any node; undefined if it is malformed or a value is out of its range. */
 export function readRelay(text: string): RelayMessage | undefined {
   const fields = text.length > MAX_CHARS ? undefined : parseRecord(text);
   if (fields === undefined) return undefined;

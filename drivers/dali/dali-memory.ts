@@ -40,7 +40,7 @@ export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 export interface DaliMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly send: SendQuery;
-  /** Whether a read must end now, so that a level can be sent. */
+  /** Whether a read must end now to make room on the line, for example for a level. */
   readonly isHurried: () => boolean;
   /** Frames of other senders so far: one of them may change the transfer registers. */
   readonly foreignFrames: () => number;
@@ -217,7 +217,7 @@ export function gearSilence(gear: number): BusError {
   });
 }
 
-/** Returns the BusError `interrupted` for a read that makes room for a level; the gear has not failed. */
+/** Returns the BusError `interrupted` for a read that makes room for a level or the read-back of one; the gear has not failed. */
 export function interrupted(gear: number): BusError {
   return new BusError('interrupted', msg`the read of gear ${gear} makes room for a level`);
 }

@@ -58,14 +58,18 @@ function checksum(data: readonly number[]): number {
   return ~data.reduce((sum, byte) => sum + byte, 0) & BYTE;
 }
 
-/** Counts of a reader. `noiseBytes`: bytes found to be in no frame. `badFrames`: frames received to their end that are not valid. */
+/**
+ * Counts of a reader. `noiseBytes`: bytes found to be in no frame; a frame that is too long counts as noise. `badFrames`: other frames
+ * received to their end that are not valid.
+ */
 export interface FoxtronCounters {
   readonly noiseBytes: number;
   readonly badFrames: number;
 }
 
 /**
- * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data of each complete frame with a right checksum.
+ * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data of each complete frame with a right length and
+ * checksum.
  */
 export function createFoxtronReader() {
   const counters = { noiseBytes: 0, badFrames: 0 };

@@ -19,7 +19,10 @@ export type WireProtocol = 'rtu' | 'tcp' | 'raw';
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
-/** One frame of a line. `unit` and `fc` (the function, as `functionOf` returns it) are null if the bytes have none. */
+/**
+ * One frame of a line. `unit` and `fc` (the function, as `functionOf` returns it) are null for `noise` and `raw`. A `damaged` reply has
+ * those of its request.
+ */
 export interface WireFrame {
   /** `discarded`: received, and dropped by the agent without use. */
   readonly direction: 'sent' | 'received' | 'discarded';
@@ -32,8 +35,9 @@ export interface WireFrame {
   readonly unit: number | null;
   readonly fc: number | null;
   /**
-   * The agent seems to have no part in it: a request that it did not send, or a reply to no request of its own. False for noise. On Modbus
-   * TCP: a reply to another request than the last one, which may have been an earlier one of the agent.
+   * The agent seems to have no part in it: a request that it did not send, or a reply with a unit and function for which it has no request
+   * open or given up. False for noise, and for a first frame that may be a reply. On Modbus TCP: a reply with another transaction id than
+   * the open request, perhaps a late one to the agent.
    */
   readonly isForeign: boolean;
 }

@@ -39,8 +39,8 @@ export const REFUSED = 0x80;
 const LAST_CODE = 11;
 
 /**
- * Whether `bytes[at]` is the function byte of an exception to the function `fc`, or a bare 80h. The code after a bare 80h must be one of
- * the standard, or may not have arrived yet.
+ * Whether `bytes[at]` is the function byte of an exception to the function `fc`, or a bare 80h. The code after a bare 80h must be 1 to 11,
+ * or may not have arrived yet.
  */
 export function isRefusalOf(fc: number, bytes: Uint8Array, at: number): boolean {
   if (bytes[at] === (fc | REFUSED)) return true;

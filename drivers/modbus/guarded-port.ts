@@ -78,7 +78,7 @@ export interface GuardedPortOptions extends LinkOptions {
   readonly frameGapMs?: number;
   /** Whether the port is behind a serial server on the network. */
   readonly isNetwork?: boolean;
-  /** Called when a request that was given up has been answered, `afterMs` after it was sent. */
+  /** Called when a late reply has arrived that fits a request that was given up, `afterMs` after that was sent. Units: ms. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
   /** Called when a unit may have sent one reply more than was requested. */
   readonly onExtra?: (unit: number) => void;

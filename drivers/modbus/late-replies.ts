@@ -57,7 +57,7 @@ export interface LateRepliesOptions {
    * function and length of the reply, or writes whose replies are equal.
    */
   readonly onSettled?: () => void;
-  /** Called when the reply to a request that was added with `isHeld` has arrived, `afterMs` after the request was sent. Units: ms. */
+  /** Called when a late reply has arrived that fits a request added with `isHeld`, `afterMs` after that was sent. Units: ms. */
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 

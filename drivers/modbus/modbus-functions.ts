@@ -34,7 +34,10 @@ export function tableOfRead(fc: number): Table | undefined {
 
 type Done = (error: unknown, result?: object) => void;
 
-/** Sends a read with the function of its table. `done` receives the error or the data. */
+/**
+ * Sends a read with the function of its table. `done` receives the data of the reply, or an error such as an exception. If the link passes
+ * on no reply, it calls `Exchange.fail` instead.
+ */
 export function sendRead(client: ModbusClient, { unit, table, address, count }: ReadRequest, done: Done): void {
   if (table === 'coil') client.writeFC1(unit, address, count, done);
   else if (table === 'discrete') client.writeFC2(unit, address, count, done);
@@ -42,7 +45,10 @@ export function sendRead(client: ModbusClient, { unit, table, address, count }: 
   else client.writeFC4(unit, address, count, done);
 }
 
-/** Sends a write with the function for one value or for several. `done` receives the error or the result. */
+/**
+ * Sends a write. One value is sent with the function for one, or with that for several if `multiple` is true. `done`: receives the result
+ * or an error, as for `sendRead`.
+ */
 export function sendWrite(client: ModbusClient, { unit, table, address, values, multiple }: WriteRequest, done: Done): void {
   const [only] = values;
   const isSingle = values.length === 1 && multiple !== true;

@@ -17,15 +17,15 @@ export interface Exchange {
   /** Length of the normal reply as an RTU frame, checksum included. */
   readonly expectedBytes: number;
   /**
-   * Longest wait for the first byte of the reply, after the request has left the wire; on TCP, after it was written. For a broadcast, the
+   * Longest wait for the first bytes of the reply, after the request has left the wire; on TCP, after it was written. For a broadcast, the
    * pause after it. Units: ms.
    */
   readonly timeoutMs: number;
-  /** Receives the error if the request fails. */
+  /** Receives the error if the link passes on no reply. An exception of the unit is a reply. */
   readonly fail: (error: BusError) => void;
 }
 
-/** Timing of the last reply; all 0 before the first. Units: ms. */
+/** Timing of the last reply; all 0 before the first. After a broadcast, which has no reply, use only `sentMono`. Units: ms. */
 export interface ReplyTiming {
   /** When the request was sent; after repetitions perhaps an earlier sending. The unit read the values after it. */
   readonly sentMono: MonoMs;

@@ -38,7 +38,7 @@ const BEHIND_GATEWAY: VerdictAdvice = {
 /** The request whose wait ended without a valid reply. */
 export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
   readonly request: Buffer;
-  /** The line is behind a gateway. */
+  /** The line is behind a serial server. */
   readonly isNetwork: boolean;
 }
 
@@ -72,7 +72,7 @@ export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNet
   }
 }
 
-/** Returns the BusError `doubtful` for a reply that fits its request but may belong to an older one, so that no value is taken from it. */
+/** Returns the BusError `doubtful` for a reply that fits its request but may belong to another one, so that no value is taken from it. */
 export function doubtfulError(request: Buffer): BusError {
   return new BusError('doubtful', msg`unit ${request[0] ?? 0}: its reply could be a late or repeated one, no value was taken from it`);
 }

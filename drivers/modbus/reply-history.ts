@@ -88,7 +88,10 @@ interface Echo {
   isStale: boolean;
 }
 
-/** Decides whether the reply to a write proves this write, or may belong to an earlier write with other bytes. */
+/**
+ * Decides whether the reply to a write proves this write. It does not if it may belong to an earlier write, also an equal one, and another
+ * write was sent to the unit since.
+ */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();
 

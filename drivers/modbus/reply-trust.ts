@@ -52,13 +52,13 @@ export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
 /** What `judge` found about the first reply to a read, for when the same request is sent again; false and 0 before. */
 export interface FirstReply {
-  /** Its content was on the line before, so copies of it may still arrive. */
+  /** Its content was on the line recently, so copies of it may still arrive. */
   isFirstKnown: boolean;
-  /** Its content was on the line before, but not in the last accepted reply to this request. */
+  /** Its content was on the line recently, but the last accepted reply to this request, if recent, did not have it. */
   isFirstForeign: boolean;
   /** It came clearly faster than each accepted reply of this unit before; false until several are known. */
   isFirstEarly: boolean;
-  /** From the request to the end of the reply. Units: ms. */
+  /** From the sending of the request to the end of the reply. Units: ms. */
   firstTookMs: number;
 }
 
@@ -69,7 +69,7 @@ export interface Candidate {
   readonly first: FirstReply;
   /** The replies to the same request, which was sent again each time; the newest last. */
   readonly frames: readonly Buffer[];
-  /** When the first of the requests left, and when the newest did. */
+  /** When the first of the requests was sent, and when the newest was. */
   readonly firstSentMono: MonoMs;
   readonly sentMono: MonoMs;
   readonly nowMono: MonoMs;

@@ -35,8 +35,9 @@ export interface WindowMemory {
 }
 
 /**
- * The result of a window, as `Match`, but never `foreign`; `end` counts from the end of the last frame that was skipped. For a reply, `rest`
- * is what arrived after it. Later bytes may overwrite `frame` and `rest`.
+ * The result of a window, as `Match`, but never `foreign`; `end` counts from the end of the last frame that was skipped. For a reply,
+ * `rest` is what arrived after it. Later bytes may overwrite `frame` and `rest`. `noiseBytes` does not count a frame that began too early
+ * or an older exception, nor the bytes before it.
  */
 export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { kind: 'reply' }> & { readonly rest: Buffer });
 

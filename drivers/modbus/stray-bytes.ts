@@ -54,7 +54,10 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
     get drainedMono(): MonoMs {
       return drainedMono;
     },
-    /** Evaluates bytes. Returns whether they seem to belong to a late reply; if not, they are counted as noise. */
+    /**
+     * Evaluates bytes; valid frames among them are reported to `trust`. Returns whether the bytes seem to belong to a late reply; if not,
+     * they are counted as noise.
+     */
     feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();
       const hadHead = length >= 2;

@@ -14,7 +14,10 @@ export function charMs({ baud, dataBits, parity, stopBits }: SerialSettings): nu
 /** Bits of a character as the standard counts them, even if a line without parity has one stop bit. Source: Modbus over Serial Line V1.02 §2.5.1. */
 const STANDARD_BITS = 11;
 
-/** Silence that ends a frame on a line with these settings. Units: ms. Source: Modbus over Serial Line V1.02 §2.5.1 and §2.5.1.1. */
+/**
+ * Silence that ends a frame on a line with these settings: 3.5 characters of at least 11 bits, or 1.75 ms above 19,200 baud. Units: ms.
+ * Source: Modbus over Serial Line V1.02 §2.5.1 and §2.5.1.1.
+ */
 export function gapMs(serial: SerialSettings): number {
   return serial.baud > 19_200 ? 1.75 : 3.5 * Math.max(charMs(serial), (STANDARD_BITS * 1000) / serial.baud);
 }

@@ -6,7 +6,10 @@ import type { DecodedValue, UartDriver, UartListening, UartReply, UartWrite } fr
 import type { PointProfile, Profile } from '../../agent/core/profile.ts';
 import type { Refusal } from '../../agent/core/refusal.ts';
 
-/** Values of a device by quantity; null for no value. A missing quantity counts as null, but from a collector it is not reported. */
+/**
+ * Values of a device by quantity; null for no value. A missing quantity counts as null, but from a collector it is not reported. Frames for
+ * a collector may have other keys, such as the labels of the protocol.
+ */
 export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */

@@ -67,7 +67,7 @@ const TARIFFS: ReadonlyMap<string, number> = new Map(
   [STANDARD_INDEXES, ...OPTIONS.map(([, indexes]) => indexes)].flatMap((labels) => labels.map((label, i) => [label, i + 1] as const)),
 );
 
-/** Returns the number of the tariff period that an index counts, from 1; undefined for a label that is not an index of a tariff period. */
+/** Returns the number of the supplier's tariff period that the index of this label counts, from 1; undefined for any other label. */
 export function tariffOf(label: string): number | undefined {
   return TARIFFS.get(label);
 }

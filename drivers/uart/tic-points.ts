@@ -44,7 +44,8 @@ const STATUS_FIELDS: readonly (readonly [id: string, bit: number, bits: number])
 const RELAYS = 8;
 
 /**
- * Returns the values of the points whose groups are present, except energy, load, subscribed power, and `peak_notice` of the historic mode.
+ * Returns the values of the points whose groups are present, except those of energy, load and subscribed power, and `peak_notice` of the
+ * historic mode.
  */
 export function ticPoints(groups: TicGroups): FrameValues {
   const values: Record<string, number | null> = {};

@@ -1,8 +1,8 @@
 /**
  * The customer output (TIC) of the electricity meters of France, in both modes. It is only read: nothing is ever sent to the meter.
  *
- * The values of one frame of the meter are reported together. Energy counts once two frames agree (`tic-energy.ts`); other values have passed
- * form, parity and checksum.
+ * The values of one frame of the meter are reported together. Energy counts once later frames agree (`tic-energy.ts`); other values have
+ * passed form, parity and checksum.
  * Source: Enedis-NOI-CPT_54E and Enedis-NOI-CPT_02E.
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
@@ -20,7 +20,7 @@ const NOTICE_FRAMES = 5;
 /** The protocol of the customer output (TIC) of French electricity meters, in both modes. Nothing is sent to the meter. */
 export const TIC: FrameCodec = {
   maxFrameBytes: MAX_TIC_BYTES,
-  /** Units: ms. Source: a frame takes 1 to 2 s; the five frames are assumed. Confirmed by: a day of frames of a meter in service. */
+  /** Units: ms. Source: a frame takes 1 to 2 s; the number of frames is assumed. Confirmed by: a day of frames of a meter in service. */
   silenceMs: 15_000,
   listens: {
     serials: [

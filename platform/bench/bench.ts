@@ -37,7 +37,9 @@ const MAIN = join(import.meta.dirname, '../main.ts');
 
 /**
  * Runs the bench. Resolves with the exit code: 1 if a value is lost or not acknowledged, or if the goals of lag and rate are missed. These
- * goals are not checked with `--kill`.
+ * goals do not count once a worker was killed. With `--help` it only prints the help.
+ *
+ * Errors: rejects, for example with PlatformFailure for a wrong option or a program that is not installed.
  */
 export async function runBench({ values, isHelp }: HostCommandOptions): Promise<number> {
   if (isHelp) {

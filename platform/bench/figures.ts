@@ -4,7 +4,10 @@ import { request } from 'node:http';
 /** The samples of a process: name with labels to value. */
 export type Samples = ReadonlyMap<string, number>;
 
-/** Reads `/metrics` from a Unix socket; undefined if it cannot connect. It waits without a limit for a process that does not answer. */
+/**
+ * Reads `/metrics` from a Unix socket; undefined if the connection fails or ends before an answer begins. It waits without a limit for an
+ * answer and for the end of one.
+ */
 export function readSamples(socketPath: string): Promise<Samples | undefined> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path: '/metrics' }, (response) => {
@@ -30,7 +33,7 @@ function parseSamples(text: string): Samples {
   );
 }
 
-/** The sum of a figure over processes and labels. */
+/** The sum of a figure over processes and labels. `name` with all its labels: only over processes. */
 export function totalOf(all: readonly Samples[], name: string): number {
   return all.reduce((sum, samples) => {
     let own = 0;
@@ -39,7 +42,10 @@ export function totalOf(all: readonly Samples[], name: string): number {
   }, 0);
 }
 
-/** The quantile of a histogram between two readings, linear within its class; the last class gives its lower end. 0 without values. */
+/**
+ * The quantile `q`, 0 to 1, of a histogram between two readings, linear within its class; the last class, without an upper end, gives its
+ * lower end. 0 without values. Shape: the histogram has no labels.
+ */
 export function quantileOf(name: string, q: number, before: readonly Samples[], after: readonly Samples[]): number {
   const ends = [
     ...new Set(after.flatMap((samples) => [...samples.keys()].flatMap((key) => (key.startsWith(`${name}_bucket`) ? [key] : [])))),

@@ -98,8 +98,8 @@ export class LoadGenerator {
   }
 
   /**
-   * Sends new rows at the rate until `stop`, or until it is called again with another rate. Rows without an acknowledgement are sent again
-   * until `close`. Units: values a second.
+   * Sends new rows until `stop` or the next call, at the rate or as fast as the connection takes them. Rows without an acknowledgement are
+   * sent again until `close`. Units: values a second.
    */
   start(rate = this.#load.rate): void {
     if (this.#timer !== null) clearInterval(this.#timer);

@@ -21,7 +21,10 @@ export interface MeasuredRun {
   readonly onSample: (sample: MemorySample) => void;
 }
 
-/** What was seen. `before` and `after`: the figures of the workers at both ends. */
+/**
+ * What was seen. `before` and `after`: the figures of the workers at both ends. After a kill they cannot be compared: a new worker counts
+ * from 0.
+ */
 export interface Measurement {
   readonly before: readonly Samples[];
   readonly after: readonly Samples[];
@@ -36,7 +39,10 @@ const SAMPLES = 60;
 /** Between two kills. Units: s. */
 const KILL_S = 4;
 
-/** Measures for the seconds of the run. */
+/**
+ * Samples the memory for the seconds of the run; with `isKilling` it also kills workers and replaces them. Units: `seconds` s; a fraction
+ * is ignored.
+ */
 export async function measure({ seconds, workers, startWorker, isKilling, servers, onSample }: MeasuredRun): Promise<Measurement> {
   const before = await readAllSamples(workers);
   const startMs = performance.now();
@@ -59,7 +65,7 @@ export async function measure({ seconds, workers, startWorker, isKilling, server
   return { before, after: await readAllSamples(workers), memory, kills, elapsedS: (performance.now() - startMs) / 1_000 };
 }
 
-/** The figures of the workers that answer. */
+/** The figures of the workers, without those to which it cannot connect. It waits without a limit for one that does not answer. */
 export async function readAllSamples(workers: readonly RunningWorker[]): Promise<Samples[]> {
   const all = await Promise.all(workers.map(({ socket }) => readSamples(socket)));
   return all.filter((samples) => samples !== undefined);

@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Samples, totalOf } from './figures.ts';
 
-/** Memory at one moment of a run. Units: `second` s since the start of the measurement; all others MB. */
+/**
+ * Memory at one moment of a run; `heapUsed`, `heapTotal` and `external` are of all workers. Units: `second` s since the start of the
+ * measurement; all others MB of 2^20 bytes.
+ */
 export interface MemorySample {
   readonly second: number;
   readonly workers: number;
@@ -11,7 +14,7 @@ export interface MemorySample {
   readonly external: number;
   /** Private memory of the server and all its processes. */
   readonly postgres: number;
-  /** The part of `shared_buffers` that was used so far. */
+  /** Shared memory that these processes have used, mostly `shared_buffers`; each page counts once. */
   readonly postgresShared: number;
   readonly broker: number;
 }

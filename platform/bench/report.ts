@@ -3,7 +3,10 @@ import { quantileOf, type Samples, totalOf } from './figures.ts';
 import type { Measurement } from './measure.ts';
 import { type MemorySample, thirdsOf } from './memory.ts';
 
-/** What the generator and the database counted once a run was over. */
+/**
+ * Totals once a run was over. Units: `sent` and `stored` values, `bytes` the size of the stored values with their indexes, `unacked` and
+ * `resentRows` rows, `rebirths` requests.
+ */
 export interface RunTotals {
   readonly sent: number;
   readonly stored: number;
@@ -24,8 +27,9 @@ export function printSample(sample: MemorySample): void {
 }
 
 /**
- * Prints all figures. Returns the exit code: 1 if a value is lost, a row is not acknowledged, or the goals of lag and rate are missed.
- * These goals do not count if workers were killed. `offered`: the rate that was sent. Units: values per second.
+ * Prints the figures; those of speed only if no worker was killed. Returns the exit code: 1 if `stored` differs from `sent`, a row is not
+ * acknowledged, or the goals of lag and rate are missed. These goals do not count if workers were killed. `offered`: the rate that the
+ * generator was to send. Units: values per second.
  */
 export function printFigures(totals: RunTotals, measured: Measurement, offered: number): number {
   const { before, after, kills } = measured;

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { PlatformFailure } from '../core/errors.ts';
 
-/** Where the broker is, and how the host proves who it is. Files are read at each start. */
+/**
+ * Where the broker is, and how the host proves who it is. The files are read at the start, and each time a connection is opened. A
+ * connection that restores itself does not read them again.
+ */
 export interface BrokerAddress {
   readonly url: string;
   readonly username: string | undefined;
@@ -20,7 +23,7 @@ export interface BrokerAddress {
   readonly isWithoutShares?: boolean;
 }
 
-/** The contents of the files, under the names that TLS and MQTT libraries use. */
+/** The contents of the files, under the names that TLS and MQTT libraries use. `password`: without white space at its end. */
 export interface BrokerSecrets {
   readonly password?: string;
   readonly ca?: Buffer;
@@ -29,7 +32,8 @@ export interface BrokerSecrets {
 }
 
 /**
- * Reads the files and checks that TLS can use them, so that a mistake is reported before the first connection.
+ * Reads the files and checks the key and the first certificate of each file, so that most mistakes are reported before the first
+ * connection.
  *
  * Errors: throws PlatformFailure `broker-files` for a file that cannot be read or is no certificate. Also for a key that is not that of the
  * certificate, and for one of the two without the other.

@@ -16,7 +16,10 @@ export interface ConnectionOptions {
   readonly broker: BrokerAddress;
   readonly topics: readonly string[];
   readonly will?: LastWill;
-  /** Gets each message. The socket is not read again before `onRoom` is called. */
+  /**
+   * Gets each message. Until `onRoom` is called, nothing else from the broker is handled, also no acknowledgement of `publish`. The socket
+   * is read only until the buffers are full.
+   */
   readonly onMessage?: (topic: string, payload: Buffer, onRoom: () => void) => void;
   /** After each connection, once all topics are subscribed. */
   readonly onReady?: () => void;
@@ -30,7 +33,10 @@ export interface ConnectionOptions {
 export interface HostConnection {
   /** Connected, and all topics subscribed. */
   readonly isReady: boolean;
-  /** Publishes; resolves when the library has written it (QoS 0) or the broker has it (QoS 1). Returns false without a connection, or when it ends first. */
+  /**
+   * Publishes; resolves true when the library has written it (QoS 0) or the broker has it (QoS 1). False: there is no connection, the
+   * broker refuses the message, or the connection ends first. In the last case a message of QoS 1 may still be sent later.
+   */
   publish(topic: string, payload: Buffer | string, options?: { readonly qos?: 0 | 1; readonly retain?: boolean }): Promise<boolean>;
   /** Ends the subscriptions; what was received is not affected. `isReady` stays false. */
   unsubscribe(): Promise<void>;

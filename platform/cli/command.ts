@@ -16,7 +16,10 @@ interface Row {
   readonly is_over: boolean;
 }
 
-/** Sends one command and prints its states. Resolves with the exit code: 0 when it was verified. */
+/**
+ * Stores one command, which the process `commands` sends, and prints its states until one is final or `expired`. Resolves with the exit
+ * code: 0 when it was verified, else 1. Errors: rejects, for example with PlatformFailure for wrong words.
+ */
 export async function sendCommand({ words, database: url, expiresS, isJson }: HostCommandOptions): Promise<number> {
   const [target = '', ...pairs] = words;
   const [cabinet = '', device = '', ...more] = target.split('/');

@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 69 a program is not installed,
 78 the database has other tables than this program.
 `;
 
-/** A command line of the host: the command, its words, and the checked options with their defaults. */
+/** A command line of the host: the command, its words, and its options with their defaults. */
 export interface HostCommandOptions {
   readonly command: string;
   /** The words after the command. */
@@ -65,13 +65,15 @@ export interface HostCommandOptions {
   /** Sparkplug groups; `+` stands for all. */
   readonly groups: readonly string[];
   readonly hostId: string;
+  /** A worker requests the backlog packed. */
   readonly isPacked: boolean;
+  /** Where the figures for Prometheus are served; undefined: nowhere. Not checked here. */
   readonly metrics: string | undefined;
   readonly hypertable: 'auto' | 'on' | 'off';
   readonly expiresS: number;
   readonly isJson: boolean;
   readonly isHelp: boolean;
-  /** All options as typed. Those of `bench`, `demo` and `rollout` are only here, and their values are not checked. */
+  /** All options as typed. Those that only `bench`, `demo` or `rollout` have are only here, and their values are not checked. */
   readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
 }
 
@@ -145,7 +147,10 @@ const ONLY: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
 const WITH_WORDS = ['command', 'rollout'];
 const MORE = 'npm run platform -- --help shows all';
 
-/** Reads the words after the program. Errors: throws PlatformFailure `usage` with a sentence for the person. */
+/**
+ * Reads the words after the program; without words the command is `help`. Whether the command exists is not checked. Errors: throws
+ * PlatformFailure `usage` with a sentence for the person.
+ */
 export function readPlatformOptions(words: readonly string[]): HostCommandOptions {
   const { command, rest, values } = parsed(words);
   const hostId = values['host-id'] ?? 'city';
@@ -183,7 +188,7 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
   };
 }
 
-/** A positive number of the command line. Errors: throws PlatformFailure `usage`. */
+/** Returns a positive number of the command line; `standard` if `text` is undefined. Errors: throws PlatformFailure `usage`. */
 export function numberOption(name: string, text: string | boolean | string[] | undefined, standard: number): number {
   if (text === undefined) return standard;
   const number = Number(text);

@@ -25,7 +25,8 @@ const CONNECTIONS = 3;
 const STATE_QUERY_MS = 5_000;
 
 /**
- * Stores in the database what the cabinets send, until SIGTERM or SIGINT. Errors: rejects, for example if the database has other tables.
+ * Stores in the database what the cabinets send, until SIGTERM or SIGINT. Waits while the database is away. Errors: rejects, for example if
+ * the database is available at the start and does not have the tables of this program.
  */
 export async function runWorker(options: HostCommandOptions): Promise<void> {
   await runProcess('worker', options, async (parts) => {
@@ -38,8 +39,8 @@ export async function runWorker(options: HostCommandOptions): Promise<void> {
 }
 
 /**
- * Publishes on the broker whether the host is online (Sparkplug STATE), until SIGTERM or SIGINT. It is online while a worker is ready.
- * Errors: as `runWorker`.
+ * Publishes on the broker whether the host is online (Sparkplug STATE), until SIGTERM or SIGINT. It is online while the database shows a
+ * ready worker; it stays so for 15 s if the database does not answer. Errors: as `runWorker`.
  */
 export async function runState(options: HostCommandOptions): Promise<void> {
   await runProcess('state', options, async (parts) => {

@@ -16,8 +16,9 @@ const MINUTE_MS = 60_000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Runs a rollout and prints it as it happens. Resolves with the exit code: 0 if every wave ended without too much trouble, 1 if trouble
- * or a signal stopped it. Errors: rejects, for example with PlatformFailure for a wrong option or if no cabinet is online.
+ * Runs a rollout and prints its steps; as text, without the cabinets that confirmed. Resolves with the exit code: 0 if every wave ended
+ * without too much trouble, 1 if trouble or a signal stopped it. Errors: rejects, for example with PlatformFailure for a wrong option or if
+ * no cabinet is online.
  */
 export async function runRollout(options: HostCommandOptions): Promise<number> {
   const files = options.words.map(readFileWord);

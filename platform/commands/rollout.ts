@@ -23,8 +23,8 @@ export interface RolloutPlan {
 }
 
 /**
- * How one cabinet of a wave ended. `silent`: it reported no end in time, or before the rollout was stopped. Units: `seconds` from `apply`
- * to the end of its trial; null without one.
+ * How one cabinet of a wave ended. `silent`: it reported no end in time, or before the rollout was stopped. Units: `seconds` from the
+ * insertion of `apply` to its end; null without such an end.
  */
 export interface CabinetEnd {
   readonly cabinet: string;
@@ -34,14 +34,20 @@ export interface CabinetEnd {
   readonly seconds: number | null;
 }
 
-/** What a rollout reports, as it happens. */
+/**
+ * What a rollout reports. `progress`: another number of cabinets has ended. `cabinet`: after a wave, once for each of its cabinets, also
+ * silent ones; then `wave-ended`.
+ */
 export type RolloutReport =
   | { readonly kind: 'wave-began'; readonly wave: number; readonly of: number; readonly cabinets: number }
   | ({ readonly kind: 'cabinet' } & CabinetEnd)
   | { readonly kind: 'wave-ended'; readonly wave: number; readonly verdict: 'next' | 'stop'; readonly confirmed: number }
   | { readonly kind: 'progress'; readonly wave: number; readonly ended: number; readonly cabinets: number };
 
-/** How a rollout ended. All but `isComplete` are numbers of cabinets; `untouched`: those of waves that did not begin. */
+/**
+ * How a rollout ended. `isComplete`: neither trouble nor the signal stopped it. The others are numbers of cabinets; `untouched`: those of
+ * waves that did not begin.
+ */
 export interface RolloutResult {
   readonly isComplete: boolean;
   readonly confirmed: number;
@@ -58,7 +64,11 @@ const PORTION_BYTES = 4 * 1_024 * 1_024;
 /** A cabinet that is away for a moment receives it when it is back. Units: s. Source: assumed; a reconnect after a back-off takes minutes. Confirmed by: rollouts in a city. */
 const EXPIRES_S = 300;
 
-/** Runs the waves, one after the other. `signal` ends it after the wave's present commands are withdrawn. */
+/**
+ * Runs the waves, one after the other, until one has too much trouble or `signal` is aborted. Then the commands that no cabinet has
+ * answered are withdrawn; what a cabinet has begun goes on. After trouble its end is awaited, up to `silentAfterMs` of the wave; after
+ * `signal` it is not.
+ */
 export async function rollOut(
   query: RunQuery,
   plan: RolloutPlan,

@@ -38,12 +38,13 @@ export interface SessionStart {
   readonly bornMs: number;
   /** Whether the node packs its backlog for this host already. */
   readonly isPacked: boolean;
+  /** Whether the birth has `Sync/Log`: the node sends its audit log. */
   readonly hasLog: boolean;
 }
 
 /** Source: docs/platform.md, "Rows": the length of an epoch in `Sync/Rows`. Units: characters. */
 const EPOCH_LENGTH = 8;
-/** Source: docs/platform.md, "Packed backlog". */
+/** The value of `Sync/Accept` with which a node packs its backlog. Source: docs/platform.md, "Packed backlog". */
 export const PACKED_BACKLOG = 'segments/1';
 /** An older NBIRTH that arrives late is younger than this; beyond it the clock of the node was set. Units: ms. Source: assumed; workers of one platform are seconds apart. Confirmed by: the lag of the workers under load. */
 const LATE_BIRTH_MS = 60_000;

@@ -8,7 +8,7 @@ import type { MetricContent, WrittenMetric } from './wire.ts';
 /** A value as JSON in the table: a number, a truth value, a text, or bytes as `{"base64": "…"}`. */
 export type WrittenValue = number | boolean | string | { readonly base64: string };
 
-/** A command as it stands in the table. Units: ms UTC. */
+/** A command of the table that has no answer yet. `sentMs`: its last attempt, null before the first. Units: ms UTC. */
 export interface OpenCommand {
   readonly id: string;
   readonly metrics: Readonly<Record<string, WrittenValue>>;
@@ -19,7 +19,7 @@ export interface OpenCommand {
 
 /**
  * The states of a command: each may be followed by any later one, but the last three are final. `expired`: no final state was reported in
- * time.
+ * time, or the command was withdrawn.
  */
 export const COMMAND_STATES = ['new', 'published', 'received', 'queued', 'sent', 'expired', 'verified', 'refused', 'failed'] as const;
 
@@ -48,8 +48,8 @@ const REPEAT_MS = 5_000;
 const LONGEST_REPEAT_MS = 60_000;
 
 /**
- * The metrics of a command: its own, its id and its expiry. `typeOf`: the Sparkplug type of a metric in the birth, used where it fits the
- * value. Errors: throws RangeError for a value that no metric can have.
+ * The metrics of a command: its own, its id and its expiry. `typeOf`: the Sparkplug type of a metric in the birth, used for a whole number
+ * that fits it. Errors: throws RangeError for a value that no metric can have.
  */
 export function commandMetrics(command: OpenCommand, typeOf: (metric: string) => number | undefined): WrittenMetric[] {
   const own = Object.entries(command.metrics).map(([name, value]): WrittenMetric => {
@@ -64,7 +64,8 @@ export function commandMetrics(command: OpenCommand, typeOf: (metric: string) =>
 }
 
 /**
- * When a command that was not answered is due to be sent: at once, then again after growing pauses. Null: it has expired. Units: ms UTC.
+ * When a command that was not answered is due to be sent: now, then again after pauses that grow from 5 s to a minute. Null: it has
+ * expired. Units: ms UTC.
  */
 export function dueMs({ sentMs, attempts, expiresMs }: OpenCommand, nowMs: number): number | null {
   if (nowMs >= expiresMs) return null;

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { WrittenValue } from './command.ts';
 
-/** Metrics of one command. */
+/** The metrics of one command by name, with their values. */
 export type CommandMetrics = Readonly<Record<string, WrittenValue>>;
 
 /** Bytes of a part. Source: docs/platform.md: up to 32 KB. */
@@ -16,12 +16,12 @@ const MOST_BYTES = { cabinet: 512 * 1_024, other: 128 * 1_024 };
 /** Source: docs/platform.md: names of profiles have small letters, digits, dots, underscores and hyphens. */
 const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml)$/;
 
-/** Whether a rollout may contain a file with this name. The cabinet allows fewer characters in the name of a profile. */
+/** Whether a rollout may contain a file with this name. A cabinet accepts each of these names. */
 export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
 }
 
-/** Returns the size above which a cabinet refuses a file of this name. Units: bytes. */
+/** Returns the size above which a cabinet refuses a file of this name; `revision.sig` has a lower limit there. Units: bytes. */
 export function mostBytesOf(name: string): number {
   return name === 'cabinet.yaml' ? MOST_BYTES.cabinet : MOST_BYTES.other;
 }

@@ -20,12 +20,12 @@ export interface PointName {
   readonly quantity: string;
 }
 
-/** Why a message cannot be decoded yet: an alias without a birth, or series that have no number yet. */
+/** Why a message cannot be decoded yet: no known birth of its device has an alias, or series have no number yet. */
 export type Undecoded = { readonly kind: 'birth-missing' } | { readonly kind: 'series-missing'; readonly points: readonly PointName[] };
 
 /**
  * A message of which every metric is known. `metrics`: without the row mark and the segments. `packed`: the readings of the segment.
- * `badSegments`: how many segments could not be unpacked.
+ * `badSegments`: how many segments were not unpacked; all of them if there are several.
  */
 export interface DecodedData {
   readonly kind: 'decoded';
@@ -35,7 +35,10 @@ export interface DecodedData {
   readonly badSegments: number;
 }
 
-/** Decodes the data of a device; `device` is empty for the node itself. The epoch of its rows decides what an alias stands for. */
+/**
+ * Decodes the data of a device; `device` is empty for the node itself. What an alias stands for is decided by the epoch of the rows, or
+ * without rows by that of the last NBIRTH.
+ */
 export function decodeData({ metrics }: HostPayload, device: string, node: NodeDirectory): DecodedData | Undecoded {
   const marked = markOf(metrics);
   const epoch = marked?.mark.epoch ?? node.epoch ?? '';

@@ -2,7 +2,10 @@
  * The failures that the host expects, as a closed list of codes, each with what follows from it.
  */
 
-/** What the program does: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and leaves out what failed. */
+/**
+ * How a service handles the failure: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and leaves out
+ * what failed. A command that a person runs usually ends instead, whatever the kind.
+ */
 export type HostFailurePolicy = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'retry' | 'drop' };
 
 /** Source: sysexits.h for 69, unavailable, and 78, configuration; 2 for wrong usage, as the utilities of GNU and Debian do. */
@@ -20,7 +23,7 @@ const POLICIES = {
 /** What failed; each code has its policy. */
 export type FailureCode = keyof typeof POLICIES;
 
-/** A failure that the host expects. `policy`: what the program does about it. Any other error ends the process. */
+/** A failure that the host expects. `policy`: how a service handles it. Most other errors end the process. */
 export class PlatformFailure extends Error {
   readonly code: FailureCode;
 

@@ -31,7 +31,7 @@ export const MOST_WATCHED = 64;
 /** Rows of one request. Source: assumed; an hour at one row each 0.4 s, so that an answer does not block the next for long. Confirmed by: the time that a resend takes over a slow link. */
 const MOST_ROWS = 10_000;
 
-/** The holes below `sent`, the row up to which the node has sent everything: rows above it are still to come. */
+/** Returns the missing rows up to `sent`, included: the row up to which the node has sent everything. Rows above it are still to come. */
 export function holesBelow(missing: readonly RowSpan[], sent: number): RowSpan[] {
   return missing.flatMap(({ from, to }) => (from > sent ? [] : [{ from, to: Math.min(to, sent) }]));
 }
@@ -40,7 +40,8 @@ export function holesBelow(missing: readonly RowSpan[], sent: number): RowSpan[]
  * Compares the holes with those seen before. Returns what to watch from now on, and what to request now: some of the holes, and of a large
  * one its first rows. `nowMs`: of a clock that never steps back.
  *
- * A hole that shrinks is being filled, so its age starts again. Each request doubles the pause to the next.
+ * A hole is first requested when it is a minute old. Its age starts again when one of its ends moves, for example because it is being
+ * filled. Each request doubles the pause to the next, up to an hour.
  */
 export function watchHoles(
   known: WatchedHoles,

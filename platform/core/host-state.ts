@@ -4,12 +4,12 @@
  * Source: Sparkplug 3.0 §5: the will and the birth of a host have the same timestamp, and an older message does not replace a newer one.
  */
 
-/** What was last found out about the workers. */
+/** What was last found out about the workers. `ready`: at least one is ready; `gone`: none is; `unknown`: the database gave no answer. */
 export type WorkersSeen = 'ready' | 'gone' | 'unknown';
 
 /**
  * Whether the host is online. `unknownSinceMs`: when the database first gave no answer; null once a worker is ready, or the workers are
- * gone after the wait of `nextHostState`. Units: ms.
+ * gone after the wait of `nextHostState`. Units: ms of a clock that never steps.
  */
 export interface HostState {
   readonly isOnline: boolean;
@@ -19,14 +19,14 @@ export interface HostState {
 /** A database that does not answer for this long stores nothing. Units: ms. Source: assumed; as long as a worker may be silent. Confirmed by: restarts of the city's database. */
 const UNKNOWN_MS = 15_000;
 
-/** Before the first look at the workers. */
+/** Offline: before the first look at the workers, and when none is ready. */
 export const OFFLINE: HostState = { isOnline: false, unknownSinceMs: null };
 
 /**
- * Returns the state after a look at the workers. Units: ms.
+ * Returns the state after a look at the workers. Units: ms of a clock that never steps.
  *
- * The state stays for 15 s after the first look without an answer of the database. In this time `gone` changes nothing, because the workers
- * could not report either. After that the host is offline until a worker is ready.
+ * With `ready` the host is online at once, with `gone` offline at once. With `unknown` the state stays until 15 s after the first look
+ * without an answer, then the host is offline. In these 15 s `gone` changes nothing, because the workers could not report either.
  */
 export function nextHostState(state: HostState, workers: WorkersSeen, nowMs: number): HostState {
   if (workers === 'ready') return { isOnline: true, unknownSinceMs: null };

@@ -21,8 +21,9 @@ export interface NodeEvent {
 }
 
 /**
- * A loss that the node recorded. `id`: null for one whose key is its rows. `after`: id of the gap before it, 0 for the first. `from`, `to`:
- * its rows; null without numbers. `isEstimate`: `readings` is approximate, and 0 stands for an unknown number. Units: ms UTC.
+ * A loss that the node reports. `id`, `after`: its id and that of the gap before it, 0 for none; null for a gap whose key is its rows.
+ * `from`, `to`: its rows; null without numbers. `isEstimate`: `readings` is approximate, and 0 stands for an unknown number. `atMs`: null
+ * if not reported. Units: ms UTC.
  */
 export interface NodeGap {
   readonly epoch: string;
@@ -37,8 +38,8 @@ export interface NodeGap {
 }
 
 /**
- * An entry of the audit log of the cabinet. `after`: number of the entry that was sent before it. `lost`: how many entries between them
- * were removed unsent. `body`: null if it did not fit into a packet. Units: ms UTC.
+ * An entry of the audit log of the cabinet. `after`: number of the entry that was sent before it, 0 for none. `lost`: how many entries
+ * between them the cabinet no longer has. `body`: null if it did not fit into a packet. Units: ms UTC.
  */
 export interface LogEntry {
   readonly n: number;

@@ -4,13 +4,13 @@
  * Source: docs/platform.md, "Births on request".
  */
 
-/** A bucket of `burst` tokens that refills at `perS` a second. */
+/** The tokens of a bucket at the time `atMs`; the number may have a fraction. Units: ms of the clock with which `takeTokens` is called. */
 export interface RebirthBucket {
   readonly tokens: number;
   readonly atMs: number;
 }
 
-/** How fast a bucket refills, and how much it holds. */
+/** How many tokens a bucket gains a second, and the most that it holds. */
 export interface BucketSize {
   readonly perS: number;
   readonly burst: number;
@@ -18,6 +18,7 @@ export interface BucketSize {
 
 /** The requests for the births of one node. Units: ms UTC. */
 export interface RebirthHistory {
+  /** When births were last requested; null: never. */
   readonly askedMs: number | null;
   /** The pause after the last request. Units: ms. */
   readonly waitMs: number;
@@ -31,7 +32,7 @@ export const FLEET_REBIRTHS: BucketSize = { perS: 10, burst: 20 };
 /** The node doubles its own pause from 5 s to 10 min, and begins again after 20 min. Units: ms. Source: docs/platform.md, "Births on request". */
 const PAUSE_MS = { first: 5_000, longest: 600_000, forgottenAfter: 1_200_000 };
 
-/** A full bucket. */
+/** Returns a bucket that holds `burst` tokens at `nowMs`. */
 export function fullBucket(size: BucketSize, nowMs: number): RebirthBucket {
   return { tokens: size.burst, atMs: nowMs };
 }
@@ -48,7 +49,7 @@ export function takeTokens(
   return { taken, bucket: { tokens: refilled - taken, atMs: nowMs } };
 }
 
-/** Whether births may be requested now: the pause after the last request is over, there was none, or the clock stepped back. */
+/** Whether births may be requested now: the pause after the last request is over, there was none, or the clock shows a time before it. */
 export function mayAsk({ askedMs, waitMs }: RebirthHistory, nowMs: number): boolean {
   return askedMs === null || nowMs - askedMs >= waitMs || nowMs < askedMs;
 }

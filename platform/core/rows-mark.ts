@@ -5,7 +5,7 @@
  */
 import type { HostMetric } from './wire.ts';
 
-/** Rows `from` to `to`, both included, part 1 to `parts` of them. `isAgain`: sent again on request. */
+/** Rows `from` to `to`, both included, part 1 to `parts` of them. `isAgain`: sent on request. */
 export interface RowMark {
   readonly epoch: string;
   readonly from: number;
@@ -15,7 +15,10 @@ export interface RowMark {
   readonly isAgain: boolean;
 }
 
-/** The parts of one range of a node that one batch contains. `seen` has a character for each part: 1 if it arrived, otherwise 0. */
+/**
+ * The parts of one range of a node that one batch contains. `seen` has a character for each part: 1 if it arrived, otherwise 0. It is
+ * empty for a range that the database has found to be complete.
+ */
 export interface SeenParts {
   readonly node: number;
   readonly epoch: string;
@@ -29,7 +32,10 @@ export interface SeenParts {
 const MOST_PARTS = 2_048;
 const MARK = /^(?<epoch>[0-9A-Za-z]{1,64}):(?<from>\d{1,15})-(?<to>\d{1,15}):(?<part>\d{1,4})\/(?<parts>\d{1,4})(?<again>:again)?$/;
 
-/** Parses the value of `Sync/Rows`; undefined for another form, `from` above `to`, a part that is not 1 to `parts`, or too many parts. */
+/**
+ * Parses the value of `Sync/Rows`. Undefined for another form, `from` above `to`, a part that is not 1 to `parts`, or more than 2,048
+ * parts.
+ */
 export function readRowMark(text: string): RowMark | undefined {
   const found = MARK.exec(text)?.groups;
   if (found === undefined) return undefined;

@@ -7,7 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { isShortName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
-/** One reading of a segment. `quality`: 192 good, 500 stale, 0 bad or missing. Units: `atMs` ms UTC. */
+/** One reading of a segment. `quality`: 192 good, 500 stale, 0 bad, missing or unknown. Units: `atMs` ms UTC. */
 export interface PackedReading {
   readonly device: string;
   readonly quantity: string;
@@ -25,7 +25,7 @@ interface PackedSeries {
   readonly q: readonly (readonly [string, number])[];
 }
 
-/** Largest segment unpacked. Units: bytes. Source: an agent packs 3,000 readings at most, which are 100 KB as JSON; forty times that. */
+/** Largest segment unpacked. Units: bytes. Source: an agent packs about 3,000 readings, which are 100 KB as JSON; forty times that. */
 const MAX_SEGMENT_BYTES = 4 * 2 ** 20;
 /** Most readings of a segment. Source: an agent packs about 3,000, and never more than 32 KB (docs/platform.md, "Packed backlog": 1 to 2 bytes for a reading); one transaction of the host. */
 const MOST_READINGS = 50_000;
@@ -33,7 +33,10 @@ const MOST_READINGS = 50_000;
 /** Source: Sparkplug 3.0, `payloads-propertyset-quality-value-value`; a missing value is sent as bad without a value. */
 const QUALITIES: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
 
-/** Unpacks the value of `Sync/Segment`; undefined if the bytes are not a segment of version 1, or have more than 4 MB or 50,000 readings unpacked. */
+/**
+ * Unpacks the value of `Sync/Segment`. Undefined if the bytes are not a segment of version 1, have more than 4 MB or 50,000 readings
+ * unpacked, or contain a name that is too long.
+ */
 export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | undefined {
   try {
     const { v, at, series } = JSON.parse(inflateSync(bytes, { maxOutputLength: MAX_SEGMENT_BYTES }).toString()) as {

@@ -9,7 +9,7 @@ const LAST_MS = Date.UTC(9999, 11, 31);
  */
 export const AHEAD_MS = 300_000;
 
-/** Whether a time from outside can be stored. Units: ms UTC. */
+/** Whether a time from outside can be stored: from 1970 to 00:00 of 31 December 9999, both included. Units: ms UTC. */
 export function isTime(ms: number): boolean {
   return ms >= 0 && ms <= LAST_MS;
 }
@@ -23,7 +23,7 @@ export function stateTime(times: readonly (number | undefined)[], receivedMs: nu
   return ms > receivedMs + AHEAD_MS ? receivedMs : ms;
 }
 
-/** The day of a time, as `2026-11-28` (UTC). */
+/** The day of a time for which `isTime` is true, as `2026-11-28` (UTC). Units: ms UTC. */
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }

@@ -22,12 +22,15 @@ export function isTopicName(text: string): boolean {
   return isShortName(text) && text !== '' && !/[+#/\0]/.test(text);
 }
 
-/** Whether the database can hold a name of a device or metric. */
+/** Whether a name of a device or metric is short enough for the database: at most 255 UTF-16 units. */
 export function isShortName(text: string): boolean {
   return text.length <= LONGEST_NAME;
 }
 
-/** Parses a topic; undefined if it is not that of an edge node's message, or has a device where none belongs or none where one does, or a name that is too long. */
+/**
+ * Parses the topic of an edge node's message. Undefined for any other topic, for a device where none belongs, for a missing device, and
+ * for a name that is too long.
+ */
 export function readTopic(topic: string): MessageOrigin | undefined {
   const [namespace, group, verb, node, device = '', ...rest] = topic.split('/');
   if (namespace !== 'spBv1.0' || rest.length > 0) return undefined;
@@ -42,7 +45,7 @@ export function commandTopic({ group, node, device }: { readonly group: string; 
   return device === '' ? `spBv1.0/${group}/NCMD/${node}` : `spBv1.0/${group}/DCMD/${node}/${device}`;
 }
 
-/** The subscriptions of a worker, shared by all workers of the same `share`. `group` may be `+`. */
+/** The subscriptions of a worker, shared by all workers of the same `share`. A group `+` means all groups. */
 export function sharedTopics(share: string, groups: readonly string[]): string[] {
   return groups.flatMap((group) => VERBS.map((verb) => `$share/${share}/spBv1.0/${group}/${verb}/#`));
 }

@@ -5,20 +5,26 @@
  * trouble. Each cabinet reverts a bad revision by itself; the waves limit how many have to.
  */
 
-/** How a rollout is divided, and what stops it. */
+/** How a rollout is divided, and what stops it. A node has trouble if it is `reverted`, `refused` or silent. */
 export interface RolloutRules {
-  /** Sizes of the first waves as shares of the fleet, 0 to 1; one more wave has the rest. */
+  /** Sizes of the first waves as shares of the fleet, 0 to 1, at least one node each; one more wave has the rest. */
   readonly shares: readonly number[];
   /** The rollout stops when more than this share of a wave has trouble. 0: the first trouble stops it. */
   readonly mostTrouble: number;
-  /** A node without an end after this time counts as silent. Units: ms. */
+  /** A node without an end this long after the start of its wave counts as silent. Units: ms. */
   readonly silentAfterMs: number;
 }
 
-/** Waves of 1, 5 and 10 % and the rest. More than 5 % of trouble in one of them stops the rollout. Source: assumed. Confirmed by: rollouts in a city. */
+/**
+ * Waves of 1, 5 and 10 % and the rest. More than 5 % of trouble in one of them stops the rollout. Source: assumed. Confirmed by: rollouts
+ * in a city.
+ */
 export const ROLLOUT_RULES: Omit<RolloutRules, 'silentAfterMs'> = { shares: [0.01, 0.05, 0.1], mostTrouble: 0.05 };
 
-/** How a revision ended at one node. `refused`: it was never in force. `reverted`: its trial failed. */
+/**
+ * How a revision ended at one node. `refused`: it was never in force. `reverted`: the node reported its `apply` as failed, usually because
+ * the trial failed.
+ */
 export type RolloutEnd = 'confirmed' | 'reverted' | 'refused';
 
 /** Whether a wave is still running, the next one may begin, or the rollout must stop. */
@@ -50,7 +56,10 @@ export function planWaves(nodes: readonly string[], { shares }: Pick<RolloutRule
   return waves;
 }
 
-/** Judges a wave. It stops as soon as there is too much trouble, also while other nodes have not ended. An end of a node outside the wave does not count. */
+/**
+ * Judges a wave. It stops as soon as there is too much trouble, also while other nodes have not ended. After `silentAfterMs` it waits for
+ * no node. An end of a node outside the wave does not count.
+ */
 export function judgeWave({ wave, ends, elapsedMs }: WaveProgress, rules: RolloutRules): WaveVerdict {
   const own = wave.map((node) => ends.get(node));
   const count = (end: RolloutEnd | undefined): number => own.filter((each) => each === end).length;

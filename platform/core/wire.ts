@@ -24,7 +24,7 @@ export interface HostMetric {
   readonly properties: ReadonlyMap<string, MetricContent>;
 }
 
-/** One message. Units: `sentMs` ms UTC, the time of sending; `seq` is undefined for a death. */
+/** One message. An absent time or `seq` is undefined; the death of a node has no `seq`. Units: `sentMs` ms UTC, the time of sending. */
 export interface HostPayload {
   readonly sentMs: number | undefined;
   readonly seq: number | undefined;
@@ -51,7 +51,10 @@ const MOST_METRICS = 16_384;
 /** Most properties of a metric that are read. Source: docs/platform.md, "Devices and metrics": five; three times that. */
 const MOST_PROPERTIES = 16;
 
-/** Decodes a message; undefined if the bytes are not a payload, it has more than 16,384 metrics, or the name of one is longer than the database can hold. */
+/**
+ * Decodes a message; undefined if the bytes are not a payload, it has more than 16,384 metrics, or the name of one is longer than the
+ * database can hold.
+ */
 export function readPayload(bytes: Uint8Array): HostPayload | undefined {
   try {
     if (countMetrics(bytes) > MOST_METRICS) return undefined;

@@ -4,7 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { PlatformFailure } from '../core/errors.ts';
 import type { Database, RunQuery } from './postgres.ts';
 
-/** Whether readings are a hypertable of TimescaleDB. `auto`: where the server has loaded it. */
+/**
+ * Whether the table of readings is created as a hypertable of TimescaleDB; no effect on a table that exists. `auto`: if the server has
+ * loaded TimescaleDB.
+ */
 export type Hypertable = 'auto' | 'on' | 'off';
 
 const FOLDER = new URL('../migrations/', import.meta.url);

@@ -8,7 +8,7 @@ import type { NodeDirectory } from '../core/data-message.ts';
 import type { MessageOrigin } from '../core/topic.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A session of a node: since when which epoch applies. Units: ms UTC. */
+/** A session of a node, begun by an NBIRTH; a rebirth begins one too. Units: `bornMs` ms UTC, when it was sent, or else received. */
 export interface KnownSession {
   readonly epoch: string;
   readonly bornMs: number;
@@ -18,7 +18,7 @@ export interface KnownSession {
 const MOST_NODES = 4_000;
 /** Aliases of one node in its present epoch: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
 const MOST_METRICS = 100_000;
-/** A node with its births. */
+/** A node in the cache of a worker, with its sessions, and the aliases and series of its births. */
 export class CachedNode implements NodeDirectory {
   readonly id: number;
   readonly group: string;
@@ -28,7 +28,7 @@ export class CachedNode implements NodeDirectory {
   /** Whether it must be read from the database before its next message. */
   isStale = true;
   loadedMono = Number.NEGATIVE_INFINITY;
-  /** By device: a digest of the last birth that was stored. */
+  /** By device: epoch and digest of the last birth that this worker has stored since the node was read. */
   readonly births = new Map<string, string>();
   readonly aliases = new Map<string, Map<number, BornMetric>>();
   readonly #series = new Map<string, Map<string, number>>();
@@ -57,7 +57,7 @@ export class CachedNode implements NodeDirectory {
     ofDevice.set(quantity, id);
   }
 
-  /** Whether a birth of so many metrics would make this node larger than any cabinet is. */
+  /** Whether the aliases of the present epoch and so many metrics together are more than any cabinet has. */
   isTooLarge(metrics: number): boolean {
     return (this.aliases.get(this.epoch ?? '')?.size ?? 0) + metrics > MOST_METRICS;
   }
@@ -102,7 +102,7 @@ export class NodeRegistry {
   readonly #byId = new Map<number, CachedNode>();
   #server = '';
 
-  /** Another text once the database was restored or started again; empty before the first query. */
+  /** Another text once the database was restored or started again, as of the last `resolve`; empty before the first. */
   get server(): string {
     return this.#server;
   }

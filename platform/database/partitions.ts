@@ -13,20 +13,21 @@ const MAKE_MS = 10_000;
 /** Pause before a partition is tried again; it doubles up to the longest. Units: ms. Source: assumed; as often as an analyst's query ends, and a hundredth of the time for one that takes too long. Confirmed by: the same. */
 const AGAIN_MS = { first: 60_000, longest: 960_000 };
 
-/** Makes the partitions of days, and remembers which this worker has made or found. */
+/** Makes the partitions of days, unless readings are a hypertable, and remembers which days need no further try. */
 export class ReadingPartitions {
   readonly #known = new Set<string>();
   readonly #tried = new Map<string, { readonly atMs: number; readonly pauseMs: number }>();
 
-  /** Asks again for each day: the database was restored. */
+  /** Each day is tried again at the next `ensure`: the database was restored. */
   forget(): void {
     this.#known.clear();
     this.#tried.clear();
   }
 
   /**
-   * Makes the missing partitions of the days of these times, except days far from now. Resolves after a try, which may take some seconds.
-   * One that fails for a passing reason is tried again by a later call; until then its readings belong in `reading_other`. Units: ms UTC.
+   * Makes the missing partitions of the days (UTC) of these times. Leaves out days far from now, and days of which `reading_other` has too
+   * many readings. Resolves after one try for each day, which may take some seconds. A try that fails for a passing reason is repeated by a
+   * later call. Readings of a day without a partition go to `reading_other`. Units: ms UTC.
    *
    * Errors: rejects for a reason that does not pass.
    */

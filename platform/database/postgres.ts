@@ -190,7 +190,7 @@ function isSilent(error: unknown): error is PlatformFailure {
   return error instanceof PlatformFailure && error.code === 'database-unavailable' && !/^[0-9A-Z]{5}$/.test(codeOf(error.cause));
 }
 
-/** Whether the server ended a statement because it took too long: a smaller one may succeed. */
+/** Whether the server cancelled a statement, as it does if one takes too long: a smaller one may succeed. */
 export function isTimeout(error: unknown): error is PlatformFailure {
   return error instanceof PlatformFailure && codeOf(error.cause) === CANCELED;
 }

@@ -12,7 +12,7 @@ export interface ProcessNote {
 /** A worker that has not reported for this long is gone. Units: s. Source: assumed; a restart of the only worker takes some seconds, and must not look like an outage to the cabinets. Confirmed by: restarts under load. */
 const GONE_S = 15;
 
-/** Records that a process runs. */
+/** Records that a process runs now and, with `isReady`, that it is ready now. An earlier time at which it was ready stays. */
 export async function noteProcess(query: RunQuery, { id, kind, startedMs, isReady }: ProcessNote): Promise<void> {
   await query(
     `insert into process as p (id, kind, started_at, seen_at, ready_at) values ($1, $2, to_timestamp($3 / 1000.0), now(), case when $4 then now() end)
@@ -34,8 +34,8 @@ export async function hasReadyWorker(query: RunQuery): Promise<boolean> {
 }
 
 /**
- * Records that births of these nodes are needed; the process `commands` requests them at its pace. The time is that of the newest message
- * without a birth, for a node that was never born that of the first one.
+ * Records that births of these nodes are needed, and when; the process `commands` requests them at its pace. Each call sets that time
+ * to now, except for a node that was never born: its first call counts. Give each node once. Errors: as `query`.
  */
 export async function wantRebirths(query: RunQuery, nodes: readonly number[]): Promise<void> {
   await query(

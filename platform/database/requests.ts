@@ -21,7 +21,10 @@ const BORN_S = 20;
 /** The same for a node that was never born, from its first message on. Units: s. Source: as above. */
 const UNBORN_S = 10;
 
-/** Nodes whose pause is over, those that wait longest first. */
+/**
+ * Returns at most `most` nodes whose births may be requested now. A node is left out during the pause after a request, and for some seconds
+ * after its NBIRTH or its first message. Order: by the time that `wantRebirths` recorded, oldest first.
+ */
 export async function wantedRebirths(query: RunQuery, most: number): Promise<WantedRebirth[]> {
   const rows = await query<{ id: number; group_name: string; node: string; asked_ms: number | null; wait_ms: number; now_ms: number }>(
     `select n.id, n.group_name, n.node, extract(epoch from r.asked_at)::float8 * 1000 as asked_ms, r.wait_ms,
@@ -41,7 +44,7 @@ export async function wantedRebirths(query: RunQuery, most: number): Promise<Wan
     .filter(({ history, nowMs }) => mayAsk(history, nowMs));
 }
 
-/** Records a request for births. It stays wanted until an NBIRTH arrives. */
+/** Records that births are requested now, and the pause before the next request. They stay wanted until an NBIRTH is stored. */
 export async function markAsked(query: RunQuery, { id, history, nowMs }: WantedRebirth): Promise<void> {
   const { waitMs } = afterRequest(history, nowMs);
   await query('update rebirth set asked_at = to_timestamp($2 / 1000.0), wait_ms = $3, requests = requests + 1 where node_id = $1', [
@@ -53,7 +56,7 @@ export async function markAsked(query: RunQuery, { id, history, nowMs }: WantedR
 
 /**
  * The lowest missing rows of nodes that are online, in their present epoch: rows that they have sent, below the highest one received. At
- * most `MOST_WATCHED` holes of each node.
+ * most `MOST_WATCHED` holes of each node; none if the node has not sent those rows yet.
  */
 export async function holesOfNodes(
   query: RunQuery,

@@ -2,14 +2,14 @@
 import type { CommandMetrics } from '../core/config-upload.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A cabinet that may receive a configuration. */
+/** A node that this host has seen born, so that a rollout may address it. */
 export interface KnownCabinet {
   readonly group: string;
   readonly node: string;
   readonly isOnline: boolean;
 }
 
-/** One command of a rollout. */
+/** A command that a rollout sends to one cabinet. */
 export interface RolloutCommand {
   readonly group: string;
   readonly node: string;
@@ -66,7 +66,7 @@ export async function statesOf(query: RunQuery, ids: readonly string[]): Promise
   return rows.map((row) => ({ ...row, isEnd: ENDS.includes(row.state) }));
 }
 
-/** Ends commands that no cabinet has answered: they are not sent, or not again. */
+/** Ends, as `expired`, those of the commands that no cabinet has answered. A send that is in progress is completed, but not repeated. */
 export async function withdrawCommands(query: RunQuery, ids: readonly string[]): Promise<void> {
   await query(
     `update command set state = 'expired', ended_at = now(), expires_at = now(), reason = 'the rollout was stopped'

@@ -21,7 +21,7 @@ export interface StoredBatch {
 /** Ranges of complete rows that are kept for one store of a node, the lowest first. Rows beyond them count as not received, so they are requested again. Source: assumed; 16 KB that each batch rewrites, while a cabinet whose rows arrive in order has one. Confirmed by: the ranges of a real fleet after the loss of a worker. */
 const MOST_RANGES = 1_000;
 
-/** Writes a batch. Errors: rejects with PlatformFailure; then nothing was written, unless the connection was lost at the commit. */
+/** Writes a batch in one transaction. Errors: as `Database.query`; then nothing was written, unless the connection was lost at the commit. */
 export function storeBatch(database: Database, batch: Batch): Promise<StoredBatch> {
   return database.transaction(async (query) => {
     const inserted = await saveReadings(query, batch);
@@ -181,8 +181,8 @@ async function saveParts(query: RunQuery, partial: readonly SeenParts[]): Promis
 }
 
 /**
- * Returns up to which row, and up to which gap, the stored data of these epochs are complete. Rows of an epoch begin with 1. An epoch that
- * the database does not have is left out.
+ * Returns up to which row, and up to which gap, the stored data of these epochs are complete; 0 for none. Rows that were delivered before
+ * the first birth known here count as stored. An epoch that the database does not have is left out.
  */
 export async function readHeads(
   query: RunQuery,

@@ -19,7 +19,7 @@ import type { CachedNode, StoredAliases } from './node-registry.ts';
 import type { Database, RunQuery } from './postgres.ts';
 import { type NumberedSeries, saveSeries, seriesKey } from './store-series.ts';
 
-/** A birth with its node. */
+/** An NBIRTH or DBIRTH, with its node in the cache of this worker. */
 export interface BirthMessage {
   readonly message: NodeMessage;
   readonly node: CachedNode;
@@ -32,9 +32,10 @@ export interface BornSession {
 }
 
 /**
- * Stores births in one transaction and adds them to the cache. Returns the sessions that began.
+ * Stores births in one transaction, adds them to the cache and notifies the other workers. Returns the sessions that began.
  *
- * A birth equal to the last one of its device changes no alias, so that births after a restart of the broker cost little.
+ * A birth with the same names, aliases, types and units as the last one of its device in the epoch changes no alias and no series, so that
+ * births after a restart of the broker cost little. Such an NBIRTH still begins a session. Errors: as `Database.query`.
  */
 export async function storeBirths(database: Database, births: readonly BirthMessage[], workerId: string): Promise<readonly BornSession[]> {
   const sorted = births.toSorted(

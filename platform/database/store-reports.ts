@@ -5,7 +5,7 @@ import { COMMAND_STATES } from '../core/command.ts';
 import { AHEAD_MS } from '../core/times.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** The newest report about an event counts. Events reported before the newest list of open ones, and not in it, have ended. */
+/** Stores events; the newest report about each counts. Events reported before the newest list of open ones, and not in it, are ended. */
 export async function saveEvents(query: RunQuery, { reports: { events, openEvents } }: Batch): Promise<void> {
   const rows = [...events.values()];
   if (rows.length > 0) {
@@ -45,7 +45,10 @@ export async function saveEvents(query: RunQuery, { reports: { events, openEvent
   }
 }
 
-/** Gaps are counted once by their key. The head of an epoch is the last gap that an unbroken chain reaches from 0. */
+/**
+ * Stores gaps, each once: by its id, or by rows and reason if it has none. A later report replaces the number of readings. The head of an
+ * epoch becomes the last gap that an unbroken chain reaches from 0.
+ */
 export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): Promise<void> {
   if (gaps.length === 0) return;
   const keyed = [
@@ -79,7 +82,10 @@ export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): P
   );
 }
 
-/** Entries are kept by number and hash. Returns the last entry up to which none is missing, for the nodes of this batch. */
+/**
+ * Stores entries of audit logs, each once by number and hash, and the ends of the logs as the nodes report them. Returns the last entry up
+ * to which none is missing, for each node with entries in this batch; a node without such an entry is left out.
+ */
 export async function saveLog(query: RunQuery, { reports: { log, logHeads } }: Batch): Promise<readonly LogPoint[]> {
   for (const [node, { n, hash }] of [...logHeads].sort(([a], [b]) => a - b)) {
     await query('update node set log_reported_n = $2, log_reported_hash = $3 where id = $1', [node, n, hash]);

@@ -11,7 +11,7 @@ export type NumberedSeries = Map<string, { readonly node: CachedNode; readonly s
 /** Series of one node that appear without a birth, with those that it has: a client that invents names must not fill the database. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
 const MOST_SERIES = 100_000;
 
-/** Adds series that are missing and returns all with their numbers. With `isBorn` their units and ranges are updated. */
+/** Adds series that are missing, and returns all of `wanted` with their numbers. With `isBorn` existing ones get the new shape. */
 export async function saveSeries(
   query: RunQuery,
   wanted: readonly { readonly node: CachedNode; readonly shape: SeriesShape }[],
@@ -57,7 +57,7 @@ export async function saveSeries(
   );
 }
 
-/** The key of a series over all nodes. */
+/** The key of a series, unique over all nodes. */
 export function seriesKey(node: CachedNode, device: string, quantity: string): string {
   return `${node.id}\t${device}\t${quantity}`;
 }

@@ -1,6 +1,6 @@
 /** The text that the demo prints when readings have arrived. */
 
-/** Where the parts of the demo are. */
+/** What the text shows of this run of the demo. */
 export interface DemoPlaces {
   readonly databaseUrl: string;
   readonly brokerUrl: string;
@@ -10,7 +10,7 @@ export interface DemoPlaces {
   readonly processes: readonly string[];
 }
 
-/** The queries that the text proposes, as separate SQL statements; the tests run them. */
+/** The SQL statements that the text proposes, each with `;` at its end. One of them sends a command. */
 export const FIRST_QUERIES = `  select * from cabinet;
   select cabinet, device, quantity, value, unit, quality, time from reading
     where cabinet = 'demo-1' order by time desc limit 20;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { endProcess, hasExited, howItEnded } from '../servers/programs.ts';
 import { isWorthAStart } from './health.ts';
 
-/** What is reported to the person, one line each. */
+/** Receives a text of one line or more, such as a report to the person. */
 export type Say = (text: string) => void;
 
 /** A pause before a part is started again. Units: ms. Source: assumed; as systemd's RestartSec in our units. Confirmed by: users of the demo. */
@@ -12,7 +12,7 @@ const RESTART_MS = 1_000;
 /** Lines of a part's log that are shown when it is given up. */
 const LAST_LINES = 5;
 
-/** One process of the demo. */
+/** One part of the demo: a process that is started again when it ends. */
 export class DemoPart {
   readonly name: string;
   readonly #words: readonly string[];

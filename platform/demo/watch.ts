@@ -28,8 +28,8 @@ interface Look {
 }
 
 /**
- * Checks the database, the broker, the cabinets and the host's processes each second until `signal` aborts. `say` receives a sentence when
- * a part stops answering or answers again.
+ * Checks the database, the broker and the cabinets until `signal` aborts, with a pause of 1 s after each check. Checks the host's processes
+ * too once database and broker have answered for 16 s. `say` receives a sentence when a part stops answering or answers again.
  */
 export async function watchDemo({ databaseUrl, broker, host }: WatchedDemo, say: Say, signal: AbortSignal): Promise<void> {
   const database = openDatabase({ url: databaseUrl, connections: 1, queryTimeoutMs: ANSWER_MS });

@@ -23,10 +23,11 @@ export interface TemporaryPostgres {
   readonly url: string;
   readonly port: number;
   readonly socketFolder: string;
+  /** The process id of the last start, even after that process has ended. */
   readonly pid: number | undefined;
   /** SIGKILL, as a crash; the data stays. */
   kill(): Promise<void>;
-  /** Starts it again with its data after it has ended. */
+  /** Starts it again with its data after it has ended; not after `stop`. */
   start(): Promise<void>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;

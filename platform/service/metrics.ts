@@ -21,25 +21,26 @@ export interface HostMetrics {
   readonly readings: Counter;
   /** Readings that were new and are committed. */
   readonly inserted: Counter;
-  /** Messages and reports that were left out, by reason. */
+  /** Messages, or parts of them such as reports and readings, that were left out, by reason. */
   readonly dropped: Counter<'reason'>;
-  /** Messages that wait for the birth of their node. */
+  /** Messages that wait for a birth. */
   readonly parked: Gauge;
-  /** Messages that wait for the database. */
+  /** Messages in the queue of a worker after its last write; not updated while a write waits for the database. */
   readonly queued: Gauge;
   readonly queuedBytes: Gauge;
-  /** Time in which the broker was not read because the queue was full. */
+  /** Time in which the broker was not read because the queue was full. Each pause is added at its end. */
   readonly pausedSeconds: Counter;
   readonly batches: Counter;
   readonly retries: Counter;
-  /** From the sending of a message with readings to its commit. */
+  /** From the sending of a data message to the commit of its group. */
   readonly lag: Histogram;
   /** Time of the attempt that wrote a group of messages. */
   readonly commit: Histogram;
+  /** Acknowledgements of rows sent to cabinets; not those of the audit log. */
   readonly acks: Counter;
-  /** Messages sent to cabinets. */
+  /** Commands, and requests for births and for rows, sent to cabinets. */
   readonly sent: Counter<'kind'>;
-  /** 1 while the Sparkplug STATE of the host is online, otherwise 0. */
+  /** 1 once the Sparkplug STATE online is published, 0 once the host goes offline. A lost broker does not change it. */
   readonly online: Gauge;
 }
 
@@ -79,9 +80,9 @@ export function createHostMetrics(): HostMetrics {
 
 /**
  * Serves the figures at `/metrics` over HTTP. `address`: a port of the loopback, such as `127.0.0.1:9464`, or the absolute path of a
- * socket. A file at this path is removed first. Returns the server, to be closed.
+ * socket. A socket at this path is removed first, even one in use; other files stay. Returns the server, to be closed.
  *
- * Errors: rejects, with PlatformFailure `usage` for example for an address that is not of the loopback or is in use.
+ * Errors: rejects, with PlatformFailure `usage` for example for an address that is not of the loopback, or for a port in use.
  */
 export async function serveMetrics(metrics: HostMetrics, address: string): Promise<Server> {
   const server = createServer((request, response) => {

@@ -24,7 +24,7 @@ export interface StateOptions {
 /** Source: assumed; a cabinet waits 10 s for a host before it tries another server. Units: ms. Confirmed by: starts of the city's platform. */
 const LOOK_MS = 1_000;
 
-/** STATE of one host on one broker, from `start` to `stop`. */
+/** Publishes STATE of one host on one broker, from `start` to `stop`. */
 export class StatePublisher {
   readonly #options: StateOptions;
   readonly #topic: string;
@@ -43,7 +43,7 @@ export class StatePublisher {
     this.#loop = this.#watch();
   }
 
-  /** Publishes offline and ends. */
+  /** Publishes offline if the host is online and the broker is connected, and ends. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#loop;

@@ -31,7 +31,7 @@ const BATCH_READINGS = 50_000;
 
 type Placed = { readonly message: NodeMessage; readonly node: CachedNode };
 
-/** Writes messages of any nodes, in any order. */
+/** Writes messages of any nodes, in any order, to the database. */
 export class BatchWriter {
   readonly #database: Database;
   readonly #registry: NodeRegistry;
@@ -49,10 +49,10 @@ export class BatchWriter {
   }
 
   /**
-   * Writes the messages. `onBatch` gets each batch before its transaction.
+   * Writes the messages. `onBatch` gets each batch before its transaction, and each half of one that is written in halves.
    *
-   * Errors: rejects with PlatformFailure to be retried, possibly after some of the batches were committed. The same messages may be written
-   * again, since nothing is stored twice.
+   * Errors: rejects, for example with PlatformFailure to be retried, possibly after some of the batches were committed. The same messages
+   * may be written again, since nothing is stored twice.
    */
   async write(messages: readonly NodeMessage[], onBatch: (batch: Batch) => void): Promise<WrittenMessages> {
     const nodes = await this.#registry.resolve(

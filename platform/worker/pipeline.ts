@@ -55,7 +55,7 @@ export class Pipeline {
 
   /**
    * Resolves when the messages are committed, wait for a birth, or are counted as dropped. Repeats as long as the database is away. Call it
-   * again only after that.
+   * again only after that. Errors: rejects, for example if the database refuses the login.
    */
   async handle(raw: readonly RawMessage[]): Promise<void> {
     for (const messages of decodableGroups(this.#readAll(raw), GROUP)) {

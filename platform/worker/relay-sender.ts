@@ -7,7 +7,7 @@ import type { WriteToNode } from './node-writer.ts';
 /** A shorter wait is not added to the age. Source: docs/platform.md, "Between neighbour cabinets". Units: ms. */
 const UNCOUNTED_WAIT_MS = 1_000;
 
-/** Sends each detection once, also when its batch is written again. */
+/** Sends the detections of a message at most once, also when its batch is written again, or if sending failed. */
 export class RelaySender {
   readonly #write: WriteToNode;
   readonly #sent = new WeakSet<NodeMessage>();

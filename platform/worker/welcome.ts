@@ -6,7 +6,7 @@ import type { BornSession } from '../database/store-births.ts';
 
 /**
  * What follows from new sessions. `acks`: acknowledgements to send. `unpacked`: sessions of nodes that do not pack their backlog for this
- * host yet. `logless`: sessions whose audit log this host does not have at all.
+ * host yet. `logless`: sessions of nodes that send their audit log, but this host does not have its beginning.
  */
 export interface Welcome {
   readonly acks: readonly AckPoint[];
@@ -16,7 +16,7 @@ export interface Welcome {
 
 /**
  * Reads what new sessions need. An acknowledgement makes a node wait for those that follow; nodes without an epoch are not agents of ours
- * and get nothing.
+ * and get nothing. Errors: as `Database.query`.
  */
 export async function readWelcome(query: RunQuery, sessions: readonly BornSession[]): Promise<Welcome> {
   const known = sessions.filter(({ session }) => session.epoch !== '');

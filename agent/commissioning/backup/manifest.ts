@@ -36,8 +36,8 @@ export interface BackupManifest {
   /** Names of the files in `keys.sealed`, which is encrypted with a passphrase; empty for none. */
   readonly sealed: readonly string[];
   /**
-   * Known files that the backup lacks: secret ones if they were not requested, as names in a backup, and files outside the folder of the
-   * cabinet file, as paths. Not a complete list of what it lacks.
+   * Known files that the backup lacks: secret ones if they were not requested, as names in a backup, and `elsewhere` of `BackupPlaces`. Not
+   * a complete list of what it lacks.
    */
   readonly leftOut: readonly string[];
 }

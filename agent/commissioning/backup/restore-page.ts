@@ -18,7 +18,7 @@ export interface RestoreReport {
   readonly items: readonly RestoreItem[];
   /** Readings in the store folder before the restore; null for none that can be read. `isKept`: `--keep-readings` was given. */
   readonly readings: (ReadingsFacts & { readonly isKept: boolean }) | null;
-  /** Readings in the store folder of the replaced cabinet file. Null if that is the same folder, or has none that can be read. */
+  /** Readings in the store folder of the replaced cabinet file, if that is another folder. Null for none that can be read. */
   readonly formerReadings: (ReadingsFacts & { readonly dir: string }) | null;
   /** The ids of the cabinet here and of that in the backup; null if they are equal, or one of them is unknown. */
   readonly replaced: { readonly here: string; readonly backup: string } | null;

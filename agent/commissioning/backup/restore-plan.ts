@@ -11,8 +11,8 @@ import { type Backup, SEALED } from './manifest.ts';
 
 /**
  * `new`: there is no such file here. `beside`: the former file is replaced and kept as `NAME.before-restore`, one of a revision below
- * `config.before-restore`. `aside`: it is renamed to that and not replaced. `same`: no change. `sealed`: the passphrase is needed. `stays`:
- * present readings are kept.
+ * `config.before-restore`. `aside`: it is renamed to that and not replaced. `same`: the file here has this content already. `sealed`: the
+ * passphrase is needed. `stays`: present readings are kept.
  */
 type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 

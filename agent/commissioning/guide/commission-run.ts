@@ -40,10 +40,10 @@ export interface FirstSteps {
 const USUAL_WALK_MIN = 5;
 
 /**
- * Leads a person through the commissioning. Resolves with the exit code: 0 if the result of the report is `pass`, otherwise 1, also
- * after a failed set-up.
+ * Leads a person through the commissioning. Resolves with the exit code: 0 if the result of the report is `pass`, otherwise 1. Also 1 if
+ * the set-up wrote no cabinet file because it would have problems.
  *
- * Errors: rejects with ConsoleError, for example if the person stops.
+ * Errors: rejects, for example with ConsoleError if the person stops.
  */
 export async function runCommission(args: LocalArgs, { terminal, first }: CommissionWorld): Promise<number> {
   const talk = createGuideTalk(args, terminal);
@@ -57,7 +57,7 @@ export async function runCommission(args: LocalArgs, { terminal, first }: Commis
   return (await talk.run(COMMISSION_REPORT, {})) ? 0 : 1;
 }
 
-/** Without an agent: writes the cabinet file if there is none, and starts the agent. Resolves with null if the set-up failed. */
+/** Without an agent: writes the cabinet file if it is missing, and starts the agent. Resolves with null if the file would have problems. */
 async function firstReport(
   args: LocalArgs,
   talk: GuideTalk,

@@ -1,6 +1,6 @@
 /**
- * Warns about nights of the year on which a cabinet gives less light than its file suggests: a zone that is lit later than civil dusk, and steps of a
- * programme that short nights leave out. Pure.
+ * Warns about nights of the year on which a cabinet gives other light than its file suggests. A zone is unlit after civil dusk or before
+ * civil dawn, or steps of a programme are left out. Pure.
  */
 
 import type { Cabinet, Zone } from '../../core/cabinet.ts';
@@ -33,8 +33,8 @@ interface Sampled {
 }
 
 /**
- * Returns warnings about nights with less light than the file suggests, from a sample of nights. The cabinet must have passed all other
- * checks.
+ * Returns warnings from a sample of nights. They are about zones that are unlit after civil dusk or before civil dawn, and about steps of a
+ * programme that some night leaves out. The other checks of the file must have found no problem.
  */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);

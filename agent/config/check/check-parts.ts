@@ -9,7 +9,7 @@ import type { Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { Path } from './finding.ts';
 
-/** Creates a problem from a message and a path below the checked item, such as a device. */
+/** Creates a problem from a message and a path, which is relative to the checked item, such as a device or the whole cabinet. */
 export type SayBelow = (path: Path, message: Message) => Problem;
 
 /** Returns problems with the parts, groups and quirks of a device, such as an unknown part; empty if there are none. */

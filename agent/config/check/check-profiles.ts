@@ -12,12 +12,15 @@ import type { LoadedCabinet } from '../load/load.ts';
 import { checkParts, type SayBelow } from './check-parts.ts';
 import { checkPoints, unknownPointHint } from './check-points.ts';
 
-/** The device profiles that were found, and profile files of the site that cannot be used. */
+/** The device profiles that can be used, and the ids that have none because their files cannot be used. */
 export interface KnownProfiles {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Ids that have no profile because the site's files for them are invalid or contradict each other, with the paths of these files. */
+  /**
+   * Ids that have no profile because files for them are invalid or contradict each other, with the paths of these files. Files that come
+   * with the agent are not listed.
+   */
   readonly broken: ReadonlyMap<string, readonly string[]>;
-  /** The searched folders that the cabinet file or the caller names. */
+  /** The searched folders of the cabinet's `profileDirs` and those that the caller adds; not the folder of a revision's own profiles. */
   readonly searched: readonly string[];
 }
 

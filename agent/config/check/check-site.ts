@@ -74,7 +74,7 @@ function suggestZone(timezone: string): Message {
   return guess === undefined ? msg`; allowed: an IANA name such as Europe/Paris` : msg`; did you mean "${guess}"?`;
 }
 
-/** Returns a finding if `console.socketPath` is in the place of the login socket. Empty otherwise. */
+/** Returns a finding if `console.socketPath` is a path that is reserved for login sockets; see `isLoginPlace`. Empty otherwise. */
 export function checkConsole(console: CabinetDraft['console']): Finding[] {
   const path = console?.socketPath;
   if (typeof path !== 'string' || !isLoginPlace(path)) return [];
@@ -90,7 +90,7 @@ function portFlaw(text: string): Message | null {
   return port.kind === 'bad' ? port.why : null;
 }
 
-/** Returns findings about `trust`, such as a port that no line could have or a key that cannot verify a signature. */
+/** Returns findings about `trust`, such as a port that no line could have or the malformed text of a key. Empty if there are none. */
 export function checkTrust(trust: CabinetDraft['trust']): Finding[] {
   const ports = placed(trust?.ports, ['trust', 'ports']).map(({ value, path }) => ({ flaw: portFlaw(value), path }));
   return [

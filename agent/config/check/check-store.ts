@@ -26,7 +26,8 @@ const EARLY_READINGS = MAX_WAITING_READINGS / 2;
 const MOST_PER_S = EARLY_READINGS;
 
 /**
- * Returns findings about the store and the delivery of its readings, for example if the polled points bring more than it can write.
+ * Returns findings about the store and the delivery of its readings, for example if the points bring more than it can write even while
+ * their values do not change.
  * Units: `periodsMs` is the poll period by poll class, in ms.
  */
 export function checkStore(

@@ -15,7 +15,7 @@ import { stepPct, waveMode } from './zone-facts.ts';
 const USUAL_RATIO = 1.5;
 
 /**
- * Returns what is wrong with the sensors and the traffic of zones, such as an unknown photocell. Empty if nothing is found. Unknown
+ * Returns what is wrong with the sensors, waves and traffic of zones, such as an unknown photocell. Empty if nothing is found. Unknown
  * presence sensors are reported by `checkReferences`.
  */
 export function checkZones(index: Index): Finding[] {

@@ -69,14 +69,17 @@ type Names = ReadonlySet<string> | null;
  */
 export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 
-/** The well-formed items of a list, each with `path` plus its index. Empty for a missing list. */
+/**
+ * Returns the items of a list without those that are undefined or null, each with `path` plus its index in the list. Empty for a missing
+ * list. An item may have ill-formed parts.
+ */
 export function placed<T>(list: readonly (T | undefined)[] | null | undefined, path: Path): Placed<NonNullable<T>>[] {
   return (list ?? []).flatMap((value, i) =>
     value === undefined || value === null ? [] : [{ value: value as NonNullable<T>, path: [...path, i] }],
   );
 }
 
-/** Returns the items of the lists of a draft with their paths, and the ids that are known. */
+/** Returns the items of the main lists of a draft and the devices of its lines, with their paths, and the known ids; see `Index`. */
 export function indexDraft(draft: CabinetDraft): Index {
   const lists = Object.fromEntries(LISTS.map((list) => [list, placed<unknown>(draft[list], [list])])) as unknown as Omit<Items, 'devices'>;
   const devices = lists.lines.flatMap((line) => placed(line.value.devices, [...line.path, 'devices']));
@@ -103,7 +106,10 @@ function knownNames(draft: CabinetDraft, items: Items) {
   };
 }
 
-/** A value, or its default if the key is absent; undefined if it is present but ill-formed. */
+/**
+ * A value, or its default if the key is absent; undefined if it is present but ill-formed. A required key that the file lacks counts as
+ * ill-formed.
+ */
 export function given<T extends object, K extends keyof T, D>(item: T, key: K, byDefault: D): T[K] | D {
   return key in item ? item[key] : byDefault;
 }

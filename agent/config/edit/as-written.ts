@@ -13,8 +13,8 @@ import { WEEKDAYS } from '../schema/weekdays.ts';
 import { soundWritten } from './sound-written.ts';
 
 /**
- * Returns a cabinet in a form close to that of its file, with defaults, without `profileDirs`. Not every key is where the file has it.
- * Shares parts with its argument.
+ * Returns a cabinet in a form close to that of its file, with defaults, without `profileDirs`. A few other keys and values differ from the
+ * file. Shares parts with its argument.
  */
 export function asWritten({
   lines,

@@ -35,8 +35,8 @@ const USUAL_NUMBER = 60;
 const USUAL_NAME = 'name';
 
 /**
- * Describes the value that belongs at a path such as `zones[rue].minPct`, from the schema alone. Returns `problem` if the schema has no
- * such path.
+ * Describes the value that belongs at a path such as `zones[rue].minPct`, from the schema alone. Returns `problem` if the path is malformed
+ * or is not found in the schema.
  */
 export function wantedAt(path: string): WantedValue | { readonly problem: Message } {
   const steps = stepsOf(path);

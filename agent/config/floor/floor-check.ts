@@ -11,8 +11,8 @@ import { paceFlaws } from './floor-pace.ts';
 import { sensorFlaws } from './floor-sensors.ts';
 
 /**
- * The configurations of a floor check. `after`: the one that is to run. `nowMs`: the comparison begins at this time. A night lasts from
- * noon to noon.
+ * The configurations of a floor check. `after`: the one that is to run. If one of `running` and `site` cannot be used, both fields have the
+ * other one. `nowMs`: the comparison begins at this time. A night lasts from noon to noon.
  */
 export interface FloorCheck {
   readonly after: CabinetAndProfiles;

@@ -29,7 +29,8 @@ export interface FloorFlaw extends Pick<Problem, 'path' | 'message'> {
 }
 
 /**
- * The lowest allowed level of each lamp of the running configuration while it is lit, by the register that sets it. Units: % of full light.
+ * The lowest allowed level of each lamp of the running configuration while it is lit, by the register that sets it. If that configuration
+ * and the file of the site differ, the lower level counts. Units: % of full light.
  */
 export type FloorLevels = ReadonlyMap<WireRegister, LevelPct>;
 
@@ -44,7 +45,10 @@ export interface CircuitQuestion {
   readonly levels: FloorLevels;
 }
 
-/** Returns flaws of circuits and devices: changes that could darken a lamp whose planned level is sufficient. Empty if there are none. */
+/**
+ * Returns flaws of circuits and devices: changes that could darken a lamp whose planned level is sufficient, such as another device type.
+ * Empty if there are none.
+ */
 export function circuitFlaws(question: CircuitQuestion): FloorFlaw[] {
   return [
     ...lampsLost(question),

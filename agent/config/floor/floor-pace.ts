@@ -28,8 +28,8 @@ const USUAL = {
 const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies readonly (keyof Quirks)[];
 
 /**
- * Returns the timings of `after` with which light could come later than with both `running` and `site`. Some are allowed in any case within a
- * usual range. Empty if there are none.
+ * Returns the timings of `after` with which light could come later than with both `running` and `site`. A timing of a unit may always be
+ * within its usual range. Empty if there are none.
  */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];

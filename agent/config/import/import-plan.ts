@@ -9,7 +9,7 @@ export type ImportFields = Readonly<Record<string, string | number>>;
 
 /**
  * The parts of a document that a table may change, as they are written there. Their values are not checked and may have other types; only
- * the ids of lines and zones are texts, "?" if missing.
+ * `id` and the ids of lines and zones are always texts. A line or zone without an id has "?".
  */
 export interface ImportTarget {
   /** Id of the cabinet; empty if the document has none. */

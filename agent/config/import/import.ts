@@ -17,13 +17,16 @@ export interface ReportedChange {
   readonly thing: ImportChange['thing'];
   /** Id of the thing; for the thing `zone`, that of the lamp that joins or leaves it. */
   readonly id: string;
-  /** The first line of the table that describes the thing; for the thing `zone`, the lamp. */
+  /** Line of the table, for the first row that describes the thing; for the thing `zone`, the lamp. */
   readonly row: number;
   /** For people: `+ pole P14: atM 392`. */
   readonly text: Message;
 }
 
-/** The result of an import. `ignored`: headings of the table that are not read. `otherRows`: number of rows of other cabinets. */
+/**
+ * The result of an import. `ignored`: headings of the table that are not read. `otherRows`: number of rows that were skipped because they
+ * name another cabinet.
+ */
 export interface ImportResult {
   /** Number of rows that were read from the table, without `otherRows`; 0 if the table cannot be used. */
   readonly rows: number;
@@ -41,7 +44,7 @@ const NO_LISTS: ImportTarget = { id: '', lines: [], poles: [], lamps: [], zones:
 
 /**
  * The lists of a cabinet text that a table may change. Undefined if the text is not YAML, has no `lines`, or has another value in place of
- * one of these lists. Nothing else is checked.
+ * one of these lists or of a map in it. Nothing else is checked.
  */
 export function importTarget(cabinet: string): ImportTarget | undefined {
   const value = readPlacedYaml(cabinet).value;

@@ -35,7 +35,7 @@ export interface TableFormat<C extends string> {
   readonly maxRows: number;
   /** The word of a heading that is looked up in `headings`. */
   readonly wordOf: (heading: string) => string;
-  /** Words of headings that are not read although they resemble a known one. */
+  /** Words of headings that are not read, even if they resemble a known one. */
   readonly unread?: readonly string[];
   /** Words of headings that are refused, with what to write instead. */
   readonly refused?: Readonly<Record<string, Message>>;
@@ -58,7 +58,7 @@ export interface CsvTable<C extends string> {
   readonly ignored: readonly string[];
   /** The texts in the column of `TableFormat.only` for which rows were skipped, each with the number of these rows. */
   readonly skipped: ReadonlyMap<string, number>;
-  /** The heading of a column in this table; null if the table does not have it. */
+  /** The heading of a column in this table; null if none was found. */
   heading(column: C): string | null;
 }
 

@@ -27,7 +27,7 @@ export interface LoadedSite {
   readonly cabinet: Cabinet;
   /** By id; also those that no device of the cabinet uses. */
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Problems of profiles that no device of the cabinet needs, and profile folders that do not exist. */
+  /** Problems of profile folders, and of profiles that no device of the cabinet needs. */
   readonly profileProblems: readonly Problem[];
   /** Warnings with which the cabinet runs. */
   readonly warnings: readonly Problem[];

@@ -18,7 +18,8 @@ interface Flaw extends TextPosition {
 export interface PlacedDocument {
   /**
    * Plain values; null for an empty text. Undefined if there is a flaw other than a key that is written twice. A whole number of 2^53 or
-   * more, written in decimal or as 0x hex, is a text in hex. A tag such as `!!set` or `!!timestamp` gives an object of its own class.
+   * more, written without a sign in decimal digits or as 0x hex, is a text in hex. A tag such as `!!set` or `!!timestamp` gives an object
+   * of its own class.
    */
   readonly value: unknown;
   readonly flaws: readonly Flaw[];
@@ -34,7 +35,8 @@ const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
 /**
  * Parses YAML text into values, with the place of each value in the text. The version is 1.2, unless the text begins with `%YAML 1.1`.
  *
- * Errors: none thrown; mistakes in the text are in `flaws`.
+ * Errors: throws an Error if a merge key has a value that is not a section. Merge keys: `<<` in version 1.1, and keys with the tag
+ * `!!merge`. Other mistakes in the text are in `flaws`.
  */
 export function readPlacedYaml(text: string): PlacedDocument {
   const lines = new LineCounter();

@@ -57,7 +57,7 @@ const IDLE = { checkMs: 5_000, checks: 2 };
 
 /**
  * `clock`: for regular checks whether the process hangs; one that computes or completes steps has no time limit. `onStep`: called with each
- * `BeginningStep` once it is complete; some are repeated.
+ * completed `BeginningStep`; some are left out or repeated.
  */
 export interface ChildParts {
   readonly clock: Clock;

@@ -30,7 +30,10 @@ export interface Beginning {
   readonly revisions: RevisionsAtStart | null;
   /** Why the data could not be locked, for example because another agent (`in-use`) or a command (`held`) has it. */
   readonly refusal?: StoreError;
-  /** Ends the locks of the process that read the configuration, for the storage thread of this run. Absent if it has none or was killed. */
+  /**
+   * Makes the process that read the configuration release its locks, so that this run can have them. Does not wait until they are
+   * released. Absent if that process has none or was killed.
+   */
   readonly handOver?: () => void;
   /** Whether a process of this run may still have the data locked. Default: false. */
   readonly isLockOurs?: () => boolean;

@@ -22,7 +22,10 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 /** Source: the keys of a device profile that hold more than one line. */
 const NOTES = /\.notes$/;
 
-/** Returns why a text must not be parsed, with the line: a control character, or too many nested parts. Empty if it has neither. */
+/**
+ * Returns why a text must not be parsed, with the line: a control character, or too many nested parts. Empty if it has neither. Tab and
+ * line break are allowed; marks of writing direction count as control characters.
+ */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);
   if (found !== null) {

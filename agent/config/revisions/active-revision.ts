@@ -20,7 +20,7 @@ export interface ActiveRevisionParts {
   readonly site: () => CabinetAndProfiles;
   /** The file of the site, for messages. */
   readonly siteFile: string;
-  /** Site-owned keys of the running configuration that differ from the file of the site, at the start. */
+  /** Site-owned keys of the running configuration that differ from the file of the site, at the start; empty if that is unusable. */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** The devices that respond now, and whether the uplink is connected. */
   readonly health: () => TrialHealth;

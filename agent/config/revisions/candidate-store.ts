@@ -208,7 +208,7 @@ export class CandidateStore {
   }
 }
 
-/** Returns whether the system refused an operation on the disk, such as EROFS. */
+/** Returns whether the error is one of the system, with a code such as EROFS. True also for `DiskTimeout`. */
 export function isDiskError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code);
 }

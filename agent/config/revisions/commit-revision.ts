@@ -23,7 +23,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   /** Checks the files of a revision or a candidate. */
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
-  /** Limits how often unsigned revisions of the platform may reopen lines. */
+  /** Limits how often revisions of the platform without a valid signature may reopen lines. */
   readonly reopenings: TokenBucket;
 }
 
@@ -37,8 +37,8 @@ export interface FilesToCommit {
 /**
  * How often revisions of the platform without a valid signature may reopen lines: `burst` at once, then `perS` a second.
  *
- * Source: assumed; if the trial fails, the agent sends no levels and gets no detections on the line for 35 s (`LINE_GRACE_MS`, then it is
- * reopened). That is 3.5 min in a row and a seventeenth of the night at most. Confirmed by: reopenings in the revision histories of the
+ * Source: assumed; a line that does not answer is without levels and detections for some 35 s: `LINE_GRACE_MS`, then 10 s to reopen it.
+ * That is 3.5 min in a row, and a seventeenth of the time in the long run. Confirmed by: reopenings in the revision histories of the
  * cabinets.
  */
 export const REOPENINGS = { burst: 6, perS: 1 / 600 };

@@ -22,17 +22,17 @@ const PLAIN: ConfigAnswer = {
   isOnTrial: false,
 };
 
-/** The answer to a request that was carried out: state `done`. `facts`: the other fields that are not empty. */
+/** Returns an answer with the state `done`. `facts`: the other fields that are not empty. */
 export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
 
-/** The answer to a request that was not carried out: state `refused`, with the reason. */
+/** Returns an answer with the state `refused` and this reason; its other fields are empty. */
 export function refusedAnswer(reason: Message): ConfigAnswer {
   return { ...PLAIN, state: 'refused', reason };
 }
 
-/** The answer to a request that was refused because the disk did not take it: as `refusedAnswer`, with the code `not-stored`. */
+/** As `refusedAnswer`, with the code `not-stored`, for a disk that failed or did not answer in time. */
 export function notStored(reason: Message): ConfigAnswer {
   return { ...refusedAnswer(reason), code: 'not-stored' };
 }

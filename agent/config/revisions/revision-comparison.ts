@@ -9,7 +9,7 @@ import { siteOwnedRefusal } from './site-owned.ts';
 
 type Side = number | CandidateFiles | 'running';
 
-/** The reason of a refusal: there is no candidate. */
+/** The reason of a refusal: there is no candidate, or its files cannot be read. */
 export const NO_CANDIDATE_YET = msg`there is no candidate: send or load a file first`;
 
 /** One side of a comparison: its files and the result of their check. */

@@ -18,7 +18,7 @@ export type CandidateFiles = 'candidate' | `candidate-${string}`;
 /** A revision by its number, a candidate, or the file of the site as last loaded. */
 export type KeptFiles = number | CandidateFiles | 'site';
 
-/** Reads and writes revisions. Two calls of `writeFiles` must not overlap. */
+/** Reads and writes revisions. Two calls of `writeFiles` must not overlap, nor two of `writeHistory`. */
 export interface RevisionDisk {
   /** The path for the folder of the given files; it need not exist. */
   dirOf(of: KeptFiles): string;
@@ -67,8 +67,8 @@ export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
 }
 
 /**
- * Creates the access to the revisions in folder `dir`, which need not exist yet. `onFlaw`: called when a file that exists cannot be used,
- * with the path and the cause as one text.
+ * Creates the access to the revisions in folder `dir`, which need not exist yet. `onFlaw`: called when a file that exists cannot be read or
+ * parsed as JSON, with the path and the cause as one text.
  */
 export function createRevisionDisk(dir: string, onFlaw: (flaw: string) => void = () => {}): RevisionDisk {
   const dirOf = (of: KeptFiles): string => join(dir, typeof of === 'number' ? `r${of}` : of);

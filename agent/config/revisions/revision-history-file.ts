@@ -21,7 +21,7 @@ const trialSchema = z.object({
   number: z.int().positive(),
   mode: z.enum(['auto', 'asked']),
   trialMs: z.number().positive(),
-  /** Elapsed time of the trial, as last saved. Units: ms. */
+  /** Elapsed time of the trial. While it runs, the time until the next save is included. Units: ms. */
   spentMs: z.number().nonnegative(),
   /** How often the agent had to start with it. */
   starts: z.int().nonnegative(),
@@ -32,14 +32,14 @@ const trialSchema = z.object({
 });
 const historySchema = z.object({
   version: z.literal(1),
-  /** The confirmed revision. */
+  /** Number of the newest confirmed revision. */
   current: z.int().positive(),
   trial: trialSchema.nullable(),
   /** SHA-256 of the file of the site as last loaded. */
   fileHash: hash,
   /** Serial of the newest accepted signature; older ones are refused. */
   signedSerial: z.int().nonnegative().default(0),
-  /** A revision was confirmed since that signature began its trial: only an interrupted trial may be repeated. */
+  /** A revision was confirmed since that signature was accepted. Until then the same signature is accepted again. */
   isSerialUsed: z.boolean().default(true),
   /** Oldest first. */
   revisions: z.array(revisionSchema).min(1),

@@ -35,12 +35,15 @@ export function firstRevisionHistory(revision: NewRevision, fileHash: string): R
   };
 }
 
-/** The number of the next revision. */
+/** Returns the number for a new revision: one more than the highest in the history. */
 export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
 
-/** Returns the serial that a new signature must exceed; 0 if none was accepted yet. */
+/**
+ * Returns the serial that a signature must exceed; 0 if none was accepted yet. Until a revision is confirmed, the newest accepted signature
+ * still exceeds it.
+ */
 export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory, 'signedSerial' | 'isSerialUsed'>): number {
   return isSerialUsed ? signedSerial : signedSerial - 1;
 }
@@ -59,7 +62,10 @@ export function withConfirmed(history: RevisionHistory, revision: NewRevision): 
   });
 }
 
-/** Returns the history with a new revision on trial. The current revision stays, to return to it. Requires a history without a trial. */
+/**
+ * Returns the history with a new revision on trial, whose folder must have the mark of a trial. The current revision stays, to return to it.
+ * Requires a history without a trial.
+ */
 export function withTrial(
   history: RevisionHistory,
   revision: NewRevision,
@@ -87,7 +93,7 @@ export function withTrialReturned(history: RevisionHistory, reason: Message): Re
   return { ...history, trial: null, revisions: changed(history, history.trial.number, { state: 'returned', ...kept }) };
 }
 
-/** The running revision: the one on trial, otherwise the current one. */
+/** The revision in force by the history: the one on trial, otherwise the current one. */
 export function runningOf(history: RevisionHistory): Revision {
   const number = history.trial?.number ?? history.current;
   return revisionOf(history, number) as Revision;

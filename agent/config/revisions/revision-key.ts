@@ -13,7 +13,10 @@ export interface RevisionKey {
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 /** Units: bytes. Source: RFC 8032 §5.1.5. */
 const RAW_BYTES = 32;
-/** The key object of a key text; undefined if the text is not a usable Ed25519 public key. */
+/**
+ * The key object of a text in the form of `RevisionKey.key`; undefined for any other text. Whether the bytes are a point of the curve is not
+ * checked.
+ */
 export function readRevisionKey(text: string): KeyObject | undefined {
   const raw = rawOf(Buffer.from(text, 'base64'));
   // Only one spelling of these bytes is accepted: base64 decoders skip unknown characters.

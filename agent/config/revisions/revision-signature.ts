@@ -49,7 +49,7 @@ export type SignatureVerdict =
 
 /** The input of a verification over files. */
 export interface SignatureCheck extends Omit<HashSignatureCheck, 'hash'> {
-  /** All files of the candidate. */
+  /** All files that the signature must cover. */
   readonly files: ConfigFiles;
 }
 

@@ -13,7 +13,10 @@ import type { SiteOwnedDifference } from '../../core/revisions.ts';
 const PANEL = 'panels[].limits';
 const PANEL_LIMITS = ['maxLength', 'changesPerMin', 'changesPerHour', 'characters', 'textFrom', 'emergencyFrom'] as const;
 
-/** The keys that the file of the site owns, with their names in `cabinet.yaml`. A revision may set some ports of lines. */
+/**
+ * The keys that the file of the site owns, with their names in `cabinet.yaml`; `[]` stands for any item. A revision may set some of
+ * them within limits, such as ports of lines: see `siteOwnedDifferences`.
+ */
 export const SITE_OWNED: readonly string[] = [
   // Another cabinet would answer in its place.
   'cabinet.id',

@@ -12,8 +12,8 @@ export class DiskTimeout extends Error {
 }
 
 /**
- * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk. The last three first wait,
- * at most as long, for the end of a change that is running; if it does not end, they change nothing.
+ * Returns a disk whose `readFiles`, `writeFiles`, `remove` and `markTrial` wait a limited time for a hung disk. Call the last three
+ * one at a time. They first wait, at most as long, for the end of the one before; if it does not end, they change nothing.
  *
  * Errors: these methods reject with `DiskTimeout` if the disk hangs; otherwise as the disk.
  */

@@ -12,8 +12,8 @@ export interface Baseline {
   /** Ids of the devices that answered. */
   readonly units: readonly string[];
   /**
-   * Places, as `line:unit`, of the devices that did not answer before and need not answer now. Undefined: new silent devices are not
-   * counted.
+   * Places, as `line:unit`, of the devices that did not answer before and need not answer now. Undefined: only the devices in `units` must
+   * answer.
    */
   readonly silent?: readonly string[] | undefined;
   /** Whether the uplink was connected. */
@@ -54,7 +54,7 @@ export interface ConfigTrialFacts {
   readonly trialMs: number;
   /** Time that has passed, in all runs of the agent; of a run that was killed, a little more. */
   readonly spentMs: number;
-  /** Time since the trial began or, after a restart of the agent, since it was continued. The lines were opened again then. */
+  /** Time since the trial began or, after a restart of the agent, since it was continued. Affected lines were opened again just before. */
   readonly runMs: number;
   /** How long `missingOf` has been empty without a break, in this run; 0 if something is missing. */
   readonly wellMs: number;

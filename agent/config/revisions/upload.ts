@@ -39,7 +39,7 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** Returns why a file of this name is not accepted; empty for an accepted name, such as `cabinet.yaml`. */
+/** Returns why a candidate cannot contain a file of this name; empty if it can, as for `cabinet.yaml` or the file of the signature. */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;
@@ -50,7 +50,10 @@ interface Uploads {
   take(part: FilePart, author: string): UploadState;
 }
 
-/** Creates the uploads of a run, empty. Parts may arrive in any order and more than once. `author`: as `candidateAuthor` returns it. */
+/**
+ * Creates the uploads of a run, empty. Until a file is complete, its parts may arrive in any order and more than once. `author`: as
+ * `candidateAuthor` returns it.
+ */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];
   return { take: (part, author) => (author === 'platform' ? platform : console).take(part, author) };

@@ -63,7 +63,10 @@ const SPEED_KMH: Readonly<Record<ZoneKind, number>> = { path: 15, street: 25, ro
 export const showsWhoStays = ({ kind, listen }: { readonly kind?: string | undefined; readonly listen?: string | undefined }): boolean =>
   kind !== 'counter' && listen !== 'group';
 
-/** Converts a checked zone into the form of the agent, with defaults for missing keys. `minPct` includes `minClass`. */
+/**
+ * Converts a checked zone into the form of the agent, with defaults. `minPct` includes `minClass`. `windowMin` of the photocell is at most
+ * `MAX_WINDOW_MIN`. `maxBoostS` is at least the longest `stuckS` of the sensors for which `showsWhoStays` is true.
+ */
 export function completeZone(zone: ZoneDocument): Zone {
   const { kind, designClass = null, minClass = null } = zone;
   const classMinPct = designClass === null || minClass === null ? 0 : classLevelPct(designClass, minClass);
@@ -122,7 +125,7 @@ export function completeProgramme({ id, steps }: CabinetDocument['programmes'][n
   return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
 
-/** The checks guarantee that one of the two is present. */
+/** One of the two is present if all checks passed. */
 function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; class?: LightingClass | undefined }): StepLevel {
   return name === undefined ? { pct: levelPct ?? 100 } : { class: name };
 }
@@ -169,7 +172,7 @@ export function completeDays(
   };
 }
 
-/** The checks guarantee that the name is built in or that of a list. */
+/** The name is built in or that of a list if all checks passed. */
 function holidaysOf(name: string, lists: NonNullable<CabinetDocument['holidays']>): NonNullable<CalendarRule['holidays']> {
   const builtIn = BUILT_IN_HOLIDAYS.find((each) => each === name);
   return builtIn ?? { id: name, days: lists.find(({ id }) => id === name)?.days.map(holidayOf) ?? [] };
@@ -212,7 +215,7 @@ export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] 
   }));
 }
 
-/** The checks guarantee that one of the three is present. */
+/** One of the three conditions is present if all checks passed. */
 function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput {
   const { point, above, below, clearsAt = 0, forS, presenceIn, trafficIn, flowPct = 100 } = rule;
   if (presenceIn !== undefined) return { kind: 'presence', zone: presenceIn };

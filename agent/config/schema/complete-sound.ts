@@ -7,7 +7,7 @@ import { WEEKDAYS } from './weekdays.ts';
 
 type SoundDocument = NonNullable<CabinetDocument['sound']>;
 
-/** Returns the section with parsed times and dates; null for a cabinet without sound. Shape: the document has been checked. */
+/** Returns the section with parsed times and dates; null for a cabinet without sound. Shape: the document fits its schema. */
 export function completeSound({ sound, holidays }: CabinetDocument): SoundConfig | null {
   if (sound === undefined || sound === null) return null;
   const { limits, places, programmes, calendars } = sound;
@@ -35,7 +35,7 @@ function completePlace(place: SoundDocument['places'][number]): SoundConfig['pla
   };
 }
 
-/** The checks guarantee that a track has a number, or a folder and a file. */
+/** A track has a number, or a folder and a file, if all checks passed. */
 function completeTrack({ id, track, folder = 1, file = 1, maxS }: SoundDocument['tracks'][number]): SoundTrack {
   return { id, maxS, place: track === undefined ? { folder, file } : { track } };
 }

@@ -21,7 +21,10 @@ const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const
 /** Source: program NikolayLiber/node-dali for the Foxtron DALI232 (facts only). */
 const DALI_SERIAL = { baud: 19_200, parity: 'even', stopBits: 1, dataBits: 8 } as const;
 
-/** Converts a checked document into the `Cabinet` of the agent, and adds the defaults that the document still lacks. Pure. */
+/**
+ * Converts a document that fits its schema into the `Cabinet` of the agent, and adds the defaults that the document still lacks. Its values
+ * may still contradict each other. Pure.
+ */
 export function completeCabinet(document: CabinetDocument): Cabinet {
   const lines = document.lines.map(completeLine);
   const polesOfDevices = new Map(lines.flatMap((line) => line.devices).map((device) => [device.id, device.pole]));

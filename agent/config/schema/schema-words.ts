@@ -25,7 +25,10 @@ export const levelSchema = z.int().min(0).max(100);
 /** A text of 1 to 80 characters, such as a name for people. Line breaks are not refused here. */
 export const textSchema = z.string().min(1).max(80);
 
-/** The path of a file or folder, or the port of a line: 1 to 4096 characters. Nothing else is checked here. Source: PATH_MAX of Linux. */
+/**
+ * The path of a file or folder, the port of a line, or a network of ports: 1 to 4096 characters. Nothing else is checked here. Source:
+ * PATH_MAX of Linux.
+ */
 export const pathSchema = z
   .string()
   .min(1)
@@ -33,8 +36,8 @@ export const pathSchema = z
   .meta({ patternErrorMessage: String(msg`a path`) });
 
 /**
- * The time of a step, or of the begin or end of an event night: `dusk`, `middle` (of the night), minutes from a sun event or the middle
- * (`sunset+30`, `middle-120`), or a local time of day.
+ * The time of a step of a light programme, or of the begin or end of an event night: `dusk`, `middle` (of the night), minutes from a sun
+ * event or the middle (`sunset+30`, `middle-120`), or a local time of day.
  */
 export const stepTimeSchema = z
   .string()

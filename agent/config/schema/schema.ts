@@ -429,7 +429,7 @@ export const cabinetSchema = z.strictObject({
     .describe(String(msg`Folders of your own device profiles, as seen from the folder of this file; /etc/luciole/profiles by default.`)),
 });
 
-/** A document that passed the schema, with the defaults that depend on no other value. */
+/** A document that passed the schema, with the defaults of its keys. A section that was left out stays absent; see `completeCabinet`. */
 export type CabinetDocument = z.output<typeof cabinetSchema>;
 /** A document as it is written, before defaults are added. */
 export type CabinetInput = z.input<typeof cabinetSchema>;

@@ -36,7 +36,7 @@ export function findName(
   );
 }
 
-/** Returns advice for an unknown name: the nearest known one, or the command that lists them. */
+/** Returns advice for an unknown name: the nearest known one if one is similar, otherwise the command that lists them. */
 export function nameHint(typed: string, known: readonly string[], listedBy: string): Message {
   const near = nearest(typed, known);
   return near === undefined ? msg`\`${listedBy}\` lists all` : msg`did you mean ${near}?`;

@@ -10,7 +10,7 @@ type ArgsSpec = Pick<AgentCommand, 'secrets' | 'arguments' | 'options'>;
 
 /**
  * Returns a copy of a command's arguments for the logs. Secrets that are recognised are left out or masked, such as passwords in addresses.
- * The content of a file is replaced by its size and SHA-256.
+ * The content of a file, or of a part of it that is sent, is replaced by its size and SHA-256.
  */
 export function openArgs({ secrets, arguments: positional, options }: ArgsSpec, args: LocalArgs): LocalArgs {
   const contents = [...positional, ...options].filter(({ isContent }) => isContent === true).map(({ name }) => name);

@@ -48,7 +48,7 @@ export interface ConnectionParts {
   readonly timezone: string;
   /** Errors: rejects with ConsoleError; `onBug` gets any other error. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
-  /** Returns true if the command sends progress before the answer. Errors: throws ConsoleError, which the client gets as the answer. */
+  /** Returns true if the command may send progress before the answer. Errors: throws ConsoleError, which the client gets as the answer. */
   readonly isLong: (request: ConsoleRequest) => boolean;
   /** Returns true if a long job still answers after its client ended it. Errors: as `isLong`. */
   readonly hasSummary: (request: ConsoleRequest) => boolean;
@@ -65,7 +65,7 @@ interface Reader {
   readonly readerEnd: () => ReaderEnd;
 }
 
-/** Answers the requests of one client, one at a time, until the socket closes. */
+/** Answers the requests of one client, one at a time, until the socket closes. Disconnects a client that is idle for 10 min. */
 export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   const { deadlines, onBug } = parts;
   const split = createLineSplitter(MAX_REQUEST_BYTES);

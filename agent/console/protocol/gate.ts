@@ -21,7 +21,7 @@ export interface Gate {
    * Errors: rejects with ConsoleError, for example 'denied' if the role does not allow it. Any other error is a bug.
    */
   carryOut(request: ConsoleRequest, job: Omit<Job, 'caller' | 'source'>): Promise<unknown>;
-  /** Returns true if the command sends progress. Errors: throws ConsoleError 'unknown-command'. */
+  /** Returns true if the command may send progress. Errors: throws ConsoleError 'unknown-command'. */
   isLong(request: ConsoleRequest): boolean;
   /** Returns true if a long job still answers after its client ended it. Errors: as `isLong`. */
   hasSummary(request: ConsoleRequest): boolean;

@@ -44,11 +44,12 @@ export interface ConsoleRequest {
 }
 
 /**
- * How the client of a job ended. `logout`: it left on purpose. `hang-up`: its connection ended without that. `stopped`: the agent stops.
+ * How the client of a job ended. `logout`: it sent `LEAVE_LINE`. `hang-up`: it disconnected without that, or closed its half of the
+ * connection, for example at Ctrl-C. `stopped`: the agent stops.
  */
 export type ReaderEnd = 'logout' | 'hang-up' | 'stopped';
 
-/** A client sends this line before it closes a connection on purpose; it is not a request. */
+/** A client sends this line before it disconnects to log out; without it the agent takes the end for a hang-up. It is not a request. */
 export const LEAVE_LINE = '{"leave":true}';
 
 /** Each answer contains the agent's time, which may differ from the client's. */
@@ -115,7 +116,7 @@ export function parseReply(line: string): ConsoleReply | Progress {
   throw bad(msg`the answer does not come from a luciole agent`);
 }
 
-/** Returns the reply that reports this error to the client. `id`: that of the request; null if it could not be read. */
+/** Returns the reply that reports this error to the client. `id`: that of the request; null if there is none that could be read. */
 export function failedReply(id: number | null, { code, said, bus }: ConsoleError): ConsoleRefusal {
   return { id, ok: false, error: { code, message: said, ...(bus === null ? {} : { bus }) } };
 }

@@ -22,7 +22,7 @@ import { foreignPart } from './socket-path.ts';
 
 /** A request to the agent: the sockets to try, the longest silence to wait for, and the signals that end it. */
 export interface AgentCall {
-  /** Paths to try, in this order. The call fails at the first one that this user may not use. */
+  /** Paths to try, in this order. The call fails at the first one to which this user may not connect. */
   readonly socketPaths: readonly string[];
   readonly request: ConsoleRequest;
   /** Longest silence of the agent. After `enough` or `leave` a fixed wait applies instead. Units: ms. */

@@ -29,7 +29,7 @@ const LOOK = { throwIfNoEntry: false, bigint: true } as const;
 const PROVES_AGENT: ReadonlySet<string> = new Set(['', 'EAGAIN']);
 const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
-/** What a console server is created from: the state of the agent that it answers with (`view`), its socket, log, clock and time zone. */
+/** What a console server is created from: the agent as its commands use it (`view`), its socket, log, clock and time zone. */
 export interface ConsoleServerParts {
   readonly view: AgentView;
   /** Which of the two sockets this is. Default: `agent`, the machine's own. */

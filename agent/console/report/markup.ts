@@ -44,7 +44,10 @@ export function px(value: number): string {
   return Number.isFinite(value) ? String(Math.round(value * 10) / 10 || 0) : '0';
 }
 
-/** Returns a text with at most `most` characters; `most` is 2 or more. A cut text ends in an ellipsis. Several blanks become one. */
+/**
+ * Returns a text with at most `most` characters (code points); `most` is 2 or more. A cut text ends in an ellipsis. Each run of white
+ * space, such as a line break, becomes one blank.
+ */
 export function cutTo(text: string, most: number): string {
   const letters = Array.from(text.replace(/\s+/g, ' '));
   return letters.length <= most ? letters.join('') : `${letters.slice(0, Math.max(1, most - 1)).join('')}…`;

@@ -205,7 +205,10 @@ function everyOf(needed: number, isCut: boolean): number {
 
 const FULL_HOUR = /^(\d{2}):00$/;
 
-/** Returns the labels of an axis in the language: dates without their year. With `isShort`, if all are full hours, `22:00` becomes `22`. */
+/**
+ * Returns the labels of an axis in the language: dates such as `2026-12-01` without their year, others as `saidText` does. With `isShort`,
+ * if all are full hours, `22:00` becomes `22`.
+ */
 export function axisTexts(labels: readonly Said[], language: Language, isShort = false): readonly string[] {
   if (isShort && labels.every((text) => typeof text === 'string' && FULL_HOUR.test(text)))
     return labels.map((text) => String(text).slice(0, 2));

@@ -45,7 +45,10 @@ export const SHADES = ['#f0f4f8', '#cfdde9', '#a3c0d7', '#6c9abf', '#3a6f9c', '#
  */
 const LIGHTS = ['#10243f', '#1f4068', '#3a5a7d', '#5b738b', '#84929a', '#a2a392', '#bdb383', '#d8c66f', '#efd95f', '#fdec7e'];
 
-/** Returns the fill of a level of light. `at`: its place, from 0, among `count` levels; the first is dark, the last or only one bright. */
+/**
+ * Returns the fill of a level of light, one of 10. `at`: its place, from 0, among `count` levels; the first is dark, the last or only one
+ * bright.
+ */
 export function lightFill(at: number, count: number): string {
   const place = count < 2 ? LIGHTS.length - 2 : Math.round((at * (LIGHTS.length - 1)) / (count - 1));
   return LIGHTS[Math.min(Math.max(place, 0), LIGHTS.length - 1)] ?? INK;
@@ -180,7 +183,7 @@ export function scaleMarks({ scale, leftPx, topPx, y }: VerticalScale, unit: str
 /** Blank between two entries of a legend. Units: px. */
 const LEGEND_GAP_PX = 16;
 
-/** An entry of a legend. `swatch`: markup for a field of 18 by 12 px at 0,0. */
+/** An entry of a legend. `swatch`: markup for a field of about 18 by 12 px at 0,0; the title begins 24 px from its left edge. */
 export interface LegendEntry {
   readonly title: Said;
   readonly swatch: string;

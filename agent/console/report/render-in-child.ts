@@ -50,7 +50,7 @@ let before: Promise<unknown> = Promise.resolve();
 
 /**
  * Renders a report in a child process, one at a time: further calls wait for their turn. Resolves with its text. Errors: rejects with
- * Refusal if it fails, or if `signal` is aborted.
+ * Refusal if it fails, or if `signal` is aborted; a call that waits rejects only at its turn.
  */
 export const renderInChild: ReportTools['render'] = (report, layout, signal) => {
   const turn = before.then(() => renderNow(report, layout, signal));

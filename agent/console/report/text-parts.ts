@@ -8,7 +8,7 @@ import { cellText, isNumeric, saidText } from './report-words.ts';
 
 /** Shown for a value that is not known. */
 export const NO_VALUE = '-';
-/** Greatest width of a column of text on a page that is too narrow for the whole table; one that wraps may be wider. Units: columns. */
+/** Greatest width of a column of text in `textTable` if columns do not fit side by side; one that wraps may be wider. Units: columns. */
 export const MOST_COLS = 24;
 
 /** Language, width and time zone of the text. */

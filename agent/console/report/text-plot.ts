@@ -19,8 +19,8 @@ const MOST_LINES = 18;
 const UNKNOWN = '?';
 
 /**
- * Returns the lines of a plot, without its title: bars, or letters and digits for values; a table for a map. A sentence if there is
- * nothing to draw.
+ * Returns the lines of a plot, without its title. `bars`: a table, with bars for the first series if there is room. `bands`: letters for
+ * the shares. `heat`: digits for the values. `map`: a table. A sentence instead if there is nothing to show.
  */
 export function textPlot(plot: ReportPlot, page: TextPage): readonly string[] {
   switch (plot.kind) {

@@ -17,7 +17,7 @@ let mention: RegExp | undefined;
 
 /**
  * Removes `luciole` before the commands of a session in a template: `config check` instead of `luciole config check`. It stays before
- * `agent` and before commands in `OUTSIDE`.
+ * `agent` and before commands in `OUTSIDE`. Between a backtick and a placeholder it is always removed.
  */
 export function asTyped(template: string): string {
   mention ??= new RegExp(`\\bluciole (?=(?:${words().join('|')})\\b)|(?<=\`)luciole (?=\\{)`, 'g');

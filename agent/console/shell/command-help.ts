@@ -20,7 +20,10 @@ function usageOf(command: ConsoleCommand): string {
 /** Width of the names of arguments and options. Units: columns. */
 const NAME_COLS = 20;
 
-/** Returns the lines of the help of a command in a session, with arguments, options and examples. The option `--socket` is left out. */
+/**
+ * Returns the lines of the help of a command in a session, with arguments, options and examples. The option `--socket` is left out.
+ * Examples are not wrapped.
+ */
 export function commandHelp(command: ConsoleCommand, widthCols: number, translate: (said: Said) => string): readonly string[] {
   const row = (word: string, summary: Said): string[] => labelled(`  ${word}`.padEnd(NAME_COLS), translate(summary), widthCols);
   const options = optionsOf(command).filter(({ name }) => name !== 'socket');

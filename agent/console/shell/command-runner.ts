@@ -31,7 +31,10 @@ const MAX_LIVE_WAITING_BYTES = 960;
 /** Commands that put a revision on trial. */
 const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 
-/** The functions of the commands that the shell runs, by name. Each resolves with the lines to show. They may reject with ConsoleError. */
+/**
+ * The functions of the commands that the shell runs, by name. Each resolves with the lines to show. Errors: throw ConsoleError, or reject
+ * with it.
+ */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 
 /**
@@ -78,7 +81,7 @@ export async function runLine(line: string, parts: RunnerParts): Promise<void> {
   }
 }
 
-/** Writes why a line was refused: with the setting `status` as one line for a script, otherwise as text for a person. */
+/** Writes why a line was refused or failed: with the setting `status` as one line for a script, otherwise as text for a person. */
 export async function writeRefusal(code: ConsoleError['code'], text: string, dialog: Dialog): Promise<void> {
   if (dialog.settings.status) dialog.writer.write(`%ERR ${code} ${toAscii(text)}\n`);
   else await dialog.page(text.split('\n').flatMap((each) => wrap(`% ${each}`, dialog.settings.widthCols)));

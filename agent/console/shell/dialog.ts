@@ -33,8 +33,9 @@ const PROBE_COLS = PROBE.length;
 export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 
 /**
- * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the session has ended (`end`).
- * `lostChars`: number of characters dropped because the line was full.
+ * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the wait for a key was ended (`end`).
+ * `end`: the session has ended, or `Input.giveUp` was called, for example to stop a running command. `lostChars`: number of characters
+ * dropped because the line was full.
  */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }

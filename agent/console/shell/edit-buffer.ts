@@ -2,8 +2,8 @@
 import type { ControlKey } from './keys.ts';
 
 /**
- * Longest line that can be typed. Units: characters. Source: assumed; the longest valid command has 200. Confirmed by: lengths
- * of lines in stored histories.
+ * Longest line that can be typed. Units: characters. Source: assumed; usual commands have at most 200. Confirmed by: lengths of
+ * lines in stored histories.
  */
 export const MAX_LINE_CHARS = 4_096;
 

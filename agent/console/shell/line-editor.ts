@@ -31,7 +31,8 @@ export type EditEvent =
   | { readonly kind: 'complete'; readonly before: string };
 
 /**
- * The text to send to the terminal after a key (`out`), and what the key means for the caller. `event` is null for a key that only edits.
+ * The text to send to the terminal after a key (`out`), and what the key means for the caller. `event` is null if it means nothing more,
+ * for example for a key that only edits.
  */
 export interface Pressed {
   readonly out: string;

@@ -33,7 +33,7 @@ export interface CompletionPlace {
   readonly value: Choice | null;
   /** For a configuration value: its key as typed; absent at any other place. */
   readonly valueAt?: string;
-  /** False if a required word or option value is missing; also if there are too many words. */
+  /** False if a required word or option value is missing; also if a command has too many words. A filter may have too many. */
   readonly canEnd: boolean;
 }
 
@@ -47,7 +47,9 @@ export interface Tree {
   find(words: readonly string[]): ConsoleCommand | undefined;
   /** Returns what may follow these words. Errors: as `read`, for a wrong command word or option. */
   placeAfter(words: readonly string[]): CompletionPlace;
-  /** Returns the words with unambiguous abbreviations of command words completed. At least one word, which may be empty. */
+  /**
+   * Returns the words with unambiguous abbreviations of command words completed. The result has at least one word, which may be empty.
+   */
   expand(words: readonly string[]): readonly string[];
 }
 

@@ -65,7 +65,10 @@ const UNIT_COLUMNS = [
   { title: msg`max ms`, align: 'right' },
 ] as const;
 
-/** Returns the source of a view of the lines, then of all units: first those with the largest share of requests without a valid answer. */
+/**
+ * Returns the source of a view of the lines, then of all units: first those with the largest loss. Loss: share of requests that timed out
+ * or had a damaged or wrong reply. Requests that ended with an exception do not count.
+ */
 export function busSource(asker: Asker): LiveSource {
   return async (page) => {
     const lines = plain((await ask('bus stats', {}, asker)).result, page.charset) as readonly LineStats[];

@@ -19,7 +19,7 @@ const MERGE_COLS = 7;
 /**
  * Creates a view that changes characters in place, for a terminal with cursor motion. A frame with more than `rows - 1` rows or `cols`
  * columns is cut.
- * Source: DEC VT100 user guide, CUP and ED.
+ * Source: DEC VT100 user guide, CUP, ED and EL.
  */
 export function createCursorView(rows: number, cols: number): LiveView {
   let shown: string[] = [];

@@ -21,7 +21,10 @@ export interface LogGate {
   waiting(): number;
 }
 
-/** Creates an empty gate. `charsPerSecond`: rate at which its budget grows. If too much text waits, the oldest lines are discarded. */
+/**
+ * Creates an empty gate. `charsPerSecond`: rate at which its budget grows, up to that of one second. If more text than that waits, the
+ * oldest lines are discarded; the newest one stays.
+ */
 export function createLogGate(charsPerSecond: () => number, startMono: MonoMs): LogGate {
   let lines: (readonly string[])[] = [];
   let leftOut = 0;

@@ -19,7 +19,7 @@ export interface LineHistoryStore {
 export interface PastLines {
   /** Returns the lines, oldest first; `add` changes this array. */
   all(): readonly string[];
-  /** Adds a line, masked by `maskSecrets`, and saves the lines. An empty line, or one equal to the last, is ignored. */
+  /** Adds a line, masked by `maskSecrets`, and saves the lines. An empty line, or one then equal to the last, is ignored. */
   add(line: string): void;
 }
 
@@ -41,8 +41,8 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 const MASK = '***';
 
 /**
- * Returns the line with `***` in place of passwords in addresses, and of the word or quoted text after any word that ends in `password`,
- * `token`, `code` or the like.
+ * Returns the line with `***` in place of passwords in addresses, and of the word or quoted text after a word that ends in `password`,
+ * `token`, `code` or the like. A word with characters other than A-Z, a-z, 0-9, `_`, `.` and `-` does not count.
  */
 export function maskSecrets(line: string): string {
   return withoutUrlPasswords(line, MASK).replace(

@@ -5,7 +5,7 @@ import type { Known } from './known.ts';
 
 type InWords = (said: Said) => string;
 
-/** Returns the first lines of a session, such as cabinet, version and the main keys. `names` is null if no agent answers. */
+/** Returns the first lines of a session, such as cabinet, version and the main keys. `names` is null if no agent sends them. */
 export function greeting(names: Names | null, version: string): readonly Said[] {
   const keys = msg`? lists what can be typed, TAB completes, Ctrl-D ends`;
   if (names === null) return [version, msg`no agent answers: agent state, check and agent restart work without one`, keys];

@@ -9,7 +9,7 @@ export interface ConsoleSession {
   readonly user: string;
   /** Null for a user of the machine, who needs no login, and with `isStranger`. */
   readonly login: AgentSession | null;
-  /** This console requires a login, but no agent answered to check it. Shape: absent unless true. */
+  /** This console requires a login, but could connect to no agent that checks it. Shape: absent unless true. */
   readonly isStranger?: true;
 }
 
@@ -47,7 +47,7 @@ export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }
 
-/** Returns user, socket and token for the requests of this session. */
+/** Returns the user of the session, and the socket and the token of the second argument, for requests to the agent. */
 export function askerOf({ user }: ConsoleSession, { socketPath, token }: Pick<Terminal, 'socketPath' | 'token'>): Asker {
   return { user, socketPath, ...(token === undefined ? {} : { token }) };
 }

@@ -30,7 +30,7 @@ import { watch } from './watch.ts';
 
 const USUAL_RECALL = 20;
 
-/** The session, its terminal and its connection to the agent, as far as the commands of the shell use them. */
+/** What the commands that the shell runs itself use: parts of the session, its terminal, and how to reach the agent. */
 export interface ShellActionParts {
   readonly dialog: Dialog;
   readonly tree: Tree;
@@ -41,7 +41,7 @@ export interface ShellActionParts {
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: LocalMachine;
-  /** Folder for the files of the session; null: none. */
+  /** Folder of the console, with the files of all its sessions; null: none. */
   readonly filesDir: string | null;
   /** Role of the session, which limits the files that it may name; null for a user of the machine. */
   readonly role: LeastRole | null;
@@ -51,7 +51,7 @@ export interface ShellActionParts {
 /** The actions of these command families. */
 type ActionsOf<Family extends string> = Pick<ShellActions, Extract<ShellCommandName, Family | `${Family} ${string}`>>;
 
-/** Returns the functions of the commands that the shell runs, by command name. */
+/** Returns the functions of the commands that the shell runs itself, by command name. */
 export function createShellActions(parts: ShellActionParts): ShellActions {
   const { dialog, past } = parts;
   return {

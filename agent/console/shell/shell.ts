@@ -23,7 +23,10 @@ const PAGER_HELP = msg`space: next page  enter: next line  /text: search  q: qui
 export interface Shell {
   /** Logs the person in and runs the typed commands. Resolves with the reason of the end. Call it once. */
   run(): Promise<EndReason>;
-  /** Ends the session from outside, for this reason. No effect if the session has ended. */
+  /**
+   * Ends the session from outside, for this reason: no more keys are read, and `run` resolves after the running command. No effect if the
+   * session has ended.
+   */
   end(reason: EndReason): void;
 }
 
@@ -33,7 +36,7 @@ export interface Shell {
  */
 const LAST_OUTPUT_MS = 60_000;
 
-/** Creates an interactive session on this terminal. The method `run` closes the terminal at the end. */
+/** Creates an interactive session on this terminal and begins to read its input. The method `run` closes the terminal at the end. */
 export function createShell(parts: ShellParts): Shell {
   const { tty, clock, login, withProbe } = parts;
   const dialog: Dialog = new Dialog(tty, clock, () => translate(dialog.settings.language, PAGER_HELP));

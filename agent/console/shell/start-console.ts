@@ -24,7 +24,7 @@ const BAUD = { min: 300, max: 4_000_000 };
  * Runs a session on the terminal of this process. Resolves with 0 after the end of the session, whatever its reason. `own`: commands that
  * another module implements.
  *
- * Errors: rejects, for example with ConsoleError 'usage' if there is no terminal, or with the system's error if it cannot be opened.
+ * Errors: rejects, for example with ConsoleError 'usage' if there is no terminal, or 'failed' if it cannot be opened.
  */
 export async function startConsole(
   args: LocalArgs,

@@ -18,8 +18,8 @@ export interface Tty {
    */
   setSpeed(speedBaud: number): Promise<void>;
   /**
-   * Gives the line to another program until it ends. Resolves with its exit code; null if it cannot be started. Absent if the line cannot
-   * be given away. `report` receives its error output.
+   * Gives the line to another program until it ends. Resolves with its exit code, 128 if a signal ended it; null if it cannot be started.
+   * Absent if the line cannot be given away. `report` receives its error output.
    */
   lend?(words: readonly string[], dir?: string, report?: (text: string) => void): Promise<number | null>;
   /** Restores mode and speed of the terminal; no effect the second time. */

@@ -19,7 +19,7 @@ const GAP_COLS = 2;
 /** What the help for `?` and TAB uses: commands, names, configuration values and translations. */
 export interface TypingHelp {
   readonly tree: Tree;
-  /** Resolves with the names of this kind; none if no agent answers. `typed`: the word so far, which completes a configuration key. */
+  /** Resolves with the names of this kind; none if no agent answers. `typed`: the word so far; configuration keys depend on it. */
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
@@ -28,7 +28,10 @@ export interface TypingHelp {
   readonly translate: (said: Said) => string;
 }
 
-/** Resolves with the lines of help on what may be typed after this text. Errors: rejects with ConsoleError for an invalid line. */
+/**
+ * Resolves with the lines of help on what may be typed after this text. Errors: rejects with ConsoleError, for example for an unknown
+ * command word that is complete. Values and the number of words are not checked.
+ */
 export async function helpLines(before: string, widthCols: number, help: TypingHelp): Promise<readonly string[]> {
   const { place, typed, isFilter } = placeOf(before, help.tree);
   const fits = startsWith(typed);
@@ -43,8 +46,8 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
 }
 
 /**
- * Resolves with what TAB inserts after this text; if it inserts nothing, with the words to choose from as lines. Both are empty if the line
- * is invalid or nothing fits.
+ * Resolves with what TAB inserts after this text; if it inserts nothing, with the words to choose from as lines. Both are empty if
+ * `helpLines` would reject the text, or if nothing fits.
  */
 export async function completion(
   before: string,

@@ -9,7 +9,7 @@ import { ConsoleError } from '../console-error.ts';
 export interface LineAsker {
   /**
    * Writes the prompt and resolves with the next line, without its line end. One call at a time. Errors: rejects with ConsoleError 'failed'
-   * if no line can come any more.
+   * if no line is waiting and the input has ended, is closed, or was aborted.
    */
   ask(prompt: string): Promise<string>;
   /** Stops reading the input; a prompt that waits for a line rejects. */

@@ -34,14 +34,14 @@ export interface Terminal {
   readonly role?: LeastRole;
   /** The line that shows progress; null if none is shown. */
   readonly status: StatusLine | null;
-  /** Prints short-lived output that may be dropped on a slow connection. If absent, use `out`. */
+  /** Prints lines of progress at once; on a slow connection some are dropped. If absent, use `out`. */
   readonly live?: (text: string) => void;
   /** Aborted when the person stops waiting for the answer. */
   readonly signal?: AbortSignal;
   /** Returns the signal that ends a job with a summary, which then still answers. Absent if Ctrl-C only stops the wait. */
   readonly enough?: () => AbortSignal;
   /**
-   * Reads a secret; at a terminal without echo, and with a `rule` it is checked and typed twice. Other input is not checked. Absent if
+   * Reads a secret. On a terminal it is not shown, and with a `rule` it is checked and typed twice. Other input is not checked. Absent if
    * nothing can be asked. Errors: rejects with ConsoleError, for example if the person cancels.
    */
   readonly askSecret?: (prompt: Message, rule: SecretRule | null) => Promise<string>;

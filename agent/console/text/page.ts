@@ -88,14 +88,17 @@ export function clockTime(ms: WallMs | null, page: Page): string {
     : translated(msg`${then.day} ${monthWord(then.month)} ${then.hour}:${then.minute}`, page);
 }
 
-/** Returns a time such as `Tue 2026-12-01 22:41:07 CET`, in this time zone (IANA name). */
+/**
+ * Returns a time such as `Tue 2026-12-01 22:41:07 CET`, in this time zone (IANA name). Errors: throws RangeError for a value that is not
+ * finite.
+ */
 export function fullTime(ms: WallMs, timezone: string): Message {
   const { weekday, year, monthNumber, day, hour, minute, second, zone } = timeParts(ms, timezone);
   const rest = `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}:${second} ${zone}`;
   return msg`${dayWord(weekday)} ${rest}`;
 }
 
-/** Returns a time such as `2026-12-01 22:41`, in this time zone (IANA name). */
+/** Returns a time such as `2026-12-01 22:41`, in this time zone (IANA name). Errors: throws RangeError for a value that is not finite. */
 export function dayTime(ms: WallMs, timezone: string): string {
   const { year, monthNumber, day, hour, minute } = timeParts(ms, timezone);
   return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;

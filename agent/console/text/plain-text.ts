@@ -39,8 +39,8 @@ const SPELT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; each character of white space becomes a blank; a
- * character without a known spelling becomes `?`.
+ * Returns the text in printable ASCII, for example `degC` for `°C`. Accents are dropped; each character of white space becomes a blank;
+ * what has no known spelling becomes `?`, or several.
  */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
@@ -56,8 +56,8 @@ export function toAscii(text: string): string {
 const LETTER = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 
 /**
- * Returns true for a letter, digit or sign that is safe to show in one column on any UTF-8 terminal. False for a blank or a combining mark,
- * and for all from Hebrew (U+0590) on except a few signs such as the euro.
+ * Returns true for a letter, digit or sign that takes one column on usual UTF-8 terminals. False for a blank or a combining mark, and for
+ * all from Hebrew (U+0590) on except a few signs such as the euro.
  */
 export function isOneColumn(letter: string): boolean {
   return (letter < '\u0590' && LETTER.test(letter)) || letter in SPELT;
@@ -87,7 +87,10 @@ export function inAsciiLetters(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const STEERING = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?!\[[\d;]{0,8}m)/g;
 
-/** Returns the text with `?` for control characters, which could steer a terminal. Line feeds, tabs, and colours and styles stay. */
+/**
+ * Returns the text with `?` for control characters, which could steer a terminal. Line feeds, tabs, and short codes for colours and styles
+ * stay.
+ */
 export function withoutControls(text: string): string {
   return text.replace(STEERING, '?');
 }
@@ -108,7 +111,7 @@ export function plainMessage(message: Message, charset: Charset = 'ascii'): Mess
 
 /**
  * Returns a copy of the value whose texts, including keys, are in characters of this charset; their line feeds become blanks. The template
- * of a message is kept.
+ * of a message is kept. The value must be JSON data, in which messages are allowed.
  */
 export function plain(value: unknown, charset: Charset = 'ascii'): unknown {
   const spell = speller(charset);

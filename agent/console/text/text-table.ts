@@ -8,9 +8,9 @@ export interface TableColumn {
   readonly title: Message;
   /** Default: left. */
   readonly align?: 'left' | 'right';
-  /** Becomes narrower before the other columns do, and wraps its text; at most one column per table. */
+  /** Becomes narrower before the other columns do, down to 22 columns. In its table all columns wrap their text. At most one per table. */
   readonly wraps?: true;
-  /** Longer text is cut or wrapped. Units: columns. */
+  /** Longer text is wrapped if a column of the table has `wraps`, otherwise cut. Units: columns of text. */
   readonly maxCols?: number;
 }
 

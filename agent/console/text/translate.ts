@@ -11,15 +11,18 @@ const speeches: Partial<Record<Language, Speech>> = {};
 /** Applied to each template before it is filled. */
 let adapted: (template: string) => string = (template) => template;
 
-/** Loads the translations of a language, for the whole process. Until this has resolved, messages in that language are English. */
+/**
+ * Loads the translations of a language, for the whole process. Until this has resolved, messages in that language are English. Errors:
+ * rejects with the system's error if the file of the language is missing.
+ */
 export async function learn(language: Language): Promise<void> {
   if (language === 'en') return;
   speeches[language] ??= (await import('../catalogue.ts')).readCatalogue(language);
 }
 
 /**
- * Sets a function that changes the templates of messages before arguments are inserted. It is for the whole process and replaces the one
- * set before.
+ * Sets a function that `translate` applies to each template before the arguments are inserted. It is for the whole process and replaces the
+ * one set before.
  */
 export function adaptTemplates(adapt: (template: string) => string): void {
   adapted = adapt;

@@ -41,7 +41,7 @@ export const CELL_ITEMS: Readonly<Record<string, readonly ItemKind[]>> = {
   o: ['whole'],
   // Burning hours of a lamp.
   b: ['double'],
-  // A lit lamp of a zone that may be dark, before the decision: since when it shows its warning.
+  // A lamp of `LightingSnapshot.lit`, before the decision: since when it shows its warning.
   l: ['time'],
   // As `l`, after the decision.
   m: ['time'],
@@ -56,7 +56,10 @@ export function kindsOf(key: string): readonly ItemKind[] {
   return kinds;
 }
 
-/** Appends the items of a cell. `nowUs`: the instant. Units: microseconds. */
+/**
+ * Appends the items of a cell, one per kind; a missing one as null. `nowUs`: the instant, to which times are stored relative. Units:
+ * microseconds.
+ */
 export function putItems(stream: ByteStream, items: readonly Item[], kinds: readonly ItemKind[], nowUs: number): void {
   kinds.forEach((kind, at) => {
     const item = items[at] ?? null;

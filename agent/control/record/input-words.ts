@@ -3,7 +3,7 @@ import type { ClockQuality } from '../../core/clock.ts';
 import type { DecisionReason, Quality, Rank } from '../../core/words.ts';
 import type { Detection, PhotocellState } from '../../lighting/lighting.ts';
 
-/** The qualities of the clock, by their number in the record. */
+/** The qualities of the clock, by their number in the record. It rises with the trust in the clock. */
 export const CLOCK_WORDS: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
 /** The qualities of a reading, by their number in the record. */
 export const QUALITY_WORDS: readonly Quality[] = ['good', 'stale', 'bad', 'missing'];
@@ -11,7 +11,10 @@ export const QUALITY_WORDS: readonly Quality[] = ['good', 'stale', 'bad', 'missi
 export const VERDICT_WORDS: readonly PhotocellState['says'][] = [null, 'dark', 'bright'];
 /** The ranks, by their number in the record. */
 export const RANK_WORDS: readonly Rank[] = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'];
-/** The reasons of a decision, by their number in the record. */
+/**
+ * The reasons of a decision, by their number in the record. A rank that is added to `RANK_WORDS` must not change these numbers: then list
+ * all reasons here, with the new one at the end.
+ */
 export const REASON_WORDS: readonly DecisionReason[] = [...RANK_WORDS, 'day', 'time-not-trusted'];
 
 /** Values of the flags of a sensor in the record; the number of its quality is multiplied by `quality` and added. */

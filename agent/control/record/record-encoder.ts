@@ -8,7 +8,7 @@ import { RANK_WORDS, REASON_WORDS } from './input-words.ts';
 
 /** The level of a lamp with its reason, as recorded. */
 export interface RecordedChoice extends Pick<Decision, 'levelPct' | 'rank' | 'reason'> {
-  /** The lamp only keeps its level from the start of the agent, see `Decision.isHeld`. */
+  /** The lamp only keeps its level from the start of the agent or a change of its configuration, see `Decision.isHeld`. */
   readonly isHeld: boolean;
   /** Source of the line of the trace that decided the level, before its limits; empty for none. */
   readonly source: string;

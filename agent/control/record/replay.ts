@@ -28,7 +28,7 @@ export interface ReplayedInstant {
 export interface ReplayOptions {
   /** Default: the street of the record. */
   readonly street?: LightingStreet;
-  /** Decides also between the recorded instants, and after the last, this often. Default: not in between. Units: ms. */
+  /** Decides also between the recorded instants, and after the last, this often. Default: not in between. Units: ms, above 0. */
   readonly stepMs?: number;
   /**
    * Searches also between the recorded instants, and after the last, for changes of a level or of the night of a zone by time alone. The

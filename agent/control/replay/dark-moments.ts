@@ -10,15 +10,18 @@ import type { LightingSnapshot, LightingStreet } from '../../lighting/lighting.t
 import { sensorPointOf, sensorReaches } from '../../lighting/presence.ts';
 
 /**
- * `late`: while a sensor detects someone, the light is too low after the allowed delay. `fell`: someone is detected shortly after the light
- * fell, and counts as in the dark since then.
+ * `late`: while a sensor detects someone, the light is too low at some time after the allowed delay. `fell`: someone is detected shortly
+ * after the light fell below what the last detection needed. The light is also below what this one needs. The dark counts from the fall.
  */
 export type DarkKind = 'late' | 'fell';
 
 /** One dark moment. `missingS`: its time, weighted by the missing share of the needed light. Units: s of full darkness. */
 export interface DarkMoment {
   readonly kind: DarkKind;
-  /** When it was found: for `late` as the presence ends, for `fell` as it begins. */
+  /**
+   * For `late`: when the presence ends, or the last instant seen before `DarkMomentFinder.end` if that comes first. For `fell`: when the
+   * presence begins.
+   */
   readonly atMs: WallMs;
   readonly sensor: PointId;
   readonly missingS: number;

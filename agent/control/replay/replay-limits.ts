@@ -7,7 +7,8 @@ import { sensorPointOf } from '../../lighting/presence.ts';
 /**
  * A change that the replay cannot follow. `new-sensor`: the record has no values of the sensor. `lamp-missing`: the other settings do not
  * have the lamp, so its energy and its dark moments are left out. `lamp-new`: the record does not have the lamp, but its energy is added.
- * `zone-missing`: what was requested for the zone is not applied. Any other kind: the record has the result of the recorded settings only.
+ * `zone-missing`: what was requested for the zone is not applied. Any other kind: only the result of the recorded settings is used, if the
+ * record has one.
  */
 export interface ReplayLimit {
   readonly kind:
@@ -24,7 +25,7 @@ export interface ReplayLimit {
   readonly id: string;
 }
 
-/** Returns the changes from `own` to `other` that a replay of a record of `own` is known not to follow; empty for none. */
+/** Returns the changes from `own` to `other` that a replay of a record of `own` is known not to follow; empty if none is known. */
 export function replayLimits(own: LightingStreet, other: LightingStreet): readonly ReplayLimit[] {
   const owns = new Map(own.zones.map((zone) => [zone.id, zone]));
   const known = new Map(own.zones.flatMap(({ presence }) => presence?.sensors ?? []).map((sensor) => [sensorPointOf(sensor), sensor]));

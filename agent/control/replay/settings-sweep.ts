@@ -22,8 +22,8 @@ export interface SweepSettings extends ReplaySettings {
 }
 
 /**
- * What a point costs. `darkMoments`: how often the light was too low for a detected person, compared with the recorded night. `missingS`:
- * the light missing then. Units: s of full darkness.
+ * What a point costs over all replayed nights: energy, number of dark moments, and the light missing in them. Units: `missingS` in s of
+ * full darkness, as in `DarkMoment`.
  */
 export interface SweepCost {
   readonly kwh: number;

@@ -37,7 +37,7 @@ export interface Blink {
 
 /**
  * Returns the levels (%) and times (ms) for the blinking of a lamp. The low level may be below `minPct`: the caller checks whether it may.
- * `presence`: longer ramps give longer times; null: usual ramps.
+ * `presence`: longer ramps give longer times, within 2 to 6 s; null: usual ramps.
  */
 export function blinkOf({ minPct, maxPct }: Pick<Lamp, 'minPct' | 'maxPct'>, presence: Zone['presence']): Blink {
   const lowPct = Math.max(minPct, VISIBLE_LOW_PCT);
@@ -57,7 +57,8 @@ export function blinkLevel({ highPct, lowPct, highMs, lowMs }: Blink, sinceMs: n
 }
 
 /**
- * Returns how a lamp blinks for this request. `held`: the intents in force for it; one that would hide the blinking leads to a refusal.
+ * Returns how a lamp blinks for this request. `held`: the intents in force for the lamp; one of a higher rank leads to a refusal. So does a
+ * bright one of the same rank, unless it is a blinking.
  *
  * Errors: throws Refusal if the request is not allowed, for example for an unknown lamp.
  */

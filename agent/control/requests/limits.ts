@@ -29,7 +29,7 @@ export function refusalOf(
   return NO_TEXT;
 }
 
-/** Returns why a release is refused, from its result; empty if it is not refused. */
+/** Returns why a release is refused, from its result: the target is unknown, or no intent was released. Empty otherwise. */
 export function releaseRefusalOf(
   street: LightingStreet,
   { target, rank }: Pick<ReleaseRequest, 'target' | 'rank'>,

@@ -14,7 +14,7 @@ import {
   outcomesBetween,
 } from './commands.ts';
 
-/** The fields of a command that are in each of its outcomes. */
+/** The fields of a command that are in each of its outcomes. There `levelPct` may become the confirmed level. */
 export type CommandHead = Pick<Outcome, 'commandId' | 'target' | 'levelPct' | 'source'>;
 /** A command for lamps before `PendingCommands` tracks it. `intentId`: the intent that it added; null for none. */
 export type Incoming = Pick<LightCommand, 'commandId' | 'target' | 'levelPct' | 'source' | 'intentId'>;

@@ -68,7 +68,7 @@ export class ProgrammeRegistry {
   }
 
   /**
-   * Reads the choices from the disk; a zone with a choice since keeps that. If the disk cannot be read this is logged, and `tend` tries
+   * Reads the choices from the disk, except for zones with a request since. If the disk cannot be read this is logged, and `tend` tries
    * again.
    */
   async restore(): Promise<void> {
@@ -91,8 +91,8 @@ export class ProgrammeRegistry {
   }
 
   /**
-   * Puts a choice in force in place of the zone's present one, or returns the zone to its calendar. Only for a request that `refusalOf`
-   * allows.
+   * Puts a choice in force in place of the zone's present one, or returns the zone to its calendar (`programme` null). Only for a request
+   * that `refusalOf` allows.
    */
   choose({ zone, programme, minutes, reason, source }: ProgrammeRequest): void {
     const { clock, events } = this.#parts;

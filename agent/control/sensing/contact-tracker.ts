@@ -9,7 +9,7 @@ import type { Moment } from '../requests/overrides.ts';
  */
 export type LightContact = 'emergency' | 'lights-on';
 
-/** A contact that requests light, as stored on disk. */
+/** A contact that requests light, as stored on disk; its request may be over. */
 export interface StoredContact {
   readonly pointId: PointId;
   /** End of its intent, in wall time. Not used for an emergency key, nor if the time is not known at the restart. */

@@ -17,7 +17,7 @@ export interface LongRaiseTracker {
   refresh(sensors: ReadonlyMap<PointId, SensorState>): void;
   /**
    * Ids of the zones that presence raised for too long, as of the last `refresh`. A zone remains until its sensors with `listen: own` have
-   * been clear for a minute, or until day.
+   * detected nothing for a minute, or until day. A silent or stuck sensor counts as one that detects nothing.
    */
   over(): ReadonlySet<string>;
 }

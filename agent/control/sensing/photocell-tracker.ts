@@ -25,11 +25,11 @@ import type { TrackerParts } from './sensor-tracker.ts';
 /** The dependencies with which `PhotocellTracker` is created. */
 export interface PhotocellTrackerParts extends Omit<TrackerParts, 'street'> {
   readonly street: Pick<LightingStreet, 'zones'>;
-  /** Returns true if any lamp of this zone is lit. */
+  /** Returns true if any lamp of this zone is lit, by its decided level. */
   readonly isZoneLit: (zoneId: string) => boolean;
-  /** Returns the sun of a zone now; null while the time is not trusted. */
+  /** Returns the sun of a zone now; null while the time is not trusted, or for an unknown zone. */
   readonly sunOf: (zoneId: string) => SunNow | null;
-  /** Receives the faults of all cells when one changes or a night is counted, to be stored for `restore` at the next start. */
+  /** Receives the faults of all cells when one changes or a night begins or is counted, to be stored for `restore` at the next start. */
   readonly onFaults?: (faults: Readonly<Record<PointId, StoredFaults>>) => void;
 }
 

@@ -12,7 +12,7 @@ export interface RecentDetections {
    * the last detection of this `source`.
    */
   noteReturn(source: string, pole: string): boolean;
-  /** Removes old detections. */
+  /** Removes detections older than `DETECTIONS_KEPT_MS`. */
   refresh(): void;
   /** Returns the detections, oldest first. */
   all(): readonly Detection[];

@@ -19,7 +19,7 @@ export interface RuleTracker {
   take(readings: readonly Reading[]): boolean;
   /** Updates the rules with these inputs, the newest readings and the time. */
   refresh(inputs: RuleInputs): void;
-  /** Returns the states by rule; a rule without an input so far may be absent. */
+  /** Returns the states by rule; a rule may be absent until its first reading or the first `refresh`. */
   states(): ReadonlyMap<string, RuleState>;
 }
 

@@ -23,7 +23,7 @@ export interface TrackerParts {
 
 /** The dependencies with which `createSensorTracker` is created. */
 export interface SensorTrackerParts extends TrackerParts {
-  /** Returns when the decided level of this lamp last changed; null if none was decided. */
+  /** Returns when the decided level of this lamp last changed, or was first decided; null if none was decided. */
   readonly ownChangeMono: (lampId: string) => MonoMs | null;
 }
 
@@ -34,7 +34,7 @@ export interface SensorTracker {
    * detects a person, and another person may have come.
    */
   take(readings: readonly Reading[]): boolean;
-  /** Updates what changes by time alone, and reports the events. A detection may begin here too. */
+  /** Updates the states by the newest readings and the time, and reports the events. A detection may begin here too. */
   refresh(): void;
   /** Returns the states by point. A sensor without any reading is absent. */
   states(): ReadonlyMap<PointId, SensorState>;

@@ -41,7 +41,7 @@ export interface StreetSensing {
   detections(): readonly Detection[];
   /** Returns the intents of contacts; expired ones may be among them. */
   intents(): readonly Intent[];
-  /** Call it before the agent changes these levels, because the sensors may detect its own light. */
+  /** Takes the newest decisions of all lamps. Call it before they are written, because the sensors may detect the agent's own light. */
   notice(decisions: readonly Decision[]): void;
   /** Returns the number of detections since the creation, at sensors that raise light themselves. */
   detectionCount(): number;

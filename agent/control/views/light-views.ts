@@ -24,8 +24,8 @@ export interface LightViews {
   /** Returns why a lamp, or the lamps of a zone, have their level now. Undefined for an unknown id. */
   why(id: string): WhyView | undefined;
   /**
-   * Returns why a lamp, or the lamps of a zone, have their level at another instant: a forecast, or what was planned in the past. Undefined
-   * for an unknown id.
+   * Returns why a lamp, or the lamps of a zone, have their level at another instant. That is a forecast, or for the past what the present
+   * settings plan, in `past`. Undefined for an unknown id.
    */
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }

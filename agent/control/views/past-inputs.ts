@@ -18,7 +18,10 @@ export interface PastMoment {
   readonly snapshot: LightingSnapshot;
 }
 
-/** Returns the recorded inputs of the zones of these lamps, and of zones whose presence raises them too, as lines for people. */
+/**
+ * Returns the recorded inputs of these lamps as lines for people: those of their zones and of zones whose presence raises them too, rules
+ * and requests.
+ */
 export function pastInputs(street: LightingStreet, facts: PastMoment): readonly RecordedInput[] {
   const zones = street.zones.filter(({ lamps, presence }) =>
     facts.lampIds.some((id) => lamps.includes(id) || presence?.alsoLamps?.includes(id) === true),

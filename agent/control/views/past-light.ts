@@ -31,8 +31,8 @@ const NOTHING = { lamps: [], inputs: [], notes: [], basis: null, clockQuality: n
 const MOST_PAGES = 4;
 
 /**
- * Resolves with what the record has about a lamp or zone at an instant, or why it has nothing, for example for an unknown id; undefined if
- * the disk did not respond.
+ * Resolves with what the record has about a lamp or zone at an instant, or why it has nothing, for example for an unknown id. Undefined if
+ * the record could not be read, for example because the disk did not respond.
  */
 export async function recordedAt({ store, flush }: PastLightParts, id: string, atMs: WallMs): Promise<RecordedWhy | undefined> {
   flush();

@@ -21,7 +21,10 @@ export interface LampKnowledge {
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** False after several failed writes or drifts in a row, or if `measured` is not good. True does not prove that the lamp has its level. */
+  /**
+   * False after several failed writes or drifts in a row, or if there is a reading (`measured`) and it is not good. True does not prove
+   * that the lamp has its level.
+   */
   readonly following: boolean;
 }
 
@@ -44,7 +47,7 @@ export function whyView(street: LightingStreet, id: string, knowledgeOf: Knowled
   return place && { id, kind: place.kind, lamps: whyLamps(street, place.lamps, knowledgeOf) };
 }
 
-/** Returns whether an id is a lamp or a zone, and the ids of its lamps. Undefined if the street has no such id. */
+/** Returns whether an id is a lamp or a zone, and the ids of its lamps. Undefined if it is neither. */
 export function placeOf(
   { lamps, zones }: LightingStreet,
   id: string,
@@ -78,7 +81,7 @@ export interface ZoneFacts {
   readonly lamps: readonly LampView[];
 }
 
-/** Returns the view of what controls one zone. */
+/** Returns what controls the light of a zone at the time of `facts.snapshot`, for display. */
 export function zoneLight(street: LightingStreet, zone: Zone, facts: ZoneFacts): ZoneLightView {
   const { snapshot, plan, state, lamps } = facts;
   const isKnown = isTrusted(snapshot.clockQuality) && state?.night === true;

@@ -37,7 +37,7 @@ export type WatchedWalk = Omit<WalkTest, 'night'>;
 
 type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
 
-/** The walk tests in progress. A test reports detections with the lamps whose decided level presence raised shortly after them. */
+/** The walk tests in progress. A test reports detections with the lamps of its zone whose decided level presence raised shortly after. */
 export class WalkTestHandler {
   readonly #street: LightingStreet;
   readonly #clock: WalkClock;

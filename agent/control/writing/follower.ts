@@ -21,7 +21,7 @@ export interface FollowerParts {
   readonly pace?: PaceParts | undefined;
   /** Called after writes were sent or have ended, because open commands may have progressed. */
   readonly onProgress: () => void;
-  /** Called once a level that was sent to a lamp is acknowledged or read back, with the time at which it was sent. */
+  /** As `LevelWrite.onSent`, for each level that was sent to a lamp. */
   readonly onSent?: (lampId: string, sentMono: MonoMs) => void;
 }
 

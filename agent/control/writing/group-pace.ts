@@ -15,7 +15,7 @@ export interface LampGroup {
 
 /** The limits on how many levels are sent. */
 export interface PaceParts {
-  /** Larger groups first. A lamp is written with the first group that can be written as a whole. */
+  /** Larger groups first. A lamp is counted with the first group that can be written as a whole. */
   readonly groups: readonly LampGroup[];
   /** Takes one level from the rate of this lamp's line and returns true, also for a line without a limit. Returns false if none is left. */
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
@@ -24,7 +24,10 @@ export interface PaceParts {
 /** A level that waits to be sent. */
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
-/** Returns the lamps whose level is sent now: the urgent ones, and others as far as the rate of the line allows. */
+/**
+ * Returns the lamps whose level is sent now: the urgent ones, and others as far as the rates of their lines allow. A group that can be
+ * written as a whole counts as one level.
+ */
 export function lampsToWrite(writes: readonly PacedWrite[], { groups, mayWrite }: PaceParts, nowMono: MonoMs): ReadonlySet<string> {
   const waiting = new Map(writes.map((write) => [write.lampId, write]));
   const leaving = new Set(writes.filter(({ lane }) => lane === 'urgent').map(({ lampId }) => lampId));

@@ -40,7 +40,7 @@ export interface OutputView extends OutputState {
   readonly pointId: PointId;
   /** The newest reading of the point that proves a write; undefined if there is none. */
   readonly measured: Reading | undefined;
-  /** False after several failed writes or drifts in a row, or if `measured` is not good. */
+  /** False after several failed writes or drifts in a row, or if there is a reading (`measured`) and it is not good. */
   readonly following: boolean;
 }
 
@@ -52,7 +52,7 @@ const WRITE_TTL_MS = 60_000;
  */
 const FIRST_LOOK_MS = 10_000;
 
-/** Decides and writes the values of the outputs. Raises `output-not-following` for an output that does not follow. */
+/** Decides and writes the values of the outputs. Raises `output-not-following` for one with several failed writes or drifts in a row. */
 export class OutputWriter {
   readonly #parts: OutputWriterParts;
   readonly #states = new Map<string, OutputState>();

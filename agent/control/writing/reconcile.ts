@@ -13,8 +13,8 @@ import type { Decision, LevelPct, Rank, Reading } from '../../core/words.ts';
 /** The write history of one lamp or output, and what its readings have confirmed. */
 export interface LampTrack {
   /**
-   * The write in flight; results of earlier writes are ignored. `sent`: it was sent, and acknowledged or proven unless it was a broadcast.
-   * False also while it was sent and neither is known.
+   * The write in flight; results of earlier writes are ignored. `sent`: it is known to have been sent, see `LevelWrite.onSent`.
+   * Always false for an output.
    */
   readonly inFlight: { readonly commandId: string; readonly levelPct: LevelPct; readonly sent: boolean } | null;
   /** How the newest finished write ended; null before one, and after `nudge` of an unconfirmed track. A later drift changes it. */
@@ -34,9 +34,9 @@ export interface LampTrack {
    * count.
    */
   readonly drifts: number;
-  /** No repetition before this time; a changed decision does not wait. */
+  /** No repetition before this time, except after `nudge`; a changed decision does not wait. */
   readonly retryMono: MonoMs;
-  /** Whether the lamp answers, by its readings; null before any sign. */
+  /** True after a good reading, false after a missing one; other readings do not change it. Null before the first of them. */
   readonly answers: boolean | null;
 }
 
@@ -107,7 +107,10 @@ export function afterSend(track: LampTrack, commandId: string, levelPct: LevelPc
   return { ...track, inFlight: { commandId, levelPct, sent: false } };
 }
 
-/** Returns the track after the field has sent the write `commandId` to the lamp. A write that a newer one replaced is ignored. */
+/**
+ * Returns the track once it is known that the write `commandId` was sent (see `LevelWrite.onSent`). Unchanged for a write that is not in
+ * flight any more.
+ */
 export function afterSent(track: LampTrack, commandId: string): LampTrack {
   return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
@@ -123,19 +126,19 @@ export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNu
 }
 
 /**
- * Returns the track without the result of the last write, so that no back-off delays the next write of an unconfirmed level. A track with a
+ * Returns the track without the result of the newest finished write, so that its back-off does not delay the next one. A track with a
  * confirmed level is returned unchanged.
  */
 export function nudge(track: LampTrack): LampTrack {
   return track.confirmedPct === null ? { ...track, last: null } : track;
 }
 
-/** Returns false if several writes in a row failed, or a lamp drifted from its level several times in a row. */
+/** Returns false once `failures` or `drifts` of the track of a lamp or output has reached 3. */
 export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
 
-/** Returns false if the newest reading of a lamp is not good; true without a reading. */
+/** Returns false if the newest reading of a lamp or output is not good; true without a reading. */
 export function isKnown(measured: Reading | undefined): boolean {
   return measured === undefined || measured.quality === 'good';
 }

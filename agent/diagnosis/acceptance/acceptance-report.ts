@@ -28,7 +28,7 @@ type Result = AcceptanceReport['result'];
 
 /**
  * Returns the report. The test of a lamp counts as missing if it was made with another device or another rated power. Its placement counts
- * with any device; it fails if it found the lamp at another pole than the present one.
+ * with any device. A lamp that was found at another pole than its present one, or at several, fails.
  */
 export function acceptanceReport({ cabinet, lamps, hasMeter, record, atMs, isTimeTrusted }: ReportFacts): AcceptanceReport {
   const rows = {

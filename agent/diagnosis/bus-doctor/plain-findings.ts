@@ -5,8 +5,8 @@ import { percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
 /**
- * Returns the finding that the line is healthy, without a check. The symptoms give the counts of its evidence; that no stray bytes and no
- * frames of others came is stated whatever they are.
+ * Returns the finding that the line is healthy, whatever the symptoms are. They give the counts of its evidence, also those of stray bytes
+ * and of frames of others.
  */
 export function healthy({
   asked,
@@ -49,8 +49,8 @@ export function notFed(unfed: ReadonlySet<number>): BusFinding {
 }
 
 /**
- * Returns the finding that the symptoms are too weak or fit several causes, whatever they are. Failed requests are counted for the units
- * that sent a valid or damaged reply. `units`: at most four of these, those with the most. A unit that was always silent is left out.
+ * Returns the finding that the symptoms are too weak or fit several causes, whatever they are. Failed requests of the examination are
+ * counted for the units that sent a valid or damaged reply. `units`: up to four of these, those with the most failures.
  */
 export function undecided(symptoms: BusSymptoms): BusFinding {
   const { asked, units, strays, quarters, recents } = symptoms;

@@ -66,7 +66,10 @@ export function wrongSettings({ trials, units, serial, isNetwork, answered: vali
   };
 }
 
-/** Returns the finding, for a line without answers, that the idle line has the wrong polarity; null if the symptoms do not show it. */
+/**
+ * Returns the finding that the idle line has the wrong polarity; null if the symptoms do not show it. It is meant for a line without
+ * answers, which is not checked.
+ */
 export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding | null {
   if (breaks < SILENT_AFTER || breaks < BREAK_SHARE * silent) return null;
   return {
@@ -79,7 +82,7 @@ export function swappedWires({ breaks, asked, silent }: BusSymptoms): BusFinding
   };
 }
 
-/** Returns the finding that no unit answers, whatever the symptoms are; they only give the evidence. */
+/** Returns the finding that no unit answers, whatever the symptoms are; they only give the causes and the evidence. */
 export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSymptoms): BusFinding {
   const settings = new Set(trials.map(({ serial }) => settingsText(serial).toString())).size;
   return {

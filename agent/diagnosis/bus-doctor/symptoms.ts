@@ -21,6 +21,7 @@ export interface BusSymptoms {
   readonly answered: number;
   /** Requests after which the gateway received its own frame. */
   readonly echoes: number;
+  /** Valid requests that the agent did not send, and valid replies that do not fit the request of their window, also late ones. */
   readonly foreignRequests: number;
   readonly foreignReplies: number;
   /** Windows with bytes of no frame that are not a damaged reply, and the number of those bytes. */

@@ -18,9 +18,9 @@ export interface UnitSymptoms {
   readonly answered: number;
   readonly damaged: number;
   readonly silent: number;
-  /** Valid replies that were not due: further ones in the same window, or ones in a later window. */
+  /** Valid replies too many: further ones that fit the request of their window, or ones that do not fit it while none was due. */
   readonly doubled: number;
-  /** Valid replies that came in a later window while a reply was due. */
+  /** Valid replies that do not fit the request of their window, while an earlier request was without a reply. */
   readonly late: number;
   /** Windows of this unit with bytes of no frame beside a reply or in silence, and the number of those bytes. */
   readonly strays: number;
@@ -42,11 +42,11 @@ export interface UnitSymptoms {
    * few of them to compare.
    */
   readonly likeness: number | null;
-  /** Share of the damaged replies to equal requests that are equal. Null with too few of them. */
+  /** Share of the damaged replies that equal the most common one to the same request. Null with too few of them. */
   readonly sameness: number | null;
 }
 
-/** Replies in windows of other units: too many if their own unit had answered its last request, else late. */
+/** Replies that do not fit the request of their window: late if an earlier request of their unit is without a reply, else too many. */
 interface Displaced {
   readonly extra: number;
   readonly late: number;

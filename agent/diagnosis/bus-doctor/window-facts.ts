@@ -40,7 +40,7 @@ export interface WindowFacts {
   readonly replies: number;
   /** Valid requests beside the echo, in hex: another master's, or late echoes. */
   readonly foreignRequests: readonly string[];
-  /** Addresses in all other valid replies. */
+  /** Addresses in all other valid frames that are a reply or may be one, such as a single write of another master. */
   readonly foreignReplies: readonly number[];
   /** Number of bytes outside of all frames; 0 if the reply itself is damaged. */
   readonly strayBytes: number;

@@ -12,7 +12,7 @@ const LEAST_BYTES = 64;
 /** The longest varint of a safe integer. Units: bytes. */
 const MAX_VARINT_BYTES = 8;
 
-/** An entry as stored: `kind` is one byte, `atUs` a monotonic time. Units: µs. */
+/** An entry to store in a ring, or read from one: `kind` is one byte, `atUs` a monotonic time. Units: whole µs. */
 export interface StoredEntry {
   readonly kind: number;
   readonly atUs: number;
@@ -62,7 +62,7 @@ export class EntryRing {
 
   /**
    * Adds an entry. `content` is copied, and cut if it is nearly as long as the ring. A time before that of the last entry counts as that
-   * time.
+   * time. Units: whole µs; other times would drift.
    */
   add(kind: number, atUs: number, content: Uint8Array): void {
     const room = this.#store.length - 1 - 2 * MAX_VARINT_BYTES;
@@ -144,7 +144,7 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Returns the entries of an image, oldest first. Errors: throws RangeError for an entry that is not complete. */
+/** Returns the entries of an image, oldest first. Errors: throws RangeError for an entry that is not complete or not valid. */
 export function entriesOf({ baseUs, bytes }: Pick<RingImage, 'baseUs' | 'bytes'>): StoredEntry[] {
   const found: StoredEntry[] = [];
   let at = 0;

@@ -28,8 +28,8 @@ export function protocolOf({ kind, port }: Pick<RecordedLine, 'kind' | 'port'>):
 }
 
 /**
- * Returns the rows of a recording in the order of `atUs`; entries that this version cannot decode are left out. Errors: throws RangeError
- * for an entry that is not complete.
+ * Returns the rows of a recording in the order of `atUs`: of the lines that its head names, and of decisions and events. Entries that this
+ * version cannot decode are left out. Errors: throws RangeError for an entry that is not complete.
  */
 export function rowsOf(recording: FlightRecording): FlightRow[] {
   const lines = recording.head.lines.map((line) => lineRows(line, placedEntries(recording, line.id)));

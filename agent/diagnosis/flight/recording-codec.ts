@@ -25,7 +25,7 @@ export interface FlightRecording {
   readonly parts: readonly (RecordingPart & { readonly images: readonly Buffer[] })[];
 }
 
-/** Number of bytes to read from the start of a file for `recordingHeadOf`; a head that needs more counts as damaged. */
+/** Number of bytes to read from the start of a file for `recordingHeadOf`; for a longer head it then returns null. */
 export const HEAD_END_BYTES = AT.head + MAX_HEAD_BYTES;
 
 /**

@@ -14,7 +14,7 @@ export function storedTonight({ tonight }: LoadMemory): Readonly<Record<string, 
   return tonight === null ? null : packedNight(tonight);
 }
 
-/** Restores a memory. What is damaged or missing is left out. */
+/** Restores a memory. Parts that are missing or of another shape are left out; values are not checked otherwise. */
 export function restoredLoad(stored: unknown, tonight: unknown): LoadMemory {
   const record = isRecord(stored) && stored['v'] === 1 ? stored : {};
   const { nights, dayHours, differences, nightsOpen } = record;

@@ -7,7 +7,7 @@ import { type VoltageExponents, voltageExponents } from './voltage-exponents.ts'
 
 /** Limits that a difference of power must exceed to count. Units: ln W, positive. NaN: unknown. */
 export interface LossLimits {
-  /** For the evidence of both signs. */
+  /** For `lossEvidence`: the jump and the level together. */
   readonly both: number;
   /** For the level alone. */
   readonly level: number;

@@ -25,8 +25,8 @@ export interface MeterMinute {
 /** What is wrong at a meter; null where nothing was found, also while too few nights are known to judge. */
 export interface LoadFindings {
   /**
-   * Power that is missing at night. As `extra`, it stays by day. It ends when more than half of it is back at night, or when it counts as
-   * usual after some weeks.
+   * Power that is missing at night. As `extra`, it stays by day, and ends after some weeks, when it counts as usual. It ends earlier when
+   * more than half of it is back at night; with `extra`, when the power is usual again.
    */
   readonly lost: LoadDifference | null;
   /** More power at night than expected. */
@@ -39,8 +39,8 @@ export interface LoadFindings {
   /** Unexpected load while the lamps should be off; it stays at night. */
   readonly day: DayLoad | null;
   /**
-   * Since when the meter has repeated the same power and voltage, once that has lasted too long. Always null without a voltage. Units:
-   * minutes since 1970, UTC.
+   * Since when the meter has repeated the same power and voltage, once that has lasted too long. Always null without a voltage, or at 0 W.
+   * Units: minutes since 1970, UTC.
    */
   readonly stuckSinceMin: number | null;
 }
@@ -103,7 +103,7 @@ export class LoadWatch {
   #coldUntil = 0;
   #darkSince: number | null = null;
 
-  /** `model`: of the nights in `memory`; by default it is computed from them. */
+  /** `model`: of the nights in `memory`; by default it is computed from them. The running night in `memory` is continued in place. */
   constructor(memory: LoadMemory = NO_LOAD_MEMORY, model: LoadModel | null = learnedLoad(memory.nights)) {
     this.#nights = memory.nights.slice(-KEPT_NIGHTS);
     this.#differences = { ...memory.differences };
@@ -128,7 +128,7 @@ export class LoadWatch {
     return this.#nights.length;
   }
 
-  /** Changes whenever the learned nights do. */
+  /** Changes whenever the learned nights do; it may also change while they do not. */
   get nightsStamp(): string {
     return `${this.#nights.at(-1)?.onMin} ${this.#nightsOpen} ${this.#day.hours.length}`;
   }

@@ -29,7 +29,7 @@ export function medianOfAll(values: Iterable<number>): number {
   return medianOf(present, present.length);
 }
 
-/** Returns the centred running median, each over at most `2 reach + 1` values. NaN values are left out; NaN where too few remain. */
+/** Returns the centred running median over at most `2 reach + 1` values. NaN values are left out; NaN if at most `reach / 2` remain. */
 export function smoothed(values: Float64Array, reach: number): Float64Array {
   const window = new Float64Array(2 * reach + 1);
   return values.map((_, index) => {

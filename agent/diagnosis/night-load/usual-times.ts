@@ -7,15 +7,15 @@ const SLACK_MIN = 75;
 const VALID_MIN = 14 * 1_440;
 const DAY_MIN = 1_440;
 
-/** A span of time. Units: minutes since 1970, UTC. */
+/** A span of time, both ends included. Units: minutes since 1970, UTC. */
 export interface MinuteSpan {
   readonly fromMin: number;
   readonly toMin: number;
 }
 
 /**
- * Returns the span in which the lamps may come on, the one nearest to `nearMin`. It contains the times of the recent nights, with a slack
- * of more than an hour on each side. Null if no night is recent enough.
+ * Returns the span in which the lamps may come on. It contains the times of the recent nights, each moved by whole days to be nearest to
+ * `nearMin`, with a slack of more than an hour on each side. Null if no night is recent enough.
  */
 export function usualOn(nights: readonly NightProfile[], nearMin: number): MinuteSpan | null {
   const times = recent(nights, nearMin).map((night) => night.onMin);

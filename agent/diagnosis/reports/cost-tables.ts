@@ -12,7 +12,10 @@ import { energyParts } from './used-energy.ts';
 /** Nights of a year, for which the indicator of EN 13201-5 is annual. */
 const YEAR_NIGHTS = 365;
 
-/** Returns the cost of the used energy that has a price; null if the configuration has no prices. */
+/**
+ * Returns the cost of the used energy that has a price; null if the configuration has no prices. The energy of a night in `byTariff` is
+ * that of the meter of the invoice.
+ */
 export function costOf({ cabinet, used, byTariff }: Pick<NightFacts, 'cabinet' | 'used' | 'byTariff'>): EnergyCost | null {
   const { energy } = cabinet;
   return energy === undefined || energy.prices.length === 0 ? null : energyCost(energyParts(used, byTariff), energy);

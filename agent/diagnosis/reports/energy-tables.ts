@@ -23,7 +23,10 @@ export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
   computed: msg`computed from the levels of the lamps`,
 };
 
-/** Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. */
+/**
+ * Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. What is proven,
+ * the meters and the year before are left out if there are none.
+ */
 export function energySection(facts: NightFacts): ReportSection {
   const { savings, used } = facts;
   return {
@@ -55,12 +58,15 @@ function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Me
   ];
 }
 
-/** Returns with how many decimals the energies of a proven saving are shown in kWh. */
+/** Returns with how many decimals reference, used energy and saving are shown in kWh, in the report of a proven saving. */
 export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: SavingsResult['total']): number {
   return kwhDecimals(Math.max(adjustedKwh, measuredKwh + estimatedKwh));
 }
 
-/** Returns sentences on what must be checked before a proven saving is used, for the summary and where the saving is stated. */
+/**
+ * Returns sentences on what must be checked before a proven saving is used, for the summary and where the saving is stated. Empty if
+ * nothing must.
+ */
 export function cautionTexts(savings: SavingsResult): readonly Message[] {
   return savingsCautions(savings, (kwh) => shown(kwh, kwhDecimals(kwh))).map((text) => msg`Caution: ${text}.`);
 }
@@ -157,8 +163,9 @@ function computedTable(facts: NightFacts): ReportTable {
 }
 
 /**
- * Returns the energy of the nights in `used`, or of their months if there are many. A value is null if it is not known for its night, or
- * for one of those nights of its month. `half`: half of the 90 % interval of a proven night; null for a month.
+ * Returns the energy of the nights in `used`, or of their months if they are more than `MOST_NIGHTS`. A value is null if it is not known
+ * for its night, or for one of those nights of its month. `half`: half of the 90 % interval for each bar of one proven night, null for
+ * other bars; null if no bar has one.
  */
 export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): ReportBars {
   const groups = [...Map.groupBy(used, ({ period }) => (used.length > MOST_NIGHTS ? monthOf(period) : period))];
@@ -241,7 +248,10 @@ export interface RangeSaving {
   readonly isProven: boolean;
 }
 
-/** Returns with how many decimals reference, used energy and saving of a range are shown in kWh, in tables and figures alike. */
+/**
+ * Returns with how many decimals a report about these nights shows reference, used energy and saving in kWh, in key figures and in the
+ * tables about energy.
+ */
 export function rangeDecimals({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): number {
   const referenceKwh = savings?.total.adjustedKwh ?? numbersSum(used.map(({ formerKwh }) => formerKwh ?? 0));
   return kwhDecimals(Math.max(referenceKwh, numbersSum(used.map((night) => bestOf(night).kwh))));

@@ -33,7 +33,10 @@ export interface FactSources {
   readonly devices: () => readonly DeviceView[];
   /** Ids of the lamps, by id of their feeder. */
   readonly feederLamps: () => ReadonlyMap<string, readonly string[]>;
-  /** The recorded levels of a period. `onUnread` is called if the disk did not give all. */
+  /**
+   * The recorded levels of a period; spells may be outside it, and damaged ones are left out. `onUnread` is called if the disk did not
+   * respond.
+   */
   readonly levels: (period: TimeSpan, onUnread: () => void) => AsyncIterable<LevelSpell>;
 }
 
@@ -60,8 +63,8 @@ export class FactsReader {
 
   /**
    * Resolves with the facts of the nights from one to another, both included. Undefined if the counted nights or the proven saving could
-   * not be read. Other data that could not be read are missing as if none were stored; `unread` names them. Errors: rejects with
-   * WorkAborted after the signal.
+   * not be read. Other data that could not be read are empty, incomplete or null; `unread` names them. Of more than 20,000 events only the
+   * newest are read. Errors: rejects with WorkAborted after the signal.
    */
   async read(from: SavingsDate, to: SavingsDate): Promise<NightFacts | undefined> {
     const range = await this.#range(from, to);

@@ -16,11 +16,12 @@ const REPAIR_COLUMNS = [
 export interface Availability {
   /**
    * Share of the lamp hours at night without a failure that makes the lamp dark. Null if no lamp hours were counted, or if the failures are
-   * not known (`areFailuresUnknown`).
+   * not known (`areFailuresUnknown`). Failures whose events are no longer stored count as none.
    */
   readonly lightPct: number | null;
-  /** Lamp hours at night in which a failure made the lamp dark, and those in which its level was not known. */
+  /** Lamp hours at night in which a failure made the lamp dark, also in nights that were not counted. */
   readonly darkLampH: number;
+  /** Counted lamp hours at night in which the level of the lamp was not known. */
   readonly unknownLampH: number;
   /** Share of the time without an absence of the agent; null if no time has passed. */
   readonly agentPct: number | null;
@@ -36,7 +37,7 @@ export function areFailuresUnknown({ eventsFromMs, endMs, unread }: Pick<NightFa
 
 /**
  * Returns how much of the lamp hours at night was without a failure that makes the lamp dark, and how much of the time without an absence
- * of the agent. A night that was not counted is a day of absence.
+ * of the agent. Each night in `nights.missing` counts as a day of absence.
  */
 export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'spanMs' | 'eventsFromMs' | 'endMs' | 'unread'>): Availability {
   const { nights, darkMs, spanMs } = facts;
@@ -51,7 +52,7 @@ export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'span
   };
 }
 
-/** Returns the section about failures. */
+/** Returns the section about the failures of lamps and of other sources, with the availability of light and agent. */
 export function failureSection(facts: NightFacts): ReportSection {
   const { lamps, others } = facts.failures;
   const { lightPct, darkLampH, unknownLampH, agentPct } = availability(facts);
@@ -79,14 +80,14 @@ export function failureSection(facts: NightFacts): ReportSection {
 }
 
 /**
- * Returns the most energy that lamps dark by a failure would have used: their rated power in those hours. Programmes would have used less.
- * Units: kWh.
+ * Returns the most energy that lamps dark by a failure would have used: their rated power in those hours. With a programme that dims
+ * them they would have used less. Units: kWh.
  */
 export function darkKwh({ cabinet, darkMs }: Pick<NightFacts, 'cabinet' | 'darkMs'>): number {
   return numbersSum(cabinet.lamps.map(({ id, ratedPowerW }) => ((darkMs.get(id) ?? 0) / HOUR_MS) * (ratedPowerW / 1_000)));
 }
 
-/** Returns a sentence that at most this energy was not used because lamps were dark by a failure. Units: kWh. */
+/** Returns a sentence that at most this energy was not used because lamps were dark by a failure. Units: kWh, rounded up to 0.1. */
 export function darkText(lostKwh: number): Message {
   return msg`Lamps that were dark by a failure used nothing, which counts as saving: at most ${Math.ceil(10 * lostKwh) / 10} kWh.`;
 }
@@ -143,7 +144,10 @@ function openText({ openSinceMs }: RepairTimes, timeText: NightFacts['timeText']
   return openSinceMs === null ? '' : timeText(openSinceMs);
 }
 
-/** Returns the failures of all lamps. Those with the same code, source and start, as of a device with several lamps, are one. */
+/**
+ * Returns the failures of all lamps, without those of their supply. Of several with the same code, source and start, as of a device with
+ * several lamps, it returns the last.
+ */
 export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readonly Failure[] {
   const all = failures.lamps.flatMap((lamp) => lamp.failures);
   return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
@@ -162,7 +166,10 @@ export function eventNotes(facts: NightFacts): readonly Message[] {
     : [msg`Events before ${timeText(eventsFromMs)} may no longer be stored: earlier failures may be missing.`];
 }
 
-/** Returns a sentence about the number and repair of lamp failures. If they are not known (`areFailuresUnknown`), it says so instead. */
+/**
+ * Returns the sentence of `eventNotes`, if there is one, and a sentence about the number and repair of lamp failures. The second is missing
+ * if they are not known (`areFailuresUnknown`).
+ */
 export function failureTexts(facts: NightFacts): readonly Message[] {
   return [...eventNotes(facts), ...(areFailuresUnknown(facts) ? [] : [failureText(facts)])];
 }

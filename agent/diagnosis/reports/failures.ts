@@ -166,7 +166,10 @@ export interface RepairTimes {
   readonly openSinceMs: WallMs | null;
 }
 
-/** Returns the times to repair, from the start of each failure, which may be before the period, to its end, which may be after it. */
+/**
+ * Returns the mean and the longest time to repair of these failures, and how many are open. Each time counts from the start of a failure to
+ * its end, even if these are outside the period.
+ */
 export function repairTimes(failures: readonly Failure[], nowMs: WallMs): RepairTimes {
   const hours = ({ startMs, endMs }: Failure): number => Math.max(0, (endMs ?? nowMs) - startMs) / HOUR_MS;
   const repaired = failures.filter(({ endMs }) => endMs !== null).map(hours);

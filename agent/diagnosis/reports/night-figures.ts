@@ -21,7 +21,10 @@ export function reportFigure(
   return { id, label, unit, decimals, value: shown(value, decimals), half: shown(half, decimals), note };
 }
 
-/** Returns the key figures of the nights: energy, saving, emissions, cost, failures, availability. An unknown value is null. */
+/**
+ * Returns the key figures of the nights: energy, saving, emissions, cost, failures, availability. A value is null if nothing of it is
+ * known.
+ */
 export function nightFigures(facts: NightFacts): readonly ReportFigure[] {
   const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);

@@ -12,8 +12,8 @@ import type { ReportNights } from './report-nights.ts';
 import type { UsedEnergy } from './used-energy.ts';
 
 /**
- * The counts of a range of nights, and the energy of each, or of each month that is kept as one sum. `savings`: null if no saving of them
- * is proven, or if the ledger is broken.
+ * The counts of a range of nights. `used`: the energy of each counted or proven night, or of each month that is kept as one sum. `savings`:
+ * null if no saving of these nights is proven, or if the ledger is broken.
  */
 export interface RangeFacts {
   readonly nights: ReportNights;
@@ -22,8 +22,8 @@ export interface RangeFacts {
 }
 
 /**
- * A device of category meter. `serial`: as the device or a person states it; null if unknown. `classPct`: limit of error; null for a meter
- * that is not in the baseline, and for all without a proven saving. Units: %.
+ * A device of category meter. `serial`: as the device states it, otherwise as a person stated it in the baseline of the proven saving; null
+ * if neither is known. `classPct`: limit of error; null for a meter that is not in that baseline, and for all without one. Units: %.
  */
 export interface MeterFacts {
   readonly id: string;
@@ -33,8 +33,8 @@ export interface MeterFacts {
 }
 
 /**
- * Gaps and the readings that were lost in them. `unknown`: number of gaps whose readings could not be counted; `readings` has estimates of
- * those.
+ * Gaps and the readings that were lost in them. `unknown`: number of gaps whose readings could not be counted; for each of those `readings`
+ * has an estimate, or nothing if there is none.
  */
 export interface LostReadings {
   readonly gaps: number;
@@ -42,7 +42,7 @@ export interface LostReadings {
   readonly unknown: number;
 }
 
-/** What the disk did not give for a report: it is not known. */
+/** What the disk did not give for a report: it is not known. Of `levels`, a part may be known. */
 export type UnreadFact = 'events' | 'losses' | 'year-before' | 'tariff-totals' | 'levels';
 
 /** Everything that a report about nights is made from. */
@@ -69,7 +69,7 @@ export interface NightFacts extends RangeFacts {
   /** Null if it could not be read. */
   readonly lost: LostReadings | null;
   readonly meters: readonly MeterFacts[];
-  /** Recorded levels of a single night; null if there are none, or more nights. */
+  /** Recorded levels of a single night; null if no level above 0 % is recorded, and for several nights. */
   readonly levels: LevelSteps | null;
 }
 
@@ -86,7 +86,7 @@ export function zoneRows({
   });
 }
 
-/** Returns with how many decimals energies of this sum are shown: 2 below 100 kWh, 1 below 10,000 kWh, otherwise 0. */
+/** Returns with how many decimals energies of this sum are shown: 2 below 100 kWh, 1 below 10,000 kWh, otherwise 0. The sign is ignored. */
 export function kwhDecimals(totalKwh: number): number {
   const size = Math.abs(totalKwh);
   return size < 100 ? 2 : size < 10_000 ? 1 : 0;

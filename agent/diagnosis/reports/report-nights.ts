@@ -19,7 +19,7 @@ export interface ReportNights {
   readonly partMonths: readonly string[];
   /** The sum of all counted nights. */
   readonly sum: NightTally;
-  /** The last night has not ended. */
+  /** The last night of `kept` has not ended. */
   readonly isOpen: boolean;
 }
 
@@ -63,7 +63,7 @@ export function nightsInSum({ zones, meters }: NightTally): number {
   return Math.max(0, ...[...Object.values(zones), ...Object.values(meters)].map(({ nights }) => nights));
 }
 
-/** Returns the dates from one to another, both included, at most the first 13 years; empty if `to` is earlier. */
+/** Returns the dates from one to another, both included, but at most the first 4,758. Empty if `to` is earlier. */
 export function nightDates(from: SavingsDate, to: SavingsDate): readonly SavingsDate[] {
   const dates: SavingsDate[] = [];
   for (let date = from; date <= to && dates.length < MAX_NIGHTS; date = nextNight(date)) dates.push(date);

@@ -16,12 +16,12 @@ export function textColumn(id: string, title: Said): SummedColumn {
   return { id, title, unit: '', decimals: 0 };
 }
 
-/** Returns a column of numbers that have no total. */
+/** Returns a column of numbers that `reportTable` does not sum up. */
 export function numberColumn(id: string, title: Said, unit: string, decimals: number): SummedColumn {
   return { id, title, unit, decimals };
 }
 
-/** Returns a column of numbers that are summed up. */
+/** Returns a column of numbers that `reportTable` sums up. */
 export function sumColumn(id: string, title: Said, unit: string, decimals: number): SummedColumn {
   return { id, title, unit, decimals, isSum: true };
 }

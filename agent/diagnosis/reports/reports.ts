@@ -30,7 +30,7 @@ type Made =
 
 /**
  * Returns the function that makes a report. If the clock is trusted, nights after the running one are left out. The kind `night` with
- * several nights gives the content of a range. An abort resolves with `aborted`.
+ * several nights gives the content of a range. After an abort, the next pause between two steps ends the work with `aborted`.
  */
 export function createReports(parts: ReportParts): (query: ReportQuery, signal: AbortSignal) => Promise<ReportAnswer> {
   return async (query, signal) => {

@@ -19,7 +19,7 @@ export interface NoonSpan {
 
 /**
  * Returns the parts of each night for which all tariff periods have a total at both noons, none of which fell. Other nights are left out. A
- * tariff period without energy is no part, so the list of a night may be empty.
+ * tariff period without energy is no part, so the list of a night may be empty. Without `registers` there are no nights in the result.
  */
 export function tariffParts(
   nights: readonly NoonSpan[],

@@ -23,7 +23,7 @@ export interface UsedEnergy {
   readonly metered: { readonly kwh: number; readonly source: Exclude<EnergySource, 'computed'> } | null;
   /**
    * Sums over the nights with a proven saving; `halfKwh` is the root of the sum of squares. Null without such a night, and for a month kept
-   * as one sum of which only some nights are proven.
+   * as one sum that has fewer proven nights than counted ones.
    */
   readonly proof: { readonly usedKwh: number; readonly referenceKwh: number; readonly halfKwh: number } | null;
 }
@@ -99,7 +99,7 @@ export function energyParts(used: readonly UsedEnergy[], byTariff: ReadonlyMap<S
   return used.flatMap((night) => byTariff.get(night.period) ?? [{ day: firstDay(night.period), tariff: null, kwh: bestOf(night).kwh }]);
 }
 
-/** Returns the sources of the energy of these nights, each with its number of nights or months. */
+/** Returns the sources that `bestOf` gives for these nights, each with its number of nights or months. */
 export function sourcesOf(used: readonly UsedEnergy[]): ReadonlyMap<EnergySource, number> {
   const found = new Map<EnergySource, number>();
   for (const night of used) found.set(bestOf(night).source, (found.get(bestOf(night).source) ?? 0) + 1);

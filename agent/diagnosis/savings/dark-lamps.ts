@@ -12,7 +12,7 @@ export interface LostPower {
   readonly silentW: number;
 }
 
-/** What the power is computed from. `feederOf`: returns the id of the feeder of a lamp; null if it is unknown. */
+/** What the power is computed from. `feederOf`: returns the id of a lamp's own feeder, or that of the cabinet; null for an unknown lamp. */
 export interface LostPowerFacts {
   readonly cabinet: Pick<Cabinet, 'lamps' | 'lines'>;
   readonly decisions: readonly Decision[];

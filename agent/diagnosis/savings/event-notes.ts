@@ -19,8 +19,8 @@ const CAUSES: Partial<Readonly<Record<EventCode, LedgerCause>>> = {
 };
 
 /**
- * Returns the ledger entry for an event, for the night `date` alone. Null for an event that does not concern savings, and at the end of an
- * event, because it was entered at its begin. `meterIds`: devices that are meters.
+ * Returns the ledger entry for an event, for the night `date` alone. Null for an event that does not concern savings, and for one
+ * whose `endMs` is neither null nor `startMs`: it was entered when it began. `meterIds`: devices that are meters.
  */
 export function eventNote(
   { code, source, endMs, startMs }: Pick<AgentEvent, 'code' | 'source' | 'startMs' | 'endMs'>,

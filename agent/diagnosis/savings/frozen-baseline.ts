@@ -29,7 +29,10 @@ const SEASON_HALF_PCT = 0.5;
  */
 const UNLEARNED_SPREAD = 0.2;
 
-/** Returns the baseline. Without `fit` its power has the tolerance of the nameplates, as limits of a rectangular distribution. */
+/**
+ * Returns the baseline that is made from these facts. Without `fit`, `powerHalfPct` follows from `tolerancePct`, taken as the limits of a
+ * rectangular distribution.
+ */
 export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePct }: FrozenFacts): SavingsBaseline {
   const { latitudeDeg, longitudeDeg, timezone } = cabinet;
   const zones = cabinet.zones.map((zone) => ({

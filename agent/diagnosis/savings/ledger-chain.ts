@@ -31,8 +31,8 @@ export function brokenAt(chain: readonly ChainEntry[]): number | null {
 
 /**
  * Returns the lowest number in `heads` whose entry is not in the chain with the same hash; null if the chain has all of them. `heads`:
- * numbers and hashes that were signed or noted elsewhere. Finds changes whose hashes were computed again, and entries that were removed at
- * the end, which the chain alone does not show. The first changed entry may be an earlier one.
+ * numbers and hashes that were signed or noted elsewhere. `chain`: one that `brokenAt` finds whole. Up to the highest number in `heads` it
+ * finds changes whose hashes were computed again, and removed entries. The first changed entry may be an earlier one.
  */
 export function missingFrom(chain: readonly ChainEntry[], heads: readonly ChainHead[]): number | null {
   const missing = heads.flatMap(({ n, hash }) => (chain[n - 1]?.hash === hash ? [] : [n]));
@@ -70,7 +70,7 @@ export function baselineEntry(entries: readonly LedgerEntry[]): (LedgerEntry & {
   return found?.baseline === undefined ? undefined : { ...found, baseline: found.baseline };
 }
 
-/** Returns whether an entry applies to a night from `first` to `last`, both included. `to` null: it applies without end. */
+/** Returns whether an entry applies to one or more of the nights from `first` to `last`, both included. `to` null: it has no end. */
 export function overlaps({ from, to }: Pick<LedgerNote, 'from' | 'to'>, first: SavingsDate, last: SavingsDate): boolean {
   return from <= last && (to === null || to >= first);
 }

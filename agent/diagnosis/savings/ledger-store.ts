@@ -15,7 +15,7 @@ export type SignDigest = (
   digest: string,
 ) => Promise<(Pick<LedgerSeal, 'node' | 'atMs' | 'certificates' | 'signature'> & { readonly digest: string }) | null>;
 
-/** What `LedgerStore` requires. */
+/** What `LedgerStore` requires: the time for its entries, the store with its audit log, and the signer of the newest entry. */
 export interface LedgerStoreParts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Store['audit'] };
@@ -24,8 +24,8 @@ export interface LedgerStoreParts {
 
 /**
  * What is stored, all of one moment. `seals`: the signatures, the newest of each certificate; empty also if the disk could not be read.
- * `flawN`: number of the first entry that is not as it was stored, signed or noted in the audit log; null if none is known. Signatures and
- * audit entries that could not be read count as absent.
+ * `flawN`: the number at which the chain breaks, or else the lowest at which it differs from a signature or the audit log; null if none is
+ * known. The first changed entry may be an earlier one. Signatures and audit entries that could not be read count as absent.
  */
 export interface StoredLedger {
   readonly chain: readonly ChainEntry[];
@@ -42,7 +42,7 @@ const AUDIT_ACTION = 'savings ledger';
 const AUDIT_ENTRIES = 1_000;
 /** Source: RFC 7468 §10, §11. */
 const PRIVATE = /PRIVATE KEY/;
-/** In the place of an entry that is damaged on the disk: it breaks the chain. */
+/** In the place of a stored value that is not an entry: it breaks the chain. */
 const DAMAGED: ChainEntry = { n: 0, hash: '', atMs: 0, body: '' };
 /** Entries of one block: it is written again for each of them. Source: assumed; 20 kB. Confirmed by: sizes of a ledger after a year. */
 const BLOCK = 50;
@@ -61,8 +61,8 @@ export class LedgerStore {
   }
 
   /**
-   * Resolves with the stored entries in their order. A damaged one is replaced by an entry that breaks the chain. Undefined if the disk
-   * could not be read.
+   * Resolves with the stored entries in their order, up to the first block that is missing or damaged on the disk. A value that is not an
+   * entry is replaced by one that breaks the chain. Undefined if the disk could not be read.
    */
   chain(): Promise<readonly ChainEntry[] | undefined> {
     return this.#inTurn(() => this.#chain());
@@ -100,8 +100,8 @@ export class LedgerStore {
   }
 
   /**
-   * Appends an entry, notes its hash in the audit log, and signs it if possible. Texts that are too long are cut. Refused if the disk
-   * fails, or if the stored chain is broken or full.
+   * Appends an entry, notes its hash in the audit log, and signs it if possible. Texts that are too long are cut, and control characters
+   * become `?`. Refused if the disk fails, or if the stored chain is full or `flawAt` finds a flaw in it.
    */
   append(note: LedgerNote): Promise<SavingsAnswer<LedgerEntry>> {
     return this.#inTurn(() => this.#append(note));

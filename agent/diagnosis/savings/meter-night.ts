@@ -19,7 +19,7 @@ export interface OpenGap {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly why: SavingsGapReason;
-  /** Computed energy of the lamps, by level; absent if it is to be taken from the slots. Units: Wh. */
+  /** Computed energy of the lamps, by level, since the last reading; absent without one in the same run and night. Units: Wh. */
   readonly bandWh?: readonly number[];
 }
 

@@ -6,7 +6,7 @@ const MAX_AUTOMATIC = 20;
 /** Nights that are remembered, the newest ones: a night that was passed over is entered while the present one runs. */
 const NIGHTS = 2;
 
-/** The automatic entries that this run has made for the newest nights, by cause and object. */
+/** The automatic entries that `take` allowed in this run for the newest nights, by cause and object. */
 export class NotedEntries {
   readonly #nights = new Map<SavingsDate, Set<string>>();
 

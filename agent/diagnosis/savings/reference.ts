@@ -5,7 +5,7 @@ import { createLocalCalendar } from '../../lighting/local-time.ts';
 import { createNights } from '../../lighting/night.ts';
 import { overlaps } from './ledger-chain.ts';
 
-/** A night to be computed. Units: h. */
+/** A night whose reference is to be computed. Units: h. */
 export interface ReferenceNight {
   readonly date: SavingsDate;
   /** From noon to noon, usually 24. */
@@ -19,7 +19,7 @@ export interface ReferenceEnergy {
   readonly referenceKwh: number;
   readonly routineKwh: number;
   readonly nonRoutineKwh: number;
-  /** Adjusted energy of each zone, without the other load and without adjustments of the whole cabinet. */
+  /** Adjusted energy of each zone of the reference, without the other load and without adjustments of the whole cabinet. */
   readonly zones: Readonly<Record<string, number>>;
   /** What each entry with an effect changed in this night, by the number of the entry; entries of other nights are left out. */
   readonly byEntry: ReadonlyMap<number, number>;

@@ -53,7 +53,7 @@ export interface SavingsParts {
   readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
   readonly energy: () => { usedWh(): Float64Array; view(query: EnergyQuery): Promise<EnergyView | undefined> };
   readonly decisions: () => readonly Decision[];
-  /** The feeder of a lamp; null if it is unknown. */
+  /** Id of the feeder of a lamp, or of the cabinet if it has none of its own; null for an unknown lamp. */
   readonly feederOf: (lampId: string) => string | null;
 }
 
@@ -117,7 +117,7 @@ export class Savings {
 
   /**
    * Starts to count, or continues after `stop`. Nothing is counted until the state of earlier runs could be read. Enters changes of the
-   * configuration in the ledger, if the disk can be read.
+   * configuration in the ledger; if the disk fails, this is tried again later.
    */
   async start(): Promise<void> {
     const { clock } = this.#parts;
@@ -135,7 +135,10 @@ export class Savings {
     if (this.#isRead) void this.#save();
   }
 
-  /** Takes totals of meters from good readings; others have no effect. Until the state of earlier runs was read, none has. */
+  /**
+   * Takes totals of meters from good readings; others have no effect. None has while the time is not trusted, or until the state of earlier
+   * runs was read.
+   */
   onReadings(readings: readonly Reading[]): void {
     if (!this.#isRead) return;
     const meters = this.#meterPoints();
@@ -146,7 +149,10 @@ export class Savings {
     }
   }
 
-  /** Enters an event in the ledger if it concerns savings. In one night, repetitions and entries beyond a limit are left out. */
+  /**
+   * Takes faults that leave lamps dark or without an answer, and restarts of counters. Enters an event in the ledger when it begins, if it
+   * concerns savings. In one night, repetitions and entries beyond a limit are left out.
+   */
   onEvent(event: AgentEvent): void {
     this.#dark.onEvent(event);
     const ids = this.#meterIds();

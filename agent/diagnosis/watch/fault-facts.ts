@@ -15,8 +15,8 @@ const alarm = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ se
 const warning = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ severity: 'warning', urgency, talq });
 
 /**
- * Severity, urgency and TALQ name of the faults that the watch reports. Source: names from TALQ 2.7.1, events of lamp monitor, electrical
- * meter, segment monitor and cabinet monitor.
+ * Severity, urgency and TALQ name of the faults that the watch reports. Source: names of events from TALQ 2.7.1, mostly those of lamp
+ * monitor, electrical meter, segment monitor and cabinet monitor.
  */
 export const WATCH_FACTS: Readonly<Record<LampFault | FeederFault | MeterFault, FaultFacts>> = {
   'lamp-out': alarm('lampFailure'),
@@ -66,7 +66,7 @@ const REPORTED: Partial<Record<EventCode, Omit<FaultFacts, 'severity'>>> = {
 
 /**
  * Returns an event of another part than the watch with the TALQ name and urgency for its code; a missing check may be added. Unchanged: an
- * event with a TALQ name of its own, and a code without one here, such as `lamp-out`.
+ * event with a TALQ name of its own, and one whose code has no TALQ name or is reported by the watch only.
  */
 export function withFaultFacts(event: AgentEvent): AgentEvent {
   const facts = event.talq === undefined ? REPORTED[event.code] : undefined;

@@ -9,9 +9,11 @@ export interface FaultFigures {
   readonly id: string;
   /** Name of the pole or the cabinet. */
   readonly place: string;
-  /** A measured value for the evidence, and what was expected or allowed; empty or `-` if there is none. */
+  /** A measured value for the evidence; empty or `-` if there is none. For a feeder: a voltage of one of its lamps, else `1`. */
   readonly found: string;
+  /** What was expected or allowed; empty if there is none. */
   readonly expected: string;
+  /** For a lamp: its commanded level, such as `50 %`; else empty. */
   readonly level: string;
   /** The affected lamps of a feeder: how many, and the first of them. */
   readonly lamps: Message;

@@ -29,13 +29,16 @@ export function bandOf(levelPct: LevelPct): number {
   return Math.min(BANDS, Math.max(1, Math.ceil(levelPct / (100 / BANDS)))) - 1;
 }
 
-/** The present median and the reference of one lamp or meter, by band; null where there is none. */
+/**
+ * The present medians and the references of one lamp or meter; null where there is none. Shape: by band; those of a meter under numbers
+ * that are no levels. Units: as the values that were learned.
+ */
 export interface LearnedLamp {
   readonly medians: readonly (number | null)[];
   readonly references: readonly (number | null)[];
 }
 
-/** The learned values of lamps or meters, by index and band. */
+/** The learned values of lamps, by index and level band. Also used for meters, with numbers that are no levels in place of the bands. */
 export class LevelCurve {
   readonly #window: Float32Array;
   readonly #count: Uint16Array;

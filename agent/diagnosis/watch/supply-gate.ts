@@ -6,7 +6,10 @@ import type { MonoMs } from '../../core/clock.ts';
 import type { EventDetails } from '../../core/event-details.ts';
 import type { AgentEvent, EventCode } from '../../core/words.ts';
 
-/** The cause of an event: its own, the supply of its lamps, or not known. `details`: to be added to the event. */
+/**
+ * The cause of an event: its own, the supply of its lamps, or not known yet. `own` also if no other cause was found in time. `details`: to
+ * be added to the event.
+ */
 export type SupplyVerdict = { readonly kind: 'own'; readonly details: EventDetails } | { readonly kind: 'supply' | 'unknown' };
 
 /** An event that is held back. `pass` receives it once its cause is known. */

@@ -53,14 +53,14 @@ export const METER_FAULTS = {
   'reactive-high': { samples: 30, persistMs: 60 * MINUTE_MS, clearSamples: 30, clearMs: 60 * MINUTE_MS },
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** The code of a fault of a lamp. */
+/** The code of a fault in `LAMP_FAULTS`. */
 export type LampFault = keyof typeof LAMP_FAULTS;
-/** The code of a fault of a feeder. */
+/** The code of a fault in `FEEDER_FAULTS`. */
 export type FeederFault = keyof typeof FEEDER_FAULTS;
-/** The code of a fault that a meter shows. */
+/** The code of a fault in `METER_FAULTS`. */
 export type MeterFault = keyof typeof METER_FAULTS;
 
-/** One latch for each fault; it has the states of all subjects of one kind, such as the lamps. */
+/** One latch for each fault. A latch has the states of all subjects of one kind, such as the lamps, by index. */
 export type Latches<Fault extends string> = Readonly<Record<Fault, FaultLatch>>;
 
 /** Creates the latches of a table of faults for `size` subjects. */

@@ -69,7 +69,7 @@ export function setValue({ values, atMono }: Series, index: number, value: numbe
   atMono[index] = nowMono;
 }
 
-/** Records the level decided for a lamp. A repeated level keeps its time. */
+/** Records the level decided for a lamp. The first call and each other level set the time; a repeated level keeps it. */
 export function setCommand({ levelPct, sinceMono }: Commands, lamp: number, level: LevelPct, nowMono: MonoMs): void {
   if (levelPct[lamp] !== level || sinceMono[lamp] === Number.NEGATIVE_INFINITY) sinceMono[lamp] = nowMono;
   levelPct[lamp] = level;

@@ -7,14 +7,14 @@ import { BANDS, type LearnedLamp } from './level-curve.ts';
 import type { WatchEngine } from './watch-engine.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
-/** A fault that was open. `kind` and `fault` as in `WatchChange`. */
+/** A fault that is open when the state is stored. `kind` and `fault` as in `WatchChange`. */
 export interface OpenFault {
   readonly kind: string;
   readonly fault: string;
   readonly event: AgentEvent;
 }
 
-/** Returns the state to store. Shape: JSON; lamps and meters by id. */
+/** Returns the state to store: what was learned of lamps and meters, by id, and the open faults. Shape: JSON. */
 export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, open: readonly OpenFault[]): unknown {
   return {
     v: 1,

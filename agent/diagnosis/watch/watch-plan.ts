@@ -29,14 +29,14 @@ export interface WatchedLamp {
   readonly zone: string;
   readonly feeder: number;
   readonly ratedPowerW: number;
-  /** Smallest step of its power reading; 0 without one. Units: W. */
+  /** Step assumed for its power reading, which may be finer; 0 if it has no power point. Units: W. */
   readonly stepW: number;
   /** Time after a change of its level until its power is compared with the level. Units: ms. */
   readonly settleMs: number;
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
 
-/** One circuit with its lamps, as indices. `meter`: index of the meter of the supply; -1 without one. */
+/** One circuit with its lamps, as indices. `meter`: `SUPPLY_METER`; -1 if the plan has no meter. */
 export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly lamps: readonly number[];
   readonly meter: number;
@@ -57,7 +57,10 @@ export interface WatchedMeter {
   readonly isOfLoad?: boolean;
 }
 
-/** The lamps, feeders and meters to watch, with the limits of the site. A cabinet has one supply: the events of the supply come from the first meter. */
+/**
+ * The lamps, feeders and meters to watch, with the limits of the site. A cabinet has one supply: of the meters, only the first one gives
+ * events of it.
+ */
 export interface WatchPlan {
   readonly cabinetId: string;
   readonly lamps: readonly WatchedLamp[];
@@ -133,7 +136,10 @@ function circuit(given: Pick<FeederConfig, 'id'> & Partial<FeederConfig>): Feede
   return { zones: [], output: null, supply: null, breaker: null, leakage: null, phase: null, ...given };
 }
 
-/** Returns the points of a lamp among those of its device. `isAlone`: the device has no other lamp. */
+/**
+ * Returns the points of a lamp among those of its device. `isAlone`: the device has no other lamp, so all its points are returned. Else
+ * only the point of the lamp and those with the same numbered prefix, such as `ecg5_`.
+ */
 export function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAlone: boolean): readonly CabinetPoint[] {
   if (isAlone) return device;
   const stem = /^.*\d_/.exec(point)?.[0];

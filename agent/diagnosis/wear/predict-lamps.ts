@@ -25,7 +25,9 @@ const NEEDED_NIGHTS = LEAST_WEEKS * 7;
 const CLASSES = [4, 8, 13, 26, 52] as const;
 const RATED = new Set(['ratedHours', 'ratedStarts', 'ratedTemperatureC']);
 
-/** Returns a prediction for each lamp, in their order. Nights after `today` (a clock was wrong) are ignored. */
+/**
+ * Returns for each lamp, in their order, a prediction of when it should be replaced. Nights after `today` (a clock was wrong) are ignored.
+ */
 export function predictLamps(lamps: readonly LampHistory[], today: NightDate): readonly LampPrediction[] {
   const steps = predictionSteps(lamps, today);
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;

@@ -2,13 +2,16 @@
 import { medianOfAll } from '../night-load/robust.ts';
 import { studentQuantile90, Z_90 } from '../savings/fit-quality.ts';
 
-/** One point of a series. */
+/** One point of a series: the value `y` at `x`, such as a time. */
 export interface SeriesPoint {
   readonly x: number;
   readonly y: number;
 }
 
-/** A fitted line. `slopeLow` to `slopeHigh` is an approximate 90 % interval of the slope; `levelError` is half of that of `level`. */
+/**
+ * A fitted line. From 8 points on, `slopeLow` to `slopeHigh` is about a 90 % interval of the slope. `levelError`: about half of that of
+ * `level`; with few points it is too small.
+ */
 export interface RobustLine {
   readonly slope: number;
   readonly slopeLow: number;

@@ -6,7 +6,10 @@ import { UNREAD } from '../../core/retried-save.ts';
 import { monthOf, monthsAfter, monthsBetween, type NightDate } from '../energy-months.ts';
 import { type DatedNight, packedWearNight, readNight, type WearNight, weeksOf } from './wear-night.ts';
 
-/** The summaries of lamps, by lamp id, that are stored under one date. In older months each covers a week, under its last night. */
+/**
+ * The summaries of lamps, by lamp id, that are stored under one date. In older months a summary may cover a week; the date is then that of
+ * the last night of the lamp in it.
+ */
 export interface LampsOfNight {
   readonly date: NightDate;
   readonly lamps: Readonly<Record<string, WearNight>>;
@@ -14,7 +17,10 @@ export interface LampsOfNight {
 
 /** The stored summaries of a cabinet. */
 export interface WearArchive {
-  /** Adds a night to its month; a night that is stored already is replaced. Resolves false if its month could not be read or written. */
+  /**
+   * Adds a night to its month; a night that is stored already is replaced. May also shorten or empty an old month. Resolves false if the
+   * month of the night could not be read or written.
+   */
   keep(night: LampsOfNight): Promise<boolean>;
   /**
    * Resolves with the kept summaries of each lamp, oldest first, up to `today`; undefined if a month could not be read. `night.nights`: how

@@ -8,7 +8,7 @@ import type { WearPoint, WearRole } from './wear-points.ts';
 export interface FiguresOfOthers {
   readonly kind: string;
   readonly driftPct: number | null;
-  /** Burning hours that the agent counts, for a lamp that does not count them. */
+  /** Burning hours that the agent counts. They are used if the lamp reported none in this night. */
   readonly burningH: number | null;
 }
 

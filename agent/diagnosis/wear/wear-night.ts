@@ -2,7 +2,7 @@
 import { quantile } from '../../core/quantile.ts';
 import type { NightDate } from '../energy-months.ts';
 
-/** The names of the quantities of a summary. */
+/** The names of the quantities of a summary, in the order in which their values are stored. */
 export const WEAR_QUANTITIES = [
   'driftPct',
   'temperatureC',

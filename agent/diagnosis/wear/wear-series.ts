@@ -74,7 +74,10 @@ export function weekNumber(date: string): number {
   return Date.parse(date) / (WEEK_DAYS * DAY_MS);
 }
 
-/** By week, the median of one quantity over the lamps of the cabinet that have it. A week with fewer than five of them is absent. */
+/**
+ * By week, as from `weekOf`, the median of one quantity over the lamps of the cabinet that have it. A week with fewer than five of them is
+ * absent.
+ */
 export type FleetMedians = ReadonlyMap<string, number>;
 
 /** Fewer lamps have no common value. Source: assumed; the median of five ignores two lamps that age. Confirmed by: `bench -- predict`. */

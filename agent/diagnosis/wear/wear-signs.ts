@@ -65,8 +65,8 @@ const LEAST_DERATING_PCT = 8;
 const MEDIAN = 0.5;
 
 /**
- * A quantity that is unknown for longer gives no sign. Units: weeks. Source: assumed; as long as starts are counted. Confirmed by: outages of
- * cabinets.
+ * A quantity whose newest weekly value is older gives no sign. Units: weeks. Source: assumed; as long as starts are counted. Confirmed by:
+ * outages of cabinets.
  */
 export const STALE_WEEKS = 4;
 
@@ -74,7 +74,7 @@ function isFresh(points: readonly SeriesPoint[], { today }: WornLamp): boolean {
   return weekNumber(today) - (points.at(-1)?.x ?? 0) <= STALE_WEEKS;
 }
 
-/** Returns the signs of one lamp, in no order. Empty if there is none. A sign counts its weeks from `today`. */
+/** Returns the signs of one lamp, in no order. Empty if there is none. `today` only excludes quantities that are too old. */
 export function signsOf(lamp: WornLamp, fleet: Fleet): readonly WearFinding[] {
   const trends = trendsOf(lamp, fleet).filter(({ points }) => isFresh(points, lamp));
   return [...trends.flatMap(trendFinding), ...startsFinding(lamp, fleet), ...ratedFindings(lamp)];

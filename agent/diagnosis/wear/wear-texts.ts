@@ -3,8 +3,8 @@ import { type Message, msg } from '../../core/message.ts';
 import type { WearSign } from '../../core/wear-view.ts';
 
 /**
- * The figures of a trend. `change`: over the last `weeks`. `level`: now. `limit`: the level at which the lamp may be worn out. Units:
- * `unit`.
+ * The figures of a trend of one quantity, not of the light level. `change`: over the last `weeks` with data. `level`: the newest value.
+ * `limit`: the value from which the lamp may be worn out. Temperature and derating are those beyond the other lamps. Units: `unit`.
  */
 export interface TrendFigures {
   readonly change: number;

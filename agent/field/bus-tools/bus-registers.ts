@@ -148,8 +148,8 @@ export function walkOn(walk: Walk, count: number): Walk {
 }
 
 /**
- * Returns the state after the unit has refused a read of `count` registers. The next read is shorter or, after a single register, starts
- * behind it.
+ * Returns the state after a read of `count` registers that the unit refused or did not answer. The next read is shorter or, after a single
+ * register, starts behind it.
  */
 export function refused(walk: Walk, count: number): Walk {
   if (count > 1) return { ...walk, size: Math.floor(count / 2), wall: { end: walk.at + count, count } };

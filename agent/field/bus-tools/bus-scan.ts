@@ -14,8 +14,8 @@ import { type Adapter, NETWORK_WAIT_MS, otherSettings, quickWaitMs } from './sca
 import { readAway, speedPass } from './scan-speeds.ts';
 
 /**
- * What a scan needs: the requests to the line, the device types that it may recognise, and the delays of the adapter, for which it waits
- * longer.
+ * What a scan needs: the requests to the line, the device types that it may recognise, and the delays of the adapter, which extend its
+ * default wait on a serial line.
  */
 export interface ScanParts {
   readonly queue: BusToolQueue;

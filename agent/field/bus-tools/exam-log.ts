@@ -2,7 +2,7 @@
 import type { ExamChunk, ExamWindow, LineTap } from '../../core/bus-exam.ts';
 import type { Clock } from '../../core/clock.ts';
 
-/** Windows kept; later ones are not recorded. Source: assumed; half a minute of a line of 115,200 baud without a pause, 2 MB at most. Confirmed by: the windows of examinations on the fastest line of the bench. */
+/** Windows kept; of later ones only the newest is. Source: assumed; half a minute of a line of 115,200 baud without a pause, 2 MB at most. Confirmed by: the windows of examinations on the fastest line of the bench. */
 const MAX_WINDOWS = 4_000;
 /** Bytes kept of one window. Source: twice the longest frame, Modbus over Serial Line V1.02 §2.5.1, so that a second reply is visible. */
 const MAX_BYTES = 512;

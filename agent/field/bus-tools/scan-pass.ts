@@ -22,7 +22,10 @@ export interface Probed {
 /** An address that may have sent stray bytes: a late or damaged reply, or noise. */
 export interface Suspect {
   readonly unit: number;
-  /** The bytes came at least and at most this long after the request to this address; how long exactly is not known. Units: ms. */
+  /**
+   * The bytes came at least and at most this long after the request to this address; how long exactly is not known. In a search after a
+   * damaged reply both are 0. Units: ms.
+   */
   readonly minMs: number;
   readonly maxMs: number;
 }
@@ -39,7 +42,7 @@ function strayCount({ lateReplies, noiseBytes, crcErrors, truncated, wrongReplie
 }
 
 /**
- * Returns the addresses that may have sent the stray bytes: those requested at most 300 ms before `fromMono`, the latest request first.
+ * Returns the addresses that may have sent the stray bytes: those requested from 300 ms before `fromMono` on, the latest request first.
  * Shape: `probed` in the order of the requests, none of them after `toMono`.
  */
 export function suspectsOf(probed: readonly Probed[], { fromMono, toMono }: StrayTime): Suspect[] {
@@ -94,7 +97,10 @@ export interface PassOptions {
   readonly units: readonly number[];
   /** Wait for the first byte of the reply to the first read of an address; further reads may wait longer. Units: ms. */
   readonly waitMs: number;
-  /** Then reads all addresses without an answer again, up to three times, while bytes arrive that answer no request. */
+  /**
+   * Afterwards reads the addresses that are neither in `answers` nor in `damaged` again, up to three times, while bytes arrive that answer
+   * no request.
+   */
   readonly readsAgain: boolean;
   readonly signal: AbortSignal | undefined;
   /** Called after the first read of each address. */
@@ -102,11 +108,11 @@ export interface PassOptions {
 }
 
 /**
- * Reads the addresses at the line's own speed, and waits `waitMs` for each reply. After stray bytes or a damaged reply it reads the
- * suspected addresses again with a longer wait, whatever `readsAgain` is. Returns the units that answered, and the addresses that sent more
- * than one damaged reply.
+ * Reads the addresses at the line's own speed, and waits `waitMs` for each reply. After stray bytes or a damaged reply it reads suspected
+ * addresses again with a longer wait, whatever `readsAgain` is. Returns the units that answered, and the addresses that sent more than one
+ * damaged reply.
  *
- * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted.
+ * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted while reads remain.
  */
 export function quickPass(queue: BusToolQueue, options: PassOptions): Promise<PassResult> {
   return new QuickPass(queue, options).run();

@@ -16,7 +16,7 @@ const SAVED_MS = 1_000;
 /** The budget that `createDeadBudget` creates. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-/** Creates a budget of time: the unanswered requests that are charged to it may take a small share of the line. */
+/** Creates a budget of time for requests that may stay unanswered. It grows by a small share of the elapsed time, up to a maximum. */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;
@@ -44,8 +44,8 @@ export function createDeadBudget() {
 }
 
 /**
- * Returns how long a silent unit gets no further write after a lost one. Units: ms; `lostMs` is how long the lost write took, `silentUnits`
- * counts the silent units of the line.
+ * Returns how long no further value is sent to a silent unit alone after a lost write. `lostMs`: how long the lost write took.
+ * `silentUnits`: number of silent units of the line. Units: ms.
  */
 export function hushMs(lostMs: number, silentUnits: number): number {
   return (lostMs * silentUnits) / SHARE;

@@ -42,12 +42,12 @@ export interface LaneNeeds {
 }
 
 /**
- * For each lane, the transactions of other lanes since its last one. Instead, `urgent` counts the urgent transactions since the last one
- * that was neither urgent nor of presence.
+ * For each lane, the turns of other lanes since its last one; a turn is usually one transaction. Instead, `urgent` counts the urgent turns
+ * since the last one that was neither urgent nor of presence.
  */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
-/** The counts before the first transaction. */
+/** The counts before the first turn. */
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
@@ -78,7 +78,7 @@ function amongUrgent(waiting: ReadonlySet<Lane>, since: Since): Lane {
   return OTHERS.filter((lane) => waiting.has(lane)).toSorted((a, b) => since[b] - since[a])[0] ?? 'urgent';
 }
 
-/** Returns the counts after one more transaction, which was in this lane. */
+/** Returns the counts after one more turn, which was in this lane. */
 export function afterTurn(since: Since, lane: Lane): Since {
   return {
     urgent: lane === 'urgent' ? since.urgent + 1 : lane === 'presence' ? since.urgent : 0,

@@ -185,8 +185,8 @@ function expectRefusal(slot: Slot, nowMono: MonoMs): void {
 }
 
 /**
- * Whether `now` differs enough from `before` to be saved. False also if response times changed only a little, or if `now` only lacks units
- * or writes of set-up registers.
+ * Whether `now` differs enough from `before` to be saved. False also if mean response times changed only a little, or if `now` only lacks
+ * units or writes of set-up registers.
  */
 export function hasLearnedMore(before: LearnedUnits, now: LearnedUnits): boolean {
   const known = new Map(Object.entries(before));

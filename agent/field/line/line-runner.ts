@@ -66,7 +66,7 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onTransaction?: (report: TransactionReport) => void;
   /** Whether a level or a set-up value may be sent to the whole line as one broadcast. */
   readonly broadcast: boolean;
-  /** Receives how long each urgent write waited from `write` to its first byte, once it is known that it was sent. Units: ms. */
+  /** As `LevelWritesOptions.onUrgentSent`. Units: ms. */
   readonly onUrgentSent?: (waitMs: number) => void;
   /** No unit answers any more: closes the port and opens it again. Never rejects. */
   readonly onDeadLine: () => Promise<void>;

@@ -34,7 +34,7 @@ export interface PortSupervisorOptions {
   readonly clock: Clock;
   readonly events: EventTracker;
   readonly log: Log;
-  /** Called when the port has been opened. */
+  /** Called each time the port has been opened, unless `stop` was called meanwhile. */
   readonly onUp: () => void;
 }
 

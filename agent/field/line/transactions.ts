@@ -39,7 +39,10 @@ export interface TransactionsOptions {
   /** A random number from 0 to 1. */
   readonly random: () => number;
   readonly onReadings: (readings: readonly Reading[]) => void;
-  /** Called when a unit starts to answer, and when one that counted as answering is reported as silent or its line went down. */
+  /**
+   * Called with true when a unit starts to answer. Called with false when it is reported as silent, also if it never answered, or when its
+   * line goes down while its state is known. Not called twice in a row with the same value.
+   */
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 

@@ -10,8 +10,8 @@ import { isSetUpOpen, setUpRank } from '../units/set-up-steps.ts';
 import { restedMono, type Unit, wasMet } from '../units/unit.ts';
 
 /**
- * Returns when this read may be sent: before that time a late reply to an earlier read could be mistaken for its reply. The time may be in
- * the past.
+ * Returns when this read may be sent. Sent earlier, it may block the line, which waits for the late reply to a similar read. The time may
+ * be in the past.
  */
 export type HeldUntil = (request: ReadRequest) => MonoMs;
 
@@ -25,17 +25,14 @@ export interface Agenda {
   /** A silent unit, or one whose isolated register is due. */
   probe: Unit | undefined;
   /**
-   * When a unit next becomes due for a request for which it is not due now; infinite when there is none. Failed set-up steps that are to be
-   * tried again are not included.
+   * Earliest time at which a unit may become due for a request for which it is not due now; infinite when there is none. Failed set-up
+   * steps that are to be tried again are not included.
    */
   nextMono: MonoMs;
   silentUnits: number;
 }
 
-/**
- * Returns the unit that is next for each kind of request at `nowMono`. `probeMono`: when the line may next spend time on silent units and
- * isolated registers.
- */
+/** Returns the unit that is next for each kind of request at `nowMono`. `probeMono`: before this time no unit is due for `probe`. */
 export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
   const agenda: Agenda = {
     presence: undefined,

@@ -12,8 +12,8 @@ import type { Limits, PollBlock, Slot } from './poll-plan.ts';
 const MOST = 4;
 
 /**
- * Returns some longer reads that include the block, the shortest first; empty if there are none. Their replies differ in length from a late
- * reply to the block.
+ * Returns some longer reads that include the block, the shortest first; empty if there are none. Replies to reads of registers then differ
+ * in length from a late reply to the block; those to reads of a few bits more may not.
  */
 export function alternatesOf(block: PollBlock, slots: readonly Slot[], limits: Limits): readonly Pick<ReadRequest, 'address' | 'count'>[] {
   const [first, last] = [block.slots[0], block.slots.at(-1)];

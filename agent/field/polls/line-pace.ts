@@ -86,7 +86,7 @@ function isBitTable(table: Table): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-/** What `limitsOf` needs of a unit. `noHoles`: no registers without a point may be read in between. */
+/** What `limitsOf` needs of a unit. `noHoles`: registers between its slots (see `Slot`) may not be read along. */
 export interface PacedUnit {
   readonly profile: Profile;
   /** Null if it was not measured yet. Units: ms. */

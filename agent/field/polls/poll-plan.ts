@@ -25,8 +25,8 @@ export const POLL_PERIOD_MS: Readonly<Record<PolledClass, number>> = { fast: 100
  */
 const NEARLY_DUE = 0.25;
 /**
- * Delay before a lost poll is repeated. Its period counts instead if that is shorter, or if it was lost more than twice in a row. Units:
- * ms. Source: the guard against late replies lasts as long.
+ * Delay before a lost poll is repeated. The period of the poll counts instead if it is shorter, and after more than two losses in a row.
+ * After a doubtful reply the delay is not shorter than this. Units: ms. Source: the shortest guard against late replies lasts as long.
  */
 export const ASK_AGAIN_MS = 1_000;
 const ASK_AGAIN_TIMES = 2;
@@ -103,7 +103,7 @@ export interface Limits {
 
 /** One read that covers one or more slots of a unit. */
 export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'count'> {
-  /** The slots that the read is to give values for, also those between that are not due. Its padding may reach into others. */
+  /** The slots that the read is to give values for, including those that are not due. Its padding may reach into others. */
   readonly slots: readonly Slot[];
   /** It includes registers that belong to no slot, besides the padding to even addresses. */
   readonly hasHoles: boolean;
@@ -200,7 +200,7 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   }
 }
 
-/** Counts the loss of a block in its slots, and sets when they are due again. */
+/** Counts a read without a usable reply as lost in the slots of its block, and sets when they are due again (see `ASK_AGAIN_MS`). */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;
@@ -210,8 +210,8 @@ export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: Blo
 }
 
 /**
- * Handles a refused block, as one step of the search for the slot that the unit does not have. Returns that slot once it is found and
- * isolated; undefined before. A block with holes only becomes due again: a hole may be the cause. `all`: the slots of the unit.
+ * Handles a refused block. A single slot is isolated and returned. Otherwise returns undefined, and the slots become due now: several are
+ * split in the middle for the next reads. A block with holes is not split, because a hole may be the cause. `all`: the slots of the unit.
  */
 export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoMs): Slot | undefined {
   const [only, ...others] = block.slots;
@@ -247,7 +247,7 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   if (isFound) rejoin(all);
 }
 
-/** Ends the splits of a search. The slots of one class that are not isolated become due together. */
+/** Ends the splits of a search. The slots of one class that are not isolated become due together, at the earliest of their due times. */
 export function rejoin(all: readonly Slot[]): void {
   const dueMono = new Map<PolledClass, MonoMs>();
   for (const slot of all) {

@@ -76,7 +76,7 @@ export class Polls {
   readonly #options: PollsOptions;
   readonly #failing = createFailingRegisters();
   #pace: LinePace | undefined;
-  /** Polls that left more than one period after they were due, without first polls and those after a lost one. */
+  /** Polls that left more than one period after they were due. Polls after a lost one and most first polls do not count. */
   overruns = 0;
 
   constructor(options: PollsOptions) {

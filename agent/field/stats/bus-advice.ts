@@ -44,7 +44,7 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly units: readonly AdvisedUnit[];
   /** Why the line is down; empty while it is up. */
   readonly downReason: Message;
-  /** Replies of most units come twice, so something on the line repeats them. Echoes of the agent's own requests do not count. */
+  /** As the function `doMostAnswerTwice`: something seems to repeat the replies. An echo of the agent's own requests does not count. */
   readonly doMostAnswerTwice: boolean;
   /** Valid frames that no request of the agent caused. */
   readonly foreignFrames: number;

@@ -19,9 +19,9 @@ export const RECENT_MIN = 10;
 
 /**
  * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` also counts replies that may belong to another
- * request, exceptions other than 10 and 11 of a gateway, and writes on a DALI bus, which no unit acknowledges. `missed`: requests lost
- * since the previous `answered` one. They are counted with the next one, if they are fewer than `SILENT_AFTER`. `damaged` also counts
- * replies that do not fit their request. `late` counts replies to requests given up, which may be in `missed` too.
+ * request, and exceptions other than 10 and 11 of a gateway. A write on a DALI bus, which no unit acknowledges, is not counted. `missed`:
+ * requests lost since the previous `answered` one. They are counted with the next one, if they are fewer than `SILENT_AFTER`. `damaged`
+ * also counts replies that do not fit their request. `late` counts replies to requests given up, which may be in `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;
@@ -33,8 +33,8 @@ export interface RecentCounts {
 const NONE: RecentCounts = { answered: 0, missed: 0, damaged: 0, late: 0 };
 
 /**
- * Creates empty counts of how the requests to one unit ended in about the last `RECENT_MIN` minutes. Lost requests are counted once the
- * unit has answered again, if they were fewer than `SILENT_AFTER`.
+ * Creates empty counts of how the requests to one unit ended in about the last `RECENT_MIN` minutes. `missed` requests are counted once
+ * the unit has answered again, if they were fewer than `SILENT_AFTER`.
  */
 export function createRecentEnds() {
   const minutes = new Map<number, RecentCounts>();
@@ -81,7 +81,10 @@ export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exce
 /** The counts of one unit; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
-/** Creates empty counts of how the transactions with one unit end: in total, and in about the last `RECENT_MIN` minutes. */
+/**
+ * Creates empty counts of how the transactions with one unit end: in total, and in about the last `RECENT_MIN` minutes. An end that proves
+ * nothing about the unit is not counted, for example that of an interrupted read.
+ */
 export function createUnitTally() {
   const counts = { ok: 0, timeouts: 0, crcErrors: 0, lateReplies: 0, echoes: 0 };
   const exceptions: Partial<Record<BusErrorCode, number>> = {};

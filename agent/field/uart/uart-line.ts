@@ -26,7 +26,10 @@ export interface UartLineOptions {
   readonly onAlive: (deviceId: string, alive: boolean) => void;
 }
 
-/** The counts of a `UartLine`. `unanswered`: polls after which no frame came before the next poll. */
+/**
+ * The counts of a `UartLine`. `unanswered`: polls after which no frame came before the next poll, without the last one before a restart of
+ * the requests.
+ */
 export interface UartCounters {
   readonly frames: number;
   readonly noiseBytes: number;

@@ -61,7 +61,7 @@ export function createUartRequester({
     get polls(): number {
       return polls;
     },
-    /** Number of polls after which no frame came before the next poll. */
+    /** Number of polls after which no frame came before the next poll. The last poll before `start` or `stop` is not counted. */
     get unanswered(): number {
       return unanswered;
     },

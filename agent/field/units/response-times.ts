@@ -16,9 +16,9 @@ export interface Estimate {
 }
 
 /**
- * Response timeout. `margin` is always added to the mean, however steady the unit is. Units: ms. Source: both cover the 16 ms of an FTDI adapter's
- * latency timer and the scheduling of a busy machine, as the clock granularity of RFC 6298 §2 does; Modbus over Serial Line V1.02 leaves it to the
- * master.
+ * Response timeout. `margin` is the least that is added to the mean, however steady the unit is. Units: ms. Source: both cover the 16 ms of
+ * an FTDI adapter's latency timer and the scheduling of a busy machine, as the clock granularity of RFC 6298 §2 does; Modbus over Serial
+ * Line V1.02 leaves it to the master.
  */
 const TIMEOUT_MS = { floor: 30, margin: 20, max: 1_000 };
 /** Deviations added to the mean. Source: RFC 6298 §2. */
@@ -35,7 +35,7 @@ const SLOW_AFTER = { unit: 5, place: 10 };
  * in its profile would block the line. Units: ms.
  *
  * - `read`: a read, unless other registers of the unit have needed longer.
- * - `write`: a write to a unit that has never answered.
+ * - `write`: a write to a unit that has never answered, or while a level waits.
  * - `hurried`: a read while a level waits to be sent.
  *
  * A reply that arrives after the wait is recognised as late. If it came within the profile's timeout, the next wait is long enough for it.
@@ -49,8 +49,8 @@ const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, hol
 const ADDRESSES = 0x1_0000;
 
 /**
- * Returns how long to wait for a register that has never replied: the timeout of its profile, limited according to `kind`. Units: ms.
- * `hurried`: a read while a level waits to be sent.
+ * Returns the timeout of the profile, limited according to `kind`, for a register without a known response time. `hurried`: a read while a
+ * level waits to be sent. Units: ms.
  */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
@@ -60,8 +60,8 @@ export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS)
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**
- * Creates an empty store of estimates of how long one unit takes to reply. `slots`: those of the unit, each with an estimate for reads.
- * `profileMs`: the response timeout of its profile. Units: ms.
+ * Creates an empty store of estimates of how long one unit takes to reply: to reads by slot, to writes by address. `slots`: those of the
+ * unit. `profileMs`: the response timeout of its profile. Units: ms.
  */
 export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   const estimates = new Map<number, Estimate>();
@@ -72,7 +72,7 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
   return {
     /** Records a reply that arrived in time. Units: ms since its request left the wire. */
     learn,
-    /** Whether each slot that this read covers has had a reply; for a write, or a read without a slot, whether its first address has. */
+    /** Whether each slot that this read touches has an estimate; for a write, or a read without a slot, whether its first address has. */
     isKnown: (request: ReadRequest | WriteRequest): boolean => placesOf(slots, request).every((place) => estimates.has(place)),
     /**
      * Records a reply that arrived after it had been given up. Units: ms since its request left the wire.
@@ -142,8 +142,8 @@ export function createResponseTimes(slots: readonly Slot[], profileMs: number) {
 }
 
 /**
- * Returns how long to wait for a reply: the mean and four deviations, up to a limit. The limit is `profileMs`, the response timeout of the
- * profile. If the mean is near that or above it, the limit is at least 1 s. Units: ms.
+ * Returns how long to wait for a reply: the mean and four deviations, but at least 20 ms above the mean, and at least 30 ms. The limit is
+ * `profileMs`, the response timeout of the profile. If the mean is near that or above it, the limit is at least 1 s. Units: ms.
  */
 export function responseWaitMs({ mean, deviation }: Estimate, profileMs: number): number {
   const wantedMs = mean + Math.max(DEVIATIONS * deviation, TIMEOUT_MS.margin);

@@ -27,13 +27,16 @@ export function isSetUpOpen({ pendingSteps, provingSteps }: Unit): boolean {
 
 /**
  * Whether the unit has a pending set-up step with `forLevel`: the unit may refuse levels until the step is done. False also before the unit
- * has answered, once it has acknowledged the write of the step, and for a failed step.
+ * has answered, once the write of the step was acknowledged (on a DALI bus: sent), and for a failed step until it is tried again.
  */
 export function isLevelHeldBack({ pendingSteps }: Unit): boolean {
   return pendingSteps.some(({ forLevel }) => forLevel);
 }
 
-/** Returns a number by which the units of a line are chosen for their next set-up step: the lowest first. */
+/**
+ * Returns a number by which the units of a line are chosen for their next set-up step: the lowest first. A unit with a level that waits for
+ * its set-up comes first, then those with fewer steps behind them. At equal numbers of steps, reads come before writes.
+ */
 export function setUpRank(unit: Unit): number {
   const { steps, pendingSteps, isLevelWaiting } = unit;
   const [next] = pendingSteps;

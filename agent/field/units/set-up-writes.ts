@@ -31,9 +31,9 @@ export interface StepState {
   readonly phase: 'look' | 'write' | 'prove';
   /** The value before the write; null if it is not known. */
   readonly was: number | null;
-  /** Failed tries: exceptions, lost replies, and another value after an acknowledged write. */
+  /** Failed tries: exceptions, lost replies, and another value read back, except after a write with `isUnproven`. */
   readonly failures: number;
-  /** In phase `prove`: the write was neither acknowledged nor refused, so it may have arrived. */
+  /** In phase `prove`: the write was lost or was a broadcast, so it may not have arrived. */
   readonly isUnproven: boolean;
 }
 

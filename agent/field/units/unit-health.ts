@@ -19,7 +19,10 @@ export type UnitState = 'ok' | 'flaky' | 'silent';
 /** Whether a unit answers, how fast, and when it may be requested again. */
 export interface UnitHealth {
   readonly state: UnitState;
-  /** Requests without a usable reply in a row. Those of the console, and reads that the unit may never answer, do not count. */
+  /**
+   * Lost requests in a row: no reply in time, or only a damaged or wrong one. Those of the console, and reads that the unit may never
+   * answer, do not count.
+   */
   readonly failures: number;
   /** What a read costs beyond its bytes. Null until a reply was measured, or restored from an earlier run. Units: ms. */
   readonly turnaroundMs: Estimate | null;
@@ -53,12 +56,12 @@ export type Transaction =
       readonly silentAfter?: number;
     };
 
-/** The health of a unit before its first transaction. */
+/** The health of a new unit: nothing lost, no response times known. */
 export const FRESH: UnitHealth = { state: 'ok', failures: 0, turnaroundMs: null, firstByteMs: null, dueMono: 0 };
 
 /**
- * Lost requests in a row that make a unit silent, unless `silentAfter` gives another number. Source: wb-mqtt-serial declares a device lost
- * after 2 failed cycles.
+ * Lost requests in a row that count as silence where the `retries` of the profile are not used. For the state of a unit, it is only the
+ * default of `silentAfter`. Source: wb-mqtt-serial declares a device lost after 2 failed cycles.
  */
 export const SILENT_AFTER = 3;
 /**
@@ -74,7 +77,8 @@ const BACKOFF_MS = { first: 500, max: 60_000 };
 
 /**
  * Returns the health after one more transaction. A response makes the unit `ok`, and due at once. Lost requests make it `flaky` or
- * `silent`, and due later. Units: `jitter` is a random number 0..1 drawn by the caller; it shortens the wait of a silent unit.
+ * `silent`, and due later. Units: `jitter` is a random number 0..1 drawn by the caller; it shortens the wait from the `silentAfter`th loss
+ * on, by a quarter at most.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

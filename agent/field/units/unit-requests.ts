@@ -49,8 +49,9 @@ export function hurriedMs(unit: Unit, request: ReadRequest | WriteRequest): numb
 
 /**
  * Returns how long to wait for the reply to a probe of a silent unit, at most `timeoutFor`. A unit without response times usually gets
- * at most the shortest `timeoutOf` of the units with response times. It gets the full time now and then, and in its first probes if that is
- * at most `savedMs`. `units`: those of the line. `savedMs`: what remains of the time that silent units may take. Units: ms.
+ * at most the shortest `timeoutOf` of the units with response times, if there are any. It gets the full time now and then, and after its
+ * first lost requests if that is at most `savedMs`. `units`: those of the line. `savedMs`: what remains of the time that silent units may
+ * take. Units: ms.
  */
 export function probeTimeoutFor(
   unit: Unit,
@@ -68,7 +69,10 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
   return slots.filter((slot) => slot.table === table && slot.address < address + count && slot.address + slot.count > address);
 }
 
-/** Returns a short read that shows whether the unit answers; undefined if its profile has no points. */
+/**
+ * Returns a short read to test whether the unit answers; undefined if its profile has no points. The choice of the register varies with
+ * `failures`, and may be an isolated one (see `Isolation`).
+ */
 export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
   const proven = slots.filter(({ isolation }) => isolation === null);
   const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;

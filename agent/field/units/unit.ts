@@ -48,7 +48,7 @@ export interface Unit {
   /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
   refusals: number;
-  /** When it last gave data, and when it last gave the data of a presence input; or when it answered after an absence, if that is later. */
+  /** When data of its points, and of a presence input, were last published; or when it answered after an absence, if that is later. */
   dataMono: MonoMs;
   presenceDataMono: MonoMs;
   /** Its presence input counts as not read, although the unit answers. */
@@ -65,7 +65,7 @@ export interface Unit {
   lostFinding: Message;
   /** Whether it was last reported as alive; null before the first report. */
   isReportedAlive: boolean | null;
-  /** Set-up steps still to be looked at or written, and those that are written and still to be read; filled when the unit is met. */
+  /** Set-up steps that are left, and those whose write was acknowledged and is still to be read back. Empty until the unit answers. */
   pendingSteps: SetupStep[];
   provingSteps: SetupStep[];
   readonly stepStates: Map<SetupStep, StepState>;
@@ -93,7 +93,7 @@ export interface Unit {
   readonly nameplate: Nameplate;
   /** The last value of its uptime register; null if none is known. */
   uptime: number | null;
-  /** When it last responded, in any way; null before the first response. */
+  /** When it last responded, also by an exception or a late reply; null before the first response. A damaged reply does not count. */
   seenMs: WallMs | null;
   /** End of the last transaction with it. */
   lastMono: MonoMs;
@@ -106,10 +106,10 @@ export interface Unit {
   hushedMono: MonoMs;
 }
 
-/** The site's value of each set-up parameter that a profile may name, except those that are computed for DALI gear. Units: by suffix. */
+/** One device's value of each set-up parameter that a profile may name, except those that are computed for DALI gear. Units: by suffix. */
 export type SetupValues = Readonly<Record<Exclude<SetupParameter, DaliParameter>, number>>;
 
-/** The device, its driver and the site's set-up values for a new `Unit`. */
+/** The device, its driver and its set-up values for a new `Unit`. */
 export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
@@ -268,8 +268,7 @@ export function welcome(unit: Unit, nowMono: MonoMs, isReturn: boolean): void {
 }
 
 /**
- * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest; their intervals start again with the shortest. Call
- * `replan` afterwards.
+ * Makes the isolated registers (see `Isolation`) due at `nowMono` at the latest, and sets their `tries` to 0. Call `replan` afterwards.
  */
 export function retrySoon(unit: Unit, nowMono: MonoMs): void {
   for (const slot of unit.slots) {
@@ -300,7 +299,7 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** Returns the time before which no level is sent to the unit alone. It may be in the past. */
+/** Returns the time before which no level or other value is sent to the unit alone. It may be in the past. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);
@@ -320,7 +319,7 @@ export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }
 
-/** Whether the unit is away and its health is not `silent`, for example before its first answer, or since its line went down. */
+/** Whether the unit is away and its health is not `silent`, for example before the first request to it, or since its line went down. */
 export function isUntried({ health, isAway }: Unit): boolean {
   return isAway && health.state !== 'silent';
 }

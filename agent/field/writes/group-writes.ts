@@ -38,7 +38,7 @@ export interface LineGroup {
 export interface GroupChoice {
   readonly group: LineGroup;
   readonly request: WriteRequest;
-  /** The waiting writes that it sends, oldest first; a broadcast does not include those of silent units. */
+  /** The waiting writes that it sends, oldest first; without those of silent units if `reach` of the group is `bus`. */
   readonly writes: readonly WaitingWrite[];
 }
 
@@ -57,7 +57,10 @@ export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: 
   return groups.filter(({ members }) => members.length >= FEWEST_MEMBERS).toSorted((a, b) => b.members.length - a.members.length);
 }
 
-/** Returns the groups that a broadcast to a line may set: no unit outside such a group uses the register by its profile. */
+/**
+ * Returns the groups that a broadcast to a line may set: the profiles of units outside such a group have no point and no set-up step at its
+ * register.
+ */
 export function lineBroadcasts(devices: readonly GroupedDevice[]): readonly LineGroup[] {
   const all = devices.flatMap((each) => busGroups(each.driver.profile).map((group) => ({ each, group })));
   const byPlace = Map.groupBy(all, ({ group: { table, address } }) => `${table}:${address}`);

@@ -62,7 +62,7 @@ export interface LevelWritesOptions {
   readonly transactions: Transactions;
   readonly held: HeldUntil;
   readonly groups: readonly LineGroup[];
-  /** Called once it is known that an urgent write was sent. `waitMs`: about the time from `add` until it was first sent. Units: ms. */
+  /** Called once it is known that an urgent write was sent. `waitMs`: about the time from `add` to its first known sending. Units: ms. */
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface ReadBack {
   readonly sent: WaitingWrite;
   /** When the write was sent, or was to be sent. */
   readonly leftMono: MonoMs;
-  /** Why the unit did not acknowledge the write, which may still have arrived; null when it did. */
+  /** The error of the write, which may still have arrived; null if there was none, also for a broadcast, which no unit acknowledges. */
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
   /** Failed read-backs so far that count for its retries. */
@@ -113,7 +113,7 @@ export function proofRequest(unit: Unit, quantity: string): ReadRequest {
   return wholeOf(unit, proofPoint(unit, quantity));
 }
 
-/** Returns the next read of a read-back: of the value or, once `channel` is set, of the coil of its channel. */
+/** Returns the next read of a read-back: of the value or, once `channel` is set, of the coil of its channel. Errors: as `pointOf`. */
 export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): ReadRequest {
   const coil = channel === undefined ? undefined : channelOf(unit, quantity);
   return coil === undefined ? proofRequest(unit, quantity) : wholeOf(unit, coil);

@@ -45,7 +45,7 @@ export interface AlarmsParts {
     openEvents(): readonly AgentEvent[];
     isGoingOn(eventId: string): boolean;
   };
-  /** Receives all maintenance when it may have changed. */
+  /** Receives what `maintenance` returns when that may have changed; not after a suppression alone. */
   readonly onMaintenance: (list: readonly MaintenanceView[]) => void;
 }
 

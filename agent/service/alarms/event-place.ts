@@ -7,8 +7,8 @@ import { deviceOfSource } from '../../core/point-id.ts';
 export type PlacedSite = Pick<Cabinet, 'name' | 'lines' | 'lamps' | 'zones' | 'poles'>;
 
 /**
- * Returns the place of the source of an event. A part of it is null if it is unknown or there is more than one. Only `lamp` may have the
- * ids of several lamps, separated by spaces.
+ * Returns the place of the source of an event. A part of it is null if it is unknown or there is more than one. But `lamp` may have the
+ * ids of several lamps, separated by spaces, and for lamps on several poles `pole` is that of their device, if known.
  */
 export function placeOfSource({ name, lines, lamps, zones, poles }: PlacedSite, source: string): EventPlace {
   const deviceId = deviceOfSource({ lines, zones }, source);

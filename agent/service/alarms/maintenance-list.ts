@@ -67,7 +67,7 @@ export function resumedMaintenance({ restMs, ...stored }: StoredMaintenance, { n
   return { ...stored, untilMs: Math.round(nowMs + leftMs), untilMono: nowMono + leftMs };
 }
 
-/** Returns the maintenance in stored data, without entries that are not valid; empty if `stored` is not an array. */
+/** Returns the maintenance in stored data, without entries and suppressed events of another shape; empty if `stored` is not an array. */
 export function readStoredMaintenance(stored: unknown): readonly StoredMaintenance[] {
   return Array.isArray(stored) ? stored.filter(isStored).map((each) => ({ ...each, suppressed: each.suppressed.filter(isNamed) })) : [];
 }

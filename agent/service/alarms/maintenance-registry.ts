@@ -46,7 +46,7 @@ export interface MaintenanceRegistryParts {
   readonly onBegun: (begun: readonly Maintenance[]) => void;
   /** Receives maintenance that ended because its time was over. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
-  /** Receives the `views`, for example after a start or an end, or when stored maintenance was read; not after a count of an event. */
+  /** Receives the `views` when they change: the maintenance in force or waiting for a trusted time. Not after a mere count of an event. */
   readonly onChange: (views: readonly MaintenanceView[]) => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Carries out the orders of the platform about events and maintenance, and publishes the maintenance in force.
+ * Carries out the orders of the platform about events and maintenance, and publishes lists of maintenance.
  */
 import type { AlarmOrder, AlarmTools, MaintenanceView } from '../../core/alarm-tools.ts';
 import type { Clock } from '../../core/clock.ts';

@@ -28,7 +28,7 @@ export interface Chore {
   readonly run: () => Promise<Message>;
 }
 
-/** The scheduler of the chores: `start`, `stop`, and `view` with the next and last run of each chore. */
+/** The scheduler of the chores: `start`, `stop`, and `view` with the next regular run and the last known run of each chore. */
 export type Housekeeping = ReturnType<typeof createHousekeeping>;
 
 /** The chores to run, and where their results are logged and kept. */
@@ -36,7 +36,7 @@ export interface HousekeepingParts {
   readonly chores: readonly Chore[];
   readonly clock: Clock;
   readonly log: Log;
-  /** Where results are kept over a restart. They are written after a chore that runs at most once a day. */
+  /** Keeps results over a restart. They are saved only after a chore that runs at most once a day; a restart loses later ones. */
   readonly memory: Pick<Store, 'load' | 'save'>;
 }
 

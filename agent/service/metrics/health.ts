@@ -3,7 +3,10 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** Memory in use now, in bytes, processor time since the start of the process, in s, and the lag of the event loop. */
+/**
+ * Memory in use now, in bytes, processor time since the start of the process, in s, and the lag of the event loop. `heapBytes`: the
+ * JavaScript heap of the calling thread alone.
+ */
 export interface HealthSample {
   readonly residentBytes: number;
   readonly heapBytes: number;
@@ -32,7 +35,10 @@ export interface AgentHealth {
 const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
-/** Creates a measurement of this process. The lag of the event loop is measured from now until `stop`. */
+/**
+ * Creates a measurement of this process. The lag of the event loop is measured from now until `stop`. A delay during which this function or
+ * `turn` is called may be missing.
+ */
 export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });
   histogram.enable();

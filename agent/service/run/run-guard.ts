@@ -49,7 +49,7 @@ export interface WatchedRun {
   readonly pulse: () => Pulse;
   /** Number of readings recorded so far in this run, whether or not the store accepted them. */
   readonly recorded: () => number;
-  /** Called at most once, when safe mode has been quiet for long enough: it must end the run. */
+  /** Called at most once, in safe mode, after the `quietMs` of `StartVerdict` have passed since `watch`: it must end the run. */
   readonly leave: () => void;
 }
 
@@ -61,13 +61,13 @@ export interface RunGuard {
   readonly ledger: () => StartLedger;
   /** Resolves when this start is in the ledger on disk, or the write has failed. */
   readonly written: Promise<void>;
-  /** Readings lost by runs without a store and not yet recorded by a store; null for none, and in a run without a store. */
+  /** As `StartLedger.unstored`, from before this run; null if that is absent, and in a run without a store. */
   readonly unstored: EarlierLoss | null;
   /** Call when a store has recorded that loss: removes it from the ledger. */
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /** Call once. Feeds the watchdog while the run makes progress, and calls `leave` once safe mode has been quiet for long enough. */
+  /** Call once. Feeds the watchdog while the run makes progress. In safe mode it also calls `leave` later. */
   watch(run: WatchedRun): void;
   /** Records how the run ends, unless an end is already recorded. Errors: none; a failed write is logged. */
   ended(end: RunEnd, cause?: string): void;

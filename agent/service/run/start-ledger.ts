@@ -40,7 +40,7 @@ export interface RunRecord extends KernelTime {
 
 /** The starts of the agent on this cabinet and how its runs ended, kept on disk from run to run. */
 export interface StartLedger {
-  /** Readings lost in runs without a store and not yet recorded by a store; absent if there is nothing to record. */
+  /** Readings lost in runs without a store and not yet recorded by a store; may be 0. Absent before such a run, and once recorded. */
   readonly unstored?: EarlierLoss;
   /** Number of starts since this ledger was created. */
   readonly starts: number;

@@ -61,8 +61,8 @@ export interface TimeQualityParts {
 }
 
 /**
- * Longest wait for the first reading of the system's clocks. Units: ms. Source: assumed; a small file, and the time of a battery clock.
- * Confirmed by: bench of the start on the gateway.
+ * Longest time that the start of the agent waits for the first readings of the system's clocks. Units: ms. Source: assumed; a small file,
+ * and the time of a battery clock. Confirmed by: bench of the start on the gateway.
  */
 export const FIRST_PROBE_MS = 1_000;
 
@@ -70,8 +70,8 @@ export const FIRST_PROBE_MS = 1_000;
 export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
 /**
- * Returns functions that give the time quality of this machine. Until the first readings arrive, the machine counts as not synchronised and
- * without a battery clock.
+ * Returns functions that give the time quality of this machine. Until the first readings arrive, they assume that the clock has not been
+ * synchronised and that there is no battery clock.
  */
 export function createTimeQuality({ clock, trust, readFact = readSystemFact }: TimeQualityParts) {
   let synchronised = false;

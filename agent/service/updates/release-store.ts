@@ -23,8 +23,8 @@ const MAX_BYTES = 4_096;
 /**
  * Names of releases, null if there is none; and `serial`: the highest serial of a confirmed release, 0 before the first. `current`: the
  * release chosen for the next start, `PACKAGE` if none was chosen. `previous`: the one to which a revert goes. `trial`: `current` while it
- * is on trial. `failed`: the last one that did not start, during its trial or later, or whose trial failed or was ended by a revert. It is
- * removed once a release is confirmed. A file that cannot be read counts as missing.
+ * is on trial. `failed`: the last one that was not confirmed by the end of its trial, or later did not start. It is removed once a release
+ * is confirmed. A file that cannot be read counts as missing.
  */
 export interface ReleaseStoreFacts {
   readonly current: string;
@@ -35,8 +35,8 @@ export interface ReleaseStoreFacts {
 }
 
 /**
- * Serials that the unpacking service recorded; 0 if none is recorded. `least`: the least serial that an update may have. `installed`: the
- * serial of the installed package.
+ * Serials that the unpacking service recorded; 0 if none is recorded. `least`: updates below it are refused, and so are requests to revert
+ * below it unless a release is on trial. `installed`: the serial that the installed package had when an update was last unpacked.
  */
 export interface ReleaseSerials {
   readonly least: number;
@@ -63,7 +63,7 @@ export class ReleaseStore {
   readonly #unpackedDir: string;
   readonly #onFlaw: (flaw: string) => void;
 
-  /** `unpackedDir`: folder in which the unpacking service puts the programs. `onFlaw`: called if a file exists but cannot be read. */
+  /** `unpackedDir`: folder where the unpacking service puts the programs. `onFlaw`: called if a file in `dir` exists but cannot be read. */
   constructor(stateDir: string, unpackedDir: string, onFlaw: (flaw: string) => void = () => {}) {
     this.#onFlaw = onFlaw;
     this.#stateDir = stateDir;

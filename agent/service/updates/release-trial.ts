@@ -13,7 +13,8 @@ const TRIAL_MS = { look: 5_000, quiet: 60_000, max: 300_000 } as const;
 const ENOUGH = 0.8;
 
 /**
- * What a trial observes, and `onEnd`, which receives its verdict. `unitsOkBefore`: number of units that answered before this release ran.
+ * What a trial observes, and `onEnd`, which receives its verdict. `unitsOkBefore`: number of units that answered before this release ran;
+ * 0 if unknown.
  */
 export interface TrialParts {
   readonly clock: Clock;

@@ -35,8 +35,9 @@ export interface UnpackerParts {
 }
 
 /**
- * Checks the received update file and unpacks it. Resolves with the name of the release; a release of that name in `unpackedDir` is
- * replaced. Others there may be removed, also if this rejects.
+ * Checks the received update file, unpacks it and updates the recorded `ReleaseSerials`. Resolves with the name of the release. A release
+ * of that name in `unpackedDir` is replaced. Any other except the current one may be removed. If this rejects, each of these changes may
+ * have been made.
  *
  * Errors: rejects with UpdateError if the update is refused, for example, or with the error of the system or the decompression.
  */

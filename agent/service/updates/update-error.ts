@@ -1,8 +1,8 @@
 import { type Message, msg } from '../../core/message.ts';
 /**
  * Why an update, or the return to an earlier release, is refused. `no-key`: it is signed with a key that is not accepted here, or no key is
- * accepted. `signature`: its signature is wrong. `older`: its serial is too low. `damaged`: the file or a part of it is
- * not the expected one. `unsafe`: not permitted, for example while lamps are lit or a release is on trial, or because of a path in the
+ * accepted. `signature`: its signature is wrong. `older`: its serial is too low. `damaged`: the file or a part of it is not the expected
+ * one. `unsafe`: not permitted or not possible, for example while lamps are lit or a release is on trial, or because of a path in the
  * archive.
  */
 export type UpdateErrorCode =

@@ -18,7 +18,7 @@ const MAX_KEY_BYTES = 65_536;
 
 /**
  * Resolves with the public keys of the makers whose updates are accepted, by `keyName`, as an update header names its key. Reads the files
- * `*.pem`; those without an Ed25519 key are ignored. Empty if the folder cannot be read.
+ * `*.pem`; ignores those that cannot be read as an Ed25519 key. Empty if the folder cannot be read.
  */
 export async function readUpdateKeys(dir: string): Promise<ReadonlyMap<string, KeyObject>> {
   const keys = new Map<string, KeyObject>();

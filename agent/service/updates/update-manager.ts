@@ -33,7 +33,7 @@ export interface UpdateManagerParts {
   readonly lampsLit: () => number;
   /** Number of units that answer now, as the measure for the trial. */
   readonly unitsOk: () => number;
-  /** Ends this run, so that the next one starts the other release. */
+  /** Ends this run once the answer can have reached the client, so that the other release starts. */
   readonly restart: (why: string) => void;
 }
 

@@ -33,7 +33,7 @@ export interface UpdateParts
   readonly leave: (why: string) => void;
 }
 
-/** `storeDir`: folder of the releases if the service has no state folder. `onFlaw`: called with a file of the releases that cannot be used. */
+/** `storeDir`: used as the state folder if the service has none. `onFlaw`: called with a file of the releases that cannot be used. */
 interface UpdateRunNeeds {
   readonly storeDir: string;
   readonly leave: () => void;
@@ -82,7 +82,10 @@ export interface UpdatesParts extends UpdateParts {
 /** Updates in a running agent: the manager for requests, and the trial of a release that has just started. */
 export interface Updates {
   readonly manager: UpdateManager;
-  /** Begins the trial if the running release is on trial, and reports a release that was reverted or cannot run. Call once. */
+  /**
+   * Ends the count of unsuccessful starts, begins the trial if the running release is on trial, and reports a release that did not start or
+   * cannot run. Call once.
+   */
   start(): Promise<void>;
   /** Ends a trial without a verdict, and cancels the end of the run that a change of the release has scheduled. */
   stop(): void;

@@ -4,8 +4,8 @@ import { StoreDatabase } from '../database.ts';
 import type { Kind, OpenLink, StoreAnswer, StoreRequest } from '../messages.ts';
 
 /**
- * Runs the database on the calling thread, for simulations and tests. Does not lock the data. Errors: after `close`, requests reject with
- * StoreError `worker-lost`.
+ * Runs the database on the calling thread, for simulations and tests. Does not lock the data. `close` leaves the files open: send the
+ * request `close` before it. Errors: after `close`, requests reject with StoreError `worker-lost`.
  */
 export const openInProcessLink: OpenLink = (setup) => {
   const database = new StoreDatabase(setup);

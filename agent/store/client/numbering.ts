@@ -30,8 +30,8 @@ export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
 
 /**
  * Returns the base for the next frame: seq = base + ticket. A new base, for example for a run that is new to this file, is written to the
- * file and uses no number again. `lastSeq`: the seq above which frames are numbered. `nextTicket`: the ticket of the next frame. Errors:
- * throws what SQLite throws.
+ * file and begins a new reservation. It gives no number that was used or reserved in this file before. `lastSeq`: the seq above which
+ * frames are numbered. `nextTicket`: the ticket of the next frame. Errors: throws what SQLite throws.
  */
 export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number; readonly nextTicket: number }): number {
   const known = numberingOf(db, boot);
@@ -50,8 +50,8 @@ export function reserveBeyond(db: Sqlite, lastSeq: number): void {
 }
 
 /**
- * Ends the reservation at `lastSeq`, so that the next run continues after it. Only if neither this run nor an earlier one has sent a frame
- * under a higher number. Errors: throws what SQLite throws.
+ * Ends the reservation at `lastSeq`, so that the next run continues after it. The caller ensures that no run has sent a frame under a
+ * higher number. Errors: throws what SQLite throws.
  */
 export function releaseReserved(db: Sqlite, lastSeq: number): void {
   setMeta(db, 'seq_reserved', lastSeq);

@@ -61,7 +61,10 @@ export class StateQueue {
     this.#onAdded();
   }
 
-  /** Adds a fact, which is tried once. Resolves to true if it is on disk, false if not. Shape: `json` null removes the key. */
+  /**
+   * Adds a fact, which is tried once. Resolves after that: true if it is on disk, false if that failed or is not known. Shape: `json` null
+   * removes the key.
+   */
   addSave(key: string, json: string | null): Promise<boolean> {
     return new Promise((resolve) => {
       this.#saves.push({ key, json, resolve });

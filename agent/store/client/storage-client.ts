@@ -108,8 +108,8 @@ export class StorageClient {
   }
 
   /**
-   * Whether the thread answers: the time of the first request since the last answer, null if there is none. Also whether a hung thread is
-   * still ending, and why a thread may not use the data.
+   * Whether the thread answers: the time of the first request since the last answer, null if there is none. Also whether an earlier
+   * thread is still ending, and why a thread may not use the data.
    */
   pulse(): StorePulse {
     return { unansweredMono: this.#unansweredMono, isStuck: this.#ending !== null, refusal: this.#refusal };

@@ -54,7 +54,7 @@ export class TelemetryProgress {
     return base + ticket > reservedSeq ? null : { epoch, seq: base + ticket };
   }
 
-  /** Records that all rows up to `seq` are delivered, but at most up to the last row on disk. Never moves back. */
+  /** Records that all rows up to `seq` are delivered, but at most up to `lastSeq`. Never moves back. */
   moveCursor(seq: number): void {
     if (Number.isSafeInteger(seq)) this.#deliveredSeq = Math.max(this.#deliveredSeq, Math.min(seq, this.lastSeq));
   }

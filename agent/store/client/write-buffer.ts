@@ -2,7 +2,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/** The telemetry of one commit: frames, losses, and the count of readings that were delivered but not stored (null for none). */
+/** What one commit takes from the buffer: frames, losses, and the count of readings that were delivered but not stored (null for none). */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
@@ -27,8 +27,8 @@ const EARLIER_MARK = 0;
 const MAX_GAPS = 500;
 
 /**
- * Frames and losses in memory until the disk has them. Above the limit of readings, frames that may be discarded are discarded; undelivered
- * ones are counted as lost.
+ * Frames and losses in memory until the disk has them. Above the limit of readings, frames that may be discarded are discarded until
+ * the rest fits; undelivered ones are counted as lost.
  */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;

@@ -67,9 +67,11 @@ export function expectPlainJournal(base: string): void {
 }
 
 /**
- * Creates a database with the tables of `schema` and the rows that `fill` writes, then replaces the file at `path` and removes its journal.
+ * Creates a database with the tables of `schema` and the rows that `fill` writes. Then removes the journal of the file at `path` and
+ * replaces that file.
  *
- * Errors: throws SQLite and system errors, and what `fill` throws. If the new database cannot be completed, the former one is unchanged.
+ * Errors: throws SQLite and system errors, and what `fill` throws. If the new database cannot be completed, the former one is unchanged; if
+ * it cannot be moved to `path`, the former one may be without its journal.
  */
 export function makeFresh({
   path,

@@ -32,11 +32,11 @@ export interface FileParts<H> {
 
 /**
  * The file that a new file replaces. `setAsidePath`: where it is while the new file is filled; nothing may be there if it was removed in
- * use. Null if there was no file at the opening.
+ * use. Null if no former file is known.
  */
 export interface Replaced {
   readonly setAsidePath: string | null;
-  /** Why the former file is not used; null if there was none. */
+  /** Why the former file is not used; null if none is known. */
   readonly why: Message | null;
 }
 

@@ -13,7 +13,7 @@ import { type Message, msg } from '../../core/message.ts';
 
 /** The head of an empty chain. */
 export const GENESIS: AuditHead = CHAIN_START;
-/** The action of the entry that is added when old ones are removed; its detail has the number and hash of the last one removed. */
+/** The action of the entry that is added when the oldest rows of `audit` are removed; its detail: number and hash of the last removed. */
 export const TRIMMED = 'audit trimmed';
 /** The action of the entry for trimmed entries that are kept separately; its detail says how many there are, and their digest. */
 export const RESERVED = 'audit reserved';
@@ -31,7 +31,10 @@ const MAX_CHARS = { user: 64, role: 16, action: 64, detail: 400, result: 200 };
 /** Most problems in a report. */
 const MAX_PROBLEMS = 20;
 
-/** Returns the next entry of the chain. The texts of the note are cut, and their control characters become `?`. */
+/**
+ * Returns the next entry of the chain. The texts of the note are cut, and their characters of Unicode category C, such as a line end,
+ * become `?`.
+ */
 export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): AuditRow {
   return nextInChain(before, JSON.stringify(bounded(note)), atMs);
 }
@@ -53,7 +56,7 @@ export function reservedDetail(rows: readonly AuditRow[]): string {
 
 /**
  * Returns whether an entry is kept separately when it is removed because the log has too many entries, for example a change by an admin.
- * Only a limited number of entries is kept so, and none that is too old. False for a body that is not JSON.
+ * The number of entries kept so is limited, and they are removed when they are too old. False for a body that is not JSON.
  */
 export function isReserved({ body }: AuditRow): boolean {
   const note = noteOf(body);

@@ -1,6 +1,6 @@
 /**
- * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. Entries of admins move to
- * `audit_reserved` first. The number and hash of the newest entry are also stored outside the table.
+ * The table `audit` of `state.db`: the audit log. Only its oldest entries are removed, and an entry records that. If there are too many,
+ * those of `isReserved` move to `audit_reserved`. The number and hash of the newest entry are also stored outside the table.
  */
 import type { AuditEntry, AuditHead, AuditNote, AuditPage, AuditQuery, AuditRow, AuditRows } from '../../core/audit-tools.ts';
 import type { WallMs } from '../../core/clock.ts';
@@ -92,7 +92,7 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${head.n} ${head.hash}`);
     },
     isOlder: ages.isOlder,
-    /** Removes the oldest entries by this bound, including those of admins. Returns how many. Within the caller's transaction. */
+    /** Removes the oldest entries by this bound, also those kept separately. Returns how many. Within the caller's transaction. */
     dropOlder: (bound: AgeBound, atMs: WallMs): number => {
       const head = newestOf(atMs);
       const gone = ages.lastOld(bound, atMs);
@@ -104,7 +104,7 @@ export function createAuditTable(db: Sqlite) {
       setMeta(db, HEAD, `${next.n} ${next.hash}`);
       return trimmed + unreserved;
     },
-    /** The next stored entries after this number, including kept ones of admins; limited in number. */
+    /** The next stored entries after this number, also those kept separately; limited in number. */
     after: (n: number): AuditRows => ({ rows: nextRows.all(n, MAX_NEXT), head: headOf(db) }),
     /** Returns the newest entries since `sinceMs`, at most `limit`, oldest first, and the verdict on the whole chain if `isVerified`. */
     read: ({ sinceMs, limit, isVerified, knownHead }: AuditQuery): AuditPage => {

@@ -1,18 +1,18 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * The number of undelivered readings in `telemetry.db`, as recorded in `state.db`. `epoch`: the random identifier in that file; empty if no
- * file is expected.
+ * The number of undelivered readings in `telemetry.db`, as last counted; a copy is recorded in `state.db`. `epoch`: the random identifier
+ * in `telemetry.db`; empty if no such file is expected.
  */
 export interface UndeliveredNote {
   readonly epoch: string;
-  /** Not proven delivered when this was written. */
+  /** Stored after the cursor in that file, which may be about a minute late. */
   readonly readings: number;
 }
 
 /** The key of the `UndeliveredNote` among the facts in `state.db`. */
 export const UNDELIVERED_KEY = 'store.undelivered';
-/** The note after a restore: no readings are expected. */
+/** The note once a person has restored a backup, which sets the readings aside: none are expected. An automatic restore does not set it. */
 export const NO_READINGS_EXPECTED: UndeliveredNote = { epoch: '', readings: 0 };
 
 /** Parses the stored fact; null if it is missing or has another form. Errors: throws SyntaxError for a text that is not JSON. */

@@ -8,7 +8,10 @@ import { DAY_MS } from '../../core/durations.ts';
 
 /** The state of the age clock that the telemetry file keeps between two checks. */
 export interface AgeClock {
-  /** The time of the last check whose clock was believed, plus the time that the agent ran between the checks since then. */
+  /**
+   * The time of the last check whose clock was believed, plus the time that the agent ran between the checks since then. Begins at a time
+   * at which no row is too old.
+   */
   readonly ageMs: WallMs;
   /**
    * A clock that is too far ahead: its time at the first and at the last check since it jumped there. Null while the clock is believed.

@@ -24,7 +24,7 @@ const SYNCED = 3;
 /** Smaller errors of a clock are not corrected. Units: ms. Source: assumed; the period of frames. Confirmed by: the clock corrections in the logs of cabinets. */
 const RIGHT_ENOUGH_MS = 1_000;
 
-/** Returns whether a clock of this quality is trusted. Shape: index in `CLOCK_QUALITIES`. */
+/** Returns whether a clock of this quality is trusted: `rtc` and `synced` are. Shape: index in `CLOCK_QUALITIES`. */
 export function isTrustedQuality(clockQuality: number): boolean {
   return clockQuality >= TRUSTED_FROM;
 }

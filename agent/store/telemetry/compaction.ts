@@ -19,7 +19,8 @@ const SEGMENT = { maxReadings: 30_000, maxSpanMs: 3_600_000 };
 const MAX_ROWS = 3_600;
 
 /**
- * Collects the undelivered readings that one transaction removes (`note`), and writes them as gaps (`settle`). `atMs`: when they were lost.
+ * Adds up the losses of one transaction, and writes them as gaps (`settle`). `note` takes the number of undelivered readings that are
+ * removed. `atMs`: when they were lost.
  */
 export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   const losses: { reason: LossReason; firstSeq: number; lastSeq: number; readings: number }[] = [];
@@ -51,8 +52,9 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
 export type Losses = ReturnType<typeof createLosses>;
 
 /**
- * Removes the oldest rows of frames before the first that is not due, within the limits of a segment; the newest row stays. Packs the
- * undamaged ones into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it removes no row.
+ * Removes the oldest rows of frames before the first that is not due, at most as many as one segment takes. The newest row stays. Packs the
+ * frames of the undamaged rows, if any, into one segment. The undelivered readings of damaged rows are noted as lost. Returns null if it
+ * removes no row.
  */
 export function compactOne(handle: Handle, losses: Losses, isDue: (row: FrameRow) => boolean): CompactionReport | null {
   const rows = chooseRows(handle, isDue);
@@ -101,7 +103,10 @@ export function dropPiece(handle: Handle, losses: Losses, { piece, reason }: { p
   recountPart(handle, piece);
 }
 
-/** Passes the frames that have a trusted clock to the boot table, which learns the real start time of this run. All must be of this run. */
+/**
+ * Passes the frames that have a trusted clock to the boot table, which learns the real time at which the monotonic clock was zero. All must
+ * be of this run.
+ */
 export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 'ticket'>[]): void {
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }

@@ -55,8 +55,8 @@ const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 export const MAX_CLOCK_QUALITY = 3;
 
 /**
- * Encodes frames in the given order, for `decodeFrames`. Values and times are converted as by `toCell`. `decimalsOf` gives the decimals
- * to which a series is rounded.
+ * Encodes frames in the given order, for `decodeFrames`. Values and times of readings are converted as by `toCell`. `decimalsOf` gives the
+ * decimals to which a series is rounded, or `EXACT`.
  */
 export function encodeFrames(frames: readonly SeriesFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const readings = frames.reduce((sum, frame) => sum + frame.readings.length, 0);

@@ -4,7 +4,7 @@ import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 const KEEP = { rows: 5_000, block: 500 };
 /** The reason given in a merged record. */
 const MERGED = 'merged';
-/** The key in `meta` under which the number of never committed readings in merged or removed loss records is stored. */
+/** The key in `meta` for the number of readings, in merged or removed loss records, that were never committed to this file. */
 export const UNNUMBERED = 'gaps_trimmed_unnumbered';
 
 interface OldestRows {

@@ -43,7 +43,7 @@ export interface NewSegment {
   readonly thin: number;
 }
 
-/** Stored as the time range of a segment whose real range is not known. Units: ms. */
+/** Stored as the time range of a segment whose real range is not known, or that has no readings. Units: ms. */
 export const ANY_TIME = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /**

@@ -40,7 +40,10 @@ const ROWS = 16;
 /** Most rows read for one page of an export, and segments unpacked, so that commits can run in between. Source: as for a page of a history, whole segments take several times as long. */
 const EXPORT = { rows: 64, segments: 4 };
 
-/** Returns up to `maxFrames` whole frames after `seq`, oldest first. Damaged rows are skipped and returned in `damaged`. */
+/**
+ * Returns up to `maxFrames` frames after `seq` with all their stored readings, oldest first. Damaged rows are skipped and returned in
+ * `damaged`.
+ */
 export function framesAfter(
   handle: Handle,
   memory: PieceMemory,

@@ -8,7 +8,7 @@ import type { SegmentFrame } from '../segment-codec.ts';
 export interface Thinning {
   /** At least one reading in this many stays in a series, counted from the readings before any thinning. */
   readonly keep: number;
-  /** `keep` of the thinning that these frames have been through; 0 for none. */
+  /** `keep` of the last thinning that was tried on these frames; 0 or 1 for none. */
   readonly before: number;
   /** Whether a series is a counter; more of its readings may stay. */
   readonly isCounter: (seriesId: number) => boolean;

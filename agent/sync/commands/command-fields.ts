@@ -28,7 +28,7 @@ const RETAINED = msg`retained commands are not carried out: publish it without r
 /** Times outside this range are rejected as errors. Units: ms since 1970. Source: years 2000 and 2100. */
 const TIME_RANGE = { min: 946_684_800_000, max: 4_102_444_800_000 };
 
-/** The time at which a command is read, by both clocks, and how far the wall clock can be trusted. */
+/** The time at which a command is read or checked, by both clocks, and how far the wall clock can be trusted. */
 export interface CommandInstant {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;
@@ -147,8 +147,8 @@ export function readTime(fields: CommandFields, name: string): WallMs | undefine
 }
 
 /**
- * Returns a text; empty if the metric is absent or null. `maxLength` in UTF-16 units. Errors: throws Refusal for another type, a longer
- * text, or a control or other invisible character (Unicode category C).
+ * Returns a text; empty if the metric is absent or marked as null. `maxLength` in UTF-16 units. Errors: throws Refusal for no value,
+ * another type, a longer text, or a character of Unicode category C, such as a control character.
  */
 export function readText(fields: CommandFields, name: string, maxLength: number): string {
   const metric = fields.get(name);

@@ -178,7 +178,7 @@ export class CommandInbox {
 
   /**
    * Refuses new commands from now on. Resolves when pending ends are on disk, or the disk has failed, and the broker has them or sending
-   * has stopped.
+   * has stopped. Does not wait for an accepted command that is still being saved: it ends as `failed` after that.
    */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -105,7 +105,7 @@ const UPDATE = {
 export const COMMAND_METRIC = metricNames(COMMAND);
 /** Metric names of an emergency, on the node and on a zone. The platform may write all but `until`. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
-/** Metric names of an override, on a lamp or zone: what a platform writes, and the state that the agent reports. */
+/** Metric names of an override, on a lamp or zone: what a platform writes, and the strongest intent and outcome that the agent reports. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
 /** Metric names, on a zone, of the choice of a programme for a limited time. */
 export const PROGRAMME_METRIC = metricNames(PROGRAMME);
@@ -125,7 +125,10 @@ export const UPDATE_METRIC = metricNames(UPDATE);
 export const ALARM_METRIC = metricNames(ALARM);
 /** Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. */
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
-/** Metric name, on the node, of the maintenance in force, as JSON; a long list is shortened. Read-only for the platform. */
+/**
+ * Metric name, on the node, of the maintenance in force or waiting for a trusted time, as JSON. A long list has only its first items.
+ * Read-only for the platform.
+ */
 export const MAINTENANCE_LIST = MAINTENANCE_STATE.list[0];
 /** Metric names, on the node, of the software of the agent and its update; read-only for the platform. */
 export const UPDATE_SHOWN = metricNames(UPDATE_STATE);
@@ -140,7 +143,7 @@ export const WRITTEN_METRICS: ReadonlySet<string> = new Set(
   [CONFIG_METRIC, UPDATE_METRIC, ALARM_METRIC, MAINTENANCE_METRIC].flatMap((metrics) => Object.values(metrics)),
 );
 
-/** Longest trial of a new configuration if the platform gives no time; it may end sooner. Units: min. Source: as at network consoles. */
+/** Time limit of a trial of a configuration if the platform gives none; it may end sooner. Units: min. Source: as at network consoles. */
 export const DEFAULT_TRIAL_MINUTES = 10;
 /**
  * Duration of a chosen programme if the platform gives none. Units: min. Source: assumed; a day contains exactly one night. Confirmed by:
@@ -176,7 +179,7 @@ export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key i
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }
 
-/** Returns the metrics of a group for the uplink, in their order and without points. */
+/** Returns the metrics of a group for the uplink, in their order; `pointId` is null. */
 export function ownMetrics(metrics: OwnMetrics): readonly UplinkMetric[] {
   return Object.values(metrics).map(([name, type, unit = '']) => ({ name, pointId: null, type, unit }));
 }

@@ -46,7 +46,10 @@ export interface OrderFrame {
   readonly now: CommandInstant;
 }
 
-/** Returns the order in a command to a device. Errors: throws Refusal if the fields are not an order that this device accepts. */
+/**
+ * Returns the order in a command to a device. Names of programmes and tracks, and limits of the site, are not checked. Errors: throws
+ * Refusal if the device takes no such order, or if a value has a wrong type or is out of range.
+ */
 export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
   if (place.part === 'sound-place') return { kind: 'sound', request: readSoundRequest(fields, place.id, frame) };
   const group = groupOfCommand(fields);

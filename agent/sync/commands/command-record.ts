@@ -20,12 +20,12 @@ export interface CommandRecord {
   readonly n: number;
   /** `refused`: refused before its order was passed on, so the order is not stored. A later refusal is only in `outcome`. */
   readonly kind: PlatformOrder['kind'] | 'refused';
-  /** Identifies what is requested: the same id with another digest is another command. Empty for the kind `refused`. */
+  /** Identifies what is requested: the same id with another digest is another command, which is refused. Empty for the kind `refused`. */
   readonly digest: string;
   /** A description for the audit log; empty for the kind `refused`. */
   readonly what: string;
   readonly receivedMs: WallMs;
-  /** The latest `Command/Expires` given with this id; absent or null for none. */
+  /** The latest `Command/Expires` of this command; absent or null for none, and absent for the kind `refused`. */
   readonly expiresMs?: WallMs | null;
   /** The newest stage, or the end. */
   readonly outcome: Outcome;
@@ -64,7 +64,7 @@ export function toStoredRecord(record: CommandRecord): object {
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };
 }
 
-/** Restores a record from the parsed JSON of `toStoredRecord`; undefined if it is not a valid record. */
+/** Restores a record from the parsed JSON of `toStoredRecord`; undefined if a check of its fields fails. Not every field is checked. */
 export function fromStoredRecord(value: unknown): CommandRecord | undefined {
   if (!isStoredRecord(value)) return undefined;
   const { reason, reasonTemplate, ...outcome } = value.outcome;

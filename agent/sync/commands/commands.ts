@@ -56,7 +56,7 @@ const NODE_WRITABLE = new Set<string>([NODE_METRIC.rebirth, ...EMERGENCY_WRITABL
 
 /** The time at which a message is parsed, and an id for a command without one. */
 export interface CommandContext extends CommandInstant {
-  /** Used if the platform gave no id. */
+  /** Used if the platform gave no id that can be read. */
   readonly freshId: string;
 }
 
@@ -64,7 +64,7 @@ export interface CommandContext extends CommandInstant {
 export interface CommandRefusal {
   readonly kind: 'refused';
   readonly commandId: string;
-  /** Whether the platform gave `commandId`. */
+  /** Set by the parser: whether the platform gave `commandId`. */
   readonly hasOwnId: boolean;
   readonly reason: Message;
 }
@@ -78,7 +78,7 @@ export interface SoundCommand {
   readonly target: CommandTarget;
   readonly order: PlatformOrder;
   readonly lifetime: Lifetime;
-  /** Identifies what is requested: the same id with another digest is another command. */
+  /** Identifies what is requested: the same id with another digest is another command, which is refused. */
   readonly digest: string;
 }
 

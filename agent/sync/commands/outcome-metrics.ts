@@ -19,8 +19,8 @@ export type OutcomeKind = CommandRecord['kind'] | null;
 const NOT_OVERRIDES: readonly OutcomeKind[] = ['programme', 'blink', 'point', 'sound'];
 
 /**
- * Returns the metrics that report the outcome of a command, with their values: those of the target's device, or of the node if that device
- * is silent or has no such metric. Also puts the values into `values`, for the next birth.
+ * Returns the metrics that report the outcome of a command, with their values: those of the target's device. For the cabinet, and if the
+ * device is silent or has no such metric, returns that of the node. Also puts the values into `values`, for the next birth.
  */
 export function outcomeMetrics(
   {

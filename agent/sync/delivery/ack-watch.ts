@@ -11,7 +11,7 @@ export interface AckWatch {
   readonly sinceMono: MonoMs | null;
   /** How long to wait at least before unacknowledged rows are sent again. Units: ms. */
   readonly waitMs: number;
-  /** A wait has ended in this session, and no `afterAck` followed: send one small batch at a time. */
+  /** A wait has run out in this session, and no `afterAck` followed: send one small batch at a time. */
   readonly isCautious: boolean;
   /** The time of the last acknowledgement in this session; before it, the start of the session minus the silence of earlier sessions. */
   readonly lastAckMono: MonoMs;
@@ -44,7 +44,7 @@ export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
   return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
 
-/** Returns the watch after an acknowledgement that moved the cursor, or that left no row unacknowledged (`isAllAcked`). */
+/** Returns the watch after an acknowledgement that moved the cursor, or that left no row waiting for one (`isAllAcked`). */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
   return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
 }

@@ -32,7 +32,7 @@ export function createDataBudget(
     day = dayNow();
     bytes = 0;
   };
-  /** Units: bytes of MQTT packets, without TCP and TLS. */
+  /** Units: bytes of published MQTT packets, without TCP and TLS. */
   const bytesToday = (): number => {
     startNewDay();
     return bytes;

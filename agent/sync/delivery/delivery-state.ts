@@ -31,8 +31,9 @@ export interface DeliveryParts {
   readonly onAudit: (texts: readonly string[]) => void;
   /** Longest text in one message to the broker. Units: UTF-8 bytes. */
   readonly maxTextBytes: () => number;
+  /** The last result of a request for rows that was queued. */
   readonly onResend: (result: ResendResult) => void;
-  /** The mode of proof changed. */
+  /** The mode of proof changed; not called when `restore` changes it. */
   readonly onMode: () => void;
   /** An acknowledgement covers rows of this run that were never sent. Null for each acknowledgement that counts in full. */
   readonly onAckAhead: (ack: AckAhead | null) => void;

@@ -38,7 +38,7 @@ export function createGapReporter({ store, onGap, ...link }: GapReporterParts): 
   return new RecordReporter({ ...link, store, onTexts: onGap, key: KEY, newest: NEWEST, waitMs: WAIT_MS, recordsAfter });
 }
 
-/** Returns the `Sync/Gap` texts for readings of these rows that were left out when the rows were sent; empty if there are none. */
+/** Returns the `Sync/Gap` texts for readings of these rows that `notConfigured` and `leftOut` count; empty if both are 0. */
 export function unsentGapTexts(
   epoch: string,
   { rows: { from, to }, frames }: RowBatch,

@@ -34,14 +34,20 @@ export interface Ledger {
   readonly inFlight: readonly Shipment[];
   /** Tickets of the newest live frames that reached the broker and have no row yet. */
   readonly provenTickets: ReadonlySet<number>;
-  /** Rows beyond the cursor, or beyond `reached`, that reached the broker and need not be sent again. */
+  /**
+   * Rows that reached the broker and need not be sent again; in mode `platform` they may wait for its acknowledgement. Rows up to the
+   * cursor or `reached` may be missing.
+   */
   readonly proven: SeqRanges;
   /**
    * What reached the broker and waits for the platform's acknowledgement; empty except in mode `platform`. An entry covers one or more
-   * shipments. A live frame that had no row then is in none.
+   * shipments. A live frame that had no row then is in none. Rows that reached the broker in another mode count 0 bytes.
    */
   readonly unacked: readonly { readonly toSeq: number; readonly bytes: number }[];
-  /** Rows beyond the cursor, or beyond `reached`, that were sent before the last `dropLink` or `goBack`: the platform may have them. */
+  /**
+   * Rows that were sent before the last `dropLink` or `goBack`: the platform may have them. Rows up to the cursor or `reached` may be
+   * missing.
+   */
   readonly left: SeqRanges;
 }
 
@@ -130,7 +136,10 @@ export function countedAck(ledger: Ledger, seq: number): number {
   return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
 }
 
-/** Whether the ledger records every row of the range as sent, or as not beyond the cursor or `reached`. Rows to be sent again count. */
+/**
+ * Whether the ledger records every row of the range as sent, or as not beyond the cursor or `reached`. Rows to be sent again count. The
+ * range must not be empty.
+ */
 export function hasLeft(ledger: Ledger, { from, to }: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return to <= floor || covers(leftRanges(ledger), { from: Math.max(from, floor + 1), to });
@@ -176,8 +185,8 @@ export function isDelivered({ mode, cursor, proven }: Ledger, seq: number): bool
 }
 
 /**
- * Whether the row needs no sending: it is in flight or in `proven`, or not beyond the cursor or `reached`. False also for a frame that was sent
- * without its row, until `commit`.
+ * Whether the row needs no sending: it is in flight or in `proven`, or not beyond the cursor or `reached`. False also for a frame that was
+ * sent without its row, until `commit`.
  */
 export function isSent(ledger: Ledger, seq: number): boolean {
   return isRangeSent(ledger, { from: seq, to: seq });

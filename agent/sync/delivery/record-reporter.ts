@@ -49,10 +49,11 @@ export interface RecordReporterParts extends ReportLink {
   /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
   /**
-   * If a record waits for an acknowledgement for this time, the platform counts as one that acknowledges none. Units: ms. Default: never.
+   * If a record waits for an acknowledgement for this time, the platform counts as one that acknowledges none. Time without a link counts
+   * too. Units: ms. Default: never.
    */
   readonly giveUpMs?: number;
-  /** Resolves to at most `limit` records of this epoch after this number, the oldest first. With fewer, the report ends. */
+  /** Resolves to at most `limit` records of this epoch after this number, the oldest first. Fewer count as the last ones. */
   readonly recordsAfter: (id: number, epoch: string, limit: number) => Promise<readonly ReportedRecord[]>;
 }
 

@@ -35,7 +35,7 @@ const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 
-/** The size of the first batch on a link, and after a change of the form of the backlog. */
+/** The size that is set for a new link, and when the form of the backlog changes. */
 export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, readingsPerFrame: 20 };
 /** The size for a platform that did not acknowledge in time. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };

@@ -4,7 +4,8 @@
  * The decoder is in docs/platform.md; it needs only zlib and JSON.
  *
  * Shape: zlib (RFC 1950) of UTF-8 JSON `{v, epoch, from, to, seq, at, clock, series: [{p, d, f, t, v, q}]}`. `seq`, `at` and each `f` and
- * `v` contain a first number and then differences; `clock` and each `q` contain pairs of a word and its number of repetitions.
+ * `v` contain a first number and then differences; a `v` whose `d` is null contains the values. `clock` and each `q` contain pairs of a
+ * word and its number of repetitions.
  */
 import { deflateSync } from 'node:zlib';
 import type { StoredFrame, StoredReading } from '../../core/ports.ts';

@@ -14,7 +14,7 @@ import { SEGMENTS } from './segment.ts';
 
 /**
  * What the platform writes about delivery: an acknowledgement of rows (`ack`) or of audit entries (`audit`), the form of the backlog
- * (`accept`), a request for rows (`resend`), or something that is not valid (`refused`).
+ * (`accept`), a request for rows (`resend`), or a write that is refused (`refused`), for example because it is not valid.
  */
 export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }
@@ -24,7 +24,7 @@ export type SyncWrite =
   /** Refused, with the reason. `resendId`: if present, the sender of a resend request waits for a result; empty without a valid id. */
   | { readonly kind: 'refused'; readonly reason: Message; readonly resendId?: string };
 
-/** Source: three short texts. Units: bytes, metrics, characters. */
+/** Source: four short texts. Units: bytes, metrics, characters. */
 const LIMIT = { bytes: 4_096, metrics: 8, resendLength: 500, idLength: 64 };
 /** The format of each of these, for a refusal. */
 const SHAPES: ReadonlyMap<string, Message> = new Map([

@@ -25,7 +25,10 @@ export interface CertificateUse {
   readonly refusal: Message;
 }
 
-/** Chooses the certificate for the next attempt of one uplink, in memory only. */
+/**
+ * Chooses the certificate for the next attempt of one uplink, in memory only: the renewed one first, the other after a refusal. By a
+ * trusted clock, one that has expired or is not valid yet comes last.
+ */
 export class CertificateChoice {
   readonly #clock: Pick<Clock, 'wallMs' | 'quality'>;
   #pairs: readonly KeyPair[] = [];

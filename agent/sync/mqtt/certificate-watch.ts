@@ -35,7 +35,7 @@ export interface CertificateWatchParts {
   readonly readFile: ReadFile;
   readonly clock: Clock;
   readonly onEvent: (event: AgentEvent) => void;
-  /** There is a new renewed certificate, or a refused one is due for a retry: connect with it. */
+  /** There is a renewed certificate with another end than at the last check, or a refused one is due for a retry: connect with it. */
   readonly onRenewed?: () => void;
 }
 
@@ -57,7 +57,10 @@ const RETRY_MS = DAY_MS;
 const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
-/** Returns the warning stage of a certificate at this time; null if no warning is due. */
+/**
+ * Returns the warning stage of a certificate at this time; null if no warning is due. With a lifetime under 90 days, the stages begin
+ * later.
+ */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;
   const found = STAGES.find(({ days, share }) => leftMs <= Math.min(days * DAY_MS, share * (untilMs - fromMs)));

@@ -152,7 +152,10 @@ export class SubscribeRefusal extends UplinkError {
   }
 }
 
-/** Returns the error for a broker that refused subscriptions. `code`: of the SUBACK; its text names that of the first topic. Source: MQTT 5 §3.9.3. */
+/**
+ * Returns the error for a broker that refused subscriptions. `code`: that of the SUBACK for the topic; the text of the error names the code
+ * of the first topic. Source: MQTT 5 §3.9.3.
+ */
 export function subscribeRefusal(url: string, refused: readonly { readonly topic: string; readonly code: number }[]): SubscribeRefusal {
   const topics = refused.map(({ topic }) => topic);
   const { code } = refused[0] ?? { code: 0x80 };
@@ -227,8 +230,8 @@ export function connectTimeout({ url, reached }: Pick<FailedAttempt, 'url' | 're
 }
 
 /**
- * Returns the error for an attempt that ended with an error of the system or of TLS: UplinkError `tls` or `unreachable`, with `error` as
- * cause.
+ * Returns the error for an attempt that failed with `error`, for example one of the system or of TLS: UplinkError `tls` or `unreachable`,
+ * with `error` as cause.
  */
 export function connectFailure(error: Error, attempt: FailedAttempt): UplinkError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

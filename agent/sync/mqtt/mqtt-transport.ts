@@ -23,7 +23,7 @@ export interface ConnectOptions {
   readonly key: Buffer | null;
   /** Sent by the broker, QoS 1 and not retained, for example when the connection is lost; null for none. */
   readonly will: { readonly topic: string; readonly payload: Buffer } | null;
-  /** Times the attempt. Its time and quality decide the message about a certificate that is not valid now. */
+  /** Times the attempt and the pings. Its time and quality decide the message about a certificate that is not valid now. */
   readonly clock: Pick<Clock, 'after' | 'quality' | 'wallMs'>;
   /** Ends the attempt immediately; has no effect on a connection that was accepted. */
   readonly signal?: AbortSignal;
@@ -36,11 +36,14 @@ export interface ConnectOptions {
   readonly onClosed?: (failure: Error) => void;
   /** Each stage that was passed, for display. */
   readonly onStage?: (stage: ConnectStage) => void;
-  /** Every packet sent or received. */
+  /** Every packet sent or received. CONNECT is reported before the TCP connection exists. */
   readonly onPacket?: (packet: PacketSummary) => void;
 }
 
-/** A stage of an attempt to connect that was passed. `name`: not for an IP address. `address`: IP address and port, for display. */
+/**
+ * A stage of an attempt to connect that was passed. `name`: the host name was resolved; there is no such stage for an IP address.
+ * `address`: IP address and port, for display. `peer`: the broker's certificate, verified; null if it cannot be parsed.
+ */
 export type ConnectStage =
   | { readonly kind: 'name'; readonly addresses: readonly string[] }
   | { readonly kind: 'tcp'; readonly address: string }

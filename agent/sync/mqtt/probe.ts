@@ -34,7 +34,7 @@ const CHECKS = 10;
 
 /**
  * Returns the times of the probe. `quietMs`: longest time without traffic in one direction until a ping is sent. `answerMs`: longest wait
- * for the answer, longer with more `waitingBytes`. Units: ms.
+ * after it until something is received. It is longer with more `waitingBytes`, those sent since the last receipt. Units: ms.
  */
 export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly quietMs: number; readonly answerMs: number } {
   const keepaliveMs = keepaliveS * 1_000;

@@ -24,7 +24,7 @@ import type { ConnectOptions } from './mqtt-transport.ts';
  */
 export type ReadFile = (path: string, kind: 'secret' | 'public') => Promise<Buffer>;
 
-/** Password, certificates and key for one connection, from the files of the configuration. Null for a file that is not configured. */
+/** Password, certificates and key for one connection, from the configured and the renewed files. Null for a file that is not configured. */
 export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert' | 'key'> {
   /**
    * The pairs of certificate and key to try, a renewed one first; `cert` and `key` are the first pair. Never empty: if neither file is

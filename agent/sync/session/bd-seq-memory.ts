@@ -22,15 +22,15 @@ const SAVE_MS = 2_000;
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
 /**
- * Creates the storage for bdSeq, the number of the session. `random`: returns a random number 0..1, for the bdSeq to assume if the stored
- * one cannot be read.
+ * Creates the storage for bdSeq, the number of the session. `random`: returns a random number 0..1, for the bdSeq to assume if the disk
+ * cannot be read or the stored value is no bdSeq.
  */
 export function createBdSeqMemory(
   { clock, log, store }: { readonly clock: Pick<Clock, 'after'>; readonly log: Log; readonly store: Pick<Store, 'save' | 'load'> },
   random: () => number,
 ) {
   return {
-    /** Null if no number is stored; a random one if it cannot be read or is not valid. */
+    /** Null if no value is stored, or a damaged one; a random number if the disk cannot be read or the value is no bdSeq. */
     async load(): Promise<number | null> {
       const last = await store.load(KEY, UNREAD);
       if (last === undefined) return null;
@@ -40,8 +40,8 @@ export function createBdSeqMemory(
       return assumed;
     },
     /**
-     * Resolves to true once it is on disk, to false if the disk does not confirm that within 2 s. A late answer is ignored: it could be
-     * mistaken for the answer to the next number.
+     * Resolves to true once it is on disk, to false if the disk refuses it or does not confirm it within 2 s. A late answer is ignored: it
+     * could be mistaken for the answer to the next number.
      */
     async save(bdSeq: number): Promise<boolean> {
       const ok = (await within(clock, SAVE_MS, store.save(KEY, bdSeq))) === true;

@@ -23,7 +23,7 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   readonly store: Pick<Store, 'save' | 'load'>;
   /** 0..1. */
   readonly random: () => number;
-  /** The day's data budget is used up: births that the host causes are sent at the slowest pace. */
+  /** The day's data budget is used up: births after a return of the host are sent at the slowest pace. */
   readonly isSparing: () => boolean;
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
   /** The births are due again; DATA may continue after them. */
@@ -106,7 +106,7 @@ export class BrokerLink {
     this.#connection.retryCertificate();
   }
 
-  /** Reads the last bdSeq and begins to connect. Does nothing if it has started. */
+  /** Reads the last bdSeq and begins to connect. Does nothing if it has started. Do not call it while `stop` runs. */
   async start(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;

@@ -58,9 +58,9 @@ export class LinkFailures {
 }
 
 /**
- * Returns the wait after `failures` failures in a row: `chance` times a limit that doubles with the failures up to a maximum. After a lost
- * session the limit is at most twice the time since then, but at least 1 s. Some of a large fleet draw several short waits, and would
- * otherwise wait minutes after an outage of seconds.
+ * Returns the wait after `failures` failures in a row: `chance` times a limit that doubles from 1 s to 5 min. `awayMs`: the time since a
+ * stable session was lost; null for none. Twice this time bounds the limit, but not below 1 s. Otherwise cabinets that draw several short
+ * waits would wait minutes after an outage of seconds.
  *
  * Units: ms; `chance` is a random number 0..1. Source: "Exponential Backoff And Jitter", AWS Architecture Blog: full jitter gives the
  * server the least work.

@@ -5,7 +5,7 @@ import type { MonoMs, WallMs } from '../../core/clock.ts';
 
 /**
  * The phase of a session; `session.ts` has the diagram. `saving`: bdSeq is being written. `birthing`: the births are due after a wait.
- * `live`: they were sent. `dying`: the deaths are being sent. `resting`: the wait before the next attempt.
+ * `live`: they were sent. `dying`: the deaths, then DISCONNECT. `resting`: the wait before the next attempt.
  */
 export type Phase = 'off' | 'saving' | 'connecting' | 'subscribing' | 'waiting-for-host' | 'birthing' | 'live' | 'dying' | 'resting';
 
@@ -20,14 +20,14 @@ export interface SessionState {
   readonly bdSeqSaved: boolean;
   /** Failed attempts in a row, or failed rounds over several servers, as counted for the back-off. */
   readonly failures: number;
-  /** Number of servers, and the index of the current one. */
+  /** Number of servers, and the index of the one in use, or to be tried next. */
   readonly servers: number;
   readonly server: number;
   /** A server has sent a CONNACK in this round over the servers. */
   readonly isAnswered: boolean;
   /** Rounds in a row in which no server sent one. */
   readonly silentRounds: number;
-  /** When the births of the current or last session were sent; null if they were not. */
+  /** When the first births of the session were sent; null before. It stays until the next attempt to connect. */
   readonly bornMono: MonoMs | null;
   readonly host: HostState;
   readonly rebirth: RebirthState;
@@ -45,7 +45,7 @@ export interface RebirthState {
   readonly causedMono: MonoMs | null;
   /** The births of the next session are paced, because the host ended the last session that had births. */
   readonly isReturn: boolean;
-  /** The present pace of births that a host causes: the least time between two. Units: ms. */
+  /** The present pace of births that a host causes: the least time between two, while the day's data budget lasts. Units: ms. */
   readonly gapMs: number;
   /** DATA is held until births on request. */
   readonly pending: boolean;
@@ -74,7 +74,7 @@ export type SessionEvent =
   | { readonly kind: 'subscribed' }
   /** `nowMs`: null while the clock is not trusted. */
   | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly nowMs: WallMs | null }
-  /** No STATE of the host arrived on this server in time. */
+  /** The host did not report on this server in time that it is online. */
   | { readonly kind: 'host-late' }
   /** The platform acknowledges nothing through this server. */
   | { readonly kind: 'platform-silent' }
@@ -108,7 +108,7 @@ export type Effect =
   | { readonly kind: 'await-rebirth'; readonly delayMs: number }
   /** Send the deaths and DISCONNECT, then dispatch `died`. */
   | { readonly kind: 'die' }
-  /** Drop the connection without DISCONNECT. */
+  /** Drop the connection, or the attempt to connect, without DISCONNECT. Cancel a wait that is in progress. */
   | { readonly kind: 'drop' }
   /** Wait for the back-off, then dispatch `rested`. */
   | { readonly kind: 'rest'; readonly failures: number };
@@ -129,8 +129,9 @@ export const BD_SEQ_COUNT = 256;
 export const STABLE_MS = 60_000;
 
 /**
- * The pace of births that a host causes: the least time between two for the same cause, requests of a session or its returns. Both causes
- * share it: it grows from `first` to `longest`, also over sessions, and is `first` again after `quiet` without such births. Units: ms.
+ * The pace of births that a host causes, by requests or by its returns: the least time between two for the same cause. Requests of an
+ * earlier session do not count. Both causes share the pace: it grows from `first` to `longest`, also over sessions, and is `first` again
+ * after `quiet` without such births. Units: ms.
  *
  * Source: Tahu's host requests at most one per 5 s. The others are assumed: at 10 min, births of 35 lamps (80 KB) cost 12 MB a day.
  * Confirmed by: the requests of a platform in use.

@@ -17,8 +17,8 @@ const ZONE = {
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
 /**
- * Names of the metrics of a zone's energy in one night: consumed, that of the baseline for savings (kWh each), and the
- * share of the lamps' time in which presence, traffic or a rule raised them (%).
+ * Names of the metrics of a zone for a night that has ended. `night`: its computed energy; `baseline`: that of the former installation
+ * (kWh each). `boosted`: share of its lamp hours at a known level in which presence, traffic or a rule raised a lamp (%).
  */
 export const ZONE_METRIC = metricNames(ZONE);
 

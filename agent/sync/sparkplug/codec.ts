@@ -4,7 +4,10 @@
 import protobuf from 'protobufjs';
 import { SPARKPLUG_PROTO } from './sparkplug-proto.ts';
 
-/** A value and its field on the wire. `int`: 32 bits, `long`: 64 bits; negative numbers are in two's complement. */
+/**
+ * A value and its field on the wire. `int`: 32 bits, `long`: 64 bits. A negative number is sent in two's complement, and decoded as the
+ * unsigned number with the same bits.
+ */
 export type MetricValue =
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'long'; readonly value: bigint }

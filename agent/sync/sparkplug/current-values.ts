@@ -57,7 +57,7 @@ export function createCurrentValues(
     if (entry.pointId !== null || !(entry.deviceId === null || AT_REST.has(entry.name))) continue;
     own.set(entry, { value: AT_REST.get(entry.name) ?? null, quality: 'good', atMs: clock.wallMs() });
   }
-  /** Stores a value and returns it to be sent, even if it has not changed. */
+  /** Stores a value and returns it as it must be sent, even if it has not changed. */
   const put = (entry: MetricEntry, value: UplinkValue): UplinkValue => {
     const lastMs = own.get(entry)?.atMs ?? Number.NEGATIVE_INFINITY;
     const tied = value.atMs <= lastMs && lastMs - value.atMs < TIE_WINDOW_MS;

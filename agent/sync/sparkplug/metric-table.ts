@@ -21,7 +21,7 @@ export interface MetricEntry extends UplinkMetric {
   readonly deviceId: string | null;
 }
 
-/** A device of the node with its metrics. `target`: the lamp or zone that commands to it mean; null for any other device. */
+/** A device of the node with its metrics. `target`: the lamp or zone with this id; null for any other device. */
 export interface DeviceEntry {
   readonly id: string;
   readonly target: Target | null;

@@ -16,7 +16,7 @@ import { Publisher, type PublisherParts } from './publisher.ts';
 export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
   readonly nodeId: string;
   readonly log: Log;
-  /** A birth exceeds the broker's packet limit even when it is reduced as far as possible: no session is possible. */
+  /** In `open` or `rebirth` a birth is too large for the broker, even reduced as far as possible: no session is possible. */
   readonly onBirthRefused: (error: UplinkError) => void;
 }
 

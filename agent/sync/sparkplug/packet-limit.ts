@@ -35,16 +35,16 @@ export function payloadRoom(topic: string, maxPacketBytes: number): number {
 }
 
 /**
- * Returns the bytes that remain for the text in a message with one metric and a row mark, on a topic of this length; negative if there is
- * no room.
+ * Returns the bytes that remain for the text in a message with one metric and a row mark, on an ASCII topic of this length; negative if
+ * there is no room.
  */
 export function textRoom(topicLength: number, maxPacketBytes: number): number {
   return maxPacketBytes - topicLength - HEADER_BYTES - DATA_FRAME_BYTES - METRIC_BYTES;
 }
 
 /**
- * Splits metrics into messages: yields the metrics of one message after another, in their order. Leaves room for a row mark. A single
- * metric that is too large is yielded alone.
+ * Splits metrics into messages within `MESSAGE_LIMIT` and the packet limit, by their estimated sizes. Yields the metrics of one message
+ * after another, in their order. Leaves room for a row mark. A single metric that is too large is yielded alone.
  */
 export function* splitMetrics(metrics: readonly Metric[], topic: string, maxPacketBytes: number): Generator<readonly Metric[]> {
   const maxBytes = Math.min(MESSAGE_LIMIT.bytes, payloadRoom(topic, maxPacketBytes) - DATA_FRAME_BYTES);
@@ -72,7 +72,8 @@ export function inTimeOrder(metrics: readonly Metric[]): readonly Metric[] {
 }
 
 /**
- * Returns the entries in the order of a birth: those of `REQUIRED` first, those of `WRITTEN_METRICS` last, otherwise as given.
+ * Returns the entries, the most important first, because `fitBirth` removes the last ones. Those of `REQUIRED` are first, those of
+ * `WRITTEN_METRICS` last, otherwise as given. A birth is then sent in the order of `inTimeOrder`.
  */
 export function requiredFirst(entries: readonly MetricEntry[]): readonly MetricEntry[] {
   const rank = ({ name }: MetricEntry): number => (REQUIRED.includes(name) ? 0 : WRITTEN_METRICS.has(name) ? 2 : 1);

@@ -23,7 +23,7 @@ export interface PublisherParts {
   readonly values: CurrentValues;
   readonly clock: Clock;
   readonly bdSeq: number;
-  /** Whether a device currently responds; zones always do. */
+  /** False for a device that was reported silent and has not answered since; true for any other, such as a zone. */
   readonly isAlive: (deviceId: string) => boolean;
   /** A message was sent. Units: bytes with topic and header; of NDEATH only those of the payload. */
   readonly onSent: (bytes: number) => void;

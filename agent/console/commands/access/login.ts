@@ -135,5 +135,5 @@ export const LOGIN_REFUSED = agentCommand({
   render: async () => '',
 });
 
-/** The hidden `login` commands, which the shell of a session sends. */
+/** The hidden `login` commands. They are for consoles; no person types them. */
 export const LOGIN_COMMANDS: readonly ConsoleCommand[] = [LOGIN, STATE, LOGIN_REFUSED];

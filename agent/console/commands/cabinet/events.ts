@@ -14,7 +14,7 @@ import { tableLines } from '../../text/text-table.ts';
  * the oldest event in the stores of a year.
  */
 export const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
-/** The default of the option `--since` of `events`. */
+/** The default of the option `--since` of `events` and `events export`, as a person types it. */
 export const USUAL_EVENT_SPAN = '24h';
 /** Source: assumed; more than a person reads, acceptable on a slow line. Confirmed by: time to print 500 events at 9600 baud. */
 const MAX_EVENTS = 500;

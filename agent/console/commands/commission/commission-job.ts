@@ -7,12 +7,12 @@ import { cabinetMeters, type TestStep, type TestWait, testTarget } from '../ligh
 import type { WeighProgress, weighLamps } from './meter-weighing.ts';
 import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 
-/** What `commission test` reports before its answer: what it waits for, the result of one level, or the lamp that the meter measures. */
+/** What `commission test` reports before its answer: a wait, the result of one level of a target, or the lamp that the meter measures. */
 export type CommissionTestProgress = TestStep | TestWait | WeighProgress;
 
 /**
- * The answer of `commission test`: lamps of the test with their results so far. `isSaved`: all new results are on disk; also true if there
- * is none.
+ * The answer of `commission test`: lamps of the test with their results so far. `isSaved`: no save of a new result failed; also true if
+ * there is none.
  */
 export interface CommissionTested {
   readonly lamps: readonly AcceptedLamp[];

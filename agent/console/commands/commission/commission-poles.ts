@@ -27,7 +27,7 @@ const TRIAL_MIN = 10;
 
 /**
  * `commission poles`: puts the poles where the lamps were found into the configuration, as a commit on trial. Poles that nothing is on any
- * more are removed if possible. Fails if the person has a candidate already.
+ * more are removed if possible. If something has to change, it fails if the person has a candidate already.
  */
 export const COMMISSION_POLES = agentCommand<Record<string, never>, CommissionPoles>({
   name: 'commission poles',

@@ -19,7 +19,7 @@ export const COMMISSION_REPORT = agentCommand<Record<string, never>, AcceptanceR
   succeeded: ({ result }) => result === 'pass',
 });
 
-/** `commission restart`: removes the results so far. Powers that passed tests have set as the references of lamps stay. */
+/** `commission restart`: removes the results so far. The references that passed tests have set for lamps stay. */
 export const COMMISSION_RESTART = agentCommand<Record<string, never>, { readonly isSaved: boolean }>({
   name: 'commission restart',
   role: 'technician',

@@ -18,7 +18,7 @@ import { NOT_SAVED } from './commission-words.ts';
 /** Result of a scan of one line. */
 type Scanned = Omit<LineScan, keyof AcceptanceStamp>;
 
-/** The answer of `commission scan`: the scanned lines, and those that could not be scanned. `isSaved`: the results are on disk. */
+/** The answer of `commission scan`: the scanned lines, and those that could not be scanned. `isSaved`: no save of a result failed. */
 export interface CommissionScanned {
   readonly scans: readonly Scanned[];
   readonly failed: readonly { readonly line: string; readonly why: Message }[];

@@ -12,7 +12,10 @@ import type { CommissionTested, CommissionTestProgress } from './commission-job.
 import { NOT_SAVED } from './commission-words.ts';
 import { lampTable } from './report-page.ts';
 
-/** `commission test`: tests the lamps of a target, or those of the cabinet that still need it, and stores the results. */
+/**
+ * `commission test`: tests the lamps of a target and stores the results. Without one: the lamps without a passed test, and those whose power
+ * a meter still has to measure.
+ */
 export const COMMISSION_TEST = agentCommand<{ readonly typed: string | null }, CommissionTested, CommissionTestProgress>({
   name: 'commission test',
   role: 'technician',

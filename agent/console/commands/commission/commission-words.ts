@@ -3,7 +3,7 @@
 import type { AcceptanceReport } from '../../../core/acceptance.ts';
 import { type Message, msg } from '../../../core/message.ts';
 
-/** Text of an answer whose results are not on disk. */
+/** Text of an answer whose change of the stored results is not on disk. */
 export const NOT_SAVED: Message = msg`not on disk yet: check the disk of store.dir`;
 
 /** Words for the result of an acceptance, and for that of one lamp or sensor in it. */

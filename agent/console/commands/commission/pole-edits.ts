@@ -1,7 +1,7 @@
 /** Which values of the configuration change so that each lamp is on the pole where it was found. Pure. */
 import type { AcceptanceLamp, AcceptedLamp, Placement } from '../../../core/acceptance.ts';
 
-/** A lamp of the acceptance report, with the pole on which it was found. It may have failed. */
+/** A lamp of the acceptance report with a `placement`: the pole on which it was found. `pole`: the configured one. It may have failed. */
 export type PlacedLamp = AcceptedLamp & { readonly placement: Placement };
 
 /** One value to set; null removes it. Shape: the place is a path, and the value is YAML, as for `config set`. */

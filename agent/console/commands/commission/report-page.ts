@@ -40,7 +40,10 @@ function headLines({ atMs, startedMs, lastMs, people, isTimeTrusted }: Acceptanc
   ];
 }
 
-/** Returns the table of these lamps as lines, for the width of the page. The pole of a lamp without a placement has a "?". */
+/**
+ * Returns the table of these lamps as lines, for the width of the page. A lamp without a placement has the pole of the configuration, with
+ * a "?". A long name is cut, with its "?".
+ */
 export function lampTable(lamps: readonly AcceptedLamp[], page: Page): readonly string[] {
   const levels = lamps.find(({ test }) => (test?.levels.length ?? 0) > 0)?.test?.levels.map(({ levelPct }) => levelPct) ?? [];
   const rows = lamps.map((lamp) => lampRow(lamp));

@@ -30,7 +30,7 @@ export const CONFIG_SET = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
-/** `config places`: answers with completions for a partly typed key of the configuration; empty if there are none. */
+/** `config places`: answers with completions for a partly typed key of the running configuration; empty if there are none. */
 export const CONFIG_PLACES = agentCommand({
   name: 'config places',
   role: 'viewer',
@@ -46,8 +46,8 @@ export const CONFIG_PLACES = agentCommand({
 });
 
 /**
- * `config in-force`: answers with the value of a key in the running configuration, also a default value, for display. Null if it has none,
- * or if this run accepts no other configuration.
+ * `config in-force`: answers with the value at a path of the running configuration, also a default value, for display. Null if there is
+ * none or it is null, or if this run accepts no other configuration.
  */
 export const CONFIG_IN_FORCE = agentCommand({
   name: 'config in-force',

@@ -14,7 +14,7 @@ import { asFileText } from './file-text.ts';
 /** The part of a page that a change needs. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
-/** Renders `config`: the running revision, the trial and the candidates. */
+/** Renders `config`: the running revision, the trial, the candidates, and trouble with the disk. */
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
   const sheet: [label: Message, text: Said][] = [[msg`Runs`, revisionText(running, page)]];
   if (trial !== null) {

@@ -15,7 +15,7 @@ export interface ConfigText {
   readonly profiles: readonly string[];
 }
 
-/** `config`: answers with the running revision, with its trial and what that still needs if it is on trial, and with the candidates. */
+/** `config`: answers with the running revision, its trial if it is on trial, and the candidates of all authors. */
 export const CONFIG = agentCommand({
   name: 'config',
   role: 'viewer',
@@ -74,7 +74,10 @@ export const CONFIG_HISTORY = agentCommand({
   render: async (result, page) => (await import('./config-page.ts')).renderRevisions(result, page),
 });
 
-/** `config compare`: answers with the values that differ between two revisions; by default between what runs and the caller's candidate. */
+/**
+ * `config compare`: answers with the values that differ between two revisions; by default between what runs and the caller's candidate.
+ * The answer is a refusal if, for example, there is no candidate.
+ */
 export const CONFIG_COMPARE = agentCommand({
   name: 'config compare',
   role: 'viewer',
@@ -95,7 +98,10 @@ export const CONFIG_COMPARE = agentCommand({
   succeeded: isConfigDone,
 });
 
-/** `config check`: checks the caller's candidate and answers with its problems, or with warnings and what a commit would affect. */
+/**
+ * `config check`: checks the caller's candidate. The answer has warnings, the changed values and what a commit would affect. A refusal has
+ * the problems in the files, or another reason.
+ */
 export const CONFIG_CHECK = agentCommand({
   name: 'config check',
   role: 'viewer',

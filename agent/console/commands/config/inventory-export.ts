@@ -29,7 +29,9 @@ const MOST_DECIMALS = 20;
 const MODE = 0o644;
 
 /**
- * `inventory export`: writes the inventory to a file or to the output. Resolves with 0, or 78 if the cabinet file cannot be used.
+ * `inventory export`: writes the inventory to a file or to the output; an existing file is replaced. Resolves with 0, or 78 if the cabinet
+ * file cannot be used.
+ *
  * `expectRoom`: checks whether the disk has room for the file.
  *
  * Errors: rejects, for example with ConsoleError 'failed' if the output file cannot be written.

@@ -216,7 +216,10 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   }
 }
 
-/** Runs `work` and returns its result. Errors: throws ConsoleError 'failed' that names `file` instead of a system error. */
+/**
+ * Runs `work` and returns its result. Errors: throws ConsoleError 'failed' that names `file` instead of an error with a `code`, such as
+ * ENOENT; throws every other error again.
+ */
 export function attempt<T>(file: string, work: () => T): T {
   try {
     return work();

@@ -46,8 +46,8 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
 }
 
 /**
- * Progress of `identify`: the level requested last and the remaining time. `following`: as in `LampView`; true if it is unknown. Units: %,
- * ms.
+ * Progress of `identify`: the level requested last and the remaining time. `following`: as in `LampView`; true before the first decision.
+ * Units: %, ms.
  */
 export interface IdentifyProgress {
   readonly lamp: string;
@@ -62,7 +62,7 @@ export interface Identified {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
-  /** As in `LampView`; true if it is unknown. False: a person may not see the lamp blink. */
+  /** As in `LampView`; true before the first decision. False: a person may not see the lamp blink. */
   readonly following: boolean;
 }
 

@@ -24,7 +24,7 @@ export interface RecordPageAnswer extends Omit<RecordPage, 'segments'> {
 const NO_BYTES = new Uint8Array();
 /** Smallest, largest and usual number of nights of one replay. Source: the longest time that a record can be kept, 400 days. */
 export const NIGHT_COUNT = { min: 1, max: 400, usual: 1 };
-/** Source: SQLite, the largest row number has fewer digits. */
+/** Source: `numberArg` reads ten digits at most. No record has as many segments. */
 const SEGMENT_IDS = { min: 0, max: 9_999_999_999, usual: 0 };
 
 /** `record page`: answers with a page of segments of the record, and the requested nights. */

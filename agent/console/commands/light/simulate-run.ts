@@ -37,9 +37,8 @@ const STAGE_PCT = 10;
 const OTHER = 'other';
 
 /**
- * `simulate`: replays nights and prints the result. Resolves with 0; with 1 if records are missing or the replay did not give the recorded
- * decisions (`SimulateResult.isComplete`); with 78 if the other settings cannot be used. Aborting `signal` stops the replay. `isTerminal`:
- * a person reads the output.
+ * `simulate`: replays nights and prints the result. Resolves with 0; with 1 if `SimulateResult.isComplete` is false; with 78 if the other
+ * settings cannot be used. Aborting `signal` stops the replay. `isTerminal`: a person reads the output.
  *
  * Errors: rejects with ConsoleError, for example 'unreachable' without an agent, or 'failed' if `signal` stopped it.
  */

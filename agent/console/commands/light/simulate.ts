@@ -51,12 +51,12 @@ export interface SimulateResult {
   readonly settings: readonly SettingsFigures[];
   /**
    * Null without `--suggest`. `tried`: number of points. `front`: those that no other point equals or beats in both energy and
-   * darkness; the least energy first.
+   * darkness, of equal points one; the least energy first.
    */
   readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
-  /** Changes to the other settings that the replay does not follow; empty also if no file was named. */
+  /** How the other settings differ from the recorded ones in what the replay does not follow; empty also if no file was named. */
   readonly limits: readonly ReplayLimit[];
   /** Meters that counted all of these nights. Empty also if, for example, the record of a night is not complete. */
   readonly meters: readonly MeterCheck[];

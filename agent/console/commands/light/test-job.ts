@@ -58,13 +58,13 @@ export interface TestStep {
   readonly reason: Message;
   /** By lamp that measures its own power; a lamp without a usable reading at this level is absent. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null if it is unknown or includes other lamps. Units: W. */
+  /** Sum of the cabinet's meters; null if it is unknown or includes lamps outside the test. Units: W. */
   readonly meterW: number | null;
 }
 
 /**
- * Why the power of a lamp was not checked. `no-sensor`: nothing measures it. `shared-meter`: the meters also measure lamps outside the
- * test. `no-reading` and `no-meter-reading`: fewer than two usable readings.
+ * Why the power of a lamp was not checked. `no-sensor`: nothing measures it in W. `shared-meter`: the meters also measure lamps outside
+ * the test. `no-reading` and `no-meter-reading`: fewer than two usable readings.
  */
 export type Unweighed = 'no-sensor' | 'no-reading' | 'no-meter-reading' | 'shared-meter';
 
@@ -242,7 +242,7 @@ async function countedDown<T>(work: Promise<T>, clock: Job['clock'], report: (re
   }
 }
 
-/** Returns one point of power in W for each meter of the cabinet. A meter without such a point is left out. */
+/** Returns the point `power` or `active_power` of each meter of the cabinet. A meter without such a point in W is left out. */
 export function cabinetMeters(view: AgentView): readonly PointId[] {
   return powerPoints(view, []).meters;
 }

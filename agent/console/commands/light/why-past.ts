@@ -32,7 +32,10 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
   return found;
 }
 
-/** Renders `why` for a past instant: what the record has, or why it lacks that instant and what was measured. */
+/**
+ * Renders `why` for a past instant: what the record has. If it lacks that instant: why, what was measured, and what sun and programme give
+ * by the present settings.
+ */
 export function renderPast(view: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const { recorded } = view;
   return recorded === undefined || recorded.missing !== null

@@ -10,16 +10,16 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 
-/** Shown in place of a value that was not recorded. */
+/** Shown in place of a past value that is not available. */
 export const NOT_RECORDED = msg`not recorded`;
 
-/** The answer of the record, and what was measured at that time. */
+/** What the record has about a past instant, and each lamp with its measured level at that time or shortly before, if known. */
 export interface PastFacts {
   readonly recorded: RecordedWhy;
   readonly measured: readonly PastLamp[];
 }
 
-/** Returns why the record lacks the instant. */
+/** Returns a text that says why the record has no answer for the instant. */
 export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): Message {
   const at = (ms: number | null): Said => (ms === null ? NOTHING : fullTime(ms, page.timezone));
   const [from, to] = [at(fromMs), at(toMs)];
@@ -125,7 +125,7 @@ function inputTable(inputs: readonly RecordedInput[], then: Page): readonly stri
   return tableLines([{ title: msg`Input`, maxCols: 20 }, { title: msg`Since` }, { title: msg`What`, wraps: true }], rows, then);
 }
 
-/** Returns the measured level with its time; for a null level, that the lamp did not answer then; without a reading `NOT_RECORDED`. */
+/** Returns the measured level with its time; for a null level, `no answer` with the time; without a reading, `NOT_RECORDED`. */
 export function measuredText({ measured }: PastLamp, page: Page): Message {
   if (measured === null) return NOT_RECORDED;
   const at = clockTime(measured.atMs, page);

@@ -7,7 +7,10 @@ import { agentCommand, textArg } from '../../agent-command.ts';
 import { dayTime } from '../../text/page.ts';
 import { findLine, LINE_ARGUMENT, onBus } from './bus-args.ts';
 
-/** `bus doctor`: answers with the verdict about a line, its evidence and what to check. An answer has exit code 1 unless `healthy`. */
+/**
+ * `bus doctor`: answers with the verdict about a line, its evidence and what to check. An answer has exit code 1 unless `healthy`. A DALI
+ * bus or a Modbus TCP line is refused.
+ */
 export const BUS_DOCTOR = agentCommand<{ line: string }, BusDiagnosis, ExamProgress>({
   name: 'bus doctor',
   role: 'technician',

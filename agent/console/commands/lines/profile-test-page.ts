@@ -12,8 +12,8 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /**
- * The result of a test for one point. `value`: null for `no-value` and `failed`. `unit`: unit of measurement. `decimals`: digits to show
- * after the decimal point.
+ * The result of a test for one point. `value`: null for `no-value` and `failed`; for a text, a checksum. `unit`: unit of measurement.
+ * `decimals`: digits to show after the decimal point.
  */
 export interface TestedPoint {
   readonly point: string;
@@ -35,7 +35,7 @@ export interface ProfileTest {
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
-  /** Texts of the nameplate; null for one without a usable text. Empty if nothing of it was read. */
+  /** Texts of the nameplate; null for one that could not be read or has no usable text. Empty if points were left out (`untried`). */
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
   /** Number of points that were not tried because the unit had not answered several times in a row. */
   readonly untried: number;

@@ -99,7 +99,10 @@ const test: LocalCommand = {
   ],
 };
 
-/** The `profile` commands: `check` and `test` read a profile file, `list` and `show` give the profiles at hand. */
+/**
+ * The `profile` commands: `check` and `test` read a profile file. `list` and `show` give the available profiles, shipped and of the site;
+ * also new ones that the agent will use from its next start.
+ */
 export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, test];
 
 /** Devices named in a row; more are counted. */

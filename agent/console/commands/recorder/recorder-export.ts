@@ -31,8 +31,8 @@ const END_OF: Readonly<Record<RecordingFormat, string>> = { text: 'txt', csv: 'c
 
 /**
  * `recorder export`: writes a recording to a file and prints a summary. Resolves with 0. `dir`: folder of the file without `--output`;
- * empty for the working directory. An existing file is overwritten; only its owner may read it. `expectRoom`: called before the file
- * is written; default: no check.
+ * empty for the working directory. An existing file is overwritten. Only its owner may read the file, unless its mode cannot be set, as on
+ * a USB stick. `expectRoom`: called before the file is written; default: no check.
  *
  * Errors: rejects with ConsoleError, for example if the recording does not exist or is damaged.
  */

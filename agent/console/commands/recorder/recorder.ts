@@ -28,7 +28,7 @@ export interface RecordingList {
   readonly reach: ReturnType<RecorderTools['reach']>;
 }
 
-/** The answer of `recorder show`. `left`: number of earlier rows that were left out. */
+/** The answer of `recorder show`. `left`: number of earlier rows that were left out; with `--line`, only those of that line. */
 export interface ShownRecording {
   readonly id: number;
   readonly head: RecordingHead;

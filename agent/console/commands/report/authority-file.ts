@@ -16,9 +16,9 @@ export interface AuthorityFile {
 }
 
 /**
- * Returns the certificates of `--authority`; without that option, those of `caFile` of the uplink in the cabinet file. Null if the option
- * is missing, and the cabinet file or its `caFile` is missing or cannot be used. Errors: throws ConsoleError if the file of the option
- * cannot be read or has no certificate.
+ * Returns the certificates of `--authority`; if it is missing or empty, those of `caFile` of the uplink in the cabinet file. Null then if
+ * the cabinet file or its `caFile` is missing or cannot be used. Errors: throws ConsoleError if the file of `--authority` cannot be read or
+ * has no certificate.
  */
 export function authorityOf(args: LocalArgs, configFile: string): AuthorityFile | null {
   const named = textOf(args['authority']);

@@ -27,8 +27,9 @@ export interface ReportRun {
   readonly signal: AbortSignal;
   /** A person reads the output. */
   readonly isTerminal: boolean;
-  /** Writes to the output; resolves when a slow reader has room. */
+  /** Writes to the output; resolves when a slow reader has room, in a session at once. */
   readonly write: (text: string) => Promise<void>;
+  /** Checks whether the file of `--out` may have its size. */
   readonly expectRoom: ExpectRoom;
 }
 

@@ -15,7 +15,7 @@ import { paragraph, shownCols, wrap } from '../../text/text-lines.ts';
 import { eventText } from '../cabinet/events.ts';
 import { untilOver, type Watched } from '../until-over.ts';
 
-/** The option `--level`: the lowest severity of the log lines that are shown. The line `log-watched` comes at any level. */
+/** The option `--level`: the lowest severity of the log lines that are shown. `log watch` prints `log-watched` first, at any level. */
 export const LEVEL_OPTION: OptionSpec = {
   name: 'level',
   value: 'LEVEL',

@@ -24,7 +24,7 @@ export interface SupportBundle {
   readonly cabinetId: string;
   /** Names of the commands whose answers are missing. */
   readonly missing: readonly string[];
-  /** By name of a command that this user's role does not allow: the role that it requires. */
+  /** By name of a command that the agent denied to this user: the role that it requires. */
   readonly needsRole: Readonly<Record<string, LeastRole>>;
 }
 

@@ -38,7 +38,7 @@ const RECEIVE: ShellCommand = {
   examples: ['receive luciole_0.2.0_arm64.update', 'receive luciole_0.2.0_arm64.update --anew'],
 };
 
-/** The commands that exist only in a `luciole console` session. */
+/** The commands that the shell of a `luciole console` session runs itself. Except `help`, they do not exist outside a session. */
 export const SHELL_COMMANDS: readonly ShellCommand[] = [
   row(
     'help',

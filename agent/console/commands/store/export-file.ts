@@ -38,7 +38,7 @@ export interface ExportState {
   readonly bytes: number;
 }
 
-/** The file of a running export. */
+/** The target of a running export: a file, or the standard output, where only `append` has an effect. */
 export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
@@ -46,7 +46,7 @@ export interface ExportFile {
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
   /** Gives the file its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`. */
   finish(): Promise<void>;
-  /** Closes the file. Without `finish` a partial file is kept for a later run; it is removed if no text was appended to it. */
+  /** Closes the file. Without `finish` a partial file is kept for a later run; it is removed if no run has appended text to it. */
   close(): Promise<void>;
 }
 

@@ -16,8 +16,8 @@ import { tableLines } from '../../text/text-table.ts';
 const SOON_DAYS = 30;
 
 /**
- * Renders `uplink`: its state and traffic, and what is known of certificates and of an earlier failure. An uplink that is off is rendered
- * only as off, with the reason.
+ * Renders `uplink`: its state and traffic, and if known its own certificate, that of the broker, and an earlier failure. If the uplink is
+ * off, it renders only that and the reason, if there is one.
  */
 export function renderUplink(view: UplinkView, page: Page): string {
   if (view.state === 'off') return labelled(msg`Uplink`, String(view.reason) === '' ? msg`off` : msg`off: ${view.reason}`, page).join('\n');

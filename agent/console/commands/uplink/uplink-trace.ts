@@ -66,7 +66,7 @@ export interface TraceAnswer {
 /** For older entries the day is shown too. Units: ms. */
 const HALF_DAY_MS = 43_200_000;
 
-/** Renders one entry of the trace: a packet in one line, or an event as a sentence. */
+/** Renders one entry of the trace: a packet in one line, or an event, as a sentence or the name of a phase, in one or more lines. */
 export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }

@@ -34,7 +34,7 @@ export const UPLINK_STATUS = agentCommand({
 
 /**
  * `uplink test`: tests the stages of the connection to the broker in order until one fails, and answers with their results. Exit code 1: a
- * stage failed.
+ * stage failed, or the test was not possible.
  */
 export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, UplinkStep>({
   name: 'uplink test',
@@ -55,7 +55,10 @@ export const UPLINK_TEST = agentCommand<{ broker: string | null }, UplinkTest, U
   },
 });
 
-/** `uplink reconnect`: requests a new connection to the broker, without waiting for it. Fails if the uplink is off or not configured. */
+/**
+ * `uplink reconnect`: requests a new connection to the broker, without waiting for it. An attempt to connect that has begun continues.
+ * Fails if the uplink is off or not configured.
+ */
 export const UPLINK_RECONNECT = agentCommand({
   name: 'uplink reconnect',
   role: 'technician',
@@ -70,7 +73,10 @@ export const UPLINK_RECONNECT = agentCommand({
   audit: () => ({}),
 });
 
-/** Name, arguments and options of `uplink renew`, which creates a new key and its certificate request. */
+/**
+ * Name, arguments and options of `uplink renew`, which creates a new key and its certificate request. If an earlier call has created the
+ * key, it creates only the request again.
+ */
 export const UPLINK_RENEW: LocalCommand = {
   kind: 'local',
   hasSocket: false,
