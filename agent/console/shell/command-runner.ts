@@ -97,7 +97,7 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
   const stopped = stoppedText(command);
   const onInterrupt = (): void => {
     const hasEnded = dialog.ended() !== null;
-    // Nobody can stop it any more. A short request is still carried out: its line was typed whole.
+    // No person can stop it any more. A short request is still carried out: its line was typed whole.
     if (hasEnded && command.kind === 'agent' && command.progress === null) return;
     const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted && !hasEnded;
     (isFirst ? enough : stop).abort();

@@ -124,7 +124,7 @@ export class Input {
     this.#interrupt = act;
   }
 
-  /** Ends the input: calls what `onInterrupt` has set, because nobody can stop a command any more; a pending `take` resolves with null. */
+  /** Ends the input: calls what `onInterrupt` has set, because no person can stop a command any more; a pending `take` resolves with null. */
   end(): void {
     this.#hasEnded = true;
     this.#interrupt?.();
