@@ -31,8 +31,11 @@ t.test('a technician makes a line, the office signs the list, and a cabinet that
   write('people.list', `${USER_LIST_HEADER}\n# team north\n${line}`);
   const signed = run('user sign people.list --key office.key --cabinet c1 --valid 7d');
   t.equal(signed.status, 0, signed.stderr);
-  const onto = run('user sign people.list --key office.key --cabinet c1 --valid 7d --out ./people.list');
-  t.match(onto, { status: 64, stderr: /is a file to sign/ });
+  for (const out of ['./people.list', './office.key'])
+    t.match(run(`user sign people.list --key office.key --cabinet c1 --valid 7d --out ${out}`), {
+      status: 64,
+      stderr: /is a file to sign/,
+    });
   t.match(signed.stdout, /Signed for c1, people: 1; a cabinet takes the list until 20/);
   t.equal(statSync(path('people.list.signed')).mode & 0o777, 0o600, 'hashes are not for everybody');
   const text = readFileSync(path('people.list.signed'), 'utf8');

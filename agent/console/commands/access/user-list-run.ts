@@ -1,6 +1,5 @@
 /** `luciole user hash` and `user sign`: create and sign the list of users without an agent. */
 
-import { resolve } from 'node:path';
 import { createHasher, passwordProblem } from '../../../access/password.ts';
 import { MAX_USER_LIST_BYTES, readUserList, USER_LIST_HEADER } from '../../../access/user-list.ts';
 import { statementOf } from '../../../config/revisions/revision-signature.ts';
@@ -11,7 +10,7 @@ import { MAX_SIGNATURE_CHARS } from '../../../core/revisions.ts';
 import { passwordRule } from '../../ask-agent.ts';
 import { ConsoleError } from '../../console-error.ts';
 import type { LocalArgs, Terminal } from '../../terminal/terminal.ts';
-import { attempt, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
+import { attempt, expectNewFile, named, print, readSigningOrder, readTextFile, signed } from '../config/sign-run.ts';
 
 /**
  * `user hash`: asks for a new password and prints one line for the list of users. Writes no file. Resolves with 0.
@@ -50,8 +49,7 @@ export async function runUserSign(args: LocalArgs, terminal: Terminal): Promise<
   const order = await readSigningOrder(args, terminal);
   const text = signed(() => signUserList(list, order));
   const out = args['out'] === undefined ? `${file}.signed` : named(args, 'out');
-  if (resolve(out) === resolve(file))
-    throw new ConsoleError('usage', msg`--out ${out} is a file to sign: name another file for the signature`);
+  expectNewFile(out, [file, args['key']]);
   attempt(out, () => replaceFile(out, text, { mode: 0o600, backup: null }));
   const { serial, untilMs, cabinets } = statementOf(text.trimEnd().split('\n').at(-1) ?? '') as NonNullable<ReturnType<typeof statementOf>>;
   const people = read.users.map(({ name, role: each, untilMs: end }) => ({ name, role: each, untilMs: end }));

@@ -73,8 +73,7 @@ export async function runSign(args: LocalArgs, terminal: Terminal): Promise<numb
   const files = filesOf(file, listOf(args['profile']));
   const signature = signed(() => signRevision({ ...order, files }));
   const out = args['out'] === undefined ? `${file}.sig` : named(args, 'out');
-  if ([file, ...listOf(args['profile'])].some((signedFile) => resolve(signedFile) === resolve(out)))
-    throw new ConsoleError('usage', msg`--out ${out} is a file to sign: name another file for the signature`);
+  expectNewFile(out, [file, args['profile'], args['key']]);
   attempt(out, () => replaceFile(out, `${signature}\n`, { mode: 0o644, backup: null }));
   const { hash, untilMs, key, serial, cabinets } = statementOf(signature) as NonNullable<ReturnType<typeof statementOf>>;
   if (args['json'] === true) terminal.out(`${JSON.stringify({ file, out, signature, hash, cabinets, serial, untilMs, key })}\n`);
@@ -238,6 +237,12 @@ export function signed(sign: () => string): string {
     if (!(error instanceof TypeError)) throw error;
     throw new ConsoleError('usage', msg`bad --cabinet: up to 100 ids as in cabinet.yaml, or '*' alone`);
   }
+}
+
+/** Errors: throws ConsoleError 'usage' if the output file is one of the files that are read: one to sign, or the key. */
+export function expectNewFile(out: string, read: readonly (LocalArgs[string] | undefined)[]): void {
+  if (read.flatMap(listOf).some((path) => resolve(path) === resolve(out)))
+    throw new ConsoleError('usage', msg`--out ${out} is a file to sign, or the key: name another file for the signature`);
 }
 
 function listOf(value: LocalArgs[string] | undefined): readonly string[] {

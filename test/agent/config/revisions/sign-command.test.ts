@@ -87,9 +87,12 @@ t.test('two profiles of one name are refused, and a signature never replaces a f
   run('config keygen office.key');
   const sign = 'config sign cabinet.yaml --key office.key --cabinet * --profile acme.yaml';
   t.match(run(`${sign} --profile other/acme.yaml`), { status: 64, stderr: /two files of --profile are named acme\.yaml/ });
-  for (const out of ['cabinet.yaml', './acme.yaml']) t.match(run(`${sign} --out ${out}`), { status: 64, stderr: /is a file to sign/ }, out);
+  const before = readFileSync(path('office.key'), 'utf8');
+  for (const out of ['cabinet.yaml', './acme.yaml', './office.key'])
+    t.match(run(`${sign} --out ${out}`), { status: 64, stderr: /is a file to sign/ }, out);
   t.equal(readFileSync(path('cabinet.yaml'), 'utf8'), smallStreet());
   t.equal(readFileSync(path('acme.yaml'), 'utf8'), 'id: acme\n');
+  t.equal(readFileSync(path('office.key'), 'utf8'), before);
 });
 
 t.test('a key is never replaced, and never written through a link', async (t) => {
