@@ -163,7 +163,7 @@ export class Dispatcher {
     // Recorded first: if the process ends in between, the commands are sent again with the same ids.
     await markPublished(
       query,
-      written.map(({ command }) => command.id),
+      written.map(({ command }) => command),
     );
     for (const { command, payload } of written) await this.#publish(command, payload, 'command');
   }

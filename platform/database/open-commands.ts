@@ -74,12 +74,15 @@ export async function openCommands(query: RunQuery): Promise<{ readonly commands
   return { commands, nowMs: clock?.now_ms ?? 0 };
 }
 
-/** Records that commands are being sent. An outcome that has arrived stays. */
-export async function markPublished(query: RunQuery, ids: readonly string[]): Promise<void> {
+/**
+ * Records that commands are being sent, and to which group: a cabinet of the same name that appears later in another group gets none of
+ * them. An outcome that has arrived stays.
+ */
+export async function markPublished(query: RunQuery, commands: readonly Pick<AddressedCommand, 'id' | 'group'>[]): Promise<void> {
   await query(
-    `update command set state = case when state = 'new' then 'published' else state end, published_at = now(), attempts = attempts + 1
-     where id = any($1)`,
-    [ids],
+    `update command c set state = case when c.state = 'new' then 'published' else c.state end, published_at = now(),
+       attempts = attempts + 1, group_name = u.g from unnest($1::text[], $2::text[]) u (id, g) where c.id = u.id`,
+    [commands.map(({ id }) => id), commands.map(({ group }) => group)],
   );
 }
 

@@ -61,6 +61,16 @@ t.test('a command that was answered expires too, and its outcome still counts', 
   ]);
 });
 
+t.test('a command without a group stays with the cabinet that it was sent to first', { skip }, async (t) => {
+  const { database } = await openHostScene(t);
+  const { openCommands, markPublished } = await import('../../platform/database/open-commands.ts');
+  await database.query(`insert into node (group_name, node) values ('g', 'c1')`);
+  await database.query(`insert into command (id, cabinet, metrics) values ('a', 'c1', '{"x":1}')`);
+  await markPublished(database.query, (await openCommands(database.query)).commands);
+  await database.query(`insert into node (group_name, node) values ('h', 'c1')`);
+  t.match((await openCommands(database.query)).commands, [{ id: 'a', group: 'g' }]);
+});
+
 t.test('a birth of the same session that changes only a limit of a metric changes its series', { skip }, async (t) => {
   const { database, run, holds, mosquitto } = await openHostScene(t);
   run('worker');
