@@ -30,12 +30,15 @@ const MAX_SEGMENT_BYTES = 4 * 2 ** 20;
 /** Most readings of a segment. Source: an agent packs about 3,000, and never more than 32 KB (docs/platform.md, "Packed backlog": 1 to 2 bytes for a reading); one transaction of the host. */
 const MOST_READINGS = 50_000;
 
-/** Source: Sparkplug 3.0, `payloads-propertyset-quality-value-value`; a missing value is sent as bad without a value. */
-const QUALITIES: Readonly<Record<string, number>> = { good: 192, stale: 500, bad: 0, missing: 0 };
+/** All others are 0. Source: Sparkplug 3.0, `payloads-propertyset-quality-value-value`; a missing value is sent as bad without a value. */
+const QUALITIES: ReadonlyMap<string, number> = new Map([
+  ['good', 192],
+  ['stale', 500],
+]);
 
 /**
  * Unpacks the value of `Sync/Segment`. Undefined if the bytes are not a segment of version 1, have more than 4 MB or 50,000 readings
- * unpacked, or contain a name that is too long.
+ * unpacked, or contain a name that is too long, or a value that is no number.
  */
 export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | undefined {
   try {
@@ -58,13 +61,15 @@ export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | und
 function readingsOf({ p, d, f, t, v, q }: PackedSeries, times: readonly (number | null)[]): PackedReading[] {
   const dot = p.lastIndexOf('.');
   const [device, quantity] = [cleanText(p.slice(0, dot)), cleanText(p.slice(dot + 1))];
-  if (!isShortName(device) || !isShortName(quantity)) throw new RangeError('a name that is too long');
+  if (dot < 1 || !isShortName(device) || !isShortName(quantity)) throw new RangeError('no name of a reading, or one that is too long');
   const values = d === null ? v : sumsOf(v).map((whole) => (whole === null ? null : whole / 10 ** d));
   const qualities = qualitiesOf(q, f.length);
   return sumsOf(f).map((row, i) => {
     const atMs = (times[row ?? -1] ?? Number.NaN) + (t[i] ?? Number.NaN);
+    const value = values[i] ?? null;
     if (!Number.isFinite(atMs)) throw new RangeError('a reading without a time');
-    return { device, quantity, atMs, value: values[i] ?? null, quality: QUALITIES[qualities[i] ?? ''] ?? 0 };
+    if (value !== null && !Number.isFinite(value)) throw new RangeError('a value that is no number');
+    return { device, quantity, atMs, value, quality: QUALITIES.get(qualities[i] ?? '') ?? 0 };
   });
 }
 

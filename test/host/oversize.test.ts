@@ -47,6 +47,17 @@ t.test('the readings of a segment are counted before they are made', async (t) =
   for (const [what, bytes, readings] of table) t.equal(unpackSegment(bytes)?.length, readings, what);
 });
 
+t.test('a segment with a value that is no number, or without the name of a reading, is not unpacked', async (t) => {
+  const packed = (change: object): Buffer =>
+    deflateSync(
+      JSON.stringify({ v: 1, at: [5], series: [{ p: 'L01.power', d: null, f: [0], t: [0], v: [1], q: [['good', 1]], ...change }] }),
+    );
+  t.equal(unpackSegment(packed({}))?.length, 1);
+  for (const change of [{ v: ['x'] }, { v: ['x'], d: 1 }, { v: [true] }, { v: [{}] }, { p: 'nodot' }, { p: '.power' }])
+    t.equal(unpackSegment(packed(change)), undefined, JSON.stringify(change));
+  t.match(unpackSegment(packed({ q: [['constructor', 1]] })), [{ quality: 0 }]);
+});
+
 t.test('rows are complete only if the segment of their message was unpacked', async (t) => {
   const directory: NodeDirectory = { id: 1, epoch: 'e1', metric: () => undefined, series: () => 33 };
   const segment = (value: HostMetric['value']): HostMetric => metric({ name: 'Sync/Segment', value });
