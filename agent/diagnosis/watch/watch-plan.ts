@@ -4,9 +4,11 @@
  */
 import type { Cabinet, Lamp } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
+import { outputNumber } from '../../core/output-values.ts';
 import type { Profile, Semantic } from '../../core/profile.ts';
 import { DEFAULT_WATCH, type FeederConfig, type WatchConfig } from '../../core/watch-config.ts';
 import type { PointId } from '../../core/words.ts';
+import type { Output } from '../../core/zone-config.ts';
 
 /** The quantities of a lamp that the watch uses, each by the meaning of a point. */
 export const LAMP_QUANTITIES = [
@@ -36,10 +38,14 @@ export interface WatchedLamp {
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
 
-/** One circuit with its lamps, as indices. `meter`: index of the meter of the supply; -1 without one. */
+/**
+ * One circuit with its lamps, as indices. `meter`: index of the meter of the supply; -1 without one. `idle`: the value of its output that
+ * does not switch it on; 0 without an output.
+ */
 export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly lamps: readonly number[];
   readonly meter: number;
+  readonly idle: number;
 }
 
 /**
@@ -115,6 +121,10 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
       ...feeder,
       lamps: [...lamps.keys()].filter((at) => lamps[at]?.feeder === index),
       meter: meters.length > 0 ? SUPPLY_METER : -1,
+      idle: idleOf(
+        cabinet.outputs.find(({ id }) => id === feeder.output),
+        points,
+      ),
     }),
   );
   return { cabinetId: cabinet.id, lamps, feeders, meters, settings };
@@ -127,6 +137,12 @@ function feedersOf({ outputs }: Cabinet, { feeders }: WatchConfig): readonly Fee
     litWith === null || named.has(id) ? [] : [circuit({ id, zones: litWith.zones, output: id })],
   );
   return [...feeders, ...switched];
+}
+
+function idleOf(output: Output | undefined, points: ReadonlyMap<PointId, CabinetPoint>): number {
+  if (typeof output?.idle !== 'string') return output?.idle ?? 0;
+  const point = points.get(`${output.device}.${output.point}`);
+  return (point && outputNumber(output.idle, point.profile)) ?? 0;
 }
 
 function circuit(given: Pick<FeederConfig, 'id'> & Partial<FeederConfig>): FeederConfig {

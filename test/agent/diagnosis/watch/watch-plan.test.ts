@@ -53,3 +53,22 @@ t.test('a circuit with the id of the cabinet feeds its own zones alone', async (
     [[0], [1], [2]],
   );
 });
+
+t.test('the idle value of a circuit may be a name of its point', async (t) => {
+  const { cabinet, profiles } = loadSite(new URL('../../../../config/example-street.yaml', import.meta.url).pathname);
+  const [first] = [...cabinetPoints(cabinet, profiles).values()];
+  if (first === undefined) return t.fail('no point');
+  const point = {
+    ...first,
+    pointId: 'IO.relay',
+    profile: { ...first.profile, enum: { 1: 'on', 2: 'off' }, scale: 1, offset: 0, decimals: 0 },
+  } as const;
+  const output = { device: 'IO', point: 'relay', litWith: { zones: ['a'], value: 'on' } };
+  const outputs = ['off', 2, 0].map((idle, at) => ({ ...output, id: `K${at}`, idle }));
+  const site = { id: 'X', watch: null, zones: [], lamps: [], outputs } as unknown as WatchedCabinet;
+  const { feeders } = watchPlan(site, new Map([['IO.relay', point]]), new Map());
+  t.strictSame(
+    feeders.map(({ idle }) => idle),
+    [2, 2, 0, 0],
+  );
+});
