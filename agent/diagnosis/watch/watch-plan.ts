@@ -2,6 +2,7 @@
  * What the fault watch needs to know about a cabinet: its lamps with their points, how they are fed, and its meters. Computed once for a
  * configuration. Pure.
  */
+import { isFloatType } from '../../../drivers/modbus/register-types.ts';
 import type { Cabinet, Lamp } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import { outputNumber } from '../../core/output-values.ts';
@@ -111,9 +112,14 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
     return {
       ...{ id: lamp.id, device: lamp.device, pole: lamp.pole, zone: zone?.id ?? '', ratedPowerW: lamp.ratedPowerW },
       feeder: feederOf(zone?.id ?? ''),
-      stepW: stepOf(own.find(({ semantic }) => semantic === 'power')),
+      stepW: stepOf(pointOf(own, 'power')),
       settleMs: fadeS * 1_000 + SETTLE_MS,
-      points: Object.fromEntries(LAMP_QUANTITIES.flatMap((quantity) => pointOf(own, quantity))),
+      points: Object.fromEntries(
+        LAMP_QUANTITIES.flatMap((quantity) => {
+          const point = pointOf(own, quantity);
+          return point === undefined ? [] : [[quantity, point.pointId]];
+        }),
+      ),
     };
   });
   const feeders = circuits.map(
@@ -156,16 +162,18 @@ export function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAl
   return device.filter(({ profile }) => profile.id === point || (stem !== undefined && profile.id.startsWith(stem)));
 }
 
-function pointOf(own: readonly CabinetPoint[], quantity: LampQuantity): readonly (readonly [LampQuantity, PointId])[] {
-  const found = own.find(
+function pointOf(own: readonly CabinetPoint[], quantity: LampQuantity): CabinetPoint | undefined {
+  return own.find(
     ({ semantic, profile }) => semantic === quantity && profile.poll !== 'never' && (quantity !== 'power' || profile.unit === 'W'),
   );
-  return found === undefined ? [] : [[quantity, found.pointId]];
 }
 
-/** Units: W. */
+/** The step of a reading in the unit of its point; 0 without a point. A number with its own power of ten has no step by its scale. */
 function stepOf(point: CabinetPoint | undefined): number {
-  return point === undefined ? 0 : Math.max(point.profile.scale, 10 ** -point.profile.decimals);
+  if (point === undefined) return 0;
+  const { type, scale, decimals } = point.profile;
+  const step = 10 ** -decimals;
+  return isFloatType(type) || type === 'e32' || type === 'e48' ? step : Math.max(scale, step);
 }
 
 function watchedMeter(id: string, own: readonly CabinetPoint[], isOfLoad: boolean): readonly WatchedMeter[] {
