@@ -46,6 +46,7 @@ export function createAgentView(joined: Joined): AgentView {
     audit: joined.audit,
     access,
     events: ongoing.events,
+    readEvents: ongoing.readEvents,
     uplink: () => uplinkView(joined),
     get uplinkTools() {
       return uplink.current?.tools ?? null;

@@ -83,6 +83,8 @@ export interface AgentView extends LocalConfigView {
    * `activeOnly`: only these, in any order.
    */
   events(query: EventQuery & { readonly activeOnly: boolean }): Promise<readonly AgentEvent[]>;
+  /** As `events` without `activeOnly`, but undefined if the disk did not respond. */
+  readEvents(query: EventQuery): Promise<readonly AgentEvent[] | undefined>;
   /** Undefined if the disk did not respond. So for `exportPage`, `checkStore`, `backupStore`, `energy` and `predictions`. */
   history(query: HistoryQuery): Promise<History | undefined>;
   exportPage(query: ExportQuery): Promise<ExportPage | undefined>;

@@ -2,7 +2,6 @@
 import type { Cabinet, Lamp, Zone } from '../core/cabinet.ts';
 import type { CabinetPoint } from '../core/cabinet-points.ts';
 import type { Clock, WallMs } from '../core/clock.ts';
-import { HOUR_MS } from '../core/durations.ts';
 import type { EventTracker } from '../core/event-tracker.ts';
 import type { Field, Store } from '../core/ports.ts';
 import type { Profile } from '../core/profile.ts';
@@ -61,7 +60,6 @@ export interface Energy {
 
 /** Source: noon to noon, so that one night is not split. */
 const NOON_HOUR = 12;
-const HALF_DAY_MS = NOON_HOUR * HOUR_MS;
 /** No night is stored outside these times, even by a wrong clock. Source: a system clock starts in 1970, and a battery clock ends in 2099. */
 const CLOCK_MS = { first: 0, last: Date.UTC(2100, 0) } as const;
 /** One kWh in the units of meters. */
@@ -104,9 +102,8 @@ export function createEnergy(parts: EnergyParts): Energy {
     return following ? 'follows' : Math.round(reading.value);
   }
 
-  function onNight(night: NightTally, endMs: WallMs): void {
-    // It ends at noon or a little later, so half a day before is in the night.
-    reportDifferences(night, nightAt(calendar, endMs - HALF_DAY_MS));
+  function onNight(date: NightDate, night: NightTally, endMs: WallMs): void {
+    reportDifferences(night, date);
     for (const [id, tally] of Object.entries(night.zones)) {
       if (cabinet.zones.some((zone) => zone.id === id)) parts.onNight({ zone: id, ...figures(tally), endMs });
     }

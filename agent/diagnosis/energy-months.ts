@@ -37,10 +37,10 @@ export interface EnergyArchive {
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**
-   * Resolves with the parts of the newest stored night in the month of `date`. If that month has none or cannot be read, it is that of the
-   * month before. Undefined if none is found.
+   * Resolves with the date and the parts of the newest stored night in the month of `date`. If that month has none or cannot be read, it is
+   * that of the month before. Undefined if none is found.
    */
-  newest(date: NightDate): Promise<readonly NightPart[] | undefined>;
+  newest(date: NightDate): Promise<readonly [NightDate, readonly NightPart[]] | undefined>;
 }
 
 /** If a night has more parts than this, the oldest are merged: an agent that restarts repeatedly must not fill the disk. */
@@ -73,8 +73,8 @@ export function createEnergyArchive(store: Pick<Store, 'load' | 'save'>): Energy
     async newest(date) {
       for (const name of [monthOf(date), monthsAfter(monthOf(date), -1)]) {
         const nights = Object.entries((await month(name))?.nights ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-        const parts = nights.at(-1)?.[1];
-        if (parts !== undefined) return parts;
+        const last = nights.at(-1);
+        if (last !== undefined) return last;
       }
       return undefined;
     },

@@ -30,7 +30,7 @@ export interface EnergyTrackerParts extends RunningNightParts {
   /** Called regularly and before `nights` returns sums; it must update `count`. */
   readonly refresh: () => void;
   /** Called once a night, or a part of one, has ended and is stored; `night` has all its parts. It may be repeated for a night. */
-  readonly onNight: (night: NightTally, endMs: WallMs) => void;
+  readonly onNight: (date: NightDate, night: NightTally, endMs: WallMs) => void;
 }
 
 /** The count of a night, or the sum of the nights of a month that are no longer kept one by one. `isOpen`: the night has not ended. */
@@ -171,7 +171,7 @@ export class EnergyTracker {
       const night = await this.#archive.keep(next);
       if (night === undefined) break;
       this.#closed.shift();
-      this.#parts.onNight(night, next.part.endMs);
+      this.#parts.onNight(next.date, night, next.part.endMs);
     }
     await this.#save();
   }
@@ -185,7 +185,9 @@ export class EnergyTracker {
     const { date } = this.#night;
     if (date === null || this.#closed.length > 0) return;
     const found = await this.#archive.newest(date);
-    if (found !== undefined) this.#parts.onNight(nightOf(found), Math.max(...found.map(({ endMs }) => endMs)));
+    if (found === undefined) return;
+    const [newest, parts] = found;
+    this.#parts.onNight(newest, nightOf(parts), Math.max(...parts.map(({ endMs }) => endMs)));
   }
 }
 

@@ -37,7 +37,7 @@ const WRITE_TTL_MS = 60_000;
 const RETRY_MS = { first: 5 * SECOND_MS, longest: 5 * MINUTE_MS };
 /** How often a text that cannot be read back is written again. Units: ms. Source: assumed; a panel shows a wrong text no longer than this. Confirmed by: how often panels lose their text in a month. */
 const REFRESH_MS = 10 * MINUTE_MS;
-/** Failed attempts in a row before the panel is reported. Source: assumed; as for a lamp that does not follow. Confirmed by: failed attempts in a month of logs. */
+/** Failed attempts in a row, of any text, before the panel is reported. Source: assumed; as for a lamp that does not follow. Confirmed by: failed attempts in a month of logs. */
 const FAILURES_REPORTED = 3;
 
 interface LineState {
@@ -59,7 +59,9 @@ export class PanelWriter {
   readonly #parts: PanelWriterParts;
   readonly #states: LineState[];
   #lines: readonly string[] = [];
+  /** Failed attempts in a row: of the present text, and since the panel last showed a whole text. */
   #failures = 0;
+  #allFailures = 0;
   #nextMono: MonoMs = 0;
   #trouble: Message = NO_TEXT;
 
@@ -135,13 +137,15 @@ export class PanelWriter {
       return;
     }
     this.#failures++;
+    this.#allFailures++;
     this.#trouble = result.reason;
     this.#nextMono = nowMono + Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.min(this.#failures - 1, 16));
-    if (this.#failures >= FAILURES_REPORTED) this.#report(true, msg`panel ${this.#parts.id} does not show its text: ${result.reason}`);
+    if (this.#allFailures >= FAILURES_REPORTED) this.#report(true, msg`panel ${this.#parts.id} does not show its text: ${result.reason}`);
   }
 
   #recovered(): void {
     this.#failures = 0;
+    this.#allFailures = 0;
     this.#nextMono = 0;
     this.#trouble = NO_TEXT;
     this.#report(false, msg`panel ${this.#parts.id} shows its text again`);

@@ -13,7 +13,7 @@ import { isFinal } from '../sync/commands/command-record.ts';
 
 /** What events and outcomes are passed on to. `self` and `flight` receive an event only while it is not suppressed. */
 export interface OngoingParts {
-  readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'events'>;
+  readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'readEvents'>;
   readonly uplink: Pick<Uplink, 'outcome' | 'event'>;
   readonly log: Log;
   readonly self: { note(event: AgentEvent): void };
@@ -40,6 +40,8 @@ export interface Ongoing {
    * `limit`, and in addition the open warnings and alarms.
    */
   events: AgentView['events'];
+  /** As `events` with stored ones; undefined if the disk did not respond. */
+  readEvents: AgentView['readEvents'];
   /** Returns whether the event with this id is among `openEvents`. */
   isGoingOn(eventId: string): boolean;
   /** Returns whether the last outcome of this command in this run was not a final one; false if there was none. */
@@ -52,6 +54,10 @@ export function createOngoing(parts: OngoingParts): Ongoing {
   const open = new Map<string, AgentEvent>();
   const openCommands = new Set<string>();
   const activeEvents = (): readonly AgentEvent[] => [...open.values()].filter(({ severity }) => severity !== 'info');
+  const withActive = (stored: readonly AgentEvent[]): readonly AgentEvent[] => {
+    const known = new Set(stored.map(({ id }) => id));
+    return [...activeEvents().filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
+  };
   const keep = (event: AgentEvent): void => {
     if (event.endMs === null) open.set(event.id, event);
     else open.delete(event.id);
@@ -88,12 +94,10 @@ export function createOngoing(parts: OngoingParts): Ongoing {
       uplink.outcome(outcome);
     },
     activeEvents,
-    async events({ activeOnly, ...query }) {
-      const active = activeEvents();
-      if (activeOnly) return active;
-      const stored = await store.events(query);
-      const known = new Set(stored.map(({ id }) => id));
-      return [...active.filter(({ id }) => !known.has(id)), ...stored].sort((a, b) => a.startMs - b.startMs);
+    events: async ({ activeOnly, ...query }) => (activeOnly ? activeEvents() : withActive((await store.readEvents(query)) ?? [])),
+    async readEvents(query) {
+      const stored = await store.readEvents(query);
+      return stored && withActive(stored);
     },
     isGoingOn: (eventId) => open.has(eventId),
     isOpenCommand: (commandId) => openCommands.has(commandId),

@@ -31,11 +31,11 @@ export function soundRefusal(config: SoundConfig, request: SentSoundRequest, fac
   const { ask, authority } = request;
   const form = formRefusal(config, ask, facts.place);
   if (form !== NO_TEXT) return form;
-  if (ask.action === 'emergency') return mayEmergency(config, authority) ? NO_TEXT : emergencyRefusal(authority);
+  if (ask.action === 'emergency' && !mayEmergency(config, authority)) return emergencyRefusal(authority);
   if (ask.action === 'resume') return resumeRefusal(config, request, facts);
   const stronger = facts.intents.find((intent) => intent.action === ask.action && !mayEnd(config, intent, authority));
   if (stronger !== undefined) return msg`${stronger.source} has requested this at the cabinet; only a technician there may change it`;
-  if (ask.action === 'stop' || ask.action === 'volume') return NO_TEXT;
+  if (ask.action === 'emergency' || ask.action === 'stop' || ask.action === 'volume') return NO_TEXT;
   return quietRefusal(facts) ?? (ask.action === 'announce' ? announcementRefusal(config, facts) : NO_TEXT);
 }
 

@@ -132,6 +132,8 @@ export interface TelemetryDone {
   readonly numbering: Numbering | null;
   /** Room must be made with `makeRoom`. */
   readonly isOverCap: boolean;
+  /** The segment of each part of the record that is lost, because the file lacks the part before it, as after its replacement. Default: none. */
+  readonly lostParts?: readonly number[];
 }
 
 /** The request for one step of the removal by age. `provenSeq`: rows up to it are delivered, whether or not the file has that already. */

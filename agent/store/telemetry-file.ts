@@ -89,8 +89,8 @@ export class TelemetryFile {
     const done = isIdle
       ? this.#file.read(atMs, (handle) => answer(handle, work.frames, setup))
       : this.#write(atMs, (handle, losses) => {
-          writeDown(handle, losses, { work, atMs, setup });
-          return answer(handle, work.frames, setup);
+          const lostParts = writeDown(handle, losses, { work, atMs, setup });
+          return { ...answer(handle, work.frames, setup), lostParts };
         });
     if (!isIdle || this.#undelivered === null) this.#undelivered = this.#file.read(atMs, countedNow);
     this.#floorSeq = Math.max(this.#floorSeq, done.lastSeq);
@@ -271,15 +271,22 @@ function isEmpty(work: TelemetryWork): boolean {
   return frames.length === 0 && record.length === 0 && gaps.length === 0 && deliveredUnstored === null && cursorSeq === null && !probe;
 }
 
-/** One transaction: cursor, then losses, then frames. Room is made between commits; here only if this commit would be refused. */
-function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work: TelemetryWork; atMs: WallMs; setup: Setup }): void {
+/**
+ * One transaction: cursor, then losses, then frames. Room is made between commits; here only if this commit would be refused. Returns
+ * `lostParts`.
+ */
+function writeDown(
+  handle: Handle,
+  losses: Losses,
+  { work, atMs, setup }: { work: TelemetryWork; atMs: WallMs; setup: Setup },
+): readonly number[] {
   const { db, frames, gaps, boots } = handle;
   if (work.cursorSeq !== null) moveCursor(handle, work.cursorSeq);
   if (work.probe) setMeta(db, 'probed_ms', Math.round(atMs));
   if (work.deliveredUnstored !== null) addDeliveredUnstored(handle, work.deliveredUnstored, boots.own(atMs));
   for (const gap of work.gaps) gaps.addOnce(gap, gap.run === undefined ? boots.own(atMs) : boots.named(gap.run, gap.atMs));
   if (work.gaps.length > 0) gaps.mergeOldest();
-  for (const part of work.record ?? []) handle.record.add(part, boots.own(atMs));
+  const lostParts = (work.record ?? []).filter((part) => !handle.record.add(part, boots.own(atMs)));
   if (work.record !== undefined && work.record.length > 0) makeRecordRoom(handle, recordMaxBytes(setup.maxBytes));
   const committed = frames.committedTicket();
   const fresh = work.frames.filter((frame) => frame.ticket > committed);
@@ -296,6 +303,7 @@ function writeDown(handle: Handle, losses: Losses, { work, atMs, setup }: { work
       wallMs,
     })),
   );
+  return lostParts.map(({ segment }) => segment);
 }
 
 /**

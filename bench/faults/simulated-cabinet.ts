@@ -324,7 +324,7 @@ function planOf(lamps: readonly LampModel[], { hasContactor, powerStepW }: Stree
     })),
     feeders: [
       {
-        ...{ id: 'F1', lamps: ids, meter: 0, phase: null, leakage: 'IO.leakage', breaker: 'IO.breaker' },
+        ...{ id: 'F1', lamps: ids, meter: 0, phase: null, leakage: 'IO.leakage', breaker: 'IO.breaker', idle: 0 },
         ...(hasContactor ? { output: 'K1', supply: 'IO.supply' } : { output: null, supply: null }),
       },
     ],

@@ -22,9 +22,11 @@ const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', fr: 'fr-FR' }
 const SENTENCE_DECIMALS = 6;
 /** A longer number is no quantity of a street: its digits would not fit any column. */
 const LONGEST = 1e15;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATE_TIME = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})$/;
-const MONTH = /^\d{4}-\d{2}$/;
+/** Years in which an agent can run; ids such as a pole `0101-05` are no months. */
+const YEAR = '(?:19[7-9]|20[0-9])[0-9]';
+const MONTH = new RegExp(`^${YEAR}-(?:0[1-9]|1[0-2])$`);
+const DATE = new RegExp(`^${YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$`);
+const DATE_TIME = /^(\S+) (\d{2}:\d{2})$/;
 const NO_BREAK = '\u00a0';
 
 /** The forms of dates, by name. */
@@ -101,14 +103,14 @@ function localArgument(arg: Argument, language: Language): Argument {
   return arg.map((each: Argument) => localArgument(each, language));
 }
 
-/** Whether a text has the form of a date such as `2026-12-01`, with a month of 01 to 12 and a day of 01 to 31. */
+/** Whether a text has the form of a date such as `2026-12-01`, from 1970 to 2099, with a month of 01 to 12 and a day of 01 to 31. */
 export function isDate(text: Said): text is SavingsDate {
-  return typeof text === 'string' && DATE.test(text) && !Number.isNaN(Date.parse(text));
+  return typeof text === 'string' && DATE.test(text);
 }
 
-/** Whether a text is a month such as `2026-12`. */
+/** Whether a text is a month such as `2026-12`, from 1970 to 2099. */
 export function isMonth(text: Said): text is string {
-  return typeof text === 'string' && MONTH.test(text) && !Number.isNaN(Date.parse(text));
+  return typeof text === 'string' && MONTH.test(text);
 }
 
 /**

@@ -36,6 +36,8 @@ export type FlightMark = ReadonlyMap<string | null, number>;
 export class FlightMemory implements LineObserver {
   readonly #parts: FlightMemoryParts;
   readonly #lines = new Map<string, EntryRing>();
+  /** Number of the next entry of each line whose ring was discarded: a mark from before stays valid if the line returns. */
+  readonly #nextSeqs = new Map<string, number>();
   readonly #observers = new Map<string, Set<WireTap>>();
   #log: EntryRing;
 
@@ -47,7 +49,7 @@ export class FlightMemory implements LineObserver {
   /** Returns the tap of a line, which records in the memory. */
   readonly tapOf = (lineId: string): WireTap => {
     if (!this.#lines.has(lineId)) {
-      this.#lines.set(lineId, new EntryRing(0));
+      this.#lines.set(lineId, new EntryRing(0, this.#nextSeqs.get(lineId)));
       this.#divide();
     }
     return (entry) => this.#take(lineId, entry);
@@ -55,7 +57,11 @@ export class FlightMemory implements LineObserver {
 
   /** Discards the rings of all other lines, and divides the memory again. */
   keepOnly(lineIds: readonly string[]): void {
-    for (const id of this.#lines.keys()) if (!lineIds.includes(id)) this.#lines.delete(id);
+    for (const [id, { nextSeq }] of this.#lines) {
+      if (lineIds.includes(id)) continue;
+      this.#nextSeqs.set(id, nextSeq);
+      this.#lines.delete(id);
+    }
     this.#divide();
   }
 

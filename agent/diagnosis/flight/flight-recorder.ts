@@ -223,8 +223,11 @@ export class FlightRecorder implements RecorderTools {
     if (former === null) return null;
     const { part, packed } = await packPart(more.frozen.images, more.frozen.at, more.mark);
     const alarms = [...former.head.alarms, ...more.alarms];
+    // A revision may have added lines since.
+    const added = this.#parts.facts().lines.filter((line) => !former.head.lines.some(({ id: known }) => known === line.id));
     const head: RecordingHead = {
       ...former.head,
+      lines: [...former.head.lines, ...added],
       alarms: alarms.slice(0, MAX_ALARMS),
       moreAlarms: former.head.moreAlarms + more.moreAlarms + Math.max(0, alarms.length - MAX_ALARMS),
       parts: [...former.head.parts, part],

@@ -168,7 +168,8 @@ function computedTable(facts: NightFacts): ReportTable {
  * other bars; null if no bar has one.
  */
 export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): ReportBars {
-  const groups = [...Map.groupBy(used, ({ period }) => (used.length > MOST_NIGHTS ? monthOf(period) : period))];
+  const isMonthly = used.length > MOST_NIGHTS;
+  const groups = [...Map.groupBy(used, ({ period }) => (isMonthly ? monthOf(period) : period))];
   const sums = (pick: (night: UsedEnergy) => number | null): readonly (number | null)[] =>
     groups.map(([, nights]) => {
       const values = nights.map(pick);
@@ -180,12 +181,11 @@ export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'
   const metered = { title: msg`measured`, values: sums(({ metered: own }) => own?.kwh ?? null) };
   const shownSeries = [metered, computed].filter(({ values }) => values.some((value) => value !== null));
   const isMetered = shownSeries[0] === metered;
-  const halves = groups.map(([, nights]) => {
+  const halves = groups.map(([period, nights]) => {
     const known = nights.flatMap(({ proof }) => (proof === null ? [] : [proof.halfKwh]));
     // It is not stated for a month: the error of the reference is common to its nights.
-    return nights.length !== 1 || isMonthPeriod(nights[0]?.period ?? '') ? null : shown(known[0] ?? null, 2);
+    return isMonthly || isMonthPeriod(period) ? null : shown(known[0] ?? null, 2);
   });
-  const isMonthly = used.length > MOST_NIGHTS;
   return {
     ...{ kind: 'bars', unit: KWH, labels: groups.map(([period]) => period) },
     title: isMonthly ? msg`Energy by month` : msg`Energy by night`,

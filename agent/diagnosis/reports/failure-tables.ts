@@ -2,7 +2,7 @@
 import { HOUR_MS } from '../../core/durations.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
-import { type Failure, type RepairTimes, repairTimes } from './failures.ts';
+import { type Failure, latestEnd, type RepairTimes, repairTimes } from './failures.ts';
 import { nightLampHours } from './light-tables.ts';
 import type { NightFacts } from './report-facts.ts';
 import { numberColumn, numbersSum, reportTable, sumColumn, textColumn } from './report-table.ts';
@@ -145,12 +145,17 @@ function openText({ openSinceMs }: RepairTimes, timeText: NightFacts['timeText']
 }
 
 /**
- * Returns the failures of all lamps, without those of their supply. Of several with the same code, source and start, as of a device with
- * several lamps, it returns the last.
+ * Returns the failures of all lamps, without those of their supply. Those with the same code, source and start, as of a device with several
+ * lamps, are one, which ends with the last of them.
  */
 export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readonly Failure[] {
-  const all = failures.lamps.flatMap((lamp) => lamp.failures);
-  return [...new Map(all.map((failure) => [`${failure.code} ${failure.source} ${failure.startMs}`, failure])).values()];
+  const found = new Map<string, Failure>();
+  for (const failure of failures.lamps.flatMap((lamp) => lamp.failures)) {
+    const key = `${failure.code} ${failure.source} ${failure.startMs}`;
+    const same = found.get(key) ?? failure;
+    found.set(key, { ...same, endMs: latestEnd(same.endMs, failure.endMs) });
+  }
+  return [...found.values()];
 }
 
 /**

@@ -150,7 +150,8 @@ function joinedFailures(events: readonly AgentEvent[]): readonly Failure[] {
   return failures;
 }
 
-function latestEnd(a: WallMs | null, b: WallMs | null): WallMs | null {
+/** Returns the later of two ends; null, which means that it lasts, if one of them is null. */
+export function latestEnd(a: WallMs | null, b: WallMs | null): WallMs | null {
   return a === null || b === null ? null : Math.max(a, b);
 }
 

@@ -2,11 +2,14 @@
  * What the fault watch needs to know about a cabinet: its lamps with their points, how they are fed, and its meters. Computed once for a
  * configuration. Pure.
  */
+import { isFloatType } from '../../../drivers/modbus/register-types.ts';
 import type { Cabinet, Lamp } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
+import { outputNumber } from '../../core/output-values.ts';
 import type { Profile, Semantic } from '../../core/profile.ts';
 import { DEFAULT_WATCH, type FeederConfig, type WatchConfig } from '../../core/watch-config.ts';
 import type { PointId } from '../../core/words.ts';
+import type { Output } from '../../core/zone-config.ts';
 
 /** The quantities of a lamp that the watch uses, each by the meaning of a point. */
 export const LAMP_QUANTITIES = [
@@ -36,10 +39,14 @@ export interface WatchedLamp {
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
 
-/** One circuit with its lamps, as indices. `meter`: `SUPPLY_METER`; -1 if the plan has no meter. */
+/**
+ * One circuit with its lamps, as indices. `meter`: `SUPPLY_METER`; -1 if the plan has no meter. `idle`: the value of its output that does
+ * not switch it on; 0 without an output.
+ */
 export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
   readonly lamps: readonly number[];
   readonly meter: number;
+  readonly idle: number;
 }
 
 /**
@@ -108,9 +115,14 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
     return {
       ...{ id: lamp.id, device: lamp.device, pole: lamp.pole, zone: zone?.id ?? '', ratedPowerW: lamp.ratedPowerW },
       feeder: feederOf(zone?.id ?? ''),
-      stepW: stepOf(own.find(({ semantic }) => semantic === 'power')),
+      stepW: stepOf(pointOf(own, 'power')),
       settleMs: fadeS * 1_000 + SETTLE_MS,
-      points: Object.fromEntries(LAMP_QUANTITIES.flatMap((quantity) => pointOf(own, quantity))),
+      points: Object.fromEntries(
+        LAMP_QUANTITIES.flatMap((quantity) => {
+          const point = pointOf(own, quantity);
+          return point === undefined ? [] : [[quantity, point.pointId]];
+        }),
+      ),
     };
   });
   const feeders = circuits.map(
@@ -118,6 +130,10 @@ export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, Cabinet
       ...feeder,
       lamps: [...lamps.keys()].filter((at) => lamps[at]?.feeder === index),
       meter: meters.length > 0 ? SUPPLY_METER : -1,
+      idle: idleOf(
+        cabinet.outputs.find(({ id }) => id === feeder.output),
+        points,
+      ),
     }),
   );
   return { cabinetId: cabinet.id, lamps, feeders, meters, settings };
@@ -130,6 +146,12 @@ function feedersOf({ outputs }: Cabinet, { feeders }: WatchConfig): readonly Fee
     litWith === null || named.has(id) ? [] : [circuit({ id, zones: litWith.zones, output: id })],
   );
   return [...feeders, ...switched];
+}
+
+function idleOf(output: Output | undefined, points: ReadonlyMap<PointId, CabinetPoint>): number {
+  if (typeof output?.idle !== 'string') return output?.idle ?? 0;
+  const point = points.get(`${output.device}.${output.point}`);
+  return (point && outputNumber(output.idle, point.profile)) ?? 0;
 }
 
 function circuit(given: Pick<FeederConfig, 'id'> & Partial<FeederConfig>): FeederConfig {
@@ -146,16 +168,18 @@ export function ownPoints({ point }: Lamp, device: readonly CabinetPoint[], isAl
   return device.filter(({ profile }) => profile.id === point || (stem !== undefined && profile.id.startsWith(stem)));
 }
 
-function pointOf(own: readonly CabinetPoint[], quantity: LampQuantity): readonly (readonly [LampQuantity, PointId])[] {
-  const found = own.find(
+function pointOf(own: readonly CabinetPoint[], quantity: LampQuantity): CabinetPoint | undefined {
+  return own.find(
     ({ semantic, profile }) => semantic === quantity && profile.poll !== 'never' && (quantity !== 'power' || profile.unit === 'W'),
   );
-  return found === undefined ? [] : [[quantity, found.pointId]];
 }
 
-/** Units: W. */
+/** The step of a reading in the unit of its point; 0 without a point. A number with its own power of ten has no step by its scale. */
 function stepOf(point: CabinetPoint | undefined): number {
-  return point === undefined ? 0 : Math.max(point.profile.scale, 10 ** -point.profile.decimals);
+  if (point === undefined) return 0;
+  const { type, scale, decimals } = point.profile;
+  const step = 10 ** -decimals;
+  return isFloatType(type) || type === 'e32' || type === 'e48' ? step : Math.max(scale, step);
 }
 
 function watchedMeter(id: string, own: readonly CabinetPoint[], isOfLoad: boolean): readonly WatchedMeter[] {

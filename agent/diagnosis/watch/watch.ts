@@ -174,10 +174,9 @@ export class Watch {
       setCommand(this.#frame.commands, at, decision.levelPct, nowMono);
     }
     const outputs = light.outputs();
-    for (const [at, { output }] of this.#plan.feeders.entries()) {
+    for (const [at, { output, idle }] of this.#plan.feeders.entries()) {
       const view = output === null ? undefined : outputs.find(({ id }) => id === output);
-      const idle = cabinet.outputs.find(({ id }) => id === output)?.idle;
-      if (view !== undefined) setFeeder(this.#frame.feeders, at, view.value !== (typeof idle === 'number' ? idle : 0), nowMono);
+      if (view !== undefined) setFeeder(this.#frame.feeders, at, view.value !== idle, nowMono);
     }
     const altitudeDeg = isTimeTrusted ? sunAltitudeDeg(cabinet, clock.wallMs()) : null;
     for (const change of this.#engine.step({ monoMs: nowMono, sunAltitudeDeg: altitudeDeg })) this.#take(change);

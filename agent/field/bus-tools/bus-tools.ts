@@ -1,5 +1,6 @@
 /** Scans, reads and writes that an operator starts, sent between the line's own transactions. */
 
+import { writePlace } from '../../../drivers/modbus/modbus-driver.ts';
 import type { BusRead, BusReadResult, BusTools, BusTransaction, BusWrite, BusWriteResult, LineStats } from '../../core/bus-tools.ts';
 import type { LineConfig } from '../../core/cabinet.ts';
 import { type Clock, sleep } from '../../core/clock.ts';
@@ -10,6 +11,7 @@ import type { Profile } from '../../core/profile.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { downAdvice } from '../stats/bus-advice.ts';
 import { LineStatsCollector, type LineStatsParts } from '../stats/line-stats.ts';
+import type { Unit } from '../units/unit.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite, scanRange } from './bus-bounds.ts';
 import { type ExamParts, examineLine } from './bus-exam.ts';
 import { findRegisters } from './bus-registers.ts';
@@ -215,12 +217,12 @@ async function readRegisters(queue: BusToolQueue, request: BusRead): Promise<Bus
 async function writeRegisters(queue: BusToolQueue, request: BusWrite): Promise<BusWriteResult> {
   const { unit, table, address, values } = request;
   const read: ReadRequest = { unit, table, address, count: values.length };
-  const profile = queue.unitAt(unit)?.driver.profile;
+  const known = queue.unitAt(unit);
   const before = await wordsOf(queue, read);
-  const multiple = profile?.quirks.writeFunction === 'multiple' ? { multiple: true as const } : {};
+  const multiple = known?.driver.profile.quirks.writeFunction === 'multiple' ? { multiple: true as const } : {};
   const written = await queue.write({ unit, table, address, values, ...multiple });
   if (written instanceof BusError) throw written;
-  await sleep(queue.clock, settleMs(profile, read));
+  await sleep(queue.clock, known === undefined ? 0 : settleMs(known, read));
   return { ...request, before, after: await wordsOf(queue, read), ...(isBroadcast(queue, unit) ? { isBroadcast: true } : {}) };
 }
 
@@ -235,8 +237,11 @@ function isBroadcast({ line }: Pick<BusToolQueue, 'line'>, unit: number): boolea
   return unit === 0 && line.lastUnit === undefined;
 }
 
-/** How long after a write the unit needs until these registers read back the new value. Units: ms. */
-function settleMs(profile: Profile | undefined, { table, address, count }: ReadRequest): number {
-  const written = profile?.points.filter((point) => point.table === table && point.address >= address && point.address < address + count);
-  return Math.max(0, ...(written ?? []).map(({ write }) => write?.settleMs ?? 0));
+/** How long after a write of these registers the unit needs until they read back the new value, with its fade. Units: ms. */
+function settleMs({ driver, fadeMs }: Unit, { table, address, count }: ReadRequest): number {
+  const written = driver.profile.points.filter((point) => {
+    const place = writePlace(point);
+    return place.table === table && place.address >= address && place.address < address + count;
+  });
+  return Math.max(0, ...written.map(({ write }) => (write?.settleMs ?? 0) + (write?.fades === true ? fadeMs : 0)));
 }

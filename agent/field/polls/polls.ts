@@ -122,7 +122,8 @@ export class Polls {
       if (reply.code !== 'interrupted') lost(block, { nowMono, periodsMs });
       // A reply that may be another unit's is no evidence either: the same register is requested again soon.
       if (reply.code === 'doubtful') for (const slot of block.slots) slot.dueMono = Math.max(slot.dueMono, nowMono + ASK_AGAIN_MS);
-      else if (kind === 'retry' && reply.code !== 'interrupted') isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
+      else if (kind === 'retry' && reply.code !== 'interrupted' && reply.policy.unitUsable)
+        isolate(block.slots[0] as Slot, unit.slots, { cause: 'silent', nowMono });
     }
     replan(unit);
   }

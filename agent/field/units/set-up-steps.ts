@@ -6,6 +6,7 @@
 import type { ReadRequest } from '../../core/driver.ts';
 import type { SetupStep, StepState } from './set-up-writes.ts';
 import type { Unit } from './unit.ts';
+import { readOf } from './unit-requests.ts';
 
 const FRESH_STEP: StepState = { phase: 'look', was: null, failures: 0, isUnproven: false };
 
@@ -71,5 +72,5 @@ export function setUpReadOf(unit: Unit): ReadRequest | undefined {
   const run = nextRun(unit);
   const [first] = run;
   if (first === undefined || stepState(unit, first).phase === 'write') return undefined;
-  return { unit: unit.device.unit, table: first.table, address: first.address, count: run.length };
+  return readOf(unit, { table: first.table, address: first.address, count: run.length });
 }

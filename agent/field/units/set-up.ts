@@ -62,18 +62,17 @@ export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
   const [first] = run;
   const { setUpRound } = unit;
   if (first === undefined) return;
-  const result = await transact(unit, first, parts);
+  const read = setUpReadOf(unit);
+  const result = await (read === undefined ? write(unit, first, parts) : parts.transactions.read(unit, read));
   // The unit has returned during the request, and its set-up starts again with the first step.
   if (unit.setUpRound !== setUpRound) return;
   if (result instanceof BusError) failed(unit, run, result);
   else if (stepState(unit, first).phase === 'write') written(unit, first);
-  else for (const [i, step] of run.entries()) judge(unit, step, { found: result.words[i] ?? null, log: parts.log });
+  else for (const step of run) judge(unit, step, { found: result.words[step.address - (read?.address ?? 0)] ?? null, log: parts.log });
   if (!isSetUpOpen(unit)) finish(unit, parts.events);
 }
 
-function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWrite }: SetUpParts): Promise<Reply | BusError> {
-  const read = setUpReadOf(unit);
-  if (read !== undefined) return transactions.read(unit, read);
+function write(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWrite }: SetUpParts): Promise<Reply | BusError> {
   const { table, address, value } = step;
   unit.setUpWrites.note(step, clock.monoMs());
   onSetUpWrite?.();

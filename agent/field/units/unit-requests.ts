@@ -73,7 +73,8 @@ export function slotsIn({ slots }: Unit, { table, address, count }: ReadRequest)
  * Returns a short read to test whether the unit answers; undefined if its profile has no points. The choice of the register varies with
  * `failures`, and may be an isolated one (see `Isolation`).
  */
-export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | undefined {
+export function probeOf(unit: Unit): ReadRequest | undefined {
+  const { driver, slots, health } = unit;
   const proven = slots.filter(({ isolation }) => isolation === null);
   const some = health.failures % 2 === 0 && proven.length > 0 ? proven.slice(0, 1) : slots;
   const slot = some[Math.floor(health.failures / 2) % Math.max(1, some.length)];
@@ -81,7 +82,11 @@ export function probeOf({ device, driver, slots, health }: Unit): ReadRequest | 
   const place = slot ?? driver.profile.points[0];
   if (place === undefined) return undefined;
   const { table, address } = place;
-  const count = slot?.count ?? 1;
+  return readOf(unit, { table, address, count: slot?.count ?? 1 });
+}
+
+/** Returns a read of these registers or coils; it begins earlier and ends later if the unit requires even addresses and counts. */
+export function readOf({ device, driver }: Unit, { table, address, count }: Pick<ReadRequest, 'table' | 'address' | 'count'>): ReadRequest {
   if (!driver.profile.quirks.evenAlign) return { unit: device.unit, table, address, count };
   return { unit: device.unit, table, address: address - (address % 2), count: count + (address % 2) + ((address + count) % 2) };
 }

@@ -165,13 +165,14 @@ function membersOf({ device, driver: { profile } }: GroupedDevice, { id, sets }:
   return known.map((quantity): PointId => `${device.id}.${quantity}`);
 }
 
-/** Whether a broadcast to this register affects this device type, even if its profile only reads it. */
-function usesPlace({ points, setup }: Profile, place: Pick<GroupProfile, 'table' | 'address'> & { readonly width: number }): boolean {
+/** Whether a broadcast to this register affects this device type, even if its profile only reads it. Its own group registers count. */
+function usesPlace(profile: Profile, place: Pick<GroupProfile, 'table' | 'address'> & { readonly width: number }): boolean {
   const isReached = (at: { readonly table: Table; readonly address: number }, width: number): boolean =>
     at.table === place.table && at.address < place.address + place.width && place.address < at.address + width;
   const isThere = (point: PointProfile): boolean =>
     isReached(point, widthOf(point)) || (point.write !== null && isReached(writePlace(point), widthOf(point)));
-  return points.some(isThere) || setup.some((step) => isReached(step, 1));
+  const { points, setup, groups } = profile;
+  return points.some(isThere) || setup.some((step) => isReached(step, 1)) || groups.some((own) => isReached(own, groupWidth(profile, own)));
 }
 
 /** Number of registers that a group write sets: those of one level. */

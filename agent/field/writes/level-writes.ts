@@ -17,7 +17,7 @@
  */
 
 import type { Clock, MonoMs } from '../../core/clock.ts';
-import type { Reply } from '../../core/driver.ts';
+import type { ReadRequest, Reply } from '../../core/driver.ts';
 import { BusError } from '../../core/errors.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { LevelWrite, WriteResult } from '../../core/ports.ts';
@@ -235,7 +235,7 @@ export class LevelWrites {
     this.#readBacks.done(clock.monoMs());
     if (!(result instanceof BusError)) transactions.deliver(unit, request, result);
     if (this.#isSuperseded(sent)) return;
-    if (channel !== undefined && (!(result instanceof BusError) || isAbsent(result))) return this.#judgeChannel(readBack, result);
+    if (channel !== undefined && (!(result instanceof BusError) || isAbsent(result))) return this.#judgeChannel(readBack, request, result);
     if (result instanceof BusError) return this.#unproven(readBack, result);
     const { isRight, found } = judgeReadBack(sent, unit.driver.decode(request.table, request.address, result.words));
     if (!isRight) return this.#disproved(readBack, found);
@@ -246,13 +246,15 @@ export class LevelWrites {
   }
 
   /** Evaluates the coil of the channel. For a unit that does not have it, the level alone is the state. */
-  #judgeChannel(readBack: ReadBack, result: Reply | BusError): void {
+  #judgeChannel(readBack: ReadBack, request: ReadRequest, result: Reply | BusError): void {
     const { sent, channel, leftMono } = readBack;
     const { sentMono, settle, unit, quantity } = sent;
+    const coil = channelOf(unit, quantity)?.address ?? 0;
     if (result instanceof BusError) unit.switchedOff.delete(quantity);
-    if (result instanceof BusError || result.words[0] === 1) settle({ state: 'verified', sentMono: sentMono ?? leftMono });
+    if (result instanceof BusError || result.words[coil - request.address] === 1)
+      settle({ state: 'verified', sentMono: sentMono ?? leftMono });
     else if (channel === 'look') this.#readBacks.add({ ...readBack, channel: 'switch-on' });
-    else settle({ state: 'failed', reason: channelOffReason(channelOf(unit, quantity)?.address ?? 0), sentMono });
+    else settle({ state: 'failed', reason: channelOffReason(coil), sentMono });
   }
 
   /** Switches the channel on. The result is read back, as after any write. */

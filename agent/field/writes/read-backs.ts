@@ -14,6 +14,7 @@ import type { Lane } from '../../core/ports.ts';
 import type { PointProfile } from '../../core/profile.ts';
 import type { PointId } from '../../core/words.ts';
 import type { Unit } from '../units/unit.ts';
+import { readOf } from '../units/unit-requests.ts';
 import { SUPERSEDED, type WaitingWrite } from './write-queue.ts';
 
 /** Pause after a read-back in which others come first. Units: ms. Source: shorter than the silence a line keeps anyway, 1.75 ms (Modbus over Serial Line V1.02 §2.5.1.1). */
@@ -119,8 +120,8 @@ export function nextProof({ sent: { unit, quantity }, channel }: ReadBack): Read
   return coil === undefined ? proofRequest(unit, quantity) : wholeOf(unit, coil);
 }
 
-function wholeOf({ device: { unit } }: Unit, point: PointProfile): ReadRequest {
-  return { unit, table: point.table, address: point.address, count: widthOf(point) };
+function wholeOf(unit: Unit, point: PointProfile): ReadRequest {
+  return readOf(unit, { table: point.table, address: point.address, count: widthOf(point) });
 }
 
 /**

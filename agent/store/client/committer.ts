@@ -241,11 +241,12 @@ export class Committer {
 
   #settleTelemetry(work: TelemetryWork | null, result: StoreResult<TelemetryDone>): void {
     if (!this.troubles.record('telemetry.db', result) || !result.ok) return;
-    const { tickets, isOverCap } = result.value;
+    const { tickets, isOverCap, lostParts = [] } = result.value;
     this.#isOverCap = isOverCap;
     this.progress.settle(result.value);
     if (work !== null && (work.frames.length + work.gaps.length > 0 || work.deliveredUnstored !== null)) this.#buffer.settle();
     this.#records.settle(work?.record?.length ?? 0);
+    for (const segment of lostParts) this.#records.cut(segment);
     for (const { run = '' } of work?.gaps ?? []) {
       this.#earlierLosses.get(run)?.();
       this.#earlierLosses.delete(run);

@@ -7,7 +7,7 @@ export class RecordBuffer {
   #bytes = 0;
   #segment = -1;
   #part = -1;
-  /** Number of refused parts. */
+  /** Number of parts that were refused, or that the file could not use. */
   lost = 0;
 
   get isEmpty(): boolean {
@@ -35,6 +35,12 @@ export class RecordBuffer {
   /** All parts in memory; the same ones again until they are settled. */
   take(): readonly NumberedPart[] {
     return [...this.#parts];
+  }
+
+  /** The file could not use a part of this segment, because it lacks an earlier one: no further part of the segment is accepted. */
+  cut(segment: number): void {
+    this.lost++;
+    if (segment === this.#segment) this.#part = -1;
   }
 
   /** Removes the oldest parts, because they are on disk. */

@@ -61,17 +61,20 @@ export class RecordTable {
     this.#db = db;
   }
 
-  /** Inserts a part, unless it or a later one of its run is in the file, or it has no basis and the part before it is missing. */
-  add(numbered: NumberedPart, boot: number): void {
+  /**
+   * Inserts a part, unless it or a later one of its run is in the file, or it has no basis and the part before it is missing. Returns
+   * false in the last case: the part is lost.
+   */
+  add(numbered: NumberedPart, boot: number): boolean {
     const { segment, part, basis } = numbered;
     const last = this.#db
       .prepare<[number], Pick<RecordHead, 'segment' | 'part' | 'basis'>>(
         'SELECT segment, part, basis FROM record WHERE boot = ? ORDER BY id DESC LIMIT 1',
       )
       .get(boot);
-    if (last !== undefined && (segment < last.segment || (segment === last.segment && part <= last.part))) return;
+    if (last !== undefined && (segment < last.segment || (segment === last.segment && part <= last.part))) return true;
     const isNext = last?.segment === segment && part === last.part + 1;
-    if (basis === null && !isNext) return;
+    if (basis === null && !isNext) return false;
     const row = rowOf(numbered, boot, basis === null ? Number(last?.basis) : this.#idOf(basis));
     this.#db
       .prepare(
@@ -79,6 +82,7 @@ export class RecordTable {
          VALUES(@boot, @segment, @part, @basis, @from_us, @to_us, @from_ms, @to_ms, @tq, @packed, @is_end, @lost, @crc, @ticks, @inputs, @levels)`,
       )
       .run({ ...row, crc: crcOf(row) });
+    return true;
   }
 
   /** All rows in the order in which they were written, without their bytes. */

@@ -193,18 +193,23 @@ export function isMissingFile(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-/** Each certificate with the key that belongs to it: two files can be renamed one after the other, in any order. */
+/**
+ * Each certificate with the key that belongs to it: two files can be renamed one after the other, in any order. A damaged file in use does
+ * not prevent a renewed pair.
+ */
 function pairsOf(inUse: Omit<KeyPair, 'isRenewed'>, renewed: Renewed): readonly KeyPair[] {
   const { cert, key } = inUse;
-  // TLS decides what Node cannot compare.
-  if (cert === null || key === null || isKeyOfCertificate(cert, key) === null) return [{ cert, key, isRenewed: false }];
+  if (cert === null || key === null) return [{ cert, key, isRenewed: false }];
   const keyOf = (each: Buffer): Buffer | undefined =>
     [key, renewed.key].find((candidate) => candidate !== null && isKeyOfCertificate(each, candidate) === true) ?? undefined;
   const pair = (each: Buffer | null, isRenewed: boolean): readonly KeyPair[] => {
     const own = each === null ? undefined : keyOf(each);
     return own === undefined ? [] : [{ cert: each, key: own, isRenewed }];
   };
-  return [...pair(renewed.cert, true), ...pair(cert, false)];
+  const former = pair(cert, false);
+  // TLS decides what Node cannot compare.
+  const isUndecided = former.length === 0 && isKeyOfCertificate(cert, key) === null;
+  return [...pair(renewed.cert, true), ...(isUndecided ? [{ cert, key, isRenewed: false }] : former)];
 }
 
 function fileErrorText(path: string, error: unknown): Message {

@@ -287,6 +287,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     sniffer: createFakeSniffer(),
     recorder: createFakeRecorder(asked),
     events: async ({ activeOnly }) => (activeOnly ? [fakeEvent(1)] : [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })]),
+    readEvents: async () => [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })],
     history: async (query) => {
       asked.push(query);
       return query.pointId === 'broken.value' ? undefined : history(query);

@@ -17,9 +17,8 @@ import { testDevice, testLine } from '../../support/profiles.ts';
 const { cabinet, profiles } = loadSite(join(import.meta.dirname, '../../../config/demo.yaml'));
 const [ZONE, LAMP] = [cabinet.zones[0] as Zone, cabinet.lamps[0] as Lamp];
 
-/** `loaded` receives the keys that are read. */
-function memoryStore(loaded: string[]) {
-  const kept = new Map<string, unknown>();
+/** `loaded` receives the keys that are read. `kept`: what earlier runs have saved. */
+function memoryStore(loaded: string[], kept: Map<string, unknown>) {
   return {
     load: async (key: string) => {
       loaded.push(key);
@@ -29,8 +28,13 @@ function memoryStore(loaded: string[]) {
   };
 }
 
-function rig(baseline: Zone['baseline'] = ZONE.baseline, site = cabinet, loaded: string[] = []) {
-  const clock = createManualClock(Date.parse('2026-12-01T17:00Z'));
+function rig(
+  baseline: Zone['baseline'] = ZONE.baseline,
+  site = cabinet,
+  loaded: string[] = [],
+  { kept = new Map<string, unknown>(), at = '2026-12-01T17:00Z' } = {},
+) {
+  const clock = createManualClock(Date.parse(at));
   const points = cabinetPoints(site, profiles);
   const events: AgentEvent[] = [];
   const published: [device: string, metric: string, value: UplinkValue][] = [];
@@ -52,7 +56,7 @@ function rig(baseline: Zone['baseline'] = ZONE.baseline, site = cabinet, loaded:
     profiles,
     points,
     clock,
-    store: memoryStore(loaded),
+    store: memoryStore(loaded, kept),
     field: {
       latest: (pointId) => {
         const id = pointId.split('.')[0] ?? '';
@@ -208,4 +212,26 @@ t.test('a night in which the meter of the invoice differs is an event, and the n
   await street.clock.advance(2 * HOUR_MS);
   t.match(street.events[1], { id: street.events[0]?.id, endMs: Number });
   t.equal(street.events.length, 2);
+});
+
+t.test('a night that ended with a stop in the evening is reported with its own date', async (t) => {
+  const meter = testLine('utility', [testDevice('LINKY', { profile: 'enedis-linky-tic' })], { kind: 'uart' });
+  const site = { ...cabinet, lines: [...cabinet.lines, meter] };
+  const kept = new Map<string, unknown>();
+  const evening = rig(undefined, site, [], { kept });
+  evening.all(100);
+  evening.energy.start();
+  evening.read('LINKY.energy', 500);
+  evening.read('M01.energy_import', 100);
+  await evening.clock.advance(4 * HOUR_MS);
+  evening.read('LINKY.energy', 510);
+  evening.read('M01.energy_import', 104);
+  await evening.clock.advance(1_000);
+  evening.energy.stop();
+  await evening.clock.advance(1_000);
+  const later = rig(undefined, site, [], { kept, at: '2026-12-02T15:00Z' });
+  later.energy.start();
+  await later.clock.advance(HOUR_MS);
+  t.match(later.events, [{ code: 'energy-differs', source: 'LINKY' }]);
+  t.match(String(later.events[0]?.text), /^night 2026-12-01: /);
 });

@@ -185,7 +185,7 @@ export function createEnergyRig(startMs: number, disk: Disk = { kept: new Map(),
         for (const zone of ['path', 'road']) tracker.count.night(zone, true, time.clock.monoMs());
         for (const [id, use] of state) count(id, use);
       },
-      onNight: ({ zones }, endMs) => published.push([(zones['path']?.wh ?? 0) / 1_000, endMs]),
+      onNight: (_, { zones }, endMs) => published.push([(zones['path']?.wh ?? 0) / 1_000, endMs]),
     });
   }
   function count(id: string, use: LampUse): void {

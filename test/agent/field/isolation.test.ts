@@ -309,6 +309,19 @@ for (const exception of [10, 11]) {
   });
 }
 
+t.test('a line that goes down during the retry of a refused register does not make it a silent one', async (t) => {
+  const plant = await started(t, { devices: { L1: LAMP } }, ({ unit }) => void unit('L1').refusals.set('input:11', 2));
+  const isolated = (): unknown => plant.field.bus.stats()[0]?.units.map(({ refused, unanswered }) => [refused, unanswered]);
+  await plant.clock.advance(2_000);
+  t.same(isolated(), [[['load'], []]]);
+  const sinceMono = plant.clock.monoMs();
+  while (!plant.askedSince('L1', sinceMono).includes('read input:11+1') && plant.clock.monoMs() < sinceMono + 30_000)
+    await plant.clock.advance(1);
+  plant.sim.unplug();
+  await plant.clock.advance(100);
+  t.same(isolated(), [[['load'], []]]);
+});
+
 t.test('a presence input that is refused for a while is found again within seconds', async (t) => {
   const plant = await started(t, { devices: { S1: SENSOR, L1: LAMP } });
   plant.unit('S1').refusals.set('input:280', 2);

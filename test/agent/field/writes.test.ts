@@ -214,6 +214,16 @@ const lines: [story: string, devices: GroupedDevice[], isAllowed: boolean, membe
     [],
   ],
   [
+    'so does the group register of a gateway',
+    [
+      deviceOf('L1', HEARING),
+      deviceOf('L2', HEARING),
+      deviceOf('G1', profile('dali', GATEWAY.points, { groups: [{ id: 'g0', reach: 'unit', table: 'holding', address: 0, sets: null }] })),
+    ],
+    true,
+    [],
+  ],
+  [
     'an input register of that address is another place',
     [deviceOf('L1', HEARING), deviceOf('L2', HEARING), deviceOf('L3', profile('p', [point('x', { address: 0 })]))],
     true,

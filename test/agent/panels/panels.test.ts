@@ -99,6 +99,22 @@ t.test('a dead panel is tried at growing waits, reported once, and the report en
   await square.panels.stop();
 });
 
+t.test('a dead panel is reported although its text changes before a third attempt', async (t) => {
+  const limits = { ...DEFAULT_LIMITS, changesPerMin: 10 };
+  const air = panel({ points: ['line_1'], limits, values: [value('air', 'AIR1.pm25')], schedule: [entry('Air {air}')] });
+  const square = await started(createPanelSquare({ panels: [air] }));
+  square.trouble.isSilent = true;
+  for (let turn = 0; turn < 10; turn++) {
+    square.read('AIR1.pm25', turn);
+    await square.clock.advance(12 * S);
+  }
+  t.strictSame(codes(square), ['panel-not-showing']);
+  square.trouble.isSilent = false;
+  await square.clock.advance(MIN);
+  t.strictSame(codes(square), ['panel-not-showing', 'panel-not-showing ended']);
+  await square.panels.stop();
+});
+
 t.test('a panel that acknowledges and keeps its text: the command fails with the reason', async (t) => {
   const square = await started(createPanelSquare({ panels: [PANEL] }));
   square.trouble.isDeaf = true;

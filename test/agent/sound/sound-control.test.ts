@@ -237,6 +237,18 @@ t.test('a sender that the site does not name starts no emergency', async (t) => 
   t.match(await square.settled(square.request({ action: 'resume' })), { state: 'refused' }, 'and ends none');
 });
 
+t.test('the platform does not replace an emergency of a technician; a technician replaces one of the platform', async (t) => {
+  const square = await createSoundSquare(t);
+  await square.clock.advance(10_000);
+  const emergency = (minutes: number, track = 'gong') => ({ action: 'emergency', track, minutes }) as const;
+  const technician = { authority: 'technician', source: 'console:anna' } as const;
+  t.match(await square.settled(square.request(emergency(5))), { state: 'verified' });
+  t.match(await square.settled(square.request(emergency(10, 'welcome'), technician)), { state: 'verified' });
+  const outcome = await square.settled(square.request(emergency(1)));
+  t.match([outcome.state, String(outcome.reason)], ['refused', /console:anna has requested this at the cabinet/]);
+  t.match(square.view(), { rank: 'emergency', track: 'welcome' });
+});
+
 t.test('announcements are limited by the rate of the site, whoever sends them', async (t) => {
   const square = await createSoundSquare(t);
   await square.until('music', playing(square, 1));

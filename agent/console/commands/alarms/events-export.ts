@@ -8,6 +8,7 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { parseDuration } from '../../text/duration.ts';
 import { EVENT_SPAN, USUAL_EVENT_SPAN } from '../cabinet/events.ts';
+import { askStore } from '../store/store.ts';
 import type { PlacedEvent, WorkOrderForm } from './work-orders-page.ts';
 
 /** Events in one request to the store. Source: the store returns no more. */
@@ -36,7 +37,8 @@ export const EVENTS_EXPORT = agentCommand({
     spanMs: parseDuration(args['since'] === undefined ? USUAL_EVENT_SPAN : textArg(args, 'since'), EVENT_SPAN),
   }),
   answer: async (view, { openOnly, spanMs }, { clock }): Promise<readonly PlacedEvent[]> => {
-    const events = await allEvents(view, { sinceMs: clock.wallMs() - spanMs, activeOnly: openOnly });
+    const sinceMs = clock.wallMs() - spanMs;
+    const events = openOnly ? await view.events({ sinceMs, activeOnly: true, limit: PAGE_EVENTS }) : await allEvents(view, sinceMs);
     return events
       .filter(({ severity, code }) => severity !== 'info' && code !== 'maintenance-mode')
       .map((event) => ({ ...event, place: view.alarms.placeOf(event.source) }));
@@ -44,13 +46,17 @@ export const EVENTS_EXPORT = agentCommand({
   render: async (result, page, { form }) => (await import('./work-orders-page.ts')).renderWorkOrders(result, page, form),
 });
 
-/** The pages begin with the newest events. One that is stored meanwhile shifts the next page, so that an event may be in two of them. */
-async function allEvents(view: AgentView, query: { readonly sinceMs: WallMs; readonly activeOnly: boolean }): Promise<AgentEvent[]> {
+/**
+ * The pages begin with the newest events. One that is stored meanwhile shifts the next page, so that an event may be in two of them.
+ *
+ * Errors: rejects with ConsoleError 'failed' if the disk does not respond for one of the pages.
+ */
+async function allEvents(view: AgentView, sinceMs: WallMs): Promise<AgentEvent[]> {
   const found = new Map<string, AgentEvent>();
   for (let [skip, before] = [0, -1]; found.size > before; skip += PAGE_EVENTS) {
     before = found.size;
-    for (const event of await view.events({ ...query, limit: PAGE_EVENTS, skip })) if (!found.has(event.id)) found.set(event.id, event);
-    if (query.activeOnly) break;
+    const page = await askStore(view, view.readEvents({ sinceMs, limit: PAGE_EVENTS, skip }));
+    for (const event of page) if (!found.has(event.id)) found.set(event.id, event);
   }
   return [...found.values()].sort((a, b) => a.startMs - b.startMs);
 }

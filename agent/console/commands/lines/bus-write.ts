@@ -21,6 +21,8 @@ import {
   valuesFit,
 } from './bus-args.ts';
 
+/** Longest wait for the result. Units: ms. Source: the longest DALI fade, 90.5 s (IEC 62386-102), after which a level is read back. */
+const WRITE_TIMEOUT_MS = 100_000;
 /** Source: Modbus Application Protocol V1.1b3 §6.12. */
 const MAX_VALUES = 123;
 const COILS: ReadonlyMap<string, number> = new Map([
@@ -57,6 +59,7 @@ export const BUS_WRITE = agentCommand({
     { name: 'yes', value: null, summary: msg`do it; without this it only says what it would do` },
   ],
   examples: ['luciole bus write street 7 2000 300 --yes', 'luciole bus write street L07 0x07D0 0x012C --yes'],
+  timeoutMs: WRITE_TIMEOUT_MS,
   read: readWrite,
   answer: (view, args): Promise<BusWriteResult> => {
     const line = findLine(view, args.line);

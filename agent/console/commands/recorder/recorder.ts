@@ -157,6 +157,7 @@ function pinCommand(name: 'recorder pin' | 'recorder unpin', isPinned: boolean) 
         return pinned;
       }),
     render: ({ id }, page) => translated(isPinned ? msg`recording ${id} is protected` : msg`recording ${id} is no longer protected`, page),
+    audit: ({ id }) => ({ recording: id }),
   });
 }
 

@@ -177,6 +177,7 @@ t.test('each command is one audit line with user, socket and result; the same lo
   await call(socketPath, 'override', { target: 'L07', level: '0' });
   await t.rejects(call(socketPath, 'override', { target: 'L70', level: '0' }), { code: 'unknown-name' });
   for (let turn = 0; turn < 3; turn++) await call(socketPath, 'status');
+  for (const command of ['recorder pin', 'recorder unpin', 'recorder pin']) await call(socketPath, command, { id: '1' });
   await clock.advance(3_600_000);
   await call(socketPath, 'status');
   const by = { user: 'tech', role: 'admin', door: 'agent' };
@@ -185,9 +186,12 @@ t.test('each command is one audit line with user, socket and result; the same lo
     { ...by, action: 'override', detail: 'target=L07 level=0', result: 'failed' },
     { ...by, action: 'override', detail: 'target=L70 level=0', result: /^refused: no lamp or zone "L70"/ },
     { ...by, action: 'status', detail: '', result: 'ok' },
+    { ...by, action: 'recorder pin', detail: 'id=1', result: 'ok' },
+    { ...by, action: 'recorder unpin', detail: 'id=1', result: 'ok' },
+    { ...by, action: 'recorder pin', detail: 'id=1', result: 'ok' },
     { ...by, action: 'status', detail: '', result: 'ok' },
   ]);
-  t.equal(view.noted.length, 5);
+  t.equal(view.noted.length, 8);
 });
 
 t.test('a write to a line is logged with the name of its author', async (t) => {

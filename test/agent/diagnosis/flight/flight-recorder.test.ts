@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../agent/core/message.ts';
+import type { RecordedLine } from '../../../../agent/core/recorder-tools.ts';
 import { Refusal } from '../../../../agent/core/refusal.ts';
 import type { AgentEvent, Severity } from '../../../../agent/core/words.ts';
 import { FlightMemory } from '../../../../agent/diagnosis/flight/flight-memory.ts';
@@ -26,7 +27,8 @@ function bench(
   const memory = new FlightMemory({ clock, sizeKilobytes: () => options.sizeKilobytes ?? 64 });
   const tap = memory.tapOf('street');
   const folder = new RecordingFolder(dir, () => ({ maxRecordings: 10, maxBytes: 1_000_000, ...options.limits }));
-  const { version, cabinetId, timezone, revision, lines } = recordingHead();
+  const { version, cabinetId, timezone, revision, ...head } = recordingHead();
+  const lines: RecordedLine[] = [...head.lines];
   const recorder = new FlightRecorder({
     ...{ clock, memory, folder, log: { event() {} } },
     mayWrite: options.mayWrite ?? (() => true),
@@ -41,6 +43,7 @@ function bench(
     clock,
     dir,
     events,
+    lines,
     memory,
     recorder,
     alarm(source = `line${++number}`, severity: Severity = 'alarm', endMs: number | null = null): void {
@@ -95,6 +98,41 @@ t.test('the alarms of a minute make one recording with the time before and after
   await clock.advance(600_000);
   alarm('c');
   t.equal((await list()).length, 2);
+  await recorder.stop();
+});
+
+t.test('lines that a revision adds or brings back within the minute are in the recording', async (t) => {
+  const scene = bench(t);
+  const { clock, memory, recorder, alarm, traffic, list, rows } = scene;
+  for (const unit of [1, 2]) traffic(unit);
+  alarm('a');
+  await list();
+  memory.keepOnly(['park']);
+  await clock.advance(10_000);
+  const street = memory.tapOf('street');
+  scene.lines.push({ ...(scene.lines[0] as RecordedLine), id: 'park' });
+  const park = memory.tapOf('park');
+  for (const [tap, unit] of [
+    [street, 3],
+    [park, 4],
+  ] as const) {
+    tap({ kind: 'sent', atMono: clock.monoMs(), bytes: sealed(unit, 3, 0, 0, 0, 1) });
+    tap({ kind: 'received', atMono: clock.monoMs() + 30, bytes: sealed(unit, 3, 2, 0, 9) });
+  }
+  await clock.advance(50_000);
+  const [only] = await list();
+  t.strictSame(
+    only?.head?.parts[1]?.channels.map(({ line, lost }) => [line, lost]),
+    [
+      ['street', 0],
+      ['park', 0],
+      [null, 0],
+    ],
+  );
+  t.strictSame(
+    (await rows(1)).flatMap((row) => (row.what === 'frame' && row.kind === 'request' ? [`${row.line} ${row.unit}`] : [])),
+    ['street 1', 'street 2', 'street 3', 'park 4'],
+  );
   await recorder.stop();
 });
 

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import { msg } from '../../../../agent/core/message.ts';
 import type { AgentEvent, EventCode } from '../../../../agent/core/words.ts';
 import { DarkTime, joinedSpans, lengthOf } from '../../../../agent/diagnosis/reports/dark-time.ts';
-import { availability, darkKwh, failureTexts } from '../../../../agent/diagnosis/reports/failure-tables.ts';
+import { availability, darkKwh, failureTexts, lampFailures } from '../../../../agent/diagnosis/reports/failure-tables.ts';
 import { type FailureFacts, failureFacts, repairTimes } from '../../../../agent/diagnosis/reports/failures.ts';
 import { darkHoursOf } from '../../../../agent/diagnosis/savings/reference.ts';
 import { createLocalCalendar } from '../../../../agent/lighting/local-time.ts';
@@ -131,6 +131,16 @@ t.test('light is available in the lamp hours at night without a failure that mak
     'and what is unknown',
   );
   t.match(availability(factsOf([])), { lightPct: null, agentPct: null }, 'without a night nothing is known');
+});
+
+t.test('a failure of a device with two lamps is open while one of them is not repaired', async (t) => {
+  const lamps = CABINET.lamps.slice(0, 2).map((lamp) => ({ ...lamp, device: 'G1' }));
+  const events = [event('unit-silent', 'G1', '02T10:00', '02T10:20'), event('lamp-out', lamps[0]?.id ?? '', '02T10:15', null)];
+  const inputs = { cabinet: { ...CABINET, lamps }, feederLamps: new Map(), period: PERIOD, nowMs: NOW_MS };
+  for (const own of [inputs, { ...inputs, cabinet: { ...CABINET, lamps: lamps.toReversed() } }]) {
+    const failures = failureFacts(events, own);
+    t.match(lampFailures({ failures }), [{ code: 'unit-silent', endMs: null }]);
+  }
 });
 
 t.test('the dark hours of a failure are those of its zone, also in the nights that clocks change', async (t) => {

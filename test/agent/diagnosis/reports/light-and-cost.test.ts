@@ -13,6 +13,7 @@ import { lightSection, presenceSection } from '../../../../agent/diagnosis/repor
 import { nightFigures, nightSummary } from '../../../../agent/diagnosis/reports/night-figures.ts';
 import { hoursToShow, presenceByHour } from '../../../../agent/diagnosis/reports/presence-hours.ts';
 import { tariffParts } from '../../../../agent/diagnosis/reports/tariff-energy.ts';
+import type { UsedEnergy } from '../../../../agent/diagnosis/reports/used-energy.ts';
 import { CABINET, factsOf, nightTally, zoneTally } from './report-scene.ts';
 
 const hours = (values: Readonly<Record<number, number>>): number[] => emptyHours().map((_, hour) => values[hour] ?? 0);
@@ -201,6 +202,22 @@ t.test('a range of a few nights has a row of presence for each; many have one by
   t.match(heat, { kind: 'heat', rows: ['2026-12-01', '2026-12-02'], columns: ['20:00'], values: [[6], [null]] });
   const bars = nightBars(factsOf(Array.from({ length: 99 }, () => nightTally())));
   t.ok(bars.labels.length < 99 && bars.half === null);
+});
+
+t.test('a month has no interval, even if only one of its nights is in the range', async (t) => {
+  const proof = { usedKwh: 8, referenceKwh: 12, halfKwh: 1 };
+  const halfOf = (nights: number): unknown => {
+    const dateOf = (at: number): string => new Date(Date.UTC(2026, 10, 30 + at)).toISOString().slice(0, 10);
+    const used = Array.from(
+      { length: nights },
+      (_, at): UsedEnergy => ({
+        ...{ period: dateOf(at), computedKwh: 8, formerKwh: 12, metered: { kwh: 8, source: 'proof' }, proof },
+      }),
+    );
+    return nightBars({ used, savings: {} as SavingsResult }).half;
+  };
+  t.strictSame(halfOf(2), [1, 1]);
+  t.equal(halfOf(90), null);
 });
 
 t.test('zones, and what is in no zone, add up to the cabinet', async (t) => {

@@ -14,7 +14,7 @@ import type { WatchedMeter, WatchPlan } from '../../../../agent/diagnosis/watch/
 
 export const RATED_W = 50;
 const MINUTE_MS = 60_000;
-const FEEDER = { id: 'F', phase: null, leakage: null, breaker: 'IO.b' } as const;
+const FEEDER = { id: 'F', phase: null, leakage: null, breaker: 'IO.b', idle: 0 } as const;
 const METER = { id: 'M', power: ['M.power'], reactive: [], voltages: [], toW: 1, toVar: 1, isOfLoad: false } as const;
 
 export interface SmallWatch {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { loadSite } from '../../../../agent/config/load/load-site.ts';
 import { cabinetPoints } from '../../../../agent/core/cabinet-points.ts';
+import type { PointProfile } from '../../../../agent/core/profile.ts';
 import { DEFAULT_WATCH } from '../../../../agent/core/watch-config.ts';
 import { type WatchPlan, watchPlan } from '../../../../agent/diagnosis/watch/watch-plan.ts';
 
@@ -52,4 +53,41 @@ t.test('a circuit with the id of the cabinet feeds its own zones alone', async (
     feeders.map((feeder) => feeder.lamps),
     [[0], [1], [2]],
   );
+});
+
+t.test('the idle value of a circuit may be a name of its point', async (t) => {
+  const { cabinet, profiles } = loadSite(new URL('../../../../config/example-street.yaml', import.meta.url).pathname);
+  const [first] = [...cabinetPoints(cabinet, profiles).values()];
+  if (first === undefined) return t.fail('no point');
+  const point = {
+    ...first,
+    pointId: 'IO.relay',
+    profile: { ...first.profile, enum: { 1: 'on', 2: 'off' }, scale: 1, offset: 0, decimals: 0 },
+  } as const;
+  const output = { device: 'IO', point: 'relay', litWith: { zones: ['a'], value: 'on' } };
+  const outputs = ['off', 2, 0].map((idle, at) => ({ ...output, id: `K${at}`, idle }));
+  const site = { id: 'X', watch: null, zones: [], lamps: [], outputs } as unknown as WatchedCabinet;
+  const { feeders } = watchPlan(site, new Map([['IO.relay', point]]), new Map());
+  t.strictSame(
+    feeders.map(({ idle }) => idle),
+    [2, 2, 0, 0],
+  );
+});
+
+t.test('the step of the power of a lamp is that of the point that measures it', async (t) => {
+  const { cabinet, profiles } = loadSite(new URL('../../../../config/example-street.yaml', import.meta.url).pathname);
+  const [first] = [...cabinetPoints(cabinet, profiles).values()];
+  if (first === undefined) return t.fail('no point');
+  const power = { ...first.profile, id: 'power', semantic: 'power', unit: 'W', poll: 'slow', type: 'u16', scale: 1, decimals: 0 } as const;
+  const stepOf = (...points: readonly Partial<PointProfile>[]): number | undefined => {
+    const lamps = [{ id: 'L', device: first.device.id, point: 'level', pole: null, ratedPowerW: 40 }];
+    const site = { id: 'X', watch: null, zones: [], lamps, outputs: [] } as unknown as WatchedCabinet;
+    const own = points.map((each, at) => ({ ...first, pointId: `L.p${at}`, semantic: 'power', profile: { ...power, ...each } }) as const);
+    return watchPlan(site, new Map(own.map((point) => [point.pointId, point])), new Map()).lamps[0]?.stepW;
+  };
+  t.equal(stepOf({}), 1);
+  t.equal(stepOf({ scale: 0.1, decimals: 1 }), 0.1);
+  t.equal(stepOf({ type: 'e32', decimals: 1 }), 0.1, 'a number with its own power of ten, as a D4i driver has');
+  t.equal(stepOf({ type: 'f32', decimals: 1 }), 0.1);
+  t.equal(stepOf({ unit: 'kW', decimals: 3 }, { poll: 'never' }, { scale: 0.5, decimals: 1 }), 0.5, 'others do not measure it');
 });

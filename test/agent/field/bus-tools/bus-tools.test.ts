@@ -4,7 +4,8 @@ import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import { type Message, msg, NO_TEXT } from '../../../../agent/core/message.ts';
 import { Refusal } from '../../../../agent/core/refusal.ts';
 import { createBusTools } from '../../../../agent/field/bus-tools/bus-tools.ts';
-import { PLAIN_QUIRKS, testDevice, testLine } from '../../../support/profiles.ts';
+import { PLAIN_QUIRKS, testDevice, testLine, writable } from '../../../support/profiles.ts';
+import { createPlant, point, profile } from '../plant.ts';
 import { type Registers, registers, rigWith, SCAN, SCANNED_LAMP } from './bus-rig.ts';
 
 // ── registers ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,6 +108,24 @@ t.test('a write shows the registers before and after; a broadcast has neither', 
   t.equal(rig.units.get(2)?.values.get('holding:300'), 3);
   await t.rejects(bus.write({ ...write, unit: 1, values: [70_000] }), Refusal);
   await t.rejects(rig.settled(bus.write({ ...write, unit: 99 })), { code: 'timeout' });
+});
+
+t.test('a level with a write register of its own is read back once its fade is over', async (t) => {
+  const write = writable({ address: 30, settleMs: 100, fades: true });
+  const dimmer = profile('dimmer', [point('level', { semantic: 'level', table: 'holding', address: 40, range: [0, 100], write })]);
+  const plant = createPlant({ devices: { L1: dimmer }, rampUpMs: 2_000 });
+  t.teardown(() => plant.field.stop());
+  await plant.field.start();
+  await plant.clock.advance(3_000);
+  const sinceMono = plant.clock.monoMs();
+  let doneMono = 0;
+  const writing = plant.field.bus.write({ line: 'north', unit: 1, table: 'holding', address: 30, values: [5] });
+  void writing.then(() => {
+    doneMono = plant.clock.monoMs();
+  });
+  await plant.clock.advance(4_000);
+  t.match(await writing, { after: [5] });
+  t.ok(doneMono - sinceMono >= 2_100 && doneMono - sinceMono < 2_500, `${doneMono - sinceMono} ms`);
 });
 
 // ── statistics ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createRandom } from '../../../street/random.ts';
+import { writable } from '../../../support/profiles.ts';
 import { createPlant, LAMP, type Plant, point, profile, SENSOR } from '../plant.ts';
 import { eventsOf, LINE_CHAR_MS, many, plantWith, resultOf, SET_UP } from './line-plant.ts';
 
@@ -186,6 +187,38 @@ t.test('a unit that refuses a read padded to even addresses delays no other', as
   t.match(plant.field.latest('M1.wide'), { value: 0, quality: 'good' });
   t.match(plant.field.latest('L1.level'), { value: 0, quality: 'good' });
   t.ok(plant.askedSince('M1', 0).length < 20, `${plant.askedSince('M1', 0).length} requests`);
+});
+
+t.test('set-up and read-back of a unit with even addresses are padded too', async (t) => {
+  const quirks = { ...LAMP.quirks, evenAlign: true };
+  const setup = [
+    { table: 'holding', address: 5, value: 7, why: 'a test' },
+    { table: 'coil', address: 3, value: 1, why: 'its channel' },
+  ] as const;
+  const write = writable({ verify: 'actual', switchedBy: 'on' });
+  const points = [
+    point('level', { semantic: 'level', table: 'holding', address: 9, range: [0, 100], write }),
+    point('actual', { table: 'holding', address: 21, range: [0, 100] }),
+    point('on', { table: 'coil', address: 3, type: 'bit', write: writable() }),
+  ];
+  const plant = createPlant({ devices: { L1: profile('pairs', points, { quirks, setup }) } });
+  t.teardown(() => plant.field.stop());
+  plant.unit('L1').registers.set('holding:4', 1).set('holding:5', 2).set('holding:21', 40).set('coil:2', 0).set('coil:3', 0);
+  await plant.field.start();
+  await plant.clock.advance(10_000);
+  t.same([plant.unit('L1').registers.get('holding:5'), plant.unit('L1').registers.get('coil:3')], [7, 1]);
+  const written = plant.write('L1', 40);
+  await plant.clock.advance(5_000);
+  t.match(await written, { state: 'verified' });
+  t.match(
+    plant.events.filter(({ code }) => code === 'unit-not-set-up'),
+    [],
+  );
+  const reads = plant.askedSince('L1', 0).filter((what) => what.startsWith('read'));
+  t.same(
+    reads.filter((what) => !/:\d*[02468]\+\d*[02468]$/.test(what)),
+    [],
+  );
 });
 
 t.test('a unit that refuses a read across a gap is read without it, and this is kept across a restart', async (t) => {

@@ -147,7 +147,9 @@ export async function createAlarmBench(
   };
 }
 
-function storeOn(disk: BenchDisk): Pick<Store, 'save' | 'load' | 'events' | 'status' | 'appendEvent' | 'appendOutcome'> {
+function storeOn(disk: BenchDisk): Pick<Store, 'save' | 'load' | 'events' | 'readEvents' | 'status' | 'appendEvent' | 'appendOutcome'> {
+  const stored = ({ sinceMs, limit }: Parameters<Store['events']>[0]): readonly AgentEvent[] =>
+    [...disk.events.values()].filter(({ startMs, endMs }) => startMs >= sinceMs || endMs === null || endMs >= sinceMs).slice(-limit);
   return {
     save: async (key, value) => {
       if (!disk.works) return false;
@@ -156,8 +158,8 @@ function storeOn(disk: BenchDisk): Pick<Store, 'save' | 'load' | 'events' | 'sta
       return true;
     },
     load: async (key: string, unread?: unknown) => (disk.works ? disk.facts.get(key) : unread),
-    events: async ({ sinceMs, limit }) =>
-      [...disk.events.values()].filter(({ startMs, endMs }) => startMs >= sinceMs || endMs === null || endMs >= sinceMs).slice(-limit),
+    events: async (query) => stored(query),
+    readEvents: async (query) => (disk.works ? stored(query) : undefined),
     status: async () => ({ state: disk.works ? 'ok' : 'trouble' }) as StoreStatus,
     appendEvent: (event) => {
       if (disk.works) disk.events.set(event.id, { ...event, endMs: event.endMs ?? disk.events.get(event.id)?.endMs ?? null });

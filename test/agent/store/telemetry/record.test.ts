@@ -1,10 +1,11 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { NumberedPart, RecordBasis, RecordQuery } from '../../../../agent/core/decision-record.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../agent/core/durations.ts';
 import type { ReadingFrame } from '../../../../agent/core/ports.ts';
 import { cut, inside, MB, must, type OpenStore, openStore } from '../files/open-store.ts';
-import { frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
+import { createStoreRig, frame, STORE_START_MS, testFolder } from '../fixtures/kit.ts';
 
 const BASIS: RecordBasis = { revision: 7, version: '1.2.0', street: JSON.stringify({ lamps: ['L1'] }) };
 
@@ -79,6 +80,32 @@ t.test('a part that cannot be read without a lost one is not stored', async (t) 
   commit(store, [makePart(0, 0), makePart(0, 2)]);
   commit(store, [makePart(1, 1)]);
   t.same(texts(store), [['t0.0 ', 'i0.0 ', 'l0.0 ']]);
+});
+
+t.test('after a replacement of the file a segment begins again, and the parts that it lost are counted', async (t) => {
+  const dir = testFolder(t);
+  const { store, clock } = createStoreRig({ dir, commitSeconds: 10 });
+  await store.start();
+  let number = 0;
+  const append = (isFirst: boolean): boolean => store.appendDecisions(makePart(0, number++, { basis: isFirst ? BASIS : null }));
+  const lost = async (): Promise<number | undefined> => (await store.status()).decisionsLost;
+  t.equal(append(true), true);
+  await clock.advance(60_000);
+  rmSync(join(dir, 'telemetry.db'));
+  t.equal(append(false), true, 'it is not known yet');
+  await clock.advance(120_000);
+  t.equal(await lost(), 1);
+  t.equal(append(false), false, 'the recorder is to begin a segment');
+  t.equal(append(true), true);
+  t.equal(append(false), true);
+  await clock.advance(60_000);
+  const segments = (await store.decisions({ fromMs: STORE_START_MS, toMs: STORE_START_MS + DAY_MS, afterId: 0 }))?.segments ?? [];
+  t.same(
+    segments.map(({ ticks }) => Buffer.from(ticks).toString()),
+    ['t0.3 t0.4 '],
+  );
+  t.equal(await lost(), 2);
+  await store.stop();
 });
 
 t.test('a period is answered in pages, with the neighbours outside of it', async (t) => {

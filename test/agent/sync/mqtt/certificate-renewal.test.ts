@@ -146,6 +146,19 @@ t.test('faults of the renewed files leave the old pair in use, and are reported'
   }
 });
 
+t.test('a damaged file in use does not prevent a good renewed pair', { skip }, async (t) => {
+  for (const name of ['c1.pem', 'c1.key']) {
+    const { node, install, path, isOnlineAs, eventsOf } = await cabinet(t);
+    install(city?.issue('old'));
+    rmSync(path(name));
+    writeFileSync(path(name), 'nothing of the kind', { mode: 0o400 });
+    install(city?.issue('fresh'), '.new');
+    await node.uplink.start();
+    t.ok(await until(isOnlineAs('fresh'), 15_000), name);
+    t.same(eventsOf('certificate-refused'), [], name);
+  }
+});
+
 t.test('a new certificate for the same key needs no new key', { skip }, async (t) => {
   const { node, put, install, isOnlineAs } = await cabinet(t);
   const pair = city?.issue('same') as Pair;

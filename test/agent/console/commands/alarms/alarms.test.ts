@@ -157,10 +157,16 @@ t.test('events export has all events of a period, however many; events says when
   const stored = Array.from({ length: 4_500 }, (_, n) => fakeEvent(n, { endMs: AT_MS + 1 }));
   const view = {
     ...createFakeView(),
-    events: async ({ limit = 0, skip = 0 }) => [fakeEvent(1), ...stored.toReversed().slice(skip, skip + limit)],
+    readEvents: async ({ limit = 0, skip = 0 }) => [fakeEvent(1), ...stored.toReversed().slice(skip, skip + limit)],
   };
   const rows = await command('events export').answer(view, { since: '24h' }, JOB);
   t.equal((rows as readonly PlacedEvent[]).length, 4_500, 'each once');
+  const halting = { ...view, readEvents: async ({ skip = 0 }) => (skip > 0 ? undefined : stored.slice(0, 2_000)) };
+  await t.rejects(
+    async () => command('events export').answer(halting, { since: '24h' }, JOB),
+    { code: 'failed' },
+    'a disk that does not respond gives no incomplete export',
+  );
   const shown = (count: number): string => renderEvents(stored.slice(0, count), page, { spanMs: 60_000 });
   t.match(shown(500), /the newest: `luciole events export` with the same --since has all/);
   t.notMatch(shown(499), /the newest/);
