@@ -26,7 +26,7 @@ export function modbusDriverFor(
 
 /** Returns a new driver for a raw UART device type. Errors: throws TypeError for a profile without a known codec. */
 export function uartDriverFor(profile: Profile): UartDriver {
-  const codec = UART_CODECS[profile.codec ?? ''];
+  const codec = UART_CODECS.get(profile.codec ?? '');
   if (codec === undefined) throw new TypeError(`${profile.id} has no uart codec`);
   return createUartDriver(profile, codec);
 }

@@ -38,7 +38,7 @@ function trustFlaws({ trust, experimental }: Profile): Flaw[] {
 
 /** Keys that only one transport supports. */
 function transportFlaws({ transport, codec, identify, setup, groups, repeats, uptime }: Profile): Flaw[] {
-  const known = Object.keys(UART_CODECS);
+  const known = [...UART_CODECS.keys()];
   if (transport !== 'uart') return codec === null ? [] : [{ path: ['codec'], message: msg`only a uart device has a codec` }];
   const registers = {
     identify: identify.length,

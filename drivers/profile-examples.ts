@@ -107,7 +107,7 @@ interface Unexplained {
 }
 
 function uartValues(profile: Profile): (example: ProfileExample) => Values | Unexplained {
-  const codec = UART_CODECS[profile.codec ?? ''];
+  const codec = UART_CODECS.get(profile.codec ?? '');
   if (codec === undefined) return () => ({ at: [], message: msg`codec ${profile.codec ?? '-'} is unknown` });
   return ({ response }) => byName(createUartDriver(profile, codec).feed(bytesOf(response)));
 }

@@ -95,7 +95,11 @@ export function createLoginHandler({ users, hasher, codeCheck, clock, log, store
         const waitMs = failures.waitMs(by);
         if (waitMs > 0) return { state: 'locked', waitMs };
         await failures.count(by);
-        return await judgeKnown(user, request, by);
+        return await judgeKnown(user, request, by).catch(async (error: unknown) => {
+          // The users are needed again only after the proof was correct.
+          await failures.refund(by);
+          throw error;
+        });
       } catch (error) {
         if (error instanceof AccessError) return { state: 'unavailable', problem: error.said };
         throw error;

@@ -150,13 +150,14 @@ function runOf(args: LocalArgs, { terminal, configFile, ask, signal }: SetupWorl
 /** Asks a person, scans the lines, then asks what the found devices leave open. */
 async function describeSite({ file, request, ask, print, isJson, isDryRun, terminal, signal }: Run) {
   const answersFile = answersFileOf(file);
+  const kept = ask === null ? {} : keptAnswers(answersFile);
   const parts: InterviewParts = {
     ask,
     print,
     machine: { hostname: hostname(), timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-    proposed: ask === null ? {} : { ...answersOfCabinet(file), ...keptAnswers(answersFile) },
+    proposed: ask === null ? {} : { ...answersOfCabinet(file), ...kept },
     keep: (answers) => {
-      if (!isDryRun) replaceFile(answersFile, JSON.stringify(answers), { mode: 0o600, backup: null });
+      if (!isDryRun) replaceFile(answersFile, JSON.stringify({ ...kept, ...answers }), { mode: 0o600, backup: null });
     },
   };
   if (ask !== null) print(GREETING);

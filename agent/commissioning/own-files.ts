@@ -17,7 +17,7 @@ const DATABASE = { text: 'SQLite format 3\0', idAt: 68, headerBytes: 100 };
 const WAL_MAGIC = 0x377f0682;
 /** Source: RFC 1952, 2.3.1. */
 const GZIP_MAGIC = 0x1f8b;
-const CONSOLE = /^(console-lines-|luciole-support-)/;
+const CONSOLE = /^(console-lines-|luciole-support-|\.console-key)/;
 const JOURNAL = /-(wal|shm|journal)$/;
 
 /** A kind of file, and the check of its content. */
@@ -45,7 +45,7 @@ export function isOwnFile(path: string): boolean {
   return KINDS.find(({ name }) => name.test(basename(path)))?.isOurs(path) ?? false;
 }
 
-/** Returns whether the name begins as that of a file of typed lines, or of a bundle for support. A console leaves both. */
+/** Returns whether the name begins as that of a file of typed lines, of a console's key, or of a bundle for support. A console leaves all three. */
 export function isConsoleName(name: string): boolean {
   return CONSOLE.test(name);
 }

@@ -136,6 +136,7 @@ export class Control {
     this.#timer?.cancel();
     void this.#burning.save();
     this.#relay.stop();
+    this.#walks.endAll();
     this.#parts.recorder?.stop();
     await this.#requests.abandonAll(msg`the agent stopped before it was confirmed`);
   }
@@ -153,8 +154,8 @@ export class Control {
   }
 
   /**
-   * Reports the detections of a zone's own sensors and their effect, until stopped or `forMs` ends, after 1 h at most. Errors: throws
-   * Refusal, for example for an unknown zone.
+   * Reports the detections of a zone's own sensors and their effect, until stopped or `forMs` ends, after 1 h at most, or until `stop` of
+   * this control. Errors: throws Refusal, for example for an unknown zone.
    */
   walkTest(zoneId: string, forMs: number, tell: (step: WalkStep) => void): WatchedWalk {
     return this.#walks.watch(zoneId, forMs, tell);

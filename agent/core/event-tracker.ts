@@ -31,13 +31,21 @@ export interface EventTracker {
 
 /**
  * Creates a tracker without open conditions. `onEvent` receives a lasting event when it begins and, with the same id, when it ends; a
- * notice once. Events of one code and source that begin in the same millisecond have the same id.
+ * notice once. Each event has an id of its own, also if several of one code and source begin in the same millisecond.
  */
 export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) => void): EventTracker {
   const open = new Map<string, AgentEvent>();
+  let latest = { startMs: Number.NaN, ids: new Set<string>() };
+  const newId = ({ code, source }: EventFacts, startMs: number): string => {
+    if (latest.startMs !== startMs) latest = { startMs, ids: new Set() };
+    const first = `${code}:${source}:${startMs}`;
+    const id = latest.ids.has(first) ? `${first}:${latest.ids.size}` : first;
+    latest.ids.add(id);
+    return id;
+  };
   const begin = (happening: EventFacts, lasting: boolean): AgentEvent => {
     const startMs = clock.wallMs();
-    return { ...happening, id: `${happening.code}:${happening.source}:${startMs}`, startMs, endMs: lasting ? null : startMs };
+    return { ...happening, id: newId(happening, startMs), startMs, endMs: lasting ? null : startMs };
   };
   const end = (key: string, text?: Message): void => {
     const running = open.get(key);

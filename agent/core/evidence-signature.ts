@@ -138,9 +138,12 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-/** `name`: a subject or issuer; Node returns undefined if it is empty. */
+/** `name`: a subject or issuer as Node returns it, with escapes; undefined if it is empty. Source: RFC 4514 §2.4. */
 function commonName(name: string | undefined): string | undefined {
-  return /^CN=(.*)$/m.exec(name ?? '')?.[1];
+  const escaped = /^CN=(.*)$/m.exec(name ?? '')?.[1];
+  return escaped?.replace(/\\([0-9A-F]{2}|.)/g, (_, one: string) =>
+    one.length === 1 ? one : String.fromCharCode(Number.parseInt(one, 16)),
+  );
 }
 
 function certificatesIn(pem: string): X509Certificate[] {

@@ -22,11 +22,13 @@ export interface JsonSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   /** For a text: a regular expression. */
   readonly pattern?: string;
   readonly minItems?: number;
+  readonly maxItems?: number;
   /** The allowed values in words; editors show this too. */
   readonly patternErrorMessage?: string;
 }
@@ -80,8 +82,9 @@ export function allowedInWords(schema: JsonSchema): Message {
   return keys.length === 0 ? msg`a section of names and values` : msg`a section with the keys ${keys}`;
 }
 
-function listInWords({ items, minItems }: JsonSchema): Message {
+function listInWords({ items, minItems, maxItems }: JsonSchema): Message {
   if (Array.isArray(items)) return msg`a list of ${items.length} values`;
+  if (maxItems !== undefined) return msg`a list of ${minItems ?? 0} to ${maxItems} entries`;
   if (minItems === undefined) return msg`a list`;
   return counted(minItems, msg`a list with at least ${minItems} entry`, msg`a list with at least ${minItems} entries`);
 }
@@ -93,7 +96,9 @@ function wholeNumber({ minimum, exclusiveMinimum, maximum }: JsonSchema): Messag
   return maximum === undefined ? msg`a whole number from ${minimum} up` : msg`a whole number from ${minimum} to ${maximum}`;
 }
 
-function anyNumber({ minimum, exclusiveMinimum, maximum }: JsonSchema): Message {
+function anyNumber({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: JsonSchema): Message {
+  if (exclusiveMinimum !== undefined && exclusiveMaximum !== undefined)
+    return msg`a number above ${exclusiveMinimum} and below ${exclusiveMaximum}`;
   if (exclusiveMinimum !== undefined && maximum === undefined) return msg`a number above ${exclusiveMinimum}`;
   if (exclusiveMinimum !== undefined) return msg`a number above ${exclusiveMinimum} up to ${maximum ?? ''}`;
   if (minimum === undefined) return msg`a number`;

@@ -178,6 +178,8 @@ export interface WalkTest {
   readonly night: boolean;
   /** Points whose detections are reported. */
   readonly sensors: readonly PointId[];
+  /** Aborted if the light control stops during the test, for example for another configuration: detections after that are not reported. */
+  readonly ended: AbortSignal;
   stop(): void;
 }
 

@@ -334,6 +334,12 @@ export interface Store {
   fates: () => (ticket: number) => FrameFate;
 }
 
+/** Events that the store keeps; the oldest are removed first. Source: years of a cabinet's events; at most 5 MB. */
+export const KEPT_EVENTS = 10_000;
+
+/** Rows that may name people, events too, are removed in blocks: up to this long before `store.peopleDays`. Units: days. */
+export const PEOPLE_BLOCK_DAYS = 30;
+
 /**
  * Limit of the readings in memory while the disk accepts none; above it, frames are discarded as far as possible. Source: ten minutes of a
  * full cabinet at 30 readings a second; 4 MB.

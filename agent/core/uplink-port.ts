@@ -79,6 +79,8 @@ export interface ReleaseRequest {
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
   readonly rank?: IntentRequestRank;
+  /** Only intents of this `source`; default: of any. No effect with `atNextStep`. */
+  readonly isOwnOnly?: boolean;
   /** For a cabinet: also release the intents on its zones and lamps. */
   readonly everywhere?: boolean;
 }

@@ -5,8 +5,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WallMs } from '../core/clock.ts';
-import { msg } from '../core/message.ts';
+import { msg, type Said } from '../core/message.ts';
 import type { BackupReport } from '../core/ports.ts';
+import { plainFileBytes } from './files/db-files.ts';
+import { expectSound, toOpeningError } from './files/file-check.ts';
 import type { Notice } from './messages.ts';
 import { STATE, TELEMETRY } from './schema.ts';
 import { getMeta, openReadOnly, openSqlite, storeError, toStoreError } from './sqlite.ts';
@@ -24,16 +26,28 @@ export interface ReadingsFacts {
   readonly undelivered: number;
 }
 
+/** A copy of `state.db`. `problems`: what the copy lacks because it was damaged; empty for a complete copy. */
+export interface StateCopy extends BackupReport {
+  readonly problems: readonly Said[];
+}
+
 /**
  * Makes a verified copy of `state.db`, as `state.db.bak` in the same folder; null if there is no `state.db`. Damaged facts, events and
- * outcomes are removed from `state.db` first. A file whose content this program cannot use is replaced first: the copy is then of the
- * replacement, which may be empty. Use it only while no agent runs. Errors: throws StoreError.
+ * outcomes are removed from `state.db` first. Use it only while no agent runs. Errors: throws StoreError; a file that cannot be used is left unchanged.
  */
-export function copyState(dir: string, atMs: WallMs): BackupReport | null {
-  if (!existsSync(join(dir, STATE.fileName))) return null;
-  const state = new StateFile({ dir }, () => {});
+export function copyState(dir: string, atMs: WallMs): StateCopy | null {
+  const path = join(dir, STATE.fileName);
   try {
-    return state.backup(atMs);
+    if (plainFileBytes(path) === null) return null;
+    // Otherwise the file would be replaced by an older or an empty one, and that one copied.
+    expectSound(path, STATE);
+  } catch (error) {
+    throw toOpeningError(error, path);
+  }
+  const problems: Said[] = [];
+  const state = new StateFile({ dir }, (notice) => void problems.push(textOfNotice(notice)));
+  try {
+    return { ...state.backup(atMs), problems };
   } finally {
     state.close();
   }
@@ -48,10 +62,10 @@ export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const path = join(dir, STATE.fileName);
   // Otherwise an empty one would be created, which passes every check.
   if (!existsSync(path)) throw storeError('io', msg`${path} is missing: make the backup again`);
-  const notices: Notice[] = [];
-  const state = new StateFile({ dir }, (notice) => void notices.push(notice));
+  const notices: Said[] = [];
+  const state = new StateFile({ dir }, (notice) => void notices.push(textOfNotice(notice)));
   try {
-    const [problem] = [...state.check(atMs), ...notices.map((notice) => ('message' in notice ? notice.message : notice.kind))];
+    const [problem] = [...state.check(atMs), ...notices];
     if (problem !== undefined) throw storeError('io', msg`${path}: ${problem}`);
   } finally {
     state.close();
@@ -87,4 +101,8 @@ export function readingsFacts(dir: string): ReadingsFacts | null {
   } catch {
     return null; // Absent, damaged or of another program: then nothing can be said about it.
   }
+}
+
+function textOfNotice(notice: Notice): Said {
+  return 'message' in notice ? notice.message : notice.kind;
 }

@@ -4,6 +4,7 @@ import type { WallMs } from '../core/clock.ts';
 import { type Message, msg } from '../core/message.ts';
 import { withTexts } from '../core/message-wire.ts';
 import type { BackupReport, EventQuery } from '../core/ports.ts';
+import { KEPT_EVENTS } from '../core/store-port.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 import { earlierStateTraces } from './earlier-life.ts';
 import { type Replaced, StoreFile } from './files/store-file.ts';
@@ -18,9 +19,9 @@ import { boundOf, dropOlder, hasOlder } from './state/people.ts';
 import { createStateBackup } from './state/state-backup.ts';
 import { readUndeliveredNote, UNDELIVERED_KEY, type UndeliveredNote } from './state/undelivered-note.ts';
 
-/** Rows kept; the oldest are removed first. Source: years of a cabinet's events; at most 6 MB. */
-const KEEP = { events: 10_000, outcomes: 2_000 };
-/** The hard stop of the file. Units: pages. Source: assumed; ten times what `KEEP` can fill. Confirmed by: the size of `state.db` on cabinets after a year. */
+/** Rows kept; the oldest are removed first. Source: years of a cabinet's commands; at most 1 MB. */
+const KEPT_OUTCOMES = 2_000;
+/** The hard stop of the file. Units: pages. Source: assumed; ten times what the events and outcomes can fill. Confirmed by: the size of `state.db` on cabinets after a year. */
 const MAX_PAGES = (64 * 2 ** 20) / PAGE_BYTES;
 /** Longest answer to one request. Units: events. */
 const MAX_ANSWER = 2_000;
@@ -246,8 +247,8 @@ function writeDown(handle: Handle, work: StateWork, atMs: WallMs): null {
     handle.addOutcome.run(...toOutcomeRow(outcome));
     handle.sealOutcome.run(outcome.commandId, outcome.state);
   }
-  if (work.events.length > 0) handle.trimEvents.run(KEEP.events);
-  if (work.outcomes.length > 0) handle.trimOutcomes.run(KEEP.outcomes);
+  if (work.events.length > 0) handle.trimEvents.run(KEPT_EVENTS);
+  if (work.outcomes.length > 0) handle.trimOutcomes.run(KEPT_OUTCOMES);
   if (work.audits.length > 0) handle.audit.append(work.audits);
   if (work.probe) setMeta(handle.db, 'probed_ms', writtenMs);
   return null;

@@ -11,13 +11,13 @@ import { SPS30 } from './sps30.ts';
 import { TIC } from './tic.ts';
 
 /** The frame codecs that a profile may name, by name. */
-export const UART_CODECS: Readonly<Record<string, FrameCodec>> = {
-  sds011: SDS011,
-  pms5003: PMS5003,
-  sps30: SPS30,
-  ld2410: LD2410,
-  ld2451: LD2451,
-  ops243: OPS243,
-  dfplayer: DFPLAYER,
-  tic: TIC,
-};
+export const UART_CODECS: ReadonlyMap<string, FrameCodec> = new Map([
+  ['sds011', SDS011],
+  ['pms5003', PMS5003],
+  ['sps30', SPS30],
+  ['ld2410', LD2410],
+  ['ld2451', LD2451],
+  ['ops243', OPS243],
+  ['dfplayer', DFPLAYER],
+  ['tic', TIC],
+]);

@@ -46,10 +46,17 @@ export function readBrokerFiles({ passwordFile, caFile, certFile, keyFile }: Bro
     ...(keyFile === undefined ? {} : { key: readFile('--key-file', keyFile) }),
   };
   const { ca, cert, key } = secrets;
-  if (ca !== undefined) orFail(`--ca-file ${caFile}`, () => new X509Certificate(ca));
+  if (ca !== undefined) orFail(`--ca-file ${caFile}`, () => checkAuthority(ca));
   if (cert !== undefined || key !== undefined) orFail('--cert-file and --key-file', () => createSecureContext({ cert, key }));
   if ((cert === undefined) !== (key === undefined)) throw new PlatformFailure('broker-files', '--cert-file and --key-file: give both');
   return secrets;
+}
+
+/** TLS reads only PEM, and leaves out a certificate in another form without an error. Errors: throws for what is no certificate in PEM. */
+function checkAuthority(bytes: Buffer): void {
+  new X509Certificate(bytes);
+  if (!bytes.includes('-----BEGIN '))
+    throw new Error('it is in DER form: convert it with `openssl x509 -inform der -in FILE -out FILE.pem`');
 }
 
 function readFile(option: string, path: string): Buffer {

@@ -64,8 +64,9 @@ async function follow(query: RunQuery, id: string, isJson: boolean): Promise<num
     if (row === undefined) throw new Error(`the command ${id} was removed`);
     if (row.state !== last) console.log(isJson ? JSON.stringify(row) : `${id}  ${row.state}  ${row.reason}`.trimEnd());
     last = row.state;
-    if (row.is_over && row.state === 'new') {
-      console.error('it has expired, and no process has sent it: is `npm run platform -- commands` running?');
+    // The process for commands ends those that are not received at their time, if it runs.
+    if (row.is_over && (row.state === 'new' || row.state === 'published')) {
+      console.error('it is past its time, and no process has ended it: is `npm run platform -- commands` running?');
       return 1;
     }
     if (ENDS.includes(row.state)) return row.state === 'verified' ? 0 : 1;

@@ -72,11 +72,14 @@ export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number
   };
 }
 
+/** The properties of a metric that its series has. */
+export const SERIES_PROPERTIES = ['engUnit', 'engLow', 'engHigh', 'talq'] as const;
+
 /** The series of a birth: one for each metric with readings. */
 export function birthSeries({ device }: Pick<MessageOrigin, 'device'>, { metrics }: HostPayload): SeriesShape[] {
   return metrics.flatMap(({ name, datatype = 0, properties }) => {
     if (name === undefined || !isReading(name)) return [];
-    const [unit, low, high, talq] = ['engUnit', 'engLow', 'engHigh', 'talq'].map((key) => properties.get(key));
+    const [unit, low, high, talq] = SERIES_PROPERTIES.map((key) => properties.get(key));
     const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
     const text = (value: unknown): string => (typeof value === 'string' ? value : '');
     return [

@@ -18,7 +18,6 @@ const POLICIES = {
   'schema-changed': { kind: 'exit', code: 78 },
   'database-unavailable': { kind: 'retry' },
   'data-rejected': { kind: 'drop' },
-  'broker-unavailable': { kind: 'retry' },
 } as const satisfies Record<string, HostFailurePolicy>;
 
 /** What failed; each code has its policy. */

@@ -102,13 +102,19 @@ export function isReport(metric: string): boolean {
 /** Reads the text of a metric for which `isReport` is true. A text that is not valid gives `invalid`, not an error. */
 export function readReport(metric: string, text: string): NodeReport {
   try {
-    const fields: unknown = JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? cleanText(value) : value));
+    const fields: unknown = JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? cleanText(value) : withCleanKeys(value)));
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return INVALID;
     return READERS[metric]?.(fields as Fields) ?? INVALID;
   } catch {
     // A text from outside that is not JSON.
     return INVALID;
   }
+}
+
+function withCleanKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).every((key) => cleanText(key) === key)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [cleanText(key), each]));
 }
 
 function readEvent(fields: Fields): NodeReport {

@@ -30,10 +30,10 @@ export interface CommandState {
 
 const ENDS = ['verified', 'refused', 'failed'];
 
-/** The cabinets that have been born, of these groups (`+`: of all) and names (empty: all), sorted by group and name. */
+/** The cabinets whose birth named an epoch, as each agent's does, of these groups (`+`: of all) and names (empty: all), sorted by group and name. */
 export async function cabinetsOf(query: RunQuery, groups: readonly string[], names: readonly string[]): Promise<KnownCabinet[]> {
   const rows = await query<{ group_name: string; node: string; is_online: boolean }>(
-    `select group_name, node, is_online from node where epoch is not null and ('+' = any($1) or group_name = any($1))
+    `select group_name, node, is_online from node where epoch <> '' and ('+' = any($1) or group_name = any($1))
        and (cardinality($2::text[]) = 0 or node = any($2)) order by 1, 2`,
     [groups, names],
   );

@@ -2,7 +2,16 @@
  * Stores the births of a batch, so that every worker can decode what follows them, and notifies the other workers.
  */
 import { createHash } from 'node:crypto';
-import { birthEpoch, birthSeries, isNewerBirth, isReading, readSession, type SessionStart, soundType } from '../core/births.ts';
+import {
+  birthEpoch,
+  birthSeries,
+  isNewerBirth,
+  isReading,
+  readSession,
+  SERIES_PROPERTIES,
+  type SessionStart,
+  soundType,
+} from '../core/births.ts';
 import type { NodeMessage } from '../core/message.ts';
 import { isTime } from '../core/times.ts';
 import { notifyWorkers } from './birth-notices.ts';
@@ -120,7 +129,7 @@ function sentMsOf(sentMs: number | undefined, receivedMs: number): number {
 function shapeOf({ payload }: NodeMessage): string {
   const hash = createHash('sha1');
   for (const { name, alias, datatype, properties } of payload.metrics)
-    hash.update(`${name}\t${alias}\t${datatype}\t${properties.get('engUnit') ?? ''}\n`);
+    hash.update(`${[name, alias, datatype, ...SERIES_PROPERTIES.map((key) => properties.get(key) ?? '')].join('\t')}\n`);
   return hash.digest('base64');
 }
 

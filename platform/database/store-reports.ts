@@ -126,7 +126,7 @@ export async function saveCommandOutcomes(query: RunQuery, { reports: { outcomes
   const rows = [...furthest.values()];
   await query(
     `update command c set state = u.state, reason = u.reason, outcome = u.body::jsonb, answered_at = coalesce(c.answered_at, now()),
-       ended_at = case when u.state in ('verified', 'refused', 'failed') then now() end
+       ended_at = case when u.state in ('verified', 'refused', 'failed', 'expired') then now() end
      from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[]) u (node, id, state, reason, body) join node n on n.id = u.node
      where c.id = u.id and c.cabinet = n.node and (c.group_name is null or c.group_name = n.group_name)
        and c.state not in ('verified', 'refused', 'failed') and array_position($6::text[], u.state) > array_position($6::text[], c.state)`,

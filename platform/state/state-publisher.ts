@@ -52,10 +52,9 @@ export class StatePublisher {
 
   async #watch(): Promise<void> {
     while (!this.#isStopping) {
-      const before = this.#state;
-      this.#state = nextHostState(before, await this.#look(), performance.now());
-      if (this.#state.isOnline && !before.isOnline) this.#goOnline();
-      if (!this.#state.isOnline && before.isOnline) await this.#goOffline();
+      this.#state = nextHostState(this.#state, await this.#look(), performance.now());
+      if (this.#state.isOnline && this.#session === null) this.#goOnline();
+      if (!this.#state.isOnline) await this.#goOffline();
       await pause(LOOK_MS);
     }
   }
@@ -71,12 +70,22 @@ export class StatePublisher {
     }
   }
 
-  /** A session of its own for each time online, since its will must have the timestamp of its birth. */
   #goOnline(): void {
-    const { broker, log } = this.#options;
     const bornMs = Date.now();
+    try {
+      this.#session = { connection: this.#open(bornMs), bornMs };
+    } catch (error) {
+      // The files of the broker are read again here, for example while a certificate is renewed.
+      if (!(error instanceof PlatformFailure)) throw error;
+      this.#options.log('broker-error', { reason: error.message });
+    }
+  }
+
+  /** A session of its own for each time online, since its will must have the timestamp of its birth. Errors: as `openConnection`. */
+  #open(bornMs: number): HostConnection {
+    const { broker, log, metrics } = this.#options;
     const publish = (): void => void this.#publish(bornMs);
-    const connection = openConnection({
+    return openConnection({
       broker,
       topics: [this.#topic],
       will: { topic: this.#topic, payload: stateText(false, bornMs) },
@@ -86,10 +95,12 @@ export class StatePublisher {
         if (isOfflineText(payload.toString()) && this.#session?.bornMs === bornMs) publish();
         onRoom();
       },
-      onLost: () => log('broker-lost'),
+      onLost: () => {
+        metrics.online.set(0);
+        log('broker-lost');
+      },
       onError: (error) => log('broker-error', { reason: error.message }),
     });
-    this.#session = { connection, bornMs };
   }
 
   async #publish(bornMs: number): Promise<void> {

@@ -257,6 +257,20 @@ t.test('a folder of the site adds profiles, replaces shipped ones, and a broken 
   t.equal(read.problems.length, 4);
 });
 
+t.test('a broken file claims the id that it has, not the beginning of it, and no word of its next line', async (t) => {
+  const dir = t.testdir({
+    a: { 'old.yaml': 'id: wirenboard-wb-led.old\nvendor: Acme\n' },
+    b: { 'none.yaml': 'id:\nwirenboard-wb-led: x\n' },
+    c: { 'merge.yaml': 'id: x\n!!merge b: 3\n' },
+    d: { 'codec.yaml': ACME.replace('trust: B', 'trust: B\ntransport: uart\ncodec: constructor') },
+  });
+  for (const name of ['a', 'b', 'c', 'd']) {
+    const read = readProfiles([join(dir, name)], readPlacedYaml);
+    t.equal(read.profiles.size, profiles.size, name);
+    t.ok(read.problems.length > 0);
+  }
+});
+
 t.test('an id in two files of a site is used by neither, and both files are named', async (t) => {
   const dir = t.testdir({
     a: { 'lamp.yaml': ACME, 'led.yml': ACME.replace('acme-lamp', 'wirenboard-wb-led') },

@@ -117,6 +117,8 @@ t.test('a user who may not open a port gets the cause: the group or the service'
   const of = (reason: string) => openError('/dev/ttySC0', new Error(`Error: ${reason}, cannot open /dev/ttySC0`));
   t.match(of('Permission denied'), { code: 'port-refused', message: /group dialout/ });
   t.match(of('Operation not permitted'), { code: 'port-refused', message: /DeviceAllow/ });
+  const named = '/dev/serial/by-id/usb-busyblock';
+  t.match(openError(named, new Error(`Error: Permission denied, cannot open ${named}`)), { code: 'port-refused' });
 });
 
 t.test('an unplugged port reports it once, fails to write, and works when plugged in again under its name', async (t) => {

@@ -5,6 +5,7 @@ import type { DecodedValue, UartDriver } from '../../agent/core/driver.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import { uartDriverFor } from '../../drivers/driver-for.ts';
 import { readProfiles } from '../../drivers/registry.ts';
+import type { FrameCodec } from '../../drivers/uart/frame-codec.ts';
 import { UART_CODECS } from '../../drivers/uart/uart-codecs.ts';
 import { createRandom } from '../street/random.ts';
 import { floats, shdlcFrame } from '../street/units/sps30.ts';
@@ -13,7 +14,7 @@ import { UART_VECTORS } from './uart-vectors.ts';
 const { profiles } = readProfiles([], readPlacedYaml);
 /** A device whose values need several frames has tests of its own. */
 const shipped = [...profiles.values()].filter(
-  ({ transport, codec }) => transport === 'uart' && UART_CODECS[codec ?? '']?.collector === undefined,
+  ({ transport, codec }) => transport === 'uart' && UART_CODECS.get(codec ?? '')?.collector === undefined,
 );
 const driverOf = (id: string): UartDriver => uartDriverFor(profiles.get(id) as Profile);
 const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -40,7 +41,7 @@ t.test('every known frame of a shipped device is an example of its profile, and 
     );
   }
   const codecs = [...profiles.values()].flatMap(({ codec }) => codec ?? []);
-  t.same(new Set(codecs), new Set(Object.keys(UART_CODECS)));
+  t.same(new Set(codecs), new Set(UART_CODECS.keys()));
 });
 
 for (const { profile: id, origin, frame } of UART_VECTORS) {
@@ -119,7 +120,7 @@ for (const { id, codec } of shipped) {
     `${id}: a million random bytes yield no value and are not kept, and as many behind its own head none but by checksum`,
     async (t) => {
       const random = createRandom(2_026);
-      const maxBytes = (UART_CODECS[codec ?? ''] as (typeof UART_CODECS)[string]).maxFrameBytes;
+      const maxBytes = (UART_CODECS.get(codec ?? '') as FrameCodec).maxFrameBytes;
       for (const withHead of [false, true]) {
         const driver = driverOf(id);
         let fed = 0;

@@ -132,7 +132,9 @@ t.test('properties and events: the newest counts, in any order', async (t) => {
   batch.add(message('spBv1.0/g/NDATA/c1', [string(4, '{"id":"a","startMs":1,"endMs":null,"text":"x\\u0000y"}')]), directory);
   batch.add(message('spBv1.0/g/NDATA/c1', [string(4, '{"open":["a"]}')]), directory);
   batch.add(message('spBv1.0/g/NDATA/c1', [string(5, '{"id":"a-1","state":"verified"}'), string(5, 'garbage')]), directory);
+  batch.add(message('spBv1.0/g/NDATA/c1', [string(4, '{"id":"b","startMs":1,"x\\u0000":[{"y\\u0000":2}]}')]), directory);
   t.equal(batch.reports.events.get('1/a')?.text, 'xy', 'PostgreSQL stores no U+0000');
+  t.strictSame(JSON.parse(batch.reports.events.get('1/b')?.body ?? ''), { id: 'b', startMs: 1, x: [{ y: 2 }] }, 'nor in a key');
   t.strictSame(
     [batch.reports.openEvents.get(1)?.ids, batch.reports.outcomes.map(({ state }) => state), batch.invalid],
     [['a'], ['verified'], 1],

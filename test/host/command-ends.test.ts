@@ -50,11 +50,37 @@ t.test('a command that was answered expires too, and its outcome still counts', 
   const batch = new Batch();
   const by = { node: node?.id ?? 0, atReportMs: 1, body: '{}', reason: '', target: '' };
   batch.reports.outcomes.push({ ...by, id: 'sent-over', state: 'sent' }, { ...by, id: 'queued-over', state: 'verified' });
+  batch.reports.outcomes.push({ ...by, id: 'sent-open', state: 'expired' });
   await saveCommandOutcomes(database.query, batch);
   t.strictSame(await database.query(`select id, state from command where id in ('sent-over', 'queued-over') order by 1`), [
     { id: 'queued-over', state: 'verified' },
     { id: 'sent-over', state: 'expired' },
   ]);
+  t.strictSame(await database.query(`select state, ended_at is not null as is_over from command where id = 'sent-open'`), [
+    { state: 'expired', is_over: true },
+  ]);
+});
+
+t.test('a birth of the same session that changes only a limit of a metric changes its series', { skip }, async (t) => {
+  const { database, run, holds, mosquitto } = await openHostScene(t);
+  run('worker');
+  t.ok(await holds(async () => (await database.query(`select 1 from process where kind = 'worker' and ready_at is not null`)).length > 0));
+  const client = await connectAsync(mosquitto.url, { protocolVersion: 5 });
+  t.teardown(() => client.endAsync(true));
+  const send = (topic: string, metrics: readonly Metric[]) =>
+    client.publishAsync(`spBv1.0/g/${topic}`, encodePayload({ timestampMs: Date.now(), seq: 0, metrics }));
+  await send('NBIRTH/c1', [{ name: 'Sync/Epoch', alias: 1, datatype: 12, value: { kind: 'string', value: 'abcdefgh' } }]);
+  for (const high of [100, 150, 200, 250]) {
+    const properties = [{ key: 'engHigh', type: 10, value: { kind: 'double', value: high } }] as const;
+    await send('DBIRTH/c1/L01', [{ name: 'power', alias: 2, datatype: 10, isNull: true, properties }]);
+    t.ok(
+      await holds(
+        async () => (await database.query(`select 1 from series where quantity = 'power' and high = $1`, [high])).length === 1,
+        5_000,
+      ),
+      `${high}`,
+    );
+  }
 });
 
 t.test('a birth with odd types: its commands are sent with those of their values, and no process ends', { skip }, async (t) => {
@@ -75,6 +101,10 @@ t.test('a birth with odd types: its commands are sent with those of their values
     types.map((datatype, i) => ({ name: `Odd/${i}`, alias: i + 2, ...(datatype === undefined ? {} : { datatype }), isNull: true })),
   );
   t.ok(await holds(async () => (await database.query(`select 1 from birth where device = 'rue'`)).length === 1));
+  const { cabinetsOf } = await import('../../platform/database/rollout-commands.ts');
+  await send('NBIRTH/foreign', [{ name: 'bdSeq', alias: 1, datatype: 8, value: { kind: 'long', value: 0n } }]);
+  t.ok(await holds(async () => (await database.query(`select 1 from node where node = 'foreign' and epoch is not null`)).length === 1));
+  t.match(await cabinetsOf(database.query, ['+'], []), [{ node: 'odd' }], 'a node that is no cabinet gets no configuration');
   for (const i of types.keys())
     await database.query(`insert into command (cabinet, device, metrics) values ('odd', 'rue', $1)`, [
       JSON.stringify({ [`Odd/${i}`]: 80 }),

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import type { SmallNode } from '../agent/sync/small-node.ts';
 import { hostSkip, openHostScene, readingDifferences } from './host-scene.ts';
@@ -136,6 +140,32 @@ t.test('STATE follows the workers, and comes back with a newer timestamp', { ski
   t.ok(await holds(() => node.uplink.status().state !== 'online', 5_000), 'the host went offline in order');
   run('state');
   t.ok(await holds(() => node.uplink.status().state === 'online', 20_000));
+});
+
+t.test('the figure state_online is 0 while the broker is lost, and 1 again after it', { skip }, async (t) => {
+  const { run, holds, mosquitto } = await openHostScene(t);
+  // Addresses of sockets are short.
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-figures-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const socketPath = join(folder, 'm.sock');
+  run('state', { words: ['--metrics', socketPath] });
+  run('worker');
+  const isOnline = (value: number) => () =>
+    new Promise<boolean>((resolve) => {
+      const asked = get({ socketPath, path: '/metrics' }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (part: string) => {
+          text += part;
+        });
+        answer.on('end', () => resolve(new RegExp(`state_online ${value}$`, 'm').test(text)));
+      });
+      asked.on('error', () => resolve(false));
+    });
+  t.ok(await holds(isOnline(1)));
+  await mosquitto.kill();
+  t.ok(await holds(isOnline(0), 10_000));
+  await mosquitto.start();
+  t.ok(await holds(isOnline(1), 30_000));
 });
 
 t.test('a second process for commands waits for the first, and ends in order while it waits', { skip, timeout: 120_000 }, async (t) => {

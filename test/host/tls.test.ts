@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openTestAuthorities } from '../platform/certificates.ts';
@@ -60,15 +62,38 @@ t.test('TLS with a certificate for the host; a foreign authority, a foreign clie
   t.strictSame(await readingDifferences(database, 'c1', node.store.rows), []);
 });
 
+t.test('a certificate that cannot be read when the host goes online: STATE is published once it can', { skip }, async (t) => {
+  const authorities = openTestAuthorities(openssl as string);
+  t.teardown(() => authorities.close());
+  const { cert } = authorities.create('own');
+  const scene = await openHostScene(t);
+  const { run, database, holds, failures } = scene;
+  const state = run('state', { words: ['--ca-file', cert] });
+  t.ok(await holds(async () => (await database.query(`select 1 from process where kind = 'state'`)).length === 1));
+  const aside = `${cert}.old`;
+  renameSync(cert, aside);
+  run('worker');
+  const node = scene.node('c1', { primaryHost: 'city' });
+  await node.uplink.start();
+  t.ok(await holds(() => failures().some((line) => /--ca-file .*no such file/.test(line))));
+  t.equal(state.exitCode, null, 'it goes on');
+  t.not(node.uplink.status().state, 'online');
+  renameSync(aside, cert);
+  t.ok(await holds(() => node.uplink.status().state === 'online'));
+});
+
 t.test('a file that is missing or is no certificate ends the process with a sentence', { skip }, async (t) => {
   const authorities = openTestAuthorities(openssl as string);
   t.teardown(() => authorities.close());
   const own = authorities.create('own');
   const [one, other] = [own.issue('a'), own.issue('b')];
   const missing = join(authorities.folder, 'missing.pem');
+  const der = join(authorities.folder, 'own.der');
+  writeFileSync(der, new X509Certificate(readFileSync(own.cert)).raw);
   for (const [kind, words, sentence] of [
     ['worker', ['--ca-file', missing], /--ca-file .*no such file/],
     ['state', ['--ca-file', own.key], /--ca-file .*/],
+    ['worker', ['--ca-file', der], /--ca-file .*DER form: convert it/],
     ['commands', ['--username', 'city', '--password-file', missing], /--password-file .*no such file/],
     ['worker', ['--cert-file', one.cert, '--key-file', other.key], /--cert-file and --key-file: .*mismatch/],
     ['worker', ['--cert-file', one.cert], /give both/],

@@ -22,7 +22,7 @@ import { StoreError } from '../../core/errors.ts';
 import { counted, type Message, msg, type Said } from '../../core/message.ts';
 import type { BackupReport } from '../../core/ports.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
-import { copyState, readingsFacts } from '../../store/copy-tools.ts';
+import { copyState, readingsFacts, type StateCopy } from '../../store/copy-tools.ts';
 import { withLockedData } from '../locked-data.ts';
 import { type ArchiveFile, isSafeName } from './archive.ts';
 import { type BackupPlaces, backupPlaces } from './backup-places.ts';
@@ -52,10 +52,11 @@ const TRIES = 3;
 /** Files of the revisions folder in a backup; candidates and drafts are left out. */
 const REVISIONS = /^(book\.json|r[1-9]\d*|site)$/;
 const USERS = 'users.json';
+const EXIT_INCOMPLETE = 1;
 
 /**
- * Writes the backup file and prints a report. Resolves with exit code 0. Errors: rejects, for example with ConsoleError if a file cannot be
- * read, or if the backup file exists already.
+ * Writes the backup file and prints a report. Resolves with exit code 0, or with 1 and a warning if the backup lacks damaged rows of the
+ * state. Errors: rejects, for example with ConsoleError if a file cannot be used, or if the backup file exists already.
  */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);
@@ -65,7 +66,7 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
   const path = freePath(textOf(args['to']) ?? '.', fileName(places.cabinet, nowMs));
   const withKeys = args['keys'] === true;
   const passphrase = withKeys ? await newPassphrase(terminal, places.cabinet) : null;
-  const state = await stateCopy(args, places, terminal, nowMs);
+  const { file: state, problems } = await stateCopy(args, places, terminal, nowMs);
   const plain = attempt(() => [state, ...asOwnerOf(places.dir, () => revisionsOf(places.dir)), ...filesOf(places, places.plain)]);
   const secret = attempt(() => [...asOwnerOf(places.dir, () => usersOf(places.dir)), ...filesOf(places, places.secrets)]);
   const names = secret.map(({ name }) => name);
@@ -80,7 +81,8 @@ export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, 
   const report: BackupFile = { path, packedBytes: bytes.length, packedSha256: sha256(bytes), ...manifest };
   if (args['json'] === true) terminal.out(`${JSON.stringify(report)}\n`);
   else for (const line of reportLines(report)) terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
-  return 0;
+  for (const problem of problems) terminal.err(`${paragraph(msg`warning: not in the backup: ${problem}`, terminal).join('\n')}\n`);
+  return problems.length === 0 ? 0 : EXIT_INCOMPLETE;
 }
 
 async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<string> {
@@ -93,23 +95,37 @@ async function newPassphrase({ askSecret }: Terminal, cabinet: string): Promise<
   return passphrase;
 }
 
-async function stateCopy(args: LocalArgs, places: BackupPlaces, terminal: Terminal, nowMs: WallMs): Promise<ArchiveFile> {
+/** Resolves with the copy of the state, and with what it lacks because it was damaged. */
+async function stateCopy(
+  args: LocalArgs,
+  places: BackupPlaces,
+  terminal: Terminal,
+  nowMs: WallMs,
+): Promise<{ readonly file: ArchiveFile; readonly problems: StateCopy['problems'] }> {
   const asked = await askedCopy(args, terminal);
   if (asked !== null && dirname(asked.path) !== places.dir)
     throw new ConsoleError(
       'failed',
       msg`the running agent has its data in ${dirname(asked.path)}, this cabinet in ${places.dir}: name its cabinet file`,
     );
-  const copy = asked ?? attempt(() => ownCopy(places.dir, nowMs));
+  const own = asked === null ? attempt(() => ownCopy(places.dir, nowMs)) : null;
+  const copy = asked ?? own;
   if (copy === null) throw new ConsoleError('failed', msg`there is no state.db in ${places.dir}: no agent has run with this cabinet yet`);
-  return { name: 'data/state.db', content: attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path))) };
+  const content = attempt(() => asOwnerOf(places.dir, () => readFileSync(copy.path)));
+  return { file: { name: 'data/state.db', content }, problems: own?.problems ?? [] };
 }
 
-/** Copies the state without an agent; null if no agent ever ran here. */
-function ownCopy(dir: string, nowMs: WallMs): BackupReport | null {
+/** Copies the state without an agent; null if no agent ever ran here. Errors: throws ConsoleError ('failed' if damaged) or StoreError. */
+function ownCopy(dir: string, nowMs: WallMs): StateCopy | null {
   if (!existsSync(join(dir, 'state.db'))) return null;
   const advice = msg`if it is an agent, name its socket with --socket, or stop it first (systemctl stop luciole)`;
-  return withLockedData(dir, advice, () => asOwnerOf(dir, () => copyState(dir, nowMs)));
+  try {
+    return withLockedData(dir, advice, () => asOwnerOf(dir, () => copyState(dir, nowMs)));
+  } catch (error) {
+    if (!(error instanceof StoreError && error.policy.quarantine)) throw error;
+    const next = msg`No backup was made. Start the agent: it uses its last good copy, or begins an empty state; then repeat this command`;
+    throw new ConsoleError('failed', msg`${error.said}. ${next}`, { cause: error });
+  }
 }
 
 /** Resolves with the copy of the running agent; null if none runs. */
@@ -166,7 +182,6 @@ function fileName(cabinet: string, nowMs: WallMs): string {
 }
 
 function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, readings }: BackupFile): readonly Said[] {
-  const waiting = readings?.undelivered ?? 0;
   const names = files.map(({ name }) => name);
   const parts = names.filter((name) => !/^data\/config\/./.test(name));
   return [
@@ -177,12 +192,16 @@ function reportLines({ path, packedBytes, packedSha256, files, sealed, leftOut, 
     ...(leftOut.length === 0
       ? []
       : [sealed.length === 0 ? msg`Not in it: ${leftOut} (--keys adds keys and users, sealed)` : msg`Not in it: ${leftOut}`]),
-    waiting === 0 ? msg`Not in it: readings. The platform has confirmed all of them.` : unconfirmed(waiting),
+    readingsLine(readings),
     msg`It contains names of people (audit log, events): protect it. docs/backup.md explains what a restored gateway continues with.`,
   ];
 }
 
-function unconfirmed(waiting: number): Message {
+function readingsLine(facts: BackupFile['readings']): Message {
+  if (facts === null)
+    return msg`Not in it: readings. telemetry.db is missing or cannot be read: it is unknown how many the platform has not confirmed.`;
+  const waiting = facts.undelivered;
+  if (waiting === 0) return msg`Not in it: readings. The platform has confirmed all of them.`;
   const readings = count(waiting, 'reading');
   return counted(
     waiting,

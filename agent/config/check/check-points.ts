@@ -154,7 +154,8 @@ function checkBounds(site: ProfiledCabinet, { device, point: pointId, key, value
 }
 
 function checkRule(site: ProfiledCabinet, { when }: Rule, say: SayBelow): Problem[] {
-  if (when.kind !== 'above' && when.kind !== 'below') return [];
+  // The point of a draft may be missing.
+  if ((when.kind !== 'above' && when.kind !== 'below') || typeof when.point !== 'string') return [];
   // Ids may contain a dot, so the longest matching device id is used.
   const devices = [...site.narrow.keys()].filter((id) => when.point.startsWith(`${id}.`)).sort((a, b) => b.length - a.length);
   const [device] = devices;

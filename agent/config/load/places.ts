@@ -55,15 +55,26 @@ export function readPlacedYaml(text: string): PlacedDocument {
   ];
   const worthALook = intact && flaws.length === document.errors.length;
   if (WIDE_NUMBER.test(text)) keepWideIntegers(document);
+  const { value, unmade } = worthALook ? madeFrom(document) : { value: undefined, unmade: [] };
   return {
-    value: worthALook ? document.toJS({ maxAliasCount: -1 }) : undefined,
-    flaws,
+    value,
+    flaws: [...flaws, ...unmade.map(placed)],
     place: (path) => at(startOf(walk(document, path).node)),
     keyPlace: (path) => {
       const { node, key } = walk(document, path);
       return at(startOf(key ?? node));
     },
   };
+}
+
+/** The values of a document. The library finds some mistakes only here, for example a merge of what is no map. */
+function madeFrom(document: Document.Parsed): { readonly value: unknown; readonly unmade: readonly TextFlaw[] } {
+  try {
+    return { value: document.toJS({ maxAliasCount: -1 }), unmade: [] };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { value: undefined, unmade: [{ offset: 0, message: msg`not valid YAML: ${error.message}` }] };
+  }
 }
 
 /** A whole number above 2^53 becomes its text in hex, `0x7fffffffffffffff`: as a number it would change its value. */

@@ -182,7 +182,9 @@ export class ActiveRevision {
     this.#events.trial(null);
   }
 
-  #showUnlikeSite(differences: readonly SiteOwnedDifference[]): void {
+  /** Null, if they are not known, changes nothing: a revision with other site-owned keys than the running one is refused. */
+  #showUnlikeSite(differences: Running['unlikeSite']): void {
+    if (differences === null) return;
     this.#unlikeSite = differences;
     this.#events.unlikeSite(differences);
   }

@@ -39,8 +39,8 @@ export interface CheckedRevision {
   readonly warnings: readonly Problem[];
   /** Site-owned keys whose value the revision may not set. */
   readonly siteOwned: readonly SiteOwnedDifference[];
-  /** Site-owned keys that differ from the file of the site; nearly all of them if that file cannot be used. */
-  readonly unlikeSite: readonly SiteOwnedDifference[];
+  /** Site-owned keys that differ from the file of the site; null if that file is not available. */
+  readonly unlikeSite: readonly SiteOwnedDifference[] | null;
   /** What in it needs a permission, as `floorFlaws` returns it. Not compared, and empty, if `siteOwned` is not empty. */
   readonly belowFloor: readonly FloorFlaw[];
 }

@@ -53,9 +53,9 @@ function siteIn(dir: string, siteDir: string): CabinetAndProfiles | undefined {
 /** Compares the site-owned keys of a candidate. Shape: folders of profiles in `candidate` are absolute. */
 function ownedBySite(candidate: Cabinet, { siteDir, site, runningDir }: RevisionFolder): Pick<CheckedRevision, 'siteOwned' | 'unlikeSite'> {
   const ofSite = isSiteFileCurrent(site) ? allowedBy(textAt(site.dir), siteDir) : [];
-  const unlikeSite = siteOwnedDifferences(candidate, ofSite);
+  const unlikeSite = ofSite.length === 0 ? null : siteOwnedDifferences(candidate, ofSite);
   // One configuration is enough: each further one only allows more.
-  const siteOwned = unlikeSite.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
+  const siteOwned = unlikeSite?.length === 0 ? [] : siteOwnedDifferences(candidate, [...ofSite, ...allowedBy(textAt(runningDir), siteDir)]);
   return { siteOwned, unlikeSite };
 }
 

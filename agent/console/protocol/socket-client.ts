@@ -29,7 +29,7 @@ export interface AgentCall {
   readonly timeoutMs: number;
   /** Receives progress before the answer, without keep-alives. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Aborted when the answer is not needed; a long job in the agent ends with the connection. */
+  /** Aborted when the answer is not needed; if already aborted, no request is sent. A long job in the agent ends with the connection. */
   readonly signal?: AbortSignal;
   /**
    * Aborted when the job must end now; the client closes its half of the connection. A command with `hasSummary` then sends its answer,
@@ -131,7 +131,7 @@ function exchange(
     socket.once('error', (error) => lost(msg`the agent on ${path} closed the connection: ${error.message}; see its log`));
     socket.once('close', () => lost(msg`the agent on ${path} closed the connection without an answer; see its log`));
     const stop = (): void => reject(new ConsoleError('failed', msg`stopped`));
-    if (signal?.aborted) stop();
+    if (signal?.aborted) return stop();
     signal?.addEventListener('abort', stop, { once: true });
     socket.on('data', (bytes) => {
       try {

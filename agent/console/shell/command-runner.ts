@@ -96,11 +96,15 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   const onInterrupt = (): void => {
-    const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted;
+    const hasEnded = dialog.ended() !== null;
+    // No person can stop it any more. A short request is still carried out: its line was typed whole.
+    if (hasEnded && command.kind === 'agent' && command.progress === null) return;
+    const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted && !hasEnded;
     (isFirst ? enough : stop).abort();
     dialog.input.giveUp();
   };
   dialog.input.onInterrupt(onInterrupt);
+  if (dialog.ended() !== null) onInterrupt();
   const collected = collector(filters, parts, { stop: stop.signal, enough: enough.signal, onInterrupt });
   try {
     const code =
@@ -292,7 +296,9 @@ async function askBetween(
 /** Ctrl-C ends the wait immediately and aborts the request. Errors: rejects with ConsoleError 'failed'. */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal, text: Message): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new ConsoleError('failed', text)), { once: true });
+    const stopped = (): void => reject(new ConsoleError('failed', text));
+    if (signal.aborted) stopped();
+    signal.addEventListener('abort', stopped, { once: true });
     work.then(resolve, reject);
   });
 }

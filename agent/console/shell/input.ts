@@ -119,14 +119,15 @@ export class Input {
     this.#wake(null);
   }
 
-  /** While set, Ctrl-C discards the waiting keys, calls `act` and is no key for `take`. Null: unset. */
+  /** While set, Ctrl-C discards the waiting keys, calls `act` and is no key for `take`; `end` calls `act` too. Null: unset. */
   onInterrupt(act: (() => void) | null): void {
     this.#interrupt = act;
   }
 
-  /** Ends the input; a pending `take` resolves with null. */
+  /** Ends the input: calls what `onInterrupt` has set, because no person can stop a command any more; a pending `take` resolves with null. */
   end(): void {
     this.#hasEnded = true;
+    this.#interrupt?.();
     this.#wake(null);
   }
 

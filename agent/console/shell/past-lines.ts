@@ -46,8 +46,8 @@ const MASK = '***';
  */
 export function maskSecrets(line: string): string {
   return withoutUrlPasswords(line, MASK).replace(
-    /((?:^|\s)(?:--)?[\w.-]*(?:password|passwd|passphrase|secret|token|psk|pin|code)(?:=|\s+))("[^"]*"?|'[^']*'?|\S+)/gi,
-    `$1${MASK}`,
+    /(?<=(?:^|\s)[^\s=]*(?:password|passwd|passphrase|secret|token|psk|pin|code)["'\]):]*(?:=|\s+))(?:"[^"]*"?|'[^']*'?|[^\s"'=]\S*|=\S+)/gi,
+    MASK,
   );
 }
 

@@ -12,7 +12,7 @@ import type { EventTracker } from '../../core/event-tracker.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { Log, ReleaseRequest, Store } from '../../core/ports.ts';
 import { RetriedSave, recallStored } from '../../core/retried-save.ts';
-import type { Authorised, Intent, IntentAuthority, LevelPct, Rank } from '../../core/words.ts';
+import type { Authorised, Intent, LevelPct } from '../../core/words.ts';
 import { describeTarget } from './limits.ts';
 import {
   addIntent,
@@ -108,14 +108,14 @@ export class OverrideRegistry {
   }
 
   /**
-   * Removes the intents on a target or everywhere, of one rank or of any. Stored ones that are not read yet are removed later and are not
-   * in `released`. `denied`: maintenance that this sender may not release, which stays.
+   * Removes the intents on a target or everywhere, of one rank or of any, of one source or of any. Stored ones that are not read yet are
+   * removed later and are not in `released`. `denied`: maintenance that this sender may not release, which stays.
    */
   release(order: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
-    const { target, authority, source, rank, everywhere } = order;
+    const { target, authority, source, everywhere } = order;
     if (!this.#saves.isRecalled) this.#early = [...this.#early, order].slice(-MAX_EARLY);
-    const inForce = releaseIntents(ofRank(this.#intents, rank, authority), target, authority, everywhere);
-    const held = releaseIntents(ofRank(this.#waiting, rank, authority), target, authority, everywhere);
+    const inForce = releaseIntents(meantBy(order, this.#intents), target, authority, everywhere);
+    const held = releaseIntents(meantBy(order, this.#waiting), target, authority, everywhere);
     const released = [...held.released, ...inForce.released];
     const denied = [...held.denied, ...inForce.denied];
     if (released.length === 0) return { released, denied };
@@ -130,7 +130,7 @@ export class OverrideRegistry {
    * Makes the intents in force that the order names end at this moment at the latest, if the sender may release them. Returns how many were
    * shortened.
    */
-  shorten(order: Omit<ReleaseOrder, 'source'>, end: Moment): number {
+  shorten(order: Omit<ReleaseOrder, 'source' | 'isOwnOnly'>, end: Moment): number {
     const { intents, changed } = shortenIntents(this.#intents, { ...order, end });
     if (changed.length === 0) return 0;
     this.#intents = intents;
@@ -162,8 +162,8 @@ export class OverrideRegistry {
   #takeStored(stored: unknown): void {
     const found = this.#added.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
     this.#added = [];
-    this.#waiting = this.#early.reduce((kept, { target, authority, rank, everywhere }) => {
-      const { released } = releaseIntents(ofRank(kept, rank, authority), target, authority, everywhere);
+    this.#waiting = this.#early.reduce((kept, order) => {
+      const { released } = releaseIntents(meantBy(order, kept), order.target, order.authority, order.everywhere);
       return kept.filter((intent) => !released.includes(intent));
     }, found);
     this.#early = [];
@@ -207,12 +207,16 @@ export class OverrideRegistry {
   }
 }
 
-type ReleaseOrder = Authorised<Pick<ReleaseRequest, 'target' | 'source' | 'rank' | 'everywhere'>>;
+type ReleaseOrder = Authorised<Pick<ReleaseRequest, 'target' | 'source' | 'rank' | 'isOwnOnly' | 'everywhere'>>;
 
-/** The intents of a rank. Those of maintenance are included for a sender who may not release them, so that the refusal names them. */
-function ofRank<T extends StoredIntent>(intents: readonly T[], rank: Rank | undefined, authority: IntentAuthority): readonly T[] {
+/**
+ * The intents of the rank and source that a release names. Those of maintenance are included for a sender who may not release them, so that
+ * the refusal names them.
+ */
+function meantBy<T extends StoredIntent>({ rank, authority, source, isOwnOnly }: ReleaseOrder, intents: readonly T[]): readonly T[] {
+  const isRank = (intent: T): boolean => rank === undefined || intent.rank === rank;
   const isNamed = (intent: T): boolean => intent.rank === 'maintenance' && !mayMaintain(authority);
-  return rank === undefined ? intents : intents.filter((intent) => intent.rank === rank || isNamed(intent));
+  return intents.filter((intent) => (isRank(intent) || isNamed(intent)) && (isOwnOnly !== true || intent.source === source));
 }
 
 function describe({ rank, levelPct, target, source, reason }: StoredIntent): Message {

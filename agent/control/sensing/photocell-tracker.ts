@@ -157,20 +157,18 @@ function storedOf({ edges, nightFault, night }: Watched): StoredFaults {
   return { ...edges, night: nightFault, counted: night === undefined ? null : endsOf(night) };
 }
 
-function endsOf({ duskMs, afterDusk = null, afterDawn = null }: EdgeVerdicts): CountedEnds {
-  return { duskMs, afterDusk, afterDawn };
+function endsOf({ duskMs, afterDusk, afterDawn }: EdgeVerdicts): CountedEnds {
+  return { duskMs, ...(afterDusk == null ? {} : { afterDusk }), ...(afterDawn == null ? {} : { afterDawn }) };
 }
 
 /** Accepts any stored data. */
 function countedIn(stored: unknown): CountedEnds | undefined {
-  if (!isRecord(stored)) return undefined;
-  const { duskMs, afterDusk, afterDawn } = stored;
-  const isNight = typeof duskMs === 'number' && isVerdict(afterDusk) && isVerdict(afterDawn);
-  return isNight ? { duskMs, afterDusk, afterDawn } : undefined;
+  if (!isRecord(stored) || typeof stored['duskMs'] !== 'number') return undefined;
+  return endsOf({ duskMs: stored['duskMs'], afterDusk: verdictIn(stored['afterDusk']), afterDawn: verdictIn(stored['afterDawn']) });
 }
 
-function isVerdict(stored: unknown): stored is PhotocellVerdict {
-  return stored === null || stored === 'dark' || stored === 'bright';
+function verdictIn(stored: unknown): PhotocellVerdict {
+  return stored === 'dark' || stored === 'bright' ? stored : null;
 }
 
 /** Accepts any stored data. */

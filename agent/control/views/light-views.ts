@@ -96,8 +96,8 @@ function createLightTools(parts: LightViewsParts, forecast: Forecast): LightTool
       return intentsOf(authorities, snapshotNow(parts));
     },
     walkTest(zone, forMs, tell) {
-      const { sensors, stop } = control.walkTest(zone, forMs, tell);
-      return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? true, sensors, stop };
+      const walk = control.walkTest(zone, forMs, tell);
+      return { night: control.zoneStates().find(({ id }) => id === zone)?.night ?? true, ...walk };
     },
     identify: (request) => control.identify({ ...request, authority: 'technician' }),
     hours: (target) => hoursOf(parts, target),

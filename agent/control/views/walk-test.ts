@@ -7,7 +7,7 @@
 
 import type { PresenceSensor, Zone } from '../../core/cabinet.ts';
 import type { Clock, MonoMs } from '../../core/clock.ts';
-import type { WalkStep } from '../../core/light-tools.ts';
+import type { WalkStep, WalkTest } from '../../core/light-tools.ts';
 import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Decision, PointId } from '../../core/words.ts';
@@ -33,10 +33,7 @@ export interface WalkFacts {
 }
 
 /** A walk test in progress (see `WalkTestHandler`): the sensors whose detections it reports, and `stop`, which ends it. */
-export interface WatchedWalk {
-  readonly sensors: readonly PointId[];
-  stop(): void;
-}
+export type WatchedWalk = Omit<WalkTest, 'night'>;
 
 type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;
 
@@ -68,11 +65,21 @@ export class WalkTestHandler {
     this.#walks.add(walk);
     return {
       sensors: [...sensors.keys()],
+      ended: walk.ended.signal,
       stop: () => {
         walk.stop();
         this.#walks.delete(walk);
       },
     };
+  }
+
+  /** Ends all tests. Call it when there are no more ticks. */
+  endAll(): void {
+    for (const walk of this.#walks) {
+      walk.stop();
+      walk.ended.abort();
+    }
+    this.#walks.clear();
   }
 
   /** Processes the facts of a tick, after its decisions. */
@@ -117,6 +124,7 @@ interface WalkParts {
 
 class Walk {
   readonly untilMono: MonoMs;
+  readonly ended = new AbortController();
   readonly #parts: WalkParts;
   /** The newest detection of each sensor that has been processed. */
   readonly #seen: Map<PointId, MonoMs | null>;

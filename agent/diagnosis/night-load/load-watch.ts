@@ -93,7 +93,6 @@ export class LoadWatch {
   #model: LoadModel | null;
   #tonight: NightTrace | null = null;
   #judge: NightJudge | null = null;
-  #isRegular = false;
   #nightsOpen: number;
   #peakW = 0;
   #lastMin = Number.NEGATIVE_INFINITY;
@@ -201,7 +200,7 @@ export class LoadWatch {
 
   #begin(minute: MeterMinute, isRegular: boolean): void {
     this.#tonight = new NightTrace(minute.atMin, minute.utcOffsetMin);
-    this.#isRegular = isRegular;
+    this.#tonight.isRegular = isRegular;
     this.#darkSince = null;
     this.#outSince = null;
     this.#coldUntil = 0;
@@ -218,7 +217,7 @@ export class LoadWatch {
       return;
     }
     const off = this.#model === null ? null : usualOff(this.#model.profiles, night.onMin);
-    if (watts <= this.#onW() && at > OFF_MIN) this.#stepOut(atMin, off?.fromMin ?? Number.NEGATIVE_INFINITY, off?.toMin ?? atMin);
+    if (watts <= this.#onW() && at > OFF_MIN) this.#stepOut(night, atMin, off?.fromMin ?? Number.NEGATIVE_INFINITY, off?.toMin ?? atMin);
     else {
       if (this.#outSince !== null || (atMin - this.#lastMin > COLD_GAP_MIN && watts < COLD_SHARE * this.#lastW))
         this.#coldUntil = at + RESTART_FACTOR * this.#warmUpMin;
@@ -226,13 +225,13 @@ export class LoadWatch {
       this.#darkSince = null;
       if (at >= this.#coldUntil) night.put(at, watts, volts);
       else night.put(at, Number.NaN, Number.NaN);
-      this.#judgeLit(at);
+      this.#judgeLit(night, at);
       if (at >= NIGHT_MIN || (off !== null && atMin > off.toMin)) this.#finish(night, false);
     }
   }
 
-  #judgeLit(at: number): void {
-    if (this.#isStuck) this.#isRegular = false;
+  #judgeLit(night: NightTrace, at: number): void {
+    if (this.#isStuck) night.isRegular = false;
     else if (this.#judge !== null) {
       this.#judge.put(at);
       this.#judge.judge(at, this.#differences);
@@ -244,7 +243,7 @@ export class LoadWatch {
     return this.#model === null && atMin - night.onMin > OFF_MIN && this.#peakW > 0 && watts > 3 * this.#peakW;
   }
 
-  #stepOut(atMin: number, earliestMin: number, latestMin: number): void {
+  #stepOut(night: NightTrace, atMin: number, earliestMin: number, latestMin: number): void {
     this.#outSince ??= atMin;
     if (atMin - this.#outSince < OFF_MIN) return;
     const isEarly = this.#outSince < earliestMin;
@@ -252,7 +251,9 @@ export class LoadWatch {
       this.#darkSince ??= this.#outSince;
       if (atMin <= latestMin) return;
     }
-    if (this.#tonight !== null) this.#finish(this.#tonight, !isEarly && this.#isRegular);
+    // Seen while they went off, as in `#stepDark`.
+    const isSeen = this.#outSince - night.onMin - night.length < COLD_GAP_MIN;
+    this.#finish(night, !isEarly && night.isRegular && isSeen);
   }
 
   get #warmUpMin(): number {
@@ -281,7 +282,6 @@ export class LoadWatch {
   /** Continues the night of the run before. Minutes in between are a gap. */
   #resume(tonight: NightTrace): void {
     this.#tonight = tonight;
-    this.#isRegular = true;
     this.#lastMin = tonight.onMin + tonight.length - 1;
     this.#lastW = Math.exp(tonight.lnW[tonight.length - 1] ?? 0) || 0;
     if (this.#model === null) return;

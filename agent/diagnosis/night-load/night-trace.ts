@@ -18,6 +18,8 @@ export class NightTrace {
   readonly lnV: Float32Array;
   /** Number of minutes from `onMin` to the last recorded one, both included, also those without a value. */
   length = 0;
+  /** The switch-on was seen at its usual time, and the meter was not stuck: the night may be learned. */
+  isRegular = false;
 
   constructor(onMin: number, utcOffsetMin: number, capacityMin = NIGHT_MIN) {
     this.onMin = onMin;
@@ -53,8 +55,8 @@ export class NightTrace {
 
 /** Returns a night as data for the store. Values are rounded; those up to about 1 W or 1 V are dropped. */
 export function packedNight(night: NightTrace): Readonly<Record<string, unknown>> {
-  const { onMin, utcOffsetMin, length } = night;
-  return { onMin, utcOffsetMin, power: packed(night.lnW, length), voltage: packed(night.lnV, length) };
+  const { onMin, utcOffsetMin, isRegular, length } = night;
+  return { onMin, utcOffsetMin, isRegular, power: packed(night.lnW, length), voltage: packed(night.lnV, length) };
 }
 
 /** Returns the night from data that `packedNight` returned; null for a value of another shape. */
@@ -68,6 +70,7 @@ export function unpackedNight(stored: unknown): NightTrace | null {
   night.lnW.set(watts);
   night.lnV.set(volts);
   night.length = watts.length;
+  night.isRegular = stored['isRegular'] === true;
   return night;
 }
 

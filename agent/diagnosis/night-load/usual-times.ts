@@ -18,17 +18,26 @@ export interface MinuteSpan {
  * `nearMin`, with a slack of more than an hour on each side. Null if no night is recent enough.
  */
 export function usualOn(nights: readonly NightProfile[], nearMin: number): MinuteSpan | null {
-  return spanOf(recent(nights, nearMin).map(({ onMin }) => nearest(onMin, nearMin)));
+  const times = recent(nights, nearMin).map((night) => night.onMin);
+  return spanOf(movedNear(times, nearMin));
 }
 
 /** Returns the span in which lamps that came on at `onMin` may go off, with a slack as in `usualOn`. Null if no night is recent enough. */
 export function usualOff(nights: readonly NightProfile[], onMin: number): MinuteSpan | null {
-  const lasts = recent(nights, onMin).map((night) => ({ lengthMin: night.level.length, offMin: night.onMin + night.level.length }));
-  return spanOf(lasts.flatMap(({ lengthMin, offMin }) => [onMin + lengthMin, nearest(offMin, onMin + lengthMin)]));
+  const lasts = recent(nights, onMin);
+  const byLength = lasts.map(({ level }) => onMin + level.length);
+  const byClock = lasts.map((night) => night.onMin + night.level.length);
+  return spanOf([...byLength, ...movedNear(byClock, byLength.at(-1) ?? onMin)]);
 }
 
 function recent(nights: readonly NightProfile[], nowMin: number): readonly NightProfile[] {
   return nights.filter(({ onMin }) => nowMin - onMin < VALID_MIN);
+}
+
+/** The same times of the day near `nearMin`. They stay together: the newest moves to the nearest day, the others to the newest. */
+function movedNear(times: readonly number[], nearMin: number): readonly number[] {
+  const newest = nearest(times.at(-1) ?? nearMin, nearMin);
+  return times.map((time) => nearest(time, newest));
 }
 
 /** The same time of the day, on the day that is nearest. */

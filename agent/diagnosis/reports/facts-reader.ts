@@ -7,6 +7,7 @@ import { DAY_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { DeviceView, Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { SavingsDate, SavingsResult, SavingsTools } from '../../core/savings-view.ts';
+import { KEPT_EVENTS, PEOPLE_BLOCK_DAYS } from '../../core/store-port.ts';
 import type { AgentEvent, PointId } from '../../core/words.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
 import type { Energy } from '../energy-count.ts';
@@ -41,8 +42,6 @@ export interface FactSources {
 
 /** Events of one read. Source: the store returns at most 2,000. */
 const EVENTS_A_PAGE = 500;
-/** Most events of one report. Source: assumed; bounds memory, and a street with more has other problems. Confirmed by: events of a year in the logs of a cabinet. */
-const MOST_EVENTS = 20_000;
 /** Most nights that are divided into tariff periods, the newest ones: each is a read of the disk. Source: readings are seldom kept for longer than a year. */
 const TARIFF_NIGHTS = 400;
 /** A total counts if it was read at most this long before a noon. Units: ms. Source: an unchanged reading is stored again after `store.heartbeatS`, and one may be lost. */
@@ -74,8 +73,10 @@ export class FactsReader {
     const cabinet = this.#sources.cabinet();
     const nowMs = this.#sources.clock.wallMs();
     const period = { fromMs: this.noonMs(from), toMs: Math.min(nowMs, this.noonMs(nextNight(to))) };
-    const oldestMs = nowMs - cabinet.store.peopleDays * DAY_MS;
-    const [events, lost] = [await this.#events(period), await this.#lost(period)];
+    const [found, lost] = [await this.#events(period), await this.#lost(period)];
+    const events = found?.events;
+    const beforeMs = nowMs - (cabinet.store.peopleDays - PEOPLE_BLOCK_DAYS) * DAY_MS;
+    const knownMs = Math.max(found?.sinceMs ?? 0, keptSince(events ?? [], period.fromMs, beforeMs));
     const failures = failureFacts(events ?? [], { cabinet, feederLamps: this.#sources.feederLamps(), period, nowMs });
     const byTariff = await this.#byTariff(nightDates(from, to), nowMs);
     const unread = new Set<UnreadFact>();
@@ -87,7 +88,7 @@ export class FactsReader {
     return {
       ...range,
       ...{ cabinet, nowMs, failures, spanMs: Math.max(0, period.toMs - period.fromMs), endMs: period.toMs },
-      eventsFromMs: oldestMs <= period.fromMs ? null : Math.min(oldestMs, period.toMs),
+      eventsFromMs: knownMs <= period.fromMs ? null : Math.min(knownMs, period.toMs),
       timeText: (atMs) => localTimeText(this.#calendar, atMs),
       before: before === undefined || (before.nights.counted === 0 && before.savings === null) ? null : before,
       darkMs: await this.#darkMs(failures, cabinet),
@@ -122,17 +123,19 @@ export class FactsReader {
     );
   }
 
-  /** Undefined if one page could not be read. */
-  async #events({ fromMs }: TimeSpan): Promise<readonly AgentEvent[] | undefined> {
+  /** `sinceMs`: the store may have removed events from before this because of their number. Undefined if one page could not be read. */
+  async #events({ fromMs }: TimeSpan): Promise<{ readonly events: readonly AgentEvent[]; readonly sinceMs: WallMs } | undefined> {
     const found = new Map<string, AgentEvent>();
-    for (let skip = 0; skip < MOST_EVENTS; skip += EVENTS_A_PAGE) {
+    let sinceMs = 0;
+    for (let skip = 0; skip < KEPT_EVENTS; skip += EVENTS_A_PAGE) {
       const page = await this.#sources.store.readEvents({ sinceMs: fromMs, limit: EVENTS_A_PAGE, skip });
       if (page === undefined) return undefined;
       for (const event of page) found.set(event.id, event);
       await this.#pauses.due();
-      if (page.length < EVENTS_A_PAGE) break;
+      if (page.length < EVENTS_A_PAGE) return { events: [...found.values()], sinceMs: 0 };
+      sinceMs = page[0]?.startMs ?? 0;
     }
-    return [...found.values()];
+    return { events: [...found.values()], sinceMs };
   }
 
   async #darkMs({ lamps }: FailureFacts, cabinet: Cabinet): Promise<ReadonlyMap<string, number>> {
@@ -241,6 +244,14 @@ export class FactsReader {
     }
     return grid.steps(lamps);
   }
+}
+
+/**
+ * Returns the end of the time in which events may have been removed by age, at the latest `beforeMs`. An event that is stored proves that
+ * those that ended later have not been removed.
+ */
+function keptSince(events: readonly AgentEvent[], fromMs: WallMs, beforeMs: WallMs): WallMs {
+  return events.reduce((sinceMs, { endMs }) => (endMs !== null && endMs >= fromMs ? Math.min(sinceMs, endMs) : sinceMs), beforeMs);
 }
 
 /** Returns the local date and time of an instant, as `2026-12-01 22:14`. */

@@ -154,7 +154,7 @@ export function lampFailures({ failures }: Pick<NightFacts, 'failures'>): readon
 }
 
 /**
- * Returns a list with the sentence about failures that are not known, as their events are no longer stored or could not be read. It is
+ * Returns a list with the sentence about failures that are not known, as their events may have been removed or could not be read. It is
  * there also if only the earlier ones are not known. Empty if all failures are known.
  */
 export function eventNotes(facts: NightFacts): readonly Message[] {
@@ -162,8 +162,8 @@ export function eventNotes(facts: NightFacts): readonly Message[] {
   if (unread.has('events')) return [msg`The events of these nights could not be read: their failures are not known.`];
   if (eventsFromMs === null) return [];
   return areFailuresUnknown(facts)
-    ? [msg`Events of these nights are no longer stored: their failures are not known.`]
-    : [msg`Events before ${timeText(eventsFromMs)} are no longer stored: earlier failures are not known.`];
+    ? [msg`Events of these nights may no longer be stored: their failures are not known.`]
+    : [msg`Events before ${timeText(eventsFromMs)} may no longer be stored: earlier failures may be missing.`];
 }
 
 /**

@@ -56,10 +56,7 @@ export interface NightFacts extends RangeFacts {
   /** The same dates a year before; null if nothing of them was counted or proven, or if it could not be read. */
   readonly before: RangeFacts | null;
   readonly failures: FailureFacts;
-  /**
-   * Start of the time for which events are kept (`store.peopleDays`), within the nights: null if that is all of it, its end if it is none
-   * of it. Events may be deleted up to 30 days early, so those soon after this start may be missing.
-   */
+  /** Start of the time of which all events are still stored, within the nights: null if that is all of it, its end if it is none of it. */
   readonly eventsFromMs: WallMs | null;
   /** The end of the time that the nights cover: their last noon, or now if that is earlier. */
   readonly endMs: WallMs;

@@ -51,8 +51,9 @@ export interface GapNight {
   readonly slotWh: ArrayLike<number>;
 }
 
-interface RatioSums {
-  readonly slots: number;
+/** A measured slot with light. */
+interface LitSlot {
+  readonly slot: number;
   readonly measuredWh: number;
   readonly modelWh: number;
 }
@@ -64,7 +65,7 @@ export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors
   const isCounted = gap.bandWh !== undefined && span.knownShare > COUNTED_SHARE;
   const bandWh = isCounted ? (gap.bandWh ?? []) : span.bandWh;
   const knownShare = isCounted ? 1 : span.knownShare;
-  const ratio = ratioOf(litSums(night, fit));
+  const ratio = ratioOf(litSlots(night, fit));
   const hours = (gap.toMs - gap.fromMs) / HOUR_MS;
   const wh = Math.max(0, ratio * modelWh(fit, { hours, litHours: isLit(bandWh) ? hours : 0, bandWh }));
   const near = errorsNear((gap.fromMs - night.lamps.fromMs) / SLOT_MS, errors);
@@ -79,11 +80,11 @@ export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors
  * Shape: one list for each length of `TRIED_SLOTS`.
  */
 export function triedGaps(night: GapNight, fit: SpanFit): GapErrors {
-  const all = litSums(night, fit);
+  const lit = litSlots(night, fit);
   return TRIED_SLOTS.map((length) => {
     const starts = partsOf(night, length);
     const step = Math.max(1, Math.floor(starts.length / TRIES));
-    return starts.filter((_, at) => at % step === 0).map((start) => [start, errorOf(night, fit, { start, length }, all)] as const);
+    return starts.filter((_, at) => at % step === 0).map((start) => [start, errorOf(night, fit, { start, length }, lit)] as const);
   });
 }
 
@@ -95,28 +96,29 @@ function errorsNear(slot: number, errors: GapErrors): readonly (readonly number[
   });
 }
 
-function errorOf(night: GapNight, fit: SpanFit, { start, length }: { start: number; length: number }, all: RatioSums): number {
+function errorOf(night: GapNight, fit: SpanFit, { start, length }: { start: number; length: number }, lit: readonly LitSlot[]): number {
   const fromMs = night.lamps.fromMs + start * SLOT_MS;
   const model = modelBetween(night.lamps, fit, fromMs, fromMs + length * SLOT_MS);
   let measured = 0;
   for (let slot = start; slot < start + length; slot++) measured += night.slotWh[slot] ?? 0;
-  const ratio = ratioOf({ slots: all.slots - length, measuredWh: all.measuredWh - measured, modelWh: all.modelWh - model });
+  const ratio = ratioOf(lit.filter(({ slot }) => slot < start || slot >= start + length));
   return Math.abs(measured / (ratio * model) - 1);
 }
 
-/** The sums over the measured slots with light. */
-function litSums(night: GapNight, fit: SpanFit): RatioSums {
-  let [slots, measuredWh, model] = [0, 0, 0];
-  for (const slot of partsOf(night, 1)) {
-    slots++;
-    measuredWh += night.slotWh[slot] ?? 0;
-    model += modelBetween(night.lamps, fit, night.lamps.fromMs + slot * SLOT_MS, night.lamps.fromMs + (slot + 1) * SLOT_MS);
-  }
-  return { slots, measuredWh, modelWh: model };
+function litSlots(night: GapNight, fit: SpanFit): readonly LitSlot[] {
+  return partsOf(night, 1).map((slot) => {
+    const fromMs = night.lamps.fromMs + slot * SLOT_MS;
+    return { slot, measuredWh: night.slotWh[slot] ?? 0, modelWh: modelBetween(night.lamps, fit, fromMs, fromMs + SLOT_MS) };
+  });
 }
 
-function ratioOf({ slots, measuredWh, modelWh: model }: RatioSums): number {
-  return slots < RATIO_SLOTS || !(model > 0) ? 1 : measuredWh / model;
+function ratioOf(lit: readonly LitSlot[]): number {
+  let [measured, model] = [0, 0];
+  for (const { measuredWh, modelWh: wh } of lit) {
+    measured += measuredWh;
+    model += wh;
+  }
+  return lit.length < RATIO_SLOTS || !(model > 0) ? 1 : measured / model;
 }
 
 function modelBetween(lamps: LampSlots, fit: SpanFit, fromMs: WallMs, toMs: WallMs): number {

@@ -1,6 +1,7 @@
 /** Stores the ledger in blocks of entries, one key each; an entry that is stored is never changed. Signs the newest entry. */
 
 import type { Clock } from '../../core/clock.ts';
+import { bareCertificates } from '../../core/evidence-signature.ts';
 import { CHAIN_START, type ChainEntry, type ChainHead } from '../../core/hash-chain.ts';
 import { isRecord } from '../../core/is-record.ts';
 import type { Store } from '../../core/ports.ts';
@@ -21,6 +22,17 @@ export interface LedgerStoreParts {
   readonly sign: SignDigest;
 }
 
+/**
+ * What is stored, all of one moment. `seals`: the signatures, the newest of each certificate; empty also if the disk could not be read.
+ * `flawN`: the number at which the chain breaks, or else the lowest at which it differs from a signature or the audit log; null if none is
+ * known. The first changed entry may be an earlier one. Signatures and audit entries that could not be read count as absent.
+ */
+export interface StoredLedger {
+  readonly chain: readonly ChainEntry[];
+  readonly seals: readonly LedgerSeal[];
+  readonly flawN: number | null;
+}
+
 /** The kind of the signatures over the ledger. */
 export const LEDGER_KIND = 'savings-ledger';
 const BLOCK_KEY = 'savings.ledger.';
@@ -28,6 +40,8 @@ const SEALS_KEY = 'savings.seals';
 const AUDIT_ACTION = 'savings ledger';
 /** Newest entries of the audit log that are compared with the ledger. Source: assumed; some months of a cabinet. Confirmed by: audit logs of cabinets. */
 const AUDIT_ENTRIES = 1_000;
+/** Source: RFC 7468 §10, §11. */
+const PRIVATE = /PRIVATE KEY/;
 /** In the place of a stored value that is not an entry: it breaks the chain. */
 const DAMAGED: ChainEntry = { n: 0, hash: '', atMs: 0, body: '' };
 /** Entries of one block: it is written again for each of them. Source: assumed; 20 kB. Confirmed by: sizes of a ledger after a year. */
@@ -54,18 +68,17 @@ export class LedgerStore {
     return this.#inTurn(() => this.#chain());
   }
 
-  /** Resolves with the stored signatures, the newest of each certificate; empty also if the disk could not be read. */
-  async seals(): Promise<readonly LedgerSeal[]> {
-    return (await this.#readSeals()) ?? [];
+  /** Resolves with the entries as `chain` does, with their signatures and their first flaw. Undefined if the disk could not be read. */
+  read(): Promise<StoredLedger | undefined> {
+    return this.#inTurn(async () => {
+      const chain = await this.#chain();
+      const seals = (await this.#readSeals()) ?? [];
+      return chain === undefined ? undefined : { chain, seals, flawN: await this.#flawAt(chain, seals) };
+    });
   }
 
-  /**
-   * Resolves with the number at which this chain breaks, or else the lowest at which it differs from a signature or the audit log; null if
-   * none is known. The first changed entry may be an earlier one. Signatures and audit entries that could not be read count as absent.
-   */
-  async flawAt(chain: readonly ChainEntry[]): Promise<number | null> {
-    const broken = brokenAt(chain);
-    return broken ?? missingFrom(chain, [...(await this.seals()), ...(await this.#notedHeads())]);
+  async #flawAt(chain: readonly ChainEntry[], seals: readonly LedgerSeal[]): Promise<number | null> {
+    return brokenAt(chain) ?? missingFrom(chain, [...seals, ...(await this.#notedHeads())]);
   }
 
   /** The entries that the audit log names by number and hash, among its newest ones; empty also if it could not be read. */
@@ -81,7 +94,9 @@ export class LedgerStore {
   async #readSeals(): Promise<readonly LedgerSeal[] | undefined> {
     const found = await this.#parts.store.load(SEALS_KEY, UNREAD);
     if (found === UNREAD) return undefined;
-    return Array.isArray(found) ? (found as readonly LedgerSeal[]) : [];
+    const seals = Array.isArray(found) ? (found as readonly LedgerSeal[]) : [];
+    // A file that has certificates and key could have been stored whole.
+    return seals.map((seal) => (PRIVATE.test(seal.certificates) ? { ...seal, certificates: bareCertificates(seal.certificates) } : seal));
   }
 
   /**
@@ -101,7 +116,9 @@ export class LedgerStore {
       const chain = await this.#chain();
       const seals = await this.#readSeals();
       if (chain === undefined || seals === undefined) return 0;
-      return (await this.flawAt(chain)) === null ? this.#seal(chain.at(-1) ?? CHAIN_START) : Math.max(0, ...seals.map(({ n }) => n));
+      return (await this.#flawAt(chain, seals)) === null
+        ? this.#seal(chain.at(-1) ?? CHAIN_START)
+        : Math.max(0, ...seals.map(({ n }) => n));
     });
   }
 
@@ -110,7 +127,7 @@ export class LedgerStore {
     const chain = await this.#chain();
     if (chain === undefined) return { ok: false, why: 'disk' };
     // A new signature would take the place of the one that proves the change.
-    if ((await this.flawAt(chain)) !== null) return { ok: false, why: 'ledger-broken' };
+    if ((await this.#flawAt(chain, (await this.#readSeals()) ?? [])) !== null) return { ok: false, why: 'ledger-broken' };
     if (chain.length >= MAX_ENTRIES) return { ok: false, why: 'ledger-full' };
     const entry = ledgerEntry(chain, bounded(note), clock.wallMs());
     const block = Math.floor((entry.n - 1) / BLOCK);

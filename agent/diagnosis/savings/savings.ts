@@ -4,6 +4,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import { type Clock, every, isTrusted, type Timer } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
+import type { ChainEntry } from '../../core/hash-chain.ts';
 import type { Log, Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
 import { UNREAD } from '../../core/retried-save.ts';
@@ -314,16 +315,16 @@ export class Savings {
   }
 
   async #view(): Promise<SavingsAnswer<LedgerView>> {
-    const chain = await this.#ledger.chain();
-    if (chain === undefined) return DISK;
-    const seals = await this.#ledger.seals();
+    const stored = await this.#ledger.read();
+    if (stored === undefined) return DISK;
+    const { chain, seals, flawN } = stored;
     const last = chain.at(-1);
     return {
       ok: true,
       value: {
         entries: ledgerEntriesOf(chain),
         head: { n: last?.n ?? 0, hash: last?.hash ?? '' },
-        brokenAt: await this.#ledger.flawAt(chain),
+        brokenAt: flawN,
         sealedN: Math.max(0, ...seals.map(({ n }) => n)),
       },
     };
@@ -355,14 +356,12 @@ export class Savings {
 
   /** Refused if the ledger was changed; an export of it is not. */
   async #wholeResult(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
-    const chain = await this.#ledger.chain();
-    const isBroken = chain !== undefined && (await this.#ledger.flawAt(chain)) !== null;
-    return isBroken ? { ok: false, why: 'ledger-broken' } : this.#result(from, to);
+    const stored = await this.#ledger.read();
+    if (stored === undefined) return DISK;
+    return stored.flawN === null ? this.#result(stored.chain, from, to) : { ok: false, why: 'ledger-broken' };
   }
 
-  async #result(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
-    const chain = await this.#ledger.chain();
-    if (chain === undefined) return DISK;
+  async #result(chain: readonly ChainEntry[], from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>> {
     const entries = ledgerEntriesOf(chain);
     const frozen = baselineEntry(entries);
     if (frozen === undefined) return { ok: false, why: 'no-baseline' };
@@ -377,14 +376,13 @@ export class Savings {
 
   async #export(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsExport>> {
     await this.#ledger.seal();
-    const answer = await this.#result(from, to);
+    const stored = await this.#ledger.read();
+    if (stored === undefined) return DISK;
+    const { chain, seals } = stored;
+    const answer = await this.#result(chain, from, to);
     if (!answer.ok) return answer;
-    const [chain, nights, seals] = [
-      await this.#ledger.chain(),
-      await this.#archive.nights(answer.value.from, answer.value.to),
-      await this.#ledger.seals(),
-    ];
-    if (chain === undefined || nights === undefined) return DISK;
+    const nights = await this.#archive.nights(answer.value.from, answer.value.to);
+    if (nights === undefined) return DISK;
     const { id, uplink } = this.#parts.cabinet();
     const hoursOf = darkHoursOf(answer.value.baseline);
     const pauses = new Pauses(null);

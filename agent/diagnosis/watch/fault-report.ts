@@ -6,6 +6,7 @@ import { msg, NO_TEXT } from '../../core/message.ts';
 import type { AgentEvent, Decision, PointId } from '../../core/words.ts';
 import { WATCH_FACTS } from './fault-facts.ts';
 import { type FaultFigures, type FaultTexts, FEEDER_TEXTS, LAMP_TEXTS, METER_TEXTS } from './fault-texts.ts';
+import { signOfVoltage } from './feeder-watch.ts';
 import type { WatchChange, WatchEngine } from './watch-engine.ts';
 import type { LampFault } from './watch-faults.ts';
 import { PHASES, type Series, type WatchFrame } from './watch-frame.ts';
@@ -165,14 +166,15 @@ function lampFigures(index: number, fault: LampFault, { plan, frame, engine }: F
   };
 }
 
-function feederFigures(index: number, { plan, frame, engine }: FaultReportParts): Partial<FaultFigures> {
+function feederFigures(index: number, { plan, frame, engine, clock }: FaultReportParts): Partial<FaultFigures> {
   const own = plan.feeders[index]?.lamps ?? [];
   const grouped = own.filter((lamp) => engine.common.isInGroup(lamp));
   const lost = grouped.length > 0 ? grouped : own;
   const ids = lost.slice(0, MAX_LISTED).map((lamp) => plan.lamps[lamp]?.id ?? '');
   const rest = lost.length > ids.length ? ' ...' : '';
-  const live = own.map((lamp) => frame.lamps.voltage.values[lamp] ?? Number.NaN).find((volts) => volts > 0);
-  const found = live === undefined ? '1' : `${live} V`;
+  const sign = signOfVoltage(index, plan, frame, clock.monoMs());
+  const unit = sign === null || sign.quantity === 'contact' ? '' : UNITS[sign.quantity];
+  const found = sign === null ? '-' : `${Number(sign.value.toFixed(2))} ${unit}`.trim();
   return { lamps: msg`${count(lost.length, 'lamp')} (${`${ids.join(' ')}${rest}`})`, found, isByContact: grouped.length === 0 };
 }
 

@@ -75,7 +75,7 @@ export class FeederWatch {
     if (this.#isNew('supply', supply, feeder))
       this.#judgeSupply(feeder, { at: supply.atMono[feeder] ?? 0, live, isExplained: lostPhase || tripped === true });
     if (isOn === 0 && nowMono - since > FOLLOW_MS.off)
-      this.latches['contactor-stuck-on'].feed(feeder, this.#isStuckOn(watched, { live, offMono: since, nowMono }), nowMono);
+      this.latches['contactor-stuck-on'].feed(feeder, this.#isStuckOn(watched, feeder, nowMono), nowMono);
     const isFed = !(isOn === 0 && !this.latches['contactor-stuck-on'].isOpen(feeder)) && tripped !== true && live !== false && !lostPhase;
     if (!isFed) this.#fedMono[feeder] = Number.POSITIVE_INFINITY;
     else if (this.#fedMono[feeder] === Number.POSITIVE_INFINITY || (isOn === 1 && this.#fedMono[feeder] === Number.NEGATIVE_INFINITY))
@@ -93,22 +93,15 @@ export class FeederWatch {
     this.latches[isOn === -1 ? 'supply-lost' : 'contactor-stuck-off'].feed(feeder, sample, at);
   }
 
-  /** The feeder was switched off, but its contact, or a lamp, still shows voltage. It is off if one of them shows that, or no lamp answers. */
-  #isStuckOn(
-    { lamps, supply }: WatchedFeeder,
-    { live, offMono, nowMono }: { readonly live: boolean | null; readonly offMono: MonoMs; readonly nowMono: MonoMs },
-  ): LatchSample {
-    if (live === true) return 'bad';
+  /** It is on if its contact or a lamp shows voltage, and off if one of them shows none, or no lamp answers. */
+  #isStuckOn({ lamps, supply }: WatchedFeeder, feeder: number, nowMono: MonoMs): LatchSample {
+    if (signOfVoltage(feeder, this.#plan, this.#frame, nowMono) !== null) return 'bad';
+    const offMono = this.#frame.feeders.sinceMono[feeder] ?? 0;
     const { voltage, power } = this.#frame.lamps;
-    const { voltageV } = this.#plan.settings;
-    let isMeasured = supply !== null && live === false;
+    let isMeasured = supply !== null && contact(this.#frame.feeders.supply, feeder, nowMono) === false;
     let isQuiet = nowMono - offMono > QUIET_MS;
     for (const lamp of lamps) {
-      const hasVoltage = (voltage.atMono[lamp] ?? 0) - offMono > FOLLOW_MS.off;
-      const hasPower = (power.atMono[lamp] ?? 0) - offMono > FOLLOW_MS.off;
-      if (hasVoltage && (voltage.values[lamp] ?? 0) > DEAD_SHARE * voltageV) return 'bad';
-      if (hasPower && (power.values[lamp] ?? 0) > WELDED_W) return 'bad';
-      isMeasured ||= hasVoltage || hasPower;
+      isMeasured ||= isSince(voltage, lamp, offMono) || isSince(power, lamp, offMono);
       isQuiet &&= (this.#frame.answeredMono[lamp] ?? 0) - offMono <= FOLLOW_MS.off;
     }
     return isMeasured || isQuiet ? 'good' : 'none';
@@ -120,6 +113,28 @@ export class FeederWatch {
     this.#seen[kind][feeder] = at;
     return true;
   }
+}
+
+/** Returns what shows that a feeder still has voltage some time after its last command: its contact, or a lamp. Null if nothing does. */
+export function signOfVoltage(
+  feeder: number,
+  { feeders, settings }: WatchPlan,
+  { feeders: { supply, sinceMono }, lamps: { voltage, power } }: WatchFrame,
+  nowMono: MonoMs,
+): { readonly quantity: 'contact' | 'voltage' | 'power'; readonly value: number } | null {
+  const offMono = sinceMono[feeder] ?? 0;
+  if (contact(supply, feeder, nowMono) === true && isSince(supply, feeder, offMono)) return { quantity: 'contact', value: 1 };
+  for (const lamp of feeders[feeder]?.lamps ?? []) {
+    const [volts, watts] = [voltage.values[lamp] ?? 0, power.values[lamp] ?? 0];
+    if (isSince(voltage, lamp, offMono) && volts > DEAD_SHARE * settings.voltageV) return { quantity: 'voltage', value: volts };
+    if (isSince(power, lamp, offMono) && watts > WELDED_W) return { quantity: 'power', value: watts };
+  }
+  return null;
+}
+
+/** Measured once a contactor must have followed its command to open. */
+function isSince({ atMono }: Series, index: number, offMono: MonoMs): boolean {
+  return (atMono[index] ?? 0) - offMono > FOLLOW_MS.off;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A straight line through noisy points that single wrong points do not move: the estimator of Theil and Sen. Pure. */
-import { quantile } from '../../core/quantile.ts';
+import { medianOfAll } from '../night-load/robust.ts';
+import { studentQuantile90, Z_90 } from '../savings/fit-quality.ts';
 
 /** One point of a series: the value `y` at `x`, such as a time. */
 export interface SeriesPoint {
@@ -20,13 +21,12 @@ export interface RobustLine {
   readonly levelError: number;
 }
 
-const MEDIAN = 0.5;
-/** Source: normal distribution, two-sided 90 %. */
-const Z_90 = 1.645;
 /** The standard deviation of a normal distribution, from its median absolute deviation. Source: 1 / Φ⁻¹(3/4). */
 const MAD_TO_SIGMA = 1.4826;
 /** The error of a line at its end is this many times that of a mean. Source: least squares with equal distances. */
 const END_FACTOR = 2;
+/** A line lies close to few points: their median deviation is too small by 1 + this / degrees of freedom. Source: Rousseeuw and Leroy, Robust Regression, 1987, chapter 5. */
+const FEW_POINTS = 5;
 
 /** Points on each side of a step. */
 const LEAST_SIDE = 2;
@@ -41,19 +41,16 @@ export function robustLine(points: readonly SeriesPoint[]): RobustLine | null {
   const slopes = pairSlopes(points);
   const end = points.at(-1);
   if (points.length < 3 || slopes.length === 0 || end === undefined) return null;
-  const slope = quantile(slopes, MEDIAN);
+  const slope = medianOfAll(slopes);
   const n = points.length;
   const spread = Z_90 * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
   const rank = (sign: number): number => slopes[clamp(Math.round((slopes.length + sign * spread) / 2), slopes.length - 1)] ?? slope;
   const levels = points.map(({ x, y }) => y - slope * (x - end.x));
-  const level = quantile(levels, MEDIAN);
-  const sigma =
-    MAD_TO_SIGMA *
-    quantile(
-      levels.map((each) => Math.abs(each - level)),
-      MEDIAN,
-    );
-  return { slope, slopeLow: rank(-1), slopeHigh: rank(1), level, levelError: (Z_90 * END_FACTOR * sigma) / Math.sqrt(n) };
+  const level = medianOfAll(levels);
+  const freedom = n - 2;
+  const sigma = MAD_TO_SIGMA * (1 + FEW_POINTS / freedom) * medianOfAll(levels.map((each) => Math.abs(each - level)));
+  const levelError = (studentQuantile90(freedom) * END_FACTOR * sigma) / Math.sqrt(n);
+  return { slope, slopeLow: rank(-1), slopeHigh: rank(1), level, levelError };
 }
 
 /** Returns the slopes of all pairs of points, smallest first. */
@@ -81,9 +78,6 @@ export function stepIn(points: readonly SeriesPoint[], { slope, level }: RobustL
 }
 
 function deviation(points: readonly SeriesPoint[]): number {
-  const median = quantile(
-    points.map(({ y }) => y),
-    MEDIAN,
-  );
+  const median = medianOfAll(points.map(({ y }) => y));
   return points.reduce((sum, { y }) => sum + Math.abs(y - median), 0);
 }

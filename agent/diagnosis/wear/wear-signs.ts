@@ -120,9 +120,14 @@ function newest(points: readonly SeriesPoint[], weeks: number): readonly SeriesP
   return points.filter(({ x }) => x > end - weeks);
 }
 
+/** Null for too few points. */
+function trendLine(points: readonly SeriesPoint[]): RobustLine | null {
+  return points.length < LEAST_WEEKS ? null : robustLine(points);
+}
+
 /** After a step only the points behind it count. */
 function inWindow(trend: Trend, points: readonly SeriesPoint[]): readonly WearFinding[] {
-  const line = points.length < LEAST_WEEKS ? null : robustLine(points);
+  const line = trendLine(points);
   if (line === null) return [];
   const step = stepIn(points, line);
   return step === null ? crossing(trend, points, line) : inWindow(trend, points.slice(step));
@@ -134,7 +139,7 @@ function inWindow(trend: Trend, points: readonly SeriesPoint[]): readonly WearFi
  */
 function crossing(trend: Trend, points: readonly SeriesPoint[], line: RobustLine): readonly WearFinding[] {
   const { sign, direction, band, leastChange, unit } = trend;
-  const recent = robustLine(newest(points, RECENT_WEEKS)) ?? line;
+  const recent = trendLine(newest(points, RECENT_WEEKS)) ?? line;
   const [slow, fast] = speeds(line, direction);
   const spanWeeks = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
   const change = direction * line.slope * spanWeeks;

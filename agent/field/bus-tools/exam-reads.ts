@@ -19,10 +19,10 @@ export interface ExamReads {
 
 /** Returns the reads for a unit; undefined if its profile has no points. */
 export function examReads(unit: Unit): ExamReads | undefined {
-  const usable = unit.slots.filter(({ isolation, isSingle, table }) => isolation === null && !isSingle && isRegisters(table));
+  const usable = unit.slots.filter(isUsable);
   const probe = probeOf(unit);
   if (usable.length === 0 || unit.driver.profile.quirks.evenAlign) return probe && { short: probe, long: probe };
-  const runs = usable.map((_, from) => runFrom(unit, usable, from));
+  const runs = usable.map((slot) => runFrom(unit, slot));
   const byLength = runs.toSorted((a, b) => a.count - b.count);
   const short = usable.toSorted((a, b) => a.count - b.count)[0] as Slot;
   return {
@@ -32,19 +32,20 @@ export function examReads(unit: Unit): ExamReads | undefined {
 }
 
 /** The longest block that starts with this slot, across holes that the unit accepts. */
-function runFrom({ device, driver, noHoles }: Unit, slots: readonly Slot[], from: number): ReadRequest {
+function runFrom({ device, driver, noHoles, slots }: Unit, first: Slot): ReadRequest {
   const { maxHole, maxReadRegisters } = driver.profile.quirks;
-  const [{ table, address, count: least }, ...later] = slots.slice(from) as [Slot, ...Slot[]];
-  let end = address + least;
-  for (const slot of later) {
+  const { table, address } = first;
+  let end = address + first.count;
+  for (const slot of slots.slice(slots.indexOf(first) + 1)) {
     const next = slot.address + slot.count;
-    if (slot.table !== table || slot.address - end > (noHoles ? 0 : maxHole)) break;
+    if (slot.table !== table || !isUsable(slot) || slot.cutBefore || slot.address - end > (noHoles ? 0 : maxHole)) break;
     if (next - address > Math.min(LONG_REGISTERS, maxReadRegisters)) break;
     end = next;
   }
   return { unit: device.unit, table, address, count: end - address };
 }
 
-function isRegisters(table: Slot['table']): boolean {
-  return table === 'holding' || table === 'input';
+/** Whether the slot contains registers that the unit gives, also in a read with others. */
+function isUsable({ isolation, isSingle, table }: Slot): boolean {
+  return isolation === null && !isSingle && (table === 'holding' || table === 'input');
 }

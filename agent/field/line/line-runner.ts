@@ -20,8 +20,8 @@ import { createWakeableTimer, type WakeableTimer } from '../timers.ts';
 import { nameplateRead, readNameplateOnce } from '../units/nameplate-reads.ts';
 import { setUpOne } from '../units/set-up.ts';
 import { createSetUpBroadcasts, type SetUpBroadcasts } from '../units/set-up-broadcasts.ts';
-import { setUpReadOf } from '../units/set-up-steps.ts';
-import type { Unit } from '../units/unit.ts';
+import { isSetUpOpen, setUpReadOf } from '../units/set-up-steps.ts';
+import { restartSteps, type Unit } from '../units/unit.ts';
 import { probeOf } from '../units/unit-requests.ts';
 import { groupsOf } from '../writes/group-writes.ts';
 import { LevelWrites } from '../writes/level-writes.ts';
@@ -361,7 +361,9 @@ export class LineRunner {
     return polled === undefined || this.#setUpTurns < (polled.seenMs === null ? 1 : SET_UP_TURNS);
   }
 
+  /** If no step is left, the failed ones start again. */
   #setUp(unit: Unit, nowMono: MonoMs): Turn | undefined {
+    if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);
     const broadcast = this.#broadcasts.next(unit);
     const read = broadcast === undefined ? setUpReadOf(unit) : undefined;
     if (read !== undefined && this.#isHeld(unit, read, nowMono)) return undefined;

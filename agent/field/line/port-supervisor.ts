@@ -97,7 +97,7 @@ export class PortSupervisor {
     if (!this.#isRunning) return;
     this.#timer?.cancel();
     await this.#options.port.close();
-    await this.#attempt();
+    if (this.#isRunning) await this.#attempt();
   }
 
   async #attempt(): Promise<void> {

@@ -25,7 +25,7 @@ import type { Transactions } from '../line/transactions.ts';
 import { isUnitRefusal } from '../writes/write-reasons.ts';
 import { isSetUpOpen, nextRun, setUpReadOf, stepState } from './set-up-steps.ts';
 import { SET_UP_WRITES_A_DAY, type SetupStep, type StepState } from './set-up-writes.ts';
-import { restartSteps, type Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 /**
  * Exceptions and lost replies that end a step for now. Source: assumed; a busy unit is ready after one. Confirmed by: exceptions during the set-up of
@@ -55,10 +55,9 @@ export interface SetUpParts {
 
 /**
  * Sends the next read or write of a unit's set-up, if there is one, and records its result in the unit. One read may serve several steps.
- * If no step is left, the failed ones start again. Steps that fail are reported as event `unit-not-set-up` at the end of the set-up.
+ * Steps that fail are reported as event `unit-not-set-up` at the end of the set-up.
  */
 export async function setUpOne(unit: Unit, parts: SetUpParts): Promise<void> {
-  if (!isSetUpOpen(unit)) restartSteps(unit, [...unit.failedSteps.keys()]);
   const run = nextRun(unit);
   const [first] = run;
   const { setUpRound } = unit;
@@ -84,6 +83,7 @@ function transact(unit: Unit, step: SetupStep, { transactions, clock, onSetUpWri
 /** Called after all steps: reports the failures in one event and schedules the retry. The same failure is not reported again each night. */
 function finish(unit: Unit, events: EventTracker): void {
   const { device, failedSteps, lastMono, steps } = unit;
+  unit.isLevelWaiting = false;
   const refused = steps.flatMap((step) => {
     const why = failedSteps.get(step);
     return why === undefined ? [] : [msg`${step.table} ${step.address} (${step.why}): ${why}`];
@@ -145,6 +145,10 @@ function isUnkept({ unkeptSteps, lastMono }: Unit, step: SetupStep, found: numbe
 
 /** A step that fails repeatedly must not keep the line busy: it is skipped for now. */
 function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
+  const [step] = run as readonly [SetupStep];
+  const state = stepState(unit, step);
+  // A write without an answer may have arrived, also on a line that went down: it is read back before it is written again.
+  if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
   // A line that went down is no evidence about the register, nor is a read that made room for a level.
   if (!error.policy.unitUsable || error.code === 'interrupted') return;
   // The refused register is found by reading them one by one.
@@ -152,10 +156,7 @@ function failed(unit: Unit, run: readonly SetupStep[], error: BusError): void {
     unit.isSetUpSingly = true;
     return;
   }
-  const [step] = run as readonly [SetupStep];
-  const state = stepState(unit, step);
-  if (state.phase === 'write' && !isUnitRefusal(error)) unit.stepStates.set(step, { ...state, phase: 'prove', isUnproven: true });
-  // A write without an answer may have arrived, so it is read back; a refused one would be written again.
+  // A refused write would be written again.
   const mayRepeat = state.phase !== 'write' || !isUnitRefusal(error) || unit.setUpWrites.mayWrite(step, unit.lastMono);
   if (countFailure(unit, step) < STEP_TRIES && error.policy.retry && mayRepeat) return;
   leaveOut(unit, step, error.said);

@@ -45,8 +45,8 @@ export type Transaction =
   /** The reply to a poll arrived after the poll had been given up, and later polls will wait long enough for it. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
   /**
-   * No reply in time, or only a damaged or wrong one. `silentAfter`: so many in a row make the unit silent. Default: `SILENT_AFTER`. With
-   * `mayBeStarting` a unit that is not silent does not become so.
+   * No reply in time, or only a damaged or wrong one. `silentAfter`: so many in a row make the unit silent, and a silent one stays so. Default:
+   * `SILENT_AFTER`. With `mayBeStarting` a unit that is not silent does not become so.
    */
   | {
       readonly kind: 'timeout';
@@ -90,8 +90,9 @@ export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth
   }
   const failures = health.failures + 1;
   const { silentAfter = SILENT_AFTER } = t;
-  if (failures < silentAfter) return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
-  const doubled = BACKOFF_MS.first * 2 ** Math.min(failures - silentAfter, 16);
+  if (failures < silentAfter && health.state !== 'silent')
+    return { ...health, state: 'flaky', failures, dueMono: t.atMono + FLAKY_REST_MS };
+  const doubled = BACKOFF_MS.first * 2 ** Math.min(Math.max(0, failures - silentAfter), 16);
   const waitMs = Math.min(doubled, BACKOFF_MS.max) * (1 - t.jitter / 4);
   const isGivenUp = health.state === 'silent' || !t.mayBeStarting;
   return { ...health, state: isGivenUp ? 'silent' : 'flaky', failures, dueMono: t.atMono + waitMs };

@@ -71,7 +71,7 @@ export interface Unit {
   readonly stepStates: Map<SetupStep, StepState>;
   /** It refused a read of several set-up registers together. */
   isSetUpSingly: boolean;
-  /** It refused a level in its current set-up, before the steps with `forLevel` were done; that level may still wait for them. */
+  /** It refused a level before the end of its set-up, also if it has started again since then. */
   isLevelWaiting: boolean;
   /** Steps that failed and have not succeeded since, with the reason; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, Message>;
@@ -292,7 +292,6 @@ export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.provingSteps = [];
   unit.stepStates.clear();
   unit.isSetUpSingly = false;
-  unit.isLevelWaiting = false;
 }
 
 /** Returns the end of the pause that the profile requires after the last transaction with the unit. It may be in the past. */

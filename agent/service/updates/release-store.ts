@@ -117,13 +117,14 @@ export class ReleaseStore {
     try {
       await this.#write('previous', current);
       await this.#write('trial', `${name} ${TRIAL_STARTS}`);
+      // Last: once this file is written, the next start uses the release.
+      await this.#write('current', name);
     } catch (error) {
       // Otherwise the release before could no longer be reached.
-      await (previous === null ? this.#remove('previous') : this.#write('previous', previous)).catch(() => {});
+      if ((await this.#word('current')) !== name)
+        await (previous === null ? this.#remove('previous') : this.#write('previous', previous)).catch(() => {});
       throw error;
     }
-    // Last: once this file is written, the next start uses the release.
-    await this.#write('current', name);
   }
 
   /** Facts from the beginning of the newest trial, also after its end; null for none, or for a damaged file. */

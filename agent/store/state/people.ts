@@ -5,6 +5,7 @@
  */
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
+import { PEOPLE_BLOCK_DAYS } from '../../core/store-port.ts';
 import type { Sqlite } from '../sqlite.ts';
 
 /** Limits of age: a row before `dueMs` may not be kept; rows before `beforeMs` may be removed with it. */
@@ -13,8 +14,6 @@ export interface AgeBound {
   readonly beforeMs: WallMs;
 }
 
-/** Units: days. */
-const BLOCK_DAYS = 30;
 /** A row before this time was written with an unset clock: its age is unknown. Units: ms. Source: no release is older; such clocks start in 1970 or 2000. */
 export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
 
@@ -23,7 +22,7 @@ export const FIRST_RELEASE_MS: WallMs = Date.parse('2020-01-01T00:00:00Z');
  * be more than 30.
  */
 export function boundOf(keepDays: number, atMs: WallMs): AgeBound {
-  return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - BLOCK_DAYS) * DAY_MS };
+  return { dueMs: atMs - keepDays * DAY_MS, beforeMs: atMs - (keepDays - PEOPLE_BLOCK_DAYS) * DAY_MS };
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 import type { StoreAccount } from '../../core/ports.ts';
 import type { DeliveredUnstored } from '../messages.ts';
+import type { SegmentFrame } from '../segment-codec.ts';
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 import { type Handle, type Piece, pieceAt, piecesAfter, tallyAfter } from './telemetry-handle.ts';
 
@@ -47,13 +48,17 @@ function wholeBetween(handle: Handle, fromSeq: number, toSeq: number): number {
   }
 }
 
-/** Readings up to `seq` in the row that contains `seq` and later frames; 0 if a row ends at `seq`. An unreadable row is reported as damaged by its reader. */
+/** Readings up to `seq` in the row that contains `seq` and later frames; 0 if a row ends at `seq`. */
 function partUpTo(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
-  if (piece === undefined || piece.firstSeq > seq) return 0;
+  return piece === undefined ? 0 : framesUpTo(piece, seq).reduce((sum, frame) => sum + frame.readings.length, 0);
+}
+
+/** The frames of a row up to `seq`. An unreadable row is reported as damaged by its reader. */
+function framesUpTo(piece: Piece, seq: number): readonly SegmentFrame[] {
+  if (piece.firstSeq > seq) return [];
   const read = piece.read();
-  if (read.kind === 'damaged') return 0;
-  return read.frames.reduce((sum, frame) => sum + (frame.seq <= seq ? frame.readings.length : 0), 0);
+  return read.kind === 'damaged' ? [] : read.frames.filter((frame) => frame.seq <= seq);
 }
 
 /** Returns the number of readings of this row that are not delivered, by the cursor in the file. */
@@ -74,14 +79,15 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/**
- * Estimates the number of stored frames after this seq. It may be too low, even 0, if frame numbers are missing in the segment that
- * contains `seq`, as after a crash or thinning. It may be too high after damaged frames were removed.
- */
+/** Returns the number of stored frames after this seq. It is not exact after damaged frames were removed. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
-  const begun = piece === undefined ? 0 : Math.max(0, seq - piece.firstSeq + 1);
-  return Math.max(0, tallyAfter(handle, seq).frames - begun);
+  return Math.max(0, tallyAfter(handle, seq).frames - (piece === undefined ? 0 : begunOf(piece, seq)));
+}
+
+function begunOf(piece: Piece, seq: number): number {
+  const isWithoutHoles = piece.frames === piece.seq - piece.firstSeq + 1;
+  return isWithoutHoles ? Math.max(0, seq - piece.firstSeq + 1) : framesUpTo(piece, seq).length;
 }
 
 /** Stored readings that are not delivered, by the cursor in the file. */

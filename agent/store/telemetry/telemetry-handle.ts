@@ -29,6 +29,8 @@ export interface Piece {
   readonly kind: 'frames' | 'segment';
   readonly seq: number;
   readonly firstSeq: number;
+  /** Frames in it; fewer than the numbers that it covers if some were removed or never used. */
+  readonly frames: number;
   /** Readings in it. */
   readonly n: number;
   readonly read: () => Read;
@@ -67,12 +69,12 @@ export function pieceAt(handle: Handle, seq: number): Piece | undefined {
 
 /** A row of the table `frame` as a piece. */
 export function framePiece({ frames }: Handle, row: FrameRow): Piece {
-  return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, n: row.n, read: () => frames.read(row) };
+  return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, frames: row.k, n: row.n, read: () => frames.read(row) };
 }
 
 /** A row of the table `segment` as a piece. */
 export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
-  return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, n: row.n, read: () => segments.read(row) };
+  return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, frames: row.frames, n: row.n, read: () => segments.read(row) };
 }
 
 /** Sums over the rows of both tables whose last frame is after `seq`. A row that begins earlier counts in full. */

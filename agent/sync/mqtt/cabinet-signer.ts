@@ -1,7 +1,7 @@
 /** Signs evidence with the cabinet's key, which is the key of the uplink: the authority of the platform has certified it. */
 import type { UplinkConfig } from '../../core/cabinet.ts';
 import { type Clock, isTrusted } from '../../core/clock.ts';
-import { isKeyOf, type SigningAnswer, signEvidence } from '../../core/evidence-signature.ts';
+import { bareCertificates, isKeyOf, type SigningAnswer, signEvidence } from '../../core/evidence-signature.ts';
 import type { Log } from '../../core/ports.ts';
 import { createSecretReader, type ReadFile } from './secret-files.ts';
 
@@ -28,7 +28,8 @@ export function createCabinetSigner(parts: CabinetSignerParts): (kind: string, d
       const { pairs } = await createSecretReader({ config, readFile, clock })();
       // The certificate in use first: a renewed one may be refused by the broker.
       for (const { cert, key } of pairs.toReversed()) {
-        const certificates = cert?.toString('latin1') ?? '';
+        // The file may also have the key.
+        const certificates = bareCertificates(cert?.toString('latin1') ?? '');
         if (key !== null && isKeyOf(key, certificates))
           return { ok: true, signed: { ...claim, ...signEvidence(claim, key, certificates) } };
       }

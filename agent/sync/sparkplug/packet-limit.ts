@@ -7,8 +7,11 @@ import { type MetricEntry, NODE_METRIC, ROWS_METRIC } from './metric-table.ts';
 
 /** Largest message: metrics, and their bytes. Source: 17 bytes a value measured; assumed 8 KB as what a cellular link transfers in well under a second. Confirmed by: the throughput of a gateway on a slow cellular link. */
 const MESSAGE_LIMIT = { metrics: 400, bytes: 8_192 };
-/** A value on the wire without its text, rounded up. Units: bytes. Source: reference/sparkplug.md §4, 17.7 with history flag; quality adds 16. */
-const METRIC_BYTES = 40;
+/**
+ * A value on the wire without its text, rounded up. Units: bytes. Source: a double of quality `stale` with the history flag, the longest,
+ * encodes to 46.
+ */
+const METRIC_BYTES = 48;
 /** Payload timestamp, seq and row mark, rounded up. Units: bytes. */
 const DATA_FRAME_BYTES = 96;
 /** What an MQTT message has besides topic text and payload: fixed header, topic length and properties, rounded up. Units: bytes. Source: MQTT 5 §2.1, §3.3. */

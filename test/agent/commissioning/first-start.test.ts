@@ -5,6 +5,7 @@ import { runSetup } from '../../../agent/commissioning/first-start.ts';
 import { readSetupRequest } from '../../../agent/commissioning/setup-answers.ts';
 import { ConsoleError } from '../../../agent/console/console-error.ts';
 import type { LocalArgs, Terminal } from '../../../agent/console/terminal/terminal.ts';
+import { msg } from '../../../agent/core/message.ts';
 
 const SITE = { yes: true, id: 'box', position: '47.4736,-0.5541', timezone: 'UTC' };
 
@@ -94,4 +95,20 @@ t.test('a list where one value is expected is refused, not cut', async (t) => {
 t.test('an address with leading zeros is the address that a scan finds', async (t) => {
   const { devices } = readSetupRequest({ device: ['031=eastron-sdm120', '/dev/ttyS1 007=meanwell-hlg'] });
   t.strictSame([...devices.keys()], ['31', '/dev/ttyS1 7']);
+});
+
+t.test('the answers of an interrupted setup survive a second interruption', async (t) => {
+  const folder = t.testdir();
+  const kept = join(folder, 'cabinet.yaml.answers');
+  writeFileSync(kept, JSON.stringify({ id: 'box', position: '47.4736,-0.5541', timezone: 'UTC' }));
+  const terminal = { out: () => {}, err: () => {}, widthCols: 80, user: 'tech', socketPath: join(folder, 'agent.sock'), status: null };
+  const answers = [''];
+  const ask = async (): Promise<string> => {
+    const next = answers.shift();
+    if (next === undefined) throw new ConsoleError('failed', msg`left`);
+    return next;
+  };
+  const world = { terminal: terminal as unknown as Terminal, configFile: join(folder, 'cabinet.yaml'), ask };
+  await t.rejects(runSetup({}, { ...world, signal: new AbortController().signal }), { message: 'left' });
+  t.match(JSON.parse(readFileSync(kept, 'utf8')), { id: 'box', position: '47.4736,-0.5541', timezone: 'UTC' });
 });

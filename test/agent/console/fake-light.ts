@@ -60,9 +60,10 @@ export function zoneLightView(changes: Partial<ZoneLightView> = {}): ZoneLightVi
 /**
  * Adds each request to `asked` and answers from fixed facts.
  *
- * A walk test reports two detections right after the call. `identify` blinks once, and refuses L09. 13 hours cannot be saved.
+ * A walk test reports two detections right after the call; `ended` cuts it off. `identify` blinks once, and refuses L09. 13 hours cannot be
+ * saved.
  */
-export function fakeLight(asked: unknown[]): LightTools {
+export function fakeLight(asked: unknown[], ended: AbortSignal = new AbortController().signal): LightTools {
   return {
     tonight: (zone) => {
       asked.push({ tonight: zone });
@@ -76,7 +77,7 @@ export function fakeLight(asked: unknown[]): LightTools {
         report({ atMs: AT_MS, pointId: 'S01.motion', pole: 'P03', raised: ['L02', 'L03'], alreadyLit: false, latencyMs: 42 });
         report({ atMs: AT_MS + 2_500, pointId: 'S01.motion', pole: 'P03', raised: [], alreadyLit: true, latencyMs: null });
       });
-      return { night: true, sensors: ['S01.motion', 'S02.motion'], stop: () => void asked.push('walk stopped') };
+      return { night: true, sensors: ['S01.motion', 'S02.motion'], ended, stop: () => void asked.push('walk stopped') };
     },
     identify({ tell: report, ...request }) {
       asked.push(request);

@@ -10,7 +10,7 @@ import type { SpanLimits } from '../../text/duration.ts';
 import type { Page } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { findZone, onStreet, spanArg } from '../light/light-args.ts';
-import { renderWalkProgress, type WalkProgress } from '../light/walk-test.ts';
+import { cutText, renderWalkProgress, silentText, type WalkProgress } from '../light/walk-test.ts';
 import { untilOver } from '../until-over.ts';
 import { NOT_SAVED } from './commission-words.ts';
 
@@ -28,7 +28,12 @@ export interface CommissionWalked {
   readonly zone: string;
   readonly night: boolean;
   readonly sensors: readonly Walked[];
-  /** The results are on disk. After a lost connection, results without a detection are not stored. */
+  /**
+   * The walk was cut off: by a lost connection, or because the light control stopped, for example for another configuration. Results
+   * without a detection are then not stored.
+   */
+  readonly isCut: boolean;
+  /** The results are on disk. */
   readonly isSaved: boolean;
 }
 
@@ -50,7 +55,11 @@ export const COMMISSION_WALK = agentCommand<{ zone: string; forMs: number }, Com
   render: renderCommissionWalked,
   succeeded: ({ sensors, isSaved }) => isSaved && sensors.every(({ detections }) => detections > 0),
   progress: { isLasting: true, load: async () => renderWalkProgress },
-  audit: ({ zone, sensors }) => ({ zone, silent: sensors.filter(({ detections }) => detections === 0).length }),
+  audit: ({ zone, sensors, isCut }) => ({
+    zone,
+    silent: sensors.filter(({ detections }) => detections === 0).length,
+    ...(isCut ? { isCut } : {}),
+  }),
 });
 
 /** Errors: rejects with Refusal for a zone without sensors. */
@@ -65,7 +74,7 @@ async function walkSensors(view: AgentView, { zone, forMs }: { zone: string; for
   });
   const { night, sensors } = test;
   report({ kind: 'start', zone, night, sensors, forMs } satisfies WalkProgress);
-  const walked = await untilOver({ clock: job.clock, signal: AbortSignal.any([signal, complete.signal]) }, forMs, () => {
+  const walked = await untilOver({ clock: job.clock, signal: AbortSignal.any([signal, complete.signal, test.ended]) }, forMs, () => {
     test.stop();
     return sensors.map((pointId) =>
       walkOf(
@@ -74,10 +83,10 @@ async function walkSensors(view: AgentView, { zone, forMs }: { zone: string; for
       ),
     );
   });
-  // A lost connection says nothing about a sensor without a detection.
-  const isLost = job.readerEnd?.() === 'hang-up' && signal.aborted;
-  const walks = isLost ? walked.filter(({ detections }) => detections > 0) : walked;
-  return { zone, night, sensors: walked, isSaved: await view.acceptance.note({ by: source, walks }) };
+  // A walk that was cut off says nothing about a sensor without a detection.
+  const isCut = test.ended.aborted || (job.readerEnd?.() === 'hang-up' && signal.aborted);
+  const walks = isCut ? walked.filter(({ detections }) => detections > 0) : walked;
+  return { zone, night, sensors: walked, isCut, isSaved: await view.acceptance.note({ by: source, walks }) };
 }
 
 function walkOf(sensor: Pick<Walked, 'pointId' | 'zone' | 'night'>, steps: readonly WalkStep[]): Walked {
@@ -92,13 +101,13 @@ function walkOf(sensor: Pick<Walked, 'pointId' | 'zone' | 'night'>, steps: reado
 }
 
 /** Renders the answer of `commission walk`. */
-function renderCommissionWalked({ zone, night, sensors, isSaved }: CommissionWalked, page: Page): string {
+function renderCommissionWalked({ zone, night, sensors, isCut, isSaved }: CommissionWalked, page: Page): string {
   const silent = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
   const idle = sensors.filter(({ detections, raised, wasLit }) => night && detections > 0 && raised.length === 0 && !wasLit);
   const seen = sensors.length - silent.length;
   const texts: Message[] = [
     msg`${seen} of ${count(sensors.length, 'sensor')} of ${zone} detected someone`,
-    ...(silent.length === 0 ? [] : [msg`no detection by ${silent}: check whether it is covered, turned away or defective`]),
+    ...(silent.length === 0 ? [] : [isCut ? cutText(silent) : silentText(silent)]),
     ...idle.map(({ pointId }) => msg`${pointId} detects and raises no lamp: luciole zones shows what controls them`),
     ...(isSaved ? [] : [NOT_SAVED]),
   ];

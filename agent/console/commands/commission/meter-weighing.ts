@@ -45,7 +45,8 @@ export interface WeighRequest {
  * to full light for its measurement, and again if the result is doubtful, and stays there until the end. A lamp without a result, for
  * example without meter readings, is left out.
  *
- * Errors: rejects, for example with ConsoleError 'failed' if a part of the cabinet is locked for maintenance.
+ * Errors: rejects, for example with ConsoleError 'failed' if a part of the cabinet is locked for maintenance before it starts, or by
+ * another person before a lamp is measured.
  */
 export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighRequest, job: Job): Promise<void> {
   const { signal, report } = job;
@@ -57,6 +58,7 @@ export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighReq
     let before = await meterW(view, job);
     for (const [index, test] of tests.entries()) {
       if (signal.aborted) return;
+      for (const zone of zones) expectFree(view, zone, job.source);
       report({ lamp: test.lamp, at: index + 1, of: tests.length, waitsFor: 'meter' } satisfies WeighProgress);
       await held.renew();
       const level = async (levelPct: LevelPct): Promise<number | null> => {
@@ -93,7 +95,7 @@ function createHeldLevels(view: AgentView, { source, clock }: Pick<Job, 'source'
     },
     /** Lamps first: a zone that is released first would let them rise and fall again. */
     async release() {
-      for (const { target } of [...held.values()].reverse()) await view.release({ target, source, rank: 'maintenance' });
+      for (const { target } of [...held.values()].reverse()) await view.release({ target, source, rank: 'maintenance', isOwnOnly: true });
     },
   };
 }

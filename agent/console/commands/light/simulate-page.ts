@@ -66,7 +66,7 @@ function nightTable(result: SimulateResult, page: Page): readonly string[] {
   return tableLines(columns, [...rows, ...sum], page);
 }
 
-type RowFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'detections'>;
+type RowFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'detections'> & Partial<Pick<NightFigures, 'quarterW'>>;
 type Covered = SimulateResult['coverage'][number];
 
 function rowOf(
@@ -75,7 +75,11 @@ function rowOf(
   other: RowFigures | undefined,
   coverage: Covered | undefined,
 ): readonly Said[] {
-  if (coverage?.replayedH === 0) return [name, ...(other === undefined ? [] : [NOTHING, NOTHING]), NOTHING, NOTHING, NOTHING, '0 %'];
+  // A night that is not dark yet has no share, but the figures of its day so far.
+  const isDay = coverage?.darkH === 0;
+  const isRecorded = recorded?.quarterW?.some((meanW) => meanW !== null) === true;
+  if (coverage?.replayedH === 0 && !(isDay && isRecorded))
+    return [name, ...(other === undefined ? [] : [NOTHING, NOTHING]), NOTHING, NOTHING, NOTHING, isDay ? NOTHING : '0 %'];
   const [before, after] = [recorded?.kwh ?? 0, other?.kwh];
   const dark = String(recorded?.darkMoments ?? 0);
   return [

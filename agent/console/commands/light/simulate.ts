@@ -81,7 +81,7 @@ export const SIMULATE: LocalCommand = {
   summary: msg`past nights again, with other settings`,
   arguments: [],
   options: [
-    { name: 'night', value: 'DATE', summary: msg`the day on which it began, as 2026-12-01 (default: the last night)` },
+    { name: 'night', value: 'DATE', summary: msg`the day on which it began, as 2026-12-01 (default: the last night that ended at noon)` },
     { name: 'nights', value: 'N', summary: msg`this night and those before it, N in all (default: 1)` },
     { name: 'with', value: 'FILE', summary: msg`a cabinet file with the other settings`, file: 'read' },
     { name: 'suggest', value: null, summary: msg`try hold times and levels, and list the best` },

@@ -104,11 +104,11 @@ export interface RampGauge {
 }
 
 /**
- * Requests several levels for the target in turn, and reports the waits (`TestWait`) and the result of each level (`TestStep`). Then it
- * releases all overrides of rank `maintenance` on exactly this target, also those of other people. Once the client is gone, no further level
- * is requested. `gauge` may measure more.
+ * Requests several levels for the target in turn, reports the waits (`TestWait`) and the result of each level (`TestStep`), and then ends
+ * its request, not those of others. Once the client is gone, no further level is requested. `gauge` may measure more.
  *
- * Errors: rejects, for example with ConsoleError 'failed' if a request of rank `maintenance` applies to the target at the start.
+ * Errors: rejects, for example with ConsoleError 'failed' if the target is locked for maintenance before the test, or by another person
+ * before one of its levels.
  */
 export async function testTarget(view: AgentView, target: Target, job: Job, gauge: RampGauge | null = null): Promise<Tested> {
   expectFree(view, target);
@@ -117,6 +117,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job, gaug
   try {
     for (const [index, levelPct] of RAMP_PCT.entries()) {
       if (job.signal.aborted) break;
+      if (index > 0) expectFree(view, target, job.source);
       const wait = (waitsFor: TestWait['waitsFor'], restMs: number): void =>
         void job.report({ levelPct, step: index + 1, steps: RAMP_PCT.length, waitsFor, restMs } satisfies TestWait);
       const step = await rampStep(view, target, levelPct, { ...job, wait, gauge });
@@ -124,7 +125,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job, gaug
       job.report(step);
     }
   } finally {
-    restored = (await view.release({ target, source: job.source, rank: 'maintenance' })).state;
+    restored = (await view.release({ target, source: job.source, rank: 'maintenance', isOwnOnly: true })).state;
   }
   const lamps = [...new Set(steps.flatMap(({ states }) => Object.keys(states)))].sort();
   const otherLamps = otherLampsOf(view, lamps);
@@ -148,12 +149,16 @@ function unweighedFor(hasOwn: boolean, hasMeter: boolean, otherLamps: number): U
   return otherLamps > 0 ? 'shared-meter' : 'no-meter-reading';
 }
 
-/** Errors: throws ConsoleError 'failed' if a request of rank `maintenance` applies to the lamp or zone, or to a part of it. */
-export function expectFree(view: AgentView, target: Target): void {
+/**
+ * Errors: throws ConsoleError 'failed' if a request of rank `maintenance` applies to the lamp or zone, or to a part of it. Those of the
+ * source `except` do not count; default: all count.
+ */
+export function expectFree(view: AgentView, target: Target, except: string | null = null): void {
   const tested = new Set(lampsOf(view, target));
   const isOn = ({ kind, id }: Target): boolean =>
     kind === 'cabinet' || id === target.id || lampsOf(view, { kind, id }).some((lamp) => tested.has(lamp));
-  const intent = view.light.intentsBy('technician').find(({ rank, target: locked }) => rank === 'maintenance' && isOn(locked));
+  const locks = view.light.intentsBy('technician').filter(({ rank, target: locked }) => rank === 'maintenance' && isOn(locked));
+  const intent = locks.find(({ source }) => source !== except);
   if (intent === undefined) return;
   const { source, reason } = intent;
   throw new ConsoleError(

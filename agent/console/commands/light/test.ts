@@ -2,7 +2,7 @@
 
 import type { LampTestVerdict } from '../../../core/acceptance.ts';
 import { count } from '../../../core/counts.ts';
-import { counted, type Message, msg } from '../../../core/message.ts';
+import { counted, type Message, msg, NO_TEXT } from '../../../core/message.ts';
 import { firstOf } from '../../../core/message-lists.ts';
 import { agentCommand, textArg } from '../../agent-command.ts';
 import type { ConsoleCommand } from '../../command-spec.ts';
@@ -84,9 +84,10 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
 
 /**
  * Renders the result of a test: a table of the lamps, why power was not checked, and a summary with the result of the release.
- * `otherLamps` is shown only where the meter measures them too.
+ * `otherLamps` is shown only where the meter measures them too. Without a verdict: that no lamp was tested, and why.
  */
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
+  if (verdicts.length === 0) return paragraph(untestedText(target.id, steps.at(-1)?.reason ?? NO_TEXT), page).join('\n');
   const columns = [
     { title: msg`Lamp`, maxCols: 16 },
     ...steps.map(({ levelPct }) => ({ title: msg`${levelPct} %` })),
@@ -108,6 +109,10 @@ export function renderTested({ target, steps, verdicts, otherLamps, restored }: 
       : msg`${sum}; released, but its return to the programme ended as ${wordOf(restored)}: see \`luciole why ${target.id}\``;
   const levelOnly = unweighedLines(verdicts, otherLamps).flatMap((line) => paragraph(line, page));
   return [...tableLines(columns, rows, page), '', ...levelOnly, ...paragraph(end, page)].join('\n');
+}
+
+function untestedText(id: string, reason: Message): Message {
+  return String(reason) === '' ? msg`no lamp of ${id} was tested` : msg`no lamp of ${id} was tested: ${reason}`;
 }
 
 /** Lamps named per reason; the others are counted. */

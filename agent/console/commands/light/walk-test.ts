@@ -46,7 +46,7 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
   const { night, sensors } = test;
   report({ kind: 'start', zone, night, sensors, forMs } satisfies WalkProgress);
-  return untilOver(job, forMs, () => {
+  return untilOver({ clock, signal: AbortSignal.any([job.signal, test.ended]) }, forMs, () => {
     test.stop();
     const latencies = steps.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs]));
     return {
@@ -54,6 +54,7 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
       night,
       durationMs: Math.round(clock.monoMs() - startMono),
       missed,
+      isCut: test.ended.aborted,
       sensors: sensors.map((pointId) => ({ pointId, detections: steps.filter((step) => step.pointId === pointId).length })),
       medianMs: latencies.length === 0 ? null : quantile(latencies, 0.5),
       worstMs: latencies.length === 0 ? null : quantile(latencies, 1),
@@ -76,6 +77,8 @@ export interface Walked {
   readonly durationMs: number;
   /** Detections whose progress was lost, for example because the client was too slow; they count in `detections` too. */
   readonly missed: number;
+  /** The light control stopped during the test, for example for another configuration: later detections are not counted. */
+  readonly isCut: boolean;
   readonly sensors: readonly { readonly pointId: PointId; readonly detections: number }[];
   /** Median time from a detection to the first level sent to a lamp that it raised; null if there was none. Units: ms. */
   readonly medianMs: number | null;
@@ -108,19 +111,27 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
 }
 
 /** Renders the summary of `walk-test`. */
-export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed }: Walked, page: Page): string {
+export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed, isCut }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
   const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);
   const each = sensors.map(({ pointId, detections }) => `${pointId} ${detections}`);
   const lines = [
     msg`${count(total, 'detection')} in zone ${zone} in ${formatDuration(durationMs)}: ${each}`,
     ...(medianMs === null ? [] : [msg`first level sent after ${medianMs} ms at the median, ${worstMs ?? medianMs} ms at most`]),
-    ...(withoutDetection.length === 0
-      ? []
-      : [msg`no detection by ${withoutDetection}: check whether it is covered, turned away or defective`]),
+    ...(withoutDetection.length === 0 ? [] : [isCut ? cutText(withoutDetection) : silentText(withoutDetection)]),
     ...(missed === 0 ? [] : [msg`${missed} not shown: this terminal is too slow`]),
   ];
   return lines.flatMap((line) => paragraph(line, page)).join('\n');
+}
+
+/** Returns what to check if these sensors have no detection after a whole walk. */
+export function silentText(sensors: readonly PointId[]): Message {
+  return msg`no detection by ${sensors}: check whether it is covered, turned away or defective`;
+}
+
+/** Returns what to do if these sensors have no detection after a walk that was cut off (`WalkTest.ended`). */
+export function cutText(sensors: readonly PointId[]): Message {
+  return msg`The light control stopped or got another configuration, which ended the walk: walk again under ${sensors}`;
 }
 
 function cut(text: string, cols: number): string {

@@ -11,6 +11,7 @@ import {
   findLine,
   findUnit,
   hexWord,
+  LAST_ADDRESS,
   LINE_ARGUMENT,
   onBus,
   tableArg,
@@ -81,6 +82,9 @@ export function readWrite(args: RawArgs): WriteArgs {
     address: addressArg(args, 'address'),
     values,
   } as const;
+  const limits = msg`${1} to ${LAST_ADDRESS + 1 - write.address}`;
+  if (write.address + values.length - 1 > LAST_ADDRESS)
+    throw new ConsoleError('usage', msg`number of values ${values.length} is not allowed: ${limits}`);
   return { ...write, isConfirmed: args['yes'] === true };
 }
 

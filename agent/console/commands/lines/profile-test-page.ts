@@ -39,6 +39,8 @@ export interface ProfileTest {
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
   /** Number of points that were not tried because the unit had not answered several times in a row. */
   readonly untried: number;
+  /** The unit answered for no point. */
+  readonly isSilent: boolean;
 }
 
 /** Returns true if all points of the test were tried and none failed or was implausible. */
@@ -83,10 +85,10 @@ export function renderProfileTest(test: ProfileTest, page: Pick<Page, 'widthCols
 }
 
 function ending(test: ProfileTest): Message {
-  const { profile, unit, line, points, untried } = test;
+  const { profile, unit, line, points, untried, isSilent } = test;
   const good = points.filter(({ quality }) => quality === 'good').length;
   const sum = msg`${profile} with unit ${unit} on line ${line}: ${good} of ${count(points.length + untried, 'point')} good`;
-  if (untried > 0) return msg`${sum}; given up: the unit does not answer. Check its supply, address and wire`;
+  if (untried > 0 || isSilent) return msg`${sum}; given up: the unit does not answer. Check its supply, address and wire`;
   if (testSucceeded(test)) return sum;
   const refused = points.find(({ address, reason }) => reason === 'illegal-address' && String(manualHint(address)) !== '');
   const hint = refused === undefined ? '' : manualHint(refused.address);

@@ -66,7 +66,7 @@ export interface ProfileTrial {
 
 /**
  * Reads polled points and then the nameplate from the unit, and resolves with the results. After several points in a row without an answer
- * it leaves out the other points; if there are any, also the nameplate. An exception of the unit is an answer, a damaged reply is none.
+ * it stops. The nameplate is then empty, as if no point was answered. An exception is an answer, a damaged reply is none.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for a device that sends without being polled, or if no agent answers.
  */
@@ -98,8 +98,9 @@ export async function runProfileTrial(trial: ProfileTrial): Promise<ProfileTest>
     report(points.length, polled.length);
   }
   const untried = polled.length - points.length;
-  const nameplate = untried > 0 ? {} : await readNameplate(trial);
-  return { profile: profile.id, line, unit, points, nameplate, untried };
+  const isSilent = unanswered > 0 && unanswered === points.length;
+  const nameplate = untried > 0 || isSilent ? {} : await readNameplate(trial);
+  return { profile: profile.id, line, unit, points, nameplate, untried, isSilent };
 }
 
 async function readNameplate({ profile, line, unit, read }: ProfileTrial): Promise<ProfileTest['nameplate']> {

@@ -29,7 +29,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'report night',
     summary: msg`one night: energy, levels, presence, failures`,
-    arguments: [{ name: 'date', summary: msg`its evening, as 2026-12-01 (default: the last night)`, required: false }],
+    arguments: [{ name: 'date', summary: msg`its evening, as 2026-12-01 (default: the last night that ended at noon)`, required: false }],
     more: [],
     examples: ['luciole report night', 'luciole report night 2026-12-01 --out night.html'],
   },

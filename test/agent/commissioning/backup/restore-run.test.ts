@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { runBackup } from '../../../../agent/commissioning/backup/backup-run.ts';
 import { packBackup, sha256 } from '../../../../agent/commissioning/backup/manifest.ts';
@@ -31,8 +32,17 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
   store.close();
   writeFileSync(join(dir, 'users.json'), `users of ${folder}`);
   const shown: string[] = [];
+  const errors: string[] = [];
   const terminal: Terminal = {
-    ...{ out: (text) => void shown.push(text), err: () => {}, widthCols: 80, colour: false, user: 'marie', version: '', status: null },
+    ...{
+      out: (text) => void shown.push(text),
+      err: (text) => void errors.push(text),
+      widthCols: 80,
+      colour: false,
+      user: 'marie',
+      version: '',
+      status: null,
+    },
     socketPath: join(folder, 'no.sock'),
     askSecret: async () => passphrases.shift() ?? '',
     localFiles: async () => Promise.reject(new Error('not here')),
@@ -40,7 +50,7 @@ function openGateway(t: Pick<Test, 'teardown'>, passphrases: string[] = []) {
   const world = { terminal, configFile, nowMs: STORE_START_MS + 3_600_000, version: '1.2.3' };
   const resultOf = async (run: Promise<number>) => ({ code: await run, text: shown.splice(0).join('') });
   return {
-    ...{ folder, dir, configFile, shown },
+    ...{ folder, dir, configFile, shown, errors },
     backup: (args: LocalArgs = {}) => resultOf(runBackup({ 'data-dir': dir, to: join(folder, 'b.tar.gz'), ...args }, world)),
     restore: (backup: string, args: LocalArgs = {}) => resultOf(runRestore({ 'data-dir': dir, backup, ...args }, world)),
     file: join(folder, 'b.tar.gz'),
@@ -274,6 +284,50 @@ t.test('a folder of the store without a state, or a store of a later release, gi
   mkdirSync(empty);
   await t.rejects(gateway.backup({ 'data-dir': empty }), { code: 'failed', message: /no agent has run/ });
   t.strictSame(readdirSync(empty), []);
+});
+
+t.test(
+  'without an agent a damaged state gives no backup, stays as it is, and the command says what is damaged and what to do',
+  async (t) => {
+    const gateway = openGateway(t);
+    const state = join(gateway.dir, 'state.db');
+    const sound = readFileSync(state);
+    for (const bytes of [Buffer.alloc(sound.length, 0x5a), Buffer.alloc(0)]) {
+      writeFileSync(state, bytes);
+      for (const time of ['first', 'second'])
+        await t.rejects(
+          gateway.backup(),
+          { code: 'failed', message: /state\.db: .*(storage card|this folder).*No backup was made\. Start the agent/ },
+          time,
+        );
+      t.notOk(existsSync(gateway.file));
+      t.ok(readFileSync(state).equals(bytes));
+      t.notOk(existsSync(join(gateway.dir, 'quarantine')));
+    }
+    writeFileSync(state, sound);
+    t.equal((await gateway.backup()).code, 0);
+  },
+);
+
+t.test('a backup without a readable file of readings does not report that the platform has confirmed all', async (t) => {
+  for (const leave of [(path: string) => rmSync(path), (path: string) => writeFileSync(path, Buffer.alloc(8_192, 0x5a))]) {
+    const gateway = openGateway(t);
+    leave(join(gateway.dir, 'telemetry.db'));
+    const { code, text } = await gateway.backup();
+    t.equal(code, 0);
+    t.match(text.replace(/\s+/g, ' '), /telemetry\.db is missing or cannot be read: it is unknown how many the platform has not confirmed/);
+    t.notMatch(text, /confirmed all/);
+  }
+});
+
+t.test('without an agent a damaged row of the state is left out with a warning and an exit code', async (t) => {
+  const gateway = openGateway(t);
+  const db = new Database(join(gateway.dir, 'state.db'));
+  db.prepare("UPDATE kv SET value = '1' WHERE key = 'whose'").run();
+  db.close();
+  t.equal((await gateway.backup()).code, 1);
+  t.match(gateway.errors.join('').replace(/\s+/g, ' '), /warning: not in the backup: \S+state\.db: kv key "whose": its bytes were damaged/);
+  t.ok(existsSync(gateway.file));
 });
 
 t.test('a link in the place of the folder of a restore leads nowhere', async (t) => {

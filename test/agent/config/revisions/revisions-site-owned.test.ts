@@ -121,6 +121,21 @@ t.test('values in several parts, by two authors, with a device type: each part m
   t.match(await at.commit(request('console:anne')), { state: 'done', revision: 2 });
 });
 
+t.test('without the stored file of the site, a revision reports no new difference and ends no known one', async (t) => {
+  for (const before of ['', 'book-confirmed.json']) {
+    const { manager: at, dataDir, events } = await openManager(t, { before });
+    const reported = () => events.filter(({ code }) => code === 'config-site-owned').map(({ endMs }) => endMs);
+    const first = reported();
+    rmSync(join(dataDir, 'config/site'), { recursive: true });
+    await at.set('cabinet.timezone', 'Pacific/Auckland', 'console:anne');
+    t.match(owned(await at.commit(request('console:anne'))), /cabinet.timezone/, 'an own one is refused');
+    await at.discard('console:anne');
+    await at.set('uplink.keepaliveS', '60', 'console:anne');
+    t.match(await at.commit(request('console:anne')), { state: 'done' });
+    t.strictSame(reported(), first, `${first.length} as before`);
+  }
+});
+
 t.test('a revision of the release before keeps running with its values, and each start names them until the file sets them', async (t) => {
   const { run, events, start, configFile, dataDir } = await openManager(t, { before: 'book-confirmed.json' });
   const differing = 'cabinet.latitudeDeg, uplink.broker, uplink.username, uplink.passwordFile, lines[north].port';

@@ -116,3 +116,11 @@ t.test('the program sends nothing to a planted agent, and setup is not blocked b
   t.match(setup, /--position/, 'it continues and requests the missing values');
   t.strictSame([...caught, ...loginCaught], []);
 });
+
+t.test('a command that was stopped while it connected sends no request', async (t) => {
+  const socketPath = join(sharedFolder(t, 0o700), 'agent.sock');
+  const caught = await fakeAgent(t, socketPath);
+  await t.rejects(callAgent({ socketPaths: [socketPath], ...login, signal: AbortSignal.abort() }), { code: 'failed' });
+  await callAgent({ socketPaths: [socketPath], ...login });
+  t.equal(caught.join('').split('\n').length, 2, 'only that of the second');
+});

@@ -372,6 +372,13 @@ t.test('secrets are put out before a line is kept', async (t) => {
     ['user add tech --password hunter2', 'user add tech --password ***'],
     ['config set uplink.password "hunter 2"', 'config set uplink.password ***'],
     ['enrol --code=123456', 'enrol --code=***'],
+    ['config set "uplink.password" hunter2', 'config set "uplink.password" ***'],
+    ["config set 'lines[0].token' hunter2 more", "config set 'lines[0].token' *** more"],
+    ['config set a[0].password x', 'config set a[0].password ***'],
+    ['password token x', 'password *** ***'],
+    ['token: x', 'token: ***'],
+    ['--password ="x" y', '--password *** y'],
+    ['set secret   hunter2', 'set secret   ***'],
     ['why L07', 'why L07'],
   ] as const) {
     t.equal(maskSecrets(typed), kept);
@@ -418,6 +425,27 @@ t.test('XOFF stops the output, XON lets it go on, and nothing is lost', async (t
   session.type('\x11');
   await session.until('the prompt', () => session.bytes().endsWith(PROMPT));
   t.match(session.bytes(), /Cabinet[\s\S]*Events +About/);
+});
+
+t.test('a session that ends during a command without an end ends at once, also if it ends just after ENTER', async (t) => {
+  for (const isEarly of [true, false])
+    for (const reason of ['hang-up', 'idle', 'stopped'] as const) {
+      const fake = createFakeView();
+      let watches = 0;
+      const bus = {
+        ...fake.bus,
+        watch: () => {
+          watches += 1;
+          return () => {};
+        },
+      };
+      const view = { ...fake, bus };
+      const session = await openSession(t, { view });
+      session.type('bus watch street\r');
+      if (!isEarly) await session.until('the watch', () => watches > 0);
+      session.shell.end(reason);
+      await session.until('the end', () => session.ended() === reason);
+    }
 });
 
 t.test('a session that ends under XOFF gives the port back after a minute', async (t) => {

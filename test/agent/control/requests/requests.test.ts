@@ -67,6 +67,22 @@ t.test('below a technician an override waits, fails as unseen, and takes over af
   });
 });
 
+t.test(
+  'a release of own intents leaves the lock that another person set on the same lamp, and is refused without an own one',
+  async (t) => {
+    const street = await litStreet(t);
+    for (const source of ['console:paul', 'console:anna'])
+      void street.override({ target: L1, levelPct: source === 'console:anna' ? 0 : 60, rank: 'maintenance', source });
+    await street.clock.advance(30);
+    const own = { target: L1, authority: 'technician', source: 'console:paul', rank: 'maintenance', isOwnOnly: true } as const;
+    const release = street.control.release({ ...own, commandId: 'r1' });
+    await street.clock.advance(30);
+    t.match(texts(await release), { state: 'verified' });
+    t.equal(street.levels.get('L1'), 0, 'the lock of anna is in force');
+    t.match(await street.control.release({ ...own, commandId: 'r2' }), { state: 'refused', reason: /no override of lamp L1/ });
+  },
+);
+
 t.test('the platform sets a zone, then one lamp of it lower: the lamp follows, and its release gives it back to the zone', async (t) => {
   const street = await litStreet(t);
   const zone = street.override({ levelPct: 90 });

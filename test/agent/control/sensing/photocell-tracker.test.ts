@@ -132,6 +132,18 @@ t.test('a dirty photocell is reported in the morning, ignored, and trusted again
   t.same(reported(tracker).slice(1), [['photocell-doubtful', POINT, 'LUX1.illuminance: is trusted again', 'ends']]);
 });
 
+t.test('a restart on the afternoon of a sound photocell reports nothing, whatever hour of the day', async (t) => {
+  for (const hour of [1, 2, 3]) {
+    const tracker = makeScene();
+    await tracker.pass(DAY_MIN + hour * 60, sky);
+    tracker.restart();
+    await tracker.pass(5, sky);
+    tracker.restart();
+    await tracker.pass(DAY_MIN, sky);
+    t.same(reported(tracker), [], `${hour} h after noon`);
+  }
+});
+
 t.test('a photocell without a value is reported after its limit, and a night without values is not counted as a fault', async (t) => {
   const tracker = makeScene();
   await tracker.pass(DAY_MIN, sky);

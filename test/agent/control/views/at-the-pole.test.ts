@@ -143,6 +143,16 @@ t.test('a walk changes no level, ends by itself and by its reader', async (t) =>
   t.equal(steps.length, 1, 'nothing is reported after the walk has ended');
 });
 
+t.test('a walk is ended when its control stops, not when its time is over', async (t) => {
+  const street = await litStreet(t);
+  const [short, long] = [30_000, 600_000].map((forMs) => street.control.walkTest('rue', forMs, () => {}));
+  await street.clock.advance(31_000);
+  t.equal(long?.ended.aborted, false);
+  await street.control.stop();
+  t.equal(long?.ended.aborted, true);
+  t.equal(short?.ended.aborted, false);
+});
+
 t.test('by day, and under an override, detections are reported though no lamp rises', async (t) => {
   const street = await litStreet(t, winter('12:30'));
   const steps: WalkStep[] = [];

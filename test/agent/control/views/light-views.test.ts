@@ -34,7 +34,7 @@ function viewsOf(street: LightingStreet, taken: LightingSnapshot | null) {
             kind: 'lamp',
             lamps: lamps.slice(0, 1).map((lamp) => ({ ...lamp, sinceMs: 0, trace: decided?.decisions[0]?.trace ?? [] })),
           },
-    walkTest: () => ({ sensors: ['S01.motion'], stop: () => {} }),
+    walkTest: () => ({ sensors: ['S01.motion'], ended: new AbortController().signal, stop: () => {} }),
     identify: refuse,
     burningHours: () => new Map([['L1', 1_234.6]]),
     setBurningHours: async () => true,

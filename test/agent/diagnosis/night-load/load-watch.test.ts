@@ -1,4 +1,5 @@
 import t from 'tap';
+import { restoredLoad, storedNights, storedTonight } from '../../../../agent/diagnosis/night-load/load-memory.ts';
 import { LoadWatch, type MeterMinute } from '../../../../agent/diagnosis/night-load/load-watch.ts';
 import { type CabinetPhysics, cabinetMinutes, DAY, findingsLog, usualSteps } from './cabinet-physics.ts';
 
@@ -210,6 +211,44 @@ t.test('a restart at night changes nothing: no alarm, and a lamp lost meanwhile 
     ['lost true'],
   );
   t.ok((log[0]?.at ?? 0) - cut <= 35);
+  t.end();
+});
+
+t.test('a night of which the beginning was not seen is not learned, also after a restart', (t) => {
+  const minutes = cabinetMinutes({}, 0, 2);
+  const before = new LoadWatch();
+  for (const minute of minutes.filter(({ atMin }) => atMin >= 600 && atMin < 700)) before.step(minute);
+  const { nights, tonight } = before.memory();
+  const after = new LoadWatch(
+    restoredLoad(JSON.parse(JSON.stringify(storedNights(before.memory()))), JSON.parse(JSON.stringify(storedTonight(before.memory())))),
+  );
+  t.ok(tonight !== null && nights.length === 0, 'it runs');
+  for (const minute of minutes.filter(({ atMin }) => atMin >= 700 && atMin < DAY)) after.step(minute);
+  t.equal(after.nights, 0);
+  for (const minute of minutes.filter(({ atMin }) => atMin >= DAY)) after.step(minute);
+  t.equal(after.nights, 1, 'the next one is');
+  t.end();
+});
+
+t.test('a night of which the end was not seen is not learned', (t) => {
+  const watch = new LoadWatch();
+  const isRead = (atMin: number): boolean => atMin < 620 || atMin > 1_200;
+  for (const minute of cabinetMinutes({}, 0, 1)) if (isRead(minute.atMin)) watch.step(minute);
+  t.same([watch.nights, watch.onMin], [0, null]);
+  t.end();
+});
+
+t.test('lamps that burn by day, twelve hours from their usual time, are a load by day', (t) => {
+  const at = (FAULT_DAY + 1) * DAY + 1_082;
+  const log = begun({
+    onAt: (day) => 360 + 2 * (day % 4),
+    offAt: () => 900,
+    fault: (atMin, loadW) => (atMin >= at && atMin < at + 60 ? 4_500 : loadW),
+  });
+  t.same(
+    log.map(({ name }) => name),
+    ['day'],
+  );
   t.end();
 });
 

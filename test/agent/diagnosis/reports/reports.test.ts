@@ -74,21 +74,52 @@ t.test('with a clock that is not trusted the report says so, and no night is cut
   );
 });
 
+/** The store removes events up to 30 days before `store.peopleDays`. */
 const ages: [story: string, peopleDays: number, failures: number | null, note: RegExp][] = [
   ['of all nights', 400, 0, /null/],
-  ['of a part of the nights', 2, 0, /before 2026-12-01 13:00 are no longer stored/],
-  ['of none of them', 0, null, /of these nights are no longer stored/],
+  ['of a part of the nights', 32, 0, /before 2026-12-01 13:00 may no longer be stored/],
+  ['of none of them', 30, null, /of these nights may no longer be stored/],
 ];
+const madeWith = (peopleDays: number, events: readonly AgentEvent[]) =>
+  made({
+    cabinet: () => ({ ...CABINET, store: { ...CABINET.store, peopleDays } }),
+    store: {
+      ...partsOf().store,
+      readEvents: async ({ limit, skip = 0 }) =>
+        events
+          .toReversed()
+          .slice(skip, skip + limit)
+          .reverse(),
+    },
+  });
+const failuresOf = ({ figures }: Report) => figures.find(({ id }) => id === 'failures');
 
 for (const [story, peopleDays, failures, note] of ages) {
   t.test(`events are stored ${story}`, async (t) => {
-    const { figures } = await made({ cabinet: () => ({ ...CABINET, store: { ...CABINET.store, peopleDays } }) });
-    const figure = figures.find(({ id }) => id === 'failures');
-    t.equal(figure?.value, failures);
-    t.match(String(figure?.note), note);
-    t.equal(figures.find(({ id }) => id === 'light')?.value, failures === null ? null : 100);
+    const report = await madeWith(peopleDays, []);
+    t.equal(failuresOf(report)?.value, failures);
+    t.match(String(failuresOf(report)?.note), note);
+    t.equal(report.figures.find(({ id }) => id === 'light')?.value, failures === null ? null : 100);
   });
 }
+
+/** This many events that began one after the other since an hour, each for a minute. */
+const eventsSince = (hour: string, length: number): readonly AgentEvent[] =>
+  Array.from({ length }, (_, at) => {
+    const startMs = Date.parse(hour) + 10 * at;
+    return { id: `e${at}`, code: 'lamp-out', source: 'L1', severity: 'alarm', text: msg`dark`, startMs, endMs: startMs + 60_000 };
+  });
+
+t.test('a stored event proves that later ones have not been removed by age', async (t) => {
+  const report = await madeWith(32, eventsSince('2026-11-30T19:59Z', 1));
+  t.match(String(failuresOf(report)?.note), /before 2026-11-30 21:00 may no longer be stored/);
+});
+
+t.test('where the store keeps no more events, the report says since when they are known', async (t) => {
+  const [all, some] = [eventsSince('2026-12-01T20:00Z', 10_000), eventsSince('2026-12-01T20:00Z', 9_000)];
+  t.match(String(failuresOf(await madeWith(400, all))?.note), /before 2026-12-01 21:00 may no longer be stored/);
+  t.notMatch(String(failuresOf(await madeWith(400, some))?.note), /stored/);
+});
 
 t.test('a night is a page of its own only if it is one night', async (t) => {
   t.match(await made({}, { kind: 'night', from: '2026-12-01', to: '2026-12-01' }), { kind: 'night', title: { args: ['2026-12-01'] } });

@@ -241,7 +241,11 @@ interface Disk {
   isFailing: boolean;
   refused?: string | null;
   readonly stored?: Map<string, string>;
+  /** Start of the keys that take longer to read than others take to write. */
+  readonly slow?: string;
 }
+
+const turnOfLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The proof of savings of a cabinet without readings. */
 function savingsOn(clock: ManualClock, disk: Disk, cabinet: () => typeof CABINET = () => CABINET) {
@@ -251,12 +255,15 @@ function savingsOn(clock: ManualClock, disk: Disk, cabinet: () => typeof CABINET
     clock,
     log: { event: () => {} },
     store: {
-      load: async (key: string, unread: unknown) => (disk.isFailing ? unread : (JSON.parse(stored.get(key) ?? 'null') ?? undefined)),
+      load: async (key: string, unread: unknown) => {
+        for (let turn = 0; turn < 20 && key.startsWith(disk.slow ?? '-'); turn++) await turnOfLoop();
+        return disk.isFailing ? unread : (JSON.parse(stored.get(key) ?? 'null') ?? undefined);
+      },
       save: async (key: string, value: unknown) =>
         !disk.isFailing && !key.startsWith(disk.refused ?? '-') && stored.set(key, JSON.stringify(value ?? null)) === stored,
       audit: { note: () => {}, read: async () => undefined },
     },
-    sign: async () => null,
+    sign: async (_kind: string, digest: string) => ({ digest, node: 'c1', atMs: 9, signature: 's', certificates: 'c' }),
     cabinet,
     profiles: () => new Map([['m', { category: 'meter' }]]),
     points: () => new Map([['M1.energy', point]]),
@@ -349,6 +356,41 @@ t.test('a meter exchanged while the agent was stopped leaves a gap, also if it i
     t.ok(reasons.includes('meter-restarted'), `the disk is late: ${isDiskLate}; gaps: ${reasons}`);
     savings.stop();
   }
+});
+
+t.test('a result, a view and an export beside which entries are added are whole, and signed to their end', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T11:00Z'));
+  const savings = await frozenSavings(clock, { isFailing: false, stored: new Map(), slow: 'savings.nights.' });
+  await meteredHours(savings, clock, 26);
+  const tools = savings.tools();
+  const { n: _, hash: __, atMs: ___, ...note } = entry(1);
+  const state = { isAdding: true };
+  const adding = (async () => {
+    while (state.isAdding) {
+      await tools.add(note);
+      await turnOfLoop();
+    }
+  })();
+  for (let turn = 0; turn < 3; turn++) {
+    const [exported, view, result] = await Promise.all([
+      tools.export('2026-12-01', '2026-12-01'),
+      tools.ledger(),
+      tools.result('2026-12-01', '2026-12-01'),
+    ]);
+    t.match(result, { ok: true });
+    t.match(view, { ok: true, value: { brokenAt: null } });
+    if (!exported.ok) throw new Error(exported.why);
+    const { chain, seals, result: stated } = exported.value;
+    t.same(
+      seals.map(({ n }) => n),
+      [chain.length],
+      `turn ${turn}`,
+    );
+    t.equal(stated.entries.at(-1)?.n, chain.length, 'the result is that of the exported entries');
+  }
+  state.isAdding = false;
+  await adding;
+  savings.stop();
 });
 
 async function causesOf(savings: Savings): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { fitQuality, rootSumSquares, studentQuantile90 } from '../../../../agent/diagnosis/savings/fit-quality.ts';
-import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
+import { estimatedGap, TRIED_SLOTS, triedGaps } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
 import { fitOf, learnedFit, modelWh } from '../../../../agent/diagnosis/savings/load-fit.ts';
 import { loadSums } from '../../../../agent/diagnosis/savings/load-sums.ts';
@@ -108,6 +108,21 @@ t.test('hours that were not counted are like those of the last counted night, no
   const fit = { otherW: 0, litW: 0, factors: bands({}).map(() => 1) };
   const found = estimatedGap(gap, { lamps, slotWh: new Float32Array(300).fill(Number.NaN) }, fit, []);
   t.ok(found.wh > 220 * 50 && found.halfWh > 0.45 * found.wh, `${found.wh} Wh`);
+});
+
+t.test('a tried part that begins before dusk is compared with the ratio of the other slots with light', (t) => {
+  const lamps = new LampSlots(0);
+  const slotWh = new Float32Array(300).fill(Number.NaN);
+  for (let slot = 0; slot < 120; slot++) {
+    const wh = slot >= 60 && slot < 92 ? 50 : 0;
+    lamps.add(slot * SLOT_MS, (slot + 1) * SLOT_MS, bands({ 10: wh }));
+    slotWh[slot] = 1.05 * wh;
+  }
+  const errors = triedGaps({ lamps, slotWh }, { otherW: 0, litW: 0, factors: bands({}).map(() => 1) });
+  const ofDusk = (errors[TRIED_SLOTS.indexOf(24)] ?? []).filter(([start]) => start < 60 && start + 24 - 60 <= 20);
+  t.ok(ofDusk.length > 5, `${ofDusk.length} parts`);
+  for (const [start, error] of ofDusk) t.ok(error < 1e-6, `part from slot ${start}: ${error}`);
+  t.end();
 });
 
 t.test('what the meter counted in a silence is measured, whenever it answers again', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { powerW } from '../../../../agent/diagnosis/energy.ts';
+import { faultTexts } from '../../../../agent/diagnosis/watch/fault-report.ts';
 import { setCommand, setValue } from '../../../../agent/diagnosis/watch/watch-frame.ts';
 import { RATED_W, type SmallWatch, smallWatch, switched } from './small-watch.ts';
 
@@ -125,8 +126,12 @@ t.test('a contactor that sticks is found by its lamps, and the lamps are not bla
   watch.level(0);
   watch.drawnW.fill(RATED_W);
   watch.sunDeg = 20;
+  setValue(watch.frame.lamps.voltage, 0, 231, watch.nowMono);
   watch.pass(60);
   t.strictSame(watch.log, ['F contactor-stuck-on begins']);
+  const parts = { ...watch, clock: { wallMs: () => 0, monoMs: () => watch.nowMono }, decisionOf: () => undefined };
+  const { evidence } = faultTexts({ kind: 'feeder', fault: 'contactor-stuck-on', index: 0, begins: true }, parts);
+  t.match(`${evidence}`, / since it was switched off: 50 W$/, 'not the voltage that was read before');
   t.end();
 });
 

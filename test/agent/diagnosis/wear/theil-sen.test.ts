@@ -24,6 +24,18 @@ t.test('the interval contains the slope in 9 of 10 cases', async (t) => {
   t.ok(inside >= 340 && inside <= 385, `${inside} of 400`);
 });
 
+t.test('the interval of the level at the end contains it in 9 of 10 cases, also with few points', async (t) => {
+  for (const count of [8, 13, 26]) {
+    let inside = 0;
+    for (let seed = 0; seed < 1_000; seed++) {
+      const wobble = noise(seed, 3);
+      const found = robustLine(line(count, (x) => 0.4 * x + wobble()));
+      if (found !== null && Math.abs(found.level - 0.4 * (count - 1)) <= found.levelError) inside++;
+    }
+    t.ok(inside >= 870 && inside <= 940, `${inside} of 1000 with ${count} points`);
+  }
+});
+
 t.test('there is no line through too few points, or points at one x', async (t) => {
   t.equal(robustLine([]), null);
   t.equal(robustLine(line(2, (x) => x)), null);

@@ -216,3 +216,80 @@ t.test('setting up a street does not delay presence', async (t) => {
     'and yet all are set up',
   );
 });
+
+t.test('a set-up register is written at most twice a day, also if the line fails during each write', async (t) => {
+  const plant = createPlant({ devices: { L1: LAMP } });
+  t.teardown(() => plant.field.stop());
+  const unit = plant.unit('L1');
+  const { write } = unit;
+  unit.write = (table, address, values) => {
+    if (address !== 100) return write(table, address, values);
+    unit.asked.push({ atMono: plant.clock.monoMs(), what: 'lost' });
+    plant.sim.unplug();
+    return undefined;
+  };
+  await plant.field.start();
+  for (let failures = 0; failures < 5; failures++) {
+    await plant.clock.advance(20_000);
+    plant.sim.replug();
+    await plant.clock.advance(120_000);
+  }
+  t.equal(unit.asked.filter(({ what }) => what === 'lost').length, 2);
+  t.equal(unit.registers.get('holding:101'), 1_500, 'the others are written');
+});
+
+t.test(
+  'a level that waits for the set-up of a lamp does not wait for those of the others, also if the lamp restarts meanwhile',
+  async (t) => {
+    const uptime = point('uptime', { address: 20, poll: 'fast' });
+    const setup = Array.from({ length: 60 }, (_, i) => ({ table: 'holding' as const, address: 100 + i, value: 7, why: 'a test' }));
+    const watched = profile('watched', [...LAMP.points, uptime], { setup, uptime: 'uptime' });
+    const plant = createPlant({ devices: many(12, watched), broadcast: false });
+    t.teardown(() => plant.field.stop());
+    const unit = plant.unit('L12');
+    const { write } = unit;
+    const isReady = (): boolean => unit.registers.get('holding:159') === 7;
+    unit.write = (table, address, values) => (address !== 0 || isReady() ? write(table, address, values) : { exception: 3 });
+    unit.registers.set('input:20', 500);
+    await plant.field.start();
+    for (let n = 0; n < 1_000 && plant.field.latest('L12.uptime') === undefined; n++) await plant.clock.advance(10);
+    const result = plant.write('L12', 40, { lane: 'command', ttlMs: 60_000 });
+    for (let n = 0; n < 1_000 && !unit.registers.has('holding:110'); n++) await plant.clock.advance(10);
+    unit.registers.set('input:20', 1);
+    for (const i of setup.keys()) unit.registers.delete(`holding:${100 + i}`);
+    for (let n = 0; n < 1_000 && plant.log.every(({ name }) => name !== 'unit-restarted'); n++) await plant.clock.advance(10);
+    const fromMono = plant.clock.monoMs();
+    t.match(await resultOf(plant, result), { state: 'verified' });
+    const others = [...plant.units.values()].filter(({ registers }) => registers.get('holding:159') === 7);
+    t.equal(others.length, 1, `lit ${plant.clock.monoMs() - fromMono} ms later, before the others are set up`);
+  },
+);
+
+t.test('failed steps do not block the line when they are tried again while a late reply could be mistaken for theirs', async (t) => {
+  const setup = [{ table: 'holding' as const, address: 100, value: 7, why: 'a test' }];
+  const [level] = LAMP.points;
+  const lamp = profile('lamp', [point('level', { ...level, poll: 'never' }), point('load', { address: 10, poll: 'fast' })], { setup });
+  const plant = createPlant({ devices: { L1: lamp, S1: SENSOR } });
+  t.teardown(() => plant.field.stop());
+  const unit = plant.unit('L1');
+  unit.refusals.set('holding:100', 2);
+  await plant.field.start();
+  await plant.clock.advance(1_000);
+  const triedMono = (): number => unit.asked.findLast(({ what }) => what === 'read holding:100+1')?.atMono ?? 0;
+  const againMono = triedMono() + 60_000;
+  await plant.clock.advance(againMono - 400 - plant.clock.monoMs());
+  const { read } = unit;
+  let lostMono = 0;
+  unit.read = (...request) => {
+    const isLost = lostMono === 0 && request[0] === 'holding';
+    unit.turnaroundMs = isLost ? 5_000 : 3;
+    if (isLost) lostMono = plant.clock.monoMs();
+    return read(...request);
+  };
+  void plant.write('L1', 40);
+  await plant.clock.advance(5_000);
+  const polledMono = plant.unit('S1').asked.map(({ atMono }) => atMono);
+  const pauses = polledMono.slice(1).map((mono, i) => mono - (polledMono[i] as number));
+  t.ok(lostMono > 0 && triedMono() > lostMono + 1_000, 'they wait');
+  t.ok(Math.max(...pauses) < 400, `the longest pause of another unit is ${Math.max(...pauses)} ms`);
+});

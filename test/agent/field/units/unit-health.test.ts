@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { afterTransaction, FRESH, type Transaction } from '../../../../agent/field/units/unit-health.ts';
+import { afterTransaction, FRESH, SILENT_AFTER, type Transaction } from '../../../../agent/field/units/unit-health.ts';
 
-const timeout = (atMono: number, mayBeStarting = false): Transaction => ({ kind: 'timeout', atMono, jitter: 0, mayBeStarting });
+const timeout = (atMono: number, mayBeStarting = false, silentAfter = SILENT_AFTER): Transaction => ({
+  kind: 'timeout',
+  ...{ atMono, jitter: 0, mayBeStarting, silentAfter },
+});
 const reply = (atMono: number, turnaroundMs = 5, firstByteMs = turnaroundMs): Transaction => ({
   kind: 'reply',
   atMono,
@@ -26,6 +29,10 @@ const table: [story: string, transactions: Transaction[], state: string, dueMono
 for (const [story, transactions, state, dueMono] of table) {
   t.test(story, async (t) => t.match(after(...transactions), { state, dueMono }));
 }
+
+t.test('a silent unit stays silent, also once it may lose more replies than before', async (t) => {
+  t.match(after(timeout(0, false, 1), timeout(1_000)), { state: 'silent', dueMono: 1_500 });
+});
 
 t.test('a unit is never polled later than the longest back-off, in every case', async (t) => {
   const event = fc.record({

@@ -393,8 +393,10 @@ for (const [story, at, seen] of trials)
   });
 
 t.test('a release that cannot be put on trial leaves the one before reachable', async (t) => {
-  const stateDir = t.testdir({ releases: { current: '15-b\n', previous: '10-a\n', trial: {} } });
-  const store = new ReleaseStore(stateDir, stateDir);
-  await t.rejects(store.adopt('20-c', { fromVersion: '1' } as never));
-  t.match(await store.facts(), { current: '15-b', previous: '10-a' });
+  for (const blocked of [{ trial: {} }, { 'current.new': {} }]) {
+    const stateDir = t.testdir({ releases: { current: '15-b\n', previous: '10-a\n', ...blocked } });
+    const store = new ReleaseStore(stateDir, stateDir);
+    await t.rejects(store.adopt('20-c', { fromVersion: '1' } as never));
+    t.match(await store.facts(), { current: '15-b', previous: '10-a' });
+  }
 });

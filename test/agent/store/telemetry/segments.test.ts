@@ -83,6 +83,27 @@ const byPoint = (frames: readonly StoredFrame[]) =>
     readings.map(({ pointId, value, quality, atMs }) => `${pointId} ${value} ${quality} ${atMs}`).sort(),
   ]);
 
+t.test('a segment that covers the unused numbers of a killed run: the waiting frames are counted, wherever the cursor is', async (t) => {
+  const dir = memoryFolder(t);
+  const killed = street(dir);
+  await killed.store.start();
+  await killed.run(15 * 60_000);
+  await killed.clock.advance(10_000);
+  const { clock, store, run } = street(dir, { wallMs: killed.clock.wallMs() });
+  await store.start();
+  await run(5 * HOUR_MS);
+  await clock.advance(10_000);
+  await store.compact();
+  const seqs = (await drained(store)).map(({ seq }) => seq);
+  t.ok((seqs.at(-1) ?? 0) > seqs.length, 'numbers are unused');
+  for (const [at, seq] of seqs.entries()) {
+    if (at % 7 !== 0) continue;
+    store.moveCursor(seq);
+    t.equal((await store.status()).backlogFrames, seqs.length - at - 1, `cursor ${seq}`);
+  }
+  await store.stop();
+});
+
 t.test('compaction moves readings without changing them, and makes them small', async (t) => {
   const { clock, store, run } = street(memoryFolder(t));
   await store.start();

@@ -80,6 +80,33 @@ t.test('a lamp whose level is refused has no measured power, which is not a miss
   t.strictSame(view.released.slice(0, 2).sort(), ['L07', 'L08'], 'the light is given back');
 });
 
+t.test('a lock that another person sets while lamps are measured ends the measurement before the next lamp, and stays', async (t) => {
+  const view = meteredView('');
+  const lock = { id: 'w', target: { kind: 'lamp', id: 'L08' }, levelPct: 0, rank: 'maintenance', source: 'console:luc', reason: '' };
+  const own = { ...lock, target: { kind: 'zone', id: 'bressigny' }, source: 'console:marie' };
+  const ramps: LampRamp[] = [];
+  const releases: unknown[] = [];
+  const locked: AgentView = {
+    ...view,
+    light: { ...view.light, intentsBy: () => (ramps.length === 0 ? [] : [own, lock]) as never },
+    release: async (request) => {
+      releases.push(request);
+      return view.release(request);
+    },
+  };
+  const onWeighed = async (ramp: LampRamp): Promise<void> => void ramps.push(ramp);
+  let isOver = false;
+  const work = weighLamps(locked, { tests: [tested('L07'), tested('L08')], onWeighed }, jobOf()).finally(() => {
+    isOver = true;
+  });
+  work.catch(() => {});
+  while (!isOver) await clock.advance(500);
+  await t.rejects(work, { code: 'failed', message: /L08 is locked by console:luc/ });
+  t.match(ramps, [{ lamp: 'L07' }]);
+  t.ok(releases.length > 1);
+  for (const release of releases) t.match(release, { source: 'console:marie', isOwnOnly: true });
+});
+
 t.test('a line that was scanned is stored, also if the scan of the next one is interrupted or fails', async (t) => {
   const fake = createFakeView();
   const result = { line: 'street', found: [], missing: [], damaged: [] } as unknown as ScanResult;

@@ -17,14 +17,16 @@ import { createConsoleServer } from '../../../../../agent/console/protocol/socke
 import type { Page } from '../../../../../agent/console/text/page.ts';
 import { plain } from '../../../../../agent/console/text/plain-text.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
+import type { AcceptanceNews } from '../../../../../agent/core/acceptance.ts';
 import type { TonightRow, ZoneLightView } from '../../../../../agent/core/light-tools.ts';
 import { createManualClock } from '../../../../../agent/core/manual-clock.ts';
 import { msg } from '../../../../../agent/core/message.ts';
 import type { RecordedLamp, RecordedWhy } from '../../../../../agent/core/recorded-why.ts';
 import type { History, HistoryQuery, HistoryRow } from '../../../../../agent/core/store-port.ts';
 import type { AgentView, PastLamp, WhyView } from '../../../../../agent/core/views.ts';
+import { fakeAcceptance } from '../../fake-acceptance.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
-import { tonight, zoneLightView } from '../../fake-light.ts';
+import { fakeLight, tonight, zoneLightView } from '../../fake-light.ts';
 import { createFakeView, whyLamp } from '../../fake-view.ts';
 import { NO_ACTIONS } from '../../no-actions.ts';
 
@@ -204,6 +206,7 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
         night: true,
         durationMs: 240_000,
         missed: 2,
+        isCut: false,
         sensors: [
           { pointId: 'S01.motion', detections: 5 },
           { pointId: 'S02.motion', detections: 0 },
@@ -545,6 +548,33 @@ t.test('a walk test reports its sensors, then each detection, and ends by itself
     ],
   });
   t.same(view.asked, [{ walkTest: 'bressigny', forMs: 30_000 }, 'walk stopped']);
+});
+
+t.test('a walk that is cut off ends at once, and a sensor without a detection is neither stored nor called defective', async (t) => {
+  for (const name of ['walk-test', 'commission walk']) {
+    const cut = new AbortController();
+    const { clock, job } = jobOf();
+    const stored: AcceptanceNews[] = [];
+    const view: AgentView = {
+      ...createFakeView(),
+      light: fakeLight([], cut.signal),
+      acceptance: { ...fakeAcceptance(), note: async (news) => stored.push(news) > 0 },
+    };
+    const args = { zone: 'bressigny' };
+    const answer = rowOf(name).answer(view, args, job);
+    await clock.advance(5_000);
+    cut.abort();
+    const walked = await answer;
+    const text = (await rowOf(name).render(walked, page, args)).replaceAll(/\s+/g, ' ');
+    t.match(text, /got another configuration, which ended the walk: walk again under S02\.motion/, name);
+    t.notMatch(text, /defective/, name);
+    if (name === 'commission walk')
+      t.match(
+        stored.flatMap(({ walks = [] }) => walks.map(({ pointId, detections }) => [pointId, detections])),
+        [['S01.motion', 2]],
+      );
+    t.equal(stored.flatMap(({ walks = [] }) => walks).length, name === 'commission walk' ? 1 : 0);
+  }
 });
 
 t.test('a lamp blinks for the given time, thirty seconds by default', async (t) => {

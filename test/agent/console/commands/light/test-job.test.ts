@@ -4,6 +4,7 @@ import { renderTested, renderTestProgress, renderTestStep } from '../../../../..
 import { POWER_WAIT_MS, type TestWait, testTarget } from '../../../../../agent/console/commands/light/test-job.ts';
 import { learn } from '../../../../../agent/console/text/translate.ts';
 import { createManualClock, type ManualClock } from '../../../../../agent/core/manual-clock.ts';
+import { msg } from '../../../../../agent/core/message.ts';
 import type { AgentView, PointView } from '../../../../../agent/core/views.ts';
 import type { OutcomeState } from '../../../../../agent/core/words.ts';
 import { AT_MS, TIMEZONE } from '../../fake-clock.ts';
@@ -237,6 +238,14 @@ t.test('a step that is refused for a whole zone counts for each of its lamps', a
   );
 });
 
+t.test('a test without a verdict says that no lamp was tested, and why', async (t) => {
+  const tested = await street().run();
+  const refused = { levelPct: 20, states: {}, reason: msg`the agent is starting`, lampW: {}, meterW: null };
+  const none = { ...tested, verdicts: [], restored: 'refused' } as const;
+  t.equal(renderTested({ ...none, steps: [refused] }, page), 'no lamp of bressigny was tested: the agent is starting');
+  t.equal(renderTested({ ...none, steps: [] }, page), 'no lamp of bressigny was tested');
+});
+
 t.test('a zone with a manual override is not touched: a person may be working on the lamp', async (t) => {
   const lock = {
     id: 'w',
@@ -249,6 +258,20 @@ t.test('a zone with a manual override is not touched: a person may be working on
   const { run, asked } = street({ intents: [lock] });
   await t.rejects(run(), { code: 'failed', message: /L07 is locked by console:luc \(driver out\).*release L07 first/ });
   t.strictSame(asked, []);
+});
+
+t.test('a lock that another person sets during the test ends it before the next level, and stays', async (t) => {
+  const lock = { id: 'w', target: { kind: 'lamp', id: 'L07' }, levelPct: 0, rank: 'maintenance', source: 'console:luc', reason: '' };
+  const intents: object[] = [];
+  const own = { ...lock, target: ZONE, source: 'console:marie' };
+  const states = (): OutcomeState => {
+    intents.splice(0, 9, own, lock);
+    return 'verified';
+  };
+  const { run, asked } = street({ intents, states });
+  await t.rejects(run(), { code: 'failed', message: /L07 is locked by console:luc: a person may be at work/ });
+  t.match(asked, [{ levelPct: 20 }, { target: ZONE, rank: 'maintenance', source: 'console:marie', isOwnOnly: true }]);
+  t.equal(asked.length, 2);
 });
 
 t.test('a test whose reader leaves is given back all the same', async (t) => {

@@ -25,6 +25,12 @@ const writes: [story: string, args: RawArgs, expected: object][] = [
 for (const [story, args, expected] of writes)
   t.test(`${story} is the value that is written`, async (t) => t.match(readWrite(args), expected));
 
+t.test('values beyond the last address are refused before a preview', async (t) => {
+  t.match(readWrite(write({ address: '65534', value: '1,2', yes: false })), { values: [1, 2] });
+  const message = 'number of values 2 is not allowed: 1 to 1';
+  t.throws(() => readWrite(write({ address: '65535', value: '1,2', yes: false })), { code: 'usage', message });
+});
+
 const LINES = ['street', 'dali'].map((line) => ({ line, kind: line === 'dali' ? 'dali' : 'modbus' }) as LineStats);
 
 const previews: [story: string, args: RawArgs, warnings: Message[], message: string | RegExp][] = [

@@ -50,6 +50,7 @@ const trial = (points: readonly TestedPoint[], untried = 0): ProfileTest => ({
   points,
   nameplate: {},
   untried,
+  isSilent: false,
 });
 
 const refusedPoint = tested('energy', {

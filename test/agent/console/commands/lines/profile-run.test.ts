@@ -54,7 +54,7 @@ t.test('a profile is checked offline and tried on a unit through the running age
   t.match(await runLuciole('profile', 'check', bare), { code: 78, out: /examples: give at least one exchange/ });
   const tried = await runLuciole('profile', 'test', bare, '--line', 'street', '--unit', '7', '--socket', socketPath);
   t.match(tried, { code: 1, out: shown, err: '' }, 'without examples too');
-  t.match(await test('9', '--json'), { code: 1, out: /^{"profile":"my-driver".*"quality":"failed".*"untried":0}\n$/ });
+  t.match(await test('9', '--json'), { code: 1, out: /^{"profile":"my-driver".*"quality":"failed".*"untried":0,"isSilent":true}\n$/ });
   t.match(await runLuciole('profile', 'test', good, '--line', 'stret', '--unit', '7', '--socket', socketPath), {
     code: 1,
     err: /did you mean\n?\s?street/,
