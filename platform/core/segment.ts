@@ -35,7 +35,7 @@ const QUALITIES: Readonly<Record<string, number>> = { good: 192, stale: 500, bad
 
 /**
  * Unpacks the value of `Sync/Segment`. Undefined if the bytes are not a segment of version 1, have more than 4 MB or 50,000 readings
- * unpacked, or contain a name that is too long.
+ * unpacked, or contain a name that is too long. Not checked: whether values are numbers, and whether times can be stored.
  */
 export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | undefined {
   try {
