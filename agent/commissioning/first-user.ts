@@ -11,8 +11,9 @@ import { createSystemClock } from '../core/system-clock.ts';
 export type Enrolment = Invitation | { readonly failed: Message };
 
 /**
- * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a new
- * one-time password. Resolves with `failed`, for example, if the name cannot be used. Errors: may reject with an error of the system.
+ * Creates an admin with a one-time password, in the state folder `dir`. An existing user of this name keeps the role and gets a one-time
+ * password in place of the password. Resolves with `failed`, for example, if the name cannot be used. Errors: may reject with an error of
+ * the system.
  */
 export async function firstAdmin(
   name: string,

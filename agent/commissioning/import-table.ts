@@ -56,8 +56,8 @@ const POLES: ImportKind = { apply: importTable, maxBytes: MAX_FILE_BYTES };
 const INVENTORY: ImportKind = { apply: importInventory, maxBytes: MAX_INVENTORY_BYTES };
 
 /**
- * Imports a pole table into a cabinet file and prints a report; writes the file only with `--write` and without mistakes, and keeps the
- * former one as FILE.bak. Resolves with the exit code: 0, or 78 if the report contains any mistake.
+ * Imports a pole table into a cabinet file and prints a report. Writes the file only with `--write`, without mistakes and if something
+ * changes; then keeps the former one as FILE.bak. Resolves with the exit code: 0, or 78 if the report contains any mistake.
  *
  * Errors: rejects, for example with ConsoleError if a file cannot be read or written.
  */
@@ -66,8 +66,8 @@ export function runImport(args: LocalArgs, configFile: string, terminal: Termina
 }
 
 /**
- * Imports an inventory of luminaires into a cabinet file and prints a report; writes the file only with `--write` and without mistakes.
- * Rows of other cabinets are skipped. Resolves with the exit code, and rejects, as `runImport`.
+ * Imports an inventory of luminaires into a cabinet file and prints a report. Rows of other cabinets are skipped. Writes the file, resolves
+ * with the exit code, and rejects, as `runImport`.
  */
 export function runInventoryImport(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   return importInto(args, configFile, terminal, INVENTORY);

@@ -29,7 +29,7 @@ export function keyFilesIn(folder: string): KeyFiles {
  * Creates a key if there is none, and a certificate request for the key in the name of the edge node. The request replaces an earlier one.
  * Returns true for a new key.
  *
- * Errors: throws, for example ConsoleError 'failed' if the key is of another kind.
+ * Errors: throws, for example ConsoleError 'failed' if the existing key is not an EC key.
  */
 export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string): boolean {
   const isNew = !existsSync(keyFile);
@@ -79,7 +79,7 @@ export function newKeyPem(): string {
  * Returns a certificate request for this key with this common name, as PEM.
  *
  * Shape: `commonName` is the id of the edge node.
- * Errors: throws if the text is not a private key on an elliptic curve.
+ * Errors: throws if the text is not a private key of type EC; an Ed25519 key is not.
  * Source: RFC 2986 (PKCS #10) §4.
  */
 export function certificateRequest(keyPem: string, commonName: string): string {

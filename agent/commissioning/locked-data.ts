@@ -6,8 +6,8 @@ import { type Message, msg } from '../core/message.ts';
 import { type DataLock, lockData } from '../store/data-lock.ts';
 
 /**
- * Locks the data folder, runs `work`, unlocks the folder and returns the result of `work`, which must be synchronous. If the disk is too
- * full for a lock file, `work` runs without the lock.
+ * Locks the data folder, runs `work`, unlocks the folder and returns the result of `work`, which must be synchronous. A missing folder is
+ * created first. If the disk is too full for a lock file, `work` runs without the lock.
  *
  * Errors: throws, for example, ConsoleError 'busy' with `advice` if another process has the lock, or what `work` throws.
  */

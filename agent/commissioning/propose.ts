@@ -93,8 +93,8 @@ const LETTERS: Readonly<Record<DeviceCategory, string>> = {
 const MAX_LAMPS_A_DEVICE = 4;
 
 /**
- * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered. `unnamedUnits`: the units without a profile.
- * Units: `spacingM` in m.
+ * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered and the devices that send without a request.
+ * `unnamedUnits`: the units without a profile. Units: `spacingM` in m.
  */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();

@@ -95,7 +95,8 @@ export interface CallOptions {
 /**
  * Sends one request and resolves with the agent's answer. Prints nothing and does not check the arguments.
  *
- * Errors: rejects with ConsoleError, for example with the agent's refusal, or 'unreachable' if no agent answers.
+ * Errors: rejects with ConsoleError, for example with the agent's refusal, or 'unreachable' if no agent answers. Also with what
+ * `onProgress` throws.
  */
 export async function fetchAnswer(
   command: Pick<AgentCommand, 'name' | 'timeoutMs'>,
@@ -121,8 +122,8 @@ export async function fetchAnswer(
 }
 
 /**
- * Resolves if no agent answers a request for its status in time. An agent may still run: one that is too slow, or to which this user may
- * not connect.
+ * Resolves if no agent answers a request for its status in time. An agent may still run: one that is too slow, that uses another
+ * socket, or to which this user may not connect.
  *
  * Errors: rejects with ConsoleError 'busy' and `advice` if an agent answers, also with a refusal; also if the request is aborted while an
  * agent has it.

@@ -26,7 +26,7 @@ export interface AuditNote {
   readonly detail: string;
   /** `ok`, or another outcome, which need not be a failure: a refusal, the state of a command, how a session ended. */
   readonly result: string;
-  /** A kind of action that leaves light, configuration and users as they are, such as a view. Absent for other kinds, also if refused. */
+  /** Set only for a kind of action that leaves light, configuration and users as they are, such as a view. Not for a refused change. */
   readonly isLook?: true;
 }
 

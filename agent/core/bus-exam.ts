@@ -96,7 +96,7 @@ export interface BusExam {
   readonly units: readonly ExamUnit[];
   /** Empty if each unit chosen for reads answered, and where the settings cannot be changed. */
   readonly trials: readonly ExamTrial[];
-  /** Those of the last 24 hours with counts, oldest first; the last one may be incomplete. */
+  /** Those of the last 24 hours with counts since the line was opened, oldest first; the last one may be incomplete. */
   readonly quarters: readonly QuarterHour[];
   readonly durationMs: number;
 }

@@ -84,8 +84,8 @@ export interface FoundUnit {
   /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
   /**
-   * Profiles that match its answers best; empty if none matches. If its configured profile is one of them, only that one. For a unit of the
-   * cabinet that is answering its polls, this is its configured profile, which the scan has not checked.
+   * Profiles that match its answers best; empty if none matches. With a `device`, only its configured profile if that is one of them. For a
+   * unit of the cabinet that is answering its polls, this is its configured profile, which the scan has not checked.
    */
   readonly profiles: readonly { readonly id: string; readonly strength: 'strong' | 'plausible' }[];
   /** The device of the cabinet with this address, if the unit answered at the line's own settings; otherwise null. */
@@ -250,13 +250,13 @@ export interface UnitStats {
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */
   readonly crcErrors: number;
-  /** Number of exceptions by code; `doubtful`: as in `LineStats`. */
+  /** Exceptions by code; those of a gateway for a unit that it does not reach are `timeouts`. `doubtful`: as in `LineStats`. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
   readonly lateReplies: number;
   readonly echoes: number;
   /** Null before the first reply other than an exception. Units: ms. */
   readonly turnaroundMs: Spread | null;
-  /** Present usual wait for the reply to a read. Units: ms. */
+  /** Present usual wait for the reply to a read; through a network it may be longer. Units: ms. */
   readonly timeoutMs: number;
   /** Requests in one whole round of its polls, without the quantities in `refused` and `unanswered`. */
   readonly requests: number;

@@ -186,7 +186,7 @@ export interface Neighbour {
   readonly withinM: number;
 }
 
-/** The connection to the platform: broker, names in Sparkplug, secrets, and delivery. */
+/** The connection to the platform: broker, names in Sparkplug, files of secrets, and delivery. */
 export interface UplinkConfig {
   /** `mqtt://` or `mqtts://` with a host. Without a port, the usual one of the protocol is used: 1883, or 8883 with TLS. */
   readonly broker: string;
@@ -215,7 +215,7 @@ export interface UplinkConfig {
   readonly aliases: boolean;
   /** DATA repeats the type of each metric, for hosts that require it. */
   readonly datatypeInData: boolean;
-  /** For a conformance checker: births are not delayed, and the usual waits after failures are not random. */
+  /** For a conformance checker: births have no random delay, and the usual waits after failures are not random. */
   readonly conformance: boolean;
   /** Once this much was sent in a day (UTC), the backlog waits for the next day; null for no limit. Units: 10^6 bytes. */
   readonly dailyMegabytes: number | null;
@@ -241,7 +241,7 @@ export const RECORDER_DEFAULTS: RecorderConfig = { memoryKilobytes: 384, maxReco
 export interface StoreConfig {
   /** Folder of state.db and telemetry.db. */
   readonly dir: string;
-  /** Longest time that readings are only in memory while the disk accepts them. Units: s. */
+  /** About the longest time that readings are only in memory while the disk accepts them. Units: s. */
   readonly commitSeconds: number;
   /** Limit for telemetry, above which old readings are thinned or deleted. Units: 2^20 bytes. */
   readonly maxMegabytes: number;

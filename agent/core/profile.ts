@@ -12,8 +12,9 @@ import { Message, msg } from './message.ts';
  */
 export type Table = 'coil' | 'discrete' | 'input' | 'holding';
 /**
- * How a value is encoded. `u`: unsigned, `s`: signed, `f`: IEEE 754, `bcd`: binary-coded decimal, each with the number of bits. `bits`:
- * several coils or discrete inputs as one number. Source: Modbus has 16-bit registers; wider types span several.
+ * How a value is encoded. `u`: unsigned, `s`: signed, `f`: IEEE 754, `bcd`: binary-coded decimal, each with the number of bits. `bit`: one
+ * coil or discrete input. `bits`: several as one number. `text`: see `TextFormat`. Source: Modbus has 16-bit registers; wider types span
+ * several.
  */
 export type RegisterType =
   | 'bit'
@@ -206,8 +207,8 @@ export interface PointProfile {
   readonly decimals: number;
   readonly unit: string;
   /**
-   * Raw values that mean "no value": unsigned also for a signed type (0xFFFF, not -1), after the orders of words and bytes are applied.
-   * Those above 2^53 are text in hex: `0x7fffffffffffffff`.
+   * Bit patterns that mean "no value", for every type as unsigned numbers: 0xFFFF, not -1. The orders of words and bytes are applied
+   * first. Those from 2^53 on are text in hex: `0x7fffffffffffffff`.
    */
   readonly invalid: readonly (number | string)[];
   /** Plausible range, both ends included; a value outside it has quality `bad`. Null: every value is plausible. Units: the point's own. */
@@ -355,7 +356,7 @@ export interface SetupProfile {
 export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'failsafeLevelPct' | DaliParameter;
 /**
  * The set-up parameters that are computed for DALI gear, see `SetupParameter`. `daliGroups0`, `daliGroups8`: the groups 0 to 7 and 8 to 15
- * that it is a member of, as bits.
+ * that it is a member of, as bits. These two are not written if no device of the line lists groups.
  */
 export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0' | 'daliGroups8';
 

@@ -45,7 +45,8 @@ export interface RecordedInput {
  * Why the record lacks an instant. `empty`: nothing is recorded. `before`: the record begins later. `aged`: removed for its age. `dropped`:
  * removed to make room. `stopped`: the control of the light had been stopped, usually with the agent. `broken-off`: the agent ended without
  * a stop. `not-stored`: it could not be recorded, or the store did not accept it. `damaged`: its bytes are damaged or missing. `skipped`:
- * the clock was set forward over it. `not-yet`: not on disk yet. `unknown`: the street of that time had no such lamp or zone.
+ * the clock was set forward over it. `not-yet`: no later segment is on disk yet. `unknown`: the street of that time had no such lamp or
+ * zone.
  */
 export type MissingReason =
   | 'empty'

@@ -12,7 +12,7 @@ import type { Message, Said } from './message.ts';
  */
 export const MAX_SIGNATURE_CHARS = 8_192;
 
-/** File name under which the signature on all files of a candidate is sent. It is stored beside these files, not as one of them. */
+/** File name under which the signature on all files of a candidate is sent. It is not one of these files, nor stored under this name. */
 export const SIGNATURE_FILE = 'revision.sig';
 
 /**
@@ -43,7 +43,7 @@ export interface Revision {
 /**
  * How a revision on trial becomes confirmed. `asked`: only by `ConfigManager.confirm`. `auto`: by that too, and automatically once
  * `TrialView.missing` has been empty for some seconds, or if it is empty at the end of the trial. Otherwise the revision is withdrawn, at
- * the end of the trial at the latest.
+ * the end of the trial at the latest. While the disk fails, the automatic confirmation waits.
  */
 export type ConfirmMode = 'auto' | 'asked';
 
@@ -80,7 +80,10 @@ export interface ConfigView {
   readonly candidate: CandidateView | null;
   /** Candidates of other authors; `ConfigManager.take` copies one. */
   readonly others: readonly CandidateView[];
-  /** Why the disk refused the revisions or took too long, in this run; empty if neither has happened since the last successful write. */
+  /**
+   * Why the disk refused the history of the revisions or took too long, in this run. Empty if neither has happened since the history was
+   * last written.
+   */
   readonly trouble: Message;
 }
 
@@ -94,8 +97,8 @@ export interface ConfigFiles {
 }
 
 /**
- * One difference between two configurations. Shape: the value as JSON, a secret hidden and a long one cut; for a profile a hash of its
- * file. Null if it does not exist, or is not kept, on that side.
+ * One difference between two configurations. Shape: the value as JSON, a secret hidden and a long one cut; for a profile a short
+ * hash. Null if it does not exist, or is not kept, on that side.
  */
 export interface ConfigChange {
   readonly path: string;
@@ -219,7 +222,10 @@ export interface ConfigManager {
   view(by: string): ConfigView;
   /** Newest first. */
   history(): readonly Revision[];
-  /** Undefined if the files are not kept or cannot be read, or if `candidate` is requested and there is none. */
+  /**
+   * Undefined if cabinet.yaml is not kept or cannot be read, or if `candidate` is requested and there is none. A profile that cannot be
+   * read is left out.
+   */
   files(of: number | 'candidate' | 'running', by: string): Promise<ConfigFiles | undefined>;
   /**
    * Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. Shape: `cabinet.yaml`,
@@ -229,8 +235,8 @@ export interface ConfigManager {
   /** As `put`, in parts. Until the file is complete, `reason` contains how many parts have arrived. */
   putPart(part: FilePart, by: string): Promise<ConfigAnswer>;
   /**
-   * Sets one value of the candidate's cabinet.yaml; null removes it. Starts a candidate if there is none. Refused, for example, if the
-   * schema does not allow it. Shape: `zones[rue].minPct`; `value` is YAML.
+   * Sets one value of the candidate's cabinet.yaml; null removes it, even if it is required. Starts a candidate if there is none. Refused,
+   * for example, for an unknown key. Required keys that a new part lacks are only `warnings`. Shape: `zones[rue].minPct`; `value` is YAML.
    */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer>;
   /** Copies another author's candidate to `by`. Refused, for example, if that author has none, or `by` has a candidate already. */

@@ -74,7 +74,7 @@ export interface ServiceFacts {
   readonly runtimeDir: string | null;
 }
 
-/** The result of a configuration check. `problems`: the mistakes that must be corrected. */
+/** The result of a configuration check. `problems`: the mistakes for which it fails; the agent starts in spite of some of them. */
 export interface CheckReport {
   readonly problems: readonly Problem[];
   /** Other mistakes, and advice; they do not prevent the start. */

@@ -8,7 +8,8 @@ export const DISK_WAIT_MS = 5_000;
 /** Wait before a failed save or read is retried. Units: ms. Source: as the longest wait of the store before it tries a disk again. */
 export const DISK_RETRY_MS = 30_000;
 /**
- * Longest wait for the lock on the data before the light starts without it: once for the configuration, once for the store. Units: ms.
+ * Longest wait for the lock on the data before the light starts without it. Once for the configuration, only while a command has the data;
+ * once for the store, also if the disk does not respond. Units: ms.
  *
  * Source: assumed; the storage thread answered within 0.2 to 0.5 s on two busy cores. Drivers keep their level for a minute without a
  * master. Confirmed by: bench of the start on the gateway.
@@ -17,7 +18,7 @@ export const LOCK_WAIT_MS = 2_000;
 
 /**
  * Interval between checks whether an erase, restore or backup that had the data has ended. Units: ms. Source: assumed; the store itself
- * tries every 30 s at most. Confirmed by: the time from the end of an `erase` to the restart of the agent, in a year of logs.
+ * tries again after 30 s at most. Confirmed by: the time from the end of an `erase` to the restart of the agent, in a year of logs.
  */
 export const DATA_LOOK_MS = 1_000;
 

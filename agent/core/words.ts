@@ -51,15 +51,19 @@ export interface Target {
   readonly id: string;
 }
 
-/** Target of a command. `device`: the device whose point the command writes, or a panel or a place with sound. */
+/**
+ * Target of a command. `device`: the device whose point the command writes, or a panel or a place with sound. In a refusal it may be
+ * unknown.
+ */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
 /** The rank of an intent, which a person, the platform or a contact of the site requests. */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
- * The kinds of sender of intents, with different rights: a technician at the cabinet's console, a console user without that role or without
- * a login (`anyone`), the platform of the city, or a contact of the site itself.
+ * The kinds of sender of intents, with different rights. `technician`: a console user with that role or a higher one; on the machine's own
+ * socket every user has the role `admin`. `anyone`: any other console user. `platform`: the platform of the city. `site`: a contact, such
+ * as an emergency key.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
 /** The kind of sender of an intent or of its release. */
@@ -106,8 +110,8 @@ export type DecisionReason =
   | 'time-not-trusted';
 
 /**
- * What one intent, rule or limit contributed to the decision about a lamp. `applied`: it decided or limited the level. `untilMs`: null for
- * no known end.
+ * One line of the trace of a decision: an intent, a rule, a limit or a remark. `applied`: it decided or limited the level. `untilMs`: null
+ * for no known end.
  */
 export interface TraceLine {
   readonly rank: Rank;
@@ -275,8 +279,8 @@ export type EventCode =
 export type Severity = 'info' | 'warning' | 'alarm';
 
 /**
- * A condition or a notice. `endMs` is null while the condition lasts. It equals `startMs` for an event without duration, and for a
- * condition at whose end the clock is not past `startMs`.
+ * A condition or a notice. `endMs` is null while the condition lasts. It equals `startMs` for an event without duration. A condition may
+ * also end at `startMs`; if the clock was set back, even before it.
  */
 export interface AgentEvent extends EventDetails {
   /** The end of an event has the id of its start. */

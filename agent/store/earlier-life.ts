@@ -20,7 +20,7 @@ type Life = Pick<Setup, 'dir' | 'boot' | 'traces'>;
 
 /**
  * Returns the traces of earlier runs as texts: `traces`, which may be of runs with another folder, and `users.json` if a user in it has
- * logged in. Errors: none.
+ * a password that is not a one-time password. Errors: none.
  */
 export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
   return [...traces, ...(hasLogin(join(dir, 'users.json')) ? ['users.json'] : [])];

@@ -6,7 +6,7 @@ export type Samples = ReadonlyMap<string, number>;
 
 /**
  * Reads `/metrics` from a Unix socket; undefined if the connection fails or ends before an answer begins. It waits without a limit for an
- * answer and for the end of one.
+ * answer, and for the rest of one that has begun, even if the connection ends.
  */
 export function readSamples(socketPath: string): Promise<Samples | undefined> {
   return new Promise((resolve) => {
@@ -44,7 +44,7 @@ export function totalOf(all: readonly Samples[], name: string): number {
 
 /**
  * The quantile `q`, 0 to 1, of a histogram between two readings, linear within its class; the last class, without an upper end, gives its
- * lower end. 0 without values. Shape: the histogram has no labels.
+ * lower end. 0 without values. Shape: the histogram has no labels, and no process was replaced between the readings.
  */
 export function quantileOf(name: string, q: number, before: readonly Samples[], after: readonly Samples[]): number {
   const ends = [

@@ -43,7 +43,10 @@ const RESEND = { afterMs: 10_000, rows: 20 };
 /** Messages that the socket has not taken; beyond it the generator waits. Source: the MQTT library warns about a leak from 1,000 listeners on; each waiting message is one. */
 const MOST_PENDING = 900;
 
-/** The cabinets of a bench, from `open` to `close`. */
+/**
+ * The simulated cabinets of a bench. `open` waits without a limit for the broker, then sends the births of all; `start` sends rows.
+ * `sentValues`: each value counts once, however often its row is sent. `rebirths`: requests for births that arrived.
+ */
 export class LoadGenerator {
   sentValues = 0;
   resentRows = 0;

@@ -40,8 +40,8 @@ const SAMPLES = 60;
 const KILL_S = 4;
 
 /**
- * Samples the memory for the seconds of the run; with `isKilling` it also kills workers and replaces them. Units: `seconds` s; a fraction
- * is ignored.
+ * Samples the memory for the seconds of the run; with `isKilling` it also kills workers and replaces them. Units: `seconds` s, a whole
+ * number: of a fraction only the whole seconds run, without a sample at their end.
  */
 export async function measure({ seconds, workers, startWorker, isKilling, servers, onSample }: MeasuredRun): Promise<Measurement> {
   const before = await readAllSamples(workers);
@@ -65,7 +65,7 @@ export async function measure({ seconds, workers, startWorker, isKilling, server
   return { before, after: await readAllSamples(workers), memory, kills, elapsedS: (performance.now() - startMs) / 1_000 };
 }
 
-/** The figures of the workers, without those to which it cannot connect. It waits without a limit for one that does not answer. */
+/** The figures of the workers, without those for which `readSamples` gives undefined. It waits without a limit, as `readSamples` does. */
 export async function readAllSamples(workers: readonly RunningWorker[]): Promise<Samples[]> {
   const all = await Promise.all(workers.map(({ socket }) => readSamples(socket)));
   return all.filter((samples) => samples !== undefined);

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type Samples, totalOf } from './figures.ts';
 
 /**
- * Memory at one moment of a run; `heapUsed`, `heapTotal` and `external` are of all workers. Units: `second` s since the start of the
- * measurement; all others MB of 2^20 bytes.
+ * Memory at one moment of a run. `workers`: resident memory of all workers that answered; `heapUsed`, `heapTotal` and `external` are also
+ * theirs. Units: `second` s since the start of the measurement; all others MB of 2^20 bytes.
  */
 export interface MemorySample {
   readonly second: number;
@@ -29,7 +29,7 @@ const MB = 2 ** 20;
 
 /**
  * Sums the memory of the workers from `workers`, the samples of their metrics, and reads that of the servers now. `servers`: process ids. A
- * server without one counts as 0, and so does one that has ended.
+ * server without one counts as 0, and so does one that has ended. Errors: throws on a system without `/proc`.
  */
 export function takeMemorySample(
   second: number,

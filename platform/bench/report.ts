@@ -27,9 +27,9 @@ export function printSample(sample: MemorySample): void {
 }
 
 /**
- * Prints the figures; those of speed only if no worker was killed. Returns the exit code: 1 if `stored` differs from `sent`, a row is not
- * acknowledged, or the goals of lag and rate are missed. These goals do not count if workers were killed. `offered`: the rate that the
- * generator was to send. Units: values per second.
+ * Prints the figures; rate, lag, CPU and pauses only if no worker was killed. Returns the exit code: 1 if `stored` differs from `sent`, a
+ * row is not acknowledged, or the goal of lag or of rate is missed. These goals do not count if workers were killed. `offered`: the rate
+ * that the generator was to send. Units: values per second.
  */
 export function printFigures(totals: RunTotals, measured: Measurement, offered: number): number {
   const { before, after, kills } = measured;

@@ -35,8 +35,8 @@ export interface BrokerSecrets {
  * Reads the files and checks the key and the first certificate of each file, so that most mistakes are reported before the first
  * connection.
  *
- * Errors: throws PlatformFailure `broker-files` for a file that cannot be read or is no certificate. Also for a key that is not that of the
- * certificate, and for one of the two without the other.
+ * Errors: throws PlatformFailure `broker-files` for a file that cannot be read, or is no certificate in PEM where one belongs. Also for a
+ * key that is not that of the certificate, and for one of the two without the other.
  */
 export function readBrokerFiles({ passwordFile, caFile, certFile, keyFile }: BrokerAddress): BrokerSecrets {
   const secrets: BrokerSecrets = {

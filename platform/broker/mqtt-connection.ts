@@ -66,8 +66,8 @@ const USUAL_PORT = { plain: 1_883, tls: 8_883 };
 const UNANSWERED = 'the broker closed the connection before it accepted it: check its port, its MQTT version and its log';
 
 /**
- * Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`, and
- * TypeError if a URL cannot be parsed.
+ * Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`.
+ * Most invalid URLs throw another error; some are only reported by `onError`.
  */
 export function openConnection(options: ConnectionOptions): HostConnection {
   const { broker, will, onMessage, onReady, onLost, onError } = options;

@@ -188,7 +188,10 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
   };
 }
 
-/** Returns a positive number of the command line; `standard` if `text` is undefined. Errors: throws PlatformFailure `usage`. */
+/**
+ * Returns a positive number of the command line, whole or not; `standard` if `text` is undefined. Errors: throws PlatformFailure `usage`
+ * for any other text.
+ */
 export function numberOption(name: string, text: string | boolean | string[] | undefined, standard: number): number {
   if (text === undefined) return standard;
   const number = Number(text);

@@ -25,8 +25,8 @@ const CONNECTIONS = 3;
 const STATE_QUERY_MS = 5_000;
 
 /**
- * Stores in the database what the cabinets send, until SIGTERM or SIGINT. Waits while the database is away. Errors: rejects, for example if
- * the database is available at the start and does not have the tables of this program.
+ * Stores in the database what the cabinets send, and acknowledges it to them, until SIGTERM or SIGINT. Waits while the database is away.
+ * Errors: rejects, for example if the database is available at the start and does not have the tables of this program.
  */
 export async function runWorker(options: HostCommandOptions): Promise<void> {
   await runProcess('worker', options, async (parts) => {
@@ -52,8 +52,8 @@ export async function runState(options: HostCommandOptions): Promise<void> {
 }
 
 /**
- * Sends to the cabinets the commands and requests in the database, until SIGTERM or SIGINT. Waits while another process does this.
- * Errors: as `runWorker`.
+ * Sends to the cabinets the commands and requests in the database, and cleans up the tables, until SIGTERM or SIGINT. Waits while another
+ * process does this, or while the database is away. Errors: as `runWorker`.
  */
 export async function runCommands(options: HostCommandOptions): Promise<void> {
   await runProcess('commands', options, async (parts) => {

@@ -17,8 +17,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * Runs a rollout and prints its steps; as text, without the cabinets that confirmed. Resolves with the exit code: 0 if every wave ended
- * without too much trouble, 1 if trouble or a signal stopped it. Errors: rejects, for example with PlatformFailure for a wrong option or if
- * no cabinet is online.
+ * without too much trouble and no signal came, otherwise 1. Errors: rejects, for example with PlatformFailure for a wrong option, or
+ * without `--cabinet` if no cabinet is online. A cabinet named by it takes part even if it is offline.
  */
 export async function runRollout(options: HostCommandOptions): Promise<number> {
   const files = options.words.map(readFileWord);

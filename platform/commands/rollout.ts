@@ -45,8 +45,8 @@ export type RolloutReport =
   | { readonly kind: 'progress'; readonly wave: number; readonly ended: number; readonly cabinets: number };
 
 /**
- * How a rollout ended. `isComplete`: neither trouble nor the signal stopped it. The others are numbers of cabinets; `untouched`: those of
- * waves that did not begin.
+ * How a rollout ended. `isComplete`: every wave ended without too much trouble, and the signal was not aborted. The others are numbers of
+ * cabinets; `untouched`: those of waves that did not begin.
  */
 export interface RolloutResult {
   readonly isComplete: boolean;
@@ -65,9 +65,9 @@ const PORTION_BYTES = 4 * 1_024 * 1_024;
 const EXPIRES_S = 300;
 
 /**
- * Runs the waves, one after the other, until one has too much trouble or `signal` is aborted. Then the commands that no cabinet has
- * answered are withdrawn; what a cabinet has begun goes on. After trouble its end is awaited, up to `silentAfterMs` of the wave; after
- * `signal` it is not.
+ * Runs the waves, one after the other, until one has too much trouble or `signal` is aborted. Then the commands of this wave that no
+ * cabinet has answered are withdrawn; what a cabinet has begun goes on. After trouble its end is awaited, up to `silentAfterMs` of the
+ * wave; after `signal` it is not. Errors: as `query`; the commands in the database then stay.
  */
 export async function rollOut(
   query: RunQuery,

@@ -20,7 +20,7 @@ export interface PropertyValue {
   readonly atMs: number;
 }
 
-/** The newest state of a device in one batch. `atMs`: time of the birth or death that showed it. */
+/** The newest state of a device in one batch. Units: `atMs` ms UTC, the `stateTime` of the birth or death that showed it. */
 export interface DeviceState {
   readonly node: number;
   readonly device: string;

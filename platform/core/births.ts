@@ -28,7 +28,7 @@ export interface SeriesShape {
   readonly talq: string;
 }
 
-/** What an NBIRTH says about the session that begins. Units: `bornMs` ms UTC. */
+/** What an NBIRTH says about the session that begins. Units: `bornMs` ms UTC, when it was sent, or else received. */
 export interface SessionStart {
   /** The first 8 characters of the epoch, as in `Sync/Rows`; empty for a node that is not an agent of ours. */
   readonly epoch: string;
@@ -72,7 +72,7 @@ export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number
   };
 }
 
-/** The properties of a metric that its series has. */
+/** The properties of a metric in a birth that are stored with its series. */
 export const SERIES_PROPERTIES = ['engUnit', 'engLow', 'engHigh', 'talq'] as const;
 
 /** The series of a birth: one for each metric with readings. */
@@ -105,7 +105,7 @@ export function isNewerBirth(bornMs: number, knownMs: number | null): boolean {
  * The epoch to which a device's birth belongs: that of the last NBIRTH sent before it. `sessions`: newest first. Empty before any NBIRTH.
  * If the birth is older than the newest NBIRTH by more than a minute, the clock of the node was set, and the newest epoch counts.
  *
- * Null for another birth whose session is over and no longer known: its aliases must not mix with those of another store. Units: ms UTC.
+ * Null for any other birth that is older than all `sessions`: its aliases must not mix with those of another store. Units: ms UTC.
  */
 export function birthEpoch(sentMs: number, sessions: readonly { readonly epoch: string; readonly bornMs: number }[]): string | null {
   const [newest] = sessions;

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { WrittenValue } from './command.ts';
 
-/** The metrics of one command by name, with their values. */
+/** The own metrics of one command by name, without `Command/Id` and `Command/Expires`. */
 export type CommandMetrics = Readonly<Record<string, WrittenValue>>;
 
 /** Bytes of a part. Source: docs/platform.md: up to 32 KB. */

@@ -20,7 +20,10 @@ export interface PointName {
   readonly quantity: string;
 }
 
-/** Why a message cannot be decoded yet: no known birth of its device has an alias, or series have no number yet. */
+/**
+ * Why a message cannot be decoded yet. `birth-missing`: no known birth of its device, in the epoch that `decodeData` uses, has an alias; or
+ * a metric has neither name nor alias. `series-missing`: these series have no number.
+ */
 export type Undecoded = { readonly kind: 'birth-missing' } | { readonly kind: 'series-missing'; readonly points: readonly PointName[] };
 
 /**

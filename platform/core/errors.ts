@@ -3,8 +3,8 @@
  */
 
 /**
- * How a service handles the failure: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and leaves out
- * what failed. A command that a person runs usually ends instead, whatever the kind.
+ * How a service usually handles the failure: `exit` ends it with the exit code, `retry` tries again until it succeeds, `drop` counts and
+ * leaves out what failed. A command that a person runs usually ends instead, whatever the kind.
  */
 export type HostFailurePolicy = { readonly kind: 'exit'; readonly code: number } | { readonly kind: 'retry' | 'drop' };
 
@@ -23,7 +23,7 @@ const POLICIES = {
 /** What failed; each code has its policy. */
 export type FailureCode = keyof typeof POLICIES;
 
-/** A failure that the host expects. `policy`: how a service handles it. Most other errors end the process. */
+/** A failure that the host expects. `policy`: how a service usually handles it. Most other errors end the process. */
 export class PlatformFailure extends Error {
   readonly code: FailureCode;
 

@@ -40,8 +40,8 @@ export function holesBelow(missing: readonly RowSpan[], sent: number): RowSpan[]
  * Compares the holes with those seen before. Returns what to watch from now on, and what to request now: some of the holes, and of a large
  * one its first rows. `nowMs`: of a clock that never steps back.
  *
- * A hole is first requested when it is a minute old. Its age starts again when one of its ends moves, for example because it is being
- * filled. Each request doubles the pause to the next, up to an hour.
+ * A hole is requested a minute after it was first seen, at the earliest. Each request doubles the pause to the next, up to an hour. When
+ * one of its ends moves, for example because it is being filled, it counts as a new hole.
  */
 export function watchHoles(
   known: WatchedHoles,

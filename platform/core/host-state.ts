@@ -4,12 +4,15 @@
  * Source: Sparkplug 3.0 §5: the will and the birth of a host have the same timestamp, and an older message does not replace a newer one.
  */
 
-/** What was last found out about the workers. `ready`: at least one is ready; `gone`: none is; `unknown`: the database gave no answer. */
+/**
+ * What was last found out about the workers. `ready`: at least one has lately reported that it is ready; `gone`: none has; `unknown`: the
+ * database could not be queried.
+ */
 export type WorkersSeen = 'ready' | 'gone' | 'unknown';
 
 /**
- * Whether the host is online. `unknownSinceMs`: when the database first gave no answer; null once a worker is ready, or the workers are
- * gone after the wait of `nextHostState`. Units: ms of a clock that never steps.
+ * Whether the host is online. `unknownSinceMs`: when the workers were first `unknown`; null before, once they are `ready`, or `gone` after
+ * the wait of `nextHostState`. Units: ms of a clock that never steps.
  */
 export interface HostState {
   readonly isOnline: boolean;
@@ -25,8 +28,8 @@ export const OFFLINE: HostState = { isOnline: false, unknownSinceMs: null };
 /**
  * Returns the state after a look at the workers. Units: ms of a clock that never steps.
  *
- * With `ready` the host is online at once, with `gone` offline at once. With `unknown` the state stays until 15 s after the first look
- * without an answer, then the host is offline. In these 15 s `gone` changes nothing, because the workers could not report either.
+ * With `ready` the host is online at once, with `gone` offline at once. With `unknown` the state stays until 15 s after the first such
+ * look, then the host is offline. In these 15 s `gone` changes nothing, because the workers could not report either.
  */
 export function nextHostState(state: HostState, workers: WorkersSeen, nowMs: number): HostState {
   if (workers === 'ready') return { isOnline: true, unknownSinceMs: null };

@@ -6,7 +6,10 @@ const PARK_MS = 10_000;
 /** What waits for births; beyond it the oldest messages are dropped and come again. Source: assumed; a second of a city with its 40,000 metrics, and little memory. Confirmed by: a first contact with a whole city. */
 const MOST_PARKED = { messages: 5_000, metrics: 100_000, bytes: 16 * 2 ** 20 };
 
-/** Divides messages without a birth, the oldest first: those that wait on, and those that are dropped so that births must be requested. Units: `monoMs` ms. */
+/**
+ * Divides messages that wait for a birth. `kept`: they wait on. `late`: they arrived 10 s ago or earlier, or newer ones need the room; the
+ * caller drops them and requests their births. Shape: `waiting` has the oldest first. Units: `monoMs` ms.
+ */
 export function parkMessages<T extends { readonly message: Pick<NodeMessage, 'receivedMono' | 'payload' | 'bytes'> }>(
   waiting: readonly T[],
   monoMs: number,

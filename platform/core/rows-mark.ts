@@ -5,7 +5,7 @@
  */
 import type { HostMetric } from './wire.ts';
 
-/** Rows `from` to `to`, both included, part 1 to `parts` of them. `isAgain`: sent on request. */
+/** Rows `from` to `to`, both included, in `parts` messages. This message is number `part`, from 1. `isAgain`: sent on request. */
 export interface RowMark {
   readonly epoch: string;
   readonly from: number;

@@ -29,7 +29,7 @@ export function isShortName(text: string): boolean {
 
 /**
  * Parses the topic of an edge node's message. Undefined for any other topic, for a device where none belongs, for a missing device, and
- * for a name that is too long.
+ * for a name that is too long. An empty device counts as none.
  */
 export function readTopic(topic: string): MessageOrigin | undefined {
   const [namespace, group, verb, node, device = '', ...rest] = topic.split('/');

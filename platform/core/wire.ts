@@ -11,8 +11,9 @@ import { isShortName } from './topic.ts';
 export type MetricContent = number | boolean | string | Uint8Array;
 
 /**
- * One metric of a message. An absent name, alias, time or type is undefined. `value` is null for `is_null` and for a metric without a
- * value; an integer is read as signed, also one of an unsigned type. `properties`: without those that have no value. Units: `atMs` ms UTC.
+ * One metric of a message. An absent name, alias, time or type is undefined. `value` is null for `is_null`, without a value, and for a
+ * type that is not in `MetricContent`. An integer is read as signed with 32 or 64 bits, also one of an unsigned type. `properties`: of the
+ * first 16, those with a value. Units: `atMs` ms UTC.
  */
 export interface HostMetric {
   readonly name: string | undefined;
@@ -24,7 +25,10 @@ export interface HostMetric {
   readonly properties: ReadonlyMap<string, MetricContent>;
 }
 
-/** One message. An absent time or `seq` is undefined; the death of a node has no `seq`. Units: `sentMs` ms UTC, the time of sending. */
+/**
+ * One message. An absent time or `seq` is undefined; the death of a node has no `seq`. Units: `sentMs` ms UTC, the time of sending; for a
+ * death that the broker sends, when the node prepared it.
+ */
 export interface HostPayload {
   readonly sentMs: number | undefined;
   readonly seq: number | undefined;

@@ -7,9 +7,9 @@ const DAY_MS = 86_400_000;
 const partitions = new ReadingPartitions();
 
 /**
- * Makes the missing partitions for today (UTC) and the next two days, as `ReadingPartitions.ensure`, then cleans up once. Removes the notes
- * about which messages of a range of rows have arrived, once the range is complete or after a week. Removes processes that were last seen
- * over a day ago. No reading is removed.
+ * Makes the missing partitions for today (UTC) and the next two days, each once in a process, as `ReadingPartitions.ensure`. Then cleans up
+ * once. Removes the notes about which messages of a range of rows have arrived, once the range is complete or after a week. Removes the
+ * rows of processes that were last seen over a day ago. No reading is removed. Errors: as `RunQuery`.
  */
 export async function cleanUp(database: Database): Promise<void> {
   const nowMs = Date.now();

@@ -22,8 +22,8 @@ interface Migration {
 /**
  * Brings the schema up to date. Returns the names of the files that were applied; none if it was up to date.
  *
- * Two at the same time wait for each other. Errors: rejects with PlatformFailure `schema-newer` if the database has files that this program
- * does not have, `schema-changed` if a file was changed after it was applied.
+ * A second one at the same time waits for the first. Errors: as `query`; also rejects with PlatformFailure `schema-newer` if the database
+ * has files that this program does not have, `schema-changed` if a file was changed after it was applied.
  */
 export function migrateDatabase(database: Database, hypertable: Hypertable = 'auto'): Promise<readonly string[]> {
   return database.transaction(async (query) => {

@@ -18,7 +18,7 @@ export interface KnownSession {
 const MOST_NODES = 4_000;
 /** Aliases of one node in its present epoch: a client that invents devices must not fill the memory of the workers. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
 const MOST_METRICS = 100_000;
-/** A node in the cache of a worker, with its sessions, and the aliases and series of its births. */
+/** A node in the cache of a worker, with its newest sessions, its series, and the aliases of its births. */
 export class CachedNode implements NodeDirectory {
   readonly id: number;
   readonly group: string;

@@ -48,7 +48,8 @@ export async function expireCommands(query: RunQuery): Promise<void> {
 
 /**
  * Returns at most `MOST_COMMANDS` commands that have no answer yet. New ones are first, then those that were sent longest ago, so that
- * silent cabinets do not hold up the others. A new command to a cabinet that is unknown, or in several groups, is refused.
+ * silent cabinets do not hold up the others. A new command is refused if no known cabinet has its name and group, or if it has no group
+ * and several cabinets have its name.
  *
  * `nowMs` is the time of the database, which also decides when they expire: the clock of this machine may differ.
  */

@@ -26,8 +26,8 @@ export class ReadingPartitions {
 
   /**
    * Makes the missing partitions of the days (UTC) of these times. Leaves out days far from now, and days of which `reading_other` has too
-   * many readings. Resolves after one try for each day, which may take some seconds. A try that fails for a passing reason is repeated by a
-   * later call. Readings of a day without a partition go to `reading_other`. Units: ms UTC.
+   * many readings. Resolves after at most one try for each day, which may take some seconds. A try that fails for a passing reason is
+   * repeated by a later call, after a pause. Readings of a day without a partition go to `reading_other`. Units: ms UTC.
    *
    * Errors: rejects for a reason that does not pass.
    */

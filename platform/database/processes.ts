@@ -12,7 +12,7 @@ export interface ProcessNote {
 /** A worker that has not reported for this long is gone. Units: s. Source: assumed; a restart of the only worker takes some seconds, and must not look like an outage to the cabinets. Confirmed by: restarts under load. */
 const GONE_S = 15;
 
-/** Records that a process runs now and, with `isReady`, that it is ready now. An earlier time at which it was ready stays. */
+/** Records that a process runs now and, with `isReady`, that it is ready now. Without it, the time at which it was last ready stays. */
 export async function noteProcess(query: RunQuery, { id, kind, startedMs, isReady }: ProcessNote): Promise<void> {
   await query(
     `insert into process as p (id, kind, started_at, seen_at, ready_at) values ($1, $2, to_timestamp($3 / 1000.0), now(), case when $4 then now() end)

@@ -22,8 +22,9 @@ const BORN_S = 20;
 const UNBORN_S = 10;
 
 /**
- * Returns at most `most` nodes whose births may be requested now. A node is left out during the pause after a request, and for some seconds
- * after its NBIRTH or its first message. Order: by the time that `wantRebirths` recorded, oldest first.
+ * Returns at most `most` nodes whose births may be requested now. A node is left out during the pause after a request. It is also left out
+ * until `wantRebirths` is called for it more than 20 s after its NBIRTH. A node that was never born is left out for 10 s after the first
+ * call. Order: by the time that `wantRebirths` recorded, oldest first.
  */
 export async function wantedRebirths(query: RunQuery, most: number): Promise<WantedRebirth[]> {
   const rows = await query<{ id: number; group_name: string; node: string; asked_ms: number | null; wait_ms: number; now_ms: number }>(
@@ -44,7 +45,7 @@ export async function wantedRebirths(query: RunQuery, most: number): Promise<Wan
     .filter(({ history, nowMs }) => mayAsk(history, nowMs));
 }
 
-/** Records that births are requested now, and the pause before the next request. They stay wanted until an NBIRTH is stored. */
+/** Records that births are requested at `nowMs`, and the pause before the next request. They stay wanted until an NBIRTH is stored. */
 export async function markAsked(query: RunQuery, { id, history, nowMs }: WantedRebirth): Promise<void> {
   const { waitMs } = afterRequest(history, nowMs);
   await query('update rebirth set asked_at = to_timestamp($2 / 1000.0), wait_ms = $3, requests = requests + 1 where node_id = $1', [

@@ -2,14 +2,14 @@
 import type { CommandMetrics } from '../core/config-upload.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A node that this host has seen born, so that a rollout may address it. */
+/** A node whose last birth named an epoch, so that a rollout may address it. It may be offline. */
 export interface KnownCabinet {
   readonly group: string;
   readonly node: string;
   readonly isOnline: boolean;
 }
 
-/** A command that a rollout sends to one cabinet. */
+/** A `put` or `apply` of a rollout, to one cabinet itself and not to a device of it. */
 export interface RolloutCommand {
   readonly group: string;
   readonly node: string;
@@ -66,7 +66,10 @@ export async function statesOf(query: RunQuery, ids: readonly string[]): Promise
   return rows.map((row) => ({ ...row, isEnd: ENDS.includes(row.state) }));
 }
 
-/** Ends, as `expired`, those of the commands that no cabinet has answered. A send that is in progress is completed, but not repeated. */
+/**
+ * Ends, as `expired`, those of the commands that no cabinet has answered. A send that is in progress is completed, but not repeated. A
+ * cabinet may have received them: a final outcome that arrives later still replaces this end.
+ */
 export async function withdrawCommands(query: RunQuery, ids: readonly string[]): Promise<void> {
   await query(
     `update command set state = 'expired', ended_at = now(), expires_at = now(), reason = 'the rollout was stopped'

@@ -34,8 +34,8 @@ export interface BornSession {
 /**
  * Stores births in one transaction, adds them to the cache and notifies the other workers. Returns the sessions that began.
  *
- * A birth with the same names, aliases, types and units as the last one of its device in the epoch changes no alias and no series, so that
- * births after a restart of the broker cost little. Such an NBIRTH still begins a session. Errors: as `Database.query`.
+ * A birth that repeats the last one of its device in the epoch, apart from values, changes no alias and no series. So births after a
+ * restart of the broker cost little. Such an NBIRTH still begins a session. Errors: as `Database.query`.
  */
 export async function storeBirths(database: Database, births: readonly BirthMessage[], workerId: string): Promise<readonly BornSession[]> {
   const sorted = births.toSorted(

@@ -46,8 +46,8 @@ export async function saveEvents(query: RunQuery, { reports: { events, openEvent
 }
 
 /**
- * Stores gaps, each once: by its id, or by rows and reason if it has none. A later report replaces the number of readings. The head of an
- * epoch becomes the last gap that an unbroken chain reaches from 0.
+ * Stores gaps, each once: by its id, or by rows and reason if it has none. The report stored last sets the number of readings. The head of
+ * an epoch becomes the last gap that an unbroken chain reaches from 0.
  */
 export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): Promise<void> {
   if (gaps.length === 0) return;
@@ -84,7 +84,7 @@ export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): P
 
 /**
  * Stores entries of audit logs, each once by number and hash, and the ends of the logs as the nodes report them. Returns the last entry up
- * to which none is missing, for each node with entries in this batch; a node without such an entry is left out.
+ * to which all that the node sent are stored, for each node with entries in this batch; a node without such an entry is left out.
  */
 export async function saveLog(query: RunQuery, { reports: { log, logHeads } }: Batch): Promise<readonly LogPoint[]> {
   for (const [node, { n, hash }] of [...logHeads].sort(([a], [b]) => a - b)) {

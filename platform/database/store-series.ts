@@ -57,7 +57,7 @@ export async function saveSeries(
   );
 }
 
-/** The key of a series, unique over all nodes. */
+/** The key of a series, unique over all nodes if no name has a tab. */
 export function seriesKey(node: CachedNode, device: string, quantity: string): string {
   return `${node.id}\t${device}\t${quantity}`;
 }

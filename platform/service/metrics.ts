@@ -19,7 +19,7 @@ export interface HostMetrics {
   readonly registry: Registry;
   readonly messages: Counter<'verb'>;
   readonly readings: Counter;
-  /** Readings that were new and are committed. */
+  /** Readings that were new at the attempt that wrote their group; those that a failed attempt had committed are not counted. */
   readonly inserted: Counter;
   /** Messages, or parts of them such as reports and readings, that were left out, by reason. */
   readonly dropped: Counter<'reason'>;
@@ -40,7 +40,7 @@ export interface HostMetrics {
   readonly acks: Counter;
   /** Commands, and requests for births and for rows, sent to cabinets. */
   readonly sent: Counter<'kind'>;
-  /** 1 once the Sparkplug STATE online is published, 0 once the host goes offline. A lost broker does not change it. */
+  /** 1 once the Sparkplug STATE online is published, 0 once the host goes offline or the connection to the broker is lost. */
   readonly online: Gauge;
 }
 

@@ -15,8 +15,9 @@ const SKIP: readonly string[] = ['s', 'skip'];
 const LEAVE: readonly string[] = ['q', 'quit'];
 
 /**
- * Lets lamps without a placement blink, one after the other, and asks for their poles. Then offers to put the poles and places that were
- * found, now or before, into the configuration. Errors: rejects with ConsoleError, for example if the person stops.
+ * Lets lamps without a placement blink, one after the other, and asks for their poles. Then, if a pole or place that was found now or
+ * before differs from the configuration, offers to correct the configuration. Errors: rejects with ConsoleError, for example if the person
+ * stops.
  */
 export async function placeLamps(talk: GuideTalk, report: AcceptanceReport): Promise<void> {
   const open = report.lamps.filter(({ placement }) => placement === null);

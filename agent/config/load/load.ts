@@ -118,7 +118,7 @@ export function readCabinet(file: string, readFile: (file: string) => string, ch
 
 /**
  * Returns the cabinet of a YAML text, with defaults. Does not check one value against another. A key that is written twice is accepted.
- * Undefined if the text cannot be used as YAML or does not fit the schema. Errors: as `readPlacedYaml`.
+ * Undefined if the text cannot be used as YAML or does not fit the schema.
  */
 export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);

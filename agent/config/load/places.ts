@@ -33,10 +33,8 @@ export interface PlacedDocument {
 const WIDE_NUMBER = /\d{16}|0x[\da-f]{14}/i;
 
 /**
- * Parses YAML text into values, with the place of each value in the text. The version is 1.2, unless the text begins with `%YAML 1.1`.
- *
- * Errors: throws an Error if a merge key has a value that is not a section. Merge keys: `<<` in version 1.1, and keys with the tag
- * `!!merge`. Other mistakes in the text are in `flaws`.
+ * Parses YAML text into values, with the place of each value in the text. The version is 1.2, or 1.1 after the directive `%YAML 1.1`.
+ * Mistakes in the text are in `flaws`.
  */
 export function readPlacedYaml(text: string): PlacedDocument {
   const lines = new LineCounter();

@@ -28,14 +28,17 @@ export interface Beginning {
   readonly site: LoadedSite;
   /** The initial state of the revision manager; null: this run accepts no revisions. */
   readonly revisions: RevisionsAtStart | null;
-  /** Why the data could not be locked, for example because another agent (`in-use`) or a command (`held`) has it. */
+  /**
+   * Why the data may not be used, for example because another agent (`in-use`) or a command (`held`) has it locked. Absent does not mean
+   * that this run has locked it.
+   */
   readonly refusal?: StoreError;
   /**
    * Makes the process that read the configuration release its locks, so that this run can have them. Does not wait until they are
    * released. Absent if that process has none or was killed.
    */
   readonly handOver?: () => void;
-  /** Whether a process of this run may still have the data locked. Default: false. */
+  /** Whether a process of this run may still have the data or the lines locked. Default: false. */
   readonly isLockOurs?: () => boolean;
 }
 
@@ -67,7 +70,7 @@ export interface StartParts {
 
 /**
  * The steps of choosing the configuration, in their order. Some are left out or repeated. `configuration-files-read`: cabinet.yaml has been
- * read; the step after it loads the device profiles too.
+ * read, if that is possible; the step after it loads the device profiles too.
  */
 export type BeginningStep =
   | 'configuration-reader-started'

@@ -23,8 +23,8 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200
 const NOTES = /\.notes$/;
 
 /**
- * Returns why a text must not be parsed, with the line: a control character, or too many nested parts. Empty if it has neither. Tab and
- * line break are allowed; marks of writing direction count as control characters.
+ * Returns why a text must not be parsed, with the line: a control character, or too many nested parts. Empty if it has neither. Tab, LF
+ * and CRLF are allowed. U+2028, U+2029 and marks of writing direction count as control characters.
  */
 export function textRefusal(text: string): Message {
   const found = CONTROL.exec(text);

@@ -36,7 +36,7 @@ export interface ActiveRevisionParts {
   readonly onTrialEnd: (trial: { readonly commandId: string | null; readonly number: number; readonly reason: Message }) => void;
 }
 
-/** A configuration, and its site-owned keys that differ from the file of the site. */
+/** A configuration, and its site-owned keys that differ from the file of the site; null if not known. */
 type Running = Pick<CheckedRevision, 'site' | 'unlikeSite'>;
 
 const STOPPED = msg`the agent stops: the trial goes on at its next start`;
@@ -75,7 +75,7 @@ export class ActiveRevision {
     });
   }
 
-  /** Site-owned keys of the running configuration that differ from the file of the site. */
+  /** Site-owned keys of the running configuration that differ from the file of the site, as last compared. */
   get unlikeSite(): readonly SiteOwnedDifference[] {
     return this.#unlikeSite;
   }

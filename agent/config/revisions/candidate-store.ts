@@ -164,7 +164,10 @@ export class CandidateStore {
     for (const [author, { view }] of [...this.#candidates]) if (view.hash === hash) await this.#forget(author);
   }
 
-  /** Removes the files of the candidate of this author, then the candidate. Errors: rejects with the error of the disk. */
+  /**
+   * Removes the files of the candidate of this author, then the candidate. Errors: rejects with the error of the disk; after `DiskTimeout`
+   * the candidate is removed all the same.
+   */
   async drop(by: string): Promise<void> {
     const files = this.files(by);
     try {

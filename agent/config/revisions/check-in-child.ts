@@ -41,7 +41,10 @@ export interface CheckedRevision {
   readonly siteOwned: readonly SiteOwnedDifference[];
   /** Site-owned keys that differ from the file of the site; null if that file is not available. */
   readonly unlikeSite: readonly SiteOwnedDifference[] | null;
-  /** What in it needs a permission, as `floorFlaws` returns it. Not compared, and empty, if `siteOwned` is not empty. */
+  /**
+   * What in it needs a permission: the result of `floorFlaws`, or one flaw if there is nothing to compare with. Not compared, and empty,
+   * if `siteOwned` is not empty.
+   */
   readonly belowFloor: readonly FloorFlaw[];
 }
 

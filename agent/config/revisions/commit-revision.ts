@@ -35,7 +35,8 @@ export interface FilesToCommit {
 }
 
 /**
- * How often revisions of the platform without a valid signature may reopen lines: `burst` at once, then `perS` a second.
+ * How often revisions of the platform without a valid signature may reopen lines: `burst` at once, then `perS` a second. A new run begins
+ * with the full burst.
  *
  * Source: assumed; a line that does not answer is without levels and detections for some 35 s: `LINE_GRACE_MS`, then 10 s to reopen it.
  * That is 3.5 min in a row, and a seventeenth of the time in the long run. Confirmed by: reopenings in the revision histories of the
@@ -51,7 +52,8 @@ const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove 
  * to those of the running revision create none. The state is `refused`, with a reason, if, for example, the files may not run or could
  * not be saved, also on a hung disk.
  *
- * Errors: rejects, for example if files cannot be read. If it rejects because applying fails, the revision is already saved.
+ * Errors: rejects, for example with `DiskTimeout` if the disk hangs while files are read. If it rejects because applying fails, the
+ * revision is already saved.
  */
 export async function commitRevision(context: CommitContext, toCommit: FilesToCommit, request: CommitRequest): Promise<ConfigAnswer> {
   const { histories, active, clock } = context;

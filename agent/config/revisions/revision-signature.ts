@@ -129,8 +129,8 @@ export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: Hash
 }
 
 /**
- * Verifies a signature for these files, this cabinet and this time; it must be newer than `lastSerial`. The caller stores the serial.
- * Errors: none; a flaw is returned as the code of the refusal.
+ * Verifies a signature for these files, this cabinet and this time; it must be newer than `lastSerial`. Its serial may be up to an
+ * hour after `nowMs`. The caller stores the serial. Errors: none; a flaw is returned as the code of the refusal.
  */
 export function verifyRevisionSignature({ files, ...check }: SignatureCheck): SignatureVerdict {
   return verifyHashSignature({ ...check, hash: revisionHash(files) });

@@ -36,8 +36,8 @@ export interface TrialHealth {
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
 /**
- * A lost line, or half of the devices lost, withdraws a revision once this time has passed since the trial began in this run. Units: ms.
- * Source: the drivers' failsafe timeout of 60 s, less 35 s to reopen the line and find its units.
+ * A lost line withdraws a revision once this time has passed since the trial began in this run. So does the loss of half of the devices
+ * that answered before. Units: ms. Source: the drivers' failsafe timeout of 60 s, less 35 s to reopen the line and find its units.
  */
 export const LINE_GRACE_MS = 25_000;
 /**

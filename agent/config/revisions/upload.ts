@@ -19,10 +19,10 @@ export type UploadState =
 
 /**
  * Limits of uploads. `partBytes`, `cabinetBytes`, `profileBytes`: largest sizes, `profileBytes` of any file but `cabinet.yaml`. `parts`:
- * most parts of a file. `files`: most unfinished files of the platform, and as many of all consoles together; one more displaces the one
- * begun first. `idleMs`: an unfinished file without a new part for longer is discarded. Units: bytes, files, ms.
+ * most parts of a file. `files`: most unfinished files of the platform, and as many of all consoles together; one more, even of a single
+ * part, displaces the one begun first. `idleMs`: an unfinished file that receives no part for longer is discarded. Units: bytes, files, ms.
  *
- * Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 9 KB. Confirmed by: upload sizes and times over
+ * Source: assumed; 988 devices with lamp and pole are 250 KB, the largest shipped profile 13 KB. Confirmed by: upload sizes and times over
  * the mobile link of a cabinet.
  */
 export const UPLOAD_LIMIT = { partBytes: 32_768, parts: 64, cabinetBytes: 524_288, profileBytes: 131_072, files: 4, idleMs: 900_000 };

@@ -377,8 +377,9 @@ export const outputSchema = z.strictObject({
 });
 
 /**
- * One item of `neighbours`: another cabinet, and the pole where the street goes on there. Detections near this pole may be sent to it.
- * Those that it sends are people who enter the street at this pole. Alone they raise light only in zones with both `wave` and `relayedPct`.
+ * One item of `neighbours`: another cabinet, and the pole of this one from which the street leads there. Detections near this pole may be
+ * sent to it. Those that it sends are people who enter the street at this pole. Alone they raise light only in zones with both `wave` and
+ * `relayedPct`.
  */
 export const neighbourSchema = z.strictObject({
   node: topicPartSchema.describe(String(msg`Sparkplug edge node of the other cabinet.`)),

@@ -70,5 +70,5 @@ export const watchSchema = z.strictObject({
     .describe(String(msg`The circuits of lamps. Outputs with litWith are circuits without being listed here.`)),
 });
 
-/** A section `watch` that passed its schema, with its defaults. The schema does not check the names in it. */
+/** A section `watch` that passed its schema, with its defaults. The schema checks the form of names, not whether they exist. */
 export type WatchDocument = z.output<typeof watchSchema>;

@@ -22,7 +22,10 @@ export interface RecordedMoment {
   readonly isPlainDay: boolean;
 }
 
-/** A change of a cell, which is one recorded input, such as the state of a sensor. `items`: its new values; null: the cell is gone. */
+/**
+ * A change of a cell, which is one recorded input, such as the state of a sensor. `items`: its new values; null: the cell is gone. Shape:
+ * `key` is its letter in `CELL_ITEMS`, a colon, and its id.
+ */
 export interface CellChange {
   readonly key: string;
   readonly items: readonly Item[] | null;

@@ -25,7 +25,7 @@ export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
 
 /**
  * Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. What is proven,
- * the meters and the year before are left out if there are none.
+ * the meters and the year before are left out if there are none. With fewer than two nights or months there is no plot.
  */
 export function energySection(facts: NightFacts): ReportSection {
   const { savings, used } = facts;
@@ -65,7 +65,7 @@ export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: Saving
 
 /**
  * Returns sentences on what must be checked before a proven saving is used, for the summary and where the saving is stated. Empty if
- * nothing must.
+ * nothing must, and for a saving without `checks`.
  */
 export function cautionTexts(savings: SavingsResult): readonly Message[] {
   return savingsCautions(savings, (kwh) => shown(kwh, kwhDecimals(kwh))).map((text) => msg`Caution: ${text}.`);
@@ -163,9 +163,9 @@ function computedTable(facts: NightFacts): ReportTable {
 }
 
 /**
- * Returns the energy of the nights in `used`, or of their months if they are more than `MOST_NIGHTS`. A value is null if it is not known
- * for its night, or for one of those nights of its month. `half`: half of the 90 % interval for each bar of one proven night, null for
- * other bars; null if no bar has one.
+ * Returns the energy of the entries of `used` (nights, and months kept as one sum), joined by month if they are more than `MOST_NIGHTS`. A
+ * value is null if it is null in one of its entries. `half`: half of the 90 % interval for each bar of one proven night, null for other
+ * bars; null if no bar has one.
  */
 export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): ReportBars {
   const isMonthly = used.length > MOST_NIGHTS;
@@ -250,7 +250,7 @@ export interface RangeSaving {
 
 /**
  * Returns with how many decimals a report about these nights shows reference, used energy and saving in kWh, in key figures and in the
- * tables about energy.
+ * tables that have a reference.
  */
 export function rangeDecimals({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): number {
   const referenceKwh = savings?.total.adjustedKwh ?? numbersSum(used.map(({ formerKwh }) => formerKwh ?? 0));

@@ -63,8 +63,8 @@ export class FactsReader {
 
   /**
    * Resolves with the facts of the nights from one to another, both included. Undefined if the counted nights or the proven saving could
-   * not be read. Other data that could not be read are empty, incomplete or null; `unread` names them. Of more than 20,000 events only the
-   * newest are read. Errors: rejects with WorkAborted after the signal.
+   * not be read. Other data that could not be read are empty, incomplete or null; `unread` names them. Only the newest 10,000 events are
+   * read. Errors: rejects with WorkAborted after the signal.
    */
   async read(from: SavingsDate, to: SavingsDate): Promise<NightFacts | undefined> {
     const range = await this.#range(from, to);

@@ -15,8 +15,8 @@ const REPAIR_COLUMNS = [
 /** Availability of light and agent. Units: %, h. */
 export interface Availability {
   /**
-   * Share of the lamp hours at night without a failure that makes the lamp dark. Null if no lamp hours were counted, or if the failures are
-   * not known (`areFailuresUnknown`). Failures whose events are no longer stored count as none.
+   * Share of the counted lamp hours at night that remains without `darkLampH`; at least 0. Null if no lamp hours were counted, or if the
+   * failures are not known (`areFailuresUnknown`). Failures whose events are no longer stored count as none.
    */
   readonly lightPct: number | null;
   /** Lamp hours at night in which a failure made the lamp dark, also in nights that were not counted. */

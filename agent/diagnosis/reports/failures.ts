@@ -169,7 +169,7 @@ export interface RepairTimes {
 
 /**
  * Returns the mean and the longest time to repair of these failures, and how many are open. Each time counts from the start of a failure to
- * its end, even if these are outside the period.
+ * its end, or to `nowMs` while it is open, even outside the period.
  */
 export function repairTimes(failures: readonly Failure[], nowMs: WallMs): RepairTimes {
   const hours = ({ startMs, endMs }: Failure): number => Math.max(0, (endMs ?? nowMs) - startMs) / HOUR_MS;

@@ -22,8 +22,8 @@ export function reportFigure(
 }
 
 /**
- * Returns the key figures of the nights: energy, saving, emissions, cost, failures, availability. A value is null if nothing of it is
- * known.
+ * Returns the key figures of the nights: energy, saving, emissions, cost, detection, failures, availability. A value is null if it cannot
+ * be computed. Energy that is not known counts as 0; in cost and emissions, so does energy without a price or factor.
  */
 export function nightFigures(facts: NightFacts): readonly ReportFigure[] {
   const decimals = rangeDecimals(facts);

@@ -56,13 +56,16 @@ export interface NightFacts extends RangeFacts {
   /** The same dates a year before; null if nothing of them was counted or proven, or if it could not be read. */
   readonly before: RangeFacts | null;
   readonly failures: FailureFacts;
-  /** Start of the time of which all events are still stored, within the nights: null if that is all of it, its end if it is none of it. */
+  /**
+   * Start of the time of which all events are still stored, within the nights: null if that is all of it, its end if it is none of it. It
+   * means nothing if `unread` has `events`.
+   */
   readonly eventsFromMs: WallMs | null;
   /** The end of the time that the nights cover: their last noon, or now if that is earlier. */
   readonly endMs: WallMs;
   /** Time at night in which a failure kept a lamp dark, by lamp; lamps without such a time may be absent. Units: ms. */
   readonly darkMs: ReadonlyMap<string, number>;
-  /** Parts by tariff period of the nights for which the meter of the invoice has them. */
+  /** Parts by tariff period of the ended nights for which the meter of the invoice has them, of the newest 400 nights at most. */
   readonly byTariff: ReadonlyMap<SavingsDate, readonly EnergyPart[]>;
   /** Facts that could not be read. */
   readonly unread: ReadonlySet<UnreadFact>;

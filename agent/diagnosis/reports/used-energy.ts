@@ -19,7 +19,7 @@ export interface UsedEnergy {
   /** Computed from the levels of the lamps, and the former installation in the same time. Null: not counted, or no lamps. */
   readonly computedKwh: number | null;
   readonly formerKwh: number | null;
-  /** By a meter; null without one. */
+  /** By meters, in the nights in which they were counted: for a month, these may be a part of it. Null without such a night. */
   readonly metered: { readonly kwh: number; readonly source: Exclude<EnergySource, 'computed'> } | null;
   /**
    * Sums over the nights with a proven saving; `halfKwh` is the root of the sum of squares. Null without such a night, and for a month kept

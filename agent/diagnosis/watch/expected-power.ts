@@ -40,8 +40,8 @@ const SIGMAS = 4;
 const REFERENCE_SHARE = 0.2;
 
 /**
- * How the expectation is computed. `lamp`: its index in the curve. `tolerancePct`: the least tolerance. The bounds may be wider; `lowW` may
- * be nearer where the lamp has lost power since its first nights.
+ * How the expectation is computed. `lamp`: its index in the curve. `tolerancePct`: the least tolerance. The bounds may be wider. `lowW` may
+ * be nearer, or above the expected power, if that is less than the reference of the curve.
  */
 export interface PowerBasis {
   readonly lamp: number;

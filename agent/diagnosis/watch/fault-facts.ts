@@ -15,7 +15,7 @@ const alarm = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ se
 const warning = (talq: string, urgency: Urgency = 'deferred'): FaultFacts => ({ severity: 'warning', urgency, talq });
 
 /**
- * Severity, urgency and TALQ name of the faults that the watch reports. Source: names of events from TALQ 2.7.1, mostly those of lamp
+ * Severity, urgency and TALQ name of the faults that the watch detects. Source: names of events from TALQ 2.7.1, mostly those of lamp
  * monitor, electrical meter, segment monitor and cabinet monitor.
  */
 export const WATCH_FACTS: Readonly<Record<LampFault | FeederFault | MeterFault, FaultFacts>> = {

@@ -9,7 +9,7 @@ export interface FaultFigures {
   readonly id: string;
   /** Name of the pole or the cabinet. */
   readonly place: string;
-  /** A measured value for the evidence; empty or `-` if there is none. For a feeder: a voltage of one of its lamps, else `1`. */
+  /** What was measured, for the evidence; empty or `-` if nothing was. For a feeder: its contact (`1`), or voltage or power of a lamp. */
   readonly found: string;
   /** What was expected or allowed; empty if there is none. */
   readonly expected: string;

@@ -115,7 +115,10 @@ export class FeederWatch {
   }
 }
 
-/** Returns what shows that a feeder still has voltage some time after its last command: its contact, or a lamp. Null if nothing does. */
+/**
+ * Returns what showed voltage on a feeder more than 2 min after its command last changed: its contact, if read recently, or the newest
+ * reading of a lamp, however old. Null if nothing did. Units: `value` in V or W; 1 for a contact.
+ */
 export function signOfVoltage(
   feeder: number,
   { feeders, settings }: WatchPlan,

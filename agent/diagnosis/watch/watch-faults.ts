@@ -53,11 +53,11 @@ export const METER_FAULTS = {
   'reactive-high': { samples: 30, persistMs: 60 * MINUTE_MS, clearSamples: 30, clearMs: 60 * MINUTE_MS },
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** The code of a fault in `LAMP_FAULTS`. */
+/** The code of the event for a fault that the watch detects of a lamp. */
 export type LampFault = keyof typeof LAMP_FAULTS;
-/** The code of a fault in `FEEDER_FAULTS`. */
+/** The code of the event for a fault that the watch detects of a feeder. */
 export type FeederFault = keyof typeof FEEDER_FAULTS;
-/** The code of a fault in `METER_FAULTS`. */
+/** The code of the event for a fault that the watch detects from the readings of a meter. */
 export type MeterFault = keyof typeof METER_FAULTS;
 
 /** One latch for each fault. A latch has the states of all subjects of one kind, such as the lamps, by index. */

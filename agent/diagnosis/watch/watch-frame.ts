@@ -35,7 +35,7 @@ export interface WatchFrame {
     readonly breaker: Series;
     readonly leakage: Series;
   };
-  /** By meter; phase voltages by `3 × meter + phase`. Units: W, var, V. */
+  /** By meter; phase voltages by `3 × meter + phase`, where the phase is 0 to 2. Units: W, var, V. */
   readonly meters: { readonly power: Series; readonly reactive: Series; readonly voltage: Series };
   /** A door of the cabinet is open. False also if that is not known. */
   isDoorOpen: boolean;

@@ -14,7 +14,10 @@ export interface OpenFault {
   readonly event: AgentEvent;
 }
 
-/** Returns the state to store: what was learned of lamps and meters, by id, and the open faults. Shape: JSON. */
+/**
+ * Returns the state to store: medians and references of lamps and meters, and the own loads of meters, by id; and the open faults.
+ * Shape: JSON.
+ */
 export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, open: readonly OpenFault[]): unknown {
   return {
     v: 1,

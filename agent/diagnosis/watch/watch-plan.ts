@@ -51,7 +51,7 @@ export interface WatchedFeeder extends Omit<FeederConfig, 'zones'> {
 
 /**
  * One meter of the cabinet. `power`, `reactive`: points that add up to the total power and the total reactive power. `voltages`: of three
- * phases, or one voltage. Each of these is empty if it is not measured. `toW`, `toVar`: factors to W and var.
+ * phases, or one voltage. Each of these is empty if no point of the meter is polled for it. `toW`, `toVar`: factors to W and var.
  */
 export interface WatchedMeter {
   readonly id: string;
@@ -65,8 +65,8 @@ export interface WatchedMeter {
 }
 
 /**
- * The lamps, feeders and meters to watch, with the limits of the site. A cabinet has one supply: of the meters, only the first one gives
- * events of it.
+ * The lamps, feeders and meters to watch, with the limits of the site. A cabinet has one supply: only the voltages of the first meter are
+ * judged, and only its power is compared with the lamps.
  */
 export interface WatchPlan {
   readonly cabinetId: string;

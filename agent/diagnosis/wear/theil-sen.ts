@@ -9,8 +9,8 @@ export interface SeriesPoint {
 }
 
 /**
- * A fitted line. From 8 points on, `slopeLow` to `slopeHigh` is about a 90 % interval of the slope. `levelError`: about half of that of
- * `level`; with few points it is too small.
+ * A fitted line. From 8 points on, `slopeLow` to `slopeHigh` is about a 90 % interval of the slope. `levelError`: half the width of such
+ * an interval of `level`; it proves nothing with three points.
  */
 export interface RobustLine {
   readonly slope: number;
@@ -34,8 +34,8 @@ const LEAST_SIDE = 2;
 const STEP_SHARE = 0.5;
 
 /**
- * Returns the line of Theil and Sen with the interval of its slope; null for fewer than three points, or if all have one x. `points` in the order
- * of x. Source: Sen 1968, interval by Kendall's variance without ties.
+ * Returns the line of Theil and Sen with the interval of its slope; null for fewer than three points, or if all have one x. `points`:
+ * lowest x first. Source: Sen 1968, interval by Kendall's variance without ties.
  */
 export function robustLine(points: readonly SeriesPoint[]): RobustLine | null {
   const slopes = pairSlopes(points);

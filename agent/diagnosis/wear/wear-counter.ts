@@ -8,7 +8,7 @@ import type { WearPoint, WearRole } from './wear-points.ts';
 export interface FiguresOfOthers {
   readonly kind: string;
   readonly driftPct: number | null;
-  /** Burning hours that the agent counts. They are used if the lamp reported none in this night. */
+  /** All burning hours of the lamp, as the agent counts them. They are used if the lamp reported none in this night. */
   readonly burningH: number | null;
 }
 

@@ -108,9 +108,9 @@ export interface PassOptions {
 }
 
 /**
- * Reads the addresses at the line's own speed, and waits `waitMs` for each reply. After stray bytes or a damaged reply it reads suspected
- * addresses again with a longer wait, whatever `readsAgain` is. Returns the units that answered, and the addresses that sent more than one
- * damaged reply.
+ * Reads the addresses at the line's own speed. On a Modbus line it waits `waitMs` for each reply. After stray bytes or a damaged reply it
+ * reads suspected addresses again with a longer wait, whatever `readsAgain` is. Returns the units that answered, and the addresses that
+ * sent more than one damaged reply.
  *
  * Errors: rejects with BusError when the line goes down, and with the signal's reason when it is aborted while reads remain.
  */

@@ -16,7 +16,7 @@ const SAVED_MS = 1_000;
 /** The budget that `createDeadBudget` creates. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-/** Creates a budget of time for requests that may stay unanswered. It grows by a small share of the elapsed time, up to a maximum. */
+/** Creates a budget of time for requests that may stay unanswered. It starts full, and is refilled by a small share of the elapsed time. */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;

@@ -78,7 +78,7 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onRevived: () => void;
   /** Called before a set-up register is written. */
   readonly onSetUpWrite?: () => void;
-  /** Called when a console job has left the line closed. */
+  /** Called when the line is closed after a console job, also if it was lost during the job. */
   readonly onClosed: (cause: BusError) => void;
 }
 
@@ -154,12 +154,12 @@ export class LineRunner {
     line.mayAskAgain = (isChange) => (isChange && this.#turnLane === 'presence') || !this.#writes.has('urgent', clock.monoMs());
   }
 
-  /** Whether the line counts as dead: no unit answers any more, also after the port was to be reopened. */
+  /** Whether the line counts as dead: no unit answered any more, so the port was to be reopened. True until a unit answers again. */
   get isDead(): boolean {
     return this.#silence.isDead;
   }
 
-  /** The number of polls that left more than one period after they were due, without first polls and those after a lost one. */
+  /** The number of polls that left more than one period after they were due, without most first polls and those after a lost one. */
   get overruns(): number {
     return this.#polls.overruns;
   }

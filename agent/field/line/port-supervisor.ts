@@ -73,7 +73,10 @@ export class PortSupervisor {
     await this.#attempt();
   }
 
-  /** Closes the port and stops trying. Resolves when it is closed. An open event `line-down` stays open. */
+  /**
+   * Closes the port and stops trying. A port that is just being opened may be closed only after this has resolved. An open event
+   * `line-down` stays open.
+   */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#timer?.cancel();

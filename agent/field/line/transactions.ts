@@ -71,9 +71,10 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends requests to the units of a line and updates their health and events. Publishes the points of a unit that becomes silent as missing;
- * the caller publishes the values of a reply by `deliver`. Errors: a failed transaction resolves with its BusError; any
- * other error rejects.
+ * Sends requests to the units of a line and updates their health and events. Publishes the points of a unit that becomes silent as missing,
+ * and 0 for a level whose channel is read as off. The caller publishes the values of a reply by `deliver`.
+ *
+ * Errors: a failed transaction resolves with its BusError; any other error rejects.
  */
 export class Transactions {
   readonly #parts: TransactionsParts;

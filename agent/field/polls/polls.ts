@@ -84,8 +84,8 @@ export class Polls {
   }
 
   /**
-   * Returns the next poll of this kind for the unit, even if it is not due yet. Undefined if there is none, or while its reply could be
-   * confused with an earlier one: then `heldMono` of the unit is set.
+   * Returns the next poll of this kind for the unit, even if it is not due yet. Undefined if there is none. Also undefined if it must wait
+   * because its reply could be confused with an earlier one; then `heldMono` of the unit is set.
    */
   next(unit: Unit, kind: PollKind, nowMono: MonoMs): Poll | undefined {
     const { line } = this.#options;
@@ -128,7 +128,9 @@ export class Polls {
     replan(unit);
   }
 
-  /** Call it when a read that was given up has been answered later, soon enough for a longer wait. Its registers no longer count as lost. */
+  /**
+   * Call it when a read that was given up has been answered later, soon enough for a longer wait. Its registers no longer count as lost.
+   */
   noteLate(unit: Unit, { request }: LateReply): void {
     if (!('count' in request)) return;
     const slots = slotsIn(unit, request);

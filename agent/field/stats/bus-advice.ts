@@ -24,8 +24,8 @@ const REPEATED = 10;
  */
 const SHARE = { crc: 0.01, late: 0.005, timeout: 0.02 } as const;
 /**
- * Above this load a line counts as busy, except one of DALI: there polls begin to miss their periods. Units: %. Source: assumed; telemetry
- * waits behind presence from about there. Confirmed by: overruns by load in the statistics of a full line.
+ * Above this load a line counts as busy: polls begin to miss their periods. A DALI line never counts as busy. Units: %. Source: assumed;
+ * telemetry waits behind presence from about this load. Confirmed by: overruns by load in the statistics of a full line.
  */
 export const BUSY_PCT = 80;
 /**
@@ -46,7 +46,7 @@ export interface PlainLineStats extends Omit<LineStats, 'advice' | 'units'> {
   readonly downReason: Message;
   /** As the function `doMostAnswerTwice`: something seems to repeat the replies. An echo of the agent's own requests does not count. */
   readonly doMostAnswerTwice: boolean;
-  /** Valid frames that no request of the agent caused. */
+  /** Valid frames that seem to come from another sender, such as a second master. */
   readonly foreignFrames: number;
 }
 

@@ -18,10 +18,11 @@ import { createSpreadMeter } from './meters.ts';
 export const RECENT_MIN = 10;
 
 /**
- * How the requests to a unit ended in about the last `RECENT_MIN` minutes. `answered` also counts replies that may belong to another
- * request, and exceptions other than 10 and 11 of a gateway. A write on a DALI bus, which no unit acknowledges, is not counted. `missed`:
- * requests lost since the previous `answered` one. They are counted with the next one, if they are fewer than `SILENT_AFTER`. `damaged`
- * also counts replies that do not fit their request. `late` counts replies to requests given up, which may be in `missed` too.
+ * How the requests to a unit ended in about the last `RECENT_MIN` minutes, without those of the console. `answered` also counts replies
+ * that may belong to another request, and exceptions other than 10 and 11 of a gateway. A write on a DALI bus, which no unit acknowledges,
+ * is not counted. `missed`: requests lost since the previous `answered` one. They are counted with the next one, if they are fewer than
+ * `SILENT_AFTER`. `damaged` also counts replies that do not fit their request. `late` counts replies to requests given up, which may be in
+ * `missed` too.
  */
 export interface RecentCounts {
   readonly answered: number;

@@ -49,8 +49,8 @@ const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, hol
 const ADDRESSES = 0x1_0000;
 
 /**
- * Returns the timeout of the profile, limited according to `kind`, for a register without a known response time. `hurried`: a read while a
- * level waits to be sent. Units: ms.
+ * Returns the timeout of the profile, but at most the limit of `kind` (see `UNMET_WAIT_MS`). `hurried`: while a level waits to be sent.
+ * Units: ms.
  */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);

@@ -38,9 +38,9 @@ export interface SetUpBroadcastParts {
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
 /**
- * Creates the part that chooses set-up steps of a line to be sent as broadcasts, and sends them. It chooses a step that most units, at
- * least 8, are to write next, and the steps after it. It stops before a step that some unit does not have, or that may not be written to
- * each unit now. It chooses none unless `isAllowed`.
+ * Creates the part that chooses set-up steps of a line to be sent as broadcasts, and sends them. It chooses a step that at least three
+ * quarters of the units, and at least 8, are to write next, and the steps after it. It stops before a step that some unit does not have,
+ * or that may not be written to each unit now. It chooses none unless `isAllowed`.
  */
 export function createSetUpBroadcasts({ units, transactions, monoMs, isAllowed, onSetUpWrite }: SetUpBroadcastParts) {
   let queue: SetupStep[] = [];

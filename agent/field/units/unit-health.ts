@@ -24,9 +24,9 @@ export interface UnitHealth {
    * answer, do not count.
    */
   readonly failures: number;
-  /** What a read costs beyond its bytes. Null until a reply was measured, or restored from an earlier run. Units: ms. */
+  /** What a read costs beyond its bytes. Null until a read was measured, or its value restored from an earlier run. Units: ms. */
   readonly turnaroundMs: Estimate | null;
-  /** Time until the first bytes of a reply, adapters included. Null as for `turnaroundMs`, but a late reply counts too. Units: ms. */
+  /** Time until the first bytes of a read's reply, adapters included. Null as `turnaroundMs`, but `late` replies count too. Units: ms. */
   readonly firstByteMs: Estimate | null;
   /** No poll, set-up request or probe is sent before this time. Writes of levels and requests of the console do not wait for it. */
   readonly dueMono: MonoMs;
@@ -42,7 +42,7 @@ export type Transaction =
    * or a late reply other than `late`.
    */
   | { readonly kind: 'answer'; readonly atMono: MonoMs }
-  /** The reply to a poll arrived after the poll had been given up, and later polls will wait long enough for it. */
+  /** The reply to a read of polled registers arrived after the read had been given up. Later polls wait long enough for it. */
   | { readonly kind: 'late'; readonly atMono: MonoMs; readonly firstByteMs: number }
   /**
    * No reply in time, or only a damaged or wrong one. `silentAfter`: so many in a row make the unit silent, and a silent one stays so. Default:
@@ -77,8 +77,8 @@ const BACKOFF_MS = { first: 500, max: 60_000 };
 
 /**
  * Returns the health after one more transaction. A response makes the unit `ok`, and due at once. Lost requests make it `flaky` or
- * `silent`, and due later. Units: `jitter` is a random number 0..1 drawn by the caller; it shortens the wait from the `silentAfter`th loss
- * on, by a quarter at most.
+ * `silent`, and due later. Units: `jitter` is a random number 0..1 drawn by the caller; it shortens each wait longer than 100 ms, by a
+ * quarter at most.
  */
 export function afterTransaction(health: UnitHealth, t: Transaction): UnitHealth {
   if (t.kind === 'answer') return { ...health, state: 'ok', failures: 0, dueMono: t.atMono };

@@ -17,7 +17,7 @@ const FULL_WAIT_EVERY = 32;
 
 /**
  * The usual timeout of the unit's reads, from its response times. Until one was measured, it is the timeout of the profile, at most 1 s.
- * Units: ms.
+ * On a network connection, `Transactions` may wait longer. Units: ms.
  */
 export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
   const { responseTimeoutMs } = driver.profile.quirks;
@@ -25,8 +25,8 @@ export function timeoutOf({ health: { firstByteMs }, driver }: Unit): number {
 }
 
 /**
- * How long to wait for the first byte of the reply to this request, from the response times of the unit, its profile or both. A write to a
- * unit that has answered waits at least the timeout of the profile. Units: ms.
+ * How long to wait for the first byte of the reply to this request, from the response times of the unit, its profile or both. For a write
+ * to a unit that has answered, it is at least the timeout of the profile. While a level waits, `hurriedMs` limits it. Units: ms.
  */
 export function timeoutFor(unit: Unit, request: ReadRequest | WriteRequest): number {
   const { responses, health } = unit;

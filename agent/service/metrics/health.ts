@@ -36,8 +36,8 @@ const LOOK_MS = 50;
 const NS_PER_MS = 1e6;
 
 /**
- * Creates a measurement of this process. The lag of the event loop is measured from now until `stop`. A delay during which this function or
- * `turn` is called may be missing.
+ * Creates a measurement of this process. The lag of the event loop is measured from now until `stop`. A delay that contains a call of
+ * this function or `turn`, or that begins soon after one, may be missing.
  */
 export function createHealth(): AgentHealth {
   const histogram = monitorEventLoopDelay({ resolution: LOOK_MS });

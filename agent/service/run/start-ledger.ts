@@ -81,8 +81,8 @@ export function isUnclean(end: RunEnd | null): boolean {
 }
 
 /**
- * Returns how the run that starts at `now` must start, and a new ledger. It contains this run, and an end for each earlier
- * one. The given ledger is not changed. A run that is not supervised by a service manager always starts in the normal mode.
+ * Returns how the run that starts at `now` must start, and a new ledger. It contains this run and the newest earlier ones, each of these
+ * with an end. The given ledger is not changed. A run that is not supervised by a service manager always starts in the normal mode.
  */
 export function begun(
   ledger: StartLedger,

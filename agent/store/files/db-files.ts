@@ -70,8 +70,8 @@ export function expectPlainJournal(base: string): void {
  * Creates a database with the tables of `schema` and the rows that `fill` writes. Then removes the journal of the file at `path` and
  * replaces that file.
  *
- * Errors: throws SQLite and system errors, and what `fill` throws. If the new database cannot be completed, the former one is unchanged; if
- * it cannot be moved to `path`, the former one may be without its journal.
+ * Errors: throws SQLite and system errors, and what `fill` throws. If the new database cannot be completed, the former one is unchanged.
+ * After a later error the former one may be without its journal, or already be replaced.
  */
 export function makeFresh({
   path,
@@ -107,7 +107,7 @@ export function makeFresh({
 
 /**
  * Removes the journal and the shared memory at `path`, then renames `draft`, a complete and synced file, to `path`. Errors: throws system
- * errors; the journal may be removed by then.
+ * errors; the journal may be removed, and the file replaced, by then.
  */
 export function standAs(draft: string, path: string): void {
   // A journal that already exists belongs to another file and would be replayed into this one.

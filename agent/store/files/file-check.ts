@@ -20,7 +20,8 @@ const FORMAT_AT = 18;
 /**
  * Checks an open file before it is used. Not all pages are read in every case.
  *
- * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used; also SQLite and system errors.
+ * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used; also SQLite errors, which may come from
+ * damage too, and system errors.
  */
 export function assertSoundFile(db: Sqlite, path: string, schema: Schema): void {
   const id = Number(db.pragma('application_id', { simple: true }));

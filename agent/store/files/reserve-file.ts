@@ -67,8 +67,8 @@ export class ReserveFile {
   }
 
   /**
-   * Checks before a commit that there is room for it; unknown free space passes. Errors: throws StoreError `full` if neither free space nor
-   * the reserve covers a commit.
+   * Checks before a commit that there is room for it; unknown free space passes. Errors: throws StoreError `full` if neither the free space
+   * last measured nor the reserve covers a commit.
    */
   expectRoom(atMs: WallMs): void {
     const free = this.#exists() ? null : this.#free(atMs);

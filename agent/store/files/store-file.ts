@@ -65,8 +65,7 @@ export class StoreFile<H> {
   readonly #quarantine: ReturnType<typeof createQuarantine>;
   #open: Open<H> | null = null;
   /**
-   * Why the file has to be replaced. Kept until another file is in its place: a failure in between neither clears it nor applies it to the new
-   * file.
+   * Why the file has to be replaced. Kept until another file is in its place and open. If opening that file fails, it is replaced in turn.
    */
   #condemned: StoreError | null = null;
   #lastReplaced: Message | null = null;

@@ -14,7 +14,7 @@ const THINNED_SHARE = 1 / 2;
 /** Most segments changed in one commit. Source: assumed; each costs the pages of a segment. Confirmed by: bench `store device` with a full record. */
 const MOST_STEPS = 4;
 
-/** The size above which the record of decisions is made smaller, in a store of this size. Units: bytes. */
+/** The size above which the record of decisions is made smaller, for a store with this cap. Units: bytes. */
 export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }
@@ -76,7 +76,7 @@ function dropSegment({ record }: Handle, { rows, toMs }: SegmentHeads, reason: '
 
 /**
  * Removes the segments of the record of decisions with a wrong checksum, a missing part or no readable basis, even if most of it is sound.
- * Returns their number.
+ * A missing end is not detected. Returns their number.
  */
 export function dropDamagedRecords(handle: Handle): number {
   const damaged = segmentsOf(handle).filter(({ rows: [first] }) => {

@@ -12,9 +12,9 @@ import { CLOCK_QUALITIES } from './frame-table.ts';
 
 /**
  * The columns of a row of `record` without its bytes. `boot`: number of the run. `bytes`: the size of all its streams; `inputs_bytes`: of
- * the inputs alone, null if they were removed. `tq`: the clock quality by its number. `packed`: 1 if the row is deflated. `is_end`: 1 if
- * the control of the light stopped after it. `lost`: as in `RecordPart`. Units: `from_us` and `to_us` µs of the run's monotonic clock;
- * `from_ms` and `to_ms` ms of the wall clock, uncorrected.
+ * the inputs alone, null if they were removed. `tq`: number of the clock quality at the start of the segment. `packed`: 1 if the row is
+ * deflated. `is_end`: 1 if the control of the light stopped after it. `lost`: as in `RecordPart`. Units: `from_us` and `to_us` µs of the
+ * run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock, uncorrected.
  */
 export interface RecordHead {
   readonly id: number;
@@ -186,7 +186,8 @@ export function soundPrefix(rows: readonly RecordRow[]): readonly RecordRow[] {
 }
 
 /**
- * Returns whether the clock of a row was trusted, which makes its times final. False: they are final only once corrected by a network time.
+ * Returns whether the clock was trusted at the start of the segment of a row. Then its times are final. False: they are final only once
+ * corrected by a network time.
  */
 export function isDatedRow({ tq }: Pick<RecordHead, 'tq'>): boolean {
   return isTrustedQuality(tq);

@@ -52,8 +52,8 @@ export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEn
 }
 
 /**
- * `config hold`: lasts until its client leaves, its connection is lost or the agent stops. After a lost connection it calls
- * `returnLostTrial` for the caller.
+ * `config hold`: lasts until its client logs out or disconnects, or the agent stops. If the client disconnected without a logout, it
+ * calls `returnLostTrial` for the caller.
  */
 export const TRIAL_HOLD = agentCommand<number | null, { readonly isOver: true }, { readonly isHeld: true }>({
   name: 'config hold',

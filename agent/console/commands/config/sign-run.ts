@@ -217,7 +217,7 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
 
 /**
  * Runs `work` and returns its result. Errors: throws ConsoleError 'failed' that names `file` instead of an error with a `code`, such as
- * ENOENT; throws every other error again.
+ * ENOENT; throws a ConsoleError and every error without a `code` again.
  */
 export function attempt<T>(file: string, work: () => T): T {
   try {
@@ -249,7 +249,7 @@ function listOf(value: LocalArgs[string] | undefined): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
 
-/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing or empty. */
+/** Returns an argument that must be given. Errors: throws ConsoleError 'usage' if it is missing, empty or not a text. */
 export function named(args: LocalArgs, name: string): string {
   const value = args[name];
   if (typeof value !== 'string' || value === '') throw new ConsoleError('usage', msg`--${name} is missing`);

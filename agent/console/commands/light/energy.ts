@@ -38,8 +38,8 @@ function readBy(text: string): EnergyQuery['by'] {
 }
 
 /**
- * `energy`: answers with hours, levels, energy and savings of the nights of a period. Fails for an unknown zone or if the disk cannot be
- * read.
+ * `energy`: answers with hours, levels, energy and savings of the nights that began in a period. Fails, for example, for an unknown zone
+ * or if the disk cannot be read.
  */
 export const ENERGY = agentCommand({
   name: 'energy',

@@ -5,7 +5,10 @@ import { ConsoleError } from '../../console-error.ts';
 import { findName } from '../find-name.ts';
 import type { PredictAnswer } from './predict-page.ts';
 
-/** `predict`: answers with the predictions of all lamps, or of one. Fails for an unknown lamp or if the disk cannot be read. */
+/**
+ * `predict`: answers with the predictions of all lamps, or of one. While the time is not trusted, no stored night counts. Fails for an
+ * unknown lamp, or if the disk cannot be read.
+ */
 export const PREDICT = agentCommand({
   name: 'predict',
   role: 'viewer',

@@ -58,7 +58,7 @@ export interface SimulateResult {
   readonly coverage: readonly NightCoverage[];
   /** How the other settings differ from the recorded ones in what the replay does not follow; empty also if no file was named. */
   readonly limits: readonly ReplayLimit[];
-  /** Meters that counted all of these nights. Empty also if, for example, the record of a night is not complete. */
+  /** Meters that counted all of these nights, more than 0 kWh in sum. Empty also if, for example, the record of a night is not complete. */
   readonly meters: readonly MeterCheck[];
   /** At most a hundredth of the darkness of each night, up to now, is missing, and the replay gave the recorded decisions again. */
   readonly isComplete: boolean;

@@ -58,7 +58,7 @@ export interface TestStep {
   readonly reason: Message;
   /** By lamp that measures its own power; a lamp without a usable reading at this level is absent. Units: W. */
   readonly lampW: Readonly<Record<string, number>>;
-  /** Sum of the cabinet's meters; null if it is unknown or includes lamps outside the test. Units: W. */
+  /** Sum of the points that `cabinetMeters` returns; null if it is unknown or includes lamps outside the test. Units: W. */
   readonly meterW: number | null;
 }
 

@@ -84,7 +84,7 @@ export function renderTestStep({ levelPct, states, meterW, reason }: TestStep, p
 
 /**
  * Renders the result of a test: a table of the lamps, why power was not checked, and a summary with the result of the release.
- * `otherLamps` is shown only where the meter measures them too. Without a verdict: that no lamp was tested, and why.
+ * `otherLamps` is shown only where the meter measures them too. Without a verdict: that no lamp was tested, and why, if that is known.
  */
 export function renderTested({ target, steps, verdicts, otherLamps, restored }: Tested, page: Page): string {
   if (verdicts.length === 0) return paragraph(untestedText(target.id, steps.at(-1)?.reason ?? NO_TEXT), page).join('\n');

@@ -13,7 +13,7 @@ import { findZone } from './light-args.ts';
 
 /**
  * `tonight`: answers with the changes of level by sun, programme and overrides in the present or the next night, for one zone or all. The
- * levels are those without presence, traffic, rules and photocells.
+ * levels leave out presence, traffic, rules and photocells; `boostPct` is the level that presence would request.
  */
 export const TONIGHT = agentCommand({
   name: 'tonight',

@@ -33,8 +33,8 @@ export async function withMeasured(view: AgentView, lamps: readonly PastLamp[], 
 }
 
 /**
- * Renders `why` for a past instant: what the record has. If it lacks that instant: why, what was measured, and what sun and programme give
- * by the present settings.
+ * Renders `why` for a past instant: what the record has, and what was measured. If the record lacks that instant: why, what was measured,
+ * and what sun and programme give by the present settings.
  */
 export function renderPast(view: WhyView, lamps: readonly PastLamp[], page: Page): string {
   const { recorded } = view;

@@ -15,9 +15,9 @@ import { reportVerdictLines, savingsVerdictLines, VERDICT_EXIT } from './verdict
 const MAX_BYTES = 33_554_432;
 
 /**
- * `report verify`: prints the verdict about a report. Resolves with its exit code. It trusts the certificates of the file that `args`
- * names, or else of the uplink's `caFile` in the cabinet file `configFile`. If that cannot be used, it trusts none. Errors: rejects with
- * ConsoleError, for example if the report or the named file cannot be read.
+ * `report verify`: prints the verdict about a report. Resolves with its exit code. It trusts the certificates of the file `--authority`, or
+ * else of the uplink's `caFile` in the cabinet file `configFile`. If neither is given, or `caFile` cannot be used, it trusts none. Errors:
+ * rejects with ConsoleError, for example if the report or the file `--authority` cannot be read.
  */
 export async function runReportVerify(args: LocalArgs, terminal: Terminal, configFile: string): Promise<number> {
   const file = textOf(args['file']) ?? '';

@@ -70,8 +70,8 @@ export function causeArg(args: RawArgs): LedgerCause {
 }
 
 /**
- * Returns what an entry with this cause changes; valid options that the cause does not use are ignored. Errors: throws ConsoleError 'usage'
- * if a required option is missing, or an option is invalid; an invalid one that is not used may be ignored too.
+ * Returns what an entry with this cause changes. An option that the cause does not use may be ignored, also an invalid one. Errors: throws
+ * ConsoleError 'usage', for example if a required option is missing. It does not check that lamps and zone exist.
  */
 export function effectArg(cause: LedgerCause, args: RawArgs): LedgerEffect {
   const lamps = listArg(args, 'lamps');

@@ -23,7 +23,10 @@ export const LEVEL_OPTION: OptionSpec = {
   choices: LOG_SEVERITIES,
 };
 
-/** `log watch`: sends new lines of the agent's log, from a severity up, to the client. With `--for` it ends by itself and answers with a summary. */
+/**
+ * `log watch`: sends new lines of the agent's log, from a severity up, to the client; those for which it is too slow are only counted. With
+ * `--for` it ends by itself and answers with a summary.
+ */
 export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null }, Watched, ShownLogLine>({
   name: 'log watch',
   role: 'technician',

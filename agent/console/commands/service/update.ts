@@ -81,7 +81,7 @@ export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer 
 });
 
 /**
- * `update apply`: checks the update file that `update put` stored. Unless it is refused, its release is installed on trial, and the agent
+ * `update apply`: checks and unpacks the update file that `update put` stored. On success its release is installed on trial, and the agent
  * restarts.
  */
 export const apply = agentCommand<{ isForced: boolean }, UpdateAnswer>({

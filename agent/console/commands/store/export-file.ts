@@ -42,7 +42,10 @@ export interface ExportState {
 export interface ExportFile {
   /** State of the interrupted export; null for a new file. */
   readonly state: ExportState | null;
-  /** Appends the text and saves the state `next`. Errors: rejects with ConsoleError, for example 'failed' if the disk is full. */
+  /**
+   * Appends the text; for a file, it also saves the state `next`. Errors: for a file, rejects with ConsoleError, for example 'failed' if
+   * the disk is full.
+   */
   append(text: string, next: Omit<ExportState, 'bytes'>): Promise<void>;
   /** Gives the file its final name and removes the saved state. An existing file of this name is replaced. Errors: as `append`. */
   finish(): Promise<void>;
@@ -51,7 +54,8 @@ export interface ExportFile {
 }
 
 /**
- * Opens `FILE.part` for an export, and continues an interrupted one. The caller closes it, also after `finish`.
+ * Opens `FILE.part` for an export, and continues an interrupted one with the same `wanted`. The caller checks its `epoch`, and closes the
+ * file, also after `finish`.
  *
  * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or has a part of another export.
  */
