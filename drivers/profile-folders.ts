@@ -25,8 +25,8 @@ export interface ProfileFile {
 export const SHIPPED_PROFILES_DIR = join(import.meta.dirname, 'profiles');
 
 /**
- * Returns the paths in `dirs` that exist, in their order, without the folder of the shipped profiles. Of several paths to one folder it
- * returns only the first.
+ * Returns the paths in `dirs` that exist and can be reached, in their order, without the folder of the shipped profiles. Of several paths
+ * to one folder it returns only the first.
  */
 export function ownFolders(dirs: readonly string[]): string[] {
   const seen = new Set([realpathSync(SHIPPED_PROFILES_DIR)]);
@@ -59,7 +59,7 @@ const MAX_BYTES = 2 ** 20;
 
 /**
  * Reads the profile files (YAML) of a folder, sorted by name; hidden files are left out. A folder that cannot be read is added to
- * `unreadable`, and so is a file that cannot be read or is larger than 1 MB.
+ * `unreadable`, and so is a file that cannot be read or is larger than 1 MiB.
  */
 export function profileFiles(dir: string, unreadable: Problem[]): ProfileFile[] {
   return profileNames(dir, unreadable).flatMap((name) => {

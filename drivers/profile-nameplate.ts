@@ -42,8 +42,8 @@ function entryFlaws(entry: NameplateEntry, { index, nameplate, quirks }: Context
 }
 
 /**
- * Returns one flaw for each nameplate text that an example expects, if the profile has no such entry or the frames of the example do not
- * give this text. `path`: the place of the example.
+ * Returns one flaw for each nameplate text that an example expects, if the profile has no such entry or the Modbus frames of the example
+ * do not give this text. `path`: the place of the example.
  */
 export function nameplateExampleFlaws(
   { nameplate }: Profile,

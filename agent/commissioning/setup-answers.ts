@@ -12,7 +12,7 @@ import { QUESTIONS, type TypedAnswers } from './questions.ts';
 
 /** Answers and options given before the first question. */
 export interface SetupRequest {
-  /** By question name, as given: `Question.read` has not checked them. */
+  /** By question name. `Question.read` has not checked them. From the file they are YAML values as text: `0042` becomes `42`. */
   readonly answers: TypedAnswers;
   /** Ports to scan; empty: search for them. */
   readonly ports: readonly string[];
@@ -71,7 +71,7 @@ export function readSetupRequest(args: LocalArgs): SetupRequest {
 
 /**
  * Returns those of id, name, time zone and position that the cabinet file contains. Only their types are checked. Empty if the file cannot
- * be read.
+ * be read or parsed.
  */
 export function answersOfCabinet(file: string): TypedAnswers {
   let text: string;

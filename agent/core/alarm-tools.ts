@@ -122,7 +122,7 @@ export interface AlarmTools {
   maintain(request: MaintenanceRequest): Promise<MaintenanceAnswer>;
   /** Those in force, and those that wait until the time is trusted. */
   maintenance(): readonly MaintenanceView[];
-  /** Returns the newest of those that ended in this run, newest last. */
+  /** Returns the newest of those that ended in this run, or had ended when it restored them, newest last. */
   ended(): readonly MaintenanceView[];
   /** Returns the place that the source of an event is at; all parts are null for an unknown source. */
   placeOf(source: string): EventPlace;

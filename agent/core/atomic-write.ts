@@ -71,7 +71,7 @@ export function replaceWhole(path: string, text: string | Uint8Array, mode: numb
 /**
  * Replaces a file, or creates it, asynchronously: after a mains cut either the old or the new content is complete. Two calls for one file
  * must not overlap. An abort of `signal` before the rename keeps the file as it is and is not an error. Unlike in `replaceWhole`, root keeps
- * its rights, and the file gets the owner of the folder.
+ * its rights, and gives the file the owner of the folder.
  *
  * Errors: rejects with the system's error. The file may then be the old or the new one.
  */

@@ -158,8 +158,9 @@ export class StoreError extends Error {
 
 /**
  * Why the connection to the broker or a test of it failed, or a message was not sent. `refused`: the broker refused the connection or a
- * subscription; in a test also: the primary host is not online. `secret`: a file with a password, key or certificate cannot be used.
- * `taken-over`: another client connected with the same id. `too-large`: a message is too large for the broker.
+ * subscription; in a test also: the primary host is not online. `secret`: a file with a password, key or certificate cannot be read or may
+ * not be used, or the key is not that of the certificate. `tls`: also for a key or certificate that cannot be parsed. `taken-over`: another
+ * client connected with the same id. `too-large`: a message is too large for the broker.
  */
 export type UplinkErrorCode =
   | 'unreachable'
@@ -167,7 +168,7 @@ export type UplinkErrorCode =
   | 'tls'
   | 'secret'
   | 'lost'
-  /** The broker, the network or the platform answered nothing for too long; the connection was still open. */
+  /** In a session: the broker, the network or the platform did not answer for too long; the connection was still open. */
   | 'silent'
   | 'taken-over'
   | 'too-large';

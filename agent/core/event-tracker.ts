@@ -31,7 +31,7 @@ export interface EventTracker {
 
 /**
  * Creates a tracker without open conditions. `onEvent` receives a lasting event when it begins and, with the same id, when it ends; a
- * notice once. Each event has an id of its own, also if several of one code and source begin in the same millisecond.
+ * notice once. Events in a row that begin in the same millisecond get different ids, also those of one code and source.
  */
 export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) => void): EventTracker {
   const open = new Map<string, AgentEvent>();

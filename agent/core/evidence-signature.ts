@@ -50,8 +50,8 @@ export interface SignerCertificate {
 
 /**
  * The verdict about a signature. `not-certified`: no chain from the key's certificate to a trusted one was found. `other-node`: the
- * certificate's common name, as Node writes it, is not the node of the claim. `not-valid-then`: the time of the claim is not within the
- * certificate's dates.
+ * certificate's common name, as Node writes it but without its escapes, is not the node of the claim. `not-valid-then`: the time of the
+ * claim is not within the certificate's dates.
  */
 export type EvidenceVerdict = 'valid' | 'bad-signature' | 'not-certified' | 'other-node' | 'not-valid-then';
 

@@ -33,7 +33,7 @@ export interface TimeFacts {
   /** The system clock. */
   readonly wallMs: WallMs;
   readonly monoMs: MonoMs;
-  /** Quality according to the system's own indicators, without regard to steps. */
+  /** Quality of the system clock by the system's indicators or the configuration, before `nextHeldTime` judges its steps. */
   readonly evidence: ClockQuality;
   readonly battery: BatteryReading | null;
   /** A large step forward may be the first synchronisation. */
@@ -51,8 +51,8 @@ export interface HeldTime {
   /** The time of the battery clock when the monotonic clock was zero, computed from its newest reading; null while it gives none. */
   readonly batteryZeroMs: WallMs | null;
   /**
-   * How far the battery clock has advanced against the monotonic clock since the system clock was last taken as correct. Times when it was
-   * set, or gave no reading, do not count. Units: ms.
+   * How far the battery clock has advanced against the monotonic clock since the system clock was last taken as correct, in this run. Times
+   * when it was set, or gave no reading, do not count. Units: ms.
    */
   readonly batteryGainMs: number;
   /** The system clock differs too much from the held time. */

@@ -5,7 +5,7 @@ import { type Argument, counted, Message, msg, NO_TEXT } from './message.ts';
 
 type Path = readonly (string | number)[];
 
-/** A JSON Schema, with the keywords that the agent reads. A schema may have more, such as `maxItems`. */
+/** A JSON Schema, with the keywords that the agent reads. A schema may have more, such as `propertyNames`. */
 export interface JsonSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -65,7 +65,7 @@ export const TRUE_OR_FALSE = msg`true or false`;
 
 /**
  * Describes the values that a schema allows, such as `a whole number from 0 to 100`. The alternative null and some limits are not named,
- * for example the greatest length of a list.
+ * for example those for the entries of a list.
  */
 export function allowedInWords(schema: JsonSchema): Message {
   if (schema.patternErrorMessage !== undefined) return sentenceOf(schema.patternErrorMessage);
@@ -120,11 +120,11 @@ export function sentenceOf(text: string): Message {
 export interface WantedValue {
   /** Purpose of the value; empty if the schema has no description. */
   readonly purpose: Message;
-  /** `a whole number from 0 to 100`. */
+  /** As `allowedInWords`: `a whole number from 0 to 100`. */
   readonly allowed: Message;
   /** Unit of a number, such as `percent`; empty for none. */
   readonly unit: Message;
-  /** The allowed words or numbers, as text; empty if other values are allowed too. */
+  /** The allowed words or numbers, as text; empty if other values, apart from null, are allowed too. */
   readonly choices: readonly string[];
   /** The default in the schema, as YAML; null if it has none, or the default null. */
   readonly usual: string | null;

@@ -16,7 +16,9 @@ export interface LightTools {
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
-  /** The intents in force of these authorities, also on lamps in no zone: higher ranks first, of equal ranks brighter ones first. */
+  /**
+   * The intents of these authorities that have not ended, also on lamps in no zone: higher ranks first, of equal ranks brighter ones first.
+   */
   intentsBy(...authorities: readonly IntentAuthority[]): readonly IntentView[];
   /**
    * Reports new detections of a zone's own sensors until it is stopped, for `forMs` or one hour at most. Throws Refusal, for example for a
@@ -101,7 +103,7 @@ export interface ZoneLightView {
   readonly kind: ZoneKind;
   /**
    * `time-not-trusted`: the clock is not trusted, and the zone has no photocell. With one, `night` also while the photocell does not show
-   * whether it is night. `day`: also before the first decision.
+   * whether it is night. Before the first decision: `day` with a photocell, otherwise `time-not-trusted`.
    */
   readonly light: 'night' | 'day' | 'time-not-trusted';
   /** Id of the programme or event night of the step in force. Without one, the chosen programme or the zone's own. */

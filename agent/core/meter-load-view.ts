@@ -23,10 +23,13 @@ export interface MeterLoadView {
   readonly fullW: number | null;
   /** The smallest lost load that is found, at full power; null while learning. */
   readonly smallestLossW: number | null;
-  /** Power is proportional to the voltage raised to these exponents, from minute to minute and over hours; null while learning. */
+  /**
+   * Power is proportional to the voltage raised to these exponents, from minute to minute and over hours. 0 also if they are not known;
+   * null while learning.
+   */
   readonly voltageExponents: readonly [fast: number, slow: number] | null;
   /** Time from switch-on until the lamps have their power; null while learning. Units: min. */
   readonly warmUpMin: number | null;
-  /** What is wrong now. */
+  /** What is wrong now. After a restart, earlier findings stay for some time until they are judged again. */
   readonly findings: readonly { readonly text: Message; readonly sinceMs: WallMs }[];
 }

@@ -18,7 +18,7 @@ export interface OutputProblem {
 
 /**
  * Returns the number to write for a configured value: a number is returned unchanged, a name from the point's `enum` as the value that it
- * stands for. Undefined for an unknown name. Units: the point's own.
+ * stands for. Undefined for an unknown name. Units: the point's own. Shape: a point with names must have no `transform`.
  */
 export function outputNumber(value: OutputValue, { enum: names, scale, offset, decimals }: ValuePoint): number | undefined {
   if (typeof value === 'number') return value;

@@ -30,14 +30,14 @@ export interface PanelLimits {
   /** Longest allowed text. Units: characters. */
   readonly maxLength: number;
   /**
-   * Most changes of the shown text, and most texts that one sender may send, counted apart for emergency and other texts. An emergency text
-   * is shown at once, and its change is not counted.
+   * Most changes of the shown text, and most texts that one sender may send, counted apart for emergency and other texts. A change to an
+   * accepted emergency text does not wait for this limit, and is not counted.
    */
   readonly changesPerMin: number;
   readonly changesPerHour: number;
   /**
-   * The only characters that a text may contain, besides the space. Null for all but control characters and others of Unicode category C.
-   * Only texts of the configuration may also contain a newline.
+   * The only characters that a text may contain, besides the space. Null for all but those of Unicode category C, such as control
+   * characters; a text that is sent may never contain these. Only texts of the configuration may also contain a newline.
    */
   readonly characters: string | null;
   /** The senders whose texts are accepted. */

@@ -33,7 +33,10 @@ export interface PanelView {
   readonly text: string;
   readonly rank: TextRank;
   readonly source: string;
-  /** Since when this source decides the text, which may have changed since, and may not be shown yet. */
+  /**
+   * Since when this source decides the text, at the earliest the last restart or change of configuration. The text may have changed since,
+   * and may not be shown yet.
+   */
   readonly sinceMs: WallMs;
   /** When it ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;

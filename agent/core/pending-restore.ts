@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { asOwnerOf, syncPath } from './atomic-write.ts';
 
 const [DRAFT, PENDING] = ['restore.new', 'restore'];
-/** What a restore adds to the name of a file that it replaced, or only set aside. */
+/** What a restore adds to the name of a file or folder that it replaced, or only set aside. */
 export const BEFORE_RESTORE = '.before-restore';
 /** Marker: the present readings are renamed, and the store starts a new epoch. */
 const NEW_EPOCH = 'new-epoch';
@@ -25,8 +25,8 @@ const FORMER_COPIES = ['state.db.bak', 'state.db.bak.1'];
 
 /**
  * Prepares a restore of files in the folder `dir`, in place of one that was prepared before; `finishRestore` completes it. `fill` must
- * write and flush the files into the folder that it receives. `isNewEpoch`: `finishRestore` also renames the present readings. Errors:
- * throws the system's error, or what `fill` throws.
+ * write and flush the files into the folder that it receives. A folder among them must be complete: it replaces the present one.
+ * `isNewEpoch`: `finishRestore` also renames the present readings. Errors: throws the system's error, or what `fill` throws.
  */
 export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: string) => void): void {
   asOwnerOf(dir, () => {
@@ -43,9 +43,10 @@ export function stageRestore(dir: string, isNewEpoch: boolean, fill: (folder: st
 }
 
 /**
- * Moves the files of a prepared restore into place. A replaced file is kept as `NAME.before-restore`, and so are the readings if the restore
- * has `isNewEpoch`. Copies of a replaced `state.db` are removed. No process may have the files open. Returns false if no restore was
- * prepared. Errors: throws the system's error; call it again then.
+ * Moves the files and folders of a prepared restore into place. A replaced one is kept as `NAME.before-restore`, in place of one that an
+ * earlier restore kept. The present readings are kept in the same way if the restore has `isNewEpoch`. With a restored `state.db`, the
+ * copies of the former one are removed. No process may have the files open. Returns false if no restore was prepared. Errors: throws the
+ * system's error; call it again then.
  */
 export function finishRestore(dir: string): boolean {
   const pending = join(dir, PENDING);

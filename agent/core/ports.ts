@@ -120,7 +120,10 @@ export interface LineView {
   readonly baud: number | null;
   /** Share of the last minute taken by bytes, gaps and waits for replies, also for lost ones; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
-  /** Requests since the line was created. This and the following counters exclude those of the console; `busyPct` includes them. */
+  /**
+   * Requests since a line with this id was added, also from before a change of its settings; 0 for a raw UART line. This and the following
+   * counters exclude those of the console; `busyPct` includes them.
+   */
   readonly transactions: number;
   readonly timeouts: number;
   readonly crcErrors: number;
@@ -129,7 +132,10 @@ export interface LineView {
   readonly noiseBytes: number;
 }
 
-/** One device as the console sees it. */
+/**
+ * One device as the console sees it. A restart, or a change of the configuration of its line, resets `state`, `lastSeenMs` and `failures`.
+ * On a uart line, a frame without a value may not count as an answer.
+ */
 export interface DeviceView {
   readonly id: string;
   readonly line: string;
@@ -139,13 +145,13 @@ export interface DeviceView {
   readonly isShortAddress?: true;
   readonly profile: string;
   readonly pole: string | null;
-  /** `new`: it has not answered in this run, and does not count as silent yet. `flaky`: requests were lost since its last answer. */
+  /** `new`: it has not answered since the reset, and does not count as silent yet. `flaky`: requests were lost since its last answer. */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** It is silent, and each of its lamps has or may have no supply; added by `agent/diagnosis/watch`. Absent otherwise, or if unknown. */
   readonly hasNoSupply?: true;
-  /** Texts of its open fault events, added by `agent/diagnosis/faults-in-views.ts`. */
+  /** Texts of its open fault events, without that of its silence; added by `agent/diagnosis/faults-in-views.ts`. */
   readonly faults: readonly Message[];
-  /** When it last answered; null if it has not answered in this run. */
+  /** When it last answered; null if it has not answered since the reset. */
   readonly lastSeenMs: WallMs | null;
   /** Mean time that a read takes beyond its bytes, perhaps from an earlier run; null if unknown, and on a uart line. Units: ms. */
   readonly turnaroundMs: number | null;

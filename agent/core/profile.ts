@@ -360,7 +360,7 @@ export type SetupParameter = 'rampUpMs' | 'rampDownMs' | 'failsafeTimeoutS' | 'f
  */
 export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0' | 'daliGroups8';
 
-/** One exchange with a device, recorded or computed, and the values that its response decodes to (`expect`). */
+/** One exchange with a device, recorded or computed, and values that its response must decode to (`expect`); others are not checked. */
 export interface ProfileExample {
   readonly origin: string;
   /** Hex with spaces; null for a uart frame. */

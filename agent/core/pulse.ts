@@ -16,8 +16,8 @@ export interface LinePulse {
 /** The progress of the storage thread, by which the watchdog recognises one that hangs. */
 export interface StorePulse {
   /**
-   * When the first request since the last answer was sent; null if none was sent since, even if earlier ones still wait. A reported failure
-   * is an answer too.
+   * When the first request since the last answer was made, also one that could not be sent. Null if none was made since, even if earlier
+   * ones still wait. A reported failure is an answer too.
    */
   readonly unansweredMono: MonoMs | null;
   /** A thread that is to end has not ended yet, for example because a disk call blocks it. */

@@ -6,7 +6,10 @@ import type { DecisionReason, LevelPct, Rank, TraceLine } from './words.ts';
 
 /** A line of a decision's trace. It may state since when it applies, and what would change it. */
 export interface WhyLine extends TraceLine {
-  /** Absent or null if unknown. For the request of a contact it may be too late: its last reading, or the explained instant. */
+  /**
+   * Absent or null if unknown. For a programme: as planned. For the request of a contact it may be too late: its last reading, or the
+   * explained instant. For any other request: by the clock when it was made.
+   */
   readonly sinceMs?: WallMs | null;
   /** What would change it; absent or empty if that is not stated. */
   readonly changes?: Message;
@@ -35,8 +38,8 @@ export interface RecordedInput {
   readonly source: string;
   readonly text: Message;
   /**
-   * It has applied at least since then, perhaps for longer; null if unknown. Exception: for a sensor that stopped answering during a
-   * presence, it is the start of that presence.
+   * It has applied at least since then, perhaps for longer; null if unknown. For a request: by the clock when it was made. For a sensor
+   * that stopped answering during a presence: the start of that presence.
    */
   readonly sinceMs: WallMs | null;
 }
@@ -73,14 +76,14 @@ export interface MissingRecord {
 
 /** What the record has about a lamp or zone at an instant. */
 export interface RecordedWhy {
-  /** Why the record lacks that instant; null if it has it. */
+  /** Why the record has no answer for that instant; null if it has one. */
   readonly missing: MissingRecord | null;
   readonly lamps: readonly RecordedLamp[];
   readonly inputs: readonly RecordedInput[];
   /** What limits this answer, such as removed inputs, a corrected time, or a time that occurred twice. */
   readonly notes: readonly Message[];
-  /** Revision of the configuration and version of the program at that time. Null while `missing` is set. */
+  /** Revision of the configuration, and version of the program, at the start of the segment with that time. Null while `missing` is set. */
   readonly basis: Pick<RecordBasis, 'revision' | 'version'> | null;
-  /** Quality of the clock at that time; null while `missing` is set. */
+  /** Quality of the clock at the start of the segment with that time; null while `missing` is set. */
   readonly clockQuality: ClockQuality | null;
 }

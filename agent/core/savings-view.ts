@@ -46,7 +46,7 @@ export type LedgerEffect =
   | { readonly kind: 'energy'; readonly kwh: number; readonly zone: string | null }
   | { readonly kind: 'load'; readonly loadW: number };
 
-/** The content of an entry of the ledger. `from` and `to`: its first and last night; `to` null: it applies until further notice. */
+/** The content of an entry of the ledger. `from` and `to`: its first and last night; `to` null: it has no end. */
 export interface LedgerNote {
   readonly cause: LedgerCause;
   /** User who entered it, as `console:ada`; `agent` for the agent. */
@@ -58,7 +58,7 @@ export interface LedgerNote {
   readonly effect: LedgerEffect;
   /** What a person typed, or facts from the agent; it may be empty. */
   readonly note: string;
-  /** With cause `void`: the number of the entry that no longer counts. To void an entry of cause `void` has no effect. */
+  /** With cause `void`: the number of the entry that no longer counts in any night. To void an entry of cause `void` has no effect. */
   readonly voids?: number;
   /** With cause `baseline`: what was frozen. */
   readonly baseline?: SavingsBaseline;
@@ -120,7 +120,7 @@ export interface LoadFit {
   /** CV(RMSE) and NMBE of the learned nights; NaN if they cannot be computed. */
   readonly cvPct: number;
   readonly nmbePct: number;
-  /** Standard error of the modelled energy of all learned nights together. Units: %. */
+  /** Standard error that `factors` give the modelled energy of all learned nights together. Units: %. */
   readonly standardErrorPct: number;
 }
 
@@ -168,8 +168,8 @@ export interface SavingsGap {
   readonly wh: number;
   readonly halfWh: number;
   /**
-   * For more than half of it, the lamps were counted neither within an hour nor at the same time of an earlier night, as before the first
-   * start of the agent. In the saving the half width is then at least the adjusted reference of the night.
+   * For over half of it, the lamps were counted neither within an hour nor at the same time of the last night counted nearly whole. So it
+   * is before the first start of the agent. In the saving the half width is then at least the adjusted reference of the night.
    */
   readonly isGuess?: true;
 }
@@ -198,7 +198,7 @@ export interface SavingsNight {
   readonly zoneWh: Readonly<Record<string, number>>;
   /** Computed energy of all lamps by level, as in `LoadFit.factors`; absent if a whole slot of five minutes was not counted. Units: Wh. */
   readonly bandWh?: readonly number[];
-  /** Computed energy of lamps that were dark by a fault, and of lamps that did not answer. Units: Wh. */
+  /** Computed energy of lamps while a fault kept them dark, and of other lamps while they did not answer. Units: Wh. */
   readonly lost?: { readonly darkWh: number; readonly silentWh: number };
 }
 
@@ -232,7 +232,8 @@ export interface SavingsNightFigures extends SavingsFigures {
 
 /**
  * A zone of the result. `usedKwh`: its part, by computed energy, of the measured and estimated energy, without what the reference has
- * besides the zones. It has no interval: nothing measures how far the parts are right. Units: kWh.
+ * besides the zones. A night without computed energy, such as one in which the agent was off, adds nothing to it. It has no interval:
+ * nothing measures how far the parts are right. Units: kWh.
  */
 export interface SavingsZoneFigures {
   readonly zone: string;
@@ -263,8 +264,8 @@ export interface SavingsNamedGap extends SavingsGap {
 export interface SavingsChecks {
   /**
    * The nights in which meters, lamps and other load were measured. `expectedKwh`: computed energy of the lamps, with the factors of the
-   * baseline, and the measured other load together. `usedKwh`: by the meters. `allowedKwh`: the largest difference that the errors of
-   * powers and meter explain. Null without such nights. With learned factors, nights from a change of the rated powers on do not count.
+   * baseline, and the measured other load together. `usedKwh`: by the meters. `allowedKwh`: the largest difference that known errors
+   * explain. Null without such nights. With learned factors, nights from a change of the rated powers on do not count.
    */
   readonly lamps: { readonly nights: number; readonly expectedKwh: number; readonly usedKwh: number; readonly allowedKwh: number } | null;
   /**
@@ -352,8 +353,8 @@ export interface LedgerView {
 }
 
 /**
- * Facts a person gives to freeze a baseline. `nights`: the first and the last night from which the powers of the lamps are learned; null:
- * they are those of the nameplates.
+ * Facts a person gives to freeze a baseline. `nights`: a first and a last night, both included. The powers of the lamps are learned from
+ * those between them that are among the newest 30 learned nights of the meter. Null: they are those of the nameplates.
  */
 export interface FreezeRequest {
   readonly by: string;

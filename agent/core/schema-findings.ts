@@ -20,9 +20,9 @@ export interface SchemaFinding {
 }
 
 /**
- * Additional hints for values that are present and wrong. `found`: text added after the value that was found, such as `: write 5`;
- * undefined for the usual text. `allowed`: text added after the list of allowed values. Both begin with their punctuation; `NO_TEXT` adds
- * none.
+ * Additional hints for values that are present and wrong. Not used for a `custom` error, which has its own message. `found`: text added
+ * after the value that was found, such as `: write 5`; undefined for the usual text. `allowed`: text added after the list of allowed
+ * values. Both begin with their punctuation; `NO_TEXT` adds none.
  */
 export interface MoreHints {
   found?(found: unknown, schema: JsonSchema): Message | undefined;

@@ -40,7 +40,7 @@ export function usableBrokers({ broker, otherBrokers }: Pick<UplinkConfig, 'brok
 
 /**
  * Returns what is wrong with the address of a broker. `no-address`: it is no `mqtt://` or `mqtts://` URL with a host. `password`: it is
- * one, with a user name or a password. Null if neither is wrong. A text with `no-address` may contain a password, too.
+ * one, with a user name or a password. Null if neither is wrong. Even without the result `password`, a text may contain one.
  */
 export function brokerFlaw(broker: string): 'no-address' | 'password' | null {
   const url = URL.parse(broker);

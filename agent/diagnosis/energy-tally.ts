@@ -26,7 +26,7 @@ const PERIOD_SUMS = ['ms', 'wh', 'fullWh', 'boostedMs', 'boostedWh', 'boostedFul
 
 /**
  * Time and energy of a zone's lamps for one level: the one decided for them without a raise by presence, traffic or a rule. Counted only
- * while their own level is known.
+ * while their own level is known, and not for dark lamps by day.
  *
  * Units: lamp milliseconds and watt hours; `fullWh` is the energy of the same lamps at 100 %. `boosted*`: while such a raise lasts; the
  * others: while there is none.
@@ -38,10 +38,11 @@ const DAY_HOURS = 24;
 
 /**
  * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the computed energy. `quietWh`: what it would be
- * if nothing raised a lamp. `standbyWh`: that of dark lamps by day only. `baselineWh`: the energy of the former installation. `unknown*`:
- * while the level is not known. `bandMs`: time at a known level, by level. Times do not include darkness by day.
+ * if presence, traffic and rules raised no lamp. `standbyWh`: that of dark lamps by day only. `baselineWh`: the energy of the former
+ * installation. `unknown*`: while the level is not known; these energies are parts of `wh` and `baselineWh`. `bandMs`: time at a known
+ * level, by level. `boostedMs`: the part of it in which presence, traffic or a rule raised the lamp. Times do not include darkness by day.
  *
- * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the level in % times lamp milliseconds.
+ * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the known level in % times lamp milliseconds.
  * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone. `nightS`: time in
  * which it was night for the zone, by hour of the local time; `presentS`: the part of it in which presence raised the zone. Both are in
  * seconds, and empty if no such night time was counted, as in nights that earlier versions counted.
@@ -54,8 +55,8 @@ export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof Z
 }
 
 /**
- * The energy that one meter measured, also in a gap between two runs if its total bridges it. `computedWh`: the energy computed for all
- * zones in the same parts of nights, without such gaps.
+ * The energy that one meter measured; it may include gaps between two runs. `computedWh`: the energy computed for all zones in the same
+ * parts of nights, without such gaps. A part, of one run, counts as a whole even if the meter was first read in the middle of it.
  */
 export interface MeterTally {
   kwh: number;

@@ -31,9 +31,9 @@ export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent
 }
 
 /**
- * Returns a copy of the lamp whose `faults` are the texts of the events that count as faults of it or of its device. Not included: the
- * silence of the device, and events of other lamps of the device, as in `isEventOfLamp`. Returns the same lamp if the configuration does
- * not contain it. `events`: open events only.
+ * Returns a copy of the lamp whose `faults` are the texts of the events that count as faults of it or of its device. Not included: that
+ * the lamp does not follow, the silence of the device, and events of other lamps of the device, as in `isEventOfLamp`. Returns the same
+ * lamp if the configuration does not contain it. `events`: open events only.
  */
 export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabinet, 'lamps'>, events: readonly AgentEvent[]): T {
   const own = lamps.find(({ id }) => id === lamp.id);

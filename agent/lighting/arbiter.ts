@@ -21,12 +21,12 @@ export type RuleLine = Omit<TraceLine, 'applied'>;
 export type LowerLine = RuleLine & { readonly rank: 'programme'; readonly levelPct: LevelPct };
 
 /**
- * One cause that may raise a lamp above its programme, for example presence. The line's `levelPct` is the raised level; null while it
- * raises nothing.
+ * One cause that may raise a lamp above its programme, for example presence. The line's `levelPct` is the level that it requests, which may
+ * be below the programme; null while it requests none.
  */
 export interface Raise {
   readonly line: RuleLine & { readonly rank: Extract<Rank, 'presence' | 'traffic'> };
-  /** Distance from the cause of the raise; null if there is none. Units: m. */
+  /** Distance to the sensor or person that causes it, 0 if a pole is unknown; null without such a cause. Units: m. */
   readonly distanceM: number | null;
 }
 

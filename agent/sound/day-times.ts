@@ -29,7 +29,7 @@ export interface DayTimes {
    * first instant if a clock time occurs twice; the change of the clock if it is skipped in spring.
    */
   instantOf(at: DayTime, date: LocalDate): WallMs | null;
-  /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. */
+  /** When this clock time occurs on a date for the last time: in autumn one hour occurs twice. A skipped time as in `instantOf`. */
   lastInstantOf(at: ClockTime, date: LocalDate): WallMs;
   /** The instant at which a date begins. */
   startOf(date: LocalDate): WallMs;

@@ -58,8 +58,8 @@ export const NEW_PLAY_MEMORY: PlayMemory = {
 };
 
 /**
- * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the decision. `ended`: what plays once is over.
- * `index`: position of the track in `play` of the decision. `state`: that of the place with this step, for display.
+ * What to do next with a player. `none`: nothing. `adopt`: it already plays a track of the decision. `ended`: what plays once is over or
+ * missing. `index`: position of the track in `play` of the decision. `state`: that of the place with this step, for display.
  */
 export type PlayStep =
   | { readonly kind: 'none' | 'ended' | 'stop'; readonly state: SoundState }

@@ -40,8 +40,8 @@ export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallM
 }
 
 /**
- * Returns the volume of the place by the latest step that has begun, of this date or else of the date before. Null if none of these has
- * begun, for example if it is at a sun event that does not occur. Units: %.
+ * Returns the volume of the place by the latest step that has begun, of this date or else of the date before. A step that the sun puts at
+ * or after a later one of `volumes` is left out. Null if no step has begun, for example if its sun event does not occur. Units: %.
  */
 export function dayVolumePct({ volumes }: SoundPlace, atMs: WallMs, times: DayTimes): number | null {
   const date = times.dateAt(atMs);

@@ -26,7 +26,10 @@ export interface ReadingsFacts {
   readonly undelivered: number;
 }
 
-/** A copy of `state.db`. `problems`: what the copy lacks because it was damaged; empty for a complete copy. */
+/**
+ * A copy of `state.db`. `problems`: what the copy lacks because `state.db` was damaged, and other failures with its files. If there are
+ * none, it is empty and the copy complete.
+ */
 export interface StateCopy extends BackupReport {
   readonly problems: readonly Said[];
 }

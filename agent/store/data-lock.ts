@@ -19,8 +19,8 @@ const LINES_LOCK_FILE = 'lines.lock';
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
 /**
- * A lock that this thread has; it ends with `release`, or with the thread. Keep a reference for as long as the lock is needed: the garbage
- * collector releases an unreferenced one.
+ * A lock that this thread has; it ends with `release`, or with the thread. If this process tries to lock the same file again, other
+ * processes can lock it too. Keep a reference for as long as the lock is needed: the garbage collector releases an unreferenced one.
  */
 export interface DataLock {
   /** Errors: none. */

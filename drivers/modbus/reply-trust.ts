@@ -46,7 +46,7 @@ export type ReplyVerdict = 'good' | 'again' | 'doubtful' | 'unconfirmed';
 /**
  * How a valid frame that is not the reply to the present request is counted; the first that fits. `late`: a reply that was still expected
  * for an earlier request. `duplicate`: a copy of a recent frame, from a unit that was read. `wrong-reply`: of the requested unit and
- * function. `foreign`: any other, also a request.
+ * function, between the request and its reply. `foreign`: any other, also a request.
  */
 export type StrayName = 'late' | 'duplicate' | 'foreign' | 'wrong-reply';
 
@@ -56,7 +56,7 @@ export interface FirstReply {
   isFirstKnown: boolean;
   /** Its content was on the line recently, but the last accepted reply to this request, if recent, did not have it. */
   isFirstForeign: boolean;
-  /** It came clearly faster than each accepted reply of this unit before; false until several are known. */
+  /** It came clearly faster than each accepted normal reply to a read of this unit before; false until several are known. */
   isFirstEarly: boolean;
   /** From the sending of the request to the end of the reply. Units: ms. */
   firstTookMs: number;

@@ -55,8 +55,8 @@ export function createStrayBytes({ late, trust, counters, charMs, gapMs }: Stray
       return drainedMono;
     },
     /**
-     * Evaluates bytes; valid frames among them are reported to `trust`. Returns whether the bytes seem to belong to a late reply; if not,
-     * they are counted as noise.
+     * Evaluates bytes; valid frames in the first 512 bytes of a burst are reported to `trust`. Returns whether the bytes seem to belong to
+     * a late reply; if not, they are counted as noise.
      */
     feed(bytes: Buffer, nowMono: MonoMs): boolean {
       if (nowMono > drainedMono) settle();

@@ -53,7 +53,7 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
 /**
  * Fits a text to the lines of a panel, top line first. It is cut off at the first word that has no line left, or is longer than the line on
  * which it begins. `formats`: one for each line; the first one decides which characters can be shown. Without any, there are no lines and
- * no cut words. A line of the result, fitted again to its format, stays the same.
+ * no cut words. If all formats have the same characters, a line of the result, fitted again to its format, stays the same.
  */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();

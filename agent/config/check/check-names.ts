@@ -77,7 +77,7 @@ function portName(text: string | undefined): string | undefined {
 
 /**
  * Returns findings about references of devices, lamps and zones, such as an unknown lamp or a lamp in two zones. Empty if there are none.
- * Other checks report some references of zones, such as the calendar.
+ * Other checks report some of them, such as the calendar of a zone and the profile of a device.
  */
 export function checkReferences(index: Index): Finding[] {
   const { known } = index;

@@ -82,7 +82,7 @@ const NOON_MIN = 12 * 60;
 const PART: Readonly<Record<SunEvent, number>> = { sunset: 0, dusk: 0, middle: 1, dawn: 2, sunrise: 2 };
 
 /**
- * Compares two times of a night, which lasts from noon to noon, in the form of the file.
+ * Compares two times of a night, which lasts from noon to noon, in the form of the file. Nights without dusk or dawn are not considered.
  *
  * Shape: negative if `a` is before `b`, positive if after, 0 for one instant; null if the order may depend on the night.
  */

@@ -71,7 +71,7 @@ export type Index = Items & { readonly known: ReturnType<typeof knownNames> };
 
 /**
  * Returns the items of a list without those that are undefined or null, each with `path` plus its index in the list. Empty for a missing
- * list. An item may have ill-formed parts.
+ * list. Parts of an item may be undefined.
  */
 export function placed<T>(list: readonly (T | undefined)[] | null | undefined, path: Path): Placed<NonNullable<T>>[] {
   return (list ?? []).flatMap((value, i) =>

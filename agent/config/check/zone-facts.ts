@@ -51,7 +51,8 @@ export function programmesOf({ value: zone, path }: Placed<ZoneDraft>, { program
 
 /**
  * The level that a step gives: its `levelPct`, otherwise that of its class by `designClass`. Undefined if it has neither, or the zone lacks
- * the `designClass` for its class. The minimum of the zone is not applied. Units: % of full light.
+ * the `designClass` for its class. The minimum of the zone is not applied. Both classes must be of one family (M, C or P); this is
+ * not checked. Units: % of full light.
  */
 export function stepPct(
   { levelPct, class: name }: { levelPct?: LevelPct | undefined; class?: LightingClass | undefined },

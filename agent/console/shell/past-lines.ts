@@ -41,8 +41,9 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 const MASK = '***';
 
 /**
- * Returns the line with `***` in place of passwords in addresses, and of the word or quoted text after a word that ends in `password`,
- * `token`, `code` or the like. A word with characters other than A-Z, a-z, 0-9, `_`, `.` and `-` does not count.
+ * Returns the line with `***` in place of passwords in URLs, and of the word or quoted text after a word that ends in `password`,
+ * `token`, `code` or the like. Closing quotes or brackets and a colon may follow that word, then white space or `=`. Other forms stay, such
+ * as `password = x` or `token:x`.
  */
 export function maskSecrets(line: string): string {
   return withoutUrlPasswords(line, MASK).replace(

@@ -10,7 +10,7 @@ import type { Asker } from './session.ts';
 
 /**
  * Reports a refused command to the agent for the audit log, with a mask in place of what looks like a secret. Resolves also if no agent
- * answers or it refuses this report; then the refusal is not logged.
+ * answers or it refuses this report; then the log may lack the refusal.
  */
 export async function noteRefusal(command: ConsoleCommand, args: LocalArgs, terminal: Asker): Promise<void> {
   try {

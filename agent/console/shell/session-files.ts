@@ -67,7 +67,8 @@ function roleDir(filesDir: string, role: LeastRole): string {
 }
 
 /**
- * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; lists and a `-` to read from or to print stay.
+ * Returns the arguments with file names replaced by their paths for this session, as `sessionFile` does; lists and a `-` to read from or to
+ * print stay.
  *
  * Errors: throws ConsoleError, for example 'denied' for a file that the session may not name.
  */
@@ -85,7 +86,8 @@ export function sessionArgs(
 }
 
 /**
- * Returns the path for a file name that a session of this role typed. The file may be missing. For `write`, creates its folder.
+ * Returns the path for a file name that a session of this role typed. The file may be missing. If it is to be written, creates
+ * its folder.
  *
  * Errors: throws ConsoleError, for example 'denied' if the session may not use the file.
  */

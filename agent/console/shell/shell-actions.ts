@@ -41,7 +41,7 @@ export interface ShellActionParts {
   readonly tty: Pick<Tty, 'setSpeed' | 'speedBaud' | 'lend'>;
   readonly clock: Clock;
   readonly machine: LocalMachine;
-  /** Folder of the console, with the files of all its sessions; null: none. */
+  /** Folder of the console, with the files of all its sessions; null: none, `receive` then uses the working directory. */
   readonly filesDir: string | null;
   /** Role of the session, which limits the files that it may name; null for a user of the machine. */
   readonly role: LeastRole | null;

@@ -8,9 +8,12 @@ export interface TableColumn {
   readonly title: Message;
   /** Default: left. */
   readonly align?: 'left' | 'right';
-  /** Becomes narrower before the other columns do, down to 22 columns. In its table all columns wrap their text. At most one per table. */
+  /**
+   * Becomes narrower before the other columns do, down to 22 columns; shorter text takes that width too. In its table the other columns
+   * wrap too, at blanks. At most one per table.
+   */
   readonly wraps?: true;
-  /** Longer text is wrapped if a column of the table has `wraps`, otherwise cut. Units: columns of text. */
+  /** Longer text is wrapped at blanks if a column of the table has `wraps`, otherwise cut. Units: columns of text. */
   readonly maxCols?: number;
 }
 

@@ -6,8 +6,8 @@ import { stepLevelPct } from '../../lighting/programme.ts';
 import type { ReplaySettings } from './night-replay.ts';
 
 /**
- * One point of a sweep. `holdS`: hold time of presence; null: as configured. `addPct`: added to levels of the programmes. Units: s, % of
- * full light.
+ * One point of a sweep. `holdS`: hold time of presence; null: as configured. `addPct`: added to levels of the programmes, within limits; a
+ * level of 0 %, or as high as with presence, stays. Units: s, % of full light.
  */
 export interface SweepPoint {
   readonly holdS: number | null;

@@ -19,8 +19,8 @@ export interface PastMoment {
 }
 
 /**
- * Returns the recorded inputs of these lamps as lines for people: those of their zones and of zones whose presence raises them too, rules
- * and requests.
+ * Returns recorded inputs as lines for people: those of the zones that have these lamps, also as `alsoLamps`, and rules and requests.
+ * Detections elsewhere, from which a wave raises these lamps, are left out.
  */
 export function pastInputs(street: LightingStreet, facts: PastMoment): readonly RecordedInput[] {
   const zones = street.zones.filter(({ lamps, presence }) =>

@@ -17,7 +17,7 @@ import { flowPerH, trafficLevel } from '../../lighting/traffic.ts';
 /** The known state of one lamp. */
 export interface LampKnowledge {
   readonly decision: Decision;
-  /** Wall time at which level, rank or reason last changed. */
+  /** Wall time of the last change of level, rank or reason; without one, of the first decision since the start or a new configuration. */
   readonly sinceMs: WallMs;
   /** The newest reading of its level; undefined if there is none. */
   readonly measured: Reading | undefined;

@@ -44,7 +44,7 @@ export interface LampTrack {
 export const NEW_TRACK: LampTrack = { inFlight: null, last: null, confirmedPct: null, failures: 0, drifts: 0, retryMono: 0, answers: null };
 
 /**
- * How a reading is compared with a level. `settleMs`: readings up to this long after the end of a write are no evidence about it.
+ * How a reading is compared with a level. `settleMs`: a value read up to this long after the end of a write is no evidence about it.
  * `tolerance`: the largest difference that agrees. Units: ms; % of light, or the unit of an output.
  */
 export interface Verification {

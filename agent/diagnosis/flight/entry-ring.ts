@@ -144,7 +144,7 @@ function varintBytes(value: number): number {
   return bytes;
 }
 
-/** Returns the entries of an image, oldest first. Errors: throws RangeError for an entry that is not complete or not valid. */
+/** Returns the entries of an image, oldest first. Errors: throws RangeError if an entry is cut off or has a number that is too long. */
 export function entriesOf({ baseUs, bytes }: Pick<RingImage, 'baseUs' | 'bytes'>): StoredEntry[] {
   const found: StoredEntry[] = [];
   let at = 0;

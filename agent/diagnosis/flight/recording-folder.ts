@@ -28,7 +28,7 @@ const REQUESTED_SHARE = 1 / 2;
 /** Most bytes read for a head at first; a longer head is read again as a whole. */
 const FIRST_HEAD_BYTES = 16_384;
 
-/** Most recordings that are kept, and most bytes that they may have together. Applied when a recording is added or extended. */
+/** Most recordings that are kept, and most bytes of them together. Only adding or extending one removes others for this. */
 export interface RecordingLimits {
   readonly maxRecordings: number;
   readonly maxBytes: number;

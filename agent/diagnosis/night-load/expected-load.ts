@@ -8,7 +8,7 @@ import { medianOf } from './robust.ts';
 
 /**
  * A night as the model compares it. `level`: smoothed power by minute since switch-on, corrected for the voltage where that is known; in
- * ln W, NaN if unknown and during the warm-up. `onMin`: the switch-on, in minutes since 1970, UTC.
+ * ln W. It is NaN where too few minutes nearby have a power after the warm-up. `onMin`: the switch-on, in minutes since 1970, UTC.
  */
 export interface NightProfile {
   readonly onMin: number;

@@ -11,8 +11,8 @@ import { NIGHT_MIN, NightTrace } from './night-trace.ts';
 import { usualOff, usualOn } from './usual-times.ts';
 
 /**
- * One minute of a meter. A minute without readings may have the power and voltage of an earlier one. NaN: no value. Units: minutes since
- * 1970, UTC; minutes; W; V.
+ * One minute of a meter. Without a reading in this minute, the power or voltage may be that of an earlier one. NaN: no value. Units:
+ * minutes since 1970, UTC; minutes; W; V.
  */
 export interface MeterMinute {
   readonly atMin: number;
@@ -22,7 +22,10 @@ export interface MeterMinute {
   readonly volts: number;
 }
 
-/** What is wrong at a meter; null where nothing was found, also while too few nights are known to judge. */
+/**
+ * What is wrong at a meter; null where nothing was found, also while too few nights are known to judge. Only `lost` and `extra` survive a
+ * restart of the agent.
+ */
 export interface LoadFindings {
   /**
    * Power that is missing at night. As `extra`, it stays by day, and ends after some weeks, when it counts as usual. It ends earlier when
@@ -33,7 +36,7 @@ export interface LoadFindings {
   readonly extra: LoadDifference | null;
   /**
    * The lamps are off at night: since an early switch-off, or since the latest usual time of a switch-on that is missing. Kept until they
-   * burn, also by day, but not over a restart of the agent. Units: minutes since 1970, UTC.
+   * burn, also by day. Units: minutes since 1970, UTC.
    */
   readonly darkSinceMin: number | null;
   /** Unexpected load while the lamps should be off; it stays at night. */
@@ -85,7 +88,7 @@ const STUCK_MIN = 60;
 /** Share of the lowest power of the night, or of the highest power ever seen, above which the lamps are on. Source: assumed; a half is far from both. Confirmed by: dim steps of cabinets. */
 const ON_SHARE = { known: 0.5, learning: 0.3 };
 
-/** The watch of one meter. Pure apart from its own state. */
+/** Finds the nights of one meter from its power, learns them, and judges each minute by them. Pure apart from its own state. */
 export class LoadWatch {
   readonly #nights: NightTrace[];
   readonly #differences: NightDifferences;

@@ -13,7 +13,10 @@ import { NIGHT_MIN, type NightTrace } from './night-trace.ts';
  */
 export interface LoadDifference {
   readonly share: number;
-  /** The difference from the expected power at the time when it was found; computed from `share` as it was then. Units: W. */
+  /**
+   * The difference when it was found, computed from `share` and the expected power; from the lowest power of the nights if that was
+   * unknown. Units: W.
+   */
   readonly watts: number;
   /** The same at full power. Units: W. */
   readonly fullWatts: number;

@@ -43,7 +43,7 @@ export class NightTrace {
     return count;
   }
 
-  /** Returns a copy that is as long as the night. */
+  /** Returns a copy that is as long as the night; its `isRegular` is false. */
   trimmed(): NightTrace {
     const copy = new NightTrace(this.onMin, this.utcOffsetMin, Math.max(1, this.length));
     copy.lnW.set(this.lnW.subarray(0, this.length));

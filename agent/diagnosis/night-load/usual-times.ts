@@ -14,8 +14,8 @@ export interface MinuteSpan {
 }
 
 /**
- * Returns the span in which the lamps may come on. It contains the times of the recent nights, each moved by whole days to be nearest to
- * `nearMin`, with a slack of more than an hour on each side. Null if no night is recent enough.
+ * Returns the span in which the lamps may come on, from the times of the recent nights, moved by whole days. The newest is moved near to
+ * `nearMin`, the others near to the newest. The slack on each side is more than an hour. Null if no night is recent enough.
  */
 export function usualOn(nights: readonly NightProfile[], nearMin: number): MinuteSpan | null {
   const times = recent(nights, nearMin).map((night) => night.onMin);

@@ -21,7 +21,7 @@ import { FRESH, type UnitHealth } from './unit-health.ts';
  */
 const KEEP_ASKING_MS = 10_000;
 
-/** The state of one unit of a line while the agent runs. */
+/** The state of one unit of a line, in memory. A restart, or a new configuration of the line, begins with the state of `createUnit`. */
 export interface Unit {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
@@ -33,7 +33,7 @@ export interface Unit {
   readonly slots: readonly Slot[];
   /** Its position among the units of the line, which spreads their polls over a period. Units: above 0, up to 1. */
   readonly phase: number;
-  /** Longest delay until slow registers are due after the unit has answered. Units: ms. */
+  /** Longest delay until slow registers are due after the first answer of the unit, or its first after an absence. Units: ms. */
   readonly slowDelayMs: number;
   health: UnitHealth;
   readonly responses: ResponseTimes;
@@ -45,7 +45,7 @@ export interface Unit {
   retryMono: MonoMs;
   /** Registers that fail, or for which it does not answer, are being searched. */
   isSearching: boolean;
-  /** Counts since the start: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
+  /** Counts since `createUnit`: `replies` are data and acknowledgements; `refusals` are exceptions, doubtful replies and late replies. */
   replies: number;
   refusals: number;
   /** When data of its points, and of a presence input, were last published; or when it answered after an absence, if that is later. */
@@ -53,11 +53,11 @@ export interface Unit {
   presenceDataMono: MonoMs;
   /** Its presence input counts as not read, although the unit answers. */
   isBlind: boolean;
-  /** Its unrequested replies in a row, each less than a minute after the previous one. */
+  /** Its unrequested replies in a row, each within a minute of the previous one. */
   extras: { readonly count: number; readonly atMono: MonoMs };
   /** It counts as absent, for example before its first answer or since it became silent. */
   isAway: boolean;
-  /** Start of the first lost request since its last answer; null if there is none. */
+  /** Start of the first lost request (see `UnitHealth.failures`) since its last answer; null if there is none. */
   missedMono: MonoMs | null;
   /** It has become silent, and this has not been reported yet. */
   isAwayNew: boolean;
@@ -65,20 +65,23 @@ export interface Unit {
   lostFinding: Message;
   /** Whether it was last reported as alive; null before the first report. */
   isReportedAlive: boolean | null;
-  /** Set-up steps that are left, and those whose write was acknowledged and is still to be read back. Empty until the unit answers. */
+  /**
+   * Set-up steps that are left, and those that were written and are still to be read back. A write that may be lost leaves its step in
+   * `pendingSteps`. Empty until the unit answers.
+   */
   pendingSteps: SetupStep[];
   provingSteps: SetupStep[];
   readonly stepStates: Map<SetupStep, StepState>;
   /** It refused a read of several set-up registers together. */
   isSetUpSingly: boolean;
-  /** It refused a level before the end of its set-up, also if it has started again since then. */
+  /** It refused a level before the end of its set-up. Stays until the set-up ends, also if that starts again. */
   isLevelWaiting: boolean;
   /** Steps that failed and have not succeeded since, with the reason; and the text of their event, empty when none failed. */
   readonly failedSteps: Map<SetupStep, Message>;
   setUpTrouble: Message;
   /** When the failed steps are tried again; infinite while there are none. */
   setUpAgainMono: MonoMs;
-  /** Counts its set-ups, so that the result of a step of an earlier one is ignored. */
+  /** Counts the calls of `setUpAgain`, so that the result of a step of an earlier set-up is ignored. */
   setUpRound: number;
   /** How many times in a row its set-up ended with failed steps. */
   setUpTries: number;
@@ -101,7 +104,7 @@ export interface Unit {
   heldMono: MonoMs;
   /** Until this time it may still be starting, because it may have been powered together with its line. */
   startingMono: MonoMs;
-  /** Times before which a silent unit gets no write: after its last failed write, and to limit the time that lost writes take. */
+  /** Times used by `writableMono` for a silent unit: after its last failed write, and to limit the time that lost writes take. */
   nextWriteMono: MonoMs;
   hushedMono: MonoMs;
 }
@@ -222,8 +225,8 @@ function isEveryIsolated({ slots }: Unit): boolean {
 }
 
 /**
- * The kinds of poll: presence inputs, other registers, or an isolated register (see `Isolation`). If all registers of the unit are
- * isolated, `telemetry` reads one of them.
+ * The kinds of poll: presence inputs (poll class `fast`), other registers, or an isolated register (see `Isolation`). If all registers of
+ * the unit are isolated, `telemetry` reads one of them.
  */
 export type PollKind = 'presence' | 'telemetry' | 'retry';
 
@@ -299,7 +302,7 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** Returns the time before which no level or other value is sent to the unit alone. It may be in the past. */
+/** Returns the time before which no waiting level, output value or text is sent to the unit alone. It may be in the past. */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);

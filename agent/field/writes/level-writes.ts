@@ -49,8 +49,8 @@ const PROOF_REST_MS = 100;
 /** A silent unit still receives writes, this often at most. Units: ms. Source: wb-mqtt-serial allows a write to a lost device each 5 s. */
 const SILENT_WRITE_MS = 5_000;
 /**
- * Shortest and longest pause after a broadcast of a level is sent, while the units execute it. Units: ms. Source: practice leaves two frame gaps (4 ms at
- * 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
+ * Shortest and longest pause after a level was broadcast on a Modbus line, while the units execute it. Units: ms. Source: practice leaves
+ * two frame gaps (4 ms at 19200 baud) to 20 ms; the read-back finds a lamp that needs longer.
  */
 export const BROADCAST_PAUSE_MS = { least: 5, most: 20 };
 /** Shortest time before a broadcast is repeated, so that other requests are sent in between. Units: ms. */
@@ -62,7 +62,10 @@ export interface LevelWritesOptions {
   readonly transactions: Transactions;
   readonly held: HeldUntil;
   readonly groups: readonly LineGroup[];
-  /** Called once it is known that an urgent write was sent. `waitMs`: about the time from `add` to its first known sending. Units: ms. */
+  /**
+   * Called once for an urgent write, when `LevelWrite.onSent` would be. `waitMs`: about the time from `add` to its first known sending.
+   * Units: ms.
+   */
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }
 

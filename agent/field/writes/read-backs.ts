@@ -25,7 +25,7 @@ export interface ReadBack {
   readonly sent: WaitingWrite;
   /** When the write was sent, or was to be sent. */
   readonly leftMono: MonoMs;
-  /** The error of the write, which may still have arrived; null if there was none, also for a broadcast, which no unit acknowledges. */
+  /** The error of the write, which may still have arrived. Null if there was none, as after a broadcast, and once the value is proven. */
   readonly lost: BusError | null;
   readonly dueMono: MonoMs;
   /** Failed read-backs so far that count for its retries. */
@@ -125,8 +125,8 @@ function wholeOf(unit: Unit, point: PointProfile): ReadRequest {
 }
 
 /**
- * Returns whether the values prove the level of the write, within the tolerance of the profile. `found` is the value read back, null if
- * there is none.
+ * Returns whether the values prove the value of the write, within the tolerance of the profile. `found` is the value read back, null if
+ * there is none. Errors: as `pointOf`.
  */
 export function judgeReadBack(
   { unit, quantity, write: { levelPct } }: WaitingWrite,

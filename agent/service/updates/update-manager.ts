@@ -45,7 +45,8 @@ export interface ExpiringUpdateManager extends UpdateManager {
 
 /**
  * Creates the manager of program updates. It handles one changing request at a time, and refuses others meanwhile. A refused request
- * resolves with `isDone: false` and the reason. A successful install or revert calls `restart`.
+ * resolves with `isDone: false` and the reason. So does one that fails on the disk, which may have changed something. A successful install
+ * or revert calls `restart`.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle, releases } = parts;

@@ -83,8 +83,8 @@ export interface UpdatesParts extends UpdateParts {
 export interface Updates {
   readonly manager: UpdateManager;
   /**
-   * Ends the count of unsuccessful starts, begins the trial if the running release is on trial, and reports a release that did not start or
-   * cannot run. Call once.
+   * Begins the trial if the running release is on trial; otherwise ends the count of its unsuccessful starts. Reports a release that did
+   * not start or cannot run. A received update file is kept for its full time again. Call once.
    */
   start(): Promise<void>;
   /** Ends a trial without a verdict, and cancels the end of the run that a change of the release has scheduled. */

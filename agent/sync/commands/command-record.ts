@@ -18,7 +18,7 @@ export interface CommandRecord {
   readonly commandId: string;
   /** Number in the order of arrival. */
   readonly n: number;
-  /** `refused`: refused before its order was passed on, so the order is not stored. A later refusal is only in `outcome`. */
+  /** `refused`: refused before its order was passed on. A later refusal is only in `outcome`. */
   readonly kind: PlatformOrder['kind'] | 'refused';
   /** Identifies what is requested: the same id with another digest is another command, which is refused. Empty for the kind `refused`. */
   readonly digest: string;

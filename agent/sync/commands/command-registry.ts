@@ -11,12 +11,12 @@ import { type CommandRecord, fromStoredRecord, type NewRecord, toStoredRecord } 
 
 const PREFIX = 'sync.command:';
 /**
- * Limits for the commands that are remembered: `sound` counts valid ones, `refused` the others.
+ * Limits for the commands that are remembered: `sound` counts accepted ones, `refused` the others.
  *
- * `unexpired`: additional valid ones that have not reached their Command/Expires.
- * Source: the rate limit accepts 720 within the five minutes in which a repeated payload still counts as new; rounded up. `unexpired`:
- * assumed; each lamp of the largest cabinet four times a day, each for a day. A record has 600 bytes. `light`: additional ones for orders
- * that only bring light, so that other orders block no emergency. Confirmed by: a month of command logs of the largest cabinet.
+ * `unexpired`: additional accepted ones that have not reached their Command/Expires.
+ * Source: the rate limits accept 900 within `MAX_AGE_MS`, five minutes; rounded up. `unexpired`: assumed; each lamp of the largest cabinet
+ * four times a day, each for a day. A record has 600 bytes. `light`: additional ones for orders that only bring light, so that other orders
+ * block no emergency. Confirmed by: a month of command logs of the largest cabinet.
  */
 export const REMEMBERED = { sound: 1_024, refused: 256, unexpired: 4_096, light: 256 };
 /** Wait before records that the disk refused are written again. Units: ms. Source: assumed; an early retry does not help a full or stalled disk. Confirmed by: the recovery times of disks in the logs of cabinets. */

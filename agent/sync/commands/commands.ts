@@ -64,7 +64,7 @@ export interface CommandContext extends CommandInstant {
 export interface CommandRefusal {
   readonly kind: 'refused';
   readonly commandId: string;
-  /** Set by the parser: whether the platform gave `commandId`. */
+  /** False: the refusal is sent at most once, and not remembered. The parser sets true only if the platform gave `commandId`. */
   readonly hasOwnId: boolean;
   readonly reason: Message;
 }

@@ -21,8 +21,8 @@ const MAX_ORDERS = 256;
 
 /**
  * After the state of the cabinet was replaced by a copy, decides which orders are refused because they may have been carried out before.
- * It judges orders with an id of the platform, except emergencies. A day or more after the first of these at a trusted time, the next one
- * at a trusted time ends the refusals for good. Call `restore` first.
+ * It judges orders with an id of the platform, except those that start an emergency. A day or more after the first of these at a trusted
+ * time, the next one at a trusted time ends the refusals for good. Call `restore` first.
  */
 export class CopiedIds {
   readonly #store: Pick<Store, 'load' | 'save'>;

@@ -33,8 +33,8 @@ const WATCH_MS = 5_000;
 const KEY = 'sync.mode';
 
 /**
- * Returns the mode of proof before the platform's first acknowledgement, and after a day of connected time without one: `awaiting` if
- * `uplink.proof` is `platform`, otherwise `broker`.
+ * Returns the mode of proof before the platform's first acknowledgement, and after a day of connected time in one run without one:
+ * `awaiting` if `uplink.proof` is `platform`, otherwise `broker`.
  */
 export function initialMode(proof: UplinkConfig['proof']): ProofMode {
   return proof === 'platform' ? 'awaiting' : 'broker';

@@ -17,7 +17,7 @@ const FORMATS = ['csv', 'json'] as const;
 
 /**
  * `events export`: answers with warnings and alarms for work orders: those that began or ended in a period, and those that have not ended.
- * With `--open` only the latter. The events that report maintenance are left out.
+ * With `--open`, or if the disk does not respond, only the latter. The events that report maintenance are left out.
  */
 export const EVENTS_EXPORT = agentCommand({
   name: 'events export',

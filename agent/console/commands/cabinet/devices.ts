@@ -60,7 +60,7 @@ export const DEVICES = agentCommand({
 /**
  * `points`: answers with the newest values of the points whose id contains the filter; if none does, of the devices on the pole with this
  * name. `L07.`, in the cabinet's spelling, means all points of the device of lamp L07, or else of device L07, if there is one. Fails if
- * there is no such point, and no device on such a pole.
+ * there is no such point, and no device on such a pole. Texts, and points that are never polled, do not count.
  */
 export const POINTS = agentCommand({
   name: 'points',

@@ -10,8 +10,8 @@ import { paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /**
- * Shortest and longest period back from now for which events may be requested. Units: ms. Source: assumed; a season, longer than the store keeps them in a bad one. Confirmed by:
- * the oldest event in the stores of a year.
+ * Shortest and longest period back from now for which events may be requested. Units: ms. Source: assumed; a season, longer than the store
+ * keeps them in a bad one. Confirmed by: the oldest event in the stores of a year.
  */
 export const EVENT_SPAN: SpanLimits = { minMs: 60_000, maxMs: 2_160 * 3_600_000 };
 /** The default of the option `--since` of `events` and `events export`, as a person types it. */

@@ -11,8 +11,8 @@ import { createLampGauge, rampsOf } from './ramp-gauge.ts';
 export type CommissionTestProgress = TestStep | TestWait | WeighProgress;
 
 /**
- * The answer of `commission test`: lamps of the test with their results so far. `isSaved`: no save of a new result failed; also true if
- * there is none.
+ * The answer of `commission test`. `lamps`: those to be tested at several levels, even if the test ended before them, and those with a new
+ * result from a meter. `isSaved`: no save of a new result failed; also true if there is none.
  */
 export interface CommissionTested {
   readonly lamps: readonly AcceptedLamp[];

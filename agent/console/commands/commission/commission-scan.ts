@@ -18,7 +18,10 @@ import { NOT_SAVED } from './commission-words.ts';
 /** Result of a scan of one line. */
 type Scanned = Omit<LineScan, keyof AcceptanceStamp>;
 
-/** The answer of `commission scan`: the scanned lines, and those that could not be scanned. `isSaved`: no save of a result failed. */
+/**
+ * The answer of `commission scan`. `scans`: the scanned lines. `failed`: lines that could not be scanned, and lines of `scans` whose result
+ * was not stored because the results so far cannot be read. `isSaved`: no other save failed.
+ */
 export interface CommissionScanned {
   readonly scans: readonly Scanned[];
   readonly failed: readonly { readonly line: string; readonly why: Message }[];

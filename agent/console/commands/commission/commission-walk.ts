@@ -29,11 +29,11 @@ export interface CommissionWalked {
   readonly night: boolean;
   readonly sensors: readonly Walked[];
   /**
-   * The walk was cut off: by a lost connection, or because the light control stopped, for example for another configuration. Results
-   * without a detection are then not stored.
+   * The client disconnected without a logout, or the light control stopped during the walk, for example for another configuration. Results
+   * without a detection are then not stored. False if the agent itself stopped.
    */
   readonly isCut: boolean;
-  /** The results are on disk. */
+  /** The results to store are on disk; also true if there are none. */
   readonly isSaved: boolean;
 }
 

@@ -45,7 +45,7 @@ export interface WeighRequest {
  * to full light for its measurement, and again if the result is doubtful, and stays there until the end. A lamp without a result, for
  * example without meter readings, is left out.
  *
- * Errors: rejects, for example with ConsoleError 'failed' if a part of the cabinet is locked for maintenance before it starts, or by
+ * Errors: rejects, for example with ConsoleError 'failed' if a zone or a part of it is locked for maintenance before it starts, or by
  * another person before a lamp is measured.
  */
 export async function weighLamps(view: AgentView, { tests, onWeighed }: WeighRequest, job: Job): Promise<void> {
