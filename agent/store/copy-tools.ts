@@ -48,7 +48,7 @@ export function copyState(dir: string, atMs: WallMs): StateCopy | null {
     throw toOpeningError(error, path);
   }
   const problems: Said[] = [];
-  const state = new StateFile({ dir }, (notice) => void problems.push(textOfNotice(notice)));
+  const state = new StateFile({ dir }, (notice) => void (notice.kind === 'set-aside' && problems.push(textOfNotice(notice))));
   try {
     return { ...state.backup(atMs), problems };
   } finally {

@@ -249,6 +249,10 @@ const PROOFS: Pick<AgentView, 'predictions' | 'savings' | 'reports'> = {
   },
 };
 
+function twoEvents(): AgentEvent[] {
+  return [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })];
+}
+
 /** An agent that answers from fixed facts; `asked` gets the requests, `noted` the audit notes. */
 export function createFakeView(): AgentView & { readonly asked: unknown[]; readonly noted: AuditNote[] } {
   const asked: unknown[] = [];
@@ -259,10 +263,7 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     ...{ acceptance: fakeAcceptance(), access: createFakeAccess(asked) },
     audit: {
       note: (note) => void noted.push(note),
-      read: async (query) => {
-        asked.push(query);
-        return auditPage(query.isVerified);
-      },
+      read: async (query) => (asked.push(query) > 0 ? auditPage(query.isVerified) : undefined),
     },
     status: async () => status(),
     updates: null,
@@ -286,8 +287,8 @@ export function createFakeView(): AgentView & { readonly asked: unknown[]; reado
     bus: createFakeBus(asked),
     sniffer: createFakeSniffer(),
     recorder: createFakeRecorder(asked),
-    events: async ({ activeOnly }) => (activeOnly ? [fakeEvent(1)] : [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })]),
-    readEvents: async () => [fakeEvent(1), fakeEvent(2, { severity: 'info', endMs: AT_MS })],
+    events: async ({ activeOnly }) => (activeOnly ? [fakeEvent(1)] : twoEvents()),
+    readEvents: async () => twoEvents(),
     history: async (query) => {
       asked.push(query);
       return query.pointId === 'broken.value' ? undefined : history(query);

@@ -28,6 +28,14 @@ function memoryStore(loaded: string[], kept: Map<string, unknown>) {
   };
 }
 
+function viewOf(id: string, pole: Lamp['pole'], { pct, following } = { pct: 0, following: true }): LampView {
+  return { id, pole, wantedPct: pct, measuredPct: pct, rank: 'programme', reason: 'programme', following, faults: [] };
+}
+
+function decisionAt(lampId: string, levelPct: number): Decision {
+  return { lampId, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
+}
+
 function rig(
   baseline: Zone['baseline'] = ZONE.baseline,
   site = cabinet,
@@ -40,14 +48,8 @@ function rig(
   const published: [device: string, metric: string, value: UplinkValue][] = [];
   const levels = new Map<string, { pct: number; quality: Quality; following: boolean }>();
   let night = true;
-  const view = ({ id, pole }: Lamp): LampView => {
-    const { pct, following } = levels.get(id) ?? { pct: 0, following: true };
-    return { id, pole, wantedPct: pct, measuredPct: pct, rank: 'programme', reason: 'programme', following, faults: [] };
-  };
-  const decisionOf = ({ id }: Lamp): Decision => {
-    const levelPct = levels.get(id)?.pct ?? 0;
-    return { lampId: id, levelPct, rank: 'programme', reason: 'programme', distanceM: null, trace: [] };
-  };
+  const view = ({ id, pole }: Lamp): LampView => viewOf(id, pole, levels.get(id));
+  const decisionOf = ({ id }: Lamp): Decision => decisionAt(id, levels.get(id)?.pct ?? 0);
   const platform = createPlatformView(cabinet, [], clock, {
     update: (device, metric, value) => published.push([device, metric, value]),
   });

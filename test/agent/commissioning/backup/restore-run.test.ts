@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
@@ -328,6 +328,13 @@ t.test('without an agent a damaged row of the state is left out with a warning a
   t.equal((await gateway.backup()).code, 1);
   t.match(gateway.errors.join('').replace(/\s+/g, ' '), /warning: not in the backup: \S+state\.db: kv key "whose": its bytes were damaged/);
   t.ok(existsSync(gateway.file));
+});
+
+t.test('without an agent a file that was set aside earlier is nothing that the backup lacks', async (t) => {
+  const gateway = openGateway(t);
+  copyFileSync(join(gateway.dir, 'state.db'), join(gateway.dir, 'state.db.aside'));
+  t.equal((await gateway.backup()).code, 0);
+  t.notMatch(gateway.errors.join(''), /not in the backup/);
 });
 
 t.test('a link in the place of the folder of a restore leads nowhere', async (t) => {
