@@ -129,7 +129,7 @@ function sharedId(id: string, [first, ...others]: readonly ProfileFile[], readPl
 
 /** Returns the probable id of a profile file, found in its text without parsing; null if none is found. An invalid id may be cut off. */
 export function claimedId(text: string): string | null {
-  return /^id:[ \t]*["']?([a-z0-9][^\s"'#]*)/m.exec(text)?.[1] ?? null;
+  return /^id:[ \t]*(?:\r?\n[ \t]+)?["']?([a-z0-9][^\s"'#]*)/m.exec(text)?.[1] ?? null;
 }
 
 function pushTo<T>(lists: Map<string, T[]>, key: string, value: T): void {

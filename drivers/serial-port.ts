@@ -184,13 +184,14 @@ function errnoOf(error: unknown): string {
 
 /** Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. */
 export function openError(path: string, cause: unknown): BusError {
+  const text = cause instanceof Error ? cause.message : String(cause);
   // The library gives only a text, in which the name of the port could look like a reason.
-  const text = (cause instanceof Error ? cause.message : String(cause)).replaceAll(path, '');
-  const [code, advice]: [BusErrorCode, Message] = /no such file/i.test(text)
+  const reason = text.replaceAll(path, '');
+  const [code, advice]: [BusErrorCode, Message] = /no such file/i.test(reason)
     ? ['port-missing', msg`there is no such port: check the cable, the adapter and the name in cabinet.yaml`]
-    : /lock|temporarily unavailable|busy/i.test(text)
+    : /lock|temporarily unavailable|busy/i.test(reason)
       ? ['port-busy', msg`another program holds this port: stop it (try \`fuser -v\` on the port)`]
-      : /not permitted/i.test(text)
+      : /not permitted/i.test(reason)
         ? [
             'port-refused',
             msg`the service may not open this kind of port: allow it with DeviceAllow (docs/install.md, "Other kinds of ports")`,

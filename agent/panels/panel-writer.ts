@@ -53,7 +53,7 @@ interface LineState {
 
 /**
  * Writes the lines of one panel when they change or may be lost, and repeats failed writes after a wait. Raises `panel-not-showing` after
- * several failures in a row; a change of the lines begins the count again. Call `follow` regularly.
+ * several failures in a row, also of different texts; a change of the lines begins only the waits again. Call `follow` regularly.
  */
 export class PanelWriter {
   readonly #parts: PanelWriterParts;

@@ -31,6 +31,8 @@ export class StatePublisher {
   readonly #startedMs = Date.now();
   #state: HostState = OFFLINE;
   #session: { readonly connection: HostConnection; readonly bornMs: number } | null = null;
+  /** Why the files of the broker could not be used last; empty if they could. */
+  #filesTrouble = '';
   #isStopping = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -74,10 +76,12 @@ export class StatePublisher {
     const bornMs = Date.now();
     try {
       this.#session = { connection: this.#open(bornMs), bornMs };
+      this.#filesTrouble = '';
     } catch (error) {
       // The files of the broker are read again here, for example while a certificate is renewed.
       if (!(error instanceof PlatformFailure)) throw error;
-      this.#options.log('broker-error', { reason: error.message });
+      if (error.message !== this.#filesTrouble) this.#options.log('broker-error', { reason: error.message });
+      this.#filesTrouble = error.message;
     }
   }
 

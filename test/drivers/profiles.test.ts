@@ -260,6 +260,8 @@ t.test('a folder of the site adds profiles, replaces shipped ones, and a broken 
 t.test('a broken file claims the id that it has, not the beginning of it, and no word of its next line', async (t) => {
   const dir = t.testdir({
     a: { 'old.yaml': 'id: wirenboard-wb-led.old\nvendor: Acme\n' },
+    e: { 'below.yaml': ACME.replace('id: acme-lamp', 'id:\n  acme-lamp') },
+    f: { 'lamp.yaml': ACME },
     b: { 'none.yaml': 'id:\nwirenboard-wb-led: x\n' },
     c: { 'merge.yaml': 'id: x\n!!merge b: 3\n' },
     d: { 'codec.yaml': ACME.replace('trust: B', 'trust: B\ntransport: uart\ncodec: constructor') },
@@ -269,6 +271,8 @@ t.test('a broken file claims the id that it has, not the beginning of it, and no
     t.equal(read.profiles.size, profiles.size, name);
     t.ok(read.problems.length > 0);
   }
+  const replaced = readProfiles([join(dir, 'e')], readPlacedYaml, [join(dir, 'f')]);
+  t.same([replaced.problems, replaced.profiles.has('acme-lamp')], [[], true], 'an id on the line below is found');
 });
 
 t.test('an id in two files of a site is used by neither, and both files are named', async (t) => {

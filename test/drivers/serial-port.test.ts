@@ -115,7 +115,7 @@ t.test('a port that does not exist is missing, and a path that is no port is ref
 t.test('a user who may not open a port gets the cause: the group or the service', async (t) => {
   // Source: serialport's bindings, strerror(3) of EACCES and EPERM.
   const of = (reason: string) => openError('/dev/ttySC0', new Error(`Error: ${reason}, cannot open /dev/ttySC0`));
-  t.match(of('Permission denied'), { code: 'port-refused', message: /group dialout/ });
+  t.match(of('Permission denied'), { code: 'port-refused', message: /denied, cannot open \/dev\/ttySC0\): .*group dialout/ });
   t.match(of('Operation not permitted'), { code: 'port-refused', message: /DeviceAllow/ });
   const named = '/dev/serial/by-id/usb-busyblock';
   t.match(openError(named, new Error(`Error: Permission denied, cannot open ${named}`)), { code: 'port-refused' });

@@ -97,8 +97,9 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
   const stopped = stoppedText(command);
   const onInterrupt = (): void => {
     const hasEnded = dialog.ended() !== null;
-    // No person can stop it any more. A short request is still carried out: its line was typed whole.
-    if (hasEnded && command.kind === 'agent' && command.progress === null) return;
+    // No person can stop it any more. A short request is still carried out, because its line was typed whole, and so is a test that acts:
+    // it ends by itself, and stores its results.
+    if (hasEnded && command.kind === 'agent' && (command.progress === null || command.audit !== null)) return;
     const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted && !hasEnded;
     (isFirst ? enough : stop).abort();
     dialog.input.giveUp();

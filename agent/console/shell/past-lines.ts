@@ -39,17 +39,19 @@ export function createPastLines(user: string, historyStore: LineHistoryStore): P
 }
 
 const MASK = '***';
+/** The word or quoted text after a word, or after a quoted word, that ends as the key of a secret. */
+const AFTER_SECRET_KEY = (() => {
+  const key = '[^\\s"\'=]*(?:password|passwd|passphrase|secret|token|psk|pin|code)';
+  return new RegExp(`(?<=(?:^|\\s)(?:${key}|"${key}"|'${key}')[\\]):]*(?:=|\\s+))(?:"[^"]*"?|'[^']*'?|[^\\s"'=]\\S*|=\\S+)`, 'gi');
+})();
 
 /**
  * Returns the line with `***` in place of passwords in URLs, and of the word or quoted text after a word that ends in `password`,
- * `token`, `code` or the like. Closing quotes or brackets and a colon may follow that word, then white space or `=`. Other forms stay, such
- * as `password = x` or `token:x`.
+ * `token`, `code` or the like, also if that word is quoted. A bracket and a colon may follow it, then white space or `=`. Other forms stay,
+ * such as `password = x` or `token:x`.
  */
 export function maskSecrets(line: string): string {
-  return withoutUrlPasswords(line, MASK).replace(
-    /(?<=(?:^|\s)[^\s=]*(?:password|passwd|passphrase|secret|token|psk|pin|code)["'\]):]*(?:=|\s+))(?:"[^"]*"?|'[^']*'?|[^\s"'=]\S*|=\S+)/gi,
-    MASK,
-  );
+  return withoutUrlPasswords(line, MASK).replace(AFTER_SECRET_KEY, MASK);
 }
 
 /** A longer file was not written by this program. Units: characters. Source: 200 lines of the longest. */

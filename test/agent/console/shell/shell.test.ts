@@ -376,6 +376,8 @@ t.test('secrets are put out before a line is kept', async (t) => {
     ["config set 'lines[0].token' hunter2 more", "config set 'lines[0].token' *** more"],
     ['config set a[0].password x', 'config set a[0].password ***'],
     ['password token x', 'password *** ***'],
+    ['lock L01 --reason "new code" --for 1h', 'lock L01 --reason "new code" --for 1h'],
+    ['config commit --comment "replaced pin" --confirm 10', 'config commit --comment "replaced pin" --confirm 10'],
     ['token: x', 'token: ***'],
     ['--password ="x" y', '--password *** y'],
     ['set secret   hunter2', 'set secret   ***'],
