@@ -16,7 +16,7 @@ import { uplinkDevices } from '../sync/sparkplug/cabinet-metrics.ts';
 import { joinParts, pulseOf } from './join.ts';
 import { awaitLock, endRunOnceFree, refuseDataInUse } from './lock-wait.ts';
 import type { AgentParts, Joined } from './parts.ts';
-import { busOf, createRooms, leaveRooms } from './rooms.ts';
+import { busOf, createRooms, leaveRooms, startControl } from './rooms.ts';
 import { openUplink } from './uplink.ts';
 
 /** One agent, with the operations of its owner such as start and stop. */
@@ -134,7 +134,7 @@ async function startLight({ record, stepWatch, field, recorder, state }: Joined)
   stepWatch.start();
   void field.start();
   recorder.start();
-  await state.rooms.control.start();
+  await startControl(state);
 }
 
 /** Reads what the birth messages need from the disk, one after the other: each read that hangs blocks one of Node's few threads. */

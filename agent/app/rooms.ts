@@ -108,6 +108,14 @@ function recorderOf(joined: Joined): DecisionRecorder {
   return new DecisionRecorder({ street: state.site.cabinet, store, log: parts.log, version: parts.version, revision });
 }
 
+/** Starts the control of the lamps, and the one of a configuration that replaces it while it starts. */
+export async function startControl(state: Joined['state']): Promise<void> {
+  for (let begun: unknown = null; begun !== state.rooms.control && !state.isStopping; ) {
+    begun = state.rooms.control;
+    await state.rooms.control.start();
+  }
+}
+
 /**
  * Stops the modules of the previous configuration and the proof of savings, and calls `close` of `Rooms`. A sound player is left as it is
  * if the next configuration has a place with it and all its amplifiers. Adds the counts of detections and raised lamps to those of the

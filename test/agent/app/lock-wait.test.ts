@@ -77,7 +77,7 @@ function begin(t: Test, findings: readonly Finding[], parts: Partial<AgentParts>
     void stopped.then(() => (isStopped = true));
     while (!isStopped) await clock.advance(1_000);
   });
-  return { advance, steps, socketPath, ended: () => ended, opened: () => opened };
+  return { agent, advance, steps, socketPath, ended: () => ended, opened: () => opened };
 }
 
 for (const afterMs of [LOCK_WAIT_MS * 10, LOCK_WAIT_MS * 1_000])
@@ -97,6 +97,21 @@ for (const afterMs of [LOCK_WAIT_MS * 10, LOCK_WAIT_MS * 1_000])
       'the lamps get their levels, though none is known from before',
     );
   });
+
+t.test('another configuration that is applied while the light begins is lit too', async (t) => {
+  const { agent, advance, steps } = begin(t, [{ afterMs: LOCK_WAIT_MS * 1_000, refusal: null }]);
+  await advance(LOCK_WAIT_MS);
+  t.same(steps, ['data-lock-asked', 'console-opened']);
+  const site = agent.site();
+  const programmes = site.cabinet.programmes.map((each) => ({ ...each, id: `${each.id}-2` }));
+  const zones = site.cabinet.zones.map((zone) => ({ ...zone, programme: `${zone.programme}-2` }));
+  const applied = agent.apply({ ...site, cabinet: { ...site.cabinet, programmes, zones, calendars: [], rules: [] } });
+  await advance(2 * RESTORE_MS);
+  await applied;
+  await advance(RESTORE_MS);
+  t.equal(steps[2], 'lighting-started');
+  t.type(agent.pulse().tickedMono, 'number');
+});
 
 t.test('light and console do not wait once the storage thread has the data', async (t) => {
   const { advance, steps } = begin(t, [{ afterMs: LOCK_WAIT_MS / 10, refusal: null }]);
