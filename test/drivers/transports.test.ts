@@ -317,9 +317,12 @@ t.test('RTU over TCP: a repeated reply that is unread in the socket when the nex
   const pending = line.read(holding(30), 500);
   connection?.write(copy);
   for (const endMono = clock.monoMs() + 20; clock.monoMs() < endMono; );
-  // On a machine that is held up longer the true reply may be doubtful too; then it is read again, as the agent does.
-  const reply = await pending.catch((error: BusError) => (error.code === 'doubtful' ? line.read(holding(30), 500) : Promise.reject(error)));
-  t.same(reply.words, [30, 31]);
+  // On a machine that is held up longer true replies may be doubtful too; then it is read again, as the agent does.
+  const sure = (reply: ReturnType<typeof line.read>, tries = 10): ReturnType<typeof line.read> =>
+    reply.catch((error: BusError) =>
+      error.code === 'doubtful' && tries > 0 ? sure(line.read(holding(30), 500), tries - 1) : Promise.reject(error),
+    );
+  t.same((await sure(pending)).words, [30, 31]);
   t.ok(asked.includes(30), 'it was requested');
   t.equal(port.discardInput(), 0, 'a socket has nothing to discard: the content decides');
 });
