@@ -56,7 +56,7 @@ function registersOf(point: PointProfile, value: number): string | null {
 
 /**
  * Returns a text for comparing two device types of one transport. If it is equal, a value is written to both in the same way and verified
- * by the same points, but perhaps after different times.
+ * by the same points, but perhaps after different times and with a different number of retries.
  */
 export function writeFace({ points, setup, groups, quirks, uptime, codec }: Profile): string {
   const written = points.filter(({ write }) => write !== null);
@@ -128,7 +128,7 @@ export interface Circuits {
   readonly outputs: ReadonlyMap<WireRegister, OutputCircuit>;
   /** By port and unit. */
   readonly units: ReadonlyMap<string, WiredDevice>;
-  /** Contacts of roles `emergency` and `lights-on`, by unit and then by quantity. */
+  /** Contacts of roles `emergency` and `lights-on`, by port and unit, then by quantity. */
   readonly contacts: ReadonlyMap<string, ReadonlyMap<string, LightContactCircuit>>;
   /** Group writes to a whole port, each with the register values of some levels: equal texts have the same effect. */
   readonly broadcasts: ReadonlySet<string>;

@@ -11,8 +11,8 @@ import { BusError } from '../agent/core/errors.ts';
 type ReadPort = Omit<BytePort, 'write'>;
 
 /**
- * Creates a port that is only read; it is closed until `open`. It uses the first of the settings, until `retune` changes an open port to
- * the next ones, if there are several.
+ * Creates a port that is only read; it is closed until `open`. It uses the first of the settings. If there are several, `retune` changes
+ * an open port to the next ones; the first ones follow the last.
  *
  * Errors: `write` throws TypeError.
  */

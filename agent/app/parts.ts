@@ -112,9 +112,7 @@ export interface Rooms {
   readonly sound: SoundControl;
   /** Starts the proof of savings, which is of the whole run, and the modules except `control`. */
   startOthers(): void;
-  /**
-   * Stops what `startOthers` started. Silences a sound player unless a place of the configuration in force has it and all its amplifiers.
-   */
+  /** Stops what `startOthers` started. Silences a sound player unless a place of this configuration has it and all its amplifiers. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
@@ -140,7 +138,7 @@ export class AgentState {
   isStopping = false;
   /** Settles once the changes of configuration requested so far have ended. Never rejects. */
   applying: Promise<unknown> = Promise.resolve();
-  /** Detections and raised lamps under the earlier configurations of this run. */
+  /** Detections and raised lamps under the configurations of this run that have ended, or are ending. */
   countedBefore = { detections: 0, lampsRaised: 0 };
 
   /** Announcements, kept from one configuration to the next. */

@@ -31,7 +31,7 @@ export interface Erased {
   readonly bytes: number;
 }
 
-/** What an erasure would delete, in order, and what stays in the same folders. */
+/** What an erasure would delete, in order, and what stays in the folders of the data. */
 export interface Erasure {
   readonly goes: readonly Erased[];
   /** Paths that stay. */

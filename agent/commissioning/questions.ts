@@ -20,11 +20,11 @@ export interface Question {
   readonly name: string;
   readonly part: 'site' | 'street' | 'uplink' | 'access';
   readonly prompt: Message;
-  /** Returns the usual answer; null if there is none. `answers`: at least those to earlier questions. */
+  /** Returns the usual answer; null if there is none. `answers`: those collected so far; an earlier one may be missing. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;
   /** Returns the answer in its normal form, or why it is rejected. Shape: `text` has no outer spaces. */
   read(text: string): string | AnswerRefusal;
-  /** If present, the question applies only when this returns true for the answers to earlier questions. */
+  /** If present, the question applies only when this returns true for the answers collected so far. */
   readonly when?: (answers: TypedAnswers) => boolean;
 }
 

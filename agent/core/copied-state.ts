@@ -39,7 +39,7 @@ export function readCopiedState(stored: unknown): CopiedState | null {
   return typeof copiedMs === 'number' && typeof adoptedMs === 'number' ? { copiedMs, adoptedMs } : null;
 }
 
-/** Returns how old the copy was when it replaced `state.db`: 0 if the clock was behind, at most 400 days. Units: ms. */
+/** Returns how old the copy was when the agent first opened it as `state.db`: 0 if the clock was behind, at most 400 days. Units: ms. */
 export function copyAgeMs({ copiedMs, adoptedMs }: CopiedState): number {
   return Math.min(Math.max(0, adoptedMs - copiedMs), MAX_AGE_MS);
 }

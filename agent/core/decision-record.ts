@@ -38,7 +38,7 @@ export interface RecordPart extends RecordStreams {
   readonly clockQuality: ClockQuality;
   /** The control of the light stopped after it. */
   readonly isEnd: boolean;
-  /** Above 0: instants before this segment could not be stored. The number may include some that are stored. */
+  /** Above 0: the record is incomplete before this segment. The number counts instants, and may include some that are stored. */
   readonly lost: number;
 }
 

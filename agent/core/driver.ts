@@ -136,7 +136,10 @@ export interface ModbusLine {
    * for `read`.
    */
   write(request: WriteRequest, timeoutMs: number): Promise<Reply>;
-  /** May shorten the wait for the reply in flight to `timeoutMs`, or end that request. Units: ms. */
+  /**
+   * May shorten the wait for the reply in flight to `timeoutMs`, or end that request. `isUrgent`: a read on a DALI bus does not wait for the
+   * answer to its frame in flight. Units: ms.
+   */
   cutShort?(timeoutMs: number, isUrgent?: boolean): void;
   /**
    * Estimated wire time of a request and its reply, without turnaround; on a DALI bus that of one frame, with its answer for a read. Units:
@@ -161,7 +164,9 @@ export interface ModbusLine {
    * rejects with BusError.
    */
   retune(serial: SerialSettings | null): Promise<void>;
-  /** As `BytePort`. */
+  /**
+   * Called when the open line has closed, but not by `close`: for example its port was lost, or the DALI bus has no power. Set by the owner.
+   */
   onLost: (cause: Error) => void;
   /** Called when a request has ended, before its caller receives the result. Set by the owner. */
   onEnd?: (request: ReadRequest | WriteRequest, end: Reply | BusError) => void;
@@ -242,8 +247,8 @@ export interface UartDriver {
   /** The device is only read, with one of these settings. */
   readonly listens?: UartListening;
   /**
-   * Returns the values of the frames completed by these bytes; an incomplete frame is kept for the next call. `atMono`: when the bytes
-   * arrived.
+   * Returns the values that are complete with these bytes, perhaps from several frames. What is incomplete is kept for the next call.
+   * `atMono`: when the bytes arrived.
    */
   feed(bytes: Uint8Array, atMono?: MonoMs): readonly DecodedValue[];
   readonly counters: { readonly frames: number; readonly noiseBytes: number };

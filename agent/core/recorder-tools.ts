@@ -39,7 +39,8 @@ export interface RecordingPart {
   readonly clockQuality: ClockQuality;
   /**
    * In the order of their bytes. `line` null: decisions and events. `lost`: number of older entries that are missing: since the part
-   * before; in the first part, since the memory began. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
+   * before; in the first part, since the memory or observation began. `baseUs`: the monotonic time to which that of the first entry is
+   * relative, in µs.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
   /** Length of the part in the file. Units: bytes. */

@@ -18,8 +18,8 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 export type ReportCell = number | Said | null;
 
 /**
- * One column. `decimals`: digits after the decimal point of its numbers. Shape: `unit` as it is shown, such as `kWh`, `%` or `EUR`; empty
- * for none.
+ * One column. `decimals`: digits after the decimal point with which text and HTML show its numbers. Shape: `unit` as it is shown, such as
+ * `kWh`, `%` or `EUR`; empty for none.
  */
 export interface ReportColumn {
   readonly id: string;
@@ -83,7 +83,10 @@ export interface ReportHeat {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
-/** One pole of a street map. `atM`: place along its street. `mark`: at least one of its lamps failed. */
+/**
+ * One pole of a street map. `atM`: place along its street. `mark`: at least one of its lamps failed; false also if that is not known. Units:
+ * `atM` in m.
+ */
 export interface ReportPole {
   readonly id: string;
   readonly street: string;
@@ -130,8 +133,8 @@ export interface ReportSource {
 }
 
 /**
- * A report. `from`, `to`: first and last night, both included; null if it is not about nights. `by`: the person who asked for it. `figures`
- * and `summary` are the one-page summary.
+ * A report. `from`, `to`: first and last night, both included; null if it is not about nights. `by`: the user who requested it, as
+ * `console:anna`. `figures` and `summary` are the one-page summary.
  */
 export interface Report {
   readonly form: 'luciole-report-1';

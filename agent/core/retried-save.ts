@@ -4,11 +4,11 @@ import { DISK_RETRY_MS } from './within.ts';
 
 /**
  * Passed to `load` of the store as `unread`. The result is then `UNREAD` if the disk could not be read, and undefined for a key without a
- * value.
+ * value or with a damaged one.
  */
 export const UNREAD = Symbol('unread');
 
-/** The dependencies with which `RetriedSave` is created. */
+/** How a `RetriedSave` reads and saves the state of its owner, and reports a failure. */
 export interface RetriedSaveParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Reads and takes what earlier runs stored. Resolves false if the disk could not be read. Absent: there is nothing to read. */

@@ -23,7 +23,7 @@ export interface UplinkDevice {
   readonly part?: 'panel' | 'sound-place';
 }
 
-/** One metric of a device as the platform sees it. */
+/** One metric of a device, or of the agent itself, as the platform sees it. */
 export interface UplinkMetric {
   readonly name: string;
   /** Its point; null for any other metric, such as one of a command or of the agent's own state. */
@@ -74,7 +74,7 @@ export interface ReleaseRequest {
   readonly source: string;
   /**
    * End the intents at the latest when the programme has its next step, or day and night change, so that the light changes only once.
-   * Refused if that time is not known, if all end before it, and always for a cabinet.
+   * Refused if no such time is found, if none lasts longer, and always for a cabinet.
    */
   readonly atNextStep?: boolean;
   /** Only intents of this rank; default: any. */
@@ -87,7 +87,7 @@ export interface ReleaseRequest {
 
 /**
  * Requests another programme for a zone, for `minutes`. `programme` null ends that at once: the zone follows its calendar again, and
- * `minutes` has no effect. The format has been checked, the names have not.
+ * `minutes` has no effect. The format has been checked, names and limits have not.
  */
 export interface ProgrammeRequest {
   readonly commandId: string;
@@ -169,7 +169,9 @@ export interface UplinkStatus {
   readonly readingsPublished: number;
   /** Those of them that were sent from the store, not live. */
   readonly readingsHistorical: number;
-  /** How many of `readingsPublished` the broker has read, proven by a ping that it answered; the platform may not have acknowledged them. */
+  /**
+   * How many of `readingsPublished` the broker has read, proven by a ping that it answered; the platform may not have acknowledged them.
+   */
   readonly readingsAcked: number;
   readonly messagesSent: number;
   readonly bytesSent: number;
@@ -237,8 +239,9 @@ export interface RelayedDetection {
 }
 
 /**
- * Number of detections exchanged with neighbour cabinets, since the start or since a new configuration replaced the uplink. `sent`: published.
- * `heard`: received and given to the light control, which may still refuse them. `dropped`: received, but invalid or not for this cabinet.
+ * Number of detections exchanged with neighbour cabinets, since the start or since a new configuration replaced the uplink. `sent`:
+ * published. `heard`: received and given to the light control, which may still refuse them. `dropped`: received, but invalid or not for
+ * this cabinet.
  */
 export interface RelayCounts {
   readonly sent: number;

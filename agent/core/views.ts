@@ -304,7 +304,8 @@ export interface EnergyPeriod {
 
 /**
  * Energy that one meter measured, and the energy computed for all zones in the same nights. `kwh` includes other loads of the cabinet, and
- * may include gaps between two runs of the agent; `computedKwh` includes neither.
+ * may include gaps between two runs of the agent; `computedKwh` includes neither. Runs in which the meter was not read are not part of
+ * `computedKwh`.
  */
 export interface EnergyMeter {
   readonly device: string;
@@ -437,8 +438,8 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
 }
 
 /**
- * Why one lamp has its level, line by line. `sinceMs`: since when its decision has this level, rank and reason; in a forecast, the
- * requested time. A forecast has no measured level, and `following` is true.
+ * Why one lamp has its level, line by line. `sinceMs`: since when its decision has this level, rank and reason; not before the start or a
+ * new configuration. In a forecast it is the requested time; a forecast has no measured level, and `following` is true.
  */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;

@@ -5,8 +5,8 @@ import type { LightingStreet } from './lighting.ts';
 const RAMP_S = { up: 1, down: 10 };
 
 /**
- * Returns how long the driver of a device should take to dim up and down, from the zones of its lamps; fixed times where a zone has no
- * presence. If they differ: the shortest time up and the longest down. Units: ms.
+ * Returns how long the driver of a device should take to dim up and down, from the zones of its lamps; fixed times without a zone that
+ * has presence. If they differ: the shortest time up and the longest down. Units: ms.
  */
 export function deviceRamps(
   { lamps, zones }: Pick<LightingStreet, 'lamps' | 'zones'>,

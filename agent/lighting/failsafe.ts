@@ -26,7 +26,7 @@ export function failsafeLevelPct({ programmes, calendars, eventNights, rules }: 
 
 /**
  * Returns the level that a device should have without an agent: the highest that one of its lamps should have, and 100 for a device without
- * lamps. Units: percent, from 1.
+ * lamps. The maximum of each lamp applies, its minimum does not. Units: percent, from 1.
  */
 export function deviceFailsafePct(cabinet: Cabinet, deviceId: string): number {
   const levels = cabinet.lamps

@@ -28,8 +28,8 @@ export interface PlannedStreet {
 
 /**
  * Returns the instants at which streets are compared, in ascending order, none before `nowMs`. They cover `nightsAhead` nights from the
- * present one on. Nights around each configured date that has a year or is a 29 February are added. For streets without zones: each hour
- * of one day.
+ * present one on. Nights around dates with a year or 29 February are added: of event nights, seasons, and `from` and `to` of calendar
+ * rules, not of holiday lists. For streets without zones: each hour of one day.
  */
 export function instantsToCompare(plans: readonly PlannedStreet[], nowMs: WallMs, nightsAhead: number): readonly WallMs[] {
   const dates = [...new Set(plans.flatMap(({ street }) => datedNoons(street)))];

@@ -17,8 +17,8 @@ function concerns({ target }: Intent, { lampId, zoneId }: LampPlace): boolean {
 
 /**
  * Returns the intents for a lamp that have not expired; empty if there are none. The first one applies. Order: by rank; of equal ranks
- * those that a later intent of their source replaces come last; then the brighter first. One with a wider target replaces none. `intents`
- * must not contain any that have not begun.
+ * those that a later intent of their source replaces come last; then the brighter first. None replaces one with a narrower target.
+ * `intents` must not contain any that have not begun.
  */
 export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono: MonoMs): readonly Intent[] {
   const inForce = intents.filter((intent) => nowMono < intent.untilMono && concerns(intent, place));

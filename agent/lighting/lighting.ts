@@ -176,7 +176,7 @@ export interface LightingSnapshot {
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
   /** By lamp. */
   readonly holds?: ReadonlyMap<string, LampHold>;
-  /** Zones that presence has raised for too long: their own sensors and their wave no longer raise lamps. */
+  /** Zones that presence has raised for too long: their own sensors no longer raise lamps. Another zone may still raise them. */
   readonly overRaised?: ReadonlySet<string>;
   /** The former `LightingResult.lit`; absent if nothing is known about the past, as in a forecast. */
   readonly lit?: LitLamps;

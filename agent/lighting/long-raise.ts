@@ -30,10 +30,9 @@ export interface RaisedZone {
 const STILL_MS = 60_000;
 
 /**
- * Returns the raise after one more evaluation; undefined if there is none. While the zone's sensors detect nothing for a minute, and longer
- * than their hold, other zones raise it: that is no raise of this zone, because its sensors could not end it. A raise that has lasted too
- * long (`isOver`) remains until the sensors have detected nothing for a minute, or until day. `maxBoostS`: after this time it has lasted
- * too long.
+ * Returns the raise after one more evaluation; undefined if there is none. Once the zone's sensors have detected nothing for a minute, and
+ * for `holdS`, any raise of its lamps has another cause and does not count. A raise becomes `isOver` after `maxBoostS`, but only within
+ * a minute after a detection. It then remains until the sensors have detected nothing for a minute, or until day.
  */
 export function afterRaise(
   before: LongRaise | undefined,

@@ -12,7 +12,7 @@ export interface Outlook {
   readonly distanceM: Float64Array;
   /** To the first sensor on the way, before the lamp and not near the pole; infinite if there is none. */
   readonly sensorM: Float64Array;
-  /** To the next sensor that would detect the person, before, at or beyond the lamp; infinite if there is none. */
+  /** As `sensorM` if that is finite. Otherwise to the first sensor at or beyond the lamp, not near the pole; infinite if there is none. */
   readonly nextSensorM: Float64Array;
   /** To the place where the person is detected next or leaves the street; 0 if there is no way. */
   readonly placeM: Float64Array;

@@ -47,7 +47,7 @@ export interface OutputState {
 export interface OutputFacts {
   readonly litZones: ReadonlySet<string>;
   readonly ruleStates: ReadonlyMap<string, RuleState>;
-  /** Undefined for the first decision after a start or a new configuration. */
+  /** The state so far; undefined while there is none after a start or a new configuration. */
   readonly before: OutputState | undefined;
   /** The value read at the device; null without a good one. */
   readonly found: number | null;

@@ -11,8 +11,8 @@ import { type Message, msg } from '../core/message.ts';
 import { CIVIL_DUSK_DEG, type PhotocellLook, type PhotocellVerdict } from './photocell.ts';
 
 /**
- * The verdicts of a photocell at the edges of one night. A verdict is absent if there was no evaluation then. Null: the cell had none, or
- * the record was restored without it.
+ * The verdicts of a photocell at the edges of one night. A verdict is absent if there was no evaluation then, or if a restart lost it.
+ * Null: the cell had none.
  */
 export interface EdgeVerdicts {
   /** Dusk of this night, as it was computed first. */

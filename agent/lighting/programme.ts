@@ -25,7 +25,7 @@ export interface Stretch {
   readonly source: string;
   /**
    * The configured begin of its step or event night: `23:00`, `dusk`, `sunset+30`. `atMs` may be later, for example when an event night
-   * ends. A step at `dusk` begins at the noon before the night.
+   * ends. A step or event night at `dusk` begins with the night, at noon.
    */
   readonly name: string;
 }

@@ -60,9 +60,9 @@ const UNSEEN: Spell = {
 };
 
 /**
- * Returns the state after one more reading, and whether a new detection was made by it or by the time before it. A reading without a usable
- * value, or older than the newest, changes only the quality, besides what time changes. Units: `sensor.threshold` is in the unit of the
- * point.
+ * Returns the state after one more reading, and whether a new detection was made by it or by the time up to `nowMono`. A reading without
+ * a usable value, or older than the newest, changes only the quality, besides what time changes. Units: `sensor.threshold` is in the
+ * unit of the point.
  */
 export function afterSensorReading(
   before: SensorState | undefined,

@@ -24,8 +24,8 @@ const SAVE_MS = 600_000;
 
 /**
  * Counts by how much the given points increase in a local day, from readings while the clock is trusted. An increase since a reading of the
- * day before counts for the new day. If that day has no reading, the increase since an older one counts for no day. Call `restore` first,
- * and `tend` regularly: it saves the counts.
+ * day before counts for the new day. Without such a reading, the day is counted from its own first one. Call `restore` first, and `tend`
+ * regularly: it saves the counts.
  */
 export class DayCounts {
   readonly #parts: DayCountsParts;

@@ -41,8 +41,8 @@ export function changesOf(paces: PanelPaces, registers: readonly string[], what:
 }
 
 /**
- * Records in `paces` a change at `nowMono` for each of these registers. Removes their changes of the same kind that are an hour old.
- * `what`: the kind of change.
+ * Records in `paces` a change at `nowMono` for each of these registers. Removes their changes of the same kind that are an hour old or
+ * older. `what`: the kind of change.
  */
 export function noteChange(paces: PanelPaces, registers: readonly string[], { what, nowMono }: { what: string; nowMono: MonoMs }): void {
   for (const register of registers) {

@@ -25,7 +25,8 @@ export interface ExampleFlaw {
 
 /**
  * Returns the registers that the frames of a request read, in their order, with the bytes of the response. Every command with an opcode
- * from 0x90 counts as a query with an answer. Returns a flaw if the number of bytes does not fit.
+ * from 0x90 counts as a query with an answer; the special command `writeMemory` has an answer too, but reads no register. Returns a flaw
+ * if the number of bytes does not fit.
  */
 export function daliExchange(request: Uint8Array, response: Uint8Array): readonly ExampleRegister[] | ExampleFlaw {
   if (request.length % 2 !== 0)

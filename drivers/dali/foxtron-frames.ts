@@ -59,8 +59,8 @@ function checksum(data: readonly number[]): number {
 }
 
 /**
- * Counts of a reader. `noiseBytes`: bytes found to be in no frame; a frame that is too long counts as noise. `badFrames`: other frames
- * received to their end that are not valid.
+ * Counts of a reader. `noiseBytes`: bytes found to be in no frame; a frame that is too long or has a character other than a hex digit
+ * counts as noise. `badFrames`: other frames received to their end, with a wrong length or checksum.
  */
 export interface FoxtronCounters {
   readonly noiseBytes: number;

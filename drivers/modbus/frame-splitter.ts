@@ -14,8 +14,8 @@ export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
  * What a frame is. `echo`: the agent's own request, received back; before another request has shown that the adapter echoes, the echo of a
- * single write is called `reply`, and its reply `echo`. `frame`: another valid frame. `damaged`: a reply that is damaged or incomplete.
- * `noise`: no valid frame. `raw`: bytes that are not decoded.
+ * single write is called `reply`, and its reply `echo`. `frame`: another valid frame. `damaged`: on Modbus RTU, a reply to the
+ * agent that is damaged or incomplete. `noise`: other bytes in no valid frame. `raw`: bytes that are not decoded.
  */
 export type WireFrameKind = 'request' | 'reply' | 'exception' | 'echo' | 'frame' | 'damaged' | 'noise' | 'raw';
 
@@ -36,8 +36,8 @@ export interface WireFrame {
   readonly fc: number | null;
   /**
    * The agent seems to have no part in it: a request that it did not send, or a reply with a unit and function for which it has no request
-   * open or given up. False for noise, and for a first frame that may be a reply. On Modbus TCP: a reply with another transaction id than
-   * the open request, perhaps a late one to the agent.
+   * open or given up. False for noise, and for a first frame that may be a reply. True for the kind `frame`, unless the agent has a request
+   * to its unit open. On Modbus TCP: a reply with another transaction id than the open request, perhaps a late one to the agent.
    */
   readonly isForeign: boolean;
 }

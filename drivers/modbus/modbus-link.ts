@@ -31,7 +31,7 @@ export interface ReplyTiming {
   readonly sentMono: MonoMs;
   /** Response time of the unit; on a serial line without the wire time of the reply. */
   readonly turnaroundMs: number;
-  /** From the end of the request to the first bytes of the reply. */
+  /** From the end of the request to the first bytes of the reply; on TCP, to the first bytes of any frame. */
   readonly firstByteMs: number;
 }
 

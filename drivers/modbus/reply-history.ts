@@ -89,8 +89,8 @@ interface Echo {
 }
 
 /**
- * Decides whether the reply to a write proves this write. It does not if it may belong to an earlier write, also an equal one, and another
- * write was sent to the unit since.
+ * Decides whether the reply to a write proves this write. It does not if it may belong to an earlier write, unless that was equal and no
+ * other write was sent to the unit since.
  */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();

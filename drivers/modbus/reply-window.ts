@@ -43,8 +43,8 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
 
 /**
  * What a wait without a valid reply received: the first of `damaged`, `wrong-reply`, `foreign`, `truncated`, `noise` and `silence` that
- * applies. `foreign`: any other valid frame that is not late, also a duplicate, or a reply that began before the request had left.
- * `damaged`: as in the `Match` of the bytes. `silence`: nothing, or only late replies.
+ * applies. `damaged`: as in the `Match` of the bytes. `foreign`: any other frame of `soundFrames` that is not late, also a duplicate, or a
+ * reply that began before the request had left. `silence`: nothing, or only late replies.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 

@@ -65,7 +65,10 @@ interface Reader {
   readonly readerEnd: () => ReaderEnd;
 }
 
-/** Answers the requests of one client, one at a time, until the socket closes. Disconnects a client that is idle for 10 min. */
+/**
+ * Answers the requests of one client, one at a time, until the socket closes. Disconnects a client that is idle for 10 min, or that sends a
+ * line over `MAX_REQUEST_BYTES`.
+ */
 export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   const { deadlines, onBug } = parts;
   const split = createLineSplitter(MAX_REQUEST_BYTES);

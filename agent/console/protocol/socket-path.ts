@@ -18,8 +18,9 @@ export function usualSocketPaths(): readonly string[] {
 }
 
 /**
- * Returns the paths at which a client tries the login socket. `named` null: the default paths. A named path is the only one if `isLoginPath`
- * is true for it. For any other it is the login path beside it, after that in `LOGIN_FOLDER` if the service's own socket was named.
+ * Returns the paths at which a client tries the login socket, in this order. `named` null: the default paths. If `isLoginPath` is true for
+ * a named path, only this path. For any other: the login path beside it. For the service's own socket, the one in `LOGIN_FOLDER` comes
+ * before that.
  */
 export function loginPaths(named: string | null): readonly string[] {
   if (named === null) return [join(LOGIN_FOLDER, 'agent.sock'), ...usualSocketPaths().map(loginPathOf)];

@@ -25,7 +25,10 @@ export interface HtmlPart {
   readonly timezone: string;
 }
 
-/** Returns a text, escaped. Spaces between numbers and usual units become no-break spaces; in French also those at its punctuation. */
+/**
+ * Returns a text, escaped. Spaces between numbers and some units, such as `kWh`, become no-break spaces; in French also those at its
+ * punctuation.
+ */
 export function htmlText(text: string, language: Language): string {
   const units = text.replace(/(\d) (?=(?:%|[kM]?Wh?|h|min|s|kg|t|m|EUR|€)(?![\p{L}\d]))/gu, '$1\u00a0');
   const spaced = language === 'fr' ? units.replace(/ (?=[:;?!»%])/g, '\u00a0').replace(/« /g, '«\u00a0') : units;

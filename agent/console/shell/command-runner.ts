@@ -32,8 +32,8 @@ const MAX_LIVE_WAITING_BYTES = 960;
 const COMMITS: readonly string[] = [CONFIG_COMMIT.name, CONFIG_ROLLBACK.name];
 
 /**
- * The functions of the commands that the shell runs, by name. Each resolves with the lines to show. Errors: throw ConsoleError, or reject
- * with it.
+ * The functions of the commands that the shell runs itself, by name. Each resolves with the lines to show. Errors: throw ConsoleError, or
+ * reject with it.
  */
 export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) => Promise<readonly string[]>>>;
 

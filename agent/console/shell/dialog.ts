@@ -35,7 +35,7 @@ export type EndReason = 'logout' | 'idle' | 'hang-up' | 'stopped';
 /**
  * A typed line, or why there is none: Ctrl-C (`interrupt`), Ctrl-D in an empty line (`eof`), or the wait for a key was ended (`end`).
  * `end`: the session has ended, or `Input.giveUp` was called, for example to stop a running command. `lostChars`: number of characters
- * dropped because the line was full.
+ * dropped because the line was full, also if it was shortened afterwards.
  */
 export type LineRead =
   | { readonly kind: 'line'; readonly text: string; readonly lostChars: number }

@@ -27,7 +27,7 @@ export interface CompletionPlace {
   readonly choices: readonly Choice[];
   /** Words that are accepted or explained there, but listed only once the person types them. */
   readonly unlisted?: readonly Choice[];
-  /** Kind of cabinet names that are also allowed; null for none. */
+  /** Kind of names, such as those of lamps, that are also allowed; null for none. */
   readonly names: NameKind | null;
   /** Placeholder for a value: `<level>`, `DURATION`; null if no value can follow. */
   readonly value: Choice | null;

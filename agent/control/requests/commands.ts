@@ -97,7 +97,7 @@ export function advanceCommand(command: LightCommand, workOf: (lampId: string) =
 
 /**
  * Returns whether a lamp follows an intent: it is in force for the lamp, none of another rank or level has priority, and the decided level
- * is confirmed, or its write has not ended but was sent and acknowledged (a broadcast: sent).
+ * is confirmed, or its write has not ended but is known to have been sent (see `LevelWrite.onSent`).
  */
 export function isFollowed(intentId: string, { decision, track, intents }: LampWork): boolean {
   const own = intents.find(({ id }) => id === intentId);

@@ -63,7 +63,7 @@ export class OverrideRegistry {
   #waiting: readonly StoredIntent[] = [];
   /** Releases from before the stored intents could be read. They apply to these too. */
   #early: readonly ReleaseOrder[] = [];
-  /** Intents that were added before, also if they have ended: they replace stored ones. */
+  /** Intents that were added before then, also if they have ended. Stored ones that they replace, see `withoutReplaced`, are dropped. */
   #added: readonly Intent[] = [];
   readonly #saves: RetriedSave;
 

@@ -17,8 +17,8 @@ export interface Moment {
 }
 
 /**
- * Shortest and longest duration that a request can give to an intent, both allowed. Units: min. Source: design §6, every override is
- * bounded.
+ * Shortest and longest duration that an `OverrideRequest` can give to its intent, both allowed. Units: min. Source: design §6, every
+ * override is bounded.
  */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 

@@ -24,7 +24,7 @@ const UNKNOWN: LossSigns = { jump: Number.NaN, level: Number.NaN, before: 0, dou
 
 /**
  * The power of one night by minute, without what the voltage explains where that is known. Units: ln W, NaN in the warm-up or if unknown;
- * `lnV`: ln V, NaN if unknown or left out.
+ * for a known voltage, also NaN if the usual voltage is unknown. `lnV`: ln V, NaN if unknown or left out.
  */
 export interface SettledLoad {
   /** By the fast exponent of the voltage. */

@@ -26,7 +26,9 @@ const RESUMED_MIN = 45;
 /** Learns the power of the lamps at one meter by night, and reports lost power, additional power and other deviations as events. */
 export class MeterLoad {
   readonly meter: string;
-  /** The learned nights or the open events have changed since this was last set to false. Also true after the first minute. */
+  /**
+   * The learned nights or the open events may have changed since this was last set to false. Also true after the first minute.
+   */
   hasNews = false;
   readonly #parts: MeterLoadParts;
   readonly #powers = new Map<string, number>();

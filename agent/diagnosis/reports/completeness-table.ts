@@ -19,7 +19,10 @@ const UNREAD_TEXTS: Readonly<Record<UnreadFact, Message>> = {
   levels: msg`the levels over the night, or a part of them`,
 };
 
-/** Returns the section about the completeness of the data: what could not be read, what was lost, which nights or months are known to be in no sum. */
+/**
+ * Returns the section about the completeness of the data: what could not be read, what was lost, which nights or months are known to be in
+ * no sum.
+ */
 export function completenessSection(facts: NightFacts): ReportSection {
   const { nights, savings, unread } = facts;
   return {

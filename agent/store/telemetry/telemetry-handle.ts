@@ -29,7 +29,10 @@ export interface Piece {
   readonly kind: 'frames' | 'segment';
   readonly seq: number;
   readonly firstSeq: number;
-  /** Frames in it; fewer than the numbers that it covers if some were removed or never used. */
+  /**
+   * Frames in it; in a segment, fewer than the numbers that it covers if some were removed or never used. A row of `frame` keeps its number
+   * when its content is removed.
+   */
   readonly frames: number;
   /** Readings in it. */
   readonly n: number;

@@ -66,8 +66,8 @@ export function framesAfter(
 }
 
 /**
- * One page of the frames after `afterSeq` with readings in the time range, oldest first, with these readings only. A page may be empty:
- * continue with `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
+ * One page of the frames after `afterSeq` with readings in the time range, oldest first, with these readings only. `toMs` is excluded. A
+ * page may be empty: continue with `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
  */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];

@@ -15,8 +15,8 @@ export interface Thinning {
 }
 
 /**
- * The rounds in which segments are thinned. `keep`: at least one in this many of all readings of a series stays. `share`: which share of the segments may be thinned in this round, from the oldest. It is a share of the delivered ones, or of all
- * if none is delivered.
+ * The rounds in which segments are thinned. `keep`: at least one in this many of all readings of a series stays. `share`: which share of
+ * the segments may be thinned in this round, from the oldest. It is a share of the delivered ones, or of all if none is delivered.
  */
 export const THINNING_ROUNDS: readonly { readonly keep: number; readonly share: number }[] = [
   { keep: 4, share: 1 / 2 },

@@ -48,7 +48,7 @@ export interface OrderFrame {
 
 /**
  * Returns the order in a command to a device. Names of programmes and tracks, and limits of the site, are not checked. Errors: throws
- * Refusal if the device takes no such order, or if a value has a wrong type or is out of range.
+ * Refusal, for example if the device takes no such order, or if a value has a wrong type or is out of range.
  */
 export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame: OrderFrame): PlatformOrder {
   if (place.part === 'sound-place') return { kind: 'sound', request: readSoundRequest(fields, place.id, frame) };

@@ -45,7 +45,7 @@ export interface RebirthState {
   readonly causedMono: MonoMs | null;
   /** The births of the next session are paced, because the host ended the last session that had births. */
   readonly isReturn: boolean;
-  /** The present pace of births that a host causes: the least time between two, while the day's data budget lasts. Units: ms. */
+  /** The pace of births that a host causes: the least time between two for the same cause, while the day's data budget lasts. Units: ms. */
   readonly gapMs: number;
   /** DATA is held until births on request. */
   readonly pending: boolean;
@@ -65,7 +65,7 @@ interface HostState {
 
 /** What happened to a session. The input of `afterEvent`. */
 export type SessionEvent =
-  /** `lastBdSeq`: null if none was ever stored; a random one if it could not be read. */
+  /** `lastBdSeq`: null if none is stored, or only a damaged one; a random one if it could not be read. */
   | { readonly kind: 'start'; readonly lastBdSeq: number | null }
   /** Not `ok`: the disk refused or took too long; the number is kept in memory. */
   | { readonly kind: 'saved'; readonly ok: boolean }
@@ -82,7 +82,7 @@ export type SessionEvent =
   /** `isSparing`: the day's data budget is used up. */
   | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs; readonly isSparing: boolean }
   | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
-  /** `isSilent`: the broker had not answered for too long, as one that is stopped or cut off. */
+  /** `isSilent`: after its CONNACK the broker had not answered for too long, as one that is stopped or cut off. */
   | { readonly kind: 'failed'; readonly atMono: MonoMs; readonly isSilent: boolean }
   | { readonly kind: 'died' }
   | { readonly kind: 'rested' }

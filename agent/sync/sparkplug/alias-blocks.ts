@@ -61,8 +61,9 @@ export function assignAliasBlocks(blocks: AliasBlocks, wanted: readonly AliasedM
 }
 
 /**
- * Resolves to the blocks for these devices, based on those of earlier runs. Starts to save changed ones, but does not wait for it; saves
- * nothing if the disk cannot be read. `random`: returns a random number 0..1. It gives the first alias if the earlier blocks are not known.
+ * Resolves to the blocks of earlier runs, with one for each of these devices. Starts to save changed ones, but does not wait for it; saves
+ * nothing if the disk cannot be read. `random`: returns a random number 0..1. If the earlier blocks cannot be read, it gives the first new
+ * alias.
  */
 export async function restoreAliasBlocks(
   store: Pick<Store, 'save' | 'load'>,

@@ -17,8 +17,9 @@ const ZONE = {
   boosted: ['Energy/Boosted Share', 'Double', '%'],
 } as const;
 /**
- * Names of the metrics of a zone for a night that has ended. `night`: its computed energy; `baseline`: that of the former installation
- * (kWh each). `boosted`: share of its lamp hours at a known level in which presence, traffic or a rule raised a lamp (%).
+ * Names of the metrics of a zone for a night that has ended. `night`: its computed energy, with that of dark lamps by day; `baseline`: that
+ * of the former installation (kWh each). `boosted`: share of the lamp hours at a known level in which presence, traffic or a rule raised
+ * the lamp (%).
  */
 export const ZONE_METRIC = metricNames(ZONE);
 

@@ -42,9 +42,9 @@ interface SniffArgs {
 }
 
 /**
- * The answer of `bus sniff`. `frames`: number of all frames by kind, also of those not sent to the client. Bytes without a frame count as
- * kind `noise`, those of a line of raw bytes as `raw`. `units`: addresses in the frames. `foreign`: number of frames in which the agent
- * seems to have no part, without noise; null on a free port.
+ * The answer of `bus sniff`. `frames`: number of all frames by kind, also of those not sent to the client. A run of bytes without a frame
+ * counts as one or more of kind `noise`, on a line of raw bytes as `raw`. `units`: addresses in the frames. `foreign`: number of frames
+ * in which the agent seems to have no part, without noise; null on a free port.
  */
 export interface LineSniffed extends Watched {
   readonly line: string;

@@ -53,7 +53,7 @@ export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error 
   return `${time} ${`#${unit}`.padEnd(4)} ${words} ${took} ms  ${translated(wordOf(lane), page).padEnd(LANE_COLS)}  ${result}`;
 }
 
-/** Renders the summary of `bus watch`: the transactions that were sent to the client, those that were not, and the duration. */
+/** Renders the summary of `bus watch`: how many transactions were sent to the client and how many were not, and the duration. */
 export function renderWatchEnd({ line, seen, missed, durationMs }: LineWatched, page: Page): string {
   const sum = msg`${count(seen, 'transaction')} on line ${line} in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

@@ -72,8 +72,8 @@ export const BUS_WRITE = agentCommand({
 });
 
 /**
- * Returns the arguments of `bus write`; whether line and device exist is not checked. Errors: throws ConsoleError 'usage' for a required
- * argument that is missing, or one that cannot be read.
+ * Returns the arguments of `bus write`; whether line and device exist is not checked. Errors: throws ConsoleError 'usage', for example for
+ * a required argument that is missing, or values beyond the last address.
  */
 export function readWrite(args: RawArgs): WriteArgs {
   const table = tableArg(args, ['holding', 'coil']) === 'coil' ? 'coil' : 'holding';

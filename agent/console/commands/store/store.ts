@@ -28,8 +28,8 @@ export const STORE = agentCommand({
 
 /**
  * `store check`: reads the two databases of the store and removes what is damaged: readings, parts of the record of decisions, events,
- * outcomes of commands and small values. A database that is damaged as a whole is replaced. Does not verify the audit log. Exit code 1:
- * damage, a database that cannot be read, or an account of readings that does not balance.
+ * outcomes of commands and small values. A database that fails the integrity check of SQLite is replaced as a whole. Does not verify the
+ * audit log. Exit code 1: damage, a database that cannot be read, or an account of readings that does not balance.
  */
 export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   name: 'store check',
