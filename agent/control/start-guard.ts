@@ -50,7 +50,7 @@ const POINT_WAIT_MS = { raises: 30_000, emergency: KEY_HOLD_MS };
  * `holdS`: lamps whose decisions wait for a first reading, with how long after the start a found level is kept, in s; 0 for no hold.
  * `waitMs`: longest wait for the first reading, by point, in ms from the start. As long as one of these points is waited for, `floorPct`
  * gives all lamps a lowest level, and the decisions of each lamp wait for its first reading. Decisions wait for 2 s after the start at
- * most.
+ * most. Which decisions wait, and which levels are raised: see `mustWait` and `notBelowFound`.
  */
 export function createStartGuard(
   holdS: ReadonlyMap<string, number>,

@@ -67,10 +67,10 @@ export interface AuditQuery {
   readonly knownHead: AuditHead | null;
 }
 
-/** The answer to a query of the audit log. `entries`: oldest first; numbers may be missing. */
+/** The answer to a query of the audit log. `entries`: by ascending number; some numbers may be missing. */
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
-  /** The newest entry; null if there is none or it is not known. */
+  /** The newest entry as noted outside the table, so also one that was removed from it; null if there is none or it is not known. */
   readonly head: AuditHead | null;
   /** Null if there was no verification. */
   readonly verdict: AuditVerdict | null;

@@ -181,7 +181,10 @@ export interface Quirks {
   readonly retries: number;
 }
 
-/** One quantity of a device type: where it is read, how it is decoded, and how it may be written. */
+/**
+ * One quantity of a device type: where it is read, how it is decoded, and how it may be written. On a raw UART the codec gives the value;
+ * only `decimals` and `range` are applied to it.
+ */
 export interface PointProfile {
   /** The quantity, unique in the profile: `level`, `motion`, `power`. */
   readonly id: string;
@@ -191,14 +194,14 @@ export interface PointProfile {
   /** Register address as in the frame: 0-based. */
   readonly address: number;
   readonly type: RegisterType;
-  /** The bit of the register to use, 0 is the lowest; null: the whole register. */
+  /** The bit of the value to use, 0 is the lowest; null: the whole value. */
   readonly bit: number | null;
   /** Number of coils or discrete inputs of type `bits`, the first is the lowest bit; 1 for every other type. */
   readonly coils: number;
   readonly wordOrder: WordOrder;
   /** Order of the two bytes in each register. Source: Modbus sends the high byte first; some devices fill their registers the other way. */
   readonly byteOrder: WordOrder;
-  /** value = raw × scale + offset; not for a single `bit` of a register, nor with a `transform`. */
+  /** value = raw × scale + offset; not for a single `bit`, nor with a `transform`, nor on a raw UART. */
   readonly scale: number;
   readonly offset: number;
   /** `dali-log`: raw 0..254 on the logarithmic curve of IEC 62386-102, in and out as % of light. */
@@ -214,7 +217,7 @@ export interface PointProfile {
   /** Plausible range, both ends included; a value outside it has quality `bad`. Null: every value is plausible. Units: the point's own. */
   readonly range: readonly [min: number, max: number] | null;
   readonly poll: PollClass;
-  /** Smaller changes of the value are not stored at once. Units: the point's own. */
+  /** Changes of the value that are clearly smaller are not stored at once. Units: the point's own. */
   readonly deadband: number;
   /** Names of its values, by raw value; null for none. */
   readonly enum: Readonly<Record<string, string>> | null;

@@ -56,8 +56,8 @@ const BRIEF = ['--max-semi-space-size=1', '--no-opt', '--no-maglev'];
 const IDLE = { checkMs: 5_000, checks: 2 };
 
 /**
- * `clock`: for regular checks whether the process hangs; one that computes or completes steps has no time limit. `onStep`: called with each
- * completed `BeginningStep`; some are left out or repeated.
+ * The dependencies of `beginInChild`. `clock`: for regular checks whether the child process hangs; one that computes or completes steps has
+ * no time limit. `onStep`: called with each completed `BeginningStep`, also of this process; some are left out or repeated.
  */
 export interface ChildParts {
   readonly clock: Clock;

@@ -13,7 +13,7 @@ import type { AlarmSite } from './covered-events.ts';
 /** Maintenance that is published; later ones are left out. Source: assumed; a text of a few kB. Confirmed by: the number at the same time in a year. */
 const MAX_SHOWN = 20;
 
-/** The dependencies with which `createPlatformAlarms` works. */
+/** The clock, the site, the uplink and the receiver of outcomes with which `createPlatformAlarms` works. */
 export interface PlatformAlarmsParts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly site: () => AlarmSite;
