@@ -90,7 +90,10 @@ export type LoginAnswer =
   /** The users cannot be read, or the new password cannot be stored. */
   | { readonly state: 'unavailable'; readonly problem: Message };
 
-/** Why a session ended: `logout`, no request for too long (`idle`), or a change of account, user list or right to log in (`changed`). */
+/**
+ * Why a session ended: by `logOut`, or it had ended before (`logout`), no request for too long (`idle`), or a change of account, user list
+ * or right to log in (`changed`).
+ */
 export type SessionEnd = 'logout' | 'idle' | 'changed';
 
 /** One user for display. `sessions`: number of open sessions. */

@@ -11,7 +11,7 @@ export interface Rate {
   readonly perS: number;
 }
 
-/** The rate limit that `createTokenBucket` creates. */
+/** A rate limit as a bucket of tokens, which `createTokenBucket` creates. */
 export type TokenBucket = ReturnType<typeof createTokenBucket>;
 
 /** Creates a rate limit as a bucket of tokens. It begins with `burst` tokens, which is also the most, and gains `perS` a second. */

@@ -37,7 +37,7 @@ export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules
 /** The value that the agent has decided for an output, since when, and why. */
 export interface OutputState {
   readonly value: number;
-  /** When the agent changed to this value, or decided the first value after a start or a new configuration. */
+  /** When the agent changed to this value, or decided the first value after a start or a new configuration of the light. */
   readonly sinceMono: MonoMs;
   /** The reason, as text for people. */
   readonly text: Message;
@@ -47,7 +47,7 @@ export interface OutputState {
 export interface OutputFacts {
   readonly litZones: ReadonlySet<string>;
   readonly ruleStates: ReadonlyMap<string, RuleState>;
-  /** The state so far; undefined while there is none after a start or a new configuration. */
+  /** The state so far; undefined while there is none after a start or a new configuration of the light. */
   readonly before: OutputState | undefined;
   /** The value read at the device; null without a good one. */
   readonly found: number | null;

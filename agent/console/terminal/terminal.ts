@@ -8,7 +8,7 @@ import type { LocalCommand } from '../command-spec.ts';
 import type { Charset } from '../text/plain-text.ts';
 import type { StatusLine } from './status-line.ts';
 
-/** What a command uses of its environment: output, properties of the screen, the person, the socket, and how secrets are requested. */
+/** What the console provides to a command: output, properties of the screen, the person, the socket, and how secrets are requested. */
 export interface Terminal {
   /** Writes to the output; no line end is added. */
   readonly out: (text: string) => void;

@@ -18,7 +18,7 @@ export class NightTrace {
   readonly lnV: Float32Array;
   /** Number of minutes from `onMin` to the last recorded one, both included, also those without a value. */
   length = 0;
-  /** The switch-on was seen at its usual time, and the meter was not stuck: the night may be learned. */
+  /** The switch-on was seen at its usual time, or at any while none is known, and the meter was not stuck: the night may be learned. */
   isRegular = false;
 
   constructor(onMin: number, utcOffsetMin: number, capacityMin = NIGHT_MIN) {
@@ -43,7 +43,7 @@ export class NightTrace {
     return count;
   }
 
-  /** Returns a copy that is as long as the night; its `isRegular` is false. */
+  /** Returns a copy that is as long as the night, but at least one minute; its `isRegular` is false. */
   trimmed(): NightTrace {
     const copy = new NightTrace(this.onMin, this.utcOffsetMin, Math.max(1, this.length));
     copy.lnW.set(this.lnW.subarray(0, this.length));

@@ -16,7 +16,7 @@ const RING = 256;
 /** How often watchers receive the buffered transactions. Units: ms. */
 const FLUSH_MS = 100;
 
-/** The watchers of one line; see `createBusWatch`. */
+/** The watchers of one line, which receive its transactions; see `createBusWatch`. */
 export type BusWatch = ReturnType<typeof createBusWatch>;
 
 interface Watcher {

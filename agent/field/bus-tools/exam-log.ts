@@ -9,7 +9,7 @@ const MAX_BYTES = 512;
 
 type OpenWindow = Omit<ExamWindow, 'endMono'> & { readonly chunks: ExamChunk[] };
 
-/** The record of one examination; see `createExamLog`. */
+/** The record of the bytes on a line during one examination; see `createExamLog`. */
 export type ExamLog = ReturnType<typeof createExamLog>;
 
 /**

@@ -13,7 +13,7 @@ const SHARE = 0.02;
  */
 const SAVED_MS = 1_000;
 
-/** The budget that `createDeadBudget` creates. */
+/** The budget of time for requests that may stay unanswered, which `createDeadBudget` creates. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
 /** Creates a budget of time for requests that may stay unanswered. It starts full, and is refilled by a small share of the elapsed time. */

@@ -10,7 +10,7 @@ import { msg } from '../../core/message.ts';
 /** The report ends after this time without a foreign frame. Units: ms. Source: assumed; a wall panel is pressed several times in a visit. Confirmed by: a week of events of a bus with a panel. */
 const QUIET_MS = 600_000;
 
-/** The watch that `createSecondMasterWatch` creates. */
+/** The watch for commands on a line that this agent did not send, which `createSecondMasterWatch` creates. */
 export type SecondMasterWatch = ReturnType<typeof createSecondMasterWatch>;
 
 /** The dependencies with which `createSecondMasterWatch` is called. */

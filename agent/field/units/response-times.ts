@@ -56,7 +56,7 @@ export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS)
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
 
-/** The response times of one unit; see `createResponseTimes`. */
+/** Estimates of how long one unit takes to reply; see `createResponseTimes`. */
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**

@@ -34,7 +34,7 @@ export interface SetUpBroadcastParts {
   readonly onSetUpWrite?: (() => void) | undefined;
 }
 
-/** The set-up broadcasts of one line; see `createSetUpBroadcasts`. */
+/** Chooses set-up steps of one line to be sent as broadcasts, and sends them; see `createSetUpBroadcasts`. */
 export type SetUpBroadcasts = ReturnType<typeof createSetUpBroadcasts>;
 
 /**

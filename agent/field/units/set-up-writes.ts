@@ -45,7 +45,7 @@ type Register = Pick<SetupStep, 'table' | 'address'>;
  */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
-/** The recent set-up writes of one unit; see `createSetUpWrites`. */
+/** The count of the recent writes of each set-up register of one unit; see `createSetUpWrites`. */
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
 /** Creates the count of the recent writes of each set-up register of one unit, at first without any. */

@@ -21,7 +21,7 @@ export interface PlatformAlarmsParts {
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** The handler of the alarm orders of the platform. */
+/** The handler of the alarm orders of the platform, which also publishes lists of maintenance. */
 export type PlatformAlarms = ReturnType<typeof createPlatformAlarms>;
 
 /**

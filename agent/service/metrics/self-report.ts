@@ -35,7 +35,7 @@ export interface SelfParts {
   readonly metricsFile: () => string | null;
 }
 
-/** The report of the agent about its own health; see `createSelf`. */
+/** The report of the agent about its own health, to the platform and to the metrics file; see `createSelf`. */
 export type Self = ReturnType<typeof createSelf>;
 
 /**

@@ -42,7 +42,7 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
   };
 }
 
-/** The handler of the update requests of the platform; see `createPlatformUpdates`. */
+/** The handler of the update requests of the platform, which reports their stages; see `createPlatformUpdates`. */
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /**

@@ -128,7 +128,7 @@ export function renderKept(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? translated(msg`revision ${answer.revision ?? 0} is kept`, page);
 }
 
-/** Renders the result of `config return`: the revision that runs again, or the refusal. */
+/** Renders the result of `config return`: the revision that runs again, and why that is not stored, if it is not; or the refusal. */
 export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
   const { code, reason, revision } = answer;
   const but = code === undefined ? [] : paragraph(asciiMessage(reason), page);

@@ -239,7 +239,10 @@ export function signed(sign: () => string): string {
   }
 }
 
-/** Errors: throws ConsoleError 'usage' if the output file is one of the files that are read: one to sign, or the key. */
+/**
+ * Checks that the output path is not that of a file that is read: one to sign, or the key. Links are not followed. Errors: throws
+ * ConsoleError 'usage' if it is.
+ */
 export function expectNewFile(out: string, read: readonly (LocalArgs[string] | undefined)[]): void {
   if (read.flatMap(listOf).some((path) => resolve(path) === resolve(out)))
     throw new ConsoleError('usage', msg`--out ${out} is a file to sign, or the key: name another file for the signature`);
