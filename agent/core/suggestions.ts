@@ -20,8 +20,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * Returns those of the near enough candidates that are nearest to `word` by typing errors, in alphabetical order; a longer word may have more
- * errors. Of equally near ones, those with its first letter, or else all. Upper and lower case differ.
+ * Returns those of the near enough candidates that are nearest to `word` by typing errors, in alphabetical order; a longer word may have
+ * more errors. Of equally near ones, those with its first letter, or else all. Upper and lower case differ.
  */
 export function closest(word: string, candidates: Iterable<string>): readonly string[] {
   return closestOf(

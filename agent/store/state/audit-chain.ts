@@ -14,8 +14,8 @@ import { type Message, msg } from '../../core/message.ts';
 /** The head of an empty chain. */
 export const GENESIS: AuditHead = CHAIN_START;
 /**
- * The action of the agent's own entry (door `self`) that is added when the oldest rows of `audit` are removed; its detail: number and hash of
- * the last removed.
+ * The action of the agent's own entry (door `self`) that is added when the oldest rows of `audit` are removed; its detail: number and hash
+ * of the last removed.
  */
 export const TRIMMED = 'audit trimmed';
 /** The action of the entry for trimmed entries that are kept separately; its detail says how many there are, and their digest. */
