@@ -82,7 +82,8 @@ export class Amplifier {
 
   /** Switches it off unless it is off, without waiting for the result. */
   release(): void {
-    if (this.isOn !== false) void this.#write(false);
+    // A write that is under way may be the one that switches it on.
+    if (this.isOn !== false || this.#isWriting) void this.#write(false);
   }
 
   async #write(wantsOn: boolean): Promise<void> {

@@ -49,7 +49,10 @@ export interface PowerBasis {
   readonly tolerancePct: number;
 }
 
-/** Returns the bounds of a lamp at a level above 0 %. */
+/**
+ * Returns the power expected of a lamp at a level above 0 %, from its rated power and what was learned of this lamp, and the bounds by which
+ * a reading is judged. Units: W.
+ */
 export function expectedPower(
   { ratedPowerW, stepW }: WatchedLamp,
   levelPct: LevelPct,

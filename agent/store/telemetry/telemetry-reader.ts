@@ -67,7 +67,8 @@ export function framesAfter(
 
 /**
  * One page of the frames after `afterSeq` with readings in the time range, oldest first, with these readings only. `toMs` is excluded. A
- * page may be empty: continue with `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`.
+ * page may be empty: continue with `nextSeq` until it is null. Damaged rows are skipped and returned in `damaged`; segments outside the
+ * range are not read.
  */
 export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQuery): Found<Omit<ExportPage, 'epoch'>> {
   const frames: StoredFrame[] = [];
