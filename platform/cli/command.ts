@@ -67,7 +67,7 @@ async function follow(query: RunQuery, id: string, isJson: boolean): Promise<num
     last = row.state;
     // The process for commands ends those that are not received at their time, if it runs.
     if (row.is_over && (row.state === 'new' || row.state === 'published')) {
-      console.error('it is past its time, and no process has ended it: is `npm run platform -- commands` running?');
+      console.error('the command has expired, but its state was not updated: check that `npm run platform -- commands` is running');
       return 1;
     }
     if (ENDS.includes(row.state)) return row.state === 'verified' ? 0 : 1;

@@ -53,10 +53,10 @@ export function readPlacedYaml(text: string): PlacedDocument {
   ];
   const worthALook = intact && flaws.length === document.errors.length;
   if (WIDE_NUMBER.test(text)) keepWideIntegers(document);
-  const { value, unmade } = worthALook ? madeFrom(document) : { value: undefined, unmade: [] };
+  const { value, conversionFlaws } = worthALook ? toValues(document) : { value: undefined, conversionFlaws: [] };
   return {
     value,
-    flaws: [...flaws, ...unmade.map(placed)],
+    flaws: [...flaws, ...conversionFlaws.map(placed)],
     place: (path) => at(startOf(walk(document, path).node)),
     keyPlace: (path) => {
       const { node, key } = walk(document, path);
@@ -65,13 +65,16 @@ export function readPlacedYaml(text: string): PlacedDocument {
   };
 }
 
-/** The values of a document. The library finds some mistakes only here, for example a merge of what is no map. */
-function madeFrom(document: Document.Parsed): { readonly value: unknown; readonly unmade: readonly TextFlaw[] } {
+/** Converts a document to values. The library reports some errors only here, for example a merge of a value that is not a map. */
+function toValues(document: Document.Parsed): { readonly value: unknown; readonly conversionFlaws: readonly TextFlaw[] } {
   try {
-    return { value: document.toJS({ maxAliasCount: -1 }), unmade: [] };
+    return { value: document.toJS({ maxAliasCount: -1 }), conversionFlaws: [] };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { value: undefined, unmade: [{ offset: 0, message: msg`not valid YAML: ${error.message}` }] };
+    return {
+      value: undefined,
+      conversionFlaws: [{ offset: 0, message: msg`not valid YAML: ${error.message}; check each "<<" and each alias in the file` }],
+    };
   }
 }
 

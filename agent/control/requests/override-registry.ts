@@ -114,8 +114,8 @@ export class OverrideRegistry {
   release(order: ReleaseOrder): Pick<Release, 'released' | 'denied'> {
     const { target, authority, source, everywhere } = order;
     if (!this.#saves.isRecalled) this.#early = [...this.#early, order].slice(-MAX_EARLY);
-    const inForce = releaseIntents(meantBy(order, this.#intents), target, authority, everywhere);
-    const held = releaseIntents(meantBy(order, this.#waiting), target, authority, everywhere);
+    const inForce = releaseIntents(namedByRelease(order, this.#intents), target, authority, everywhere);
+    const held = releaseIntents(namedByRelease(order, this.#waiting), target, authority, everywhere);
     const released = [...held.released, ...inForce.released];
     const denied = [...held.denied, ...inForce.denied];
     if (released.length === 0) return { released, denied };
@@ -163,7 +163,7 @@ export class OverrideRegistry {
     const found = this.#added.reduce<readonly StoredIntent[]>(withoutReplaced, readStored(stored));
     this.#added = [];
     this.#waiting = this.#early.reduce((kept, order) => {
-      const { released } = releaseIntents(meantBy(order, kept), order.target, order.authority, order.everywhere);
+      const { released } = releaseIntents(namedByRelease(order, kept), order.target, order.authority, order.everywhere);
       return kept.filter((intent) => !released.includes(intent));
     }, found);
     this.#early = [];
@@ -210,10 +210,10 @@ export class OverrideRegistry {
 type ReleaseOrder = Authorised<Pick<ReleaseRequest, 'target' | 'source' | 'rank' | 'isOwnOnly' | 'everywhere'>>;
 
 /**
- * The intents of the rank and source that a release names. Those of maintenance are included for a sender who may not release them, so that
- * the refusal names them.
+ * Returns the intents of the rank and source that a release names. Includes maintenance that the sender may not release, so that the refusal
+ * can name it.
  */
-function meantBy<T extends StoredIntent>({ rank, authority, source, isOwnOnly }: ReleaseOrder, intents: readonly T[]): readonly T[] {
+function namedByRelease<T extends StoredIntent>({ rank, authority, source, isOwnOnly }: ReleaseOrder, intents: readonly T[]): readonly T[] {
   const isRank = (intent: T): boolean => rank === undefined || intent.rank === rank;
   const isNamed = (intent: T): boolean => intent.rank === 'maintenance' && !mayMaintain(authority);
   return intents.filter((intent) => (isRank(intent) || isNamed(intent)) && (isOwnOnly !== true || intent.source === source));
