@@ -44,7 +44,11 @@ tap.on('close', (code, signal) => {
   const counts = [...tail.matchAll(/^# \{ total: \d+(?<rest>[^}]*)\}/gm)].pop()?.groups?.rest;
   const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(counts ?? '')?.[1] ?? 0);
   const skipped = count('skip') + count('todo');
-  if (counts === undefined) console.log('0 passed, 1 failed');
-  else console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  process.exit(counts === undefined ? code || 1 : (code ?? (signal === null ? 0 : 1)));
+  if (counts === undefined) {
+    // A signal is usually the kernel's, because memory ran out.
+    console.log(`${rest}\ntap ended without its counts: ${signal ?? `exit code ${code}`}\n0 passed, 1 failed`);
+    process.exit(code || 1);
+  }
+  console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  process.exit(code ?? 1);
 });

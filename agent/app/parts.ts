@@ -110,7 +110,10 @@ export interface Rooms {
   readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /** Starts the proof of savings, which is of the whole run, and the modules except `control`. */
+  /**
+   * Starts the proof of savings, which is of the whole run, and the modules except `control`. Does nothing after an earlier call of it or
+   * of `stopOthers`.
+   */
   startOthers(): void;
   /** Stops what `startOthers` started. Silences a sound player unless a place of this configuration has it and all its amplifiers. */
   stopOthers(): Promise<void>;

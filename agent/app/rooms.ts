@@ -79,8 +79,16 @@ export function createRooms(joined: Joined): Rooms {
     sound,
     onView: createSoundMetrics(clock, uplink),
   });
-  rooms.startOthers = () => startOthers(rooms, savings);
-  rooms.stopOthers = () => stopOthers(rooms, state.site.cabinet, savings);
+  // A change of the configuration may stop or start them before the agent's own start reaches them.
+  let isWaiting = true;
+  rooms.startOthers = () => {
+    if (isWaiting) startOthers(rooms, savings);
+    isWaiting = false;
+  };
+  rooms.stopOthers = () => {
+    isWaiting = false;
+    return stopOthers(rooms, state.site.cabinet, savings);
+  };
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   // Light first: a detection must not wait for statistics.
   const { control, watch, loads, wear, energy, panels } = rooms;

@@ -8,7 +8,7 @@ import type { AgentParts } from '../../../agent/app/parts.ts';
 import { loadSite } from '../../../agent/config/load/load-site.ts';
 import type { BytePort } from '../../../agent/core/driver.ts';
 import { StoreError } from '../../../agent/core/errors.ts';
-import { createManualClock } from '../../../agent/core/manual-clock.ts';
+import { createManualClock, type ManualClock } from '../../../agent/core/manual-clock.ts';
 import { msg } from '../../../agent/core/message.ts';
 import { LOCK_WAIT_MS } from '../../../agent/core/within.ts';
 import { openInProcessLink } from '../../../agent/store/client/in-process-link.ts';
@@ -27,9 +27,32 @@ interface Finding {
   readonly refusal: 'in-use' | 'held' | null;
 }
 
+/** Counts the timers of a clock that have neither fired nor been cancelled. */
+function counting(clock: ManualClock): { clock: ManualClock; live: () => number } {
+  const live = new Set<symbol>();
+  const counted =
+    (schedule: ManualClock['after']): ManualClock['after'] =>
+    (ms, fire) => {
+      const mark = Symbol('timer');
+      live.add(mark);
+      const timer = schedule(ms, () => {
+        live.delete(mark);
+        fire();
+      });
+      return {
+        cancel() {
+          live.delete(mark);
+          timer.cancel();
+        },
+      };
+    };
+  return { clock: { ...clock, after: counted(clock.after), precisely: counted(clock.precisely) }, live: () => live.size };
+}
+
 /** An agent whose start has begun, on a simulated clock. */
 function begin(t: Test, findings: readonly Finding[], parts: Partial<AgentParts> = {}) {
-  const clock = createManualClock(Date.parse('2026-12-15T22:00:00Z'));
+  const manual = createManualClock(Date.parse('2026-12-15T22:00:00Z'));
+  const { clock, live } = counting(manual);
   const dir = testFolder(t);
   const socketPath = join(dir, 'agent.sock');
   const site = loadSite(DEMO);
@@ -40,7 +63,7 @@ function begin(t: Test, findings: readonly Finding[], parts: Partial<AgentParts>
     const { afterMs, refusal } = findings[Math.min(threads, findings.length - 1)] as Finding;
     threads += 1;
     const { promise: found, resolve: find } = Promise.withResolvers<void>();
-    clock.after(afterMs, () => {
+    manual.after(afterMs, () => {
       if (refusal !== null) onLost(new StoreError(refusal, msg`another process uses this data`));
       find();
     });
@@ -71,13 +94,14 @@ function begin(t: Test, findings: readonly Finding[], parts: Partial<AgentParts>
     await clock.advance(ms);
     for (let turn = 0; turn < 20; turn++) await clock.advance(0);
   };
-  t.teardown(async () => {
+  const stop = async (): Promise<void> => {
     const stopped = agent.stop();
     let isStopped = false;
     void stopped.then(() => (isStopped = true));
     while (!isStopped) await clock.advance(1_000);
-  });
-  return { agent, advance, steps, socketPath, ended: () => ended, opened: () => opened };
+  };
+  t.teardown(stop);
+  return { agent, live, stop, advance, steps, socketPath, ended: () => ended, opened: () => opened };
 }
 
 for (const afterMs of [LOCK_WAIT_MS * 10, LOCK_WAIT_MS * 1_000])
@@ -111,6 +135,19 @@ t.test('another configuration that is applied while the light begins is lit too'
   await advance(RESTORE_MS);
   t.equal(steps[2], 'lighting-started');
   t.type(agent.pulse().tickedMono, 'number');
+});
+
+t.test('modules of a configuration that is replaced while the light begins are not started after their end', async (t) => {
+  const { agent, advance, steps, live, stop } = begin(t, [{ afterMs: LOCK_WAIT_MS * 10, refusal: null }]);
+  await advance(LOCK_WAIT_MS);
+  const site = agent.site();
+  const store = { ...site.cabinet.store, maxDays: 9 };
+  const zones = site.cabinet.zones.map((zone) => ({ ...zone, onOffsetMin: zone.onOffsetMin + 1 }));
+  let isApplied = false;
+  void agent.apply({ ...site, cabinet: { ...site.cabinet, store, zones } }).then(() => (isApplied = true));
+  while (!isApplied || steps.length < 6) await advance(RESTORE_MS);
+  await stop();
+  t.equal(live(), 0, 'nothing goes on after the stop');
 });
 
 t.test('light and console do not wait once the storage thread has the data', async (t) => {
