@@ -79,16 +79,7 @@ export function createRooms(joined: Joined): Rooms {
     sound,
     onView: createSoundMetrics(clock, uplink),
   });
-  // A change of the configuration may stop or start them before the agent's own start reaches them.
-  let isWaiting = true;
-  rooms.startOthers = () => {
-    if (isWaiting) startOthers(rooms, savings);
-    isWaiting = false;
-  };
-  rooms.stopOthers = () => {
-    isWaiting = false;
-    return stopOthers(rooms, state.site.cabinet, savings);
-  };
+  Object.assign(rooms, othersOf(rooms, joined));
   rooms.light = createLightViews({ street: cabinet, clock, control: rooms.control });
   // Light first: a detection must not wait for statistics.
   const { control, watch, loads, wear, energy, panels } = rooms;
@@ -136,6 +127,21 @@ export async function leaveRooms({ state }: Joined): Promise<void> {
   await state.rooms.control.stop();
   await state.rooms.stopOthers();
   state.rooms.close();
+}
+
+/** A change of the configuration may start or stop the modules before the start of the agent comes to them. */
+function othersOf(rooms: Rooms, { state, savings }: Joined): Pick<Rooms, 'startOthers' | 'stopOthers'> {
+  let isWaiting = true;
+  return {
+    startOthers() {
+      if (isWaiting) startOthers(rooms, savings);
+      isWaiting = false;
+    },
+    stopOthers() {
+      isWaiting = false;
+      return stopOthers(rooms, state.site.cabinet, savings);
+    },
+  };
 }
 
 function startOthers({ panels, energy, sound, watch, loads, wear }: Rooms, savings: Joined['savings']): void {

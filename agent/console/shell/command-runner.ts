@@ -14,7 +14,7 @@ import type { LocalActions, LocalArgs, Terminal } from '../terminal/terminal.ts'
 import { toAscii, withoutControls } from '../text/plain-text.ts';
 import { wrap } from '../text/text-lines.ts';
 import { askNewSecret, askSecret } from './console-login.ts';
-import type { Dialog } from './dialog.ts';
+import type { Dialog, EndReason } from './dialog.ts';
 import { type Filter, filterLines } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import { noteRefusal } from './refusal.ts';
@@ -96,12 +96,9 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
   const [stop, enough] = [new AbortController(), new AbortController()];
   const stopped = stoppedText(command);
   const onInterrupt = (): void => {
-    const hasEnded = dialog.ended() !== null;
-    // No person can stop it any more. A short request is still carried out, because its line was typed whole, and so is a test that acts:
-    // it ends by itself, and stores its results.
-    if (hasEnded && command.kind === 'agent' && (command.progress === null || command.audit !== null)) return;
-    const isFirst = command.kind === 'agent' && command.hasSummary && !enough.signal.aborted && !hasEnded;
-    (isFirst ? enough : stop).abort();
+    const way = wayToEnd(command, dialog.ended());
+    if (way === 'none') return;
+    (way === 'summary' && !enough.signal.aborted ? enough : stop).abort();
     dialog.input.giveUp();
   };
   dialog.input.onInterrupt(onInterrupt);
@@ -123,6 +120,20 @@ async function carryOut(job: TypedCommand, parts: RunnerParts): Promise<{ lines:
     dialog.input.onInterrupt(null);
     collected.terminal.status?.clear();
   }
+}
+
+/**
+ * How Ctrl-C (`ended` null) or the end of the session ends a command: it stops, it sends its summary, or it goes on. Without a session no
+ * person can stop it. A short request is then still carried out, because its line was typed whole, and so is a test that acts: it ends by
+ * itself, and stores its results. A walk does so only without a cut terminal: it would store that unvisited sensors detected no one.
+ */
+function wayToEnd(command: ConsoleCommand, ended: EndReason | null): 'stop' | 'summary' | 'none' {
+  if (command.kind !== 'agent') return 'stop';
+  const { hasSummary, progress, audit } = command;
+  if (ended === null) return hasSummary ? 'summary' : 'stop';
+  if (progress === null) return 'none';
+  if (audit === null) return 'stop';
+  return hasSummary && (ended === 'hang-up' || ended === 'stopped') ? 'summary' : 'none';
 }
 
 /**

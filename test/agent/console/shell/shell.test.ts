@@ -450,6 +450,31 @@ t.test('a session that ends during a command without an end ends at once, also i
     }
 });
 
+t.test('a walk ends with the terminal, and stores only the sensors that detected someone; one without keys goes on', async (t) => {
+  for (const reason of ['hang-up', 'stopped', 'idle'] as const) {
+    const fake = createFakeView();
+    const stored: string[][] = [];
+    const acceptance: typeof fake.acceptance = {
+      ...fake.acceptance,
+      async note({ walks = [] }) {
+        stored.push(walks.map(({ pointId }) => pointId));
+        return true;
+      },
+    };
+    const session = await openSession(t, { view: { ...fake, acceptance } });
+    session.type('commission walk bressigny\r');
+    await session.until('a detection', () => session.bytes().includes('S01.motion'));
+    session.shell.end(reason);
+    if (reason === 'idle') {
+      await session.clock.advance(590_000);
+      t.strictSame(stored, [], 'it lasts its ten minutes');
+      await session.clock.advance(10_000);
+    }
+    await session.until('the end', () => session.ended() === reason && stored.length > 0);
+    t.strictSame(stored, [reason === 'idle' ? ['S01.motion', 'S02.motion'] : ['S01.motion']], reason);
+  }
+});
+
 t.test('a session that ends under XOFF gives the port back after a minute', async (t) => {
   const session = await openSession(t, { speedBaud: 9_600 });
   session.type('status\r');
