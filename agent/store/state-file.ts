@@ -217,8 +217,9 @@ function attach(db: Sqlite) {
        ON CONFLICT(command_id, state) DO UPDATE SET at_ms = excluded.at_ms, detail = excluded.detail`,
     ),
     sealOutcome: db.prepare(`UPDATE outcome SET crc = ${stateRowCrcSql('outcome')} WHERE command_id = ? AND state = ?`),
-    trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT max(n) FROM event) - ?'),
-    trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT max(n) FROM outcome) - ?'),
+    // Counted: each later write of a row uses up a number too.
+    trimEvents: db.prepare('DELETE FROM event WHERE n <= (SELECT n FROM event ORDER BY n DESC LIMIT 1 OFFSET ?)'),
+    trimOutcomes: db.prepare('DELETE FROM outcome WHERE n <= (SELECT n FROM outcome ORDER BY n DESC LIMIT 1 OFFSET ?)'),
     events: db.prepare<[number, number, number, number], EventRow>(
       `SELECT id, code, source, severity, text, template, CASE WHEN details_crc = row_crc(details) THEN details END AS details,
          start_ms AS startMs, end_ms AS endMs FROM event

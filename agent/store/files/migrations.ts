@@ -16,7 +16,8 @@ export function expectUsable(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);
   if (version < schema.version) return;
   if (version > schema.version) expectReadable(db, { path, schema, version });
-  const names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  // SQLite ignores case in names: a flipped bit may change a name's case in a copy that is otherwise sound.
+  const names = db.prepare("SELECT lower(name) FROM sqlite_schema WHERE type = 'table'").pluck().all();
   const missing = schema.tables.filter((table) => !names.includes(table));
   if (missing.length > 0) throw storeError('corrupt', msg`${path}: the tables ${missing} are missing`);
 }

@@ -167,6 +167,20 @@ t.test('after any damage to the bytes of state.db or its copy, it works again by
   t.equal(tally.size, 3, 'all of it from the file, the copy or the one before it');
 });
 
+t.test('a letter of a table name in the other case keeps no copy from being made', async (t) => {
+  const dir = testFolder(t);
+  const store = openStore(t, dir);
+  store.save('a', 1);
+  store.close();
+  const ddl = 'CREATE TABLE outcome(';
+  changeFile(join(dir, 'state.db'), (bytes) => {
+    // Free space may have an earlier one.
+    for (let at = bytes.indexOf(ddl); at >= 0; at = bytes.indexOf(ddl, at)) bytes.write('CREATE TABLE outcomE(', at);
+  });
+  const again = openStore(t, dir);
+  t.match([again.save('a', 2), again.backup(), again.backup()], [{ ok: true }, { ok: true }, { ok: true }]);
+});
+
 t.test('a missing file is restored from its copy; without one it is a first start', async (t) => {
   const dir = testFolder(t);
   const store = openStore(t, dir);
