@@ -17,7 +17,7 @@ const FLUSH_LIMIT_MS = 1_000;
 
 /** A destination of log lines that does not block the caller of `write`. */
 export interface LogOutput {
-  /** Adds a line, with its line end, to those that wait to be written. If too many bytes wait, may discard and count it. */
+  /** Adds a line, which must end with `\n`, to those that wait to be written. If too many bytes wait, may discard and count it. */
   write(line: string): void;
   /** Blocks to write the waiting lines; discards those that the output does not accept. Errors: none. */
   flush(): void;
